@@ -1,0 +1,69 @@
+# One door for people and for CI. `make` alone lists what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+RUN := runs/$(shell date +%Y%m%d-%H%M%S)
+REHEARSE ?=
+# The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup check test rehearse lab bench clean notebooks chromium
+
+help:
+	@echo "make setup     install everything into .venv"
+	@echo "make rehearse  walk the whole guide on this machine, with the real engine"
+	@echo "make lab       JupyterLab with a rehearsal beside it"
+	@echo "make check     lint, types, architecture, notebooks"
+	@echo "make test      all tests, quick ones first"
+	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
+	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
+	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 10) else \
+	  "warmbook needs Python 3.10 or later (3.11 for the rehearsal), this is %d.%d" % v)'
+	@echo "Setting up .venv: about 700 MB, one to two minutes the first time"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' 2>.venv/pip.log \
+	  || { cat .venv/pip.log; exit 1; }
+	@touch $@
+
+rehearse: $(STAMP)
+	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
+
+lab: $(STAMP)
+	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/jupyter lab --notebook-dir=. notebooks/en/01_settings.ipynb
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs lib tests tools
+	$(BIN)/python tools/notebooks.py --check
+	$(BIN)/nbstripout --keep-id --verify notebooks/en/*.ipynb notebooks/es/*.ipynb
+
+notebooks: $(STAMP)
+	$(BIN)/python tools/notebooks.py
+
+# Quick failures first: rules and units, then the rehearsal's servers, then Pods, browser, engine.
+test: $(STAMP) chromium
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -x -m "not engine and not streamer and not browser"
+	$(BIN)/python -m pytest -x -m "streamer"
+	$(BIN)/python -m pytest -x -m "browser"
+	$(BIN)/python -m pytest -x -m "engine"
+
+chromium:
+	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests"; \
+	  $$(test $$(id -u) = 0 || echo sudo) sh -c 'apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >/dev/null'; }
+
+bench: $(STAMP)
+	$(BIN)/python tools/bench.py
+
+clean:
+	rm -rf .venv runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

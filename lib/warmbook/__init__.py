@@ -1,0 +1,31 @@
+"""warmbook: a workbook that takes a model server on GKE from cold start to warm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .checks import check
+    from .clients import connect
+    from .form import SettingsForm
+    from .settings import Settings
+    from .workbook import Workbook
+
+__all__ = ["Settings", "SettingsForm", "Workbook", "check", "connect"]
+
+_HOMES = {
+    "Settings": "settings",
+    "SettingsForm": "form",
+    "Workbook": "workbook",
+    "check": "checks",
+    "connect": "clients",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `import warmbook` costs no widgets and no clients; a name pays for its module alone.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

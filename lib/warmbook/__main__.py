@@ -1,0 +1,108 @@
+"""`python -m warmbook`: run the book without a reader, list its notebooks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import WarmbookError
+from .texts import LANGUAGES, say, speak, spoken
+
+if TYPE_CHECKING:
+    from .runner import Run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    options = _parser().parse_args(arguments)
+    if getattr(options, "language", ""):
+        speak(options.language)
+    try:
+        return int(options.act(options))
+    except WarmbookError as error:
+        print(f"warmbook: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(say("Stopped. What was created is still there; notebook 10 deletes it."))
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m warmbook",
+        description="A guided workbook: load large AI models fast onto GKE.",
+        epilog="Settings: defaults < WARMBOOK_* environment < workbook.yaml < -p < the form.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    run = verbs.add_parser("run", help="run the notebooks headlessly, in order")
+    run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
+    run.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
+    run.add_argument(
+        "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
+    )
+    run.add_argument(
+        "-p",
+        "--parameter",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a parameter of the notebooks; may be repeated",
+    )
+    run.set_defaults(act=_run)
+    listing = verbs.add_parser("list", help="list the notebooks and their parameters")
+    listing.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
+    listing.set_defaults(act=_list)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from . import runner
+
+    only = [number.strip() for number in options.only.split(",") if number.strip()]
+    notebooks = runner.books(spoken(), only)
+    out = options.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    parameters = {name: value for name, value in options.parameter}
+    parameters.setdefault("language", spoken())
+    tell, started, ended = runner.terminal()
+    result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
+    print(_summary(result, out))
+    return 0 if result.passed else 1
+
+
+def _summary(result: Run, out: Path) -> str:
+    from .views import duration, size
+
+    record = result.record()
+    lines = [""]
+    for load in record["streams"]:
+        told = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
+        lines.append(f"  {say('Stream')}: {told} ({load['source']})")
+    if record["answer"] or record["declined"]:
+        lines.append(f"  {record['question']}\n  → {record['answer'] or record['declined']}")
+    if record["left"] is not None:
+        left = ", ".join(record["left"]) or say("nothing")
+        lines.append(f"  {say('Left behind')}: {left}")
+    if not result.passed:
+        lines.append("  " + say("Not every notebook passed. What was created is still there."))
+    lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
+    return "\n".join(lines)
+
+
+def _list(options: argparse.Namespace) -> int:
+    del options
+    import papermill
+
+    from . import runner
+
+    for book in runner.books(spoken()):
+        print(f"{book.stem}: {', '.join(papermill.inspect_notebook(str(book)))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

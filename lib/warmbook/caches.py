@@ -1,0 +1,75 @@
+"""Anywhere Caches of a bucket over StorageControl: find, create, disable; waits for nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from .clients import Clients
+
+MARK = "warmbook-cache-"
+"""Start of the bucket labels that say which zones' caches the workbook created.
+
+A cache carries no labels of its own, so the bucket keeps the proof.
+"""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A cache: its zone, its state in small letters, and how long it keeps data, in seconds."""
+
+    zone: str
+    state: str
+    ttl_s: float
+
+
+def find(clients: Clients, bucket: str) -> list[Cache]:
+    """Return the bucket's caches in all states that the service still lists."""
+    found = clients.caches.list_anywhere_caches(parent=_parent(bucket))
+    return sorted(
+        (Cache(c.zone, str(c.state).lower(), c.ttl.total_seconds()) for c in found),
+        key=lambda cache: cache.zone,
+    )
+
+
+def create(clients: Clients, bucket: str, zone: str) -> None:
+    """Ask for a cache in the zone, or resume a disabled one, and mark it as the workbook's."""
+    from google.api_core.exceptions import Conflict
+    from google.cloud import storage_control_v2 as control
+
+    try:
+        clients.caches.create_anywhere_cache(
+            parent=_parent(bucket), anywhere_cache=control.AnywhereCache(zone=zone)
+        )
+    except Conflict:  # disabled within the last hour: it still has its name
+        clients.caches.resume_anywhere_cache(name=_name(bucket, zone))
+    _mark(clients, bucket, zone, "created")
+
+
+def disable(clients: Clients, bucket: str, zone: str) -> None:
+    """Disable the zone's cache, which Google deletes an hour later, and take the mark off."""
+    from google.api_core.exceptions import NotFound
+
+    with suppress(NotFound):
+        clients.caches.disable_anywhere_cache(name=_name(bucket, zone))
+    _mark(clients, bucket, zone, None)
+
+
+def created_here(clients: Clients, bucket: str) -> set[str]:
+    """Return the zones whose caches the workbook created, as the bucket's labels say."""
+    labels = clients.storage.get_bucket(bucket).labels
+    return {name.removeprefix(MARK) for name in labels if name.startswith(MARK)}
+
+
+def _mark(clients: Clients, bucket: str, zone: str, value: str | None) -> None:
+    found = clients.storage.get_bucket(bucket)
+    found.labels = {**found.labels, f"{MARK}{zone}": value}
+    found.patch()
+
+
+def _parent(bucket: str) -> str:
+    return f"projects/_/buckets/{bucket}"
+
+
+def _name(bucket: str, zone: str) -> str:
+    return f"{_parent(bucket)}/anywhereCaches/{zone}"

@@ -1,0 +1,248 @@
+"""The guide's own commands for the reader's settings, quoted so that they run as shown.
+
+Each function takes Settings and returns shell lines; a line that only reads the cloud is
+written as the guide writes it. Nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from .manifests import DEPLOYMENT, GPU_POOL, deployment, to_yaml
+from .settings import Settings
+
+SERVICES = (
+    "container.googleapis.com",
+    "storage.googleapis.com",
+    "compute.googleapis.com",
+    "iam.googleapis.com",
+)
+"""The APIs that the guide enables: Kubernetes Engine, Cloud Storage, Compute Engine, IAM."""
+
+PROJECT_ROLES = ("roles/container.admin", "roles/storage.admin")
+BUCKET_ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
+
+
+def _line(*words: str) -> str:
+    """Join quoted words; an option starts a new line of the command."""
+    return " ".join(words).replace(" --", " \\\n  --")
+
+
+def projects(_: Settings | None = None) -> str:
+    """List the projects the reader may see."""
+    return "gcloud projects list"
+
+
+def project(settings: Settings) -> str:
+    """Show the project and its number."""
+    return f"gcloud projects describe {quote(settings.project_id)}"
+
+
+def create_project(settings: Settings) -> str:
+    """Create the project."""
+    return f"gcloud projects create {quote(settings.project_id)}"
+
+
+def billing(settings: Settings) -> str:
+    """Show whether billing is on."""
+    return f"gcloud billing projects describe {quote(settings.project_id)}"
+
+
+def enable_services(settings: Settings) -> str:
+    """Enable the guide's APIs."""
+    return _line("gcloud services enable", *SERVICES, f"--project={quote(settings.project_id)}")
+
+
+def grant_roles(settings: Settings) -> str:
+    """Give the reader the two roles on the project."""
+    account = quote(settings.account) if settings.account else "$(gcloud config get-value account)"
+    member = f'--member="user:{account}"' if not settings.account else f"--member=user:{account}"
+    return "\n".join(
+        _line(
+            "gcloud projects add-iam-policy-binding",
+            quote(settings.project_id),
+            member,
+            f"--role={role}",
+        )
+        for role in PROJECT_ROLES
+    )
+
+
+def list_weights(settings: Settings) -> str:
+    """List the model's files with their sizes."""
+    return f"gcloud storage ls --long {quote(settings.model_uri + '/')}"
+
+
+def upload(settings: Settings) -> str:
+    """Upload the model's folder."""
+    source = settings.model_source or "MODEL_FOLDER"
+    return _line("gcloud storage rsync", quote(source), quote(settings.model_uri), "--recursive")
+
+
+def create_cluster(settings: Settings) -> str:
+    """Create the cluster, Autopilot or Standard."""
+    name, project = quote(settings.cluster_name), f"--project={quote(settings.project_id)}"
+    if settings.mode == "autopilot":
+        return _line(
+            "gcloud container clusters create-auto",
+            name,
+            project,
+            f"--location={settings.location}",
+        )
+    return _line(
+        "gcloud container clusters create",
+        name,
+        project,
+        f"--zone={settings.location}",
+        f"--workload-pool={settings.workload_pool}",
+        "--num-nodes=1",
+    )
+
+
+def create_node_pool(settings: Settings) -> str:
+    """Create the GPU node pool of a Standard cluster; nothing for Autopilot."""
+    if settings.mode == "autopilot":
+        return ""
+    accelerator = f"type={settings.gpu},count={settings.gpu_count},gpu-driver-version=default"
+    return _line(
+        f"gcloud container node-pools create {GPU_POOL}",
+        f"--cluster={quote(settings.cluster_name)}",
+        f"--project={quote(settings.project_id)}",
+        f"--zone={settings.location}",
+        f"--machine-type={quote(settings.machine_type)}",
+        "--num-nodes=1",
+        f"--accelerator={accelerator}",
+    )
+
+
+def get_credentials(settings: Settings) -> str:
+    """Let kubectl speak to the cluster."""
+    return _line(
+        "gcloud container clusters get-credentials",
+        quote(settings.cluster_name),
+        f"--project={quote(settings.project_id)}",
+        f"--location={settings.location}",
+    )
+
+
+def create_namespace(settings: Settings) -> str:
+    """Create the Kubernetes namespace."""
+    return f"kubectl create namespace {quote(settings.namespace)}"
+
+
+def create_service_account(settings: Settings) -> str:
+    """Create the Kubernetes service account."""
+    return _line(
+        "kubectl create serviceaccount",
+        quote(settings.service_account),
+        f"--namespace={quote(settings.namespace)}",
+    )
+
+
+def grant_bucket_roles(settings: Settings) -> str:
+    """Give the service account the two roles on the bucket."""
+    number = (
+        f"PROJECT_NUMBER=$(gcloud projects describe {quote(settings.project_id)} "
+        "--format='get(projectNumber)')"
+    )
+    member = principal(settings, '"$PROJECT_NUMBER"')
+    return "\n".join(
+        [number]
+        + [
+            _line(
+                "gcloud storage buckets add-iam-policy-binding",
+                quote(f"gs://{settings.bucket_name}"),
+                f"--member={member}",
+                f"--role={role}",
+            )
+            for role in BUCKET_ROLES
+        ]
+    )
+
+
+def principal(settings: Settings, project_number: str) -> str:
+    """Return the IAM name of the Kubernetes service account.
+
+    Source: guide, "Configura Workload Identity Federation for GKE": the project's number
+    first, its ID in the pool.
+    """
+    return (
+        f"principal://iam.googleapis.com/projects/{project_number}/locations/global/"
+        f"workloadIdentityPools/{settings.workload_pool}/subject/ns/{settings.namespace}/"
+        f"sa/{settings.service_account}"
+    )
+
+
+def deploy(settings: Settings) -> str:
+    """Write the manifest and create the Deployment."""
+    manifest = to_yaml(deployment(settings))
+    create = "kubectl create -f vllm-deployment.yaml"
+    return f"cat > vllm-deployment.yaml <<'EOF'\n{manifest}EOF\n{create}"
+
+
+def deployments(settings: Settings) -> str:
+    """Show the Deployment."""
+    return f"kubectl get deployments -n {quote(settings.namespace)}"
+
+
+def pods(settings: Settings) -> str:
+    """Show the Deployment's Pods."""
+    return f"kubectl get pods -n {quote(settings.namespace)} | grep vllm-streamer"
+
+
+def logs(settings: Settings) -> str:
+    """Follow the log of the Deployment's Pod."""
+    return f"kubectl logs -f deployment/{DEPLOYMENT} -n {quote(settings.namespace)}"
+
+
+def scale(settings: Settings, replicas: int | None = None) -> str:
+    """Set the number of Pods."""
+    count = settings.replicas if replicas is None else replicas
+    return _line(
+        f"kubectl scale deployment/{DEPLOYMENT}",
+        f"--replicas={count}",
+        f"--namespace={quote(settings.namespace)}",
+    )
+
+
+def create_cache(settings: Settings, zones: tuple[str, ...] = ()) -> str:
+    """Create a cache in each zone."""
+    listed = " ".join(zones or (settings.zone or "ZONE",))
+    return f"gcloud storage buckets anywhere-caches create gs://{settings.bucket_name} {listed}"
+
+
+def describe_cache(settings: Settings) -> str:
+    """Show the bucket's caches."""
+    return f"gcloud storage buckets anywhere-caches list gs://{settings.bucket_name}"
+
+
+def disable_cache(settings: Settings) -> str:
+    """Disable the cache of a zone."""
+    zone = settings.zone or "ZONE"
+    return f"gcloud storage buckets anywhere-caches disable {settings.bucket_name}/{zone}"
+
+
+def delete_cluster(settings: Settings) -> str:
+    """Delete the cluster with everything in it."""
+    return _line(
+        "gcloud container clusters delete",
+        quote(settings.cluster_name),
+        f"--project={quote(settings.project_id)}",
+        f"--location={settings.location}",
+    )
+
+
+def delete_project(settings: Settings) -> str:
+    """Delete the whole project."""
+    return f"gcloud projects delete {quote(settings.project_id)}"
+
+
+def revoke_bucket_roles(settings: Settings) -> str:
+    """Take the two roles on the bucket back."""
+    return grant_bucket_roles(settings).replace("add-iam-policy", "remove-iam-policy")
+
+
+def clean_up(settings: Settings) -> str:
+    """Delete the cluster, disable the caches, take the roles back."""
+    parts = (delete_cluster, disable_cache, revoke_bucket_roles)
+    return "\n".join(part(settings) for part in parts)

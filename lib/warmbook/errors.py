@@ -1,0 +1,54 @@
+"""What can fail, in words the reader can act on; the type says whether waiting helps."""
+
+from __future__ import annotations
+
+
+class WarmbookError(Exception):
+    """A failure the reader can act on: `what` went wrong and the `remedy`."""
+
+    def __init__(self, what: str, *, remedy: str) -> None:
+        super().__init__(what)
+        self.what, self.remedy = what, remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  → {self.remedy}"
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message alone: IPython asks an exception for its own picture."""
+        return [f"✗ {self.what}", f"  → {self.remedy}"]
+
+
+class SettingsError(WarmbookError):
+    """A choice that can't be right; `fields` maps each wrong setting to the reason."""
+
+    def __init__(self, what: str, *, remedy: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(what, remedy=remedy)
+        self.fields = fields or {}
+
+
+class CheckError(WarmbookError):
+    """A claim that a notebook makes does not hold."""
+
+
+class AccessError(WarmbookError):
+    """Credentials, a permission, an API or billing is missing: somebody must grant it."""
+
+
+class MissingError(WarmbookError):
+    """Something that an earlier notebook leaves, or that a setting names, is not there."""
+
+
+class ResourceFailedError(WarmbookError):
+    """A resource reached a state that waiting won't change."""
+
+
+class WaitTimeoutError(WarmbookError):
+    """A resource did not become ready in time; it may still."""
+
+
+class UnreachableError(WarmbookError):
+    """A service does not answer: the network, or a rehearsal that has stopped."""
+
+
+class InterruptedWaitError(WarmbookError):
+    """The reader stopped a wait; the cloud goes on by itself."""

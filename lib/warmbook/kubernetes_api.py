@@ -1,0 +1,193 @@
+"""A cluster's API for the steps: find, list, create, apply, delete, follow; knows no step."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Generator, Iterator
+from typing import Any
+
+TICK_S = 2
+"""Seconds after which a watch without news is opened again, so that a wait's clock moves."""
+
+Object = dict[str, Any]
+
+
+class Kubernetes:
+    """A cluster's API by the dynamic client: dicts in, dicts out, any newer field kept."""
+
+    def __init__(self, cluster: Any, credentials: Any) -> None:
+        from kubernetes import client, dynamic
+
+        config = client.Configuration()
+        ca = cluster.master_auth.cluster_ca_certificate
+        if cluster.endpoint:
+            config.host = f"https://{cluster.endpoint}"
+            config.ca_cert_data = base64.b64decode(ca).decode()
+        else:  # the DNS endpoint has a public certificate
+            config.host = f"https://{dns_endpoint(cluster)}"
+
+        def sign_in(config: Any) -> None:
+            if not credentials.valid:
+                from google.auth.transport.requests import Request
+
+                credentials.refresh(Request())
+            config.api_key["authorization"] = credentials.token
+            config.api_key_prefix["authorization"] = "Bearer"
+
+        config.refresh_api_key_hook = sign_in
+        sign_in(config)
+        self._api = client.ApiClient(config)
+        self._dynamic = dynamic.DynamicClient(self._api)
+
+    def _resource(self, kind: str) -> Any:
+        version = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1"}.get(kind, "v1")
+        return self._dynamic.resources.get(api_version=version, kind=kind)
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return the object, or None if it is absent."""
+        from kubernetes.dynamic.exceptions import NotFoundError
+
+        try:
+            return dict(self._resource(kind).get(name=name, namespace=namespace).to_dict())
+        except NotFoundError:
+            return None
+
+    def list_objects(
+        self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> list[Object]:
+        """Return the objects that fit both selectors."""
+        return self._list(kind, namespace, labels, fields)[0]
+
+    def _list(
+        self, kind: str, namespace: str | None, labels: str, fields: str
+    ) -> tuple[list[Object], str]:
+        answer = self._resource(kind).get(
+            namespace=namespace, label_selector=labels or None, field_selector=fields or None
+        )
+        seen = answer.to_dict()
+        return list(seen.get("items") or ()), str(seen["metadata"].get("resourceVersion", ""))
+
+    def create(self, manifest: Object) -> Object:
+        """Create the object; the server refuses fields it does not know."""
+        resource = self._resource(manifest["kind"])
+        namespace = manifest["metadata"].get("namespace")
+        answer = resource.create(
+            body=manifest, namespace=namespace, query_params=[("fieldValidation", "Strict")]
+        )
+        return dict(answer.to_dict())
+
+    def apply(self, manifest: Object) -> Object:
+        """Create the object or bring it to the manifest, as the field manager `warmbook`."""
+        resource = self._resource(manifest["kind"])
+        answer = self._dynamic.server_side_apply(
+            resource,
+            body=manifest,
+            namespace=manifest["metadata"].get("namespace"),
+            field_manager="warmbook",
+            force_conflicts=True,
+            query_params=[("fieldValidation", "Strict")],
+        )
+        return dict(answer.to_dict())
+
+    def merge(self, kind: str, name: str, namespace: str, change: Object) -> None:
+        """Change the named fields of the object and leave all others."""
+        self._resource(kind).patch(
+            body=change,
+            name=name,
+            namespace=namespace,
+            content_type="application/merge-patch+json",
+        )
+
+    def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
+        """Delete the object; absent is fine."""
+        from kubernetes.dynamic.exceptions import NotFoundError
+
+        try:
+            self._resource(kind).delete(name=name, namespace=namespace)
+        except NotFoundError:
+            return
+
+    def log(self, pod: str, namespace: str, *, previous: bool = False) -> str:
+        """Return the Pod's whole log so far, or nothing while it has not started."""
+        return self._raw(
+            "GET",
+            f"/api/v1/namespaces/{namespace}/pods/{pod}/log",
+            query=[("previous", "true")] if previous else [],
+        )
+
+    def ask(self, pod: str, namespace: str, port: int, path: str, body: object = None) -> str:
+        """Return what the Pod's own server answers; the API server passes the request on.
+
+        Source: Kubernetes API, "Connect proxy"; kubectl port-forward without a tunnel.
+        """
+        return self._raw(
+            "GET" if body is None else "POST",
+            f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path.lstrip('/')}",
+            body=body,
+        )
+
+    def _raw(
+        self, verb: str, path: str, *, query: list[tuple[str, str]] | None = None, body: Any = None
+    ) -> str:
+        answer = self._dynamic.request(
+            verb,
+            path,
+            body=body,
+            query_params=query or [],
+            header_params={"Accept": "*/*"},
+            serialize=False,
+        )
+        return str(answer.data.decode(errors="replace"))
+
+    def watch(
+        self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> Iterator[list[Object]]:
+        """Yield the objects that fit, at once, at each change, and every TICK_S seconds."""
+        while True:
+            items, version = self._list(kind, namespace, labels, fields)
+            held = {item["metadata"]["name"]: item for item in items}
+            yield list(held.values())
+            while version:
+                version = yield from self._changes(kind, namespace, labels, fields, version, held)
+
+    def _changes(
+        self,
+        kind: str,
+        namespace: str,
+        labels: str,
+        fields: str,
+        version: str,
+        held: dict[str, Object],
+    ) -> Generator[list[Object], None, str]:
+        """Follow one watch until its tick; return where to go on, or "" to list again."""
+        from kubernetes.client.exceptions import ApiException
+
+        events = self._dynamic.watch(
+            self._resource(kind),
+            namespace=namespace,
+            label_selector=labels or None,
+            field_selector=fields or None,
+            resource_version=version,
+            timeout=TICK_S,
+        )
+        try:
+            for event in events:
+                found = event["raw_object"]
+                version = found["metadata"]["resourceVersion"]
+                if event["type"] == "DELETED":
+                    held.pop(found["metadata"]["name"], None)
+                else:
+                    held[found["metadata"]["name"]] = found
+                yield list(held.values())
+        except ApiException as error:
+            if error.status != 410:  # 410: the server no longer has that version
+                raise
+            return ""
+        yield list(held.values())
+        return version
+
+
+def dns_endpoint(cluster: Any) -> str:
+    """Return the cluster's DNS endpoint, or nothing where it takes no outside traffic."""
+    dns = cluster.control_plane_endpoints_config.dns_endpoint_config
+    return str(dns.endpoint) if dns.allow_external_traffic else ""

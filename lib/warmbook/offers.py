@@ -1,0 +1,99 @@
+"""What the cloud offers to choose from: projects, places with the GPU, models in buckets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clients import Clients
+from .errors import WarmbookError
+from .failures import explained
+
+MOST_BUCKETS = 20
+"""How many buckets are searched for models before the form opens."""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Suggestions for the form; `missing` says why a setting has none."""
+
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def ask(project_id: str, gpu: str, mode: str) -> Offers:
+    """Ask the cloud what each setting could be; a refusal becomes a reason, not an error."""
+    clients = Clients(project_id)
+    questions: dict[str, Any] = {"project_id": lambda: projects(clients)}
+    if project_id:
+        questions["location"] = lambda: locations(clients, gpu, mode)
+        questions["model_uri"] = lambda: models(clients)
+    values: dict[str, tuple[str, ...]] = {}
+    missing: dict[str, str] = {}
+    for name, question in questions.items():
+        try:
+            with explained():
+                values[name] = tuple(question())
+        except WarmbookError as error:
+            missing[name] = f"{error.what} {error.remedy}"
+    return Offers(values, missing)
+
+
+def projects(clients: Clients) -> list[str]:
+    """Return the IDs of the active projects that the reader may see."""
+    found = clients.projects.search_projects(query="state:ACTIVE")
+    return sorted(project.project_id for project in found)
+
+
+def locations(clients: Clients, gpu: str, mode: str) -> list[str]:
+    """Return where the GPU is offered: regions for Autopilot, zones for Standard."""
+    zones = zones_with_gpu(clients, gpu)
+    return zones if mode == "standard" else sorted({zone.rpartition("-")[0] for zone in zones})
+
+
+def zones_with_gpu(clients: Clients, gpu: str) -> list[str]:
+    """Return the zones that offer the GPU type.
+
+    Source: Compute Engine API, acceleratorTypes.aggregatedList.
+    """
+    zones: set[str] = set()
+    token = ""
+    while True:
+        more = {"pageToken": token} if token else {}
+        page = clients.compute("aggregated/acceleratorTypes", filter=f"name={gpu}", **more)
+        for place, listed in (page.get("items") or {}).items():
+            if any(kind["name"] == gpu for kind in listed.get("acceleratorTypes") or ()):
+                zones.add(place.rpartition("/")[2])
+        token = page.get("nextPageToken", "")
+        if not token:
+            return sorted(zones)
+
+
+def zones_of(clients: Clients, region: str) -> list[str]:
+    """Return the zones of a region that are up."""
+    found = clients.compute("zones").get("items") or ()
+    return sorted(
+        zone["name"]
+        for zone in found
+        if zone["region"].rpartition("/")[2] == region and zone["status"] == "UP"
+    )
+
+
+def gpu_quota(clients: Clients, region: str, gpu: str) -> tuple[float | None, float]:
+    """Return limit and usage of the region's quota for the GPU, in GPUs; None where unnamed."""
+    family = re.sub(r"^(nvidia-)?(tesla-)?", "", gpu).split("-")[0].upper()
+    for quota in clients.compute(f"regions/{region}").get("quotas") or ():
+        if quota["metric"] == f"NVIDIA_{family}_GPUS":
+            return float(quota["limit"]), float(quota["usage"])
+    return None, 0.0
+
+
+def models(clients: Clients) -> list[str]:
+    """Return the folders of the project's buckets that hold safetensors files."""
+    found: set[str] = set()
+    for bucket in clients.storage.list_buckets(max_results=MOST_BUCKETS):
+        blobs = bucket.list_blobs(match_glob="**.safetensors", fields="items(name),nextPageToken")
+        folders = {blob.name.rpartition("/")[0] for blob in blobs}
+        found |= {f"gs://{bucket.name}/{folder}" for folder in folders if folder}
+    return sorted(found)

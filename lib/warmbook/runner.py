@@ -1,0 +1,255 @@
+"""Run the notebooks in order without a reader: same cells, same settings, same checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import papermill
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from .clients import Clients
+from .errors import SettingsError
+from .progress import MIME
+from .settings import Settings
+from .texts import say, speak
+from .workbook import Workbook
+
+SCHEMA = 1
+"""Version of run.json, documented in docs/run-record.md."""
+
+LIBRARIES = (
+    "warmbook",
+    "google-cloud-storage",
+    "google-cloud-container",
+    "kubernetes",
+    "papermill",
+)
+Tell = Callable[[str, float], None]
+"""Called with a line of progress and the seconds since its wait began."""
+
+
+@dataclass
+class Done:
+    """One notebook of a run: `status` is passed, failed, interrupted or not-run."""
+
+    name: str
+    status: str = "not-run"
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass
+class Run:
+    """A run of the book: what `run.json` holds."""
+
+    target: str
+    settings: dict[str, Any]
+    notebooks: list[Done] = field(default_factory=list)
+    measured: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every notebook ran to its end."""
+        return all(done.status == "passed" for done in self.notebooks)
+
+    def record(self) -> dict[str, Any]:
+        """Return the run as `run.json` has it."""
+        stream, answer = self.measured.get("stream", {}), self.measured.get("answer", {})
+        cleanup = self.measured.get("cleanup", {})
+        versions = {name: metadata.version(name) for name in LIBRARIES}
+        return {
+            "schema": SCHEMA,
+            "target": self.target,
+            "settings": self.settings,
+            "versions": {**versions, **self.measured.get("versions", {})},
+            "notebooks": [asdict(done) for done in self.notebooks],
+            "streams": stream.get("loads", []),
+            "phases": self.measured.get("phases", {}).get("phases", []),
+            "question": answer.get("question", ""),
+            "answer": answer.get("answer", ""),
+            "declined": answer.get("declined", ""),
+            "created": cleanup.get("created", []),
+            "left": cleanup.get("left"),
+        }
+
+
+def books(language: str, only: Sequence[str] = ()) -> list[Path]:
+    """Return the language's notebooks in order, or those whose number is in `only`.
+
+    Raises:
+        SettingsError: There is no such language or number.
+    """
+    folder = Path(__file__).resolve().parents[2] / "notebooks" / language
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise SettingsError(
+            say("There are no notebooks in {folder}.", folder=folder),
+            remedy=say("Run it from a clone of the repository, with --language en or es."),
+        )
+    if unknown := [n for n in only if n not in {book.name[:2] for book in found}]:
+        raise SettingsError(
+            say("There is no notebook {name}.", name=", ".join(unknown)),
+            remedy=say("The numbers are {names}.", names=", ".join(b.name[:2] for b in found)),
+        )
+    return [book for book in found if not only or book.name[:2] in only]
+
+
+def refuse_early(notebooks: Sequence[Path], parameters: Mapping[str, str], file: Path) -> Settings:
+    """Return the settings of a run, before anything is created.
+
+    Raises:
+        SettingsError: A parameter that no notebook takes, or a value that can't be right.
+    """
+    declared = set[str]().union(*(papermill.inspect_notebook(str(book)) for book in notebooks))
+    if unknown := sorted(set(parameters) - declared):
+        raise SettingsError(
+            say("No notebook takes a parameter {names}.", names=", ".join(unknown)),
+            remedy=say("They take: {names}.", names=", ".join(sorted(declared))),
+        )
+    return Settings.parse(Workbook(file).draft(parameters))
+
+
+def run(
+    notebooks: Sequence[Path],
+    parameters: Mapping[str, str],
+    out: Path,
+    *,
+    tell: Tell,
+    started: Callable[[Path], None],
+    ended: Callable[[Done], None],
+) -> Run:
+    """Run each notebook in order from its own folder; stop at the first failure.
+
+    Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens.
+
+    Raises:
+        SettingsError: A parameter or a value is wrong; nothing was run.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    file = (out / "workbook.yaml").resolve()
+    settings = refuse_early(notebooks, parameters, file)
+    speak(settings.language)
+    result = Run(Clients(settings.project_id).target, settings.model_dump())
+    result.notebooks = [Done(book.stem) for book in notebooks]
+    try:
+        with _environment(WARMBOOK_FILE=str(file)):
+            for book, done in zip(notebooks, result.notebooks, strict=True):
+                started(book)
+                _execute(book, out / book.name, parameters, tell, done)
+                ended(done)
+                if done.status != "passed":
+                    break
+    finally:
+        result.measured = Workbook(file).measurements()
+        text = json.dumps(result.record(), indent=2, ensure_ascii=False)
+        (out / "run.json").write_text(text + "\n", encoding="utf-8")
+    return result
+
+
+def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done: Done) -> None:
+    declared = papermill.inspect_notebook(str(book))
+    start = time.monotonic()
+    try:
+        papermill.execute_notebook(
+            str(book),
+            str(copy),
+            {name: value for name, value in given.items() if name in declared},
+            cwd=str(book.parent),
+            engine_name="warmbook",
+            progress_bar=False,
+            tell=tell,
+        )
+        done.status = "passed"
+    except PapermillExecutionError as error:
+        done.status = "failed"
+        done.error = f"{error.ename}: {error.evalue}"
+    except KeyboardInterrupt:
+        done.status = "interrupted"
+        raise
+    finally:
+        done.seconds = round(time.monotonic() - start, 3)
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    # The interpreter that runs the book is also the one that its kernels should be.
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+class _Client(PapermillNotebookClient):
+    """papermill's client, which also tells the progress that a running cell redraws."""
+
+    tell: Tell
+
+    def process_message(self, message: Any, *args: Any, **kwargs: Any) -> Any:
+        content = message["content"]
+        progress = content.get("data", {}).get(MIME) if "data" in content else None
+        if progress:
+            self.tell(content["data"]["text/plain"], progress["elapsed_s"])
+        return super().process_message(message, *args, **kwargs)
+
+
+class _Engine(NBClientEngine):
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, tell: Tell, **kwargs: Any
+    ) -> Any:
+        del kernel_name  # ours: the interpreter that runs the book
+        for name in ("input_path", "log_output", "stdout_file", "stderr_file", "execution_timeout"):
+            kwargs.pop(name, None)
+        client = _Client(
+            nb_man,
+            kernel_name="python3",
+            startup_timeout=kwargs.pop("start_timeout", 60),
+            timeout=None,
+        )
+        client.tell = tell
+        return client.execute()
+
+
+papermill_engines.register("warmbook", _Engine)
+
+
+def terminal() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
+    """Return reporters that keep one line per notebook, and a moving one on a terminal."""
+    moving = sys.stdout.isatty()
+    last = {"state": "", "at": 0.0}
+
+    def tell(line: str, elapsed_s: float) -> None:
+        state = line.rpartition(" (")[0]
+        if moving:
+            print(f"\r\x1b[K    {line[:110]}", end="", flush=True)
+        elif state != last["state"] or time.monotonic() - float(str(last["at"])) > 10:
+            print(f"    {line}", flush=True)
+            last.update(state=state, at=time.monotonic())
+        del elapsed_s
+
+    def started(book: Path) -> None:
+        if moving:
+            print(f"\r\x1b[K  … {book.stem}", end="", flush=True)
+
+    def ended(done: Done) -> None:
+        mark = "✔" if done.status == "passed" else "✗"
+        start = "\r\x1b[K" if moving else ""
+        print(f"{start}  {mark} {done.name:<14} {done.seconds:6.1f} s", flush=True)
+        if done.error:
+            print("\n".join(f"      {line}" for line in done.error.splitlines()), flush=True)
+
+    return tell, started, ended

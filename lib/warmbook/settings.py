@@ -1,0 +1,270 @@
+"""What the reader chose, with every rule about it; no clients, no widgets, no files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from .errors import SettingsError
+from .texts import say
+
+ENV_PREFIX = "WARMBOOK_"
+OLDEST_VLLM = (0, 11, 1)
+_ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
+_REGION = re.compile(r"[a-z]+-[a-z]+\d+")
+
+
+def _refuse(english: str, field: str = "", **values: Any) -> PydanticCustomError:
+    # Braces in a value would be read as pydantic's own placeholders.
+    context = {"text": say(english, **values), "field": field}
+    return PydanticCustomError("refused", "{text}", context)
+
+
+def _matches(pattern: str, english: str) -> AfterValidator:
+    def matching(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise _refuse(english)
+        return value
+
+    return AfterValidator(matching)
+
+
+def _model_uri(value: str) -> str:
+    if not value.startswith("gs://"):
+        if value.lower().startswith("gs://"):
+            raise _refuse("write gs:// in small letters: the streamer does not know GS://")
+        raise _refuse("the streamer reads from Cloud Storage: write gs://BUCKET_NAME/PATH_TO_MODEL")
+    bucket, _, path = value.removeprefix("gs://").rstrip("/").partition("/")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", bucket):
+        raise _refuse("the bucket name has 3 or more small letters, digits, - _ or .")
+    if not path:
+        raise _refuse("name the model's folder too: gs://BUCKET_NAME/PATH_TO_MODEL")
+    if "//" in f"/{path}" or re.search(r"[\x00-\x1f]", path):
+        raise _refuse("the folder has an empty part or a control character")
+    return f"gs://{bucket}/{path}"
+
+
+def _vllm_version(value: str) -> str:
+    value = value.removeprefix("v")
+    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:[.-]?[a-z]+\d*)?", value)
+    if not found:
+        raise _refuse("write the version like 0.32.0")
+    if tuple(int(part) for part in found.groups()) < OLDEST_VLLM:
+        raise _refuse(
+            "vLLM 0.11.1 is the first that signs in to Cloud Storage by itself; choose it or later"
+        )
+    return value
+
+
+_DNS_LABEL = _matches(
+    r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    "Kubernetes takes small letters, digits and -, at most 63, a letter or digit at both ends",
+)
+# papermill turns `-p project_id 123456` into a number
+Text = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+
+
+class Settings(BaseModel):
+    """Every choice the guide asks for; frozen, so that notebooks can't drift apart."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True
+    )
+
+    project_id: Annotated[
+        Text,
+        _matches(
+            r"([a-z][a-z0-9.-]{0,62}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
+            "a project ID has 6 to 30 small letters, digits and -, a letter first",
+        ),
+    ]
+    """The Google Cloud project; `PROJECT_ID` in the guide. Its ID, not its number."""
+
+    location: Annotated[
+        Text,
+        _matches(
+            r"[a-z]+-[a-z]+\d+(-[a-z])?", "write a region like us-central1 or a zone us-central1-a"
+        ),
+    ] = "us-central1"
+    """A region for Autopilot, a zone for Standard; fastest where the bucket is."""
+
+    model_uri: Annotated[Text, AfterValidator(_model_uri)]
+    """The folder of safetensors files: `gs://BUCKET_NAME/PATH_TO_MODEL`."""
+
+    mode: Literal["autopilot", "standard"] = "autopilot"
+    """GKE cluster mode."""
+
+    cluster_name: Annotated[
+        Text,
+        _matches(
+            r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?",
+            "a cluster name has at most 40 small letters, digits and -, a letter first",
+        ),
+    ] = "run-ai-test"
+    """`CLUSTER_NAME` in the guide."""
+
+    namespace: Annotated[Text, _DNS_LABEL] = "vllm"
+    """Kubernetes namespace of everything that runs; `NAMESPACE` in the guide."""
+
+    service_account: Annotated[Text, _DNS_LABEL] = "vllm-streamer"
+    """Kubernetes service account of the Pods; `KSA_NAME` in the guide."""
+
+    gpu: Annotated[
+        Text,
+        _matches(r"nvidia-[a-z0-9-]+", "write the GPU's type like nvidia-l4"),
+    ] = "nvidia-l4"
+    """GPU type, as the node label `cloud.google.com/gke-accelerator` has it."""
+
+    gpu_count: Annotated[int, Field(ge=1, le=16)] = 1
+    """GPUs of one Pod, in whole GPUs."""
+
+    tensor_parallel_size: Annotated[int, Field(ge=1, le=16)] = 1
+    """GPUs that share one copy of the model (vLLM `--tensor-parallel-size`)."""
+
+    machine_type: Annotated[
+        Text,
+        _matches(r"[a-z][a-z0-9]*-[a-z0-9-]+", "write the machine type like g2-standard-16"),
+    ] = "g2-standard-16"
+    """Machine of the Standard GPU pool; Autopilot chooses by itself."""
+
+    vllm_version: Annotated[Text, AfterValidator(_vllm_version)] = "0.32.0"
+    """vLLM release, the tag of the image `vllm/vllm-openai` without its v."""
+
+    max_model_len: Annotated[int, Field(ge=0, le=10_000_000)] = 4096
+    """Longest prompt and answer together, in tokens; 0 leaves it to the model."""
+
+    concurrency: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Parallel readers of the streamer; 0 leaves its default of 8 for object storage."""
+
+    replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    """Pods of the Deployment."""
+
+    zone: Annotated[
+        Text, _matches(r"([a-z]+-[a-z]+\d+-[a-z])?", "write a zone like us-central1-a, or nothing")
+    ] = ""
+    """Zone that holds the Pods (08); empty lets GKE choose."""
+
+    cache_scope: Literal["zone", "region"] = "zone"
+    """One cache in the Pods' zone, or one in each zone of the region (08)."""
+
+    model_source: Text = ""
+    """Local folder to upload to the model's folder first (03); empty uploads nothing."""
+
+    account: Annotated[
+        Text, _matches(r"([^@\s:]+@[^@\s:]+)?", "write an e-mail address, or nothing")
+    ] = ""
+    """Who gets the two roles of the guide (02); empty asks your credentials."""
+
+    language: Literal["en", "es"] = "en"
+    """Language of the library's messages."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        if self.tensor_parallel_size > self.gpu_count:
+            raise _refuse(
+                "tensor_parallel_size is {size}, but a Pod has {count} GPU(s): raise gpu_count",
+                field="tensor_parallel_size",
+                size=self.tensor_parallel_size,
+                count=self.gpu_count,
+            )
+        if self.mode == "autopilot" and not _REGION.fullmatch(self.location):
+            raise _refuse(
+                "Autopilot clusters are regional: write the region {region}, not a zone",
+                field="location",
+                region=self.region,
+            )
+        if self.mode == "standard" and not _ZONE.fullmatch(self.location):
+            raise _refuse(
+                "the guide's Standard cluster is zonal: write a zone of {region}, such as "
+                "{region}-a",
+                field="location",
+                region=self.region,
+            )
+        if self.zone and not self.zone.startswith(f"{self.region}-"):
+            raise _refuse(
+                "the zone {zone} is not in {region}", "zone", zone=self.zone, region=self.region
+            )
+        return self
+
+    @property
+    def bucket_name(self) -> str:
+        """`BUCKET_NAME` in the guide."""
+        return self.model_uri.removeprefix("gs://").partition("/")[0]
+
+    @property
+    def model_path(self) -> str:
+        """`PATH_TO_MODEL` in the guide, without slashes at its ends."""
+        return self.model_uri.removeprefix("gs://").partition("/")[2]
+
+    @property
+    def region(self) -> str:
+        """The region of `location`."""
+        return "-".join(self.location.split("-")[:2])
+
+    @property
+    def workload_pool(self) -> str:
+        """The project's workload identity pool."""
+        return f"{self.project_id}.svc.id.goog"
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object]) -> Settings:
+        """Return valid settings, or raise SettingsError with the reason for each wrong one."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _settings_error(error) from None
+
+
+def _settings_error(error: ValidationError) -> SettingsError:
+    fields = {_field(e): _reason(e) for e in error.errors()}
+    what = "\n".join(f"{name}: {reason}" for name, reason in fields.items())
+    remedy = say("correct it in the form above, or pass it as -p NAME VALUE")
+    return SettingsError(what, remedy=remedy, fields=fields)
+
+
+def _field(error: Any) -> str:
+    return str(error["loc"][0] if error["loc"] else error.get("ctx", {}).get("field", "settings"))
+
+
+def _reason(error: Any) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return say("still empty: choose one")
+        case "extra_forbidden":
+            return say("no setting has this name")
+        case "greater_than_equal":
+            return say("write {least} or more", least=context["ge"])
+        case "less_than_equal":
+            return say("write {most} or less", most=context["le"])
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return say("write a whole number")
+        case "literal_error":
+            return say("choose {expected}", expected=context["expected"])
+        case _:
+            return str(error["msg"])
+
+
+def merge(
+    *layers: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Lay the layers over the environment, later over earlier; empty means "not given"."""
+    environ = os.environ if environ is None else environ
+    names = {ENV_PREFIX + name.upper(): name for name in Settings.model_fields}
+    merged: dict[str, object] = {names[k]: v for k, v in environ.items() if k in names and v}
+    for layer in layers:
+        merged |= {name: value for name, value in layer.items() if value not in ("", None)}
+    return merged

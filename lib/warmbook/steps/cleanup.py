@@ -1,0 +1,293 @@
+"""Clean up: what the workbook created, found in the cloud, deleted, and looked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import caches, commands
+from ..clients import Clients
+from ..errors import ResourceFailedError
+from ..progress import Report, polled, wait_until
+from ..settings import Settings
+from ..step import step
+from ..texts import say
+from ..views import Card, Row
+
+OWNER_LABEL = ("created-by", "warmbook")
+OURS = "app.kubernetes.io/managed-by=warmbook"
+
+
+@dataclass(frozen=True, order=True)
+class Resource:
+    """Something in the cloud: its kind, its name, and why it counts as created here."""
+
+    kind: str
+    name: str
+    proof: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, repr=False)
+class Inventory(Card):
+    """What the workbook created and what stays; asked of the cloud, not remembered."""
+
+    created: tuple[Resource, ...]
+    staying: tuple[Resource, ...]
+
+    def title(self) -> str:
+        if not self.created:
+            return say("Nothing is left of what the workbook created")
+        return say("{count} thing(s) created by the workbook", count=len(self.created))
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            *(Row(str(one), one.proof, "wait") for one in self.created),
+            *(Row(str(one), say("stays: {reason}", reason=one.proof)) for one in self.staying),
+        )
+
+
+@step(lambda settings: _look_command(settings))
+def inventory(settings: Settings, clients: Clients) -> Inventory:
+    """Return what the workbook created, each with its proof, and what stays.
+
+    Source: guide, "Realiza una limpieza".
+    """
+    return _inventory(settings, clients)
+
+
+def _inventory(settings: Settings, clients: Clients) -> Inventory:
+    cluster = _cluster(settings, clients)
+    ours = cluster is not None and cluster.resource_labels.get(OWNER_LABEL[0]) == OWNER_LABEL[1]
+    created: list[Resource] = []
+    staying: list[Resource] = []
+    if cluster is not None and ours:
+        proof = say("label {label}", label="=".join(OWNER_LABEL))
+        created.append(Resource("cluster", settings.cluster_name, proof))
+    elif cluster is not None:
+        proof = say("it was there before, without the workbook's label")
+        staying.append(Resource("cluster", settings.cluster_name, proof))
+        created += _objects(settings, clients)
+    created += _roles(settings, clients) + _caches(settings, clients)
+    staying.append(Resource("bucket", settings.bucket_name, say("your model is in it")))
+    staying.append(Resource("project", settings.project_id, say("its APIs and your two roles")))
+    return Inventory(tuple(created), tuple(staying))
+
+
+def _cluster(settings: Settings, clients: Clients) -> Any | None:
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    from ..failures import google_reason
+
+    try:
+        return clients.clusters.get_cluster(name=clients.cluster_path(settings))
+    except NotFound:
+        return None
+    except Forbidden as error:
+        if google_reason(error) == "SERVICE_DISABLED":  # no API, so no cluster
+            return None
+        raise
+
+
+def _objects(settings: Settings, clients: Clients) -> list[Resource]:
+    found = []
+    for kind in ("Deployment", "ServiceAccount", "Namespace"):
+        inside = None if kind == "Namespace" else settings.namespace
+        for one in clients.kubernetes.list_objects(kind, inside, labels=OURS):
+            proof = say("label {label}", label=OURS)
+            found.append(Resource(kind, one["metadata"]["name"], proof))
+    return found
+
+
+def _roles(settings: Settings, clients: Clients) -> list[Resource]:
+    policy = _policy(settings, clients)
+    if policy is None:
+        return []
+    account = f"{settings.namespace}/{settings.service_account}"
+    return [
+        Resource("role", f"{binding['role']} on gs://{settings.bucket_name}", account)
+        for binding in policy.bindings
+        if binding["role"] in commands.BUCKET_ROLES
+        and any(member.endswith(_subject(settings)) for member in binding["members"])
+    ]
+
+
+def _subject(settings: Settings) -> str:
+    """Return the end of the principal that only this namespace's account has."""
+    return commands.principal(settings, "")[len("principal://iam.googleapis.com/projects/") :]
+
+
+def _policy(settings: Settings, clients: Clients) -> Any | None:
+    from google.api_core.exceptions import NotFound
+
+    bucket = clients.storage.bucket(settings.bucket_name)
+    try:
+        policy = bucket.get_iam_policy(requested_policy_version=3)
+    except NotFound:
+        return None
+    policy.version = 3
+    return policy
+
+
+def _caches(settings: Settings, clients: Clients) -> list[Resource]:
+    from google.api_core.exceptions import NotFound
+
+    try:
+        marked = caches.created_here(clients, settings.bucket_name)
+    except NotFound:
+        return []
+    alive = {c.zone for c in caches.find(clients, settings.bucket_name) if c.state != "disabled"}
+    proof = say("label of the bucket")
+    return [Resource("cache", zone, proof) for zone in sorted(marked & alive)]
+
+
+@dataclass(frozen=True, repr=False)
+class Deleted(Card):
+    """What was deleted, and what is left after looking again."""
+
+    created: tuple[Resource, ...]
+    left: tuple[Resource, ...]
+
+    def title(self) -> str:
+        if self.left:
+            return say("{count} thing(s) left", count=len(self.left))
+        return say("Deleted {count} thing(s); left behind: nothing", count=len(self.created))
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            *(Row(str(r), say("deleted"), "ok") for r in self.created if r not in self.left),
+            *(Row(str(r), say("still there"), "bad") for r in self.left),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return names for the run record."""
+        return {
+            "created": [str(one) for one in self.created],
+            "left": [str(one) for one in self.left],
+        }
+
+
+@step(commands.clean_up)
+def delete(settings: Settings, clients: Clients, *, report: Report | None = None) -> Deleted:
+    """Delete what the workbook created and wait until it is gone; touch nothing else.
+
+    Source: guide, "Realiza una limpieza". The cluster takes its nodes and workloads with it;
+    caches are disabled, and Google deletes them an hour later.
+
+    Raises:
+        WaitTimeoutError: The cluster is still there after 30 minutes.
+    """
+    before = _inventory(settings, clients).created
+    kinds = {resource.kind for resource in before}
+    if "Deployment" in kinds or "Namespace" in kinds:
+        _delete_objects(settings, clients, before)
+    if "cluster" in kinds:
+        _delete_cluster(settings, clients, report)
+    for resource in before:
+        if resource.kind == "cache":
+            caches.disable(clients, settings.bucket_name, resource.name)
+    if "role" in kinds:
+        _revoke(settings, clients)
+    return Deleted(before, _inventory(settings, clients).created)
+
+
+def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Resource]) -> None:
+    for kind in ("Deployment", "ServiceAccount", "Namespace"):
+        for resource in created:
+            if resource.kind == kind:
+                inside = None if kind == "Namespace" else settings.namespace
+                clients.kubernetes.delete(kind, resource.name, inside)
+    wait_until(
+        polled(lambda: _objects(settings, clients)),
+        what=say("The server's Pods"),
+        state=lambda left: ", ".join(map(str, left)) or say("gone"),
+        ready=lambda left: not left,
+        timeout_s=600,
+    )
+
+
+def _delete_cluster(settings: Settings, clients: Clients, report: Report | None) -> None:
+    from google.api_core.exceptions import BadRequest, NotFound
+
+    path = clients.cluster_path(settings)
+    try:
+        clients.clusters.delete_cluster(name=path)
+    except NotFound:
+        return
+    except BadRequest:  # an operation runs already, perhaps this very deletion: wait, then see
+        cluster = _cluster(settings, clients)
+        if cluster is None or cluster.status.name != "STOPPING":
+            raise
+    wait_until(
+        polled(lambda: _cluster(settings, clients)),
+        what=say("Deleting the cluster {name}", name=settings.cluster_name),
+        state=lambda cluster: cluster.status.name if cluster else say("gone"),
+        ready=lambda cluster: cluster is None,
+        failed=_delete_failure,
+        report=report,
+    )
+
+
+def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
+    if cluster is None or cluster.status.name != "ERROR":
+        return None
+    return ResourceFailedError(
+        say("GKE could not delete the cluster: {reason}", reason=cluster.status_message),
+        remedy=say("Run this cell again, or delete it in the console: it costs money."),
+    )
+
+
+def _revoke(settings: Settings, clients: Clients) -> None:
+    from google.api_core.exceptions import Conflict, PreconditionFailed
+
+    bucket = clients.storage.bucket(settings.bucket_name)
+    for attempt in range(5):
+        policy = _policy(settings, clients)
+        if policy is None:
+            return
+        for binding in policy.bindings:
+            if binding["role"] in commands.BUCKET_ROLES and not binding.get("condition"):
+                ours = {m for m in binding["members"] if m.endswith(_subject(settings))}
+                binding["members"] = set(binding["members"]) - ours
+        policy.bindings = [binding for binding in policy.bindings if binding["members"]]
+        try:
+            bucket.set_iam_policy(policy)
+            return
+        except (Conflict, PreconditionFailed):  # somebody else wrote: the etag is stale
+            if attempt == 4:
+                raise
+
+
+@dataclass(frozen=True, repr=False)
+class Offer(Card):
+    """A command that the reader may run; the workbook never does."""
+
+    what: str
+
+    def title(self) -> str:
+        return self.what
+
+
+@step(commands.delete_project)
+def delete_project(settings: Settings, clients: Clients) -> Offer:
+    """Return the command that deletes the whole project; nothing is run.
+
+    Source: guide, "Realiza una limpieza".
+    """
+    del clients
+    return Offer(
+        say("Delete the whole project {project}, by hand only", project=settings.project_id)
+    )
+
+
+def _look_command(settings: Settings) -> str:
+    return "\n".join(
+        (
+            f"gcloud container clusters list --project={settings.project_id}",
+            commands.describe_cache(settings),
+            f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
+        )
+    )

@@ -1,0 +1,181 @@
+"""Workload Identity Federation: the namespace, the service account, two roles on the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import commands, manifests
+from ..clients import Clients
+from ..errors import AccessError
+from ..settings import Settings
+from ..step import step
+from ..texts import say
+from ..views import Card, Row
+
+TRIES = 5
+"""How often a policy is read, changed and written before giving up on somebody's writes."""
+
+ROLE_REASONS = {
+    "roles/storage.bucketViewer": "storage.buckets.get",
+    "roles/storage.objectUser": "storage.objects.list, storage.objects.get",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Named(Card):
+    """A Kubernetes object that only has a name; `created` says whether this step made it."""
+
+    kind: str
+    name: str
+    created: bool
+
+    def title(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    def rows(self) -> Sequence[Row]:
+        how = say("created now") if self.created else say("was there already")
+        return (Row(say("origin"), how, "new" if self.created else "ok"),)
+
+
+@step(commands.create_namespace)
+def create_namespace(settings: Settings, clients: Clients) -> Named:
+    """Create the namespace unless it exists.
+
+    Source: guide, "Configura Workload Identity Federation for GKE".
+    """
+    return _create(clients, manifests.namespace(settings))
+
+
+@step(commands.create_service_account)
+def create_service_account(settings: Settings, clients: Clients) -> Named:
+    """Create the Kubernetes service account unless it exists.
+
+    Source: guide, "Configura Workload Identity Federation for GKE".
+    """
+    return _create(clients, manifests.service_account(settings))
+
+
+def _create(clients: Clients, manifest: manifests.Manifest) -> Named:
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
+    if clients.kubernetes.find(kind, name, manifest["metadata"].get("namespace")):
+        return Named(kind, name, created=False)
+    clients.kubernetes.create(manifest)
+    return Named(kind, name, created=True)
+
+
+@dataclass(frozen=True, repr=False)
+class Principal(Card):
+    """The service account's name in IAM: the project's number first, its ID in the pool."""
+
+    name: str
+    project_number: str
+
+    def title(self) -> str:
+        return say("The Pod's name in IAM")
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            Row(say("project number"), self.project_number),
+            Row(say("principal"), self.name, "ok"),
+        )
+
+
+@step(lambda settings: commands.grant_bucket_roles(settings).partition("\n")[0])
+def principal(settings: Settings, clients: Clients) -> Principal:
+    """Return the IAM name of the service account.
+
+    Source: guide, "Configura Workload Identity Federation for GKE".
+    """
+    found = clients.projects.get_project(name=f"projects/{settings.project_id}")
+    number = found.name.partition("/")[2]
+    return Principal(commands.principal(settings, number), number)
+
+
+@dataclass(frozen=True, repr=False)
+class BucketRoles(Card):
+    """The service account's roles on the bucket: there before, added now, or missing."""
+
+    bucket: str
+    principal: str
+    before: tuple[str, ...]
+    granted: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def title(self) -> str:
+        return say("Roles on gs://{bucket}", bucket=self.bucket)
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            *(
+                Row(role, f"{say('already there')} ({ROLE_REASONS[role]})", "ok")
+                for role in self.before
+            ),
+            *(
+                Row(role, f"{say('added now')} ({ROLE_REASONS[role]})", "new")
+                for role in self.granted
+            ),
+            *(Row(role, say("missing"), "bad") for role in self.missing),
+        )
+
+    def note(self) -> str:
+        return self.principal
+
+
+@step(commands.grant_bucket_roles)
+def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
+    """Give the service account the two roles on the bucket unless it holds them.
+
+    Source: guide, "Otorga a tu KSA los permisos necesarios". Read, changed and written back
+    with the policy's etag; when somebody else wrote in between, all of it is done again.
+
+    Raises:
+        AccessError: The reader lacks storage.buckets.setIamPolicy on the bucket.
+    """
+    from google.api_core.exceptions import Forbidden
+
+    member = principal(settings, clients).name
+    bucket = clients.storage.bucket(settings.bucket_name)
+    try:
+        before, granted = _grant(bucket, member)
+        held = _held(_policy(bucket), member)
+    except Forbidden as error:
+        raise AccessError(
+            say("You may not change who reads gs://{bucket}.", bucket=settings.bucket_name),
+            remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
+        ) from error
+    missing = tuple(role for role in commands.BUCKET_ROLES if role not in held)
+    return BucketRoles(settings.bucket_name, member, before, granted, missing)
+
+
+def _grant(bucket: Any, member: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    from google.api_core.exceptions import Conflict, PreconditionFailed
+
+    for attempt in range(TRIES):
+        policy = _policy(bucket)
+        held = _held(policy, member)
+        missing = [role for role in commands.BUCKET_ROLES if role not in held]
+        policy.bindings.extend({"role": role, "members": {member}} for role in missing)
+        try:
+            if missing:
+                bucket.set_iam_policy(policy)
+            return tuple(r for r in commands.BUCKET_ROLES if r in held), tuple(missing)
+        except (Conflict, PreconditionFailed):  # somebody else wrote: the etag is stale
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _policy(bucket: Any) -> Any:
+    policy = bucket.get_iam_policy(requested_policy_version=3)
+    policy.version = 3  # else conditional bindings would be refused
+    return policy
+
+
+def _held(policy: Any, member: str) -> set[str]:
+    return {
+        binding["role"]
+        for binding in policy.bindings
+        if member in binding["members"] and not binding.get("condition")
+    }

@@ -1,0 +1,263 @@
+"""Before you begin: the project, billing, the APIs, the reader's two roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import commands
+from ..clients import Clients
+from ..errors import AccessError, ResourceFailedError, SettingsError
+from ..failures import google_reason
+from ..progress import Report, polled, wait_until
+from ..settings import Settings
+from ..step import step
+from ..texts import say
+from ..views import Card, Row, State
+
+TRIES = 5
+"""How often a policy is read, changed and written before giving up on somebody's writes."""
+
+ROLE_TITLES = {
+    "roles/container.admin": "Kubernetes Engine Admin",
+    "roles/storage.admin": "Storage Admin",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Project(Card):
+    """A project: its ID, its number, its state."""
+
+    project_id: str
+    number: str
+    state: str
+
+    def title(self) -> str:
+        return say("Project {project}", project=self.project_id)
+
+    def rows(self) -> Sequence[Row]:
+        good: State = "ok" if self.state == "ACTIVE" else "bad"
+        return (Row(say("number"), self.number), Row(say("state"), self.state, good))
+
+
+@step(commands.project)
+def find(settings: Settings, clients: Clients) -> Project:
+    """Return the project with its number.
+
+    Source: guide, "Selecciona o crea un proyecto y habilita las APIs".
+
+    Raises:
+        AccessError: It does not exist, or the reader may not see it; Google tells no more.
+    """
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    try:
+        found = clients.projects.get_project(name=f"projects/{settings.project_id}")
+    except (Forbidden, NotFound) as error:
+        if google_reason(error) == "SERVICE_DISABLED":
+            raise
+        raise AccessError(
+            say("You can't see a project {project}.", project=settings.project_id),
+            remedy=say(
+                "Check its ID in the form (not its name or number), ask for a role on it, or "
+                "create it: {command}",
+                command=commands.create_project(settings),
+            ),
+        ) from error
+    return Project(found.project_id, found.name.partition("/")[2], found.state.name)
+
+
+@step(commands.create_project)
+def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Project:
+    """Create the project unless the reader already sees it, and wait until it is active.
+
+    Source: guide, "Selecciona o crea un proyecto y habilita las APIs".
+    """
+    try:
+        return find(settings, clients)
+    except AccessError:
+        operation = clients.projects.create_project(project={"project_id": settings.project_id})
+    _finished(operation, say("Project {project}", project=settings.project_id), report)
+    return find(settings, clients)
+
+
+@dataclass(frozen=True, repr=False)
+class Billing(Card):
+    """Whether the project can pay, and by which billing account."""
+
+    enabled: bool
+    billing_account: str
+
+    def title(self) -> str:
+        return say("Billing is on") if self.enabled else say("Billing is off")
+
+    def rows(self) -> Sequence[Row]:
+        account = self.billing_account or say("none")
+        return (Row(say("billing account"), account, "ok" if self.enabled else "bad"),)
+
+
+@step(commands.billing)
+def billing(settings: Settings, clients: Clients) -> Billing:
+    """Return whether billing is on.
+
+    Source: guide, "Verify that billing is enabled for your Google Cloud project".
+    """
+    name = f"projects/{settings.project_id}"
+    info = clients.billing.get_project_billing_info(name=name)
+    return Billing(info.billing_enabled, info.billing_account_name)
+
+
+@dataclass(frozen=True, repr=False)
+class Services(Card):
+    """The guide's APIs: which were on before, which were turned on now, which are missing."""
+
+    before: tuple[str, ...]
+    enabled: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def title(self) -> str:
+        return say("The four APIs of the guide")
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            *(Row(name, say("was on already"), "ok") for name in self.before),
+            *(Row(name, say("turned on now"), "new") for name in self.enabled),
+            *(Row(name, say("still off"), "bad") for name in self.missing),
+        )
+
+
+@step(commands.enable_services)
+def enable_services(
+    settings: Settings, clients: Clients, *, report: Report | None = None
+) -> Services:
+    """Enable the guide's APIs that are off, and wait until they are on.
+
+    Source: guide, "Enable the Kubernetes Engine, Cloud Storage, Compute Engine, IAM APIs".
+    """
+    before = _enabled(settings, clients)
+    off = [name for name in commands.SERVICES if name not in before]
+    if off:
+        request = {"parent": f"projects/{settings.project_id}", "service_ids": off}
+        operation = clients.services.batch_enable_services(request=request)
+        _finished(operation, say("Enabling {count} APIs", count=len(off)), report)
+    now = _enabled(settings, clients) if off else before
+    return Services(
+        before=tuple(name for name in commands.SERVICES if name in before),
+        enabled=tuple(name for name in off if name in now),
+        missing=tuple(name for name in off if name not in now),
+    )
+
+
+def _enabled(settings: Settings, clients: Clients) -> set[str]:
+    parent = f"projects/{settings.project_id}"
+    names = [f"{parent}/services/{name}" for name in commands.SERVICES]
+    request = {"parent": parent, "names": names}
+    found = clients.services.batch_get_services(request=request).services
+    return {service.name.rpartition("/")[2] for service in found if service.state.name == "ENABLED"}
+
+
+@dataclass(frozen=True, repr=False)
+class Roles(Card):
+    """The roles of one member: held before, granted now, or missing after all."""
+
+    member: str
+    before: tuple[str, ...]
+    granted: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    def title(self) -> str:
+        return say("Roles of {member}", member=self.member)
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            *(Row(_role(role), say("already there"), "ok") for role in self.before),
+            *(Row(_role(role), say("added now"), "new") for role in self.granted),
+            *(Row(_role(role), say("missing"), "bad") for role in self.missing),
+        )
+
+
+def _role(role: str) -> str:
+    return f"{role} ({ROLE_TITLES[role]})" if role in ROLE_TITLES else role
+
+
+@step(commands.grant_roles)
+def grant_roles(settings: Settings, clients: Clients) -> Roles:
+    """Give the reader the two roles on the project unless they hold them.
+
+    Source: guide, "Asigna roles de IAM". The policy is read, changed and written back with
+    its etag; when somebody else wrote in between, all of it is done again.
+
+    Raises:
+        SettingsError: Nobody can tell whose roles these are: `account` is empty.
+    """
+    member = _member(settings.account or clients.account)
+    name = f"projects/{settings.project_id}"
+
+    def read() -> Any:
+        request = {"resource": name, "options": {"requested_policy_version": 3}}
+        return clients.projects.get_iam_policy(request=request)
+
+    def write(policy: Any) -> None:
+        policy.version = 3  # else conditional bindings would be refused
+        clients.projects.set_iam_policy(request={"resource": name, "policy": policy})
+
+    before, granted = _grant(read, write, member)
+    return Roles(member, before, granted)
+
+
+def _grant(
+    read: Callable[[], Any], write: Callable[[Any], None], member: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    from google.api_core.exceptions import Conflict
+
+    for attempt in range(TRIES):
+        policy = read()
+        held = {b.role for b in policy.bindings if member in b.members and not b.condition.title}
+        missing = [role for role in commands.PROJECT_ROLES if role not in held]
+        for role in missing:
+            policy.bindings.add(role=role, members=[member])
+        try:
+            if missing:
+                write(policy)
+            return tuple(r for r in commands.PROJECT_ROLES if r in held), tuple(missing)
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _member(account: str) -> str:
+    if not account:
+        raise SettingsError(
+            say("Your credentials don't say who you are."),
+            remedy=say("Write your e-mail address as «account» in the form."),
+            fields={"account": say("still empty: choose one")},
+        )
+    kind = "serviceAccount" if account.endswith(".gserviceaccount.com") else "user"
+    return f"{kind}:{account}"
+
+
+def _finished(operation: Any, what: str, report: Report | None) -> None:
+    """Wait for a long-running operation of Google's.
+
+    Raises:
+        ResourceFailedError: It ended with an error.
+    """
+
+    def failed(done: bool) -> Exception | None:
+        if done and (error := operation.operation.error).code:
+            return ResourceFailedError(
+                error.message, remedy=say("Read the message, then try again.")
+            )
+        return None
+
+    wait_until(
+        polled(operation.done),
+        what=what,
+        state=lambda done: say("done") if done else say("under way"),
+        ready=lambda done: bool(done) and not failed(done),
+        failed=failed,
+        timeout_s=600,
+        report=report,
+    )

@@ -1,0 +1,121 @@
+"""How results look: plain text in a terminal, a small table in a notebook; no widgets.
+
+JupyterLab drops style sheets from notebooks it does not trust and keeps inline styles, so
+every style here is inline, in mid-tones that read on light and on dark paper.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .texts import say
+
+GREEN, RED, AMBER, BLUE, GREY = "#1f9d55", "#e5484d", "#b7791f", "#3b82d0", "#7d8590"
+State = Literal["ok", "new", "wait", "bad", "info"]
+MARKS: dict[State, tuple[str, str]] = {
+    "ok": ("✔", GREEN),
+    "new": ("+", BLUE),
+    "wait": ("…", AMBER),
+    "bad": ("✗", RED),
+    "info": ("·", GREY),
+}
+_CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
+_MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
+_BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
+
+escape = html.escape
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a result: its `name`, its `state` in one mark, and the `detail`."""
+
+    name: str
+    detail: str
+    state: State = "info"
+
+    def __str__(self) -> str:
+        return f"  {MARKS[self.state][0]} {self.name}: {self.detail}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A result that shows itself: a title, rows, and the command that does the same by hand."""
+
+    command: str = field(default="", repr=False)
+
+    def title(self) -> str:
+        """Return the headline, in the reader's language."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[Row]:
+        """Return what there is to see, most important first."""
+        return ()
+
+    def note(self) -> str:
+        """Return a sentence to stand under the rows, or nothing."""
+        return ""
+
+    def edge(self) -> State:
+        """Return the state of the whole: the worst of its rows."""
+        states = [row.state for row in self.rows()]
+        order: tuple[State, ...] = ("bad", "wait", "new", "ok")
+        return next((state for state in order if state in states), "info")
+
+    def __repr__(self) -> str:
+        lines = [f"{MARKS[self.edge()][0]} {self.title()}", *map(str, self.rows())]
+        return "\n".join([*lines, *([f"  {self.note()}"] if self.note() else [])])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(map(_row, self.rows()))
+        table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
+        return (
+            f'<div style="{_BOX.format(edge=MARKS[self.edge()][1])}">'
+            f"<b>{escape(self.title())}</b>{table if rows else ''}"
+            f"{_small(self.note())}{folded(say('The same by hand'), self.command)}</div>"
+        )
+
+
+def _row(row: Row) -> str:
+    mark, colour = MARKS[row.state]
+    return (
+        f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
+        f'<b>{mark}</b></td><td style="{_CELL}">{escape(row.name)}</td>'
+        f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.detail)}</td></tr>'
+    )
+
+
+def _small(text: str) -> str:
+    return f'<div style="opacity:.8;margin:4px 0">{escape(text)}</div>' if text else ""
+
+
+def folded(summary: str, text: str) -> str:
+    """Return HTML that hides `text`, kept letter by letter, behind a line to click."""
+    if not text:
+        return ""
+    return (
+        f'<details style="margin:4px 0"><summary style="cursor:pointer;opacity:.8">'
+        f'{escape(summary)}</summary><pre style="{_MONO};white-space:pre-wrap;'
+        f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></details>'
+    )
+
+
+def size(size_bytes: float) -> str:
+    """Return a size in bytes as people read it, in binary units: 269 MB is `256.6 MiB`."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if abs(size_bytes) < 1024:
+            return f"{size_bytes:.0f} bytes" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.2f} TiB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in seconds as people read it: `4.2 s`, `48 s`, `5 min 03 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"

@@ -1,0 +1,92 @@
+"""`python -m warmbook_sandbox -- CMD…`: a rehearsal around any command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .door import around, prepare
+from .node import EngineError
+from .pace import Pace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return CMD's exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    split = given.index("--") if "--" in given else len(given)
+    command = given[split + 1 :]
+    options = _parser().parse_args(given[:split])
+    try:
+        image, model = prepare(options.cache, _teller())
+        if options.build:
+            return 0
+        return asyncio.run(
+            around(command, image, model, engine=options.engine, pace=Pace(options.minute))
+        )
+    except EngineError as error:
+        print(f"warmbook_sandbox: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m warmbook_sandbox",
+        usage="%(prog)s [options] [-- COMMAND …]",
+        description="Start a rehearsal, run COMMAND in it with the environment that points "
+        "every client at it, stop it, and exit with COMMAND's status. Without a COMMAND the "
+        "rehearsal runs until Ctrl-C.",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("vllm", "quick"),
+        default="vllm",
+        help="vllm: the real server; quick: streams the weights and answers no chat",
+    )
+    parser.add_argument(
+        "--minute",
+        type=float,
+        default=0.5,
+        metavar="SECONDS",
+        help="how long a minute of the cloud lasts here (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(os.environ.get("WARMBOOK_CACHE") or Path.home() / ".cache" / "warmbook"),
+        metavar="DIR",
+        help="folder of the engine and the model, about 4 GB (WARMBOOK_CACHE)",
+    )
+    parser.add_argument(
+        "--build", action="store_true", help="build the engine and the model, then stop"
+    )
+    return parser
+
+
+def _teller() -> Callable[[str, float | None], None]:
+    """Return a reporter that keeps one moving line on a terminal, and few lines elsewhere."""
+    moving = sys.stderr.isatty()
+    last, start = "", time.monotonic()
+
+    def tell(what: str, share: float | None) -> None:
+        nonlocal last
+        elapsed = f"{time.monotonic() - start:.0f} s"
+        percent = "" if share is None else f" {share:.0%}"
+        if moving:
+            end = "\n" if share == 1 else ""
+            print(f"\r\x1b[K  {what}{percent} ({elapsed})", end=end, file=sys.stderr, flush=True)
+        elif what != last:
+            print(f"  {what} ({elapsed})", file=sys.stderr, flush=True)
+        last = what
+
+    return tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

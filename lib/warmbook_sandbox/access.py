@@ -1,0 +1,102 @@
+"""Who calls the rehearsal, and what they may do; knows roles, not resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Binding = Mapping[str, Any]
+"""One line of an IAM policy: `role`, `members`, and perhaps a `condition`."""
+
+_OBJECT_READ = frozenset({"storage.objects.get", "storage.objects.list"})
+_OBJECT_USE = _OBJECT_READ | {
+    "storage.objects.create",
+    "storage.objects.delete",
+    "storage.objects.update",
+    "storage.multipartUploads.create",
+    "storage.multipartUploads.abort",
+    "storage.multipartUploads.list",
+    "storage.multipartUploads.listParts",
+}
+_BUCKET_VIEW = frozenset({"storage.buckets.get", "storage.buckets.list"})
+
+ALL = "*"
+"""Stands for every permission, in `roles/owner`."""
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "roles/owner": frozenset({ALL}),
+    "roles/container.admin": frozenset({"container.*"}),
+    "roles/storage.admin": frozenset({"storage.*"}),
+    "roles/storage.bucketViewer": _BUCKET_VIEW,
+    "roles/storage.objectViewer": _OBJECT_READ,
+    "roles/storage.objectUser": _OBJECT_USE,
+    "roles/storage.objectAdmin": _OBJECT_USE | {"storage.objects.getIamPolicy"},
+    "roles/storage.legacyBucketReader": frozenset({"storage.buckets.get", "storage.objects.list"}),
+    "roles/storage.legacyBucketOwner": _BUCKET_VIEW
+    | {
+        "storage.buckets.getIamPolicy",
+        "storage.buckets.setIamPolicy",
+        "storage.buckets.update",
+        "storage.objects.create",
+        "storage.objects.delete",
+        "storage.objects.list",
+    },
+}
+"""Permissions of the roles that the guide and the workbook meet.
+
+Source: Cloud Storage, "IAM roles for Cloud Storage"; GKE, "Create IAM policies".
+"""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request: the IAM `member`, and how Google `display`s it in a message."""
+
+    member: str
+    display: str
+
+
+ANONYMOUS = Caller("anonymous", "Anonymous caller")
+
+
+class Callers:
+    """Tell who is calling: the token is the reader's, else the called address names the Pod.
+
+    The streamer sends no credentials to an emulator, so a Pod is known by the loopback
+    address on which it reaches the storage server.
+    """
+
+    def __init__(self, token: str, reader: Caller) -> None:
+        self.token, self.reader = token, reader
+        self._by_address: dict[str, Caller] = {}
+
+    def register(self, address: str, caller: Caller) -> None:
+        """Let requests that arrive on `address` count as `caller`'s."""
+        self._by_address[address] = caller
+
+    def forget(self, address: str) -> None:
+        """Let `address` name nobody again."""
+        self._by_address.pop(address, None)
+
+    def of(self, authorization: str | None, local_address: str) -> Caller:
+        """Return who sent a request with this header to this address."""
+        if authorization == f"Bearer {self.token}":
+            return self.reader
+        return self._by_address.get(local_address, ANONYMOUS)
+
+
+def permitted(caller: Caller, permission: str, *policies: Iterable[Binding]) -> bool:
+    """Say whether any of the policies gives `permission` to `caller`, conditions left out."""
+    return any(
+        caller.member in binding.get("members", ())
+        and _holds(ROLES.get(str(binding.get("role")), frozenset()), permission)
+        for policy in policies
+        for binding in policy
+        if not binding.get("condition")
+    )
+
+
+def _holds(permissions: frozenset[str], permission: str) -> bool:
+    service = permission.partition(".")[0]
+    return bool(permissions & {ALL, f"{service}.*", permission})

@@ -1,0 +1,155 @@
+"""The clusters of a rehearsal: for each a Kubernetes API, its controllers and its node."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+from aiohttp import web
+
+from .google import Endpoint, certificates
+from .kubernetes import ApiServer, Store, add_node, run_controllers
+from .node import Image, Kubelet
+from .pace import Pace
+
+HOST = "127.0.0.1"
+
+
+class Pods(Protocol):
+    """What a Pod needs of the rehearsal around it."""
+
+    async def pod_starts(self, address: str, namespace: str, service_account: str) -> None:
+        """Give the Pod at `address` its identity."""
+
+    async def pod_ends(self, address: str) -> None:
+        """Take the identity of `address` back."""
+
+    def pod_environment(self, address: str) -> dict[str, str]:
+        """Return the variables that point the Pod at its services."""
+
+
+@dataclass
+class Running:
+    """One cluster's moving parts."""
+
+    store: Store
+    kubelet: Kubelet
+    runner: web.AppRunner
+    tasks: list[asyncio.Task[Any]]
+    endpoint: Endpoint
+
+
+class Clusters:
+    """Starts and stops clusters as GKE asks for them."""
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        token: str,
+        image: Image,
+        engine: str,
+        pace: Pace,
+        addresses: Iterator[str],
+        pods: Pods,
+    ) -> None:
+        self._folder, self._token, self._image = folder, token, image
+        self._engine, self._pace, self._addresses, self._pods = engine, pace, addresses, pods
+        self._authority = certificates.Authority()
+        self._running: dict[tuple[str, str], Running] = {}
+        self.kubeconfig = folder / "kubeconfig"
+
+    async def start(self, cluster: Any) -> Endpoint:
+        """Start the cluster's Kubernetes API and what moves behind it."""
+        store = Store()
+        kubelet = Kubelet(
+            store,
+            folder=self._folder / "pods" / cluster.location / cluster.name,
+            image=self._image,
+            engine=self._engine,
+            addresses=self._addresses,
+            environment=lambda pod, address: self._pods.pod_environment(address),
+            on_start=self._pod_starts,
+            on_stop=self._pods.pod_ends,
+            pace=self._pace,
+        )
+        app = ApiServer(store, kubelet, token=self._token).application()
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        site = web.TCPSite(runner, HOST, 0, ssl_context=self._authority.server_context())
+        await site.start()
+        server: Any = site._server
+        endpoint = Endpoint(f"{HOST}:{server.sockets[0].getsockname()[1]}", self._authority.ca_pem)
+        mode = "autopilot" if cluster.autopilot.enabled else "standard"
+        tasks = [
+            asyncio.create_task(
+                run_controllers(store, self._pace, mode=mode, zones=_zones(cluster))
+            ),
+            asyncio.create_task(kubelet.run()),
+        ]
+        self._running[_key(cluster)] = Running(store, kubelet, runner, tasks, endpoint)
+        self._write_kubeconfig(cluster.name, endpoint)
+        return endpoint
+
+    def add_pool(self, cluster: Any, pool: Any) -> None:
+        """Add the nodes of a Standard pool."""
+        running = self._running[_key(cluster)]
+        gpus = {a.accelerator_type: a.accelerator_count for a in pool.config.accelerators}
+        for number in range(pool.initial_node_count):
+            add_node(
+                running.store,
+                name=f"gke-{cluster.name}-{pool.name}-{number}",
+                pool=pool.name,
+                zone=cluster.location,
+                machine_type=pool.config.machine_type,
+                gpus=gpus,
+            )
+
+    async def stop(self, cluster: Any) -> None:
+        """Stop the cluster with its Pods."""
+        if running := self._running.pop(_key(cluster), None):
+            await self._end(running)
+
+    async def stop_all(self) -> None:
+        """Stop every cluster."""
+        while self._running:
+            await self._end(self._running.popitem()[1])
+
+    async def _end(self, running: Running) -> None:
+        await running.kubelet.stop()
+        for task in running.tasks:
+            task.cancel()
+        await asyncio.gather(*running.tasks, return_exceptions=True)
+        await running.runner.cleanup()
+
+    async def _pod_starts(self, pod: dict[str, Any], address: str) -> None:
+        account = pod["spec"].get("serviceAccountName", "default")
+        await self._pods.pod_starts(address, pod["metadata"]["namespace"], account)
+
+    def _write_kubeconfig(self, name: str, endpoint: Endpoint) -> None:
+        import base64
+
+        ca = base64.b64encode(endpoint.ca_pem).decode()
+        cluster = {"server": f"https://{endpoint.host}", "certificate-authority-data": ca}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": name,
+            "clusters": [{"name": name, "cluster": cluster}],
+            "users": [{"name": name, "user": {"token": self._token}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        }
+        self.kubeconfig.touch(mode=0o600)
+        self.kubeconfig.write_text(yaml.safe_dump(config))
+
+
+def _key(cluster: Any) -> tuple[str, str]:
+    return cluster.location, cluster.name
+
+
+def _zones(cluster: Any) -> list[str]:
+    return list(cluster.locations) or [cluster.location]

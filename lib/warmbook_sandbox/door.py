@@ -1,0 +1,87 @@
+"""The door into a rehearsal: prepare engine and model, run a command inside, leave nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from . import node
+from .node import Image, Model
+from .pace import Pace
+from .sandbox import Sandbox
+
+Tell = Callable[[str, float | None], None]
+"""Called with what is being prepared, and the share of it that is done, 0 to 1, if known."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PATIENCE_S = 10
+"""How long a command may take to end after a signal, in seconds, before it is killed."""
+
+
+def prepare(cache: Path, tell: Tell) -> tuple[Image, Model]:
+    """Return the engine and the model, built into `cache` unless they are there.
+
+    Raises:
+        EngineError: One of them could not be built; says what is missing.
+    """
+    image = node.build_image(cache, tell)
+    return image, node.make_model(cache, image, tell)
+
+
+async def around(
+    command: Sequence[str], image: Image, model: Model, *, engine: str, pace: Pace
+) -> int:
+    """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
+
+    A signal to this process is passed on to the command; the rehearsal stops when it ended.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in STOPPING:
+        loop.add_signal_handler(name, stopping.set)
+    async with Sandbox(image, model, engine=engine, pace=pace) as sandbox:
+        if not command:
+            _greet(sandbox)
+            await stopping.wait()
+            return 0
+        return await _run(command, {**os.environ, **sandbox.environment()}, stopping)
+
+
+async def _run(command: Sequence[str], environ: dict[str, str], stopping: asyncio.Event) -> int:
+    try:
+        child = await asyncio.create_subprocess_exec(*command, env=environ)
+    except OSError as error:
+        print(f"warmbook_sandbox: {command[0]}: {error.strerror}", file=sys.stderr)
+        return 127
+    ended = asyncio.create_task(child.wait())
+    while not ended.done():
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            stopping.clear()
+            await _stop(child, ended)
+    status = ended.result()
+    return status if status >= 0 else 128 - status
+
+
+async def _stop(child: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    """Ask the command to end, then make it; it has the terminal's Ctrl-C already."""
+    for name, patience_s in ((signal.SIGINT, PATIENCE_S), (signal.SIGKILL, None)):
+        if name is not signal.SIGINT or not sys.stdin.isatty():
+            with suppress(ProcessLookupError):
+                child.send_signal(name)
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.shield(ended), patience_s)
+            return
+
+
+def _greet(sandbox: Sandbox) -> None:
+    print("The rehearsal is up; Ctrl-C ends it. In another shell:\n", flush=True)
+    for name, value in sorted(sandbox.environment().items()):
+        print(f"export {name}={value}", flush=True)

@@ -1,0 +1,6 @@
+"""Google Cloud's control planes imitated on loopback; neither storage nor Kubernetes."""
+
+from .cloud import Cloud
+from .hosts import Caches, ClusterHost, Endpoint
+
+__all__ = ["Caches", "Cloud", "ClusterHost", "Endpoint"]

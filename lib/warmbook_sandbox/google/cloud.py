@@ -1,0 +1,78 @@
+"""Google Cloud as the guide meets it: the services put together over one project's state."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import grpc
+from aiohttp import web
+
+from ..access import Binding, Callers
+from ..pace import Pace
+from . import methods, rpc
+from .billing import ACCOUNT, Billing
+from .cluster_operations import ClusterOperations
+from .clusters import Clusters
+from .compute import Compute
+from .fleet import Fleet
+from .hosts import Caches, ClusterHost
+from .node_pools import NodePools
+from .operations import Operations
+from .policy import ProjectPolicy
+from .projects import Project, Projects
+from .rest import Rest
+from .services import Services
+from .storage_control import StorageControl
+
+
+class Cloud:
+    """The control planes; the caller opens the ports.
+
+    `cluster_operations.fail_next` makes the next operation of a kind end with an error.
+    """
+
+    def __init__(
+        self,
+        *,
+        project_id: str,
+        project_number: str,
+        callers: Callers,
+        pace: Pace,
+        clusters: ClusterHost,
+        caches: Caches,
+    ) -> None:
+        policy = ProjectPolicy(callers.reader.member)
+        self.project = Project(project_id, project_number, policy, project_id)
+        self.project.billing_account = ACCOUNT
+        self._callers, self._caches = callers, caches
+        self._operations = Operations()
+        self._projects = Projects(self.project, self._operations, pace)
+        self._services = Services(self._projects, self._operations, pace)
+        self.cluster_operations = ClusterOperations(pace, self._operations.spawn)
+        self._fleet = Fleet(self._projects, self.cluster_operations, clusters)
+
+    def bindings(self) -> list[Binding]:
+        """Return the bindings of the project's IAM policy as they are now."""
+        return self.project.policy.bindings
+
+    def rest(self) -> web.Application:
+        """Make the REST face; what is under way ends with it."""
+        routes = (
+            *methods.resource_manager(self._projects, self._operations),
+            *methods.resource_manager_v1(self._projects),
+            *methods.service_usage(self._services, self._operations),
+            *methods.cloud_billing(Billing(self._projects)),
+            *methods.cluster_manager(Clusters(self._fleet), NodePools(self._fleet)),
+            *methods.compute_engine(Compute(self._fleet)),
+        )
+        application = Rest(routes, self._callers).application()
+        application.cleanup_ctx.append(self._close)
+        return application
+
+    def grpc_server(self) -> grpc.aio.Server:
+        """Make the gRPC face, without a port; call it inside the loop that will run it."""
+        return rpc.server(StorageControl(self._caches), self._callers)
+
+    async def _close(self, application: web.Application) -> AsyncIterator[None]:
+        yield
+        await self._operations.close()

@@ -1,0 +1,123 @@
+"""The clusters that exist, found for a caller who may see them, and the GPUs they use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from google.cloud import container_v1
+
+from ..access import Caller
+from .cluster_operations import ClusterKey, ClusterOperations
+from .cluster_rules import check_location, check_quota, gpus_of
+from .errors import GoogleError, error_info
+from .hosts import ClusterHost
+from .offer import ACCELERATORS, region_of
+from .projects import Project, Projects
+
+SERVICE = "container.googleapis.com"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cluster that a request names, its project and key."""
+
+    project: Project
+    key: ClusterKey
+    cluster: container_v1.Cluster
+
+
+@dataclass
+class Fleet:
+    """All clusters, and what changing them needs."""
+
+    projects: Projects
+    operations: ClusterOperations
+    host: ClusterHost
+    clusters: dict[ClusterKey, container_v1.Cluster] = field(default_factory=dict)
+
+    def open(self, name: str, caller: Caller, permission: str) -> tuple[Project, str, str]:
+        """Return the project, the location and the rest of `projects/P/locations/L/…`.
+
+        Raises:
+            GoogleError: 403 if the caller may not, or there is no such project or location.
+        """
+        _, project_name, _, location, *rest = name.split("/")
+        project = self.projects.open(project_name, caller, permission, SERVICE)
+        if location != "-" or not permission.endswith(".list"):
+            check_location(location)
+        return project, location, "/".join(rest)
+
+    def find(self, name: str, caller: Caller, permission: str) -> Found:
+        """Return the cluster that a name lies in; 404 if there is none."""
+        project, location, rest = self.open(name, caller, permission)
+        key = ClusterKey(project.id, location, rest.split("/")[1])
+        if key not in self.clusters:
+            raise missing(f"{key_path(key)}")
+        return Found(project, key, self.clusters[key])
+
+    def in_location(self, project: Project, location: str) -> list[container_v1.Cluster]:
+        """Return the clusters of a location, or of all ("-")."""
+        return [
+            cluster
+            for key, cluster in self.clusters.items()
+            if key.project_id == project.id and location in ("-", key.location)
+        ]
+
+    def gpus_used(self, project_id: str, region: str = "") -> Counter[str]:
+        """Count the GPUs of a project's node pools by quota metric, in one region or in all."""
+        used: Counter[str] = Counter()
+        for key, cluster in self.clusters.items():
+            place = region_of(key.location)
+            if key.project_id == project_id and place and region in ("", place.name):
+                used += gpus_in(cluster.node_pools)
+        return used
+
+    def require_quota(
+        self, project: Project, location: str, pools: Iterable[container_v1.NodePool]
+    ) -> None:
+        """Raise a 429 RESOURCE_EXHAUSTED if the project may not have these GPUs too."""
+        region = region_of(location)
+        if region is not None:
+            used = self.gpus_used(project.id, region.name)
+            used["GPUS_ALL_REGIONS"] = self.gpus_used(project.id).total()
+            check_quota(project.id, region.quotas, used, gpus_in(pools))
+
+
+def gpus_in(pools: Iterable[container_v1.NodePool]) -> Counter[str]:
+    """Count the GPUs of node pools by quota metric."""
+    count: Counter[str] = Counter()
+    for pool in pools:
+        nodes = pool.initial_node_count * len(pool.locations)
+        for gpu, per_node in gpus_of(pool.config).items():
+            count[ACCELERATORS[gpu].quota] += per_node * nodes
+    return count
+
+
+def key_path(key: ClusterKey) -> str:
+    """Return the full name of a cluster."""
+    return f"projects/{key.project_id}/locations/{key.location}/clusters/{key.name}"
+
+
+def missing(path: str) -> GoogleError:
+    """Return the 404 for what isn't there."""
+    info = error_info("RESOURCE_NOT_FOUND", SERVICE, resource=path)
+    return GoogleError("NOT_FOUND", f"Not found: {path}.", info)
+
+
+def exists(path: str) -> GoogleError:
+    """Return the 409 for what is there already."""
+    info = error_info("RESOURCE_ALREADY_EXISTS", SERVICE, resource=path)
+    return GoogleError("ALREADY_EXISTS", f"Already exists: {path}.", info)
+
+
+def condition(error: GoogleError) -> container_v1.StatusCondition:
+    """Return how a cluster or node pool shows the error that it was left with."""
+    stockout = "ZONE_RESOURCE_POOL_EXHAUSTED" in error.message
+    code = container_v1.StatusCondition.Code
+    found = container_v1.StatusCondition(
+        code=code.GCE_STOCKOUT if stockout else code.UNKNOWN, message=error.message
+    )
+    container_v1.StatusCondition.pb(found).canonical_code = error.status().code
+    return found

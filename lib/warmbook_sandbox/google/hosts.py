@@ -1,0 +1,109 @@
+"""What these control planes rely on and don't make themselves: clusters and buckets' caches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from google.cloud import container_v1
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a cluster's Kubernetes API answers, and the CA certificate that proves it."""
+
+    host: str
+    ca_pem: bytes
+
+
+class ClusterHost(Protocol):
+    """Makes the clusters that GKE promises; what it raises becomes the operation's error."""
+
+    async def start(self, cluster: container_v1.Cluster) -> Endpoint:
+        """Start the Kubernetes API of a cluster and the nodes of the pools it was made with."""
+
+    def add_pool(self, cluster: container_v1.Cluster, pool: container_v1.NodePool) -> None:
+        """Let the nodes of a pool appear."""
+
+    def remove_pool(self, cluster: container_v1.Cluster, pool: container_v1.NodePool) -> None:
+        """Take the nodes of a pool away."""
+
+    async def stop(self, cluster: container_v1.Cluster) -> None:
+        """End everything in a cluster, and its Kubernetes API; it may never have started."""
+
+
+class Place(Protocol):
+    """Where a bucket lies: "US-CENTRAL1", "region"."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+
+
+class Bucket(Protocol):
+    """A bucket, as far as its storage layout goes."""
+
+    @property
+    def location(self) -> Place: ...  # noqa: D102
+    @property
+    def hierarchical(self) -> bool: ...  # noqa: D102
+
+
+class Cache(Protocol):
+    """An Anywhere Cache as it is at one moment; `state` as in the JSON API."""
+
+    @property
+    def bucket(self) -> str: ...  # noqa: D102
+    @property
+    def zone(self) -> str: ...  # noqa: D102
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def ttl_s(self) -> int: ...  # noqa: D102
+    @property
+    def create_time(self) -> datetime: ...  # noqa: D102
+    @property
+    def update_time(self) -> datetime: ...  # noqa: D102
+    @property
+    def admission_policy(self) -> str: ...  # noqa: D102
+    @property
+    def ingest_on_write(self) -> bool: ...  # noqa: D102
+
+
+class Caches(Protocol):
+    """The buckets and their caches, as the storage server keeps them; raises `Refusal`s."""
+
+    def bucket(self, name: str) -> Bucket: ...  # noqa: D102
+    def create_cache(  # noqa: D102
+        self,
+        bucket: str,
+        zone: str,
+        ttl_s: int | None = None,
+        admission_policy: str = ...,
+        ingest_on_write: bool = ...,
+    ) -> Cache: ...
+    def get_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def list_caches(self, bucket: str) -> Sequence[Cache]: ...  # noqa: D102
+    def update_cache(  # noqa: D102
+        self,
+        bucket: str,
+        zone: str,
+        ttl_s: int | None = None,
+        admission_policy: str | None = None,
+        ingest_on_write: bool | None = None,
+    ) -> Cache: ...
+    def disable_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def pause_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def resume_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+
+
+@runtime_checkable
+class Refusal(Protocol):
+    """What the storage server raises: HTTP `code`, `reason` of the JSON API, and `message`."""
+
+    code: int
+    reason: str
+    message: str

@@ -1,0 +1,72 @@
+"""The REST face: one aiohttp application over the table of methods, for the reader's token."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from ..access import ANONYMOUS, Caller, Callers
+from .errors import GoogleError, unauthenticated
+from .strict_json import parse
+from .transcoding import Route, as_json
+
+_log = logging.getLogger(__name__)
+
+
+class Rest:
+    """Answers a request with the first route that fits it."""
+
+    def __init__(self, routes: Iterable[Route], callers: Callers) -> None:
+        self._routes, self._callers = tuple(routes), callers
+
+    def application(self) -> web.Application:
+        """Make the application; every path leads to the table of methods."""
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self._answer)
+        return application
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        try:
+            return _response(200, await self._call(request))
+        except GoogleError as error:
+            return _response(error.http_status, error.body())
+        except web.HTTPException:
+            raise
+        except Exception:
+            _log.exception("%s %s", request.method, request.rel_url)
+            internal = GoogleError("INTERNAL", "Internal error encountered.")
+            return _response(internal.http_status, internal.body())
+
+    async def _call(self, request: web.Request) -> Any:
+        caller = self._authenticate(request)
+        route, path = self._find(request.method, request.rel_url.raw_path)
+        body = parse(await request.read()) if route.body else None
+        query = {name: request.query.getall(name) for name in request.query}
+        message = route.message(path, query, body)
+        numeric = "enum-encoding=int" in request.query.get("$alt", "")
+        return as_json(route.answer(message, caller), numeric_enums=numeric)
+
+    def _authenticate(self, request: web.Request) -> Caller:
+        authorization = request.headers.get("Authorization")
+        caller = self._callers.of(authorization, "")
+        if caller == ANONYMOUS:
+            raise unauthenticated(sent=authorization is not None)
+        return caller
+
+    def _find(self, verb: str, raw_path: str) -> tuple[Route, dict[str, str]]:
+        for route in self._routes:
+            path = route.match(verb, raw_path)
+            if path is not None:
+                return route, path
+        raise GoogleError("NOT_FOUND", f"Method not found: {verb} {raw_path[:200]}.")
+
+
+def _response(status: int, body: Any) -> web.Response:
+    headers = {"Content-Type": "application/json; charset=UTF-8"}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="https://accounts.google.com/"'
+    return web.Response(status=status, body=json.dumps(body).encode(), headers=headers)

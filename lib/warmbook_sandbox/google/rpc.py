@@ -1,0 +1,62 @@
+"""The gRPC face: Storage Control and its operations, for whoever sends the reader's token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from google.longrunning import operations_pb2
+from grpc_status import rpc_status
+
+from ..access import ANONYMOUS, Callers
+from .errors import GoogleError, unauthenticated
+from .storage_control import SERVICE, StorageControl
+
+_OPERATIONS = "google.longrunning.Operations"
+
+
+def server(control: StorageControl, callers: Callers) -> grpc.aio.Server:
+    """Make the server; it has no port yet. Call it inside the loop that will run it."""
+    made = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    methods = {
+        name: _method(request, answer, callers)
+        for name, (request, answer) in control.methods().items()
+    }
+    get = _method(operations_pb2.GetOperationRequest, control.operation, callers)
+    made.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(SERVICE, methods),
+            grpc.method_handlers_generic_handler(_OPERATIONS, {"GetOperation": get}),
+        )
+    )
+    return made
+
+
+def _method(
+    request: Any, answer: Callable[[Any], Any], callers: Callers
+) -> grpc.RpcMethodHandler[Any, Any]:
+    async def call(message: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        try:
+            _authenticate(context, callers)
+            return answer(message)
+        except GoogleError as error:
+            await context.abort_with_status(rpc_status.to_status(error.status()))
+
+    return grpc.unary_unary_rpc_method_handler(
+        call,
+        request_deserializer=getattr(request, "deserialize", None) or request.FromString,
+        response_serializer=_serialize,
+    )
+
+
+def _authenticate(context: Any, callers: Callers) -> None:
+    authorization = dict(context.invocation_metadata() or ()).get("authorization")
+    if callers.of(authorization, "") == ANONYMOUS:
+        raise unauthenticated(sent=authorization is not None)
+
+
+def _serialize(message: Any) -> bytes:
+    proto = type(message).pb(message) if hasattr(type(message), "wrap") else message
+    serialized: bytes = proto.SerializeToString()
+    return serialized

@@ -1,0 +1,224 @@
+"""One rehearsal: its servers, its clusters, its state folder; nothing of it outlives it."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from .access import Caller, Callers
+from .clusters import Clusters
+from .google import Cloud, zones_of
+from .node import Image, Model
+from .pace import Pace
+from .storage import Storage, application
+
+PROJECT_ID = "rehearsal-project"
+PROJECT_NUMBER = "415104041262"
+ACCOUNT = "you@example.com"
+LOCATION = "us-central1"
+PREFIX = "warmbook-rehearsal-"
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Listener:
+    """An HTTP application that can answer on several loopback addresses, on one port."""
+
+    app: web.Application
+    runner: web.AppRunner = field(init=False)
+    port: int = 0
+    _sites: dict[str, web.TCPSite] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Start to answer on HOST, on a free port."""
+        self.runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)
+        await self.runner.setup()
+        await self.open(HOST)
+        server: Any = self._sites[HOST]._server
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def open(self, address: str) -> None:
+        """Answer on one more address."""
+        self._sites[address] = web.TCPSite(self.runner, address, self.port)
+        await self._sites[address].start()
+
+    async def close(self, address: str) -> None:
+        """Answer on that address no more."""
+        if site := self._sites.pop(address, None):
+            await site.stop()
+
+    async def stop(self) -> None:
+        """Answer nowhere any more."""
+        await self.runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Address for clients on this machine."""
+        return f"http://{HOST}:{self.port}"
+
+
+class Sandbox:
+    """A rehearsal as an async context: up when entered, gone without a trace when left."""
+
+    def __init__(self, image: Image, model: Model, *, engine: str, pace: Pace) -> None:
+        self.image, self.model, self.engine, self.pace = image, model, engine, pace
+        self.token = secrets.token_urlsafe(24)
+        self.callers = Callers(self.token, Caller(f"user:{ACCOUNT}", ACCOUNT))
+        self.model_uri = f"gs://{PROJECT_ID}-models/{model.folder.name}"
+
+    async def __aenter__(self) -> Sandbox:
+        sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (self.folder / "pid").write_text(str(os.getpid()))
+        self._addresses = pod_addresses()
+        self.storage = Storage(
+            self.folder / "storage",
+            project_id=PROJECT_ID,
+            project_number=PROJECT_NUMBER,
+            pace=self.pace,
+            project_bindings=lambda: self.cloud.bindings(),
+            zones=zones_of,
+        )
+        self.storage_listener = Listener(
+            application(self.storage, self.callers, base_url=lambda: self.storage_listener.url)
+        )
+        await self.storage_listener.start()
+        self.clusters = Clusters(
+            folder=self.folder,
+            token=self.token,
+            image=self.image,
+            engine=self.engine,
+            pace=self.pace,
+            addresses=self._addresses,
+            pods=self,
+        )
+        self.cloud = Cloud(
+            project_id=PROJECT_ID,
+            project_number=PROJECT_NUMBER,
+            callers=self.callers,
+            pace=self.pace,
+            clusters=self.clusters,
+            caches=self.storage,
+        )
+        self.google_listener = Listener(self.cloud.rest())
+        await self.google_listener.start()
+        self._grpc = self.cloud.grpc_server()
+        self._grpc_port = self._grpc.add_insecure_port(f"{HOST}:0")
+        await self._grpc.start()
+        self._seed()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.clusters.stop_all()
+        await self._grpc.stop(grace=None)
+        await self.google_listener.stop()
+        await self.storage_listener.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _seed(self) -> None:
+        """Put the model into a bucket, as the guide presumes it is."""
+        bucket, _, path = self.model_uri.removeprefix("gs://").partition("/")
+        self.storage.create_bucket(bucket, location=LOCATION.upper())
+        for file in self.model.files:
+            self.storage.adopt_file(
+                bucket, f"{path}/{file.name}", file.path, crc32c=file.crc32c, md5=file.md5
+            )
+
+    async def pod_starts(self, address: str, namespace: str, service_account: str) -> None:
+        """Let the Pod at `address` reach the storage server as its service account."""
+        subject = f"ns/{namespace}/sa/{service_account}"
+        member = (
+            f"principal://iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/"
+            f"workloadIdentityPools/{PROJECT_ID}.svc.id.goog/subject/{subject}"
+        )
+        self.callers.register(address, Caller(member, member.removeprefix("principal:")))
+        await self.storage_listener.open(address)
+
+    async def pod_ends(self, address: str) -> None:
+        """Let `address` be nobody's again."""
+        self.callers.forget(address)
+        await self.storage_listener.close(address)
+
+    def pod_environment(self, address: str) -> dict[str, str]:
+        """Return what points the streamer in a Pod at the rehearsal's storage."""
+        url = f"http://{address}:{self.storage_listener.port}"
+        return {
+            "STORAGE_EMULATOR_HOST": url,
+            "CLOUD_STORAGE_EMULATOR_ENDPOINT": url,
+            "RUNAI_STREAMER_GCS_USE_ANONYMOUS_CREDENTIALS": "true",
+            "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return what points every client at this rehearsal: Python, C++, gcloud, kubectl."""
+        return {
+            **self._workbook_environment(),
+            **self._gcloud_environment(),
+            "STORAGE_EMULATOR_HOST": self.storage_listener.url,
+            "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+            "KUBECONFIG": str(self.clusters.kubeconfig),
+            "NO_GCE_CHECK": "true",
+            "NO_PROXY": "127.0.0.0/8,localhost",
+            "no_proxy": "127.0.0.0/8,localhost",
+        }
+
+    def _workbook_environment(self) -> dict[str, str]:
+        return {
+            "WARMBOOK_SANDBOX_URL": self.google_listener.url,
+            "WARMBOOK_SANDBOX_GRPC": f"{HOST}:{self._grpc_port}",
+            "WARMBOOK_SANDBOX_TOKEN": self.token,
+            # a rehearsal's choices are not those for a real project
+            "WARMBOOK_FILE": str(self.folder / "workbook.yaml"),
+            "WARMBOOK_PROJECT_ID": PROJECT_ID,
+            "WARMBOOK_LOCATION": LOCATION,
+            "WARMBOOK_MODEL_URI": self.model_uri,
+            "WARMBOOK_ACCOUNT": ACCOUNT,
+            "WARMBOOK_VLLM_VERSION": self.image.versions()["vllm"],
+        }
+
+    def _gcloud_environment(self) -> dict[str, str]:
+        token = self.folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(self.token)
+        google, storage = self.google_listener.url, self.storage_listener.url
+        services = ("CONTAINER", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "CLOUDBILLING", "IAM")
+        override = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
+        return {
+            "CLOUDSDK_CONFIG": str(self.folder / "gcloud"),
+            "CLOUDSDK_CORE_PROJECT": PROJECT_ID,
+            "CLOUDSDK_CORE_ACCOUNT": ACCOUNT,
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+            **{f"{override}{name}": f"{google}/" for name in services},
+            f"{override}COMPUTE": f"{google}/compute/v1/",
+            f"{override}STORAGE": f"{storage}/storage/v1/",
+        }
+
+
+def pod_addresses() -> Iterator[str]:
+    """Yield loopback addresses for Pods; two rehearsals at a time take different ones."""
+    second = random.randint(64, 250)
+    for third in range(1, 255):
+        for fourth in range(2, 255):
+            yield f"127.{second}.{third}.{fourth}"
+
+
+def sweep() -> None:
+    """Remove what rehearsals left that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):
+            pid = int((folder / "pid").read_text())
+            if not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(folder, ignore_errors=True)

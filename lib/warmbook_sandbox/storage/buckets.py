@@ -1,0 +1,173 @@
+"""A bucket: its settings, its policy and its objects; checks no permissions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from .errors import invalid
+from .etags import etag
+from .locations import Location
+from .objects import Meta, timestamp
+from .policy import Policy
+
+_NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]")
+_DOTTED_QUAD = re.compile(r"\d+(\.\d+){3}")
+_MAX_COMPONENT = 63
+_SETTINGS: Mapping[str, type] = {
+    "autoclass": dict,
+    "billing": dict,
+    "cors": list,
+    "customPlacementConfig": dict,
+    "defaultEventBasedHold": bool,
+    "encryption": dict,
+    "hierarchicalNamespace": dict,
+    "iamConfiguration": dict,
+    "labels": dict,
+    "lifecycle": dict,
+    "logging": dict,
+    "retentionPolicy": dict,
+    "rpo": str,
+    "softDeletePolicy": dict,
+    "storageClass": str,
+    "versioning": dict,
+    "website": dict,
+}
+_STORAGE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
+
+
+@dataclass
+class Bucket:
+    """A bucket and its objects by name. `settings` are those of the JSON API."""
+
+    name: str
+    location: Location
+    settings: dict[str, Any]
+    policy: Policy
+    objects: dict[str, Meta] = field(default_factory=dict)
+    metageneration: int = 1
+    created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def hierarchical(self) -> bool:
+        """Whether its namespace is hierarchical."""
+        return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
+
+    def change(self, document: Mapping[str, Any]) -> None:
+        """Lay a client's `document` over the settings: null removes, objects merge.
+
+        Raises:
+            StorageError: 400, a value is not of the right kind.
+        """
+        changes = checked_settings(document)
+        self.settings = completed(_laid_over(self.settings, changes))
+        self.metageneration += 1
+        self.updated = datetime.now(timezone.utc)
+
+    def as_json(self, base_url: str, project_number: str) -> dict[str, Any]:
+        """Return the resource of the JSON API."""
+        return {
+            "kind": "storage#bucket",
+            "id": self.name,
+            "selfLink": f"{base_url}/storage/v1/b/{self.name}",
+            "name": self.name,
+            "projectNumber": project_number,
+            "metageneration": str(self.metageneration),
+            "location": self.location.name,
+            "locationType": self.location.kind,
+            "etag": etag(self.metageneration),
+            "timeCreated": timestamp(self.created),
+            "updated": timestamp(self.updated),
+            **self.settings,
+        }
+
+    def layout_as_json(self) -> dict[str, Any]:
+        """Return the storageLayout resource of the JSON API."""
+        return {
+            "kind": "storage#storageLayout",
+            "bucket": self.name,
+            "location": self.location.name,
+            "locationType": self.location.kind,
+            "hierarchicalNamespace": {"enabled": self.hierarchical},
+        }
+
+
+def checked_bucket_name(name: object) -> str:
+    """Return a bucket's name.
+
+    Source: Cloud Storage, "Bucket name requirements".
+
+    Raises:
+        StorageError: 400, no bucket can be called that.
+    """
+    if (
+        not isinstance(name, str)
+        or not _NAME.fullmatch(name)
+        or _DOTTED_QUAD.fullmatch(name)
+        or max(map(len, name.split("."))) > _MAX_COMPONENT
+    ):
+        raise invalid(f"Invalid bucket name: '{name}'")
+    return name
+
+
+def checked_settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings in a client's `document`; null values are kept.
+
+    Raises:
+        StorageError: 400, a value is not of the right kind.
+    """
+    settings = {name: document[name] for name in _SETTINGS if name in document}
+    for name, value in settings.items():
+        if value is not None and not isinstance(value, _SETTINGS[name]):
+            raise invalid(f"Invalid value for {name}: {value!r}")
+    if (settings.get("storageClass") or "STANDARD") not in _STORAGE_CLASSES:
+        raise invalid(f"Invalid storage class: {settings['storageClass']!r}")
+    return settings
+
+
+def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `settings` with the defaults of a new bucket where they say nothing.
+
+    Raises:
+        StorageError: 400, they contradict each other.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    access = _uniform_access(given.get("iamConfiguration", {}))
+    if not access["uniformBucketLevelAccess"]["enabled"] and _enabled(
+        given, "hierarchicalNamespace"
+    ):
+        raise invalid("Hierarchical namespace buckets must use uniform bucket-level access.")
+    return {"storageClass": "STANDARD", **given, "iamConfiguration": access}
+
+
+def _uniform_access(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    uniform = {"enabled": _enabled(configuration, "uniformBucketLevelAccess")}
+    prevention = configuration.get("publicAccessPrevention") or "inherited"
+    if prevention not in ("inherited", "enforced"):
+        raise invalid(f"Invalid publicAccessPrevention: {prevention!r}")
+    return {
+        "uniformBucketLevelAccess": uniform,
+        "bucketPolicyOnly": uniform,
+        "publicAccessPrevention": prevention,
+    }
+
+
+def _enabled(settings: Mapping[str, Any], name: str) -> bool:
+    setting = settings.get(name) or {}
+    if not isinstance(setting, dict):
+        raise invalid(f"Invalid value for {name}: {setting!r}")
+    return bool(setting.get("enabled"))
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(below)
+    for name, value in above.items():
+        if isinstance(value, dict) and isinstance(both.get(name), dict):
+            both[name] = _laid_over(both[name], value)
+        else:
+            both[name] = value
+    return {name: value for name, value in both.items() if value is not None}

@@ -1,0 +1,140 @@
+"""One request: who sent it, what its path names, whether it is allowed; answers nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from warmbook_sandbox.access import ANONYMOUS, Caller, permitted
+
+from .buckets import Bucket
+from .errors import XML_DECLARATION, forbidden, invalid, no_such_bucket
+from .objects import Meta
+from .preconditions import Preconditions, whole_number
+from .state import Storage
+
+BUCKET, OBJECT = "Storage bucket", "Storage object"
+"""What a 403 says the access was to."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with its caller; `path` holds the parts of the URL's path, decoded."""
+
+    request: web.Request
+    storage: Storage
+    caller: Caller
+    base_url: str
+    path: Mapping[str, str]
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query parameters, the first of each name."""
+        return self.request.query
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, in any case."""
+        return self.request.headers
+
+    @property
+    def object_name(self) -> str:
+        """The object that the path names."""
+        return self.path["name"]
+
+    @property
+    def preconditions(self) -> Preconditions:
+        """The preconditions in the query."""
+        return Preconditions.of_query(self.query)
+
+    def bucket(self, *permissions: str, name: str | None = None, resource: str = BUCKET) -> Bucket:
+        """Return the bucket called `name`, or named by the path, if the caller may use it so.
+
+        Raises:
+            StorageError: 403, the caller lacks one of the permissions; 404, it is absent.
+        """
+        bucket = self.storage.find_bucket(self.path["bucket"] if name is None else name)
+        if bucket is None and self.caller != ANONYMOUS:
+            raise no_such_bucket()
+        for permission in permissions:
+            if bucket is None or not self.may(permission, bucket):
+                raise forbidden(self.caller.display, permission, resource)
+        if bucket is None:
+            raise no_such_bucket()
+        return bucket
+
+    def may(self, permission: str, bucket: Bucket) -> bool:
+        """Say whether the caller has `permission` on `bucket`, by its policy or the project's."""
+        return permitted(
+            self.caller, permission, bucket.policy.bindings, self.storage.project_bindings()
+        )
+
+    def require_on_project(self, permission: str) -> None:
+        """Check that the request means our project, and that the caller has `permission` on it.
+
+        Raises:
+            StorageError: 403.
+        """
+        # the Python client says "<none>" if it has an emulator and no project
+        ours = (self.storage.project_id, self.storage.project_number, "<none>", None)
+        if self.query.get("project") not in ours or not permitted(
+            self.caller, permission, self.storage.project_bindings()
+        ):
+            raise forbidden(self.caller.display, permission, "project")
+
+    def meta(self, *permissions: str) -> Meta:
+        """Return the object (and generation) that the request names, if it may be used so.
+
+        Raises:
+            StorageError: 403, or 404.
+        """
+        bucket = self.bucket(*permissions, resource=OBJECT)
+        generation = whole_number(self.query, "generation")
+        return self.storage.object(bucket.name, self.object_name, generation)
+
+    def bucket_to_write(self, name: str, *, bucket: str | None = None) -> Bucket:
+        """Return the bucket if the caller may create `name` there, or replace it if it exists."""
+        found = self.bucket("storage.objects.create", name=bucket, resource=OBJECT)
+        if name in found.objects:
+            self.bucket("storage.objects.delete", name=found.name, resource=OBJECT)
+        return found
+
+    async def document(self) -> dict[str, Any]:
+        """Return the JSON object in the body, {} if the body is empty.
+
+        Raises:
+            StorageError: 400, it is anything else.
+        """
+        body = await self.request.read()
+        try:
+            document = json.loads(body) if body.strip() else {}
+        except (ValueError, RecursionError):
+            raise invalid("Parse Error") from None
+        if not isinstance(document, dict):
+            raise invalid("The body must be a JSON object.")
+        return document
+
+
+Endpoint = Callable[[Call], Awaitable[web.StreamResponse]]
+"""Answers one kind of request."""
+
+
+def json_response(document: Mapping[str, Any]) -> web.Response:
+    """Return a 200 with a JSON body."""
+    return web.json_response(document)
+
+
+def xml_response(text: str) -> web.Response:
+    """Return a 200 with an XML body."""
+    return web.Response(
+        text=XML_DECLARATION + text, content_type="application/xml", charset="UTF-8"
+    )
+
+
+def no_content() -> web.Response:
+    """Return a 204."""
+    return web.Response(status=204)

@@ -1,0 +1,165 @@
+"""JSON API: objects, but for their upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from .call import OBJECT, Call, json_response, no_content
+from .errors import condition_not_met, invalid
+from .listing import ListQuery, list_names
+from .media import send_media
+from .objects import Meta, checked_name, merged, settable
+from .preconditions import Preconditions, whole_number
+
+_MAX_COMPONENTS = 32
+
+
+async def list_(call: Call) -> web.Response:
+    """Objects: list. What was deleted is gone, so a list of soft-deleted objects is empty."""
+    bucket = call.bucket("storage.objects.list")
+    query = ListQuery.of_query(call.query)
+    deleted = call.query.get("softDeleted") == "true"
+    page = list_names({} if deleted else bucket.objects, query)
+    answer: dict[str, Any] = {"kind": "storage#objects"}
+    if page.items:
+        answer["items"] = [meta.as_json(call.base_url) for meta in page.items]
+    if page.prefixes:
+        answer["prefixes"] = page.prefixes
+    if page.next_token:
+        answer["nextPageToken"] = page.next_token
+    return json_response(answer)
+
+
+async def get(call: Call) -> web.StreamResponse:
+    """Objects: get, with alt=media the content."""
+    meta = call.meta("storage.objects.get")
+    call.preconditions.check_read(meta.generation, meta.metageneration)
+    if call.query.get("alt") == "media" or call.request.path.startswith("/download/"):
+        return await send_media(call.request, meta)
+    return json_response(meta.as_json(call.base_url))
+
+
+async def patch(call: Call) -> web.Response:
+    """Objects: patch."""
+    document = settable(await call.document())
+    meta = _to_change(call)
+    changed = call.storage.update_object(meta, merged(meta.fields, document))
+    return json_response(changed.as_json(call.base_url))
+
+
+async def update(call: Call) -> web.Response:
+    """Objects: update: what the body does not name is removed."""
+    document = settable(await call.document())
+    changed = call.storage.update_object(_to_change(call), merged({}, document))
+    return json_response(changed.as_json(call.base_url))
+
+
+async def delete(call: Call) -> web.Response:
+    """Objects: delete."""
+    meta = call.meta("storage.objects.delete")
+    call.preconditions.check(meta.generation, meta.metageneration)
+    call.storage.delete_object(meta)
+    return no_content()
+
+
+async def compose(call: Call) -> web.Response:
+    """Objects: compose."""
+    name = checked_name(call.object_name)
+    bucket = call.bucket_to_write(name)
+    call.bucket("storage.objects.get", resource=OBJECT)
+    document = await call.document()
+    sources = [_component(call, source) for source in _components(document)]
+    # gcloud sends the checksums of the first component here: nothing is verified
+    destination = document.get("destination") or {}
+    if not isinstance(destination, dict):
+        raise invalid("The destination must be an object.")
+    fields = merged({}, settable(destination))
+    call.storage.check(bucket.name, name, call.preconditions)
+    content = await call.storage.joined([source.content for source in sources])
+    count = sum(source.component_count or 1 for source in sources)
+    meta = call.storage.commit(
+        bucket.name, name, content, fields, call.preconditions, component_count=count
+    )
+    return json_response(meta.as_json(call.base_url))
+
+
+async def copy(call: Call) -> web.Response:
+    """Objects: copy."""
+    meta = await _copied(call)
+    return json_response(meta.as_json(call.base_url))
+
+
+async def rewrite(call: Call) -> web.Response:
+    """Objects: rewrite; done in one go, whatever the size."""
+    meta = await _copied(call)
+    size = str(meta.content.size_bytes)
+    return json_response(
+        {
+            "kind": "storage#rewriteResponse",
+            "totalBytesRewritten": size,
+            "objectSize": size,
+            "done": True,
+            "resource": meta.as_json(call.base_url),
+        }
+    )
+
+
+async def _copied(call: Call) -> Meta:
+    changes = settable(await call.document())
+    source = call.storage.object(
+        call.bucket("storage.objects.get", resource=OBJECT).name,
+        call.object_name,
+        whole_number(call.query, "sourceGeneration"),
+    )
+    Preconditions.of_query(call.query, prefix="ifSource").check(
+        source.generation, source.metageneration
+    )
+    name = checked_name(call.path["to_name"])
+    bucket = call.bucket_to_write(name, bucket=call.path["to_bucket"])
+    return call.storage.commit(
+        bucket.name,
+        name,
+        call.storage.blobs.link(source.content),
+        merged(source.fields, changes),
+        call.preconditions,
+        component_count=source.component_count,
+    )
+
+
+def _to_change(call: Call) -> Meta:
+    meta = call.meta("storage.objects.get", "storage.objects.update")
+    call.preconditions.check(meta.generation, meta.metageneration)
+    return meta
+
+
+def _components(document: Mapping[str, Any]) -> list[Any]:
+    sources = document.get("sourceObjects")
+    if not isinstance(sources, list) or not sources:
+        raise invalid("You must provide at least one source component.")
+    if len(sources) > _MAX_COMPONENTS:
+        raise invalid(
+            f"The number of source components provided ({len(sources)}) "
+            f"exceeds the maximum ({_MAX_COMPONENTS})."
+        )
+    return sources
+
+
+def _component(call: Call, source: object) -> Meta:
+    if not isinstance(source, dict) or not isinstance(source.get("name"), str):
+        raise invalid("Each source object must have a name.")
+    conditions = source.get("objectPreconditions") or {}
+    if not isinstance(conditions, dict):
+        raise invalid("The objectPreconditions must be an object.")
+    generation = whole_number(_texts(source), "generation")
+    meta = call.storage.object(call.path["bucket"], source["name"], generation)
+    wanted = whole_number(_texts(conditions), "ifGenerationMatch")
+    if wanted not in (None, meta.generation):
+        raise condition_not_met()
+    return meta
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in document.items() if value is not None}

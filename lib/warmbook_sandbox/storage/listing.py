@@ -1,0 +1,152 @@
+"""Listings, as prefix, delimiter, glob and page ask for it; reads names only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from .errors import invalid
+from .preconditions import whole_number
+
+MAX_RESULTS = 1000
+Named = TypeVar("Named")
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """Which names to list; names before or at `after` were on an earlier page."""
+
+    prefix: str = ""
+    delimiter: str = ""
+    start: str = ""
+    end: str = ""
+    glob: re.Pattern[str] | None = None
+    trailing_delimiter: bool = False
+    limit: int = MAX_RESULTS
+    after: str = ""
+
+    @classmethod
+    def of_query(cls, query: Mapping[str, str]) -> ListQuery:
+        """Read it from the parameters of the JSON API.
+
+        Source: Cloud Storage JSON API, Objects: list.
+
+        Raises:
+            StorageError: 400, a parameter is malformed.
+        """
+        glob = query.get("matchGlob")
+        return cls(
+            prefix=query.get("prefix", ""),
+            delimiter=query.get("delimiter", ""),
+            start=query.get("startOffset", ""),
+            end=query.get("endOffset", ""),
+            glob=glob_pattern(glob) if glob else None,
+            trailing_delimiter=query.get("includeTrailingDelimiter") == "true",
+            limit=_limit(query, "maxResults"),
+            after=_name_of(query.get("pageToken", "")),
+        )
+
+    @classmethod
+    def of_xml_query(cls, query: Mapping[str, str]) -> ListQuery:
+        """Read it from the parameters of the XML API, version 1 or 2 of its listing."""
+        token = query.get("continuation-token", "")
+        return cls(
+            prefix=query.get("prefix", ""),
+            delimiter=query.get("delimiter", ""),
+            limit=_limit(query, "max-keys"),
+            after=_name_of(token) or query.get("start-after") or query.get("marker", ""),
+        )
+
+    def names(self, things: Mapping[str, object]) -> Iterator[str]:
+        """Yield, in order, the names asked for."""
+        for name in sorted(things):
+            if self.end and name >= self.end:
+                return
+            if (
+                name.startswith(self.prefix)
+                and name >= self.start
+                and (self.glob is None or self.glob.fullmatch(name))
+            ):
+                yield name
+
+    def common_prefix(self, name: str) -> str:
+        """Return the prefix that stands for `name` and its like, "" if `name` stands alone."""
+        at = name.find(self.delimiter, len(self.prefix)) if self.delimiter else -1
+        return "" if at < 0 else name[: at + len(self.delimiter)]
+
+
+@dataclass
+class Page(Generic[Named]):
+    """One page of a listing; `last` is its last entry, `next_token` is None on the last page."""
+
+    items: list[Named] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    next_token: str | None = None
+    last: str = ""
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.prefixes)
+
+
+def list_names(things: Mapping[str, Named], query: ListQuery) -> Page[Named]:
+    """Return the page of `things`, by name, that `query` asks for."""
+    page: Page[Named] = Page()
+    for name in query.names(things):
+        prefix = query.common_prefix(name)
+        entry = prefix or name
+        if entry <= query.after:
+            continue
+        if entry != page.last and len(page) >= query.limit:
+            page.next_token = base64.urlsafe_b64encode(page.last.encode()).decode()
+            break
+        if prefix and entry != page.last:
+            page.prefixes.append(prefix)
+        if not prefix or (query.trailing_delimiter and name == prefix):
+            page.items.append(things[name])
+        page.last = entry
+    return page
+
+
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """Return the pattern a `matchGlob` stands for.
+
+    Source: Cloud Storage, "List objects and prefixes using glob".
+
+    Raises:
+        StorageError: 400, the glob is malformed.
+    """
+    tokens = re.findall(r"\*\*|\[[^\]]+\]|.", glob, re.DOTALL)
+    depth, pattern = 0, ""
+    for token in tokens:
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        pattern += _translated(token, inside_braces=depth > 0)
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except (re.error, OverflowError):
+        raise invalid(f"Invalid glob: '{glob}'") from None
+
+
+def _translated(token: str, *, inside_braces: bool) -> str:
+    if token.startswith("[") and len(token) > 1:
+        inside = re.sub(r"([\\\[&~|])", r"\\\1", token[1:-1])
+        return f"[^{inside[1:]}]" if inside[0] in "!^" else f"[{inside}]"
+    signs = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
+    if inside_braces:
+        signs[","] = "|"
+    return signs.get(token, re.escape(token))
+
+
+def _limit(query: Mapping[str, str], name: str) -> int:
+    limit = whole_number(query, name)
+    return min(limit or MAX_RESULTS, MAX_RESULTS)
+
+
+def _name_of(token: str) -> str:
+    try:
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        raise invalid(f"Invalid page token: '{token}'") from None

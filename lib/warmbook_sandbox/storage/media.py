@@ -1,0 +1,105 @@
+"""Send an object's bytes, whole or a range, from the file to the socket without a copy here."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import string
+from email.utils import format_datetime
+from typing import BinaryIO
+from urllib.parse import quote
+
+from aiohttp import web
+
+from .errors import range_not_satisfiable
+from .objects import Meta
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_PRINTABLE = string.punctuation + " "
+
+
+async def send_media(request: web.Request, meta: Meta) -> web.StreamResponse:
+    """Answer with the object's bytes, or with those that the Range header asks for.
+
+    Raises:
+        StorageError: 416, there are no such bytes.
+    """
+    size_bytes = meta.content.size_bytes
+    asked = byte_range(request.headers.get("Range"), size_bytes)
+    sent = range(size_bytes) if asked is None else asked
+    response = web.StreamResponse(status=200 if asked is None else 206, headers=media_headers(meta))
+    response.content_length = len(sent)
+    if asked is not None:
+        response.headers["Content-Range"] = f"bytes {sent.start}-{sent.stop - 1}/{size_bytes}"
+    # opened before the first await: from here on a delete or overwrite does no harm
+    with meta.content.path.open("rb") as file:
+        await response.prepare(request)
+        if sent and request.method != "HEAD":
+            await _send(request, file, sent)
+    await response.write_eof()
+    return response
+
+
+def byte_range(header: str | None, size_bytes: int) -> range | None:
+    """Return the bytes a Range header asks for, None for all (no header, or another unit).
+
+    Raises:
+        StorageError: 416, it is malformed, holds several ranges, or lies past the end.
+    """
+    if header is None or not header.strip().startswith("bytes"):
+        return None
+    match = _RANGE.fullmatch(header)
+    first, last = match.groups() if match else ("", "")
+    if first:
+        asked = range(int(first), min(size_bytes, int(last) + 1) if last else size_bytes)
+    elif last:
+        asked = range(max(0, size_bytes - int(last)), size_bytes)
+    else:
+        asked = range(0)
+    if not asked:
+        raise range_not_satisfiable(size_bytes)
+    return asked
+
+
+def media_headers(meta: Meta) -> dict[str, str]:
+    """Return the headers that describe an object in both APIs."""
+    content, fields = meta.content, meta.fields
+    md5 = f",md5={content.md5}" if content.md5 else ""
+    headers = {
+        "Content-Type": meta.content_type,
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{meta.etag}"',
+        "Last-Modified": format_datetime(meta.updated, usegmt=True),
+        "X-Goog-Generation": str(meta.generation),
+        "X-Goog-Metageneration": str(meta.metageneration),
+        "X-Goog-Hash": f"crc32c={content.crc32c}{md5}",
+        "X-Goog-Storage-Class": str(fields.get("storageClass", "STANDARD")),
+        "X-Goog-Stored-Content-Length": str(content.size_bytes),
+        "X-Goog-Stored-Content-Encoding": str(fields.get("contentEncoding", "identity")),
+    }
+    for field, header in (
+        ("cacheControl", "Cache-Control"),
+        ("contentDisposition", "Content-Disposition"),
+        ("contentEncoding", "Content-Encoding"),
+        ("contentLanguage", "Content-Language"),
+    ):
+        if field in fields:
+            headers[header] = str(fields[field])
+    for key, text in (fields.get("metadata") or {}).items():
+        if _TOKEN.fullmatch(key):
+            headers[f"X-Goog-Meta-{key}"] = quote(text, safe=_PRINTABLE, errors="replace")
+    return headers
+
+
+async def _send(request: web.Request, file: BinaryIO, sent: range) -> None:
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the client is gone")
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.sendfile(transport, file, sent.start, len(sent))
+    except (OSError, RuntimeError) as error:
+        # the headers are out: all that is left is to drop the connection
+        transport.abort()
+        raise ConnectionResetError(f"the transfer broke off: {error}") from error

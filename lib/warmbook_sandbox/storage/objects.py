@@ -1,0 +1,160 @@
+"""Objects of a bucket: their metadata, and which of it a client may set; reads no content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import quote
+
+from .blobs import Content
+from .errors import invalid
+from .etags import etag
+
+TEXT_FIELDS = (
+    "contentType",
+    "cacheControl",
+    "contentDisposition",
+    "contentEncoding",
+    "contentLanguage",
+    "customTime",
+    "storageClass",
+)
+_UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_MAX_NAME_BYTES = 1024
+
+Fields = Mapping[str, Any]
+"""What a client may set: `TEXT_FIELDS`, and `metadata`."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """One generation of an object; a change of its fields makes another `Meta`."""
+
+    bucket: str
+    name: str
+    generation: int
+    content: Content
+    fields: Fields = field(default_factory=dict)
+    metageneration: int = 1
+    created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    component_count: int | None = None
+
+    @property
+    def etag(self) -> str:
+        """Changes with the generation and with the metageneration."""
+        return etag(self.generation, self.metageneration)
+
+    @property
+    def content_type(self) -> str:
+        """The media type that a reader is told."""
+        return str(self.fields.get("contentType") or "application/octet-stream")
+
+    def with_fields(self, fields: Fields) -> Meta:
+        """Return it with `fields` in the place of its own, one metageneration later."""
+        return replace(
+            self,
+            fields=fields,
+            metageneration=self.metageneration + 1,
+            updated=datetime.now(timezone.utc),
+        )
+
+    def as_json(self, base_url: str) -> dict[str, Any]:
+        """Return the resource of the JSON API; `base_url` makes its links absolute."""
+        path = f"storage/v1/b/{self.bucket}/o/{quote(self.name, safe='')}"
+        created, content = timestamp(self.created), self.content
+        resource = {
+            "kind": "storage#object",
+            "id": f"{self.bucket}/{self.name}/{self.generation}",
+            "selfLink": f"{base_url}/{path}",
+            "mediaLink": f"{base_url}/download/{path}?generation={self.generation}&alt=media",
+            "name": self.name,
+            "bucket": self.bucket,
+            "generation": str(self.generation),
+            "metageneration": str(self.metageneration),
+            "storageClass": "STANDARD",
+            "size": str(content.size_bytes),
+            "crc32c": content.crc32c,
+            "etag": self.etag,
+            "timeCreated": created,
+            "updated": timestamp(self.updated),
+            "timeStorageClassUpdated": created,
+            "timeFinalized": created,
+            **self.fields,
+        }
+        if content.md5:
+            resource["md5Hash"] = content.md5
+        if self.component_count:
+            resource["componentCount"] = self.component_count
+        return resource
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as the JSON API writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def checked_name(name: object) -> str:
+    """Return an object's name.
+
+    Source: Cloud Storage, "Object name requirements".
+
+    Raises:
+        StorageError: 400, no object can be called that.
+    """
+    if not isinstance(name, str) or not name:
+        raise invalid("Required parameter: name")
+    if name in (".", "..") or set(name) & set("\r\n"):
+        raise invalid(f"Invalid object name: {name!r}")
+    try:
+        size_bytes = len(name.encode())
+    except UnicodeEncodeError:
+        raise invalid("The name of an object must be valid UTF-8.") from None
+    if size_bytes > _MAX_NAME_BYTES:
+        raise invalid(f"The name of an object has at most {_MAX_NAME_BYTES} bytes in UTF-8.")
+    return name
+
+
+def settable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a client's `document` it may set; null values are kept.
+
+    Raises:
+        StorageError: 400, a value is not of the right kind.
+    """
+    fields: dict[str, Any] = {}
+    for name in TEXT_FIELDS:
+        if name in document:
+            fields[name] = _text(name, document[name])
+    if "metadata" in document:
+        fields["metadata"] = _metadata(document["metadata"])
+    return fields
+
+
+def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
+    """Return `fields` with `changes` laid over them; null removes, `metadata` merges by key."""
+    both = {**fields, **changes}
+    if changes.get("metadata") is not None:
+        together = {**(fields.get("metadata") or {}), **changes["metadata"]}
+        both["metadata"] = {key: text for key, text in together.items() if text is not None}
+    return {name: value for name, value in both.items() if value not in (None, "", {})}
+
+
+def _text(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or _UNFIT_FOR_HEADERS.search(value):
+        raise invalid(f"Invalid value for {name}: {value!r}")
+    return value
+
+
+def _metadata(value: object) -> dict[str, str | None] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) or text is None for text in value.values()
+    ):
+        raise invalid("Invalid value for metadata: an object of strings is needed.")
+    return value

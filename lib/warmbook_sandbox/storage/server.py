@@ -1,0 +1,178 @@
+"""The storage server: its routes, and who calls and what is refused on all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from warmbook_sandbox.access import Callers
+
+from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
+from .call import Call, Endpoint
+from .errors import StorageError
+from .state import Storage
+
+MAX_DOCUMENT_BYTES = 8 * 2**20
+"""The largest body that is read whole; what is uploaded has no limit."""
+
+RUNNER_OPTIONS: Mapping[str, object] = {"auto_decompress": False, "access_log": None}
+"""Pass these to `web.AppRunner`: gzipped uploads must be stored as they come."""
+
+_JSON = "/storage/v1/b"
+_BUCKET = _JSON + "/{bucket}"
+_OBJECT = _BUCKET + "/o/{name:[^/]+}"
+_CACHE = _BUCKET + "/anywhereCaches/{zone}"
+_TARGET = "/b/{to_bucket}/o/{to_name:[^/]+}"
+_NOT_XML = ("storage", "upload", "download", "resumable", "batch")
+_XML_BUCKET = "/{bucket:(?!(?:" + "|".join(_NOT_XML) + ")(?:/|$))[a-z0-9][a-z0-9_.-]+}"
+_XML_OBJECT = _XML_BUCKET + "/{name:.+}"
+_PATH = "path of the overridden method"
+
+ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", _JSON, json_buckets.list_buckets),
+    ("POST", _JSON, json_buckets.insert_bucket),
+    ("GET", _BUCKET, json_buckets.get_bucket),
+    ("PATCH", _BUCKET, json_buckets.patch_bucket),
+    ("PUT", _BUCKET, json_buckets.patch_bucket),
+    ("DELETE", _BUCKET, json_buckets.delete_bucket),
+    ("GET", _BUCKET + "/storageLayout", json_buckets.get_layout),
+    ("GET", _BUCKET + "/iam", json_buckets.get_policy),
+    ("PUT", _BUCKET + "/iam", json_buckets.set_policy),
+    ("GET", _BUCKET + "/iam/testPermissions", json_buckets.test_permissions),
+    ("GET", _BUCKET + "/folders", json_buckets.list_folders),
+    ("GET", _BUCKET + "/managedFolders", json_buckets.list_managed_folders),
+    ("GET", _BUCKET + "/anywhereCaches", json_caches.list_),
+    ("POST", _BUCKET + "/anywhereCaches", json_caches.insert),
+    ("GET", _CACHE, json_caches.get),
+    ("PATCH", _CACHE, json_caches.patch),
+    ("POST", _CACHE + "/disable", json_caches.disable),
+    ("POST", _CACHE + "/pause", json_caches.pause),
+    ("POST", _CACHE + "/resume", json_caches.resume),
+    ("GET", _BUCKET + "/operations", json_caches.list_operations),
+    ("GET", _BUCKET + "/operations/{operation}", json_caches.get_operation),
+    ("GET", _BUCKET + "/o", json_objects.list_),
+    ("GET", _OBJECT, json_objects.get),
+    ("GET", "/download" + _OBJECT, json_objects.get),
+    ("PATCH", _OBJECT, json_objects.patch),
+    ("PUT", _OBJECT, json_objects.update),
+    ("DELETE", _OBJECT, json_objects.delete),
+    ("POST", _OBJECT + "/compose", json_objects.compose),
+    ("POST", _OBJECT + "/copyTo" + _TARGET, json_objects.copy),
+    ("POST", _OBJECT + "/rewriteTo" + _TARGET, json_objects.rewrite),
+    *(
+        (method, prefix + "/upload" + _BUCKET + "/o", endpoint)
+        for prefix in ("", "/resumable")
+        for method, endpoint in (
+            ("POST", uploads.insert),
+            ("PUT", resumable.append),
+            ("DELETE", resumable.cancel),
+        )
+    ),
+    ("HEAD", _XML_BUCKET, xml_objects.head_bucket),
+    ("GET", _XML_BUCKET, xml_objects.get_bucket),
+    ("GET", _XML_BUCKET + "/", xml_objects.get_bucket),
+    ("GET", _XML_OBJECT, xml_objects.get),
+    ("PUT", _XML_OBJECT, xml_objects.put),
+    ("POST", _XML_OBJECT, xml_objects.post),
+    ("DELETE", _XML_OBJECT, xml_objects.delete),
+)
+"""Method, path and endpoint; where GET is answered and HEAD is not named, HEAD is too."""
+
+
+def application(
+    storage: Storage, callers: Callers, *, base_url: Callable[[], str]
+) -> web.Application:
+    """Return the server of `storage`; `callers` tells who sends a request.
+
+    Links in answers lead to the host that was called, so that a Pod's requests stay the Pod's;
+    without a Host header they start with `base_url()`.
+    """
+
+    def served(endpoint: Endpoint) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            return await endpoint(
+                Call(
+                    request,
+                    storage,
+                    callers.of(request.headers.get("Authorization"), _local_address(request)),
+                    _url(request) or base_url(),
+                    _path_of(request),
+                )
+            )
+
+        return serve
+
+    app = web.Application(
+        client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, method_overridden]
+    )
+    heads = {path for method, path, _ in ROUTES if method == "HEAD"}
+    for method, path, endpoint in ROUTES:
+        app.router.add_route(method, path, served(endpoint))
+        if method == "GET" and path not in heads:
+            app.router.add_route("HEAD", path, served(endpoint))
+    return app
+
+
+@web.middleware
+async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer errors with the body that Cloud Storage gives them."""
+    try:
+        return await handler(request)
+    except StorageError as error:
+        return _rendered(request, error)
+    except web.HTTPException as error:
+        reason = {404: "notFound", 405: "httpMethodNotAllowed"}.get(error.status, "invalid")
+        return _rendered(request, StorageError(error.status, reason, error.reason))
+    except (ConnectionError, web.RequestPayloadError):
+        raise ConnectionResetError("the client is gone") from None
+    except Exception:
+        logging.getLogger(__name__).exception("%s %s", request.method, request.path)
+        return _rendered(request, StorageError(500, "backendError", "Backend Error"))
+
+
+@web.middleware
+async def method_overridden(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Treat a POST with X-HTTP-Method-Override as what it stands for.
+
+    Clients send a GET whose URL is too long that way, with the query as a form.
+    """
+    method = request.headers.get("X-HTTP-Method-Override", "").upper()
+    if request.method != "POST" or method in ("", "POST"):
+        return await handler(request)
+    url = request.rel_url
+    if method == "GET" and request.content_type == "application/x-www-form-urlencoded":
+        # read by a clone: a request whose body was read can't be cloned any more
+        form = (await request.clone().read()).decode(errors="replace")
+        url = url.with_query(parse_qsl(form, keep_blank_values=True))
+    meant = request.clone(method=method, rel_url=url)
+    match = await request.app.router.resolve(meant)
+    meant[_PATH] = dict(match)
+    return await match.handler(meant)
+
+
+def _path_of(request: web.Request) -> Mapping[str, str]:
+    overridden: Mapping[str, str] | None = request.get(_PATH)
+    return request.match_info if overridden is None else overridden
+
+
+def _rendered(request: web.Request, error: StorageError) -> web.Response:
+    if request.path.split("/")[1] not in _NOT_XML:
+        return error.as_xml()
+    is_media = request.query.get("alt") == "media" or request.path.startswith("/download/")
+    return error.as_text() if is_media else error.as_json()
+
+
+def _local_address(request: web.Request) -> str:
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the client is gone")
+    return str(transport.get_extra_info("sockname")[0])
+
+
+def _url(request: web.Request) -> str:
+    host = request.headers.get("Host")
+    return f"{request.scheme}://{host}" if host else ""

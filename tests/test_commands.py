@@ -1,0 +1,86 @@
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmbook import commands
+from warmbook.settings import Settings
+
+
+def words(line):
+    return shlex.split(line.replace("\\\n", ""))
+
+
+def test_the_autopilot_command_is_the_guides(settings):
+    assert words(commands.create_cluster(settings)) == [
+        *"gcloud container clusters create-auto run-ai-test".split(),
+        "--project=my-project",
+        "--location=us-central1",
+    ]
+    assert commands.create_node_pool(settings) == ""
+
+
+def test_the_standard_commands_are_the_guides_with_count_and_driver(choices):
+    chosen = Settings.parse({**choices, "mode": "standard", "location": "us-central1-a"})
+    assert words(commands.create_cluster(chosen)) == [
+        *"gcloud container clusters create run-ai-test".split(),
+        "--project=my-project",
+        "--zone=us-central1-a",
+        "--workload-pool=my-project.svc.id.goog",
+        "--num-nodes=1",
+    ]
+    assert words(commands.create_node_pool(chosen)) == [
+        *"gcloud container node-pools create g2-gpu-pool".split(),
+        "--cluster=run-ai-test",
+        "--project=my-project",
+        "--zone=us-central1-a",
+        "--machine-type=g2-standard-16",
+        "--num-nodes=1",
+        "--accelerator=type=nvidia-l4,count=1,gpu-driver-version=default",
+    ]
+
+
+def test_the_principal_has_the_number_first_and_the_id_in_the_pool(settings):
+    assert commands.principal(settings, "415104041262") == (
+        "principal://iam.googleapis.com/projects/415104041262/locations/global/"
+        "workloadIdentityPools/my-project.svc.id.goog/subject/ns/vllm/sa/vllm-streamer"
+    )
+
+
+def test_both_roles_are_granted_by_the_shown_lines(settings):
+    line = commands.grant_bucket_roles(settings)
+    assert [role in line for role in commands.BUCKET_ROLES] == [True, True]
+    assert "gs://my-bucket" in line
+
+
+def all_commands(settings):
+    return [
+        function(settings)
+        for name, function in vars(commands).items()
+        if not name.startswith("_")
+        and getattr(function, "__module__", "") == commands.__name__
+        and name not in ("principal",)
+    ]
+
+
+@pytest.mark.parametrize("mode", ["autopilot", "standard"])
+def test_every_command_is_a_shell_script_without_syntax_errors(choices, mode):
+    place = "us-central1" if mode == "autopilot" else "us-central1-a"
+    chosen = Settings.parse({**choices, "mode": mode, "location": place})
+    for line in all_commands(chosen):
+        subprocess.run(["bash", "-n"], input=line, text=True, check=True)
+
+
+@given(path=st.text(min_size=1), source=st.text())
+def test_nothing_that_a_reader_types_runs_by_itself(path, source):
+    try:
+        chosen = Settings.parse(
+            {"project_id": "my-project", "model_uri": f"gs://bucket/{path}", "model_source": source}
+        )
+    except Exception:  # refused: nothing to show
+        return
+    assert words(commands.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
+    if "\0" not in chosen.model_source and chosen.model_source:
+        assert chosen.model_source in words(commands.upload(chosen))

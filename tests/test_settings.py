@@ -1,0 +1,127 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmbook.errors import SettingsError
+from warmbook.settings import Settings, merge
+
+
+def parse(**changes):
+    return Settings.parse({"project_id": "my-project", "model_uri": "gs://bucket/model", **changes})
+
+
+def test_every_default_is_as_documented():
+    assert parse().model_dump() == {
+        "project_id": "my-project",
+        "location": "us-central1",
+        "model_uri": "gs://bucket/model",
+        "mode": "autopilot",
+        "cluster_name": "run-ai-test",
+        "namespace": "vllm",
+        "service_account": "vllm-streamer",
+        "gpu": "nvidia-l4",
+        "gpu_count": 1,
+        "tensor_parallel_size": 1,
+        "machine_type": "g2-standard-16",
+        "vllm_version": "0.32.0",
+        "max_model_len": 4096,
+        "concurrency": 0,
+        "replicas": 1,
+        "zone": "",
+        "cache_scope": "zone",
+        "model_source": "",
+        "account": "",
+        "language": "en",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("project_id", "My Project", "6 to 30 small letters"),
+        ("project_id", "123456789012", "a letter first"),
+        ("location", "mars", "write a region"),
+        ("model_uri", "s3://bucket/model", "reads from Cloud Storage"),
+        ("model_uri", "/home/me/model", "reads from Cloud Storage"),
+        ("model_uri", "GS://bucket/model", "small letters"),
+        ("model_uri", "gs://bucket", "name the model's folder"),
+        ("model_uri", "gs://bucket//model", "empty part"),
+        ("model_uri", "gs://b/model", "bucket name"),
+        ("vllm_version", "0.11.0", "0.11.1 is the first"),
+        ("vllm_version", "0.9.2", "0.11.1 is the first"),
+        ("vllm_version", "latest", "like 0.32.0"),
+        ("namespace", "My_Space", "Kubernetes takes"),
+        ("namespace", "-x", "Kubernetes takes"),
+        ("service_account", "a" * 64, "at most 63"),
+        ("cluster_name", "1st", "a letter first"),
+        ("gpu_count", 0, "1 or more"),
+        ("gpu_count", "two", "whole number"),
+        ("replicas", 65, "64 or less"),
+        ("mode", "serverless", "choose 'autopilot' or 'standard'"),
+        ("gpu", "L4", "nvidia-l4"),
+        ("account", "somebody", "e-mail"),
+        ("zone", "somewhere", "write a zone"),
+        ("colour", "red", "no setting has this name"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_field_and_the_reason(field, value, reason):
+    with pytest.raises(SettingsError) as refused:
+        parse(**{field: value})
+    assert reason in refused.value.fields[field]
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"tensor_parallel_size": 2}, "tensor_parallel_size"),
+        ({"mode": "autopilot", "location": "us-central1-a"}, "location"),
+        ({"mode": "standard", "location": "us-central1"}, "location"),
+        ({"zone": "europe-west4-a"}, "zone"),
+    ],
+)
+def test_choices_that_contradict_each_other_are_refused_at_the_field_to_change(changes, field):
+    with pytest.raises(SettingsError) as refused:
+        parse(**changes)
+    assert list(refused.value.fields) == [field]
+
+
+def test_a_number_from_papermill_is_taken_as_text():
+    with pytest.raises(SettingsError, match="a letter first"):
+        parse(project_id=123456)
+    assert parse(gpu_count="2", tensor_parallel_size="2").gpu_count == 2
+
+
+def test_a_trailing_slash_does_not_make_another_model():
+    assert parse(model_uri="gs://bucket/model/").model_uri == "gs://bucket/model"
+
+
+def test_parts_of_the_choices_have_the_guides_names():
+    chosen = parse(mode="standard", location="europe-west4-b", model_uri="gs://bucket/models/x")
+    assert (chosen.bucket_name, chosen.model_path) == ("bucket", "models/x")
+    assert (chosen.region, chosen.workload_pool) == ("europe-west4", "my-project.svc.id.goog")
+
+
+def test_later_layers_win_and_empty_means_not_given():
+    environ = {"WARMBOOK_LOCATION": "us-east4", "WARMBOOK_GPU": "nvidia-l4", "HOME": "/root"}
+    merged = merge({"location": "us-west1"}, {"location": "", "gpu": None}, environ=environ)
+    assert merged == {"location": "us-west1", "gpu": "nvidia-l4"}
+
+
+@given(st.dictionaries(st.sampled_from(sorted(Settings.model_fields)), st.text() | st.integers()))
+def test_whatever_is_typed_gives_settings_or_a_reason(values):
+    try:
+        parse(**values)
+    except SettingsError as error:
+        assert error.fields
+        assert all(error.fields.values())
+
+
+@given(st.text())
+def test_a_model_address_that_is_taken_holds_no_surprise(text):
+    try:
+        chosen = parse(model_uri=text)
+    except SettingsError:
+        return
+    assert chosen.model_uri == f"gs://{chosen.bucket_name}/{chosen.model_path}"
+    assert not any(character in chosen.model_uri for character in "\n\r\0")

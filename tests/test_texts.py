@@ -1,0 +1,81 @@
+import ast
+import json
+import string
+from pathlib import Path
+
+import pytest
+
+from warmbook import texts
+from warmbook.form import GROUPS, label
+from warmbook.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = ROOT / "lib" / "warmbook"
+
+
+def said_in_code():
+    """Yield each English message of the library: say("…"), and messages passed to rules."""
+    for file in LIBRARY.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            position = {"say": 0, "_refuse": 0, "_matches": 1}.get(name)
+            if position is not None and isinstance(node.args[position], ast.Constant):
+                yield node.args[position].value
+
+
+def said_in_notebooks():
+    """Yield the claims and remedies of the notebooks' checks."""
+    for file in sorted((ROOT / "notebooks" / "en").glob("*.ipynb")):
+        for cell in json.loads(file.read_text())["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            for node in ast.walk(ast.parse("".join(cell["source"]))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
+                    yield node.args[1].value
+                    yield from (k.value.value for k in node.keywords if k.arg == "remedy")
+
+
+def said_of_settings():
+    """Yield the labels and help texts of the form."""
+    yield from GROUPS
+    for name, field in Settings.model_fields.items():
+        if name != "language":
+            yield label(name)
+            yield field.description.replace("`", "")
+
+
+def all_messages():
+    return {*said_in_code(), *said_in_notebooks(), *said_of_settings()}
+
+
+def names(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_message_has_its_spanish():
+    missing = sorted(all_messages() - set(texts.catalogue("es")))
+    assert not missing, "\n".join(missing)
+
+
+def test_no_translation_is_left_over():
+    assert not sorted(set(texts.catalogue("es")) - all_messages())
+
+
+def test_a_translation_names_the_same_values():
+    for english, spanish in texts.catalogue("es").items():
+        assert names(english) == names(spanish), english
+
+
+def test_the_reader_is_spoken_to_in_their_language():
+    texts.speak("es")
+    assert texts.say("Rehearsal: nothing leaves this machine").startswith("Ensayo")
+    texts.speak("en")
+    assert texts.say("number") == "number"
+
+
+@pytest.mark.parametrize("wrong", ["fr", "", "EN"])
+def test_an_unknown_language_is_english(wrong):
+    texts.speak(wrong)
+    assert texts.spoken() == "en"

@@ -126,6 +126,25 @@ class Kubernetes:
             body=body,
         )
 
+    def run(self, pod: str, namespace: str, command: list[str]) -> str:
+        """Return what a command prints that runs in the Pod's first container.
+
+        Source: Kubernetes API, "Connect exec"; kubectl exec.
+        """
+        from kubernetes import client, stream
+
+        return str(
+            stream.stream(
+                client.CoreV1Api(self._api).connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                command=command,
+                stdout=True,
+                stderr=False,
+                _preload_content=True,
+            )
+        )
+
     def _raw(
         self, verb: str, path: str, *, query: list[tuple[str, str]] | None = None, body: Any = None
     ) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from .. import caches, commands
 from ..clients import Clients
-from ..errors import ResourceFailedError
+from ..errors import ResourceFailedError, WaitTimeoutError
+from ..failures import google_reason
+from ..policies import of_bucket, revoke_on_bucket
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
 from ..step import step
@@ -16,6 +19,8 @@ from ..texts import say
 from ..views import Card, Row
 
 OWNER_LABEL = ("created-by", "warmbook")
+CREATION_S = 120
+"""How long cleanup waits for a cache that is still being created, in seconds."""
 OURS = "app.kubernetes.io/managed-by=warmbook"
 
 
@@ -80,8 +85,6 @@ def _inventory(settings: Settings, clients: Clients) -> Inventory:
 def _cluster(settings: Settings, clients: Clients) -> Any | None:
     from google.api_core.exceptions import Forbidden, NotFound
 
-    from ..failures import google_reason
-
     try:
         return clients.clusters.get_cluster(name=clients.cluster_path(settings))
     except NotFound:
@@ -103,8 +106,11 @@ def _objects(settings: Settings, clients: Clients) -> list[Resource]:
 
 
 def _roles(settings: Settings, clients: Clients) -> list[Resource]:
-    policy = _policy(settings, clients)
-    if policy is None:
+    from google.api_core.exceptions import NotFound
+
+    try:
+        policy = of_bucket(clients.storage.bucket(settings.bucket_name))
+    except NotFound:
         return []
     account = f"{settings.namespace}/{settings.service_account}"
     return [
@@ -118,18 +124,6 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
 def _subject(settings: Settings) -> str:
     """Return the end of the principal that only this namespace's account has."""
     return commands.principal(settings, "")[len("principal://iam.googleapis.com/projects/") :]
-
-
-def _policy(settings: Settings, clients: Clients) -> Any | None:
-    from google.api_core.exceptions import NotFound
-
-    bucket = clients.storage.bucket(settings.bucket_name)
-    try:
-        policy = bucket.get_iam_policy(requested_policy_version=3)
-    except NotFound:
-        return None
-    policy.version = 3
-    return policy
 
 
 def _caches(settings: Settings, clients: Clients) -> list[Resource]:
@@ -186,11 +180,11 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
         _delete_objects(settings, clients, before)
     if "cluster" in kinds:
         _delete_cluster(settings, clients, report)
-    for resource in before:
-        if resource.kind == "cache":
-            caches.disable(clients, settings.bucket_name, resource.name)
+    if zones := [resource.name for resource in before if resource.kind == "cache"]:
+        _disable_caches(settings, clients, zones, report)
     if "role" in kinds:
-        _revoke(settings, clients)
+        bucket = clients.storage.bucket(settings.bucket_name)
+        revoke_on_bucket(bucket, commands.BUCKET_ROLES, lambda m: m.endswith(_subject(settings)))
     return Deleted(before, _inventory(settings, clients).created)
 
 
@@ -231,6 +225,30 @@ def _delete_cluster(settings: Settings, clients: Clients, report: Report | None)
     )
 
 
+def _disable_caches(
+    settings: Settings, clients: Clients, zones: Sequence[str], report: Report | None
+) -> None:
+    """Disable the zones' caches; one that is still being created is left, and named as left."""
+    bucket = settings.bucket_name
+
+    def creating() -> list[str]:
+        return [c.zone for c in caches.find(clients, bucket) if c.state == "creating"]
+
+    if busy := [zone for zone in zones if zone in creating()]:
+        with suppress(WaitTimeoutError):
+            wait_until(
+                polled(lambda: [zone for zone in busy if zone in creating()]),
+                what=say("Caches of gs://{bucket}", bucket=bucket),
+                state=lambda left: ", ".join(f"{zone} creating" for zone in left) or say("done"),
+                ready=lambda left: not left,
+                timeout_s=CREATION_S,
+                report=report,
+            )
+    for zone in zones:
+        if zone not in creating():
+            caches.disable(clients, bucket, zone)
+
+
 def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
     if cluster is None or cluster.status.name != "ERROR":
         return None
@@ -238,27 +256,6 @@ def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
         say("GKE could not delete the cluster: {reason}", reason=cluster.status_message),
         remedy=say("Run this cell again, or delete it in the console: it costs money."),
     )
-
-
-def _revoke(settings: Settings, clients: Clients) -> None:
-    from google.api_core.exceptions import Conflict, PreconditionFailed
-
-    bucket = clients.storage.bucket(settings.bucket_name)
-    for attempt in range(5):
-        policy = _policy(settings, clients)
-        if policy is None:
-            return
-        for binding in policy.bindings:
-            if binding["role"] in commands.BUCKET_ROLES and not binding.get("condition"):
-                ours = {m for m in binding["members"] if m.endswith(_subject(settings))}
-                binding["members"] = set(binding["members"]) - ours
-        policy.bindings = [binding for binding in policy.bindings if binding["members"]]
-        try:
-            bucket.set_iam_policy(policy)
-            return
-        except (Conflict, PreconditionFailed):  # somebody else wrote: the etag is stale
-            if attempt == 4:
-                raise
 
 
 @dataclass(frozen=True, repr=False)

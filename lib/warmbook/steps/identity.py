@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from .. import commands, manifests
 from ..clients import Clients
 from ..errors import AccessError
+from ..policies import grant_on_bucket, held_on_bucket, of_bucket
 from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..views import Card, Row
-
-TRIES = 5
-"""How often a policy is read, changed and written before giving up on somebody's writes."""
 
 ROLE_REASONS = {
     "roles/storage.bucketViewer": "storage.buckets.get",
@@ -138,44 +135,12 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     member = principal(settings, clients).name
     bucket = clients.storage.bucket(settings.bucket_name)
     try:
-        before, granted = _grant(bucket, member)
-        held = _held(_policy(bucket), member)
+        made = grant_on_bucket(bucket, commands.BUCKET_ROLES, member)
+        held = held_on_bucket(of_bucket(bucket), member)
     except Forbidden as error:
         raise AccessError(
             say("You may not change who reads gs://{bucket}.", bucket=settings.bucket_name),
             remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
         ) from error
     missing = tuple(role for role in commands.BUCKET_ROLES if role not in held)
-    return BucketRoles(settings.bucket_name, member, before, granted, missing)
-
-
-def _grant(bucket: Any, member: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    from google.api_core.exceptions import Conflict, PreconditionFailed
-
-    for attempt in range(TRIES):
-        policy = _policy(bucket)
-        held = _held(policy, member)
-        missing = [role for role in commands.BUCKET_ROLES if role not in held]
-        policy.bindings.extend({"role": role, "members": {member}} for role in missing)
-        try:
-            if missing:
-                bucket.set_iam_policy(policy)
-            return tuple(r for r in commands.BUCKET_ROLES if r in held), tuple(missing)
-        except (Conflict, PreconditionFailed):  # somebody else wrote: the etag is stale
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _policy(bucket: Any) -> Any:
-    policy = bucket.get_iam_policy(requested_policy_version=3)
-    policy.version = 3  # else conditional bindings would be refused
-    return policy
-
-
-def _held(policy: Any, member: str) -> set[str]:
-    return {
-        binding["role"]
-        for binding in policy.bindings
-        if member in binding["members"] and not binding.get("condition")
-    }
+    return BucketRoles(settings.bucket_name, member, made.before, made.granted, missing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,12 @@ from .. import commands
 from ..clients import Clients
 from ..errors import AccessError, ResourceFailedError, SettingsError
 from ..failures import google_reason
+from ..policies import grant_on_project
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..views import Card, Row, State
-
-TRIES = 5
-"""How often a policy is read, changed and written before giving up on somebody's writes."""
 
 ROLE_TITLES = {
     "roles/container.admin": "Kubernetes Engine Admin",
@@ -192,39 +190,8 @@ def grant_roles(settings: Settings, clients: Clients) -> Roles:
         SettingsError: Nobody can tell whose roles these are: `account` is empty.
     """
     member = _member(settings.account or clients.account)
-    name = f"projects/{settings.project_id}"
-
-    def read() -> Any:
-        request = {"resource": name, "options": {"requested_policy_version": 3}}
-        return clients.projects.get_iam_policy(request=request)
-
-    def write(policy: Any) -> None:
-        policy.version = 3  # else conditional bindings would be refused
-        clients.projects.set_iam_policy(request={"resource": name, "policy": policy})
-
-    before, granted = _grant(read, write, member)
-    return Roles(member, before, granted)
-
-
-def _grant(
-    read: Callable[[], Any], write: Callable[[Any], None], member: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    from google.api_core.exceptions import Conflict
-
-    for attempt in range(TRIES):
-        policy = read()
-        held = {b.role for b in policy.bindings if member in b.members and not b.condition.title}
-        missing = [role for role in commands.PROJECT_ROLES if role not in held]
-        for role in missing:
-            policy.bindings.add(role=role, members=[member])
-        try:
-            if missing:
-                write(policy)
-            return tuple(r for r in commands.PROJECT_ROLES if r in held), tuple(missing)
-        except Conflict:
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
+    made = grant_on_project(clients, settings.project_id, commands.PROJECT_ROLES, member)
+    return Roles(member, made.before, made.granted)
 
 
 def _member(account: str) -> str:

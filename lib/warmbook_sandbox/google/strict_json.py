@@ -11,7 +11,6 @@ from google.protobuf import descriptor as descriptors
 
 from .errors import invalid
 
-MAX_DEPTH = 100
 _Field = descriptors.FieldDescriptor
 _INTEGERS = {
     _Field.TYPE_INT32: ("TYPE_INT32", -(2**31), 2**31 - 1),
@@ -39,12 +38,12 @@ def parse(text: bytes) -> Any:
 
 
 def violations(
-    message: Any, given: Any, where: str = "", *, of_query: bool = False, depth: int = 0
+    message: Any, given: Any, where: str = "", *, of_query: bool = False
 ) -> Iterator[Violation]:
     """Yield each unknown name and each value that doesn't fit the message type."""
     if message.full_name.startswith("google.protobuf."):
         return  # Timestamp, Duration, wrappers …: json_format knows their forms
-    if not isinstance(given, dict) or depth > MAX_DEPTH:
+    if not isinstance(given, dict):
         yield _unfit(where, f"type.googleapis.com/{message.full_name}", given)
         return
     fields = {name: f for f in message.fields for name in (f.name, f.json_name)}
@@ -53,50 +52,54 @@ def violations(
             yield _unknown(name, where, of_query=of_query)
         elif value is not None:
             place = f"{where}.{fields[name].name}" if where else fields[name].name
-            yield from _field(fields[name], value, place, of_query, depth + 1)
+            yield from _field(fields[name], value, place)
 
 
-def _field(field: Any, value: Any, where: str, of_query: bool, depth: int) -> Iterator[Violation]:
+def _field(field: Any, value: Any, where: str) -> Iterator[Violation]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        yield from _map(field.message_type.fields_by_name["value"], value, where, of_query, depth)
-    elif field.is_repeated:
-        if not isinstance(value, list):
-            yield _unknown_shape(where)
-            return
-        for index, item in enumerate(value):
-            yield from _single(field, item, f"{where}[{index}]", of_query, depth)
+        yield from _map(field.message_type.fields_by_name["value"], value, where)
+    elif not field.is_repeated:
+        yield from _single(field, value, where)
+    elif not isinstance(value, list):
+        yield _unknown_shape(where)
     else:
-        yield from _single(field, value, where, of_query, depth)
+        for index, item in enumerate(value):
+            yield from _single(field, item, f"{where}[{index}]")
 
 
-def _map(entry: Any, value: Any, where: str, of_query: bool, depth: int) -> Iterator[Violation]:
+def _map(entry: Any, value: Any, where: str) -> Iterator[Violation]:
     if not isinstance(value, dict):
         yield _unknown_shape(where)
         return
     for item in value.values():
-        yield from _single(entry, item, f"{where}[].value", of_query, depth)
+        yield from _single(entry, item, f"{where}[].value")
 
 
-def _single(field: Any, value: Any, where: str, of_query: bool, depth: int) -> Iterator[Violation]:
+def _single(field: Any, value: Any, where: str) -> Iterator[Violation]:
     if field.message_type is not None:
-        yield from violations(field.message_type, value, where, of_query=of_query, depth=depth)
-    elif field.enum_type is not None:
-        if not _is_enum(field.enum_type, value):
-            yield _unfit(where, f"type.googleapis.com/{field.enum_type.full_name}", value)
-    elif field.type in _INTEGERS:
-        name, low, high = _INTEGERS[field.type]
+        yield from violations(field.message_type, value, where)
+    elif not _is_scalar(field, value):
+        yield _unfit(where, _type_name(field), value)
+
+
+def _is_scalar(field: Any, value: Any) -> bool:
+    if field.enum_type is not None:
+        return _is_enum(field.enum_type, value)
+    if field.type in _INTEGERS:
+        _, low, high = _INTEGERS[field.type]
         number = _integer(value)
-        if number is None or not low <= number <= high:
-            yield _unfit(where, name, value)
-    elif field.type in _FLOATS:
-        if not _is_float(value):
-            yield _unfit(where, _FLOATS[field.type], value)
-    elif field.type == _Field.TYPE_BOOL:
-        if not isinstance(value, bool):
-            yield _unfit(where, "TYPE_BOOL", value)
-    elif not isinstance(value, str):
-        name = "TYPE_BYTES" if field.type == _Field.TYPE_BYTES else "TYPE_STRING"
-        yield _unfit(where, name, value)
+        return number is not None and low <= number <= high
+    if field.type in _FLOATS:
+        return _is_float(value)
+    return isinstance(value, bool if field.type == _Field.TYPE_BOOL else str)
+
+
+def _type_name(field: Any) -> str:
+    if field.enum_type is not None:
+        return f"type.googleapis.com/{field.enum_type.full_name}"
+    names = {_Field.TYPE_BOOL: "TYPE_BOOL", _Field.TYPE_BYTES: "TYPE_BYTES", **_FLOATS}
+    names |= {number: name for number, (name, *_) in _INTEGERS.items()}
+    return names.get(field.type, "TYPE_STRING")
 
 
 def _is_enum(enum: Any, value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +26,7 @@ SYSTEM_PARAMETERS = frozenset(
 )
 """Accepted on every call, without effect here. Source: Google Cloud APIs, "System parameters"."""
 
-_VARIABLE = re.compile(r"\{([\w.]+)(?:=([^}]*))?\}")
+_VARIABLE = re.compile(r"\{(\w+)(?:=([^}]*))?\}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Route:
         """Compile the template; `*` stands for one segment, `**` for several."""
         pieces, position = [], 0
         for variable in _VARIABLE.finditer(self.template):
-            name, shape = variable[1].replace(".", "__"), re.escape(variable[2] or "*")
+            name, shape = variable[1], re.escape(variable[2] or "*")
             shape = shape.replace(r"\*\*", ".+").replace(r"\*", "[^/:]+")
             pieces += [
                 re.escape(self.template[position : variable.start()]),
@@ -58,11 +58,11 @@ class Route:
         return re.compile("".join(pieces) + re.escape(self.template[position:]))
 
     def match(self, verb: str, raw_path: str) -> dict[str, str] | None:
-        """Return the path's values by field path, or None if the rule doesn't fit."""
+        """Return the path's values by field, or None if the rule doesn't fit."""
         found = self.pattern.fullmatch(raw_path) if verb == self.verb else None
         if found is None:
             return None
-        return {name.replace("__", "."): unquote(v) for name, v in found.groupdict().items()}
+        return {name: unquote(value) for name, value in found.groupdict().items()}
 
     def message(
         self, path: Mapping[str, str], query: Mapping[str, Sequence[str]], body: Any
@@ -77,8 +77,8 @@ class Route:
             return {**{k: v[-1] for k, v in asked.items()}, **path}
         proto = self.request.pb(self.request()) if _is_plus(self.request) else self.request()
         _fill(proto, _as_body(self.body, body, proto.DESCRIPTOR))
-        _fill(proto, _nest(proto.DESCRIPTOR, asked), of_query=True)
-        _fill(proto, _nest(proto.DESCRIPTOR, {k: [v] for k, v in path.items()}))
+        _fill(proto, _bind(proto.DESCRIPTOR, asked), of_query=True)
+        _fill(proto, dict(path))
         return self.request.wrap(proto) if _is_plus(self.request) else proto
 
 
@@ -111,31 +111,13 @@ def _fill(proto: Any, given: Any, *, of_query: bool = False) -> None:
         raise invalid(f"Invalid JSON payload received. {str(error)[:200]}") from error
 
 
-def _nest(descriptor: Any, flat: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Turn `a.b=v` into `{"a": {"b": v}}`, with lists and booleans where the message has them."""
-    nested: dict[str, Any] = {}
-    for dotted, values in flat.items():
-        *parents, last = dotted.split(".")
-        place, field = nested, _field(descriptor, parents, last)
-        for parent in parents:
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
-                raise invalid(f'Invalid JSON payload received. Repeated name "{parent}".')
-        place[last] = _typed(field, values)
-    return nested
+def _bind(descriptor: Any, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Turn query parameters into JSON, with lists and booleans where the message has them.
 
-
-def _field(descriptor: Any, parents: Sequence[str], last: str) -> Any:
-    for name in parents:
-        field = next(_named(descriptor, name), None)
-        if field is None or field.message_type is None:
-            return None
-        descriptor = field.message_type
-    return next(_named(descriptor, last), None)
-
-
-def _named(descriptor: Any, name: str) -> Iterator[Any]:
-    return (f for f in descriptor.fields if name in (f.name, f.json_name))
+    No message that is read from a query has messages in it, so names are never dotted.
+    """
+    fields = {name: field for field in descriptor.fields for name in (field.name, field.json_name)}
+    return {name: _typed(fields.get(name), values) for name, values in query.items()}
 
 
 def _typed(field: Any, values: Sequence[str]) -> Any:

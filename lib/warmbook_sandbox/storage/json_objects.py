@@ -21,7 +21,7 @@ async def list_(call: Call) -> web.Response:
     """Objects: list. What was deleted is gone, so a list of soft-deleted objects is empty."""
     bucket = call.bucket("storage.objects.list")
     query = ListQuery.of_query(call.query)
-    deleted = call.query.get("softDeleted") == "true"
+    deleted = call.query.get("softDeleted", "").lower() == "true"
     page = list_names({} if deleted else bucket.objects, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:

@@ -45,7 +45,7 @@ class ListQuery:
             start=query.get("startOffset", ""),
             end=query.get("endOffset", ""),
             glob=glob_pattern(glob) if glob else None,
-            trailing_delimiter=query.get("includeTrailingDelimiter") == "true",
+            trailing_delimiter=query.get("includeTrailingDelimiter", "").lower() == "true",
             limit=_limit(query, "maxResults"),
             after=_name_of(query.get("pageToken", "")),
         )

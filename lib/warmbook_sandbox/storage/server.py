@@ -30,7 +30,6 @@ _TARGET = "/b/{to_bucket}/o/{to_name:[^/]+}"
 _NOT_XML = ("storage", "upload", "download", "resumable", "batch")
 _XML_BUCKET = "/{bucket:(?!(?:" + "|".join(_NOT_XML) + ")(?:/|$))[a-z0-9][a-z0-9_.-]+}"
 _XML_OBJECT = _XML_BUCKET + "/{name:.+}"
-_PATH = "path of the overridden method"
 
 ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", _JSON, json_buckets.list_buckets),
@@ -82,6 +81,8 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
 )
 """Method, path and endpoint; where GET is answered and HEAD is not named, HEAD is too."""
 
+_NAMED = {(method, path) for method, path, _ in ROUTES}
+
 
 def application(
     storage: Storage, callers: Callers, *, base_url: Callable[[], str]
@@ -91,28 +92,33 @@ def application(
     Links in answers lead to the host that was called, so that a Pod's requests stay the Pod's;
     without a Host header they start with `base_url()`.
     """
+    endpoints: dict[object, Endpoint] = {}
+
+    def call(request: web.Request, path: Mapping[str, str]) -> Call:
+        caller = callers.of(request.headers.get("Authorization"), _local_address(request))
+        return Call(request, storage, caller, _called_url(request) or base_url(), path)
 
     def served(endpoint: Endpoint) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
-            return await endpoint(
-                Call(
-                    request,
-                    storage,
-                    callers.of(request.headers.get("Authorization"), _local_address(request)),
-                    _url(request) or base_url(),
-                    _path_of(request),
-                )
-            )
+            return await endpoint(call(request, request.match_info))
 
+        endpoints[serve] = endpoint
         return serve
 
-    app = web.Application(
-        client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, method_overridden]
-    )
-    heads = {path for method, path, _ in ROUTES if method == "HEAD"}
+    @web.middleware
+    async def overridden(request: web.Request, handler: Handler) -> web.StreamResponse:
+        meant = await _meant(request)
+        if meant is None:
+            return await handler(request)
+        match = await request.app.router.resolve(meant)
+        if match.http_exception is not None:
+            raise match.http_exception
+        return await endpoints[match.handler](call(meant, match))
+
+    app = web.Application(client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, overridden])
     for method, path, endpoint in ROUTES:
         app.router.add_route(method, path, served(endpoint))
-        if method == "GET" and path not in heads:
+        if method == "GET" and ("HEAD", path) not in _NAMED:
             app.router.add_route("HEAD", path, served(endpoint))
     return app
 
@@ -134,29 +140,20 @@ async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _rendered(request, StorageError(500, "backendError", "Backend Error"))
 
 
-@web.middleware
-async def method_overridden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Treat a POST with X-HTTP-Method-Override as what it stands for.
+async def _meant(request: web.Request) -> web.Request | None:
+    """Return what a POST with X-HTTP-Method-Override stands for, None if it has none.
 
     Clients send a GET whose URL is too long that way, with the query as a form.
     """
     method = request.headers.get("X-HTTP-Method-Override", "").upper()
     if request.method != "POST" or method in ("", "POST"):
-        return await handler(request)
+        return None
     url = request.rel_url
     if method == "GET" and request.content_type == "application/x-www-form-urlencoded":
         # read by a clone: a request whose body was read can't be cloned any more
         form = (await request.clone().read()).decode(errors="replace")
         url = url.with_query(parse_qsl(form, keep_blank_values=True))
-    meant = request.clone(method=method, rel_url=url)
-    match = await request.app.router.resolve(meant)
-    meant[_PATH] = dict(match)
-    return await match.handler(meant)
-
-
-def _path_of(request: web.Request) -> Mapping[str, str]:
-    overridden: Mapping[str, str] | None = request.get(_PATH)
-    return request.match_info if overridden is None else overridden
+    return request.clone(method=method, rel_url=url)
 
 
 def _rendered(request: web.Request, error: StorageError) -> web.Response:
@@ -173,6 +170,6 @@ def _local_address(request: web.Request) -> str:
     return str(transport.get_extra_info("sockname")[0])
 
 
-def _url(request: web.Request) -> str:
+def _called_url(request: web.Request) -> str:
     host = request.headers.get("Host")
     return f"{request.scheme}://{host}" if host else ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -12,6 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
+import requests
 from aiohttp import web
 from google.cloud import (
     billing_v1,
@@ -158,10 +161,55 @@ class Running:
     def billing(self) -> Any:
         return self.client(billing_v1.CloudBillingClient)
 
+    def enable_gke(self) -> None:
+        """Turn the Kubernetes Engine API on, as Service Usage would after a while."""
+        self.cloud.project.services |= {"container.googleapis.com", "compute.googleapis.com"}
+
+    def allow(self, *roles: str) -> None:
+        """Leave the reader these roles on the project and no others."""
+        policy = self.cloud.project.policy.read()
+        del policy.bindings[:]
+        for role in roles:
+            policy.bindings.add(role=role, members=[self.reader.member])
+
+    def wait(self, operation: Any) -> Any:
+        """Poll a GKE operation until it is done."""
+        link = operation.self_link
+        for _ in range(500):
+            found = self.clusters.get_operation(name=link[link.index("projects/") :])
+            if found.status == container_v1.Operation.Status.DONE:
+                return found
+            time.sleep(0.005)
+        raise AssertionError(f"{operation.name} is still running")
+
+    def create_cluster(self, name: str, location: str = "us-central1-a", **fields: Any) -> Any:
+        """Begin to create a cluster, Standard with one node unless told otherwise."""
+        if "autopilot" not in fields:
+            fields.setdefault("initial_node_count", 1)
+        cluster = container_v1.Cluster(name=name, **fields)
+        return self.clusters.create_cluster(parent=in_location(location), cluster=cluster)
+
+    def get(self, path: str, token: str = TOKEN, **query: str) -> requests.Response:
+        """Send a plain GET with the token."""
+        return requests.get(self.url + path, params=query, headers=bearer(token), timeout=5)
+
+    def post(self, path: str, body: Any) -> requests.Response:
+        """Send JSON, or raw bytes, with the token."""
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return requests.post(self.url + path, data=text, headers=bearer(TOKEN), timeout=5)
+
     def storage_control(self, token: str = TOKEN) -> Any:
         channel = grpc.intercept_channel(grpc.insecure_channel(self.grpc_address), _Bearer(token))
         transport = storage_control_v2.StorageControlClient.get_transport_class("grpc")
         return storage_control_v2.StorageControlClient(transport=transport(channel=channel))
+
+
+def in_location(location: str) -> str:
+    return f"projects/{PROJECT_ID}/locations/{location}"
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
@@ -236,9 +284,12 @@ def shared() -> Iterator[Running]:
 @pytest.fixture
 def gke(running: Running) -> Running:
     """A fresh cloud in which the Kubernetes Engine API is on."""
-    enable(running)
+    running.enable_gke()
     return running
 
 
-def enable(running: Running) -> None:
-    running.cloud.project.services |= {"container.googleapis.com", "compute.googleapis.com"}
+@pytest.fixture
+def slow_gke(slow: Running) -> Running:
+    """The same, where operations don't end during a test."""
+    slow.enable_gke()
+    return slow

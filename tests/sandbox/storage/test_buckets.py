@@ -65,7 +65,7 @@ def test_a_name_that_is_taken_is_refused_with_409(client, bucket):
 
 
 def test_an_absent_bucket_is_404(client):
-    with pytest.raises(refused.NotFound, match="The specified bucket does not exist.") as error:
+    with pytest.raises(refused.NotFound, match="The specified bucket does not exist") as error:
         client.get_bucket("no-such-bucket")
     assert error.value.errors[0] == {
         "message": "The specified bucket does not exist.",

@@ -245,7 +245,7 @@ def test_deleted_contents_leave_no_files(server, client, bucket):
         bucket.blob("x").upload_from_string(content)
     with pytest.raises(refused.BadRequest):
         blob = bucket.blob("y")
-        blob.crc32c = "AAAAAA=="
+        blob.md5_hash = "AAAAAAAAAAAAAAAAAAAAAA=="
         blob.upload_from_string("not empty")
     bucket.blob("x").delete()
     assert len(list(folder.iterdir())) == before

@@ -95,18 +95,18 @@ def test_a_pod_can_do_what_it_was_granted_and_no_more(bucket, pod, pod_principal
     theirs = pod.bucket(bucket.name)
     grant(bucket, VIEWER, pod_principal)
     assert pod.get_bucket(bucket.name).name == bucket.name
-    with pytest.raises(refused.Forbidden, match="'storage.objects.list' denied"):
+    with pytest.raises(refused.Forbidden, match=r"'storage\.objects\.list' denied"):
         list(pod.list_blobs(bucket.name))
     with pytest.raises(refused.Forbidden, match=r"objects\.get access to the .* Storage object"):
         theirs.blob("w/a.safetensors").download_as_bytes()
     grant(bucket, "roles/storage.objectViewer", pod_principal)
     assert [blob.name for blob in pod.list_blobs(bucket.name)] == ["w/a.safetensors"]
     assert theirs.get_blob("w/a.safetensors").download_as_bytes() == b"weights"
-    with pytest.raises(refused.Forbidden, match="'storage.objects.create' denied"):
+    with pytest.raises(refused.Forbidden, match=r"'storage\.objects\.create' denied"):
         theirs.blob("new").upload_from_string("x")
-    with pytest.raises(refused.Forbidden, match="'storage.objects.delete' denied"):
+    with pytest.raises(refused.Forbidden, match=r"'storage\.objects\.delete' denied"):
         theirs.blob("w/a.safetensors").delete()
-    with pytest.raises(refused.Forbidden, match="'storage.buckets.setIamPolicy' denied"):
+    with pytest.raises(refused.Forbidden, match=r"'storage\.buckets\.setIamPolicy' denied"):
         theirs.set_iam_policy(bucket.get_iam_policy(requested_policy_version=3))
 
 

@@ -42,9 +42,13 @@ def by_media(http, bucket, content):
 
 def by_multipart(http, bucket, content, *, line="\r\n", quote='"'):
     end, part = line.encode(), b"--=b=="
+    document = json.dumps({"name": "by"}).encode()
     body = end.join(
-        [part, b"Content-Type: application/json", b"", json.dumps({"name": "by"}).encode(), part]
-        + [b"Content-Type: application/x-weights", b"", content, part + b"--", b""]
+        [
+            *(part, b"Content-Type: application/json", b"", document),
+            *(part, b"Content-Type: application/x-weights", b"", content),
+            *(part + b"--", b""),
+        ]
     )
     kind = f"multipart/related; boundary={quote}=b=={quote}"
     path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart"

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from google.cloud import container_v1
 
 from .cluster_rules import DEFAULT_MACHINE_TYPE, DEFAULT_VERSION, VERSIONS
-from .offer import zones_in
+from .offer import zones_of
 
 ZONES_PER_CLUSTER = 3
 _API = "https://container.googleapis.com/v1"
@@ -30,7 +30,8 @@ def fill_cluster(cluster: container_v1.Cluster, project_id: str, location: str) 
     version = wanted if wanted in VERSIONS else DEFAULT_VERSION
     cluster.status = container_v1.Cluster.Status.PROVISIONING
     cluster.location = cluster.zone = location
-    cluster.locations = cluster.locations or zones_in(location)[:ZONES_PER_CLUSTER]
+    zones = zones_of(location)[:ZONES_PER_CLUSTER] or (location,)
+    cluster.locations = cluster.locations or zones
     cluster.self_link = f"{_API}/projects/{project_id}/locations/{location}/clusters/{cluster.name}"
     cluster.id, cluster.etag = secrets.token_hex(32), secrets.token_hex(16)
     cluster.create_time = now()

@@ -78,7 +78,7 @@ def check_quota(
 
 
 def _zones(location: str) -> set[str]:
-    return set(ZONES[location].zones if location in ZONES else REGIONS[location].zones)
+    return set((ZONES.get(location) or REGIONS[location]).zones)
 
 
 def _check_name(field: str, name: str) -> None:

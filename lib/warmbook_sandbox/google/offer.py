@@ -67,17 +67,9 @@ def region_of(location: str) -> Region | None:
     return REGIONS.get(location) or ZONES.get(location)
 
 
-def zones_in(location: str) -> tuple[str, ...]:
-    """Return the zones of a zone, region or multi-region ("US", "EU", "ASIA"), in any case."""
-    location = location.lower()
-    if location in ZONES:
-        return (location,)
-    prefix = {"us": "us-", "eu": "europe-", "asia": "asia-"}.get(location)
-    return tuple(
-        zone
-        for zone, region in ZONES.items()
-        if region.name == location or (prefix is not None and zone.startswith(prefix))
-    )
+def zones_of(region: str) -> tuple[str, ...]:
+    """Return the zones of a region, none if there is no such region."""
+    return tuple(REGIONS[region].zones) if region in REGIONS else ()
 
 
 def machine_types_in(zone: str) -> list[MachineType]:

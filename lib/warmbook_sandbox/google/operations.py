@@ -59,10 +59,7 @@ class Operations:
 
 async def _complete(operation: Any, after_s: float, finish: Finish) -> None:
     await asyncio.sleep(after_s)
-    try:
-        operation.response.Pack(_pb(finish()))
-    except GoogleError as error:
-        operation.error.CopyFrom(error.status())
+    operation.response.Pack(_pb(finish()))
     operation.done = True
 
 

@@ -134,7 +134,10 @@ class Projects:
     def set_policy(self, request: Any, caller: Caller) -> Any:
         """Answer SetIamPolicy; a stale etag is refused."""
         permission = "resourcemanager.projects.setIamPolicy"
-        return self.open(request.resource, caller, permission).policy.replace(request.policy)
+        policy = self.open(request.resource, caller, permission).policy
+        if not request.HasField("policy"):
+            raise invalid("Policy is required.", ("policy", "required"))
+        return policy.replace(request.policy)
 
     def test_permissions(self, request: Any, caller: Caller) -> Any:
         """Answer TestIamPermissions with those that the caller holds."""

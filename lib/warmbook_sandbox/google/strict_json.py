@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ _INTEGERS = {
     _Field.TYPE_UINT64: ("TYPE_UINT64", 0, 2**64 - 1),
 }
 _FLOATS = {_Field.TYPE_FLOAT: "TYPE_FLOAT", _Field.TYPE_DOUBLE: "TYPE_DOUBLE"}
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 Violation = tuple[str, str]
 """Where in the request, and what Google says about it."""
 
@@ -91,6 +93,8 @@ def _is_scalar(field: Any, value: Any) -> bool:
         return number is not None and low <= number <= high
     if field.type in _FLOATS:
         return _is_float(value)
+    if field.type == _Field.TYPE_BYTES:
+        return isinstance(value, str) and _BASE64.fullmatch(value) is not None
     return isinstance(value, bool if field.type == _Field.TYPE_BOOL else str)
 
 

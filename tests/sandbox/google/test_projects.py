@@ -109,6 +109,13 @@ def test_a_malformed_role_or_member_is_refused(shared: Any, binding: dict[str, A
         shared.projects.set_iam_policy(request={"resource": NAME, "policy": policy})
 
 
+def test_a_request_to_set_no_policy_is_refused(running: Any) -> None:
+    before = running.cloud.bindings()
+
+    assert running.post("/v1/projects/demo-project:setIamPolicy", {}).status_code == 400
+    assert running.cloud.bindings() == before
+
+
 def test_a_workload_identity_principal_and_a_condition_are_kept(running: Any) -> None:
     member = (
         "principal://iam.googleapis.com/projects/123456789012/locations/global/"
@@ -140,7 +147,7 @@ def test_the_permissions_that_the_caller_holds_are_told(running: Any) -> None:
         (lambda p: p.get_project(name=NAME), "resourcemanager.projects.get"),
         (lambda p: p.get_iam_policy(resource=NAME), "resourcemanager.projects.getIamPolicy"),
         (
-            lambda p: p.set_iam_policy(request={"resource": NAME, "policy": {}}),
+            lambda p: p.set_iam_policy(request={"resource": NAME, "policy": {"version": 1}}),
             "resourcemanager.projects.setIamPolicy",
         ),
     ],
@@ -155,6 +162,22 @@ def test_a_call_without_the_permission_is_forbidden(
 
     assert refused.value.reason == "IAM_PERMISSION_DENIED"
     assert refused.value.metadata["permission"] == permission
+
+
+def test_the_permissions_on_an_unknown_project_are_not_told(shared: Any) -> None:
+    with pytest.raises(exceptions.Forbidden):
+        shared.projects.test_iam_permissions(
+            resource="projects/someone-elses", permissions=["container.clusters.create"]
+        )
+
+
+def test_a_query_without_a_field_is_refused(shared: Any) -> None:
+    with pytest.raises(exceptions.BadRequest, match="Invalid filter query: demo"):
+        shared.projects.search_projects(query="demo")
+
+
+def test_an_unknown_operation_is_not_found(shared: Any) -> None:
+    assert shared.get("/v3/operations/cp.none").status_code == 404
 
 
 def test_gcloud_gets_the_shapes_of_v1(shared: Any) -> None:

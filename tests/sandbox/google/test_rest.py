@@ -90,7 +90,7 @@ def test_enums_are_numbers_or_names_as_asked(shared: Any) -> None:
         ),
         (
             {"cluster": {"resourceLabels": ["a"]}},
-            "Invalid JSON payload received. Unknown name \"resourceLabels\" at 'cluster': "
+            "Invalid JSON payload received. Unknown name \"resource_labels\" at 'cluster': "
             "Proto field is repeating, cannot start non-list.",
         ),
         (
@@ -123,7 +123,7 @@ def test_a_body_that_is_no_request_is_refused_in_googles_words(
     ("field", "value", "message"),
     [
         ("etag", 7, "Invalid value at 'policy.etag' (TYPE_BYTES), 7"),
-        ("etag", "?", "Invalid JSON payload received."),
+        ("etag", "?", "Invalid value at 'policy.etag' (TYPE_BYTES), \"?\""),
         ("version", True, "Invalid value at 'policy.version' (TYPE_INT32), true"),
     ],
 )
@@ -248,6 +248,8 @@ def test_no_request_makes_the_server_fail(
     open_gke: Any, call: tuple[str, str], body: Any, query: dict[str, str]
 ) -> None:
     verb, path = call
+    open_gke.allow("roles/owner")
+    open_gke.enable_gke()
     answer = requests.request(
         verb,
         open_gke.url + path,

@@ -1,0 +1,67 @@
+"""What a reader does in JupyterLab, and what they see."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_form_takes_choices_and_refuses_wrong_ones_where_they_are_typed(lab, language):
+    lab.open(f"notebooks/{language}/01_settings.ipynb")
+    lab.run_all()
+    banner = {"en": "Rehearsal: nothing leaves this machine", "es": "Ensayo: nada sale"}[language]
+    assert banner in lab.text()
+    form = lab.page.locator(".warmbook-form")
+    lab.scroll_to(form)
+    assert form.locator("input").count() > 10
+    assert "Loading widget" not in lab.page.content()
+
+    place = form.get_by_label({"en": "location", "es": "ubicación"}[language])
+    place.fill("mars")
+    place.press("Tab")
+    form.get_by_role("alert").wait_for()
+    lab.picture(f"form-refused-{language}")
+
+    place.fill("us-east4")
+    place.press("Tab")
+    form.get_by_role("status").wait_for()
+    for dark in (False, True):
+        lab.theme(dark)
+        lab.scroll_to(form)
+        lab.picture(f"form-{language}-{'dark' if dark else 'light'}")
+    lab.theme(dark=False)
+
+    place.fill("us-central1")
+    place.press("Tab")
+    form.get_by_role("status").wait_for()
+    lab.run_all()
+    assert lab.outside == []
+
+
+def test_the_cloud_offers_what_can_be_picked(lab):
+    lab.open("notebooks/en/01_settings.ipynb")
+    lab.run_all()
+    options = lab.page.locator(".warmbook-form datalist option")
+    offered = options.evaluate_all("all => all.map(one => one.value || one.dataset.value)")
+    assert "us-central1" in offered
+    assert any(value.startswith("gs://") for value in offered)
+
+
+def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
+    for name in ("02_project", "03_weights", "04_cluster", "05_identity", "06_server", "07_streaming"):
+        lab.open(f"notebooks/en/{name}.ipynb")
+        lab.run_all(timeout_s=240)
+        assert lab.page.locator(".jp-mod-error").count() == 0, lab.text()[-3000:]
+        assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
+    assert "GiB/s" in lab.text()
+    assert "quick engine" in lab.text()
+    for dark in (False, True):
+        lab.theme(dark)
+        lab.scroll_to(lab.page.get_by_text("GiB/s").last)
+        lab.picture(f"stream-{'dark' if dark else 'light'}")
+    lab.theme(dark=False)
+    lab.open("notebooks/en/10_cleanup.ipynb")
+    lab.run_all(timeout_s=120)
+    assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
+    assert lab.outside == []
+

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import yaml
 from aiohttp import web
 
-from .google import Endpoint, certificates
+from .google import Endpoint
+from .google.certificates import Authority, server_context
 from .kubernetes import ApiServer, Store, add_node, run_controllers
 from .node import Image, Kubelet
 from .pace import Pace
@@ -59,7 +60,8 @@ class Clusters:
     ) -> None:
         self._folder, self._token, self._image = folder, token, image
         self._engine, self._pace, self._addresses, self._pods = engine, pace, addresses, pods
-        self._authority = certificates.Authority()
+        self._certificate = (authority := Authority("warmbook rehearsal")).issue(HOST)
+        self._ca_pem = authority.ca_pem
         self._running: dict[tuple[str, str], Running] = {}
         self.kubeconfig = folder / "kubeconfig"
 
@@ -80,10 +82,10 @@ class Clusters:
         app = ApiServer(store, kubelet, token=self._token).application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, HOST, 0, ssl_context=self._authority.server_context())
+        site = web.TCPSite(runner, HOST, 0, ssl_context=server_context(self._certificate))
         await site.start()
         server: Any = site._server
-        endpoint = Endpoint(f"{HOST}:{server.sockets[0].getsockname()[1]}", self._authority.ca_pem)
+        endpoint = Endpoint(f"{HOST}:{server.sockets[0].getsockname()[1]}", self._ca_pem)
         mode = "autopilot" if cluster.autopilot.enabled else "standard"
         tasks = [
             asyncio.create_task(
@@ -93,6 +95,9 @@ class Clusters:
         ]
         self._running[_key(cluster)] = Running(store, kubelet, runner, tasks, endpoint)
         self._write_kubeconfig(cluster.name, endpoint)
+        if not cluster.autopilot.enabled:
+            for pool in cluster.node_pools:
+                self.add_pool(cluster, pool)
         return endpoint
 
     def add_pool(self, cluster: Any, pool: Any) -> None:

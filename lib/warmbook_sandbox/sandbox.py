@@ -17,7 +17,8 @@ from aiohttp import web
 
 from .access import Caller, Callers
 from .clusters import Clusters
-from .google import Cloud, zones_of
+from .google import Cloud
+from .google.offer import zones_of
 from .node import Image, Model
 from .pace import Pace
 from .storage import Storage, application
@@ -119,6 +120,7 @@ class Sandbox:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Stop every Pod, every server, and remove the state folder."""
         await self.clusters.stop_all()
         await self._grpc.stop(grace=None)
         await self.google_listener.stop()

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NoReturn
 
 # What only the client or only the server needs is imported where it is used: the server's
 # process must not be charged for the client's modules.
@@ -136,7 +137,7 @@ def timed_reads(port: int, size_bytes: int) -> tuple[float, int]:
 def read_ranges(port: int, offsets: list[int]) -> int:
     """Read 8 MiB at each offset over one connection; return how many bytes came."""
     total, buffer = 0, memoryview(bytearray(2**20))
-    with socket.create_connection(("127.0.0.1", port)) as peer:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
         for offset in offsets:
             peer.sendall(
                 f"GET /storage/v1/b/{BUCKET}/o/{OBJECT}?alt=media HTTP/1.1\r\nHost: x\r\n"
@@ -150,14 +151,18 @@ def read_ranges(port: int, offsets: list[int]) -> int:
 def read_body(peer: socket.socket, buffer: memoryview) -> int:
     head = b""
     while b"\r\n\r\n" not in head:
-        head += peer.recv(4096)
+        head += peer.recv(4096) or lost()
     head, _, body = head.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)content-length: (\d+)", head)
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     assert length and b" 206 " in head, head
     left = int(length[1]) - len(body)
     while left:
-        left -= peer.recv_into(buffer, min(left, len(buffer)))
+        left -= peer.recv_into(buffer, min(left, len(buffer))) or lost()
     return int(length[1])
+
+
+def lost() -> NoReturn:
+    raise ConnectionResetError("the server closed the connection")
 
 
 def peak_rss_bytes(pid: int) -> int:

@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 1 · Choose the model and its place
 #
-# You have the weights of a large model in a Cloud Storage bucket, and you want it to answer on GKE soon after its Pod starts. This book takes you there in nine notebooks, and leaves nothing running at the end.
+# You have the weights of a large model in a Cloud Storage bucket, and you want it to answer on GKE soon after its Pod starts. This book takes you there step by step, and leaves nothing running at the end.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
@@ -10,7 +10,7 @@
 # %% [markdown] lang="es"
 # # 1 · Elige el modelo y su lugar
 #
-# Tienes los pesos de un modelo grande en un bucket de Cloud Storage y quieres que responda en GKE poco después de que arranque su Pod. Este cuaderno de trabajo te lleva hasta ahí en nueve notebooks y, al final, no deja nada en ejecución.
+# Tienes los pesos de un modelo grande en un bucket de Cloud Storage y quieres que responda en GKE poco después de que arranque su Pod. Este cuaderno de trabajo te lleva hasta ahí paso a paso y, al final, no deja nada en ejecución.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
@@ -129,7 +129,7 @@ from warmbook import SettingsForm, check, connect
 #
 # Lo demás trae valores acordes con el ejemplo de la guía: un clúster `run-ai-test` y una NVIDIA L4. Dos se apartan de ella a propósito. `vllm_version` es más reciente (la guía usa 0.11.1, la primera cuya imagen puede leer de Cloud Storage; el formulario rechaza las anteriores) y `max_model_len` tiene un valor, porque gemma-2-9b-it con todo su contexto apenas cabe en la memoria de una sola L4.
 
-# %% guide="G08" jupyter={"source_hidden": true}
+# %% guide="G02 G08" jupyter={"source_hidden": true}
 form = SettingsForm.choose(
     ask=True,
     project_id=project_id,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from .call import Call, json_response
-from .checksums import check_expected, expected_of_document, expected_of_headers
 from .errors import StorageError, invalid, no_such_upload
 from .objects import Meta, checked_name, merged, settable
 from .sessions import ResumableUpload
+from .verify import check_expected, expected_of_document, expected_of_headers
 
 MIN_CHUNK_BYTES = 2**18
 _CONTENT_RANGE = re.compile(r"bytes (?:\*|(\d{1,19})-(\d{1,19}))/(\*|\d{1,19})", re.ASCII)

@@ -134,7 +134,7 @@ async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
         reason = {404: "notFound", 405: "httpMethodNotAllowed"}.get(error.status, "invalid")
         return _rendered(request, StorageError(error.status, reason, error.reason))
     except (ConnectionError, web.RequestPayloadError):
-        raise ConnectionResetError("the client is gone") from None
+        return web.Response(status=499)  # the client is gone: nobody reads this
     except Exception:
         logging.getLogger(__name__).exception("%s %s", request.method, request.path)
         return _rendered(request, StorageError(500, "backendError", "Backend Error"))

@@ -76,7 +76,13 @@ class Sessions:
         return upload
 
     def forget(self, bucket: str) -> None:
-        """Drop the multipart uploads to a bucket that is gone, with their parts."""
-        for upload_id, upload in list(self.multipart.items()):
-            if upload.bucket == bucket:
-                self.multipart.pop(upload_id).remove_parts()
+        """Drop the uploads to a bucket that is gone, with what has arrived of them."""
+        for upload_id, resumable in list(self.resumable.items()):
+            if resumable.bucket == bucket:
+                del self.resumable[upload_id]
+                if resumable.meta is None:
+                    resumable.writer.path.unlink(missing_ok=True)
+        for upload_id, multipart in list(self.multipart.items()):
+            if multipart.bucket == bucket:
+                del self.multipart[upload_id]
+                multipart.remove_parts()

@@ -9,11 +9,11 @@ from aiohttp import web
 
 from .blobs import Content
 from .call import OBJECT, Call, json_response
-from .checksums import check_expected, expected_of_document, expected_of_headers
 from .errors import invalid
 from .objects import checked_name, merged, settable
 from .related import RelatedBody
 from .resumable import begin
+from .verify import check_expected, expected_of_document, expected_of_headers
 
 
 async def insert(call: Call) -> web.Response:

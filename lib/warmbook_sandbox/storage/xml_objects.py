@@ -8,12 +8,12 @@ from aiohttp import web
 
 from . import xml_uploads
 from .call import Call, no_content, xml_response
-from .checksums import check_expected, expected_of_headers
 from .listing import ListQuery, Page, list_names
 from .media import media_headers, send_media
 from .objects import Meta, checked_name, timestamp
 from .preconditions import Preconditions
 from .uploads import received
+from .verify import check_expected, expected_of_headers
 
 _NAMESPACE = "http://doc.s3.amazonaws.com/2006-03-01"
 

@@ -15,12 +15,12 @@ from aiohttp import web
 
 from .blobs import Content
 from .call import OBJECT, Call, no_content, xml_response
-from .checksums import check_expected, expected_of_headers
 from .errors import StorageError, invalid
 from .objects import Meta, checked_name, merged, settable
 from .preconditions import whole_number
 from .sessions import MultipartUpload
 from .uploads import received
+from .verify import check_expected, expected_of_headers
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _MAX_PARTS = 10_000

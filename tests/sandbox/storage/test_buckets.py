@@ -77,15 +77,15 @@ def test_an_absent_bucket_is_404(client):
 def test_a_patch_merges_and_raises_the_metageneration(client, bucket):
     bucket.labels = {"a": "1", "b": "2"}
     bucket.patch()
-    http_before = bucket.metageneration
+    before = bucket.metageneration
     bucket.labels = {"a": "1"}
     bucket.versioning_enabled = True
     bucket.patch()
     fresh = client.get_bucket(bucket.name)
     assert fresh.versioning_enabled
-    assert fresh.metageneration == http_before + 1
+    assert fresh.metageneration == before + 1
     with pytest.raises(refused.PreconditionFailed):
-        bucket.patch(if_metageneration_match=http_before)
+        bucket.patch(if_metageneration_match=before)
 
 
 def test_only_an_empty_bucket_can_be_deleted(client, bucket):

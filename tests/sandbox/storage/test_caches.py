@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from warmbook_sandbox.pace import Pace
+from google.api_core.exceptions import Forbidden
 
 
 def of(bucket):
@@ -27,39 +27,40 @@ def test_a_cache_is_created_by_an_operation(http, bucket):
     assert http.get(of(bucket)).json()["items"] == [cache]
 
 
-def test_a_cache_lives_as_long_as_the_cloud_would_have_it(serve):
-    storage = serve(Pace(minute_s=0.005)).storage
-    storage.create_bucket("paced", "us-central1")
-    storage.create_cache("paced", "us-central1-a")
-    storage.disable_cache("paced", await_state(storage, "running").zone)
-    assert storage.resume_cache("paced", "us-central1-a").state == "running"
-    storage.disable_cache("paced", "us-central1-a")
-    await_state(storage, None)
-    assert storage.create_cache("paced", "us-central1-a").ttl_s == 86_400
+@pytest.fixture(scope="module")
+def quick_caches(quick_http):
+    asked = {"name": "quick", "location": "us-central1"}
+    assert quick_http.post("/storage/v1/b?project=demo-proj", json=asked).status_code == 200
+    return "/storage/v1/b/quick/anywhereCaches"
 
 
-def await_state(storage, state):
+def await_state(http, path, state):
+    """Ask until the cache is in `state`; None stands for gone."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        cache = next(iter(storage.list_caches("paced")), None)
-        if (cache and cache.state) == state:
-            return cache
+        if http.get(path).json().get("state") == state:
+            return
     raise AssertionError(f"the cache never got to {state}")
 
 
-def test_it_can_be_paused_resumed_disabled_and_changed(http, server, bucket):
-    create(http, bucket)
-    path = of(bucket) + "/us-central1-a"
-    answer = http.post(path + "/pause")
-    assert (answer.status_code, answer.json()["error"]["errors"][0]["reason"]) == (
-        400,
-        "failedPrecondition",
-    )
-    # a cache that runs: what ten cloud minutes would make of it
-    caches = server.storage.caches
-    from dataclasses import replace
+def test_a_cache_runs_after_a_while_and_is_gone_an_hour_after_it_was_disabled(
+    quick_http, quick_caches
+):
+    asked, path = {"zone": "us-central1-a"}, quick_caches + "/us-central1-a"
+    operation = quick_http.post(quick_caches, json=asked).json()
+    await_state(quick_http, path, "running")
+    done = quick_http.get("/storage/v1/b/quick/operations/" + operation["name"].rpartition("/")[2])
+    assert done.json()["response"]["state"] == "running"
+    assert quick_http.post(path + "/disable").json()["state"] == "disabled"
+    await_state(quick_http, path, None)
+    assert quick_http.get(path).status_code == 404
+    assert quick_http.post(quick_caches, json=asked).status_code == 200
 
-    server.call(caches._put, replace(caches.get(bucket.name, "us-central1-a"), due_s=0.0))
+
+def test_a_running_cache_can_be_paused_resumed_disabled_and_changed(quick_http, quick_caches):
+    path = quick_caches + "/us-central1-b"
+    quick_http.post(quick_caches, json={"zone": "us-central1-b"})
+    await_state(quick_http, path, "running")
     for verb, state in (
         ("pause", "paused"),
         ("resume", "running"),
@@ -67,11 +68,18 @@ def test_it_can_be_paused_resumed_disabled_and_changed(http, server, bucket):
         ("disable", "disabled"),
         ("resume", "running"),
     ):
-        assert http.post(f"{path}/{verb}").json()["state"] == state
-    operation = http.patch(path, json={"ttl": "7200s", "ingestOnWrite": True}).json()
-    assert operation["done"] is True
-    assert operation["response"]["ttl"] == "7200s"
-    assert http.get(path).json()["ingestOnWrite"] is True
+        assert quick_http.post(f"{path}/{verb}").json()["state"] == state
+    asked = {"ttl": "7200s", "ingestOnWrite": True}
+    operation = quick_http.patch(path, json=asked).json()
+    assert (operation["done"], operation["response"]["ttl"]) == (True, "7200s")
+    assert quick_http.get(path).json()["ingestOnWrite"] is True
+
+
+def test_a_cache_that_does_not_run_yet_can_not_be_paused(http, bucket):
+    create(http, bucket)
+    answer = http.post(of(bucket) + "/us-central1-a/pause")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["errors"][0]["reason"] == "failedPrecondition"
 
 
 @pytest.mark.parametrize(
@@ -115,8 +123,6 @@ def test_an_absent_cache_is_404(http, bucket):
 
 
 def test_a_pod_needs_the_permission(bucket, pod):
-    from google.api_core.exceptions import Forbidden
-
     with pytest.raises(Forbidden, match=r"storage\.anywhereCaches\.create"):
         pod._connection.api_request(
             "POST", f"/b/{bucket.name}/anywhereCaches", data={"zone": "us-central1-a"}

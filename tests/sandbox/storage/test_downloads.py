@@ -148,7 +148,7 @@ def test_a_reader_finishes_though_the_object_is_deleted(server, bucket):
     connection.close()
 
 
-def test_a_client_that_leaves_does_not_disturb_the_others(server, bucket):
+def test_a_client_that_leaves_does_not_disturb_the_others(server, bucket, caplog):
     blob = bucket.blob("big")
     blob.upload_from_string(os.urandom(16 * 2**20))
     for _ in range(3):
@@ -158,3 +158,4 @@ def test_a_client_that_leaves_does_not_disturb_the_others(server, bucket):
         connection.getresponse().read(1000)
         connection.close()
     assert len(blob.download_as_bytes()) == 16 * 2**20
+    assert not caplog.records

@@ -8,6 +8,8 @@ import pytest
 from google.api_core import exceptions as refused
 from hypothesis import given
 from hypothesis import strategies as st
+from warmbook_sandbox.storage import StorageError
+from warmbook_sandbox.storage.listing import ListQuery, glob_pattern, list_names
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="\r\n", exclude_categories=["Cs"]),
@@ -99,8 +101,6 @@ def test_a_glob_chooses_names(tree, glob, found):
     page_size=st.integers(1, 4),
 )
 def test_pages_hold_what_one_list_holds(server, chosen, prefix, delimiter, page_size):
-    from warmbook_sandbox.storage.listing import ListQuery, list_names
-
     things = {name: name for name in chosen}
     asked = {"prefix": prefix, "delimiter": delimiter}
     items, prefixes, token, pages = [], [], None, 0
@@ -125,9 +125,6 @@ def test_pages_hold_what_one_list_holds(server, chosen, prefix, delimiter, page_
 
 @given(glob=st.text("ab*?[]{},!/\\", max_size=8), name=st.text("ab/", max_size=4))
 def test_a_glob_is_a_pattern_or_is_refused(glob, name):
-    from warmbook_sandbox.storage import StorageError
-    from warmbook_sandbox.storage.listing import glob_pattern
-
     try:
         pattern = glob_pattern(glob)
     except StorageError as error:

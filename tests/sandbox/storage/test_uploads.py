@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -153,7 +154,7 @@ def test_a_chunk_sent_twice_counts_once(http, bucket):
     assert answer.json()["crc32c"] == crc32c(content)
 
 
-def test_a_connection_that_breaks_leaves_what_arrived(server, http, bucket):
+def test_a_connection_that_breaks_leaves_what_arrived(server, http, bucket, caplog):
     where = start_of(http, bucket, "x")
     content = os.urandom(2 * CHUNK)
     with socket.create_connection(("127.0.0.1", server.port)) as peer:
@@ -168,6 +169,7 @@ def test_a_connection_that_breaks_leaves_what_arrived(server, http, bucket):
     assert http.put(where, data=content[arrived:], headers=asked).json()["crc32c"] == crc32c(
         content
     )
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
@@ -209,6 +211,22 @@ def test_a_cancelled_upload_is_gone(http, bucket):
     assert bucket.get_blob("x") is None
 
 
+def test_a_bucket_takes_its_unfinished_uploads_along(server, http, client, bucket):
+    folder = server.storage.blobs.writer().path.parent
+    before = len(list(folder.iterdir()))
+    where = start_of(http, bucket, "x")
+    begun = http.post(f"/{bucket.name}/y?uploads").text
+    upload_id = begun.partition("<UploadId>")[2].partition("<")[0]
+    part = f"/{bucket.name}/y?partNumber=1&uploadId={upload_id}"
+    assert http.put(part, data=b"x").status_code == 200
+    assert len(list(folder.iterdir())) == before + 2
+    bucket.delete()
+    assert len(list(folder.iterdir())) == before
+    client.create_bucket(bucket.name, location="us")
+    assert http.put(where, data=b"x").status_code == 404
+    assert http.put(part, data=b"x").status_code == 404
+
+
 @pytest.mark.parametrize(
     "header", ["crc32c=AAAAAA==", "md5=AAAAAAAAAAAAAAAAAAAAAA==", "sha=x", "crc32c"]
 )
@@ -238,8 +256,6 @@ def test_the_clients_own_checksum_is_right(bucket, tmp_path, checksum):
 
 
 def test_gzipped_bytes_stay_gzipped(server, http, bucket):
-    import gzip
-
     packed = gzip.compress(b"text" * 1000)
     headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain"}
     assert http.put(f"/{bucket.name}/x", data=packed, headers=headers).status_code == 200

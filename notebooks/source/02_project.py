@@ -1,0 +1,145 @@
+# %% [markdown] lang="en"
+# # 2 · Prepare the project
+#
+# A project must be able to pay, have four APIs switched on, and let you create clusters and change a bucket's policy. This notebook looks at each of these and mends what it can.
+#
+# | Does | Needs | Leaves | Time and cost |
+# |:---|:---|:---|:---|
+# | Finds the project, looks at billing, enables the APIs, gives you two roles | The choices of notebook 1; the roles Service Usage Admin and Project IAM Admin, or Owner | Four enabled APIs and your two roles; they cost nothing and stay | A minute or two; free |
+
+# %% [markdown] lang="es"
+# # 2 · Prepara el proyecto
+#
+# El proyecto debe poder pagar, tener cuatro APIs habilitadas y permitirte crear clústeres y cambiar la política de un bucket. Este notebook revisa cada cosa y arregla lo que puede.
+#
+# | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
+# |:---|:---|:---|:---|
+# | Busca el proyecto, revisa la facturación, habilita las APIs y te otorga dos roles | Las decisiones del notebook 1; los roles Administrador de Service Usage y Administrador de IAM de proyecto, o bien Propietario | Cuatro APIs habilitadas y tus dos roles; no cuestan nada y se quedan | Uno o dos minutos; gratis |
+
+# %% tags=["parameters"]
+project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
+location: str = ""  # REGION for Autopilot, ZONE for Standard
+model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
+account: str = ""  # e-mail of the person who gets the two roles
+language: str = "en"  # en or es: the language of the library's messages
+
+# %%
+from warmbook import SettingsForm, check, connect
+from warmbook.steps import project
+
+# %% [markdown] lang="en"
+# ## Say who you are
+# `account` is the e-mail address that gets the two roles below; where the guide asks gcloud for it, this book asks your credentials. They do not always tell: if the field is empty and the last section complains, write your address here.
+
+# %% [markdown] lang="es"
+# ## Di quién eres
+# `account` es el correo electrónico que recibirá los dos roles de más abajo; donde la guía se lo pregunta a gcloud, este cuaderno se lo pregunta a tus credenciales. No siempre lo dicen: si el campo está vacío y la última sección se queja, escribe aquí tu correo.
+
+# %% jupyter={"source_hidden": true}
+form = SettingsForm.choose(
+    project_id=project_id,
+    location=location,
+    model_uri=model_uri,
+    account=account,
+    language=language,
+)
+form
+
+# %%
+settings = form.settings
+clients = connect(settings)
+clients
+
+# %% [markdown] lang="en"
+# ## Find the project
+# Choosing a project takes no role of its own: you can choose any on which you hold some role. The card shows its number too; Google needs the number in notebook 5, where the ID would not do.
+#
+# If you have none yet, `project.create(settings, clients)` in a cell of your own makes it, with the ID from the form. That takes the role Project Creator (`roles/resourcemanager.projectCreator`), and the new project cannot pay until you link it to a billing account. A project of its own for this book has one advantage: deleting it deletes everything in it.
+
+# %% [markdown] lang="es"
+# ## Busca el proyecto
+# Elegir un proyecto no requiere ningún rol específico: puedes elegir cualquiera en el que tengas alguno. La tarjeta muestra también su número; Google lo necesitará en el notebook 5, donde el ID no sirve.
+#
+# Si aún no tienes uno, `project.create(settings, clients)` en una celda tuya lo crea, con el ID del formulario. Para eso hace falta el rol Creador del proyecto (`roles/resourcemanager.projectCreator`), y el proyecto nuevo no puede pagar hasta que lo vincules con una cuenta de facturación. Un proyecto hecho solo para este cuaderno tiene una ventaja: al borrarlo, borras todo lo que contiene.
+
+# %% guide="G02"
+found = project.find(settings, clients)
+found
+
+# %% tags=["check"]
+check(
+    found.state == "ACTIVE",
+    "the project is active",
+    remedy="a project in deletion can be restored in the console; or choose another in the form",
+)
+
+# %% [markdown] lang="en"
+# ## Verify that billing is on
+# Without a billing account the APIs below can't be enabled, and no cluster can be made. Linking one is a decision about money, so the book only looks and never links. In a rehearsal the account is imitated, like the rest of Google Cloud.
+
+# %% [markdown] lang="es"
+# ## Verifica que la facturación esté habilitada
+# Sin una cuenta de facturación no se pueden habilitar las APIs de más abajo ni crear un clúster. Vincularla es una decisión de dinero, así que el cuaderno solo mira y nunca vincula nada. En un ensayo, la cuenta es imitada, como el resto de Google Cloud.
+
+# %% guide="G03"
+bill = project.billing(settings, clients)
+bill
+
+# %% tags=["check"]
+check(
+    bill.enabled,
+    "billing is on",
+    remedy="link a billing account to the project in the console, under Billing, then run again",
+)
+
+# %% [markdown] lang="en"
+# ## Enable the APIs
+# Four of them: Kubernetes Engine for the cluster, Cloud Storage for the weights, Compute Engine for the GPU nodes, and IAM for the Pods' identity. Those that are on stay on; for the others you need the role Service Usage Admin (`roles/serviceusage.serviceUsageAdmin`). An API by itself costs nothing.
+#
+# On Google Cloud this takes up to a minute or two, and a fresh API may refuse calls for a little longer. In a rehearsal it is done in a second.
+
+# %% [markdown] lang="es"
+# ## Habilita las APIs
+# Son cuatro: Kubernetes Engine para el clúster, Cloud Storage para los pesos, Compute Engine para los nodos con GPU e IAM para la identidad de los Pods. Las que ya están habilitadas se quedan así; para las demás necesitas el rol Administrador de Service Usage (`roles/serviceusage.serviceUsageAdmin`). Una API, por sí sola, no cuesta nada.
+#
+# En Google Cloud tarda uno o dos minutos como máximo, y una API recién habilitada puede rechazar llamadas un poco más de tiempo. En un ensayo es cosa de un segundo.
+
+# %% tags=["creates-resource"] guide="G04"
+services = project.enable_services(settings, clients)
+services
+
+# %% tags=["check"]
+check(
+    services.missing == (),
+    "the four APIs of the guide are on",
+    remedy="run the cell above again; if it is refused, ask for the role Service Usage Admin",
+)
+
+# %% [markdown] lang="en"
+# ## Give yourself two roles
+# `roles/container.admin` lets you create the cluster and work in it; `roles/storage.admin` lets you read the bucket's files and change its policy. An Owner of the project holds more than that already, and still gets both, so that the rest of the book does not depend on it.
+#
+# The project's policy is one list for everybody. It is read, changed, and written back only if nobody else wrote in between; otherwise all of it is done again. Other people's roles stay as they are.
+
+# %% [markdown] lang="es"
+# ## Otórgate dos roles
+# `roles/container.admin` te permite crear el clúster y trabajar en él; `roles/storage.admin`, leer los archivos del bucket y cambiar su política. Si eres Propietario del proyecto, ya puedes más que eso; aun así recibes ambos, para que el resto del cuaderno no dependa de ello.
+#
+# La política del proyecto es una sola lista para todos. Se lee, se cambia y se vuelve a escribir solo si nadie más escribió entretanto; si alguien lo hizo, se repite todo. Los roles de los demás quedan como estaban.
+
+# %% tags=["creates-resource"] guide="G06 G07"
+roles = project.grant_roles(settings, clients)
+roles
+
+# %% tags=["check"]
+check(
+    roles.missing == (),
+    "you hold both roles on the project",
+    remedy="run the cell above again, or ask an owner of the project for the two roles",
+)
+
+# %% [markdown] lang="en"
+# Next: [3 · Look at the weights](03_weights.ipynb)
+
+# %% [markdown] lang="es"
+# Siguiente: [3 · Revisa los pesos](03_weights.ipynb)

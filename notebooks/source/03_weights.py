@@ -1,0 +1,124 @@
+# %% [markdown] lang="en"
+# # 3 · Look at the weights
+#
+# A wrong folder shows itself twenty minutes later, in the log of a Pod on an expensive node. This notebook looks into the bucket first, with listings only, and says what the streamer will read.
+#
+# | Does | Needs | Leaves | Time and cost |
+# |:---|:---|:---|:---|
+# | Uploads a local model if you name one; then inspects the model's folder in the bucket | The bucket; for an upload, a folder with safetensors files | A model that will load | Seconds to look; an upload takes as long as your network; storage is billed by the month |
+
+# %% [markdown] lang="es"
+# # 3 · Revisa los pesos
+#
+# Una carpeta equivocada se nota veinte minutos más tarde, en los registros de un Pod que corre en un nodo caro. Este notebook mira antes en el bucket, sin leer más que listados, y te dice qué va a leer el transmisor.
+#
+# | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
+# |:---|:---|:---|:---|
+# | Sube un modelo local, si indicas uno; luego revisa la carpeta del modelo en el bucket | El bucket; para subir, una carpeta con archivos safetensors | Un modelo que se podrá cargar | Segundos para revisar; subir tarda lo que tarde tu red; el almacenamiento se cobra por mes |
+
+# %% tags=["parameters"]
+project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
+location: str = ""  # REGION for Autopilot, ZONE for Standard
+model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
+model_source: str = ""  # local folder to upload first; empty uploads nothing
+language: str = "en"  # en or es: the language of the library's messages
+
+# %%
+from warmbook import SettingsForm, check, connect
+from warmbook.steps import weights
+
+# %% [markdown] lang="en"
+# ## Say where the model is
+# The guide starts from a model that is in the bucket already; then leave `model_source` empty. If yours is on this machine, name its folder, the one with `config.json` and the safetensors files, and it will be uploaded to the model's address.
+
+# %% [markdown] lang="es"
+# ## Di dónde está el modelo
+# La guía supone que el modelo ya está en el bucket; en ese caso, deja `model_source` vacío. Si el tuyo está en esta máquina, indica su carpeta, la que contiene `config.json` y los archivos safetensors, y se subirá a la dirección del modelo.
+
+# %% jupyter={"source_hidden": true}
+form = SettingsForm.choose(
+    project_id=project_id,
+    location=location,
+    model_uri=model_uri,
+    model_source=model_source,
+    language=language,
+)
+form
+
+# %%
+settings = form.settings
+clients = connect(settings)
+clients
+
+# %% [markdown] lang="en"
+# ## Upload the model
+# Nothing happens here unless you named a folder. If you did, only the files that serving needs are sent: the weights, the configuration, the tokenizer and its templates. Each is compared by checksum, before and after, so a run that was interrupted goes on with what is missing, and large files travel in several parts at once.
+#
+# Only the folder's own level is sent. The `original/` folder that some Hugging Face models carry stays behind, and that is good: vLLM reads small files of sub-folders too, and a second `config.json` there has confused it.
+#
+# This is the one thing that notebook 10 does not delete: a model that you uploaded stays in your bucket.
+
+# %% [markdown] lang="es"
+# ## Sube el modelo
+# Aquí no pasa nada si no indicaste una carpeta. Si la indicaste, se envían solo los archivos que hacen falta para entregar el modelo: los pesos, la configuración, el tokenizador y sus plantillas. Cada uno se compara por su suma de comprobación, antes y después, de modo que una ejecución interrumpida continúa con lo que falta; los archivos grandes viajan en varias partes a la vez.
+#
+# Se envía solo el primer nivel de la carpeta. La subcarpeta `original/` que traen algunos modelos de Hugging Face se queda, y mejor así: vLLM lee también los archivos pequeños de las subcarpetas, y un segundo `config.json` en ese lugar ya lo ha confundido.
+#
+# Esto es lo único que el notebook 10 no borra: el modelo que subiste se queda en tu bucket.
+
+# %% tags=["creates-resource"]
+uploaded = weights.upload(settings, clients)
+uploaded
+
+# %% [markdown] lang="en"
+# ## Look at what the streamer will read
+# vLLM and the streamer read the folder in two ways. The **small files**, such as `config.json` and the tokenizer, are copied into the Pod first. Then the streamer lists the folder, one level deep, and streams **every** `*.safetensors` file in it. It does not ask the index which of them belong to the model, so a stray copy of the weights in the same folder is read, and paid for in seconds, as well.
+#
+# The card adds up the bytes. They tell two things. The weights must fit into GPU memory with room to spare: a 9-billion-parameter model in bfloat16 takes 17.2 GiB of the 24 GB of an L4, and the rest has to hold the context. And bytes divided by the network speed of the machine is the shortest possible load: no setting of the streamer gets below it.
+#
+# The bucket's place matters as much as its content, so the card compares it with the region of your cluster.
+
+# %% [markdown] lang="es"
+# ## Mira lo que va a leer el transmisor
+# vLLM y el transmisor leen la carpeta de dos maneras. Los **archivos pequeños**, como `config.json` y el tokenizador, se copian primero al Pod. Después, el transmisor enumera la carpeta, un solo nivel, y transmite **todos** los archivos `*.safetensors` que hay en ella. No consulta el índice para saber cuáles son del modelo, así que una copia suelta de los pesos en la misma carpeta también se lee, y la pagas en segundos.
+#
+# La tarjeta suma los bytes, y la suma dice dos cosas. Los pesos deben caber en la memoria de la GPU con holgura: un modelo de 9,000 millones de parámetros en bfloat16 ocupa 17.2 GiB de los 24 GB de una L4, y el resto tiene que alojar el contexto. Además, los bytes divididos por la velocidad de red de la máquina dan la carga más corta posible: ningún ajuste del transmisor baja de ahí.
+#
+# El lugar del bucket importa tanto como su contenido; por eso, la tarjeta lo compara con la región de tu clúster.
+
+# %%
+model = weights.inspect(settings, clients)
+model
+
+# %% tags=["check"]
+check(
+    model.shards,
+    "the folder holds safetensors files",
+    remedy="correct the model's address in the form: name the folder of the files themselves",
+)
+
+# %% [markdown] lang="en"
+# Weights alone don't start a server. vLLM learns the model's architecture from `config.json`; without it, it stops with "no config file found". And a bucket in another region works, but each start reads all the weights across regions: slower, and billed per GiB.
+
+# %% [markdown] lang="es"
+# Los pesos solos no bastan para iniciar un servidor. vLLM conoce la arquitectura del modelo por `config.json`; si falta, se detiene con el mensaje «no config file found». En cuanto a un bucket de otra región, funciona, pero cada arranque lee todos los pesos de una región a otra: más lento y con un cobro por GiB.
+
+# %% tags=["check"]
+check(
+    model.config,
+    "config.json is there",
+    remedy="copy the model's small files beside its weights, then run the cells above again",
+)
+
+# %% tags=["check"]
+check(
+    model.near,
+    "the bucket is in the region of the cluster",
+    remedy="choose the bucket's region in the form, or copy the model to a bucket near the cluster",
+)
+
+# %% [markdown] lang="en"
+# Next: [4 · Create the cluster](04_cluster.ipynb)
+
+# %% [markdown] lang="es"
+# Siguiente: [4 · Crea el clúster](04_cluster.ipynb)

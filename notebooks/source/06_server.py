@@ -1,0 +1,173 @@
+# %% [markdown] lang="en"
+# # 6 · Deploy the server
+#
+# One object, a Deployment, says it all: which image, which model, which GPU, which account. You read it first, then send it, and then see a node, an image and a container come, in this order.
+#
+# | Does | Needs | Leaves | Time and cost |
+# |:---|:---|:---|:---|
+# | Shows the manifest, creates the Deployment, waits until its container runs | Notebooks 3, 4 and 5 | vLLM starting in a Pod with a GPU | 3 to 10 minutes in the cloud: a GPU node, then an image of many GB; in a rehearsal, seconds once its engine is built. The GPU is billed from the node's arrival |
+
+# %% [markdown] lang="es"
+# # 6 · Implementa el servidor
+#
+# Un solo objeto, un Deployment, lo dice todo: qué imagen, qué modelo, qué GPU, qué cuenta. Primero lo lees, luego lo envías y después ves llegar un nodo, una imagen y un contenedor, en ese orden.
+#
+# | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
+# |:---|:---|:---|:---|
+# | Muestra el manifiesto, crea el Deployment y espera hasta que su contenedor se ejecute | Los notebooks 3, 4 y 5 | vLLM en pleno arranque, en un Pod con GPU | De 3 a 10 minutos en la nube: un nodo con GPU y luego una imagen de muchos GB; en un ensayo, segundos si su motor ya está armado. La GPU se cobra desde que llega el nodo |
+
+# %% tags=["parameters"]
+project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
+location: str = ""  # REGION for Autopilot, ZONE for Standard
+model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
+namespace: str = ""  # NAMESPACE in the guide
+service_account: str = ""  # KSA_NAME in the guide
+vllm_version: str = ""  # vLLM release, 0.11.1 or later
+gpu: str = ""  # GPU type, such as nvidia-l4
+gpu_count: str = ""  # GPUs of one Pod
+tensor_parallel_size: str = ""  # GPUs that share one copy of the model
+max_model_len: str = ""  # longest prompt and answer together, in tokens
+concurrency: str = ""  # parallel readers of the streamer
+replicas: str = ""  # Pods of the Deployment
+zone: str = ""  # zone that holds the Pods
+language: str = "en"  # en or es: the language of the library's messages
+
+# %%
+from warmbook import SettingsForm, check, connect
+from warmbook.steps import server
+
+# %% [markdown] lang="en"
+# ## Size the server
+# For a model that fits one GPU the defaults will do. These are the choices that people change:
+#
+# - `vllm_version`: 0.11.1 or later. The image of 0.11.0 lacks the part of the streamer that reads Cloud Storage, so the form refuses it.
+# - `gpu_count` and `tensor_parallel_size`: how many GPUs the Pod gets, and over how many of them one copy of the model is split. For a model too big for one GPU, raise both to the same number, 2, 4 or 8.
+# - `max_model_len`: the longest prompt and answer together. GPU memory that the weights leave free holds this context. With 8192 tokens, gemma-2-9b-it needs more than an L4 is likely to have left; with 4096 it should fit, by the arithmetic of its published shape.
+# - `concurrency`: how many readers the streamer starts, 8 unless you say otherwise. In the streamer's own benchmark on Amazon S3, 32 was best. Its releases differ in what they make of the number, so measure before you believe in one.
+
+# %% [markdown] lang="es"
+# ## Dale tamaño al servidor
+# Si el modelo cabe en una GPU, bastan los valores predeterminados. Estas son las opciones que la gente cambia:
+#
+# - `vllm_version`: 0.11.1 o posterior. A la imagen de 0.11.0 le falta la parte del transmisor que lee de Cloud Storage, así que el formulario la rechaza.
+# - `gpu_count` y `tensor_parallel_size`: cuántas GPUs recibe el Pod y entre cuántas se reparte una copia del modelo (el paralelismo de tensores). Si el modelo es demasiado grande para una GPU, sube los dos al mismo número: 2, 4 u 8.
+# - `max_model_len`: lo más largo que pueden ser la pregunta y la respuesta juntas. La memoria de la GPU que los pesos dejan libre guarda ese contexto. Con 8192 tokens, gemma-2-9b-it necesita más de lo que es probable que quede en una L4; con 4096 debería caber, según la aritmética de su arquitectura publicada.
+# - `concurrency`: cuántos lectores inicia el transmisor; 8 si no dices otra cosa. En las pruebas del propio transmisor con Amazon S3, el mejor valor fue 32. No todas sus versiones hacen lo mismo con ese número: mide antes de creer en alguno.
+
+# %% guide="G19 G20 G21" jupyter={"source_hidden": true}
+form = SettingsForm.choose(
+    project_id=project_id,
+    location=location,
+    model_uri=model_uri,
+    namespace=namespace,
+    service_account=service_account,
+    vllm_version=vllm_version,
+    gpu=gpu,
+    gpu_count=gpu_count,
+    tensor_parallel_size=tensor_parallel_size,
+    max_model_len=max_model_len,
+    concurrency=concurrency,
+    replicas=replicas,
+    zone=zone,
+    language=language,
+)
+form
+
+# %%
+settings = form.settings
+clients = connect(settings)
+clients
+
+# %% [markdown] lang="en"
+# ## Read the manifest
+# Nothing is sent yet. The card lists what differs from the guide's manifest and why, with the whole YAML folded under it. What to look for:
+#
+# - `serviceAccountName` ties the Pod to the account of notebook 5, and so to the bucket.
+# - `--model=gs://…` and `--load-format=runai_streamer` are the whole switch from downloading to streaming.
+# - `--model-loader-extra-config={"distributed":true}` lets several GPUs share the reading. With one GPU, as in the guide, it changes nothing. There must be no space in it: YAML would read a map instead of a text.
+# - `startupProbe` gives the server 30 s and then 60 tries of 10 s, ten and a half minutes in all. Loading, compiling and warming up must end by then, or Kubernetes starts the container over.
+# - `/dev/shm` in memory is where the processes of several GPUs meet.
+# - `nodeSelector` asks for a node with your GPU; on Autopilot it is this line, with `nvidia.com/gpu`, that makes the node come.
+#
+# **Where the guide is behind:** `--disable-log-requests` is gone since vLLM 0.17, and a server that is given it stops at once. It is left out for newer releases, which don't log requests anyway.
+#
+# GKE Inference Quickstart can generate more such manifests, for other models and GPUs. And vLLM is not the only server that can use the streamer: SGLang loads from buckets with it too.
+
+# %% [markdown] lang="es"
+# ## Lee el manifiesto
+# Todavía no se envía nada. La tarjeta enumera lo que difiere del manifiesto de la guía, con el motivo, y debajo guarda plegado el YAML completo. En qué fijarte:
+#
+# - `serviceAccountName` une el Pod con la cuenta del notebook 5 y, por ella, con el bucket.
+# - `--model=gs://…` y `--load-format=runai_streamer` son todo el cambio entre descargar y transmitir.
+# - `--model-loader-extra-config={"distributed":true}` permite que varias GPUs se repartan la lectura. Con una sola GPU, como en la guía, no cambia nada. No debe llevar espacios: YAML leería un mapa en vez de un texto.
+# - `startupProbe` le da al servidor 30 s y luego 60 intentos de 10 s, diez minutos y medio en total. Para entonces tienen que haber terminado la carga, la compilación y el calentamiento; si no, Kubernetes reinicia el contenedor desde cero.
+# - `/dev/shm` en memoria es donde se encuentran los procesos de varias GPUs.
+# - `nodeSelector` pide un nodo con tu GPU; en Autopilot, es esta línea, junto con `nvidia.com/gpu`, la que hace venir al nodo.
+#
+# **Donde la guía se quedó atrás:** `--disable-log-requests` desapareció en vLLM 0.17, y un servidor que la recibe se detiene de inmediato. Se omite en las versiones más nuevas, que de todos modos no registran las solicitudes.
+#
+# La herramienta Inicio rápido de GKE Inference puede generar más manifiestos como este, para otros modelos y otras GPUs. Y vLLM no es el único servidor que puede usar el transmisor: SGLang también carga con él desde un bucket.
+
+# %% guide="G18 G23"
+manifest = server.manifest(settings, clients)
+manifest
+
+# %% [markdown] lang="en"
+# ## Send it
+# The cluster takes the Deployment in a moment; all that is slow comes after. If one is there already, it is brought to the choices of the form, and an unchanged one is left in peace. A change starts a new Pod **before** the old one ends, so for a while it needs a second GPU; without one to spare, delete the old Deployment first.
+
+# %% [markdown] lang="es"
+# ## Envíalo
+# El clúster acepta el Deployment en un instante; lo lento viene después. Si ya hay uno, se ajusta a lo que dice el formulario, y si nada cambió, queda como está. Un cambio inicia un Pod nuevo **antes** de que termine el anterior, así que por un rato necesita una segunda GPU; si no te sobra ninguna, borra primero el Deployment anterior.
+
+# %% tags=["creates-resource"] guide="G22"
+deployed = server.deploy(settings, clients)
+deployed
+
+# %% tags=["check"]
+check(
+    deployed.exists,
+    "the cluster has the Deployment",
+    remedy="run the cell above again; if the service account is missing, run notebook 05",
+)
+
+# %% [markdown] lang="en"
+# ## Wait for the container
+# Watch the line under the cell go through these stages:
+#
+# 1. **Pending**: no node has a free GPU. Autopilot, or the pool of a Standard cluster, brings one in one to three minutes.
+# 2. **Scheduled, pulling**: the node downloads the image. It holds the GPU libraries, many gigabytes, and takes minutes on a node that never had it.
+# 3. **Running**: vLLM's own process has started. Weights begin to flow about a minute later; that is notebook 7.
+#
+# A Pod that stays at stage 1 lacks quota, or the zone is sold out; an image that can't be found is a release that does not exist. The cell tells which, and stops waiting where waiting would not help. You may also interrupt it: the Pod goes on without it.
+#
+# In a rehearsal the node is imitated, and the "image" is an environment with a CPU build of the same vLLM, which runs the container's own command.
+
+# %% [markdown] lang="es"
+# ## Espera al contenedor
+# Mira cómo la línea bajo la celda pasa por estas etapas:
+#
+# 1. **Pending**: ningún nodo tiene una GPU libre. Autopilot, o el grupo de nodos de un clúster de Standard, trae uno en uno a tres minutos.
+# 2. **Programado, descargando**: el nodo descarga la imagen. Contiene las bibliotecas de la GPU, muchos gigabytes, y tarda minutos en un nodo que nunca la tuvo.
+# 3. **En ejecución**: arrancó el proceso de vLLM. Los pesos empiezan a fluir más o menos un minuto después; eso es el notebook 7.
+#
+# Si un Pod se queda en la etapa 1, falta cuota o la zona está agotada; si no se encuentra la imagen, esa versión no existe. La celda te dice cuál es el caso y deja de esperar cuando esperar no sirve. También puedes interrumpirla: el Pod sigue sin ella.
+#
+# En un ensayo, el nodo es imitado y la «imagen» es un entorno con el mismo vLLM compilado para CPU, que ejecuta el mismo comando del contenedor.
+
+# %%
+started = server.wait_started(settings, clients)
+started
+
+# %% tags=["check"]
+check(
+    started.running,
+    "the server's container runs",
+    remedy="run the cell above again; it names what the Pod waits for",
+)
+
+# %% [markdown] lang="en"
+# Next: [7 · Watch the weights stream](07_streaming.ipynb)
+
+# %% [markdown] lang="es"
+# Siguiente: [7 · Observa cómo se transmiten los pesos](07_streaming.ipynb)

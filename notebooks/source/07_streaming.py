@@ -1,0 +1,188 @@
+# %% [markdown] lang="en"
+# # 7 · Watch the weights stream
+#
+# The Pod runs; now you wait until it is ready, read from its log how fast the weights came, see where the rest of the cold start went, and ask the model a question.
+#
+# | Does | Needs | Leaves | Time and cost |
+# |:---|:---|:---|:---|
+# | Waits for the server, measures the stream and the phases of the start, asks the model | The Deployment of notebook 6 | Your figures in `workbook.yaml`; the server goes on running | 3 to 6 minutes after the container's start, about two in a rehearsal; the GPU is billed as long as the Pod lives |
+
+# %% [markdown] lang="es"
+# # 7 · Observa cómo se transmiten los pesos
+#
+# El Pod ya se ejecuta; ahora esperas a que esté listo, lees en sus registros qué tan rápido llegaron los pesos, ves en qué se fue el resto del inicio en frío y le haces una pregunta al modelo.
+#
+# | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
+# |:---|:---|:---|:---|
+# | Espera al servidor, mide la transmisión y las fases del arranque, le pregunta al modelo | El Deployment del notebook 6 | Tus cifras en `workbook.yaml`; el servidor sigue en ejecución | De 3 a 6 minutos desde que arranca el contenedor, unos dos en un ensayo; la GPU se cobra mientras viva el Pod |
+
+# %% tags=["parameters"]
+project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
+location: str = ""  # REGION for Autopilot, ZONE for Standard
+model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
+namespace: str = ""  # NAMESPACE in the guide
+language: str = "en"  # en or es: the language of the library's messages
+
+# %%
+from warmbook import SettingsForm, check, connect
+from warmbook.steps import streaming
+
+# %% [markdown] lang="en"
+# ## Your choices
+# Only the cluster's place, the namespace and the model's address matter here; the bucket is asked how many bytes the stream should have had.
+
+# %% [markdown] lang="es"
+# ## Tus decisiones
+# Aquí solo importan el lugar del clúster, el espacio de nombres y la dirección del modelo; al bucket se le pregunta cuántos bytes debía tener la transmisión.
+
+# %% jupyter={"source_hidden": true}
+form = SettingsForm.choose(
+    project_id=project_id,
+    location=location,
+    model_uri=model_uri,
+    namespace=namespace,
+    language=language,
+)
+form
+
+# %%
+settings = form.settings
+clients = connect(settings)
+clients
+
+# %% [markdown] lang="en"
+# ## Wait until it is ready
+# A running container is not yet a server. vLLM imports its libraries, streams the weights, compiles the model, and captures CUDA graphs; only then does `/health` answer, and the Pod counts as ready. While the weights flow, the line under the cell shows their percentage.
+#
+# If the container ends instead, the cell reads its last log and names the cause. The three that people meet most often: a role on the bucket that is missing (a 403, notebook 5), a folder without weights (notebook 3), and GPU memory too small for the context (`max_model_len`, notebook 6).
+
+# %% [markdown] lang="es"
+# ## Espera a que esté listo
+# Un contenedor en ejecución todavía no es un servidor. vLLM importa sus bibliotecas, transmite los pesos, compila el modelo y captura los grafos de CUDA; solo entonces responde `/health` y el Pod cuenta como listo. Mientras fluyen los pesos, la línea bajo la celda muestra el porcentaje.
+#
+# Si en cambio el contenedor termina, la celda lee sus últimos registros y nombra la causa. Las tres más frecuentes: falta un rol sobre el bucket (un error 403, notebook 5), la carpeta no tiene pesos (notebook 3) o la memoria de la GPU no alcanza para el contexto (`max_model_len`, notebook 6).
+
+# %% guide="G24"
+ready = streaming.wait_available(settings, clients)
+ready
+
+# %% tags=["check"]
+check(
+    ready.available >= ready.wanted,
+    "the Deployment is available",
+    remedy="run the cell above again; it names what the Pod waits for, or why it ended",
+)
+
+# %% [markdown] lang="en"
+# ## Find the Pod
+# The Deployment has a fixed name, the Pod has not: Kubernetes adds letters of its own after `vllm-streamer-deployment`, and new ones at each start. You need the Pod's name to follow its log by hand; the folded command under the next measurement finds it for you.
+
+# %% [markdown] lang="es"
+# ## Busca el Pod
+# El Deployment tiene un nombre fijo; el Pod, no: Kubernetes le agrega letras propias después de `vllm-streamer-deployment`, y otras nuevas en cada arranque. Necesitas el nombre del Pod para seguir sus registros a mano; el comando plegado bajo la próxima medición lo encuentra por ti.
+
+# %% guide="G25"
+pods = streaming.list_pods(settings, clients)
+pods
+
+# %% tags=["check"]
+check(
+    pods.names,
+    "the server has a Pod",
+    remedy="run notebook 06: it makes the Deployment, and the Deployment makes the Pod",
+)
+
+# %% [markdown] lang="en"
+# ## Measure the stream
+# The guide tells you to look for a line like this one in the Pod's log:
+#
+# `[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s`
+#
+# Three things about it have changed or need care. Newer streamers also name where the tensors went, as in `of all files to cpu: 13.4s`. From 0.15.1 on the line is not printed under vLLM unless it is asked for, which the manifest does. And up to 0.15 it appears even after a load that **failed**, with a few bytes in it. So the cell does more than look for it: it adds up the bytes of all GPUs and compares them with the bytes in the bucket. Where no line is printed, it takes vLLM's own `Model loading took`, and says so.
+#
+# (The sample's 15.0 GiB belong to a model of 8 billion parameters; gemma-2-9b-it would be 17.2 GiB. And 1.1 GiB/s is about a third of what the network of a g2-standard-16 can carry: there is room.)
+#
+# In a rehearsal the bytes and the streamer are real, but they come from this machine, so the seconds say nothing about Cloud Storage.
+
+# %% [markdown] lang="es"
+# ## Mide la transmisión
+# La guía te dice que busques en los registros del Pod una línea como esta:
+#
+# `[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s`
+#
+# Hay tres cosas de ella que cambiaron o piden cuidado. Los transmisores más nuevos dicen también adónde fueron los tensores, como en `of all files to cpu: 13.4s`. Desde la versión 0.15.1, la línea no se imprime con vLLM a menos que se pida, y el manifiesto la pide. Y hasta la 0.15 aparece incluso después de una carga que **falló**, con unos pocos bytes. Por eso la celda no se conforma con buscarla: suma los bytes de todas las GPUs y los compara con los del bucket. Si no se imprime ninguna línea, toma la de vLLM, `Model loading took`, y te lo dice.
+#
+# (Los 15.0 GiB del ejemplo son de un modelo de 8,000 millones de parámetros; gemma-2-9b-it serían 17.2 GiB. Y 1.1 GiB/s es cerca de un tercio de lo que puede llevar la red de una g2-standard-16: queda margen).
+#
+# En un ensayo, los bytes y el transmisor son reales, pero vienen de esta misma máquina, así que los segundos no dicen nada sobre Cloud Storage.
+
+# %% guide="G26"
+stream = streaming.measure(settings, clients)
+form.book.record("stream", stream.record())
+stream
+
+# %% tags=["check"]
+check(
+    stream.whole,
+    "the streamer read every byte of the weights",
+    remedy="see whether files were added to the folder since the Pod started; delete the Pod, "
+    "and its successor reads them all",
+)
+
+# %% [markdown] lang="en"
+# ## See where the time went
+# The stream is one part of the cold start, and often not the longest. The picture lays the parts one after the other: waiting for a node, getting the image and starting the container, the weights, and vLLM's own work before and after them.
+#
+# For comparison: in measurements that Google published in October 2026, with GPUs larger than an L4, the weights took 9 to 20 s of the 4.3 to 7.4 minutes from no Pod to the first answer. Once the weights stream, the image and the compilation are what is left to shorten.
+#
+# The times come from the Pod's conditions, which are whole seconds. A second start on the same node is shorter, because the image is there.
+
+# %% [markdown] lang="es"
+# ## Mira en qué se fue el tiempo
+# La transmisión es una parte del inicio en frío, y muchas veces no la más larga. La imagen pone las partes una tras otra: la espera de un nodo, la descarga de la imagen y el arranque del contenedor, los pesos, y el trabajo propio de vLLM antes y después de ellos.
+#
+# Para comparar: en mediciones que Google publicó en octubre de 2026, con GPUs más grandes que una L4, los pesos tomaron de 9 a 20 s de los 4.3 a 7.4 minutos que pasaron desde que no había Pod hasta la primera respuesta. Cuando los pesos ya se transmiten, lo que queda por acortar son la imagen y la compilación.
+#
+# Los tiempos salen de las condiciones del Pod, que vienen en segundos enteros. Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está ahí.
+
+# %%
+start = streaming.cold_start(settings, clients)
+form.book.record("phases", start.record())
+start
+
+# %%
+start.plot()
+
+# %% [markdown] lang="en"
+# ## Ask the model
+# A server can be healthy and still talk nonsense: with several GPUs, some releases of vLLM and the streamer have loaded damaged weights and answered with status 200. So read the answer. The question goes to the Pod through the cluster's own API, without opening a port to the world, and asks for the likeliest words (`temperature` 0), so that it is the same answer each time.
+#
+# A model served from a bucket is called by its address, `gs://…`, unless told otherwise; clients that ask for it by a short name get a 404.
+#
+# In a rehearsal a small model answers, on a CPU. The rehearsal's quick engine, for runs in a hurry, loads the weights but answers nothing, and says so.
+
+# %% [markdown] lang="es"
+# ## Pregúntale al modelo
+# Un servidor puede estar sano y aun así decir disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y respondieron con estado 200. Por eso, lee la respuesta. La pregunta llega al Pod por la propia API del clúster, sin abrir un puerto al mundo, y pide las palabras más probables (`temperature` 0), para que la respuesta sea siempre la misma.
+#
+# Un modelo entregado desde un bucket se llama como su dirección, `gs://…`, salvo que se indique otra cosa; los clientes que lo piden por un nombre corto reciben un error 404.
+#
+# En un ensayo responde un modelo pequeño, en una CPU. El motor rápido del ensayo, para ejecuciones con prisa, carga los pesos pero no responde nada, y lo dice.
+
+# %%
+answer = streaming.ask(settings, clients, question="What is the capital of France?")
+form.book.record("answer", answer.record())
+answer
+
+# %% tags=["check"]
+check(
+    answer.text or answer.declined,
+    "the model answers, or the server says why it does not",
+    remedy="run the cell above again; if the answer stays empty, try another vLLM release",
+)
+
+# %% [markdown] lang="en"
+# Next: [8 · Put a cache beside the Pods](08_cache.ipynb), which is optional, or [10 · Delete what you created](10_cleanup.ipynb)
+
+# %% [markdown] lang="es"
+# Siguiente: [8 · Pon una caché junto a los Pods](08_cache.ipynb), que es opcional, o [10 · Borra lo que creaste](10_cleanup.ipynb)

@@ -1,0 +1,162 @@
+# %% [markdown] lang="en"
+# # 8 · Put a cache beside the Pods
+#
+# This notebook is optional. Anywhere Cache, which Google now calls Rapid Cache, keeps a copy of what was read from a bucket in one zone. It helps when many Pods of that zone load at once; a single load need not get any faster.
+#
+# | Does | Needs | Leaves | Time and cost |
+# |:---|:---|:---|:---|
+# | Finds the zone of the Pods, asks for a cache there, starts more Pods, compares their loads | A server that is ready (notebook 7); quota for more GPUs if you scale | A cache that goes on costing until notebook 10 | The cache: minutes to hours in the cloud, seconds in a rehearsal. Each new Pod is one more cold start and one more GPU |
+
+# %% [markdown] lang="es"
+# # 8 · Pon una caché junto a los Pods
+#
+# Este notebook es opcional. Anywhere Cache, que hoy Google llama Rapid Cache, conserva en una zona una copia de lo que se leyó de un bucket. Ayuda cuando muchos Pods de esa zona cargan a la vez; una carga sola no tiene por qué ser más rápida.
+#
+# | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
+# |:---|:---|:---|:---|
+# | Busca la zona de los Pods, pide una caché en ella, inicia más Pods y compara sus cargas | Un servidor listo (notebook 7); cuota para más GPUs si escalas | Una caché que sigue costando hasta el notebook 10 | La caché: de minutos a horas en la nube, segundos en un ensayo. Cada Pod nuevo es otro inicio en frío y otra GPU |
+
+# %% tags=["parameters"]
+project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
+location: str = ""  # REGION for Autopilot, ZONE for Standard
+model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
+namespace: str = ""  # NAMESPACE in the guide
+replicas: str = ""  # Pods of the Deployment
+zone: str = ""  # zone that holds the Pods
+cache_scope: str = ""  # zone or region: where caches are made
+language: str = "en"  # en or es: the language of the library's messages
+
+# %%
+from warmbook import SettingsForm, check, connect
+from warmbook.steps import cache
+
+# %% [markdown] lang="en"
+# ## Choose where, and how many
+# A cache serves only its own zone, so the question is where your Pods run.
+#
+# - A **Standard cluster** as in the guide lives in one zone: the cache belongs there.
+# - A **regional cluster**, such as Autopilot, may put Pods into any zone of the region. Then either ask for a cache in every zone (`cache_scope` = region), and pay for each; or hold the Pods in one zone (`zone`, which becomes a `nodeSelector` in the manifest), and pay for one. The second is cheaper, if your service can live with one zone.
+#
+# If you set `zone` only now, run notebook 6 once more: it is the manifest that holds the Pods. Raise `replicas` to 2 or more if you want loads to compare; each replica takes a GPU. In a rehearsal each takes memory and a core of this machine instead.
+
+# %% [markdown] lang="es"
+# ## Elige dónde y cuántos
+# Una caché atiende solo a su propia zona, así que la pregunta es dónde se ejecutan tus Pods.
+#
+# - Un **clúster de Standard** como el de la guía vive en una sola zona: ahí va la caché.
+# - Un **clúster regional**, como el de Autopilot, puede poner Pods en cualquier zona de la región. Entonces tienes dos opciones: pedir una caché en cada zona (`cache_scope` = region) y pagar todas, o mantener los Pods en una zona (`zone`, que en el manifiesto se convierte en un `nodeSelector`) y pagar una. Lo segundo es más barato, si tu servicio tolera estar en una sola zona.
+#
+# Si eliges `zone` a estas alturas, vuelve a ejecutar el notebook 6: es el manifiesto lo que mantiene los Pods en su zona. Sube `replicas` a 2 o más si quieres cargas para comparar; cada réplica toma una GPU. En un ensayo, cada una toma memoria y un núcleo de esta máquina.
+
+# %% guide="G28" jupyter={"source_hidden": true}
+form = SettingsForm.choose(
+    project_id=project_id,
+    location=location,
+    model_uri=model_uri,
+    namespace=namespace,
+    replicas=replicas,
+    zone=zone,
+    cache_scope=cache_scope,
+    language=language,
+)
+form
+
+# %%
+settings = form.settings
+clients = connect(settings)
+clients
+
+# %% [markdown] lang="en"
+# ## See where the Pods run
+# The nodes carry their zone as a label. The card puts the zones of your Pods beside those where your choices ask for a cache, and marks a Pod that would be left without one.
+
+# %% [markdown] lang="es"
+# ## Mira dónde se ejecutan los Pods
+# Los nodos llevan su zona en una etiqueta. La tarjeta pone las zonas de tus Pods junto a aquellas donde tus decisiones piden una caché, y marca el Pod que se quedaría sin ninguna.
+
+# %% guide="G27 G28" tags=["optional"]
+zones = cache.zones(settings, clients)
+zones
+
+# %% [markdown] lang="en"
+# ## Ask for the cache
+# The zone must lie within the bucket's own location, and a bucket has at most one cache per zone. You pay for what is written into it, for what it keeps, and for what is read from it, but for no machine; what nobody reads is dropped after a day.
+#
+# The cell waits half a minute at most. In Google's tests a cache took 6 to 39 minutes to be made, and its documentation allows up to 48 hours; it goes on by itself, and nothing below depends on it. The bucket gets a label that says who made the cache, so that notebook 10 can disable it.
+
+# %% [markdown] lang="es"
+# ## Pide la caché
+# La zona debe estar dentro de la ubicación del propio bucket, y un bucket tiene como máximo una caché por zona. Pagas por lo que se escribe en ella, por lo que guarda y por lo que se lee de ella, pero no por una máquina; lo que nadie lee se descarta al cabo de un día.
+#
+# La celda espera medio minuto, no más. En las pruebas de Google, crear una caché tomó de 6 a 39 minutos, y su documentación habla de hasta 48 horas; el proceso sigue por su cuenta y nada de lo que viene depende de él. El bucket recibe una etiqueta que dice quién creó la caché, para que el notebook 10 pueda inhabilitarla.
+
+# %% tags=["creates-resource", "optional"] guide="G29"
+made = cache.create(settings, clients)
+made
+
+# %% [markdown] lang="en"
+# ## Look at its state
+# `creating`, then `running`. Running does not mean full: the cache takes in data as Pods of its zone read it, so the first load after it comes from the bucket still. Google saw new caches that served nothing for more than an hour.
+
+# %% [markdown] lang="es"
+# ## Mira su estado
+# Primero `creating`, luego `running`. Que esté en marcha no quiere decir que esté llena: la caché incorpora datos a medida que los Pods de su zona los leen, así que la primera carga después de crearla todavía viene del bucket. Google vio cachés nuevas que no sirvieron nada durante más de una hora.
+
+# %% guide="G30" tags=["optional"]
+state = cache.describe(settings, clients)
+state
+
+# %% tags=["check"]
+check(
+    state.caches,
+    "the bucket has a cache",
+    remedy="run the cells above again; the zone must lie within the bucket's location",
+)
+
+# %% [markdown] lang="en"
+# ## Start more Pods
+# Here is the case the cache is made for: several nodes of one zone that load the same weights. The Deployment is brought to `replicas` Pods, and the cell waits until each of them is ready. With 1, as by default, it finds what it wants at once. A Pod that finds no GPU stays Pending, and the cell says why.
+
+# %% [markdown] lang="es"
+# ## Inicia más Pods
+# Este es el caso para el que existe la caché: varios nodos de una zona que cargan los mismos pesos. El Deployment se lleva a `replicas` Pods y la celda espera hasta que cada uno esté listo. Con 1, el valor predeterminado, lo encuentra hecho de inmediato. Un Pod que no encuentra GPU se queda en Pending, y la celda dice por qué.
+
+# %% tags=["creates-resource", "optional"]
+scaled = cache.scale(settings, clients)
+scaled
+
+# %% tags=["check"]
+check(
+    scaled.ready == scaled.wanted,
+    "each Pod that was asked for is ready",
+    remedy="run the cell above again, or lower replicas in the form if there is no GPU for them",
+)
+
+# %% [markdown] lang="en"
+# ## Compare the loads
+# One line per Pod, as its own log tells it. Read them with care: two loads of the same files may differ by a factor of two with no cache in sight, and the first ones after an upload are usually the slowest. Compare medians of several.
+#
+# What Google measured in October 2026: with six loads at once, a cache shortened them from 13 to 17 s down to 10 to 13 s. With one or two, it changed little.
+
+# %% [markdown] lang="es"
+# ## Compara las cargas
+# Una línea por Pod, según sus propios registros. Léelas con cautela: dos cargas de los mismos archivos pueden diferir en un factor de dos sin que haya ninguna caché, y las primeras después de subir los archivos suelen ser las más lentas. Compara las medianas de varias.
+#
+# Lo que midió Google en octubre de 2026: con seis cargas a la vez, una caché las acortó de entre 13 y 17 s a entre 10 y 13 s. Con una o dos, cambió poco.
+
+# %% tags=["optional"]
+compared = cache.compare(settings, clients)
+compared
+
+# %% tags=["check"]
+check(
+    compared.loads,
+    "at least one load can be read from the logs",
+    remedy="run notebook 07 first: a Pod must be ready, and its log must tell of the stream",
+)
+
+# %% [markdown] lang="en"
+# Next: [10 · Delete what you created](10_cleanup.ipynb)
+
+# %% [markdown] lang="es"
+# Siguiente: [10 · Borra lo que creaste](10_cleanup.ipynb)

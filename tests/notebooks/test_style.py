@@ -1,0 +1,248 @@
+import ast
+import importlib
+import re
+from itertools import groupby, pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import papermill
+import pytest
+from warmbook.settings import Settings
+
+from .conftest import NOTEBOOKS
+
+TABLE = {
+    "en": "| Does | Needs | Leaves | Time and cost |",
+    "es": "| Qué hace | Qué necesita | Qué deja | Tiempo y costo |",
+}
+NEXT = {"en": "Next: ", "es": "Siguiente: "}
+TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional"}
+MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 25, 10
+TALKING_DOWN = r"\b(simply|just|easily|please|simplemente|fácilmente|por favor)\b"
+FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.With, ast.Lambda)
+
+BOOKS = sorted(NOTEBOOKS.glob("e[ns]/*.ipynb"))
+
+
+@pytest.fixture(params=BOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def path(request) -> Path:
+    return request.param
+
+
+@pytest.fixture
+def language(path):
+    return path.parent.name
+
+
+@pytest.fixture
+def book(path):
+    return nbformat.read(path, as_version=4)
+
+
+@pytest.fixture
+def code(book):
+    return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture
+def prose(book):
+    return [cell for cell in book.cells if cell.cell_type == "markdown"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def hidden(cell):
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
+def lists_settings(cell):
+    """Say whether the cell has one line per setting, so that its length is not its difficulty."""
+    return "parameters" in tags(cell) or hidden(cell)
+
+
+def calls(cell):
+    return [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+
+
+def called(node):
+    return ast.unparse(node.func)
+
+
+def test_there_are_as_many_notebooks_in_both_languages():
+    english = [path.name for path in BOOKS if path.parent.name == "en"]
+    assert len(english) >= 9
+    assert english == [path.name for path in BOOKS if path.parent.name == "es"]
+
+
+def test_opens_with_its_number_a_verb_and_the_table(path, language, book):
+    first = book.cells[0].source
+    assert re.match(rf"# {int(path.stem[:2])} · [A-ZÁÉÍÓÚ][a-záéíóú]+ \w+", first)
+    assert TABLE[language] in first
+    (row,) = re.findall(r"^\|[^-\n]+\|$", first, re.MULTILINE)[1:]
+    assert all(len(column.split()) >= 3 for column in row.strip("|").split("|"))
+
+
+def test_the_second_cell_alone_holds_the_parameters(book):
+    assert [i for i, cell in enumerate(book.cells) if "parameters" in tags(cell)] == [1]
+
+
+def test_every_parameter_is_a_setting_and_says_what_it_is(path, language):
+    declared = papermill.inspect_notebook(str(path))
+    assert {"project_id", "location", "model_uri", "language"} <= declared.keys()
+    assert declared.keys() <= Settings.model_fields.keys()
+    for name, parameter in declared.items():
+        given = f'"{language}"' if name == "language" else '""'
+        assert (parameter["default"], parameter["inferred_type_name"]) == (given, "str"), name
+        assert len(parameter["help"]) > 10, name
+
+
+def test_the_first_notebook_takes_every_setting():
+    for language in ("en", "es"):
+        declared = papermill.inspect_notebook(str(NOTEBOOKS / language / "01_settings.ipynb"))
+        assert declared.keys() == Settings.model_fields.keys()
+
+
+def test_the_form_is_folded_and_gets_every_parameter(path, code):
+    (form,) = [cell for cell in code if hidden(cell)]
+    (choose,) = [node for node in calls(form) if called(node) == "SettingsForm.choose"]
+    passed = {k.arg: ast.unparse(k.value) for k in choose.keywords if k.arg != "ask"}
+    assert passed == {name: name for name in papermill.inspect_notebook(str(path))}
+
+
+def test_the_banner_stands_before_anything_is_done(code):
+    (banner,) = [i for i, cell in enumerate(code) if "connect(settings)" in cell.source]
+    assert code[banner].source.splitlines()[-1] == "clients"
+    first_action = [i for i, cell in enumerate(code) if "(settings, clients" in cell.source]
+    assert not first_action or banner < first_action[0]
+
+
+def test_cells_are_short(book, code):
+    assert len(book.cells) <= MOST_CELLS
+    for cell in code:
+        assert lists_settings(cell) or len(cell.source.splitlines()) <= MOST_LINES
+
+
+def test_there_is_more_text_than_code(code, prose):
+    lines = sum(bool(line.strip()) for cell in code for line in cell.source.splitlines())
+    words = sum(len(re.findall(r"\w[\w'-]*", cell.source)) for cell in prose)
+    assert words >= LEAST_WORDS * lines
+
+
+def test_never_more_than_two_code_cells_without_text(book):
+    runs = [(kind, len(list(cells))) for kind, cells in groupby(book.cells, lambda c: c.cell_type)]
+    assert max(length for kind, length in runs if kind == "code") <= 2
+
+
+def test_cells_hold_names_and_calls_only(code):
+    for cell in code:
+        assert not re.search(r"^\s*[%!]", cell.source, re.MULTILINE)
+        for node in ast.walk(ast.parse(cell.source)):
+            assert not isinstance(node, FORBIDDEN), cell.source
+        assert "print" not in {called(node) for node in calls(cell)}
+
+
+def test_every_cell_ends_with_what_it_shows(code):
+    for cell in code[2:]:
+        assert isinstance(ast.parse(cell.source).body[-1], ast.Expr), cell.source
+
+
+def test_every_call_names_what_the_library_has(code):
+    steps = re.findall(r"^from warmbook\.steps import (\w+)$", code[1].source, re.MULTILINE)
+    modules = {name: importlib.import_module(f"warmbook.steps.{name}") for name in steps}
+    used = {
+        tuple(called(node).split("."))
+        for cell in code
+        for node in calls(cell)
+        if called(node).partition(".")[0] in modules
+    }
+    assert {module for module, _ in used} == set(modules)
+    assert not [".".join(name) for name in used if not hasattr(modules[name[0]], name[1])]
+
+
+def test_tags_come_from_the_closed_set(book):
+    assert {tag for cell in book.cells for tag in tags(cell)} <= TAGS
+
+
+def test_what_creates_in_the_cloud_is_marked(code):
+    verbs = r"\.(create\w*|grant\w*|enable\w*|deploy|upload|scale)\(settings, clients"
+    for cell in code:
+        assert bool(re.search(verbs, cell.source)) == ("creates-resource" in tags(cell))
+        assert bool(re.search(r"\.delete\(", cell.source)) == ("deletes-resource" in tags(cell))
+
+
+def test_a_check_says_its_claim_and_its_remedy_in_plain_text(code):
+    for cell in code:
+        checks = [node for node in calls(cell) if called(node) == "check"]
+        assert bool(checks) == ("check" in tags(cell))
+        for node in checks:
+            texts = [node.args[1], *(k.value for k in node.keywords if k.arg == "remedy")]
+            assert [type(text) for text in texts] == [ast.Constant, ast.Constant]
+            assert all(not text.value.endswith(".") for text in texts)
+
+
+def test_ends_with_a_check_and_a_way_on(language, code, prose):
+    assert "check" in tags(code[-1])
+    assert NEXT[language] in prose[-1].source.splitlines()[-1]
+
+
+def test_links_and_pictures_lead_somewhere(path, prose):
+    for cell in prose:
+        for target in re.findall(r"\]\(([^)]+)\)", cell.source):
+            if not urlsplit(target).scheme:
+                assert (path.parent / target).is_file(), target
+
+
+def test_a_picture_is_described_for_who_cannot_see_it(prose):
+    for cell in prose:
+        for words in re.findall(r"!\[([^\]]*)\]", cell.source):
+            assert len(words.split()) >= 10
+
+
+def test_headings_go_down_one_level_at_a_time(prose):
+    levels = [len(mark) for c in prose for mark in re.findall(r"^(#+) ", c.source, re.MULTILINE)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+
+
+def test_prose_does_not_talk_down(prose):
+    for cell in prose:
+        assert not re.search(TALKING_DOWN, cell.source, re.IGNORECASE)
+
+
+def test_no_outputs_no_counts_no_widget_state(book, code):
+    assert not [cell for cell in code if cell.outputs or cell.execution_count is not None]
+    assert book.metadata.keys() == {"kernelspec", "language_info"}
+    assert book.metadata.kernelspec.name == "python3"
+
+
+@pytest.fixture
+def twins(path):
+    """The cells of a notebook in both languages, side by side."""
+    spanish = nbformat.read(NOTEBOOKS / "es" / path.name, as_version=4).cells
+    english = nbformat.read(NOTEBOOKS / "en" / path.name, as_version=4).cells
+    return list(zip(english, spanish, strict=True))
+
+
+def test_both_languages_have_the_same_cells(twins):
+    for english, spanish in twins:
+        assert english.id == spanish.id
+        assert (english.cell_type, english.metadata) == (spanish.cell_type, spanish.metadata)
+
+
+def test_both_languages_run_the_same_code_but_for_the_language(twins):
+    for english, spanish in twins:
+        if english.cell_type == "code":
+            said = spanish.source.replace('language: str = "es"', 'language: str = "en"')
+            assert english.source == said
+
+
+def test_a_translation_names_the_same_things(twins):
+    for english, spanish in twins:
+        if english.cell_type == "markdown":
+            assert english.source != spanish.source
+            for pattern in (r"`[^`]+`", r"\]\([^)]+\)", r"^(?:#+|-|\d+\.) "):
+                there = [re.findall(pattern, c.source, re.MULTILINE) for c in (english, spanish)]
+                assert sorted(there[0]) == sorted(there[1])

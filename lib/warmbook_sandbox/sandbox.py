@@ -21,7 +21,7 @@ from .google import Cloud
 from .google.offer import zones_of
 from .node import Image, Model
 from .pace import Pace
-from .storage import Storage, application
+from .storage import RUNNER_OPTIONS, Storage, application
 
 PROJECT_ID = "rehearsal-project"
 PROJECT_NUMBER = "415104041262"
@@ -42,7 +42,8 @@ class Listener:
 
     async def start(self) -> None:
         """Start to answer on HOST, on a free port."""
-        self.runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)
+        options = {**RUNNER_OPTIONS, "shutdown_timeout": 0.5}
+        self.runner = web.AppRunner(self.app, **options)
         await self.runner.setup()
         await self.open(HOST)
         server: Any = self._sites[HOST]._server

@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 1 · Choose the model and its place
 #
-# You have the weights of a large model in a Cloud Storage bucket, and you want it to answer on GKE soon after its Pod starts. This book takes you there step by step, and leaves nothing running at the end.
+# You have the weights of a large model in a Cloud Storage bucket, and you want the model to answer on GKE soon after its Pod starts. This workbook takes you there, and leaves nothing running at the end. It carries out Google Cloud's guide [Accelerate model loading on GKE with Run:ai Model Streamer and vLLM](https://cloud.google.com/kubernetes-engine/docs/how-to/persistent-volumes/run-ai-model-streamer) (*the guide* from here on), and says so where today's software has moved past it.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
@@ -10,11 +10,11 @@
 # %% [markdown] lang="es"
 # # 1 · Elige el modelo y su lugar
 #
-# Tienes los pesos de un modelo grande en un bucket de Cloud Storage y quieres que responda en GKE poco después de que arranque su Pod. Este cuaderno de trabajo te lleva hasta ahí paso a paso y, al final, no deja nada en ejecución.
+# Tienes en un bucket de Cloud Storage los pesos de un modelo grande y quieres que ese modelo responda en GKE poco después de que arranque su Pod. Este cuaderno de trabajo te lleva hasta ahí y, al final, no deja nada en ejecución. Lleva a la práctica la guía de Google Cloud [Acelera la carga de modelos en GKE con Run:ai Model Streamer y vLLM](https://cloud.google.com/kubernetes-engine/docs/how-to/persistent-volumes/run-ai-model-streamer?hl=es-419) (de aquí en adelante, *la guía*) y avisa donde el software de hoy ya la dejó atrás.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Muestra lo que vas a construir y te pide tus decisiones | Nada todavía; con un proyecto y un bucket, el formulario puede sugerirte valores | `workbook.yaml`, que leen los demás notebooks | Diez minutos de lectura; gratis |
+# | Muestra lo que vas a construir y te pide elegir | Nada todavía; con un proyecto y un bucket, el formulario puede sugerirte valores | `workbook.yaml`, que leen los demás notebooks | Diez minutos de lectura; gratis |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -95,7 +95,7 @@ from warmbook import SettingsForm, check, connect
 #
 # On your own machine, sign in twice: `gcloud auth login` is for gcloud itself, and `gcloud auth application-default login` is for the libraries. In Cloud Shell, accept when it asks for authorization.
 #
-# You can also go through the whole book without an account. `make lab` starts a **rehearsal**: the same notebooks and the same Google libraries, with imitated Google services on this machine. The streamer, vLLM and a small model in it are real. Each notebook shows a banner that tells where you are, a rehearsal or a project that costs money.
+# You can also go through the whole book without an account. `make lab` starts a **rehearsal**: the same notebooks and the same Google libraries, with imitated Google services on this machine. The streamer, vLLM and a small model stay real. A banner in each notebook tells you where you are: in a rehearsal, or in a project that costs money.
 #
 # **How a notebook goes.** Each section says what will happen, does it in one cell, and checks it in the next. Under each result, a line unfolds the gcloud or kubectl command that does the same by hand. When a check fails, it names the remedy. Nothing is created twice: you can run any cell again, stop for the day, or go on from another computer, because what exists is always asked of the cloud and never remembered.
 
@@ -117,17 +117,17 @@ from warmbook import SettingsForm, check, connect
 # - **Location**: a region for an Autopilot cluster, a zone for a Standard one, and in both cases **where the bucket is**. Reading across regions is slower and is billed per GiB.
 # - **Model address**: `gs://BUCKET_NAME/PATH_TO_MODEL`, the folder that holds the safetensors files themselves.
 #
-# The rest has defaults that fit the guide's example: a cluster `run-ai-test`, one NVIDIA L4. Two of them differ from the guide on purpose. `vllm_version` is a newer release (the guide has 0.11.1, the first whose image can read from Cloud Storage, and the form refuses older ones), and `max_model_len` is set, because gemma-2-9b-it with its full context hardly fits into the memory of one L4.
+# The rest has defaults that fit the guide's example: a cluster `run-ai-test`, one NVIDIA L4. Two of them differ from the guide on purpose. `vllm_version` is a newer release (the guide has 0.11.1, the first whose image can read from Cloud Storage, and the form refuses older ones), and `max_model_len` is set, because by arithmetic gemma-2-9b-it with its full context hardly fits into the memory of one L4.
 
 # %% [markdown] lang="es"
-# ## Toma tus decisiones
-# Cada cambio válido se guarda de inmediato y, junto a cada campo, el formulario te dice qué tiene de malo. Hay tres decisiones que pesan más que el resto:
+# ## Elige tus opciones
+# Cada cambio válido se guarda de inmediato y, junto a cada campo, el formulario te dice qué tiene de malo. Hay tres opciones que pesan más que el resto:
 #
 # - **Proyecto**: su ID, como `my-project-4711`, no su nombre ni su número.
 # - **Ubicación**: una región para un clúster de Autopilot o una zona para uno Standard y, en ambos casos, **donde está el bucket**. Leer de una región a otra es más lento y se cobra por GiB.
 # - **Dirección del modelo**: `gs://BUCKET_NAME/PATH_TO_MODEL`, la carpeta donde están los propios archivos safetensors.
 #
-# Lo demás trae valores acordes con el ejemplo de la guía: un clúster `run-ai-test` y una NVIDIA L4. Dos se apartan de ella a propósito. `vllm_version` es más reciente (la guía usa 0.11.1, la primera cuya imagen puede leer de Cloud Storage; el formulario rechaza las anteriores) y `max_model_len` tiene un valor, porque gemma-2-9b-it con todo su contexto apenas cabe en la memoria de una sola L4.
+# Lo demás trae valores acordes con el ejemplo de la guía: un clúster `run-ai-test` y una NVIDIA L4. Dos se apartan de ella a propósito. `vllm_version` es más reciente (la guía usa 0.11.1, la primera cuya imagen puede leer de Cloud Storage; el formulario rechaza las anteriores) y `max_model_len` tiene un valor porque, según las cuentas, gemma-2-9b-it con todo su contexto apenas cabe en la memoria de una sola L4.
 
 # %% guide="G02 G08" jupyter={"source_hidden": true}
 form = SettingsForm.choose(
@@ -159,13 +159,13 @@ form
 # ## See where you are
 # The next cell takes the choices as they now stand; if one is missing or wrong, it stops here, before anything costs money. Its banner says whether you are in a rehearsal.
 #
-# On Google Cloud, the meter starts in notebook 4 and stops in notebook 10. The GPU is nearly all of the bill: a g2-standard-16 with one L4 was listed at 1.15 USD an hour in us-central1 in March 2025. Look up today's price for your region before you leave a Pod running overnight.
+# On Google Cloud, the meter starts in notebook 4 and stops in notebook 10. The machine with the GPU is nearly all of the bill: a g2-standard-16 with one L4 was listed at 1.15 USD an hour in us-central1 in March 2025. Look up today's price for your region before you leave a Pod running overnight.
 
 # %% [markdown] lang="es"
 # ## Mira dónde estás
-# La celda que sigue toma tus decisiones tal como están ahora; si falta alguna o no es válida, se detiene aquí, antes de que algo cueste dinero. Su aviso te dice si estás en un ensayo.
+# La celda que sigue toma tus opciones tal como están ahora; si falta alguna o no es válida, se detiene aquí, antes de que algo cueste dinero. Su aviso te dice si estás en un ensayo.
 #
-# En Google Cloud, el contador arranca en el notebook 4 y se detiene en el 10. La GPU es casi toda la cuenta: en marzo de 2025, una g2-standard-16 con una L4 figuraba a 1.15 USD por hora en us-central1. Consulta el precio actual de tu región antes de dejar un Pod encendido toda la noche.
+# En Google Cloud, el contador arranca en el notebook 4 y se detiene en el 10. La máquina con la GPU es casi toda la cuenta: en marzo de 2025, una g2-standard-16 con una L4 figuraba a 1.15 USD por hora en us-central1. Consulta el precio actual de tu región antes de dejar un Pod encendido toda la noche.
 
 # %%
 settings = form.settings
@@ -177,8 +177,8 @@ clients
 # Here is each choice and where it came from: typed in the form, given to this notebook, saved earlier, set in the environment, or the default. The later notebooks show only the choices that concern them, already filled in; change one there, and it is saved as well.
 
 # %% [markdown] lang="es"
-# ## Conserva tus decisiones
-# Aquí está cada decisión y de dónde salió: escrita en el formulario, dada a este notebook, guardada antes, tomada del entorno o el valor predeterminado. Los demás notebooks muestran solo las decisiones que les tocan, ya completadas; si cambias alguna allí, también se guarda.
+# ## Guarda tus opciones
+# Aquí está cada opción y de dónde salió: la escribiste en el formulario, se le pasó a este notebook, ya estaba guardada, viene del entorno o es el valor predeterminado. Los demás notebooks muestran solo las opciones que les tocan, ya completadas; si cambias alguna allí, también se guarda.
 
 # %%
 chosen = form.summary

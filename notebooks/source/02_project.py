@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Busca el proyecto, revisa la facturación, habilita las APIs y te otorga dos roles | Las decisiones del notebook 1; los roles Administrador de Service Usage y Administrador de IAM de proyecto, o bien Propietario | Cuatro APIs habilitadas y tus dos roles; no cuestan nada y se quedan | Uno o dos minutos; gratis |
+# | Busca el proyecto, revisa la facturación, habilita las APIs y te otorga dos roles | Las opciones del notebook 1; los roles Administrador de Service Usage y Administrador de IAM de proyecto, o bien Propietario | Cuatro APIs habilitadas y tus dos roles; no cuestan nada y se quedan | Uno o dos minutos; gratis |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice

@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Uploads a local model if you name one; then inspects the model's folder in the bucket | The bucket; for an upload, a folder with safetensors files | A model that will load | Seconds to look; an upload takes as long as your network; storage is billed by the month |
+# | Uploads a local model if you name one; then inspects the model's folder in the bucket | The bucket; for an upload, a folder with safetensors files | A model that will load | Seconds to look; an upload takes as long as your network; what is stored is billed per GiB and month |
 
 # %% [markdown] lang="es"
 # # 3 · Revisa los pesos
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Sube un modelo local, si indicas uno; luego revisa la carpeta del modelo en el bucket | El bucket; para subir, una carpeta con archivos safetensors | Un modelo que se podrá cargar | Segundos para revisar; subir tarda lo que tarde tu red; el almacenamiento se cobra por mes |
+# | Sube un modelo local, si indicas uno; luego revisa la carpeta del modelo en el bucket | El bucket; para subir, una carpeta con archivos safetensors | Un modelo que se podrá cargar | Segundos para revisar; subir tarda lo que tarde tu red; lo almacenado se cobra por GiB y por mes |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -82,7 +82,7 @@ uploaded
 # ## Mira lo que va a leer el transmisor
 # vLLM y el transmisor leen la carpeta de dos maneras. Los **archivos pequeños**, como `config.json` y el tokenizador, se copian primero al Pod. Después, el transmisor enumera la carpeta, un solo nivel, y transmite **todos** los archivos `*.safetensors` que hay en ella. No consulta el índice para saber cuáles son del modelo, así que una copia suelta de los pesos en la misma carpeta también se lee, y la pagas en segundos.
 #
-# La tarjeta suma los bytes, y la suma dice dos cosas. Los pesos deben caber en la memoria de la GPU con holgura: un modelo de 9,000 millones de parámetros en bfloat16 ocupa 17.2 GiB de los 24 GB de una L4, y el resto tiene que alojar el contexto. Además, los bytes divididos por la velocidad de red de la máquina dan la carga más corta posible: ningún ajuste del transmisor baja de ahí.
+# La tarjeta suma los bytes, y la suma dice dos cosas. Los pesos deben caber en la memoria de la GPU con holgura: un modelo de 9000 millones de parámetros en bfloat16 ocupa 17.2 GiB de los 24 GB de una L4, y el resto tiene que alojar el contexto. Además, los bytes divididos por la velocidad de red de la máquina dan la carga más corta posible: ningún ajuste del transmisor baja de ahí.
 #
 # El lugar del bucket importa tanto como su contenido; por eso, la tarjeta lo compara con la región de tu clúster.
 
@@ -98,10 +98,10 @@ check(
 )
 
 # %% [markdown] lang="en"
-# Weights alone don't start a server. vLLM learns the model's architecture from `config.json`; without it, it stops with "no config file found". And a bucket in another region works, but each start reads all the weights across regions: slower, and billed per GiB.
+# Weights alone don't start a server. vLLM learns the model's architecture from `config.json`; without it, it stops with "no config file found". And a bucket in another region works, but each start reads all the weights across regions: slower, and billed per GiB. So the last check stops you here, while it is cheap to choose another place.
 
 # %% [markdown] lang="es"
-# Los pesos solos no bastan para iniciar un servidor. vLLM conoce la arquitectura del modelo por `config.json`; si falta, se detiene con el mensaje «no config file found». En cuanto a un bucket de otra región, funciona, pero cada arranque lee todos los pesos de una región a otra: más lento y con un cobro por GiB.
+# Los pesos solos no bastan para iniciar un servidor. vLLM conoce la arquitectura del modelo por `config.json`; si falta, se detiene con el mensaje «no config file found». En cuanto a un bucket de otra región, funciona, pero cada arranque lee todos los pesos de una región a otra: más lento y con un cobro por GiB. Por eso la última comprobación te detiene aquí, mientras cambiar de lugar sale barato.
 
 # %% tags=["check"]
 check(

@@ -121,17 +121,17 @@ check(
 # ## Add the GPU nodes
 # For Autopilot this cell does nothing and says so: the node comes with the Pod, in notebook 6.
 #
-# For Standard it creates the pool `g2-gpu-pool` with one machine. Compared with the guide's command it says two things more. It asks for `gpu_count` GPUs, and it asks GKE to install the GPU driver, because through the API the default is to install none, and then the node has a GPU that no Pod can use.
+# For Standard it creates the pool `g2-gpu-pool` with one machine. Compared with the guide's command it says two things more. It asks for `gpu_count` GPUs, and it asks GKE to install the GPU driver, because the API's own default is documented as installing none, and then the node would have a GPU that no Pod can use.
 #
-# Expect about 3 minutes in the cloud. If GKE reports that the zone has no machines left, that is no fault of yours: delete the pool and try another zone, or try later.
+# Expect about 3 minutes in the cloud. If GKE reports that the zone has no machines left, that is no fault of yours: delete the pool and try later, or begin again in another zone.
 
 # %% [markdown] lang="es"
 # ## Agrega los nodos con GPU
 # En Autopilot, esta celda no hace nada y te lo dice: el nodo llega con el Pod, en el notebook 6.
 #
-# En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Comparada con el comando de la guía, dice dos cosas más. Pide `gpu_count` GPUs y le pide a GKE que instale el controlador de la GPU, porque en la API lo predeterminado es no instalar ninguno, y entonces el nodo tiene una GPU que ningún Pod puede usar.
+# En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Comparada con el comando de la guía, dice dos cosas más. Pide `gpu_count` GPUs y le pide a GKE que instale el controlador de la GPU, porque, según su documentación, lo predeterminado en la API es no instalar ninguno, y entonces el nodo tendría una GPU que ningún Pod puede usar.
 #
-# Calcula unos 3 minutos en la nube. Si GKE informa que en la zona ya no quedan máquinas, no es culpa tuya: borra el grupo y prueba en otra zona, o prueba más tarde.
+# Calcula unos 3 minutos en la nube. Si GKE informa que en la zona ya no quedan máquinas, no es culpa tuya: borra el grupo y prueba más tarde, o vuelve a empezar en otra zona.
 
 # %% tags=["creates-resource"] guide="G11"
 pool = cluster.create_node_pool(settings, clients)

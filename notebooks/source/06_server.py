@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Shows the manifest, creates the Deployment, waits until its container runs | Notebooks 3, 4 and 5 | vLLM starting in a Pod with a GPU | 3 to 10 minutes in the cloud: a GPU node, then an image of many GB; in a rehearsal, seconds once its engine is built. The GPU is billed from the node's arrival |
+# | Shows the manifest, creates the Deployment, waits until its container runs | Notebooks 3, 4 and 5 | vLLM starting in a Pod with a GPU | Several minutes in the cloud: a GPU node, then an image of many GB; in a rehearsal, seconds once its engine is built. The GPU is billed from the node's arrival |
 
 # %% [markdown] lang="es"
 # # 6 · Implementa el servidor
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Muestra el manifiesto, crea el Deployment y espera hasta que su contenedor se ejecute | Los notebooks 3, 4 y 5 | vLLM en pleno arranque, en un Pod con GPU | De 3 a 10 minutos en la nube: un nodo con GPU y luego una imagen de muchos GB; en un ensayo, segundos si su motor ya está armado. La GPU se cobra desde que llega el nodo |
+# | Muestra el manifiesto, crea el Deployment y espera hasta que su contenedor se ejecute | Los notebooks 3, 4 y 5 | vLLM en pleno arranque, en un Pod con GPU | Varios minutos en la nube: un nodo con GPU y luego una imagen de muchos GB; en un ensayo, segundos si su motor ya está armado. La GPU se cobra desde que llega el nodo |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -84,7 +84,7 @@ clients
 #
 # - `serviceAccountName` ties the Pod to the account of notebook 5, and so to the bucket.
 # - `--model=gs://…` and `--load-format=runai_streamer` are the whole switch from downloading to streaming.
-# - `--model-loader-extra-config={"distributed":true}` lets several GPUs share the reading. With one GPU, as in the guide, it changes nothing. There must be no space in it: YAML would read a map instead of a text.
+# - `--model-loader-extra-config={"distributed":true}` lets several GPUs share the reading. With one GPU, as in the guide, it changes nothing. No space may follow its colon: YAML would then read a map instead of a text.
 # - `startupProbe` gives the server 30 s and then 60 tries of 10 s, ten and a half minutes in all. Loading, compiling and warming up must end by then, or Kubernetes starts the container over.
 # - `/dev/shm` in memory is where the processes of several GPUs meet.
 # - `nodeSelector` asks for a node with your GPU; on Autopilot it is this line, with `nvidia.com/gpu`, that makes the node come.
@@ -99,7 +99,7 @@ clients
 #
 # - `serviceAccountName` une el Pod con la cuenta del notebook 5 y, por ella, con el bucket.
 # - `--model=gs://…` y `--load-format=runai_streamer` son todo el cambio entre descargar y transmitir.
-# - `--model-loader-extra-config={"distributed":true}` permite que varias GPUs se repartan la lectura. Con una sola GPU, como en la guía, no cambia nada. No debe llevar espacios: YAML leería un mapa en vez de un texto.
+# - `--model-loader-extra-config={"distributed":true}` permite que varias GPUs se repartan la lectura. Con una sola GPU, como en la guía, no cambia nada. Después de los dos puntos no debe ir un espacio: YAML leería un mapa en vez de un texto.
 # - `startupProbe` le da al servidor 30 s y luego 60 intentos de 10 s, diez minutos y medio en total. Para entonces tienen que haber terminado la carga, la compilación y el calentamiento; si no, Kubernetes reinicia el contenedor desde cero.
 # - `/dev/shm` en memoria es donde se encuentran los procesos de varias GPUs.
 # - `nodeSelector` pide un nodo con tu GPU; en Autopilot, es esta línea, junto con `nvidia.com/gpu`, la que hace venir al nodo.
@@ -139,7 +139,7 @@ check(
 # 2. **Scheduled, pulling**: the node downloads the image. It holds the GPU libraries, many gigabytes, and takes minutes on a node that never had it.
 # 3. **Running**: vLLM's own process has started. Weights begin to flow about a minute later; that is notebook 7.
 #
-# A Pod that stays at stage 1 lacks quota, or the zone is sold out; an image that can't be found is a release that does not exist. The cell tells which, and stops waiting where waiting would not help. You may also interrupt it: the Pod goes on without it.
+# A Pod that stays at stage 1 lacks quota, or the zone is sold out; an image that can't be found is a release that does not exist. The cell shows the cluster's own word for it, and stops where waiting would not help. You may also interrupt it: the Pod goes on without it.
 #
 # In a rehearsal the node is imitated, and the "image" is an environment with a CPU build of the same vLLM, which runs the container's own command.
 
@@ -151,7 +151,7 @@ check(
 # 2. **Programado, descargando**: el nodo descarga la imagen. Contiene las bibliotecas de la GPU, muchos gigabytes, y tarda minutos en un nodo que nunca la tuvo.
 # 3. **En ejecución**: arrancó el proceso de vLLM. Los pesos empiezan a fluir más o menos un minuto después; eso es el notebook 7.
 #
-# Si un Pod se queda en la etapa 1, falta cuota o la zona está agotada; si no se encuentra la imagen, esa versión no existe. La celda te dice cuál es el caso y deja de esperar cuando esperar no sirve. También puedes interrumpirla: el Pod sigue sin ella.
+# Si un Pod se queda en la etapa 1, falta cuota o la zona está agotada; si no se encuentra la imagen, esa versión no existe. La celda muestra lo que dice el propio clúster y se detiene cuando esperar no sirve. También puedes interrumpirla: el Pod sigue sin ella.
 #
 # En un ensayo, el nodo es imitado y la «imagen» es un entorno con el mismo vLLM compilado para CPU, que ejecuta el mismo comando del contenedor.
 

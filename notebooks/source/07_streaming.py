@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Waits for the server, measures the stream and the phases of the start, asks the model | The Deployment of notebook 6 | Your figures in `workbook.yaml`; the server goes on running | 3 to 6 minutes after the container's start, about two in a rehearsal; the GPU is billed as long as the Pod lives |
+# | Waits for the server, measures the stream and the phases of the start, asks the model | The Deployment of notebook 6 | Your figures in `workbook.yaml`; the server goes on running | 2 to 5 minutes after the container's start, one or two in a rehearsal; the GPU is billed as long as the Pod lives |
 
 # %% [markdown] lang="es"
 # # 7 · Observa cómo se transmiten los pesos
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Espera al servidor, mide la transmisión y las fases del arranque, le pregunta al modelo | El Deployment del notebook 6 | Tus cifras en `workbook.yaml`; el servidor sigue en ejecución | De 3 a 6 minutos desde que arranca el contenedor, unos dos en un ensayo; la GPU se cobra mientras viva el Pod |
+# | Espera al servidor, mide la transmisión y las fases del arranque, le pregunta al modelo | El Deployment del notebook 6 | Tus cifras en `workbook.yaml`; el servidor sigue en ejecución | De 2 a 5 minutos desde que arranca el contenedor, uno o dos en un ensayo; la GPU se cobra mientras viva el Pod |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -32,7 +32,7 @@ from warmbook.steps import streaming
 # Only the cluster's place, the namespace and the model's address matter here; the bucket is asked how many bytes the stream should have had.
 
 # %% [markdown] lang="es"
-# ## Tus decisiones
+# ## Tus opciones
 # Aquí solo importan el lugar del clúster, el espacio de nombres y la dirección del modelo; al bucket se le pregunta cuántos bytes debía tener la transmisión.
 
 # %% jupyter={"source_hidden": true}
@@ -112,7 +112,7 @@ check(
 #
 # Hay tres cosas de ella que cambiaron o piden cuidado. Los transmisores más nuevos dicen también adónde fueron los tensores, como en `of all files to cpu: 13.4s`. Desde la versión 0.15.1, la línea no se imprime con vLLM a menos que se pida, y el manifiesto la pide. Y hasta la 0.15 aparece incluso después de una carga que **falló**, con unos pocos bytes. Por eso la celda no se conforma con buscarla: suma los bytes de todas las GPUs y los compara con los del bucket. Si no se imprime ninguna línea, toma la de vLLM, `Model loading took`, y te lo dice.
 #
-# (Los 15.0 GiB del ejemplo son de un modelo de 8,000 millones de parámetros; gemma-2-9b-it serían 17.2 GiB. Y 1.1 GiB/s es cerca de un tercio de lo que puede llevar la red de una g2-standard-16: queda margen).
+# (Los 15.0 GiB del ejemplo son de un modelo de 8000 millones de parámetros; gemma-2-9b-it serían 17.2 GiB. Y 1.1 GiB/s es cerca de un tercio de lo que puede llevar la red de una g2-standard-16: queda margen).
 #
 # En un ensayo, los bytes y el transmisor son reales, pero vienen de esta misma máquina, así que los segundos no dicen nada sobre Cloud Storage.
 

@@ -72,7 +72,7 @@ clients
 
 # %% [markdown] lang="es"
 # ## Mira dónde se ejecutan los Pods
-# Los nodos llevan su zona en una etiqueta. La tarjeta pone las zonas de tus Pods junto a aquellas donde tus decisiones piden una caché, y marca el Pod que se quedaría sin ninguna.
+# Los nodos llevan su zona en una etiqueta. La tarjeta pone las zonas de tus Pods junto a aquellas donde tus opciones piden una caché, y marca el Pod que se quedaría sin ninguna.
 
 # %% guide="G27 G28" tags=["optional"]
 zones = cache.zones(settings, clients)

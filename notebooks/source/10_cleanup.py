@@ -35,7 +35,7 @@ from warmbook.steps import cleanup
 
 # %% [markdown] lang="es"
 # ## Di dónde buscar
-# El cuaderno encuentra las cosas donde apuntan tus decisiones. Si por el camino cambiaste el proyecto, la ubicación o el nombre del clúster, vuelve una vez por cada cambio: lo que está en otro lugar no se ve.
+# El cuaderno encuentra las cosas donde apuntan tus opciones. Si por el camino cambiaste el proyecto, la ubicación o el nombre del clúster, vuelve una vez por cada cambio: lo que está en otro lugar no se ve.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(

@@ -29,7 +29,7 @@ _UNOWNED: frozenset[Path] = frozenset(
 )
 # Structs that are no pointers in Go: they are there even in an empty object.
 _ALWAYS_THERE: frozenset[Path] = frozenset(
-    tuple(f"f:{name}" for name in path.split(".")) + (SELF,)
+    (*(f"f:{name}" for name in path.split(".")), SELF)
     for path in (
         *("metadata", "spec", "status", "spec.strategy", "spec.template", "spec.containers"),
         *("spec.template.metadata", "spec.template.spec", "spec.template.spec.containers"),

@@ -1,0 +1,62 @@
+"""What a real cluster's admission does to a new Pod, and for which it refuses one.
+
+Source: Kubernetes documentation, "Admission Control": ServiceAccount, DefaultTolerationSeconds,
+ExtendedResourceToleration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .defaults import containers
+from .errors import forbidden
+from .kinds import KINDS
+from .objects import Obj
+from .store import Store
+
+GPU = "nvidia.com/gpu"
+_UNREACHABLE_S = 300
+
+
+def admit(store: Store, kind: str, obj: Obj) -> None:
+    """Complete a new object.
+
+    Raises:
+        ApiError: 403, the Pod's service account is absent.
+    """
+    if kind == "Pod":
+        _see_account(store, obj)
+        _tolerate(obj["spec"])
+
+
+def _see_account(store: Store, pod: Obj) -> None:
+    namespace = pod["metadata"].get("namespace") or "default"
+    account = pod["spec"].get("serviceAccountName") or "default"
+    if store.find("ServiceAccount", namespace, account) is None:
+        name = pod["metadata"].get("name") or pod["metadata"].get("generateName", "")
+        raise forbidden(
+            KINDS["Pod"],
+            name,
+            f"error looking up service account {namespace}/{account}: "
+            f'serviceaccount "{account}" not found',
+        )
+
+
+def _tolerate(spec: Obj) -> None:
+    tolerations: list[Obj] = spec.setdefault("tolerations", [])
+    known = {toleration.get("key") for toleration in tolerations}
+    tolerations += [new for new in _tolerations(spec) if new["key"] not in known]
+
+
+def _tolerations(spec: Obj) -> Iterator[Obj]:
+    for container in containers(spec):
+        if GPU in ((container.get("resources") or {}).get("limits") or {}):
+            yield {"key": GPU, "operator": "Exists", "effect": "NoSchedule"}
+            break
+    for key in ("not-ready", "unreachable"):
+        yield {
+            "key": f"node.kubernetes.io/{key}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": _UNREACHABLE_S,
+        }

@@ -1,0 +1,8 @@
+"""What brings a cluster's objects to what their owners asked for."""
+
+from __future__ import annotations
+
+from .loop import run_controllers
+from .nodes import add_node
+
+__all__ = ["add_node", "run_controllers"]

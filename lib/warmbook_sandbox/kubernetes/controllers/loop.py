@@ -1,0 +1,125 @@
+"""The loop that all controllers share: changes wake them, deadlines wake them, nothing polls."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
+
+from ...pace import Pace
+from ..objects import name_of, namespace_of
+from ..store import Change, Key, Store
+from .autoscaler import Autoscaler
+from .deployments import Deployments
+from .endpoints import EndpointsOfServices
+from .garbage import GarbageCollector
+from .jobs import Jobs
+from .namespaces import Namespaces
+from .nodes import add_default_node
+from .replica_sets import ReplicaSets
+from .scheduler import Scheduler
+
+BATCH = 256
+"""Objects looked at before requests are served in between."""
+
+
+class Controller(Protocol):
+    """Looks at one object at a time, by its key."""
+
+    def concerned(self, change: Change) -> Iterable[Key]:
+        """Return the keys to look at after a change."""
+
+    def reconcile(self, key: Key) -> float | None:
+        """Bring one object further; return in how many seconds to look again, if ever."""
+
+
+async def run_controllers(
+    store: Store,
+    pace: Pace,
+    *,
+    mode: Literal["autopilot", "standard"] | str = "autopilot",
+    zones: Sequence[str] = ("us-central1-a",),
+    most_gpus: int = 8,
+) -> None:
+    """Run a cluster's controllers and scheduler until cancelled.
+
+    Autopilot begins with a node for ordinary Pods and adds nodes with GPUs as Pods need them,
+    up to `most_gpus` GPUs; a Standard cluster has the nodes of its pools (`add_node`).
+    """
+    controllers: list[Controller] = [
+        Namespaces(store),
+        GarbageCollector(store),
+        Deployments(store),
+        ReplicaSets(store),
+        Jobs(store),
+        EndpointsOfServices(store),
+        Scheduler(store),
+    ]
+    if mode == "autopilot":
+        add_default_node(store, zones[0])
+        controllers.append(Autoscaler(store, pace, zones=zones, most_gpus=most_gpus))
+    await _Loop(store, controllers).run()
+
+
+class _Loop:
+    def __init__(self, store: Store, controllers: Sequence[Controller]) -> None:
+        self._store, self._controllers = store, controllers
+        self._due: dict[tuple[int, Key], None] = {}  # in order, each once
+        self._timers: dict[tuple[int, Key], asyncio.TimerHandle] = {}
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        changes = self._store.subscribe()
+        for kind in ("Namespace", "Node", "Deployment", "ReplicaSet", "Job", "Service", "Pod"):
+            for obj in self._store.list(kind):
+                self._note(Change("ADDED", kind, obj, None))
+        reading = asyncio.create_task(self._read(changes))
+        try:
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                await self._work()
+        finally:
+            reading.cancel()
+            for timer in self._timers.values():
+                timer.cancel()
+
+    async def _read(self, changes: Iterable[Change] | object) -> None:
+        async for change in changes:  # type: ignore[attr-defined]
+            self._note(change)
+
+    def _note(self, change: Change) -> None:
+        for index, controller in enumerate(self._controllers):
+            for key in controller.concerned(change):
+                self._wake(index, key)
+
+    def _wake(self, index: int, key: Key) -> None:
+        self._due[index, key] = None
+        self._woken.set()
+
+    async def _work(self) -> None:
+        """Reconcile what is due; one controller's bug stops no other."""
+        for count, (index, key) in enumerate(list(self._due)):
+            del self._due[index, key]
+            try:
+                again_s = self._controllers[index].reconcile(key)
+            except Exception:
+                traceback.print_exc(file=sys.stderr)
+                again_s = None
+            self._set_timer(index, key, again_s)
+            if count % BATCH == BATCH - 1:
+                await asyncio.sleep(0)
+
+    def _set_timer(self, index: int, key: Key, again_s: float | None) -> None:
+        if timer := self._timers.pop((index, key), None):
+            timer.cancel()
+        if again_s is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[index, key] = loop.call_later(again_s, self._wake, index, key)
+
+
+def key_of(change: Change) -> Key:
+    """Return the key of the object that changed."""
+    return namespace_of(change.obj), name_of(change.obj)

@@ -1,0 +1,126 @@
+"""Nodes: what a machine of a type is in the cluster, as GKE labels it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from ..objects import Obj, now
+from ..store import Store
+
+GPU = "nvidia.com/gpu"
+ACCELERATOR = "cloud.google.com/gke-accelerator"
+ZONE = "topology.kubernetes.io/zone"
+KUBELET = "v1.33.5-gke.rehearsal"
+
+_GIB_PER_CPU: Mapping[str, float] = {
+    **{family: 4 for family in ("e2-standard", "n2-standard", "n1-standard", "g2-standard")},
+    **{"a2-highgpu": 85 / 12, "a2-ultragpu": 170 / 12, "a3-highgpu": 9, "e2-medium": 2},
+}
+_PODS = "110"
+
+
+def add_node(
+    store: Store,
+    *,
+    name: str,
+    pool: str,
+    zone: str,
+    machine_type: str,
+    gpus: Mapping[str, int],
+) -> Obj:
+    """Add a Ready node of a pool; `gpus` is how many of which accelerator it has."""
+    resources = _resources(machine_type, sum(gpus.values()))
+    accelerator = next((kind for kind, count in gpus.items() if count), "")
+    node: Obj = {
+        "metadata": {"name": name, "labels": _labels(name, pool, zone, machine_type, gpus)},
+        "spec": {"providerID": f"gce://rehearsal/{zone}/{name}"},
+        "status": {
+            "capacity": resources,
+            "allocatable": dict(resources),
+            "conditions": _conditions(),
+            "addresses": [
+                {"type": "InternalIP", "address": "127.0.0.1"},
+                {"type": "Hostname", "address": name},
+            ],
+            "nodeInfo": _node_info(),
+        },
+    }
+    if accelerator:
+        node["spec"]["taints"] = [{"key": GPU, "value": "present", "effect": "NoSchedule"}]
+    return store.create("Node", node, manager="kubelet")
+
+
+def add_default_node(store: Store, zone: str) -> Obj:
+    """Add the node that an Autopilot cluster runs ordinary Pods on."""
+    name = f"gk3-default-{secrets.token_hex(4)}"
+    return add_node(
+        store,
+        name=name,
+        pool="default-pool",
+        zone=zone,
+        machine_type="e2-standard-4",
+        gpus={},
+    )
+
+
+def _labels(
+    name: str, pool: str, zone: str, machine_type: str, gpus: Mapping[str, int]
+) -> dict[str, str]:
+    labels = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/os": "linux",
+        "node.kubernetes.io/instance-type": machine_type,
+        "cloud.google.com/machine-family": machine_type.partition("-")[0],
+        "cloud.google.com/gke-nodepool": pool,
+        ZONE: zone,
+        "topology.kubernetes.io/region": zone.rpartition("-")[0],
+    }
+    for accelerator, count in gpus.items():
+        if count:
+            labels[ACCELERATOR] = accelerator
+            labels["cloud.google.com/gke-accelerator-count"] = str(count)
+            labels["cloud.google.com/gke-gpu-driver-version"] = "default"
+    return labels
+
+
+def _resources(machine_type: str, gpu_count: int) -> dict[str, str]:
+    family, _, size = machine_type.rpartition("-")
+    digits = "".join(filter(str.isdigit, size)) or "2"
+    cpus = int(digits) * (12 if family.startswith("a2") else 1)
+    memory_gib = int(cpus * _GIB_PER_CPU.get(family, 4))
+    resources = {"cpu": str(cpus), "memory": f"{memory_gib}Gi", "ephemeral-storage": "100Gi"}
+    if gpu_count:
+        resources[GPU] = str(gpu_count)
+    return {**resources, "pods": _PODS}
+
+
+def _conditions() -> list[Obj]:
+    at = now()
+    times = {"lastHeartbeatTime": at, "lastTransitionTime": at}
+    fine = [
+        ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ]
+    conditions = [
+        {"type": kind, "status": "False", "reason": reason, "message": message, **times}
+        for kind, reason, message in fine
+    ]
+    said = "this node is imitated: its Pods run as processes on this machine"
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": said}
+    return [*conditions, {**ready, **times}]
+
+
+def _node_info() -> dict[str, str]:
+    imitated = "rehearsal"
+    fields = ("machineID", "systemUUID", "bootID", "kernelVersion", "osImage")
+    return {
+        **dict.fromkeys(fields, imitated),
+        "containerRuntimeVersion": "rehearsal://processes",
+        "kubeletVersion": KUBELET,
+        "kubeProxyVersion": KUBELET,
+        "operatingSystem": "linux",
+        "architecture": "amd64",
+    }

@@ -1,0 +1,1 @@
+"""What a Pod's subresources stream: logs, commands, ports, its own HTTP."""

@@ -1,0 +1,37 @@
+"""The channel protocol on a WebSocket: the first byte of each message says which stream.
+
+Source: Kubernetes, k8s.io/apimachinery/pkg/util/remotecommand (v4, v5.channel.k8s.io).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from ..call import Call
+from ..errors import bad_request
+
+STDIN, STDOUT, STDERR, STATUS, RESIZE = range(5)
+CLOSE = 255
+"""In v5: the next byte names a stream that its sender has closed."""
+CHUNK = 32 * 1024
+
+
+async def upgrade(call: Call, protocols: tuple[str, ...]) -> web.WebSocketResponse:
+    """Turn a request into a WebSocket that speaks the first protocol both sides know.
+
+    Raises:
+        ApiError: 400, the request is no WebSocket upgrade.
+    """
+    socket = web.WebSocketResponse(protocols=protocols, max_msg_size=0, timeout=1.0)
+    if not socket.can_prepare(call.request):
+        raise bad_request("Upgrade request required")
+    await socket.prepare(call.request)
+    return socket
+
+
+async def pump(reader: asyncio.StreamReader, socket: web.WebSocketResponse, channel: int) -> None:
+    """Send what is read on a channel until it ends."""
+    while data := await reader.read(CHUNK):
+        await socket.send_bytes(bytes([channel]) + data)

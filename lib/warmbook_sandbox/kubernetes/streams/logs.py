@@ -1,0 +1,167 @@
+"""A container's log: from its file to the caller, to the end or as it grows.
+
+Source: Kubernetes, CRI logging format (`TIME STREAM P|F TEXT`, P for a part of a line).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from aiohttp import web
+
+from ..call import Call
+from ..errors import bad_request
+from ..objects import Obj, moment
+from .pods import container_of, see_node, state_of
+
+_ENTRY = re.compile(rb"(?P<time>\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) (?P<tag>[PF]) ?(?P<text>.*)")
+_LOOK_S = 0.05
+"""How often a followed log's file is looked at."""
+_GLANCE_S = 1.0
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which part of a log the caller wants and how."""
+
+    tail: int | None
+    since: str
+    times: bool
+    most_bytes: int | None
+
+
+async def log(call: Call) -> web.StreamResponse:
+    """Stream the log of a container; with `follow`, until the container ends."""
+    pod = call.store.get("Pod", call.namespace, call.name)
+    container, previous = container_of(pod, call.option("container")), call.flag("previous")
+    file, wanted = _file(call, pod, container, previous=previous), _wanted(call)
+    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+    await response.prepare(call.request)
+    sender = _Sender(response, wanted)
+    try:
+        with file.open("rb") as opened:
+            past = await asyncio.to_thread(_complete_lines, opened.read())
+            await sender.send(_tail(past.lines, wanted))
+            opened.seek(past.end)
+            if call.flag("follow") and not previous:
+                await _follow(call, container, file, opened.fileno(), past.end, sender)
+    except (ConnectionError, RuntimeError):  # the caller left
+        return response
+    return response
+
+
+def _file(call: Call, pod: Obj, container: str, *, previous: bool) -> Path:
+    see_node(pod)
+    namespace = call.namespace or "default"
+    found = call.runtime.log_file(namespace, call.name, container, previous=previous)
+    if found is not None and found.exists():
+        return found
+    if previous:
+        raise bad_request(
+            f'previous terminated container "{container}" in pod "{call.name}" not found'
+        )
+    waiting = (state_of(pod, container).get("state") or {}).get("waiting") or {}
+    reason = waiting.get("reason", "ContainerCreating")
+    raise bad_request(f'container "{container}" in pod "{call.name}" is waiting to start: {reason}')
+
+
+def _wanted(call: Call) -> _Wanted:
+    tail, since_s, most = (call.number(n) for n in ("tailLines", "sinceSeconds", "limitBytes"))
+    since = ""
+    if (tail or 0) < 0 or (most is not None and most < 1) or (since_s is not None and since_s < 1):
+        raise bad_request("tailLines, sinceSeconds and limitBytes can't be negative")
+    if since_s is not None:
+        begin = datetime.now(timezone.utc) - timedelta(seconds=min(since_s, 10**9))
+        since = begin.isoformat()
+    elif text := call.option("sinceTime"):
+        try:
+            since = moment(text).astimezone(timezone.utc).isoformat()
+        except ValueError:
+            raise bad_request(f'parsing time "{text}": cannot parse') from None
+    return _Wanted(tail, since[:19], call.flag("timestamps"), most)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    lines: list[bytes]
+    end: int
+
+
+def _complete_lines(data: bytes) -> _Lines:
+    """Return the lines that are complete and how many bytes they are."""
+    end = data.rfind(b"\n") + 1
+    return _Lines(data[:end].splitlines(), end)
+
+
+def _tail(lines: list[bytes], wanted: _Wanted) -> Iterable[bytes]:
+    if wanted.tail is None:
+        return lines
+    return deque(lines, maxlen=wanted.tail)
+
+
+class _Sender:
+    """Sends entries as the text they hold, within the limit of bytes."""
+
+    def __init__(self, response: web.StreamResponse, wanted: _Wanted) -> None:
+        self._response, self._wanted = response, wanted
+        self._left = wanted.most_bytes
+
+    async def send(self, entries: Iterable[bytes]) -> None:
+        """Send the entries that are wanted."""
+        text = b"".join(self._texts(entries))
+        if self._left is not None:
+            text = text[: self._left]
+            self._left -= len(text)
+        for start in range(0, len(text), _CHUNK):
+            await self._response.write(text[start : start + _CHUNK])
+
+    def _texts(self, entries: Iterable[bytes]) -> Iterator[bytes]:
+        for entry in entries:
+            found = _ENTRY.fullmatch(entry)
+            if found is None:  # a log that is plain text
+                yield entry + b"\n"
+            elif found["time"].decode()[:19] >= self._wanted.since:
+                stamp = found["time"] + b" " if self._wanted.times else b""
+                yield stamp + found["text"] + (b"\n" if found["tag"] == b"F" else b"")
+
+
+async def _follow(
+    call: Call, container: str, file: Path, descriptor: int, at: int, sender: _Sender
+) -> None:
+    import os
+
+    glanced = time.monotonic()
+    while True:
+        over = _ended(call, container, file)  # before reading, so that the last lines are read
+        new = _complete_lines(os.pread(descriptor, 1 << 20, at))
+        if new.end:
+            at += new.end
+            await sender.send(new.lines)
+        elif over:
+            return
+        else:
+            await asyncio.sleep(_LOOK_S)
+        if time.monotonic() - glanced > _GLANCE_S:
+            glanced = time.monotonic()
+            transport = call.request.transport
+            if transport is None or transport.is_closing():
+                return
+
+
+def _ended(call: Call, container: str, file: Path) -> bool:
+    """Tell whether nothing more will be written: the container or its Pod is gone."""
+    pod = call.store.find("Pod", call.namespace, call.name)
+    if pod is None:
+        return True
+    current = call.runtime.log_file(
+        call.namespace or "default", call.name, container, previous=False
+    )
+    return current != file or "running" not in (state_of(pod, container).get("state") or {})

@@ -1,0 +1,288 @@
+"""Tables: the columns that `kubectl get` prints.
+
+Source: Kubernetes, pkg/printers/internalversion/printers.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from .kinds import Kind
+from .objects import Obj, holds, labels_of, moment, name_of, terminating
+from .selectors import text_of
+
+Include = Literal["None", "Metadata", "Object"]
+"""What each row carries of its object (`includeObject` of a request)."""
+
+_NONE = "<none>"
+
+
+def table(kind: Kind, objects: Sequence[Obj], metadata: Obj, include: Include) -> Obj:
+    """Return objects as a Table; columns in brackets are for `-o wide`."""
+    columns, cells = _TABLES.get(kind.kind, _PLAIN)
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": [_column(text) for text in columns.split("|")],
+        "rows": [{"cells": cells(obj), "object": _included(obj, include)} for obj in objects],
+    }
+
+
+def _column(text: str) -> Obj:
+    name = text.strip("[]#")
+    return {
+        "name": name,
+        "type": "integer" if "#" in text else "string",
+        "format": "name" if name == "Name" else "",
+        "description": name,
+        "priority": 1 if text.startswith("[") else 0,
+    }
+
+
+def _included(obj: Obj, include: Include) -> Obj | None:
+    if include == "None":
+        return None
+    return obj if include == "Object" else partial(obj)
+
+
+def partial(obj: Obj) -> Obj:
+    """Return an object's metadata alone."""
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": obj["metadata"],
+    }
+
+
+def age(since: str | None) -> str:
+    """Return how long ago a time was, as kubectl shows it: 45s, 3m10s, 2h5m, 4d."""
+    if not since:
+        return "<unknown>"
+    seconds = max(0, int((datetime.now(timezone.utc) - moment(since)).total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if seconds < 120:
+        return f"{seconds}s"
+    if minutes < 10:
+        return f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"
+    if hours < 3:
+        return f"{minutes}m"
+    if hours < 8:
+        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
+    if hours < 48:
+        return f"{hours}h"
+    return f"{days}d{hours % 24}h" if days < 8 and hours % 24 else f"{days}d"
+
+
+def _created(obj: Obj) -> str:
+    return age(obj["metadata"].get("creationTimestamp"))
+
+
+def _pod(pod: Obj) -> list[Any]:
+    spec, status = pod["spec"], pod.get("status") or {}
+    states = status.get("containerStatuses") or []
+    ready = sum(bool(state.get("ready")) for state in states)
+    return [
+        name_of(pod),
+        f"{ready}/{len(spec['containers'])}",
+        pod_status(pod),
+        _restarts(states),
+        _created(pod),
+        status.get("podIP") or _NONE,
+        spec.get("nodeName") or _NONE,
+        status.get("nominatedNodeName") or _NONE,
+        _NONE,
+    ]
+
+
+def _restarts(states: Sequence[Obj]) -> str:
+    count = sum(state.get("restartCount") or 0 for state in states)
+    ends = [
+        state["lastState"]["terminated"]["finishedAt"]
+        for state in states
+        if (state.get("lastState") or {}).get("terminated", {}).get("finishedAt")
+    ]
+    return f"{count} ({age(max(ends))} ago)" if count and ends else str(count)
+
+
+def pod_status(pod: Obj) -> str:
+    """Return the one word that kubectl shows for a Pod."""
+    status = pod.get("status") or {}
+    if terminating(pod):
+        return "Terminating"
+    for state in reversed(status.get("containerStatuses") or []):
+        current = state.get("state") or {}
+        if reason := (current.get("waiting") or {}).get("reason"):
+            return str(reason)
+        if ended := current.get("terminated"):
+            return str(ended.get("reason") or f"ExitCode:{ended.get('exitCode', 0)}")
+    return str(status.get("reason") or status.get("phase") or "Unknown")
+
+
+def _containers(obj: Obj) -> list[str]:
+    found = obj["spec"]["template"]["spec"].get("containers") or []
+    return [",".join(c["name"] for c in found), ",".join(c.get("image", "") for c in found)]
+
+
+def _deployment(obj: Obj) -> list[Any]:
+    status, spec = obj.get("status") or {}, obj["spec"]
+    return [
+        name_of(obj),
+        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}",
+        status.get("updatedReplicas", 0),
+        status.get("availableReplicas", 0),
+        _created(obj),
+        *_containers(obj),
+        text_of(spec["selector"]),
+    ]
+
+
+def _replica_set(obj: Obj) -> list[Any]:
+    status, spec = obj.get("status") or {}, obj["spec"]
+    return [
+        name_of(obj),
+        spec.get("replicas", 0),
+        status.get("replicas", 0),
+        status.get("readyReplicas", 0),
+        _created(obj),
+        *_containers(obj),
+        text_of(spec["selector"]),
+    ]
+
+
+def _job(obj: Obj) -> list[Any]:
+    status, spec = obj.get("status") or {}, obj["spec"]
+    word = next((c for c in ("Complete", "Failed", "Suspended") if holds(obj, c)), "Running")
+    start, end = status.get("startTime"), status.get("completionTime")
+    took = f"{int((moment(end) - moment(start)).total_seconds())}s" if start and end else age(start)
+    return [
+        name_of(obj),
+        word,
+        f"{status.get('succeeded', 0)}/{spec.get('completions', 1)}",
+        took if start else "",
+        _created(obj),
+        *_containers(obj),
+        text_of(spec.get("selector") or {}),
+    ]
+
+
+def _node(node: Obj) -> list[Any]:
+    status = node.get("status") or {}
+    info, word = status.get("nodeInfo") or {}, "Ready" if holds(node, "Ready") else "NotReady"
+    if node.get("spec", {}).get("unschedulable"):
+        word += ",SchedulingDisabled"
+    prefix = "node-role.kubernetes.io/"
+    roles = [key[len(prefix) :] for key in labels_of(node) if key.startswith(prefix)]
+    return [
+        name_of(node),
+        word,
+        ",".join(sorted(roles)) or _NONE,
+        _created(node),
+        info.get("kubeletVersion", ""),
+        _node_address(status, "InternalIP"),
+        _node_address(status, "ExternalIP"),
+        *(info.get(key, "<unknown>") for key in ("osImage", "kernelVersion")),
+        info.get("containerRuntimeVersion", "<unknown>"),
+    ]
+
+
+def _node_address(status: Obj, kind: str) -> str:
+    found = (a["address"] for a in status.get("addresses") or () if a["type"] == kind)
+    return next(found, _NONE)
+
+
+def _event(event: Obj) -> list[Any]:
+    about, source = event.get("involvedObject") or {}, event.get("source") or {}
+    first = event.get("firstTimestamp") or event.get("eventTime")
+    last, count = event.get("lastTimestamp") or first, event.get("count") or 1
+    seen = age(last)
+    if count > 1 and first:
+        seen = f"{seen} (x{count} over {age(first)})"
+    return [
+        seen,
+        event.get("type", ""),
+        event.get("reason", ""),
+        f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}",
+        about.get("fieldPath", ""),
+        source.get("component") or event.get("reportingComponent", ""),
+        str(event.get("message", "")).strip(),
+        age(first),
+        count,
+        name_of(event),
+    ]
+
+
+def _service(obj: Obj) -> list[Any]:
+    spec = obj.get("spec") or {}
+    ports = [f"{p['port']}/{p.get('protocol', 'TCP')}" for p in spec.get("ports") or ()]
+    external = ",".join(spec.get("externalIPs") or ()) or _NONE
+    if spec.get("type") == "LoadBalancer" and external == _NONE:
+        external = "<pending>"
+    return [
+        name_of(obj),
+        spec.get("type", "ClusterIP"),
+        spec.get("clusterIP") or _NONE,
+        external,
+        ",".join(ports) or _NONE,
+        _created(obj),
+        text_of({"matchLabels": spec.get("selector") or {}}) or _NONE,
+    ]
+
+
+def _endpoints(obj: Obj) -> list[Any]:
+    found = [
+        f"{address['ip']}:{port['port']}"
+        for subset in obj.get("subsets") or ()
+        for port in subset.get("ports") or ()
+        for address in subset.get("addresses") or ()
+    ]
+    more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
+    return [name_of(obj), ",".join(found[:3]) + more or _NONE, _created(obj)]
+
+
+def _count(*fields: str) -> Callable[[Obj], int]:
+    return lambda obj: sum(len(obj.get(field) or ()) for field in fields)
+
+
+def _counted(*fields: str) -> Callable[[Obj], list[Any]]:
+    count = _count(*fields)
+    return lambda obj: [name_of(obj), count(obj), _created(obj)]
+
+
+_WORKLOAD = "[Containers]|[Images]|[Selector]"
+_PLAIN: tuple[str, Callable[[Obj], list[Any]]] = (
+    "Name|Age",
+    lambda obj: [name_of(obj), _created(obj)],
+)
+_TABLES: Mapping[str, tuple[str, Callable[[Obj], list[Any]]]] = {
+    "Pod": (
+        "Name|Ready|Status|Restarts|Age|[IP]|[Node]|[Nominated Node]|[Readiness Gates]",
+        _pod,
+    ),
+    "Deployment": (f"Name|Ready|Up-to-date#|Available#|Age|{_WORKLOAD}", _deployment),
+    "ReplicaSet": (f"Name|Desired#|Current#|Ready#|Age|{_WORKLOAD}", _replica_set),
+    "Job": (f"Name|Status|Completions|Duration|Age|{_WORKLOAD}", _job),
+    "Node": (
+        "Name|Status|Roles|Age|Version|[Internal-IP]|[External-IP]|[OS-Image]|[Kernel-Version]"
+        "|[Container-Runtime]",
+        _node,
+    ),
+    "Event": (
+        "Last Seen|Type|Reason|Object|[Subobject]|[Source]|Message|[First Seen]|[Count#]|[Name]",
+        _event,
+    ),
+    "Namespace": (
+        "Name|Status|Age",
+        lambda obj: [name_of(obj), obj["status"].get("phase", ""), _created(obj)],
+    ),
+    "Service": ("Name|Type|Cluster-IP|External-IP|Port(s)|Age|[Selector]", _service),
+    "Endpoints": ("Name|Endpoints|Age", _endpoints),
+    "ServiceAccount": ("Name|Secrets#|Age", _counted("secrets")),
+    "ConfigMap": ("Name|Data#|Age", _counted("data", "binaryData")),
+    "Secret": (
+        "Name|Type|Data#|Age",
+        lambda obj: [name_of(obj), obj.get("type", ""), _count("data")(obj), _created(obj)],
+    ),
+}

@@ -15,7 +15,7 @@ def words(line):
 
 def test_the_autopilot_command_is_the_guides(settings):
     assert words(commands.create_cluster(settings)) == [
-        *"gcloud container clusters create-auto run-ai-test".split(),
+        *["gcloud", "container", "clusters", "create-auto", "run-ai-test"],
         "--project=my-project",
         "--location=us-central1",
     ]
@@ -25,14 +25,14 @@ def test_the_autopilot_command_is_the_guides(settings):
 def test_the_standard_commands_are_the_guides_with_count_and_driver(choices):
     chosen = Settings.parse({**choices, "mode": "standard", "location": "us-central1-a"})
     assert words(commands.create_cluster(chosen)) == [
-        *"gcloud container clusters create run-ai-test".split(),
+        *["gcloud", "container", "clusters", "create", "run-ai-test"],
         "--project=my-project",
         "--zone=us-central1-a",
         "--workload-pool=my-project.svc.id.goog",
         "--num-nodes=1",
     ]
     assert words(commands.create_node_pool(chosen)) == [
-        *"gcloud container node-pools create g2-gpu-pool".split(),
+        *["gcloud", "container", "node-pools", "create", "g2-gpu-pool"],
         "--cluster=run-ai-test",
         "--project=my-project",
         "--zone=us-central1-a",

@@ -44,7 +44,8 @@ def main() -> int:
 def machine() -> str:
     """Return what a reader must know of the machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.machine()}, Python {platform.python_version()}"
+    software = f"Linux {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {software}"
 
 
 def row(
@@ -56,8 +57,8 @@ def row(
         if most is not None
         else f"≥ {least:g} {unit}"
         if least is not None
-        else "–"
-    )  # noqa: RUF001
+        else "-"
+    )
     met = (most is None or value <= most) and (least is None or value >= least)
     return {"what": what, "value": round(value, 3), "unit": unit, "target": target, "met": met}
 
@@ -163,7 +164,7 @@ def quick_book() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         whole, record = rehearse("quick", out)
-        engine = sum(p["seconds"] for p in record["phases"] if p["name"] in ("before", "weights"))
+        engine = sum(p["seconds"] for p in record["phases"] if p["name"] in ("engine", "weights"))
         rows = [row("whole rehearsal, the engine's start taken off", whole - engine, "s", most=60)]
         for done in record["notebooks"]:
             spent, waited = split(out / f"{done['name']}.ipynb")

@@ -76,6 +76,7 @@ def serve(folder: Path, ready: Connection) -> None:
 
 async def _serve(folder: Path, ready: Connection) -> None:
     from aiohttp import web
+
     from warmbook_sandbox.access import Caller, Callers
     from warmbook_sandbox.pace import Pace
     from warmbook_sandbox.storage import RUNNER_OPTIONS, Storage, application

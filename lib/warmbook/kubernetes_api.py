@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -22,7 +23,11 @@ class Kubernetes:
         ca = cluster.master_auth.cluster_ca_certificate
         if cluster.endpoint:
             config.host = f"https://{cluster.endpoint}"
-            config.ca_cert_data = base64.b64decode(ca).decode()
+            # a file, because the client's websockets know no other way
+            self._ca = tempfile.NamedTemporaryFile(prefix="warmbook-", suffix=".pem")  # noqa: SIM115
+            self._ca.write(base64.b64decode(ca))
+            self._ca.flush()
+            config.ssl_ca_cert = self._ca.name
         else:  # the DNS endpoint has a public certificate
             config.host = f"https://{dns_endpoint(cluster)}"
 

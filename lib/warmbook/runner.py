@@ -205,6 +205,9 @@ class _Client(PapermillNotebookClient):
             self.tell(content["data"]["text/plain"], progress["elapsed_s"])
         return super().process_message(message, *args, **kwargs)
 
+    def set_widgets_metadata(self) -> None:
+        """Save no widget state: without it GitHub and nbconvert show the form as a table."""
+
 
 class _Engine(NBClientEngine):
     @classmethod

@@ -16,14 +16,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "lab-of-the-tests"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 READY = """() => {
   const session = window.jupyterapp?.shell.currentWidget?.sessionContext
   const kernel = session?.session?.kernel
-  return !!(session?.isReady && kernel?.status === 'idle' && kernel.connectionStatus === 'connected')
+  return !!(session?.isReady && kernel?.status === 'idle'
+    && kernel.connectionStatus === 'connected')
 }"""
 IDLE = """() => {
   const panel = window.jupyterapp.shell.currentWidget
@@ -64,7 +70,8 @@ class Lab:
         self.page.wait_for_function(IDLE, timeout=timeout_s * 1000)
 
     def theme(self, dark):
-        self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
+        name = "JupyterLab Dark" if dark else "JupyterLab Light"
+        self.command("apputils:change-theme", theme=name)
         light = "false" if dark else "true"
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=light

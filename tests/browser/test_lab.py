@@ -2,6 +2,14 @@
 
 import pytest
 
+WALKED = (
+    "02_project",
+    "03_weights",
+    "04_cluster",
+    "05_identity",
+    "06_server",
+    "07_streaming",
+)
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
@@ -48,7 +56,7 @@ def test_the_cloud_offers_what_can_be_picked(lab):
 
 
 def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
-    for name in ("02_project", "03_weights", "04_cluster", "05_identity", "06_server", "07_streaming"):
+    for name in WALKED:
         lab.open(f"notebooks/en/{name}.ipynb")
         lab.run_all(timeout_s=240)
         assert lab.page.locator(".jp-mod-error").count() == 0, lab.text()[-3000:]
@@ -64,4 +72,3 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
     lab.run_all(timeout_s=120)
     assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
     assert lab.outside == []
-

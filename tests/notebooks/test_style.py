@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import nbformat
 import papermill
 import pytest
+
 from warmbook.settings import Settings
 
 from .conftest import NOTEBOOKS

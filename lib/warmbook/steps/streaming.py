@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -215,7 +216,7 @@ class ColdStart(Card):
         return say("Cold start of {pod}: {time}", pod=self.pod, time=duration(self.total_s))
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(_PHASES()[p.name], duration(p.elapsed_s)) for p in self.phases)
+        return tuple(Row(_phase_name(p.name), duration(p.elapsed_s)) for p in self.phases)
 
     def record(self) -> dict[str, Any]:
         """Return the phases for the run record."""
@@ -224,35 +225,48 @@ class ColdStart(Card):
             "phases": [{"name": p.name, "seconds": round(p.elapsed_s, 3)} for p in self.phases],
         }
 
-    def plot(self) -> Any:
+    def plot(self) -> Picture:
         """Return the phases as a picture, a PNG that reads on light and dark paper."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(8, 0.5 + 0.4 * len(self.phases)), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes, left = figure.subplots(), 0.0
-        for phase, colour in zip(self.phases, (GREY, AMBER, BLUE, GREEN, AMBER), strict=False):
-            label = _PHASES()[phase.name]
-            axes.barh(label, phase.elapsed_s, left=left, color=colour)
-            axes.annotate(
-                f" {duration(phase.elapsed_s)}", (left + phase.elapsed_s, label), va="center"
-            )
+        canvas, axes, left = FigureCanvasAgg(figure), figure.subplots(), 0.0
+        for phase, colour in zip(self.phases, (GREY, AMBER, BLUE, GREEN), strict=True):
+            name = _phase_name(phase.name)
+            axes.barh(name, phase.elapsed_s, left=left, color=colour)
             left += phase.elapsed_s
+            axes.annotate(f" {duration(phase.elapsed_s)}", (left, name), va="center")
         axes.invert_yaxis()
         axes.set_xlabel(say("seconds"))
         axes.set_xlim(0, max(1.0, self.total_s) * 1.15)
         axes.spines[["top", "right"]].set_visible(False)
-        return figure
+        drawn = io.BytesIO()
+        canvas.print_png(drawn)
+        return Picture(drawn.getvalue(), self.title())
 
 
-def _PHASES() -> dict[str, str]:  # noqa: N802
+@dataclass(frozen=True)
+class Picture:
+    """A PNG that a notebook shows; `caption` stands for it in text."""
+
+    png: bytes
+    caption: str
+
+    def __repr__(self) -> str:
+        return self.caption
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+def _phase_name(name: str) -> str:
     return {
         "node": say("a node for the Pod"),
         "image": say("image and container start"),
-        "before": say("vLLM until the weights, and after them"),
         "weights": say("weights streamed"),
-    }
+        "engine": say("vLLM before and after the weights"),
+    }[name]
 
 
 @step(commands.logs)
@@ -278,7 +292,7 @@ def cold_start(settings: Settings, clients: Clients) -> ColdStart:
             Phase("node", (pod.scheduled - pod.created).total_seconds()),
             Phase("image", (pod.started - pod.scheduled).total_seconds()),
             Phase("weights", min(weights, engine)),
-            Phase("before", max(0.0, engine - weights)),
+            Phase("engine", max(0.0, engine - weights)),
         ),
     )
 

@@ -90,7 +90,8 @@ def check_space(cache: Path) -> None:
     free = shutil.disk_usage(cache).free
     if free < NEEDED_BYTES:
         raise EngineError(
-            f"{cache} has {free / 1e9:.1f} GB free; engine and model need {NEEDED_BYTES / 1e9:.0f} GB.\n"
+            f"{cache} has {free / 1e9:.1f} GB free; "
+            f"engine and model need {NEEDED_BYTES / 1e9:.0f} GB.\n"
             "  → Free some, or name a folder on another disk: WARMBOOK_CACHE=/path make rehearse"
         )
 

@@ -18,7 +18,8 @@ from typing import Any
 NO_CHAT = {
     "error": {
         "code": "quick_engine_no_chat",
-        "message": "This is the rehearsal's quick engine: it streams the weights and answers no chat.",
+        "message": "This is the rehearsal's quick engine: "
+        "it streams the weights and answers no chat.",
     }
 }
 
@@ -63,7 +64,7 @@ class Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     model = ""
 
-    def do_GET(self) -> None:  # noqa: N802, D102
+    def do_GET(self) -> None:  # noqa: D102
         if self.path == "/health":
             self.answer(200, None)
         elif self.path == "/v1/models":
@@ -71,7 +72,7 @@ class Answers(BaseHTTPRequestHandler):
         else:
             self.answer(404, {"detail": "Not Found"})
 
-    def do_POST(self) -> None:  # noqa: N802, D102
+    def do_POST(self) -> None:  # noqa: D102
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.answer(501, NO_CHAT)
 

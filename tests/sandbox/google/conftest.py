@@ -24,6 +24,7 @@ from google.cloud import (
     storage_control_v2,
 )
 from google.oauth2.credentials import Credentials
+
 from warmbook_sandbox.access import Caller, Callers
 from warmbook_sandbox.google import Cloud, Endpoint
 from warmbook_sandbox.pace import Pace

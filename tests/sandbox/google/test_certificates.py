@@ -9,6 +9,7 @@ import threading
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from warmbook_sandbox.google.certificates import Authority, ServerCertificate, server_context
 
 

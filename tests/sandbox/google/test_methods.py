@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import pytest
+
 from warmbook_sandbox.google import methods
 from warmbook_sandbox.google.transcoding import Route
 

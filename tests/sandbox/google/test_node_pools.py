@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 from google.cloud import container_v1
+
 from warmbook_sandbox.google.errors import GoogleError
 
 CLUSTER = "projects/demo-project/locations/us-central1-a/clusters/std"

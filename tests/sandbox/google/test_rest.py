@@ -12,6 +12,7 @@ import requests
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from warmbook_sandbox.access import Caller, Callers
 from warmbook_sandbox.google.rest import Rest
 from warmbook_sandbox.google.transcoding import Route

@@ -16,6 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage as gcs
 from google.oauth2.credentials import Credentials
 from hypothesis import settings
+
 from warmbook_sandbox.access import Caller, Callers
 from warmbook_sandbox.pace import Pace
 from warmbook_sandbox.storage import RUNNER_OPTIONS, Storage, application

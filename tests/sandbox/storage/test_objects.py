@@ -8,6 +8,7 @@ import pytest
 from google.api_core import exceptions as refused
 from hypothesis import given
 from hypothesis import strategies as st
+
 from warmbook_sandbox.storage import StorageError
 from warmbook_sandbox.storage.listing import ListQuery, glob_pattern, list_names
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from google.api_core import exceptions as refused
+
 from warmbook_sandbox.access import ROLES, Caller
 
 VIEWER, USER = "roles/storage.bucketViewer", "roles/storage.objectUser"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Protocol
 
 from ...pace import Pace
-from ..objects import name_of, namespace_of
 from ..store import Change, Key, Store
 from .autoscaler import Autoscaler
 from .deployments import Deployments
@@ -39,13 +38,13 @@ async def run_controllers(
     store: Store,
     pace: Pace,
     *,
-    mode: Literal["autopilot", "standard"] | str = "autopilot",
+    mode: str = "autopilot",
     zones: Sequence[str] = ("us-central1-a",),
     most_gpus: int = 8,
 ) -> None:
     """Run a cluster's controllers and scheduler until cancelled.
 
-    Autopilot begins with a node for ordinary Pods and adds nodes with GPUs as Pods need them,
+    `mode` is autopilot or standard. Autopilot begins with a node for ordinary Pods and adds nodes with GPUs as Pods need them,
     up to `most_gpus` GPUs; a Standard cluster has the nodes of its pools (`add_node`).
     """
     controllers: list[Controller] = [
@@ -86,8 +85,8 @@ class _Loop:
             for timer in self._timers.values():
                 timer.cancel()
 
-    async def _read(self, changes: Iterable[Change] | object) -> None:
-        async for change in changes:  # type: ignore[attr-defined]
+    async def _read(self, changes: AsyncIterator[Change]) -> None:
+        async for change in changes:
             self._note(change)
 
     def _note(self, change: Change) -> None:
@@ -118,8 +117,3 @@ class _Loop:
         if again_s is not None:
             loop = asyncio.get_running_loop()
             self._timers[index, key] = loop.call_later(again_s, self._wake, index, key)
-
-
-def key_of(change: Change) -> Key:
-    """Return the key of the object that changed."""
-    return namespace_of(change.obj), name_of(change.obj)

@@ -30,11 +30,22 @@ def add_node(
     gpus: Mapping[str, int],
 ) -> Obj:
     """Add a Ready node of a pool; `gpus` is how many of which accelerator it has."""
+    node = node_object(name=name, pool=pool, zone=zone, machine_type=machine_type, gpus=gpus)
+    return store.create("Node", node, manager="kubelet")
+
+
+def node_object(
+    *, name: str, pool: str, zone: str, machine_type: str, gpus: Mapping[str, int]
+) -> Obj:
+    """Return a machine as the node that it is, or would be."""
     resources = _resources(machine_type, sum(gpus.values()))
-    accelerator = next((kind for kind, count in gpus.items() if count), "")
-    node: Obj = {
+    taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
+    return {
         "metadata": {"name": name, "labels": _labels(name, pool, zone, machine_type, gpus)},
-        "spec": {"providerID": f"gce://rehearsal/{zone}/{name}"},
+        "spec": {
+            "providerID": f"gce://rehearsal/{zone}/{name}",
+            **({"taints": [taint]} if sum(gpus.values()) else {}),
+        },
         "status": {
             "capacity": resources,
             "allocatable": dict(resources),
@@ -46,9 +57,6 @@ def add_node(
             "nodeInfo": _node_info(),
         },
     }
-    if accelerator:
-        node["spec"]["taints"] = [{"key": GPU, "value": "present", "effect": "NoSchedule"}]
-    return store.create("Node", node, manager="kubelet")
 
 
 def add_default_node(store: Store, zone: str) -> Obj:

@@ -6,6 +6,7 @@ Source: Kubernetes, CRI logging format (`TIME STREAM P|F TEXT`, P for a part of 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections import deque
@@ -136,8 +137,6 @@ class _Sender:
 async def _follow(
     call: Call, container: str, file: Path, descriptor: int, at: int, sender: _Sender
 ) -> None:
-    import os
-
     glanced = time.monotonic()
     while True:
         over = _ended(call, container, file)  # before reading, so that the last lines are read
@@ -161,7 +160,9 @@ def _ended(call: Call, container: str, file: Path) -> bool:
     pod = call.store.find("Pod", call.namespace, call.name)
     if pod is None:
         return True
-    current = call.runtime.log_file(
-        call.namespace or "default", call.name, container, previous=False
-    )
-    return current != file or "running" not in (state_of(pod, container).get("state") or {})
+    namespace = call.namespace or "default"
+    if call.runtime.log_file(namespace, call.name, container, previous=False) != file:
+        return True  # restarted
+    state = state_of(pod, container).get("state") or {}
+    backing_off = (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
+    return "terminated" in state or backing_off

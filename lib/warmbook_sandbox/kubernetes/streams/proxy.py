@@ -52,9 +52,8 @@ async def pass_on(call: Call) -> web.StreamResponse:
 
 async def _answered(call: Call, upstream: aiohttp.ClientResponse) -> web.StreamResponse:
     async with upstream:
-        headers = _passed(upstream.headers)
         response = web.StreamResponse(
-            status=upstream.status, reason=upstream.reason, headers=headers
+            status=upstream.status, reason=upstream.reason, headers=_passed(upstream.headers)
         )
         await response.prepare(call.request)
         try:

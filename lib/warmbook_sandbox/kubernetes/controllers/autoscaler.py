@@ -1,0 +1,179 @@
+"""Autopilot's nodes: a machine for a Pod that fits none, within the quota for GPUs."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...pace import Pace
+from ..objects import Obj, condition, uid_of
+from ..quantities import number
+from ..store import Change, Key, Store
+from . import fitting
+from .keys import key_of
+from .nodes import ACCELERATOR, GPU, add_node, node_object
+from .scheduler import UNSCHEDULABLE, waits_for_node
+
+SOURCE = "cluster-autoscaler"
+BOOT_MINUTES = 2.0
+"""How long GKE takes to bring a machine up, in minutes of the cloud."""
+_MOST_ORDINARY_NODES = 20
+_PROJECT = "https://www.googleapis.com/compute/v1/projects/rehearsal"
+
+MACHINES: Mapping[str, Mapping[int, str]] = {
+    "": {0: "e2-standard-8"},
+    "nvidia-l4": {1: "g2-standard-16", 2: "g2-standard-24", 4: "g2-standard-48"}
+    | {8: "g2-standard-96"},
+    "nvidia-tesla-t4": {1: "n1-standard-8", 2: "n1-standard-16", 4: "n1-standard-32"},
+    "nvidia-tesla-a100": {n: f"a2-highgpu-{n}g" for n in (1, 2, 4, 8)},
+    "nvidia-a100-80gb": {n: f"a2-ultragpu-{n}g" for n in (1, 2, 4, 8)},
+    "nvidia-h100-80gb": {n: f"a3-highgpu-{n}g" for n in (1, 2, 4, 8)},
+    "nvidia-h100-mega-80gb": {8: "a3-megagpu-8g"},
+    "nvidia-h200-141gb": {8: "a3-ultragpu-8g"},
+}
+"""Accelerator -> number of them -> the machine that has it.
+
+Source: Compute Engine documentation, "GPU machine types".
+"""
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A machine that is coming up: what it will be, when (monotonic clock), for which Pod."""
+
+    name: str
+    pool: str
+    zone: str
+    machine_type: str
+    gpus: Mapping[str, int]
+    up_at: float
+
+
+class Autoscaler:
+    """Brings one machine up for each Pod that waits for one; its keys are Pods."""
+
+    def __init__(self, store: Store, pace: Pace, *, zones: Sequence[str], most_gpus: int) -> None:
+        self._store, self._pace = store, pace
+        self._zones, self._most_gpus = zones, most_gpus
+        self._coming: dict[str, _Machine] = {}  # Pod's uid -> its machine
+        self._told: set[str] = set()
+
+    def concerned(self, change: Change) -> Iterable[Key]:
+        """Return the Pods that wait; all of them when a node goes, for the quota has room."""
+        if change.kind == "Pod" and change.type != "DELETED":
+            return [key_of(change.obj)] if _unschedulable(change.obj) else []
+        if change.kind == "Node" and change.type == "DELETED":
+            self._told.clear()
+            return [key_of(pod) for pod in self._store.list("Pod") if _unschedulable(pod)]
+        return []
+
+    def reconcile(self, key: Key) -> float | None:
+        """Order a machine, or add its node once it is up."""
+        pod = self._store.find("Pod", *key)
+        for uid, machine in list(self._coming.items()):
+            if machine.up_at <= time.monotonic():
+                del self._coming[uid]
+                self._join(machine)
+        if pod is None or not _unschedulable(pod):
+            return self._next_s()
+        if uid_of(pod) not in self._coming and uid_of(pod) not in self._told:
+            self._order(pod)
+        return self._next_s()
+
+    def _next_s(self) -> float | None:
+        ups = [machine.up_at - time.monotonic() for machine in self._coming.values()]
+        return max(0.0, min(ups)) + 0.001 if ups else None
+
+    def _join(self, machine: _Machine) -> None:
+        add_node(
+            self._store,
+            name=machine.name,
+            pool=machine.pool,
+            zone=machine.zone,
+            machine_type=machine.machine_type,
+            gpus=machine.gpus,
+        )
+
+    def _order(self, pod: Obj) -> None:
+        accelerator, count = _wanted_gpus(pod)
+        sizes = [size for size in sorted(MACHINES.get(accelerator, ())) if size >= count]
+        if not sizes:
+            said = f"the rehearsal knows no machine with {count} x {accelerator or 'GPU'}"
+            self._refuse(pod, "NotTriggerScaleUp", f"pod didn't trigger scale-up: {said}")
+            return
+        gpus = {accelerator: sizes[0]} if accelerator else {}
+        reasons: list[str] = []
+        for zone in self._zones:
+            machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus)
+            reasons = fitting.why_not(pod, _node_of(machine), {})
+            if not reasons:
+                self._bring_up(pod, machine)
+                return
+        said = f"pod didn't trigger scale-up: {len(self._zones)} {reasons[0]}"
+        self._refuse(pod, "NotTriggerScaleUp", said)
+
+    def _machine(self, zone: str, machine_type: str, gpus: Mapping[str, int]) -> _Machine:
+        pool = f"nap-{machine_type}"
+        if gpus:
+            pool = f"{pool}-gpu{sum(gpus.values())}"
+        name = f"gk3-{pool}-{secrets.token_hex(4)}"
+        up_at = time.monotonic() + self._pace.seconds(BOOT_MINUTES)
+        return _Machine(name, pool, zone, machine_type, gpus, up_at)
+
+    def _bring_up(self, pod: Obj, machine: _Machine) -> None:
+        if self._over_quota(machine):
+            said = (
+                f"Node scale up in zones {machine.zone} associated with this pod failed: GCE "
+                "quota exceeded. Pod is at risk of not being scheduled."
+            )
+            self._refuse(pod, "FailedScaleUp", said, kind_of="Warning")
+            return
+        self._coming[uid_of(pod)] = machine
+        group = f"{_PROJECT}/zones/{machine.zone}/instanceGroups/gk3-{machine.pool}-grp"
+        said = f"pod triggered scale-up: [{{{group} 0->1 (max: 1000)}}]"
+        self._store.event(pod, "TriggeredScaleUp", said, source=SOURCE)
+
+    def _refuse(self, pod: Obj, reason: str, said: str, *, kind_of: str = "Normal") -> None:
+        self._told.add(uid_of(pod))
+        self._store.event(pod, reason, said, kind_of=kind_of, source=SOURCE)
+
+    def _over_quota(self, machine: _Machine) -> bool:
+        nodes = self._store.list("Node")
+        if not machine.gpus:
+            return len(nodes) >= _MOST_ORDINARY_NODES
+        have = sum(int(number((n["status"].get("capacity") or {}).get(GPU, 0))) for n in nodes)
+        coming = sum(sum(other.gpus.values()) for other in self._coming.values())
+        return have + coming + sum(machine.gpus.values()) > self._most_gpus
+
+
+def _node_of(machine: _Machine) -> Obj:
+    return node_object(
+        name=machine.name,
+        pool=machine.pool,
+        zone=machine.zone,
+        machine_type=machine.machine_type,
+        gpus=machine.gpus,
+    )
+
+
+def _unschedulable(pod: Obj) -> bool:
+    why = (condition(pod, "PodScheduled") or {}).get("reason")
+    return waits_for_node(pod) and why == UNSCHEDULABLE
+
+
+def _wanted_gpus(pod: Obj) -> tuple[str, int]:
+    """Return which accelerator a Pod asks for, and how many."""
+    count = int(fitting.requests_of(pod).get(GPU, 0))
+    selector = pod["spec"].get("nodeSelector") or {}
+    accelerator = selector.get(ACCELERATOR) or _from_affinity(pod)
+    return (accelerator, count) if count or accelerator else ("", 0)
+
+
+def _from_affinity(pod: Obj) -> str:
+    for term in fitting.required_terms(pod) or ():
+        for expression in term.get("matchExpressions") or ():
+            if expression["key"] == ACCELERATOR and expression["operator"] == "In":
+                return str((expression.get("values") or [""])[0])
+    return ""

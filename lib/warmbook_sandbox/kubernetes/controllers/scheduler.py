@@ -1,0 +1,116 @@
+"""The scheduler: each Pod to a node that fits, or a word on why none does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from ..objects import Obj, condition, name_of, namespace_of, set_condition, terminating
+from ..store import Change, Key, Store
+from . import fitting
+from .keys import EVERYTHING
+
+_MANAGER = "kube-scheduler"
+_SOURCE = "default-scheduler"
+UNSCHEDULABLE = "Unschedulable"
+
+
+class Scheduler:
+    """Binds Pods to nodes; when room appears, those that wait get another look."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def concerned(self, change: Change) -> Iterable[Key]:
+        """Return one key for all: Pods that wait, nodes, and Pods that free their place."""
+        if change.kind == "Node":
+            return [EVERYTHING]
+        if change.kind != "Pod":
+            return []
+        waits = waits_for_node(change.obj) and change.type != "DELETED"
+        frees = bool(change.obj["spec"].get("nodeName")) and (
+            change.type == "DELETED" or _phase(change.obj) in ("Succeeded", "Failed")
+        )
+        return [EVERYTHING] if waits or frees else []
+
+    def reconcile(self, key: Key) -> None:
+        """Bind every Pod that waits and fits."""
+        pods = self._store.list("Pod")
+        waiting = [pod for pod in pods if waits_for_node(pod)]
+        if not waiting:
+            return
+        nodes, used = self._store.list("Node"), fitting.used_on(pods)
+        for pod in sorted(waiting, key=lambda pod: pod["metadata"]["creationTimestamp"]):
+            reasons = {name_of(n): fitting.why_not(pod, n, used[name_of(n)]) for n in nodes}
+            fits = [node for node in nodes if not reasons[name_of(node)]]
+            if not fits:
+                self._refuse(pod, [reasons[name_of(node)] for node in nodes])
+                continue
+            # the emptiest of those with the least to spare of what is dear
+            node = min(fits, key=lambda n: (_spare_gpus(n), used[name_of(n)]["pods"]))
+            self._bind(pod, node)
+            for name, value in fitting.requests_of(pod).items():
+                used[name_of(node)][name] += value
+
+    def _bind(self, pod: Obj, node: Obj) -> None:
+        def change(new: Obj) -> None:
+            new["spec"]["nodeName"] = name_of(node)
+            set_condition(new, "PodScheduled", "True", lastProbeTime=None)
+
+        place = namespace_of(pod), name_of(pod)
+        bound = self._store.update("Pod", *place, change, manager=_MANAGER)
+        said = f"Successfully assigned {place[0]}/{place[1]} to {name_of(node)}"
+        self._store.event(bound, "Scheduled", said, source=_SOURCE)
+
+    def _refuse(self, pod: Obj, reasons: Sequence[Sequence[str]]) -> None:
+        said = unschedulable_message(reasons)
+        if (condition(pod, "PodScheduled") or {}).get("message") == said:
+            return
+
+        def change(new: Obj) -> None:
+            more = {"lastProbeTime": None, "reason": UNSCHEDULABLE, "message": said}
+            set_condition(new, "PodScheduled", "False", **more)
+
+        self._store.update(
+            *("Pod", namespace_of(pod), name_of(pod)),
+            change,
+            manager=_MANAGER,
+            subresource="status",
+        )
+        self._store.event(pod, "FailedScheduling", said, kind_of="Warning", source=_SOURCE)
+
+
+def waits_for_node(pod: Obj) -> bool:
+    """Tell whether a Pod is to be scheduled."""
+    spec = pod["spec"]
+    ours = spec.get("schedulerName", _SOURCE) == _SOURCE
+    return ours and not spec.get("nodeName") and not terminating(pod)
+
+
+def unschedulable_message(reasons: Sequence[Sequence[str]]) -> str:
+    """Return what the scheduler says of a Pod that fits no node, given why for each node."""
+    if not reasons:
+        return "no nodes available to schedule pods"
+    start = f"0/{len(reasons)} nodes are available"
+    counted = Counter(reason for of_node in reasons for reason in of_node)
+    helped = Counter(
+        "No preemption victims found for incoming pod"
+        if fitting.helped_by_preemption(of_node)
+        else "Preemption is not helpful for scheduling"
+        for of_node in reasons
+    )
+    return f"{start}: {_listed(counted)}. preemption: {start}: {_listed(helped)}."
+
+
+def _listed(counted: Counter[str]) -> str:
+    return ", ".join(sorted(f"{count} {reason}" for reason, count in counted.items()))
+
+
+def _phase(pod: Obj) -> str:
+    return str((pod.get("status") or {}).get("phase", ""))
+
+
+def _spare_gpus(node: Obj) -> Decimal:
+    allocatable = node["status"].get("allocatable") or {}
+    return fitting.number(allocatable.get("nvidia.com/gpu", "0"))

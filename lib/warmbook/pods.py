@@ -16,7 +16,9 @@ from .texts import say
 
 LABELS = f"app={APP}"
 LOADING = re.compile(r"Runai Model Streamer:\s+(\d+)% Completed")
-BACK_OFF = {"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "InvalidImageName"}
+CRASHED = "CrashLoopBackOff"
+PATIENCE = 3
+"""Restarts that a container gets when its log tells no cause that we know."""
 FATAL_IMAGE = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName"}
 
 
@@ -122,9 +124,12 @@ def why_failing(settings: Settings, clients: Clients, pods: Sequence[Pod]) -> Wa
                 ),
                 remedy=say("Check «vllm_version» in the form: is there such a release?"),
             )
-        if pod.restarts and not pod.ready:
-            log = clients.kubernetes.log(pod.name, settings.namespace, previous=True)
-            return diagnosis(log, pod, settings)
+        if (pod.restarts or pod.waiting == CRASHED) and not pod.ready:
+            # while it waits for its next start, the ended container's log is the current one
+            previous = pod.waiting != CRASHED
+            log = clients.kubernetes.log(pod.name, settings.namespace, previous=previous)
+            if error := diagnosis(log, pod, settings):
+                return error
     return None if pods else _refused(settings, clients)
 
 
@@ -148,8 +153,8 @@ NO_CONFIG = re.compile(r"no config file found|Could not detect config format")
 FILE_ACCESS = re.compile(r"File access error")
 
 
-def diagnosis(log: str, pod: Pod, settings: Settings) -> WarmbookError:
-    """Return what the log of an ended container says, the known causes first."""
+def diagnosis(log: str, pod: Pod, settings: Settings) -> WarmbookError | None:
+    """Return why a container ended, by its log; None while a restart may still cure it."""
     if denied := DENIED.search(log):
         permission = denied[1] or denied[2]
         return AccessError(
@@ -185,6 +190,8 @@ def diagnosis(log: str, pod: Pod, settings: Settings) -> WarmbookError:
     ):
         if pattern.search(log):
             return ResourceFailedError(what, remedy=say("Run notebooks 03 and 05 again, then 06."))
+    if pod.restarts < PATIENCE:
+        return None
     lines = [line for line in log.splitlines() if line.strip()]
     return ResourceFailedError(
         say(

@@ -70,7 +70,7 @@ class Clusters:
         store = Store()
         kubelet = Kubelet(
             store,
-            folder=self._folder / "pods" / cluster.location / cluster.name,
+            folder=self._folder / "pods",
             image=self._image,
             engine=self._engine,
             addresses=self._addresses,

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from .controllers import add_node, run_controllers
 from .errors import ApiError
 from .objects import Obj
 from .runtime import PodRuntime
+from .server import ApiServer
 from .store import Change, Store
 
-__all__ = ["ApiError", "Change", "Obj", "PodRuntime", "Store"]
+__all__ = [
+    "ApiError",
+    "ApiServer",
+    "Change",
+    "Obj",
+    "PodRuntime",
+    "Store",
+    "add_node",
+    "run_controllers",
+]

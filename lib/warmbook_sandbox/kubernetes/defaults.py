@@ -5,6 +5,7 @@ Source: Kubernetes, pkg/apis/{core,apps,batch}/v1/defaults.go.
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -174,12 +175,16 @@ def _service(obj: Obj) -> None:
     _fill(spec, {"type": "ClusterIP", "sessionAffinity": "None"})
     _fill(spec, {"internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"]})
     _fill(spec, {"ipFamilyPolicy": "SingleStack"})
+    # headless: nothing here routes the address that a cluster would give it
+    _fill(spec, {"clusterIP": "None", "clusterIPs": [spec.get("clusterIP") or "None"]})
     for port in spec.get("ports") or ():
         _fill(port, {"protocol": "TCP", "targetPort": port.get("port")})
 
 
 def _secret(obj: Obj) -> None:
     _fill(obj, {"type": "Opaque"})
+    for key, text in (obj.pop("stringData", None) or {}).items():
+        obj.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
 
 
 def _node(obj: Obj) -> None:

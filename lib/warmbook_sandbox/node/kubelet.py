@@ -60,9 +60,9 @@ class Kubelet:
 
     def _begin(self, obj: Obj) -> None:
         meta = obj["metadata"]
-        pod = Pod(
-            self, obj, next(self._addresses), self.folder / f"{meta['name']}-{meta['uid'][:8]}"
-        )
+        address = next(self._addresses)
+        # a short name: vLLM puts a socket there, whose path has at most 107 characters
+        pod = Pod(self, obj, address, self.folder / address)
         self._pods[meta["uid"]] = pod
         task = asyncio.create_task(self._live(pod, meta["uid"]))
         self._tasks.add(task)

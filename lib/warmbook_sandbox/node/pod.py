@@ -208,12 +208,14 @@ class Pod:
     async def _back_off(self, code: int, reason: str) -> None:
         self._last = {"terminated": self._terminated(code, reason)}
         self.restarts += 1
+        if self.restarts == 1:  # the first time, the kubelet does not wait
+            return
         name, pod = self.container["name"], self.obj["metadata"]["name"]
         self._event(
             "BackOff", f"Back-off restarting failed container {name} in pod {pod}", warning=True
         )
         self._status(waiting="CrashLoopBackOff")
-        wait_s = min(FIRST_BACK_OFF_S * 2 ** (self.restarts - 1), LONGEST_BACK_OFF_S)
+        wait_s = min(FIRST_BACK_OFF_S * 2 ** (self.restarts - 2), LONGEST_BACK_OFF_S)
         await self._unless_deleted(self.kubelet.pace.seconds(wait_s / 60) + 1.0)
 
     async def _unless_deleted(self, seconds: float) -> None:

@@ -73,8 +73,17 @@ class Answers(BaseHTTPRequestHandler):
             self.answer(404, {"detail": "Not Found"})
 
     def do_POST(self) -> None:  # noqa: D102
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.take_body()
         self.answer(501, NO_CHAT)
+
+    def take_body(self) -> None:
+        """Read the request's body, sized or chunked, so that the connection can go on."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            return
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            self.rfile.read(size + 2)
+        self.rfile.readline()
 
     def answer(self, status: int, body: Any) -> None:
         """Send the answer as JSON, or empty."""

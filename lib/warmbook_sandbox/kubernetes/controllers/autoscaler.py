@@ -71,16 +71,21 @@ class Autoscaler:
 
     def reconcile(self, key: Key) -> float | None:
         """Order a machine, or add its node once it is up."""
+        if self._joined():
+            return self._next_s()  # the scheduler looks first; what it says wakes us again
         pod = self._store.find("Pod", *key)
-        for uid, machine in list(self._coming.items()):
-            if machine.up_at <= time.monotonic():
-                del self._coming[uid]
-                self._join(machine)
-        if pod is None or not _unschedulable(pod):
-            return self._next_s()
-        if uid_of(pod) not in self._coming and uid_of(pod) not in self._told:
+        known = self._coming.keys() | self._told
+        if pod is not None and _unschedulable(pod) and uid_of(pod) not in known:
             self._order(pod)
         return self._next_s()
+
+    def _joined(self) -> bool:
+        """Add the nodes of machines that are up; tell whether there were any."""
+        up = {u: m for u, m in self._coming.items() if m.up_at <= time.monotonic()}
+        for uid, machine in up.items():
+            del self._coming[uid]
+            self._join(machine)
+        return bool(up)
 
     def _next_s(self) -> float | None:
         ups = [machine.up_at - time.monotonic() for machine in self._coming.values()]

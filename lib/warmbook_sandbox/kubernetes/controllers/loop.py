@@ -15,6 +15,7 @@ from .deployments import Deployments
 from .endpoints import EndpointsOfServices
 from .garbage import GarbageCollector
 from .jobs import Jobs
+from .lost_pods import LostPods
 from .namespaces import Namespaces
 from .nodes import add_default_node
 from .replica_sets import ReplicaSets
@@ -44,8 +45,9 @@ async def run_controllers(
 ) -> None:
     """Run a cluster's controllers and scheduler until cancelled.
 
-    `mode` is autopilot or standard. Autopilot begins with a node for ordinary Pods and adds nodes with GPUs as Pods need them,
-    up to `most_gpus` GPUs; a Standard cluster has the nodes of its pools (`add_node`).
+    `mode` is autopilot or standard. Autopilot begins with a node for ordinary Pods and adds
+    nodes with GPUs as Pods need them, up to `most_gpus` GPUs; a Standard cluster has the nodes
+    of its pools (`add_node`).
     """
     controllers: list[Controller] = [
         Namespaces(store),
@@ -54,6 +56,7 @@ async def run_controllers(
         ReplicaSets(store),
         Jobs(store),
         EndpointsOfServices(store),
+        LostPods(store),
         Scheduler(store),
     ]
     if mode == "autopilot":

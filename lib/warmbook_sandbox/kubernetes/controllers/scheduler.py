@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from ..objects import Obj, condition, name_of, namespace_of, set_condition, terminating
+from ..quantities import number
 from ..store import Change, Key, Store
 from . import fitting
 from .keys import EVERYTHING
@@ -113,4 +114,4 @@ def _phase(pod: Obj) -> str:
 
 def _spare_gpus(node: Obj) -> Decimal:
     allocatable = node["status"].get("allocatable") or {}
-    return fitting.number(allocatable.get("nvidia.com/gpu", "0"))
+    return number(allocatable.get("nvidia.com/gpu", "0"))

@@ -9,7 +9,6 @@ import asyncio
 import os
 import re
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -103,9 +102,21 @@ def _complete_lines(data: bytes) -> _Lines:
 
 
 def _tail(lines: list[bytes], wanted: _Wanted) -> Iterable[bytes]:
+    """Return the entries of the last lines; a line that was cut into parts is one line."""
     if wanted.tail is None:
         return lines
-    return deque(lines, maxlen=wanted.tail)
+    start, left = len(lines), wanted.tail
+    while start and left:
+        start -= 1
+        while start and _is_part(lines[start - 1]):
+            start -= 1
+        left -= 1
+    return lines[start:]
+
+
+def _is_part(entry: bytes) -> bool:
+    found = _ENTRY.fullmatch(entry)
+    return found is not None and found["tag"] == b"P"
 
 
 class _Sender:

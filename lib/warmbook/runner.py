@@ -215,13 +215,13 @@ class _Engine(NBClientEngine):
         cls, nb_man: Any, kernel_name: str, *, tell: Tell, **kwargs: Any
     ) -> Any:
         del kernel_name  # ours: the interpreter that runs the book
-        for name in ("input_path", "log_output", "stdout_file", "stderr_file", "execution_timeout"):
-            kwargs.pop(name, None)
         client = _Client(
             nb_man,
             kernel_name="python3",
             startup_timeout=kwargs.pop("start_timeout", 60),
             timeout=None,
+            # a kernel's own log is no part of the book: ipykernel 7.4 warns at every start
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
         client.tell = tell
         return client.execute()

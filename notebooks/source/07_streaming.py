@@ -130,6 +130,19 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Note what loaded it
+# A figure is worth little without the versions behind it. The image's tag names vLLM alone; which streamer is inside depends on the day the image was built, so the Pod itself is asked.
+
+# %% [markdown] lang="es"
+# ## Anota con qué se cargó
+# Una cifra vale poco sin las versiones que hay detrás. La etiqueta de la imagen solo nombra a vLLM; qué transmisor lleva dentro depende del día en que se construyó, así que se le pregunta al propio Pod.
+
+# %%
+versions = streaming.versions(settings, clients)
+form.book.record("versions", versions.record())
+versions
+
+# %% [markdown] lang="en"
 # ## See where the time went
 # The stream is one part of the cold start, and often not the longest. The picture lays the parts one after the other: waiting for a node, getting the image and starting the container, the weights, and vLLM's own work before and after them.
 #

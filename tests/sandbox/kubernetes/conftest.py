@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
+import json
 import secrets
 import threading
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 
 import pytest
+import requests
 from aiohttp import web
+from kubernetes import client
 
 from warmbook_sandbox.kubernetes import ApiServer, Store, add_node, run_controllers
 from warmbook_sandbox.kubernetes.objects import now, set_condition
@@ -156,8 +161,6 @@ class Cluster:
 
     def api(self):
         """Return an official client."""
-        from kubernetes import client
-
         config = client.Configuration()
         config.host = self.url
         config.api_key["authorization"] = self.token
@@ -171,8 +174,7 @@ class Cluster:
         return [e for e in found if reason in (None, e["reason"])]
 
 
-def eventually(holds, *, within_s=PATIENCE_S):
-    """Return the first true answer of `holds`; fail if there is none in time."""
+def _eventually(holds, *, within_s=PATIENCE_S):
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         if found := holds():
@@ -181,57 +183,133 @@ def eventually(holds, *, within_s=PATIENCE_S):
     raise AssertionError(f"not within {within_s} s")
 
 
-def deployment(name="web", *, replicas=1, image="web:1", gpus=0, **spec):
-    container = {"name": "main", "image": image}
-    if gpus:
-        container["resources"] = {"limits": {"nvidia.com/gpu": str(gpus)}}
+def _deployment(name="web", *, replicas=1, image="web:1", gpus=0, annotations=None, **spec):
+    container = {"name": "main", "image": image, "ports": [{"containerPort": 8000}]}
     pod = {"containers": [container]}
     if gpus:
+        container["resources"] = {"limits": {"nvidia.com/gpu": str(gpus)}}
         pod["nodeSelector"] = {"cloud.google.com/gke-accelerator": "nvidia-l4"}
+    metadata = {"labels": {"app": name}, "annotations": annotations or {}}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "namespace": "default"},
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},
-            "template": {"metadata": {"labels": {"app": name}}, "spec": pod},
+            "template": {"metadata": metadata, "spec": pod},
             **spec,
         },
     }
 
 
-def pod(name="one", **metadata):
+def _pod(name="one", *, image="web:1", **metadata):
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, **metadata},
-        "spec": {"containers": [{"name": "main", "image": "web:1"}]},
+        "spec": {"containers": [{"name": "main", "image": image}]},
     }
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    with Cluster(tmp_path) as running:
-        yield running
+def eventually():
+    """Return a function that waits for the first true answer of another."""
+    return _eventually
+
+
+@pytest.fixture
+def deployment():
+    """Return a function that makes a Deployment's manifest."""
+    return _deployment
+
+
+@pytest.fixture
+def pod():
+    """Return a function that makes a Pod's manifest."""
+    return _pod
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts a cluster; all are stopped at the end."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(Cluster(tmp_path, **options))
+
+
+@pytest.fixture
+def cluster(start):
+    running = start()
+    _eventually(
+        lambda: running.on_loop(lambda: running.store.find("ServiceAccount", "default", "default"))
+    )
+    return running
 
 
 @pytest.fixture
 def core(cluster):
-    from kubernetes import client
-
     return client.CoreV1Api(cluster.api())
 
 
 @pytest.fixture
 def apps(cluster):
-    from kubernetes import client
-
     return client.AppsV1Api(cluster.api())
 
 
 @pytest.fixture
-def dynamic(cluster):
-    from kubernetes import dynamic
+def call(cluster):
+    """Return a function that sends a plain request, and gives (status, JSON body)."""
+    session = requests.Session()
+    session.trust_env = False
 
-    return dynamic.DynamicClient(cluster.api())
+    def send(method, path, body=None, *, media="application/json", raw=None, **headers):
+        data = raw if raw is not None else None if body is None else json.dumps(body)
+        sent = {"Authorization": f"Bearer {cluster.token}", "Content-Type": media, **headers}
+        answer = session.request(method, cluster.url + path, data=data, headers=sent, timeout=10)
+        send.headers = answer.headers
+        return answer.status_code, answer.json()
+
+    with session:
+        yield send
+
+
+@pytest.fixture
+def running_pod(cluster, core, pod, eventually):
+    """Return the name of a Pod that runs."""
+    core.create_namespaced_pod("default", pod("one"))
+    eventually(lambda: core.read_namespaced_pod("one", "default").status.phase == "Running")
+    return "one"
+
+
+class _Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        said = {"method": self.command, "path": self.path, "body": body.decode()}
+        answer = json.dumps(said).encode()
+        self.send_response(418 if "teapot" in self.path else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_POST = do_GET  # noqa: N815 - the base class has it so
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def echo():
+    """Return the port of an HTTP server that stands for a Pod's."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -58,34 +58,36 @@ class Autoscaler:
         self._store, self._pace = store, pace
         self._zones, self._most_gpus = zones, most_gpus
         self._coming: dict[str, _Machine] = {}  # Pod's uid -> its machine
+        self._asking: set[str] = set()  # Pods that the scheduler found no place for just now
         self._told: set[str] = set()
 
     def concerned(self, change: Change) -> Iterable[Key]:
         """Return the Pods that wait; all of them when a node goes, for the quota has room."""
         if change.kind == "Pod" and change.type != "DELETED":
-            return [key_of(change.obj)] if _unschedulable(change.obj) else []
+            return self._asked_by([change.obj])
         if change.kind == "Node" and change.type == "DELETED":
             self._told.clear()
-            return [key_of(pod) for pod in self._store.list("Pod") if _unschedulable(pod)]
+            return self._asked_by(self._store.list("Pod"))
         return []
 
-    def reconcile(self, key: Key) -> float | None:
-        """Order a machine, or add its node once it is up."""
-        if self._joined():
-            return self._next_s()  # the scheduler looks first; what it says wakes us again
-        pod = self._store.find("Pod", *key)
-        known = self._coming.keys() | self._told
-        if pod is not None and _unschedulable(pod) and uid_of(pod) not in known:
-            self._order(pod)
-        return self._next_s()
+    def _asked_by(self, pods: Iterable[Obj]) -> list[Key]:
+        waiting = [pod for pod in pods if _unschedulable(pod)]
+        self._asking |= {uid_of(pod) for pod in waiting}
+        return [key_of(pod) for pod in waiting]
 
-    def _joined(self) -> bool:
-        """Add the nodes of machines that are up; tell whether there were any."""
-        up = {u: m for u, m in self._coming.items() if m.up_at <= time.monotonic()}
-        for uid, machine in up.items():
-            del self._coming[uid]
-            self._join(machine)
-        return bool(up)
+    def reconcile(self, key: Key) -> float | None:
+        """Add the nodes of machines that are up; order one if the scheduler found none."""
+        for uid, machine in list(self._coming.items()):
+            if machine.up_at <= time.monotonic():
+                del self._coming[uid]
+                self._join(machine)
+        pod = self._store.find("Pod", *key)
+        if pod is not None and uid_of(pod) in self._asking:
+            self._asking.discard(uid_of(pod))
+            known = self._coming.keys() | self._told
+            if _unschedulable(pod) and uid_of(pod) not in known:
+                self._order(pod)
+        return self._next_s()
 
     def _next_s(self) -> float | None:
         ups = [machine.up_at - time.monotonic() for machine in self._coming.values()]

@@ -1,11 +1,20 @@
-"""Fixtures that every test may use; nothing here starts a server."""
+"""Fixtures that every test may use: choices, and a rehearsal with a double for its engine."""
 
 from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from warmbook import texts
-from warmbook.settings import Settings
+from warmbook.clients import connect
+from warmbook.settings import Settings, merge
+
+DOUBLE = Path(__file__).parent / "doubles" / "engine.py"
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +33,89 @@ def choices():
 @pytest.fixture
 def settings(choices):
     return Settings.parse(choices)
+
+
+@pytest.fixture(scope="session")
+def image_and_model(tmp_path_factory):
+    """An image whose interpreter is the double, and a model of a few kilobytes."""
+    from warmbook_sandbox.node import Image, Model
+    from warmbook_sandbox.node.model import _file
+
+    folder = tmp_path_factory.mktemp("image")
+    (folder / "bin").mkdir()
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{DOUBLE}" "$@"\n')
+    python.chmod(0o755)
+    (folder / "complete.json").write_text(json.dumps({"vllm": "0.32.0"}))
+    model = tmp_path_factory.mktemp("models") / "tiny"
+    model.mkdir()
+    for number in (1, 2):
+        (model / f"model-0000{number}-of-00002.safetensors").write_bytes(bytes(5000 * number))
+    for name in ("config.json", "tokenizer.json"):
+        (model / name).write_text("{}")
+    files = tuple(_file(path) for path in sorted(model.iterdir()))
+    return Image(folder), Model(model, files)
+
+
+class Rehearsal:
+    """A sandbox in a thread of its own."""
+
+    def __init__(self, image, model, minute_s=0.02):
+        from warmbook_sandbox.pace import Pace
+        from warmbook_sandbox.sandbox import Sandbox
+
+        self.sandbox = Sandbox(image, model, engine="quick", pace=Pace(minute_s))
+        self._up, self._stop = threading.Event(), None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    async def _run(self):
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        async with self.sandbox:
+            self.environ = self.sandbox.environment()
+            self._up.set()
+            await self._stop.wait()
+
+    def call(self, function):
+        """Run a function on the sandbox's loop, where its state lives."""
+
+        async def run():
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+
+    def __enter__(self):
+        self._thread.start()
+        assert self._up.wait(20)
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def rehearsal(image_and_model, monkeypatch, tmp_path):
+    """A rehearsal of its own for one test, and the environment that points at it."""
+    with Rehearsal(*image_and_model) as running:
+        for name, value in running.environ.items():
+            if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE")):
+                monkeypatch.setenv(name, value)
+        monkeypatch.setenv("WARMBOOK_FILE", str(tmp_path / "workbook.yaml"))
+        yield running
+
+
+@pytest.fixture
+def chosen(rehearsal):
+    """The choices of the rehearsal, as a notebook without any edit has them."""
+    return Settings.parse(merge())
+
+
+@pytest.fixture
+def clients(chosen):
+    return connect(chosen)
+
+
+@pytest.fixture
+def quiet():
+    return {"report": lambda progress: None}

@@ -1,0 +1,71 @@
+"""A server for the tests of the steps: reads the bucket as the streamer does, answers chat.
+
+It stands for the engine's interpreter, so that the steps can be tested in seconds; the real
+engine has tests of its own.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from os import environ
+
+STORAGE = environ.get("STORAGE_EMULATOR_HOST", "")
+
+
+def get(path):
+    try:
+        with urllib.request.urlopen(f"{STORAGE}/storage/v1/{path}") as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        raise SystemExit(
+            f"Forbidden: {error.code} {json.load(error)['error']['message']}"
+        ) from None
+
+
+def stream(uri):
+    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    get(f"b/{bucket}")
+    query = urllib.parse.urlencode({"prefix": f"{folder}/", "delimiter": "/"})
+    listed = json.loads(get(f"b/{bucket}/o?{query}")).get("items", [])
+    names = [item["name"] for item in listed if item["name"].endswith(".safetensors")]
+    start, size = time.monotonic(), 0
+    for name in names:
+        size += len(get(f"b/{bucket}/o/{urllib.parse.quote(name, safe='')}?alt=media"))
+    took = max(0.01, time.monotonic() - start)
+    told = f"{size} Bytes of all files to cpu: {took:.2f}s, {size / took:.1f} Bytes/s"
+    print(f"[RunAI Streamer] Overall time to stream {told}", file=sys.stderr, flush=True)
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send({"data": [{"id": MODEL}]})
+
+    def do_POST(self):
+        self.send({"choices": [{"message": {"content": " Paris. "}}]})
+
+    def send(self, body):
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+def words(name):
+    return next(w.partition("=")[2] for w in sys.argv if w.startswith(f"--{name}="))
+
+
+if "-c" in sys.argv:  # asked for its versions
+    print(json.dumps({"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}))
+    raise SystemExit
+MODEL = words("model")
+stream(MODEL)
+ThreadingHTTPServer((words("host"), int(words("port"))), Answers).serve_forever()

@@ -1,0 +1,42 @@
+import pytest
+
+from warmbook.errors import MissingError
+from warmbook.steps import cache
+
+
+def test_the_cache_is_wanted_where_the_pods_run_and_made_once(chosen, clients, quiet, up_to):
+    up_to("server")
+    zones = cache.zones(chosen, clients)
+    assert zones.wanted == zones.pods != ()
+    first = cache.create(chosen, clients, **quiet)
+    again = cache.create(chosen, clients, **quiet)
+    assert (first.created, again.created) == (zones.wanted, ())
+    assert [c.state for c in cache.describe(chosen, clients).caches] == ["running"]
+
+
+def test_each_zone_of_the_region_gets_one_if_asked(chosen, clients, quiet, up_to):
+    up_to("server")
+    everywhere = chosen.model_copy(update={"cache_scope": "region"})
+    made = cache.create(everywhere, clients, **quiet)
+    assert len(made.caches) > 2
+
+
+def test_a_chosen_zone_needs_no_pod(chosen, clients, up_to):
+    up_to("identity")
+    held = chosen.model_copy(update={"zone": "us-central1-b"})
+    assert cache.zones(held, clients).wanted == ("us-central1-b",)
+
+
+def test_without_a_pod_nobody_knows_where(chosen, clients, up_to):
+    up_to("identity")
+    with pytest.raises(MissingError, match="which zone"):
+        cache.create(chosen, clients)
+
+
+def test_more_replicas_are_more_loads_to_compare(chosen, clients, quiet, up_to):
+    up_to("streaming")
+    three = chosen.model_copy(update={"replicas": 3})
+    assert cache.scale(three, clients, **quiet).ready == 3
+    compared = cache.compare(three, clients)
+    assert len(compared.loads) == 3
+    assert cache.scale(chosen, clients, **quiet).ready == 1

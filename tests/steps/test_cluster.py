@@ -1,0 +1,74 @@
+import pytest
+from google.cloud import container_v1 as gke
+
+from warmbook.errors import AccessError, ResourceFailedError
+from warmbook.steps import cluster
+from warmbook_sandbox.google.errors import GoogleError
+
+
+@pytest.fixture
+def standard(chosen):
+    return chosen.model_copy(update={"mode": "standard", "location": "us-central1-a"})
+
+
+def test_the_zones_with_the_gpu_and_the_quota_are_told(chosen, clients, up_to):
+    up_to("project")
+    offer = cluster.gpu_offer(chosen, clients)
+    assert "us-central1-a" in offer.zones
+    assert offer.limit > 0
+
+
+def test_a_region_without_the_gpu_is_told(chosen, clients, up_to):
+    up_to("project")
+    nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
+    offer = cluster.gpu_offer(nowhere, clients)
+    assert offer.zones == ()
+    assert offer.edge() == "bad"
+
+
+def test_an_autopilot_cluster_is_created_once(chosen, clients, quiet, up_to):
+    up_to("project")
+    first = cluster.create(chosen, clients, **quiet)
+    again = cluster.create(chosen, clients, **quiet)
+    assert (first.created, again.created) == (True, False)
+    assert first.status == again.status == "RUNNING"
+    assert first.workload_pool == "rehearsal-project.svc.id.goog"
+    assert not cluster.create_node_pool(chosen, clients, **quiet).needed
+
+
+def test_a_standard_cluster_gets_its_pool_with_the_driver(standard, clients, quiet, up_to):
+    up_to("project", standard)
+    assert cluster.create(standard, clients, **quiet).mode == "Standard"
+    first = cluster.create_node_pool(standard, clients, **quiet)
+    again = cluster.create_node_pool(standard, clients, **quiet)
+    assert (first.created, again.created) == (True, False)
+    assert first.ready
+    assert first.gpus == "1 x nvidia-l4"
+    name = f"{clients.cluster_path(standard)}/nodePools/g2-gpu-pool"
+    accelerator = clients.clusters.get_node_pool(name=name).config.accelerators[0]
+    assert accelerator.gpu_driver_installation_config.gpu_driver_version.name == "DEFAULT"
+
+
+def test_without_the_api_the_notebook_that_enables_it_is_named(chosen, clients, quiet):
+    with pytest.raises(AccessError, match=r"container\.googleapis\.com is off") as refused:
+        cluster.create(chosen, clients, **quiet)
+    assert "02" in refused.value.remedy
+
+
+def test_a_pool_that_fails_is_said_with_googles_reason(standard, clients, quiet, up_to, rehearsal):
+    up_to("project", standard)
+    cluster.create(standard, clients, **quiet)
+    stockout = GoogleError("RESOURCE_EXHAUSTED", "ZONE_RESOURCE_POOL_EXHAUSTED: no L4 today")
+    failing = rehearsal.sandbox.cloud.cluster_operations.fail_next
+    rehearsal.call(lambda: failing.update({gke.Operation.Type.CREATE_NODE_POOL: stockout}))
+    with pytest.raises(ResourceFailedError, match="ZONE_RESOURCE_POOL_EXHAUSTED"):
+        cluster.create_node_pool(standard, clients, **quiet)
+
+
+def test_a_cluster_that_fails_is_said_with_googles_reason(chosen, clients, quiet, up_to, rehearsal):
+    up_to("project")
+    broken = GoogleError("INTERNAL", "the master did not come up")
+    failing = rehearsal.sandbox.cloud.cluster_operations.fail_next
+    rehearsal.call(lambda: failing.update({gke.Operation.Type.CREATE_CLUSTER: broken}))
+    with pytest.raises(ResourceFailedError, match="the master did not come up"):
+        cluster.create(chosen, clients, **quiet)

@@ -1,0 +1,53 @@
+import pytest
+
+from warmbook.errors import MissingError
+from warmbook.steps import identity
+
+
+def test_namespace_account_and_roles_are_made_once(chosen, clients, up_to):
+    up_to("cluster")
+    for step in (identity.create_namespace, identity.create_service_account):
+        assert (step(chosen, clients).created, step(chosen, clients).created) == (True, False)
+    first = identity.grant_bucket_roles(chosen, clients)
+    again = identity.grant_bucket_roles(chosen, clients)
+    assert (
+        first.granted == again.before == ("roles/storage.bucketViewer", "roles/storage.objectUser")
+    )
+    assert again.granted == again.missing == ()
+
+
+def test_the_principal_is_the_guides(chosen, clients):
+    found = identity.principal(chosen, clients)
+    assert found.name == (
+        f"principal://iam.googleapis.com/projects/{found.project_number}/locations/global/"
+        "workloadIdentityPools/rehearsal-project.svc.id.goog/subject/ns/vllm/sa/vllm-streamer"
+    )
+
+
+def test_without_a_cluster_the_notebook_that_makes_it_is_named(chosen, clients, up_to):
+    up_to("project")
+    with pytest.raises(MissingError, match="no cluster run-ai-test") as missing:
+        identity.create_namespace(chosen, clients)
+    assert "04" in missing.value.remedy
+
+
+def test_somebody_elses_write_in_between_is_not_lost(chosen, clients, monkeypatch):
+    from google.cloud.storage import Bucket
+
+    write, raced = Bucket.set_iam_policy, []
+
+    def race(bucket, policy, **kwargs):
+        if not raced:
+            raced.append(True)
+            other = bucket.get_iam_policy(requested_policy_version=3)
+            other.version = 3
+            other.bindings.append({"role": "roles/storage.objectViewer", "members": {"user:a@b.c"}})
+            write(bucket, other)
+        return write(bucket, policy, **kwargs)
+
+    monkeypatch.setattr(Bucket, "set_iam_policy", race)
+    assert identity.grant_bucket_roles(chosen, clients).missing == ()
+    policy = clients.storage.bucket(chosen.bucket_name).get_iam_policy(requested_policy_version=3)
+    assert {"roles/storage.objectViewer", "roles/storage.objectUser"} <= {
+        binding["role"] for binding in policy.bindings
+    }

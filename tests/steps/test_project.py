@@ -1,0 +1,55 @@
+import pytest
+
+from warmbook.errors import AccessError, SettingsError
+from warmbook.steps import project
+
+
+def test_the_project_is_found_with_its_number(chosen, clients):
+    found = project.find(chosen, clients)
+    assert (found.project_id, found.state) == ("rehearsal-project", "ACTIVE")
+    assert found.number.isdigit()
+    assert "gcloud projects describe rehearsal-project" in found.command
+
+
+def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
+    other = chosen.model_copy(update={"project_id": "somebody-elses"})
+    with pytest.raises(AccessError, match="can't see a project somebody-elses") as refused:
+        project.find(other, clients)
+    assert "gcloud projects create" in refused.value.remedy
+
+
+def test_billing_off_is_told(chosen, clients, rehearsal):
+    assert project.billing(chosen, clients).enabled
+    rehearsal.call(lambda: setattr(rehearsal.sandbox.cloud.project, "billing_account", ""))
+    off = project.billing(chosen, clients)
+    assert not off.enabled
+    assert off.edge() == "bad"
+
+
+def test_the_apis_are_enabled_once(chosen, clients, quiet):
+    first = project.enable_services(chosen, clients, **quiet)
+    again = project.enable_services(chosen, clients, **quiet)
+    assert "container.googleapis.com" in first.enabled
+    assert again.enabled == again.missing == ()
+    assert len(again.before) == 4
+
+
+def test_both_roles_are_granted_once(chosen, clients):
+    first = project.grant_roles(chosen, clients)
+    again = project.grant_roles(chosen, clients)
+    assert first.granted == again.before == ("roles/container.admin", "roles/storage.admin")
+    assert again.granted == ()
+
+
+def test_with_nobody_to_grant_to_the_form_is_named(chosen, clients):
+    nobody = chosen.model_copy(update={"account": ""})
+    with pytest.raises(SettingsError, match="don't say who you are") as refused:
+        project.grant_roles(nobody, clients)
+    assert "account" in refused.value.fields
+
+
+def test_a_service_account_is_granted_as_one(chosen, clients):
+    robot = chosen.model_copy(update={"account": "ci@p.iam.gserviceaccount.com"})
+    assert project.grant_roles(robot, clients).member == (
+        "serviceAccount:ci@p.iam.gserviceaccount.com"
+    )

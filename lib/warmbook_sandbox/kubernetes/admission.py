@@ -22,8 +22,10 @@ def admit(store: Store, kind: str, obj: Obj) -> None:
     """Complete a new object.
 
     Raises:
-        ApiError: 403, the Pod's service account is absent.
+        ApiError: 404, its namespace is absent; 403, the Pod's service account is.
     """
+    if KINDS[kind].namespaced:
+        store.get("Namespace", None, obj["metadata"].get("namespace") or "default")
     if kind == "Pod":
         _see_account(store, obj)
         _tolerate(obj["spec"])

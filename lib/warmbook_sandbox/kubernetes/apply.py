@@ -57,14 +57,24 @@ def apply(kind: str, live: Obj | None, applied: Obj, manager: str, *, force: boo
     for owner, path in lost:
         owner.paths.discard(path)
     merged = _merge(schemas.of_kind(kind), copy.deepcopy(old), applied)
-    kept_by_others = {path for owner in others for path in owner.paths}
-    for path in sorted(before - wanted.keys() - kept_by_others, key=len, reverse=True):
-        remove(merged, path)
+    kept = {path for owner in others for path in owner.paths} | wanted.keys()
+    for path in sorted(before - kept, key=_items_first):
+        if path[-1] != SELF or not _holds_any(path[:-1], kept):
+            remove(merged, path)
     merged["metadata"]["managedFields"] = [
         *_remaining(others),
         _own_entry(kind, manager, set(wanted), entries),
     ]
     return merged
+
+
+def _items_first(path: Path) -> tuple[int, bool]:
+    """Order what goes: the deepest first, and an item before its fields, by which it is known."""
+    return -len(path), path[-1] != SELF
+
+
+def _holds_any(place: Path, paths: Iterable[Path]) -> bool:
+    return any(path[: len(place)] == place for path in paths)
 
 
 def _conflicts(

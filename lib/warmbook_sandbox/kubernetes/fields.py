@@ -120,20 +120,32 @@ def _said(element: str) -> str:
 
 
 def remove(obj: Any, path: Path) -> None:
-    """Take what is at `path` out of an object; absent is fine."""
-    whole_item = path[-1] == SELF
-    if whole_item:
-        path = path[:-1]
-    holder = obj
-    for element in path[:-1]:
-        holder = _step(holder, element)
-    last = path[-1]
-    if isinstance(holder, dict) and last.startswith("f:"):
-        # a map that others still have entries in stays
-        if not (whole_item and holder.get(last[2:])):
-            holder.pop(last[2:], None)
+    """Take what is at `path` out of an object, and what is empty then; absent is fine.
+
+    The fields by which an item of a list is known go only with the item.
+    """
+    *way, last = path[:-1] if path[-1] == SELF else path
+    if way and last[2:] in _keys_in(way[-1]):
+        return
+    holders = [obj]
+    for element in way:
+        holders.append(_step(holders[-1], element))
+    _drop(holders[-1], last)
+    for holder, element in zip(holders[-2:0:-1], way[:0:-1], strict=True):
+        if _step(holder, element) not in ({}, []):
+            return
+        _drop(holder, element)
+
+
+def _drop(holder: Any, element: str) -> None:
+    if isinstance(holder, dict) and element.startswith("f:"):
+        holder.pop(element[2:], None)
     elif isinstance(holder, list):
-        holder[:] = [item for item in holder if not _is(item, last)]
+        holder[:] = [item for item in holder if not _is(item, element)]
+
+
+def _keys_in(element: str) -> Iterable[str]:
+    return json.loads(element[2:]) if element.startswith("k:") else ()
 
 
 def _step(holder: Any, element: str) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import sys
 import traceback
+import weakref
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -33,6 +36,7 @@ class ApiServer:
     ) -> None:
         self._store, self._runtime = store, runtime
         self._token, self._version = token, version
+        self._calls: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
 
     def application(self) -> web.Application:
         """Return the application; who runs it decides on address and TLS."""
@@ -40,6 +44,7 @@ class ApiServer:
             middlewares=[_refusals, self._signed_in], client_max_size=LARGEST_BODY_BYTES
         )
         app.cleanup_ctx.append(proxy.session)
+        app.on_shutdown.append(self._hang_up)
         self._route_discovery(app.router)
         for kind in KINDS.values():
             if kind.stored:
@@ -120,7 +125,14 @@ class ApiServer:
         found = request.match_info
         namespace, name = found.get("namespace"), found.get("name", "")
         call = Call(request, self._store, self._runtime, kind, namespace, name, subresource)
+        if task := asyncio.current_task():
+            self._calls.add(task)
         return await act(call)
+
+    async def _hang_up(self, _: web.Application) -> None:
+        """End watches and other streams, which would go on for as long as their callers."""
+        for task in list(self._calls):
+            task.cancel()
 
 
 async def _listed(call: Call) -> web.StreamResponse:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 from aiohttp import web
-from kubernetes import client
+from kubernetes import client, dynamic
 
 from warmbook_sandbox.kubernetes import ApiServer, Store, add_node, run_controllers
 from warmbook_sandbox.kubernetes.objects import now, set_condition
@@ -138,6 +138,10 @@ class Cluster:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.runner.cleanup()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def on_loop(self, act):
         """Let `act` use the store on the server's loop, and return its result."""
@@ -254,6 +258,11 @@ def core(cluster):
 @pytest.fixture
 def apps(cluster):
     return client.AppsV1Api(cluster.api())
+
+
+@pytest.fixture
+def dynamic_client(cluster, tmp_path):
+    return dynamic.DynamicClient(cluster.api(), cache_file=str(tmp_path / "discovery.json"))
 
 
 @pytest.fixture

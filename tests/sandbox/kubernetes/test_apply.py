@@ -108,9 +108,22 @@ def test_items_of_a_list_are_merged_by_their_key(apply, deployment):
     names = [c["name"] for c in body["spec"]["template"]["spec"]["containers"]]
     assert (status, names) == (200, ["main", "side"])
     sidecar["spec"]["template"]["spec"]["containers"] = []
-    body = apply(DEPLOYMENTS, sidecar, "two")[1]
+    status, body = apply(DEPLOYMENTS, sidecar, "two")
+    assert status == 200, body
     names = [c["name"] for c in body["spec"]["template"]["spec"]["containers"]]
     assert names == ["main"]
+
+
+def test_an_item_that_another_manager_still_uses_stays(apply, deployment):
+    apply(DEPLOYMENTS, deployment())
+    env = deployment()
+    env["spec"]["template"]["spec"]["containers"] = [
+        {"name": "main", "env": [{"name": "A", "value": "1"}]}
+    ]
+    assert apply(DEPLOYMENTS, env, "two")[0] == 200
+    env["spec"]["template"]["spec"]["containers"] = []
+    (main,) = apply(DEPLOYMENTS, env, "two")[1]["spec"]["template"]["spec"]["containers"]
+    assert main["image"] == "web:1" and "env" not in main
 
 
 def test_a_node_selector_is_owned_as_a_whole(apply, deployment):
@@ -132,15 +145,15 @@ def test_applying_needs_a_manager_a_kind_and_no_managed_fields(call, apply):
     assert (status, body["message"]) == (400, "metadata.managedFields must be nil")
 
 
-def test_the_dynamic_client_applies_strictly(dynamic, deployment):
-    resource = dynamic.resources.get(api_version="apps/v1", kind="Deployment")
+def test_the_dynamic_client_applies_strictly(dynamic_client, deployment):
+    resource = dynamic_client.resources.get(api_version="apps/v1", kind="Deployment")
     options = {"field_manager": "warmbook", "query_params": [("fieldValidation", "Strict")]}
     body = deployment()
-    made = dynamic.server_side_apply(resource, body=body, namespace="default", **options)
+    made = dynamic_client.server_side_apply(resource, body=body, namespace="default", **options)
     assert made.spec.replicas == 1
     body["spec"]["colour"] = "red"
     with pytest.raises(Exception, match="strict decoding error: unknown field"):
-        dynamic.server_side_apply(resource, body=body, namespace="default", **options)
+        dynamic_client.server_side_apply(resource, body=body, namespace="default", **options)
 
 
 def test_a_strategic_merge_patch_merges_lists_by_name(call, deployment):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import WSMessage, WSMsgType, web
 
 from ..call import Call
 from ..errors import bad_request
@@ -29,6 +29,13 @@ async def upgrade(call: Call, protocols: tuple[str, ...]) -> web.WebSocketRespon
         raise bad_request("Upgrade request required")
     await socket.prepare(call.request)
     return socket
+
+
+def payload(message: WSMessage) -> bytes:
+    """Return the bytes of a message: the Python client sends standard input as text."""
+    if message.type == WSMsgType.TEXT:
+        return str(message.data).encode()
+    return bytes(message.data) if message.type == WSMsgType.BINARY else b""
 
 
 async def pump(reader: asyncio.StreamReader, socket: web.WebSocketResponse, channel: int) -> None:

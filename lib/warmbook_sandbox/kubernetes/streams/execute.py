@@ -6,12 +6,12 @@ import asyncio
 import json
 from contextlib import suppress
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from ..call import Call
 from ..errors import ApiError, bad_request
 from ..objects import Obj
-from .channels import CLOSE, STATUS, STDERR, STDIN, STDOUT, pump, upgrade
+from .channels import CLOSE, STATUS, STDERR, STDIN, STDOUT, payload, pump, upgrade
 from .pods import container_of, see_node, state_of
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
@@ -86,16 +86,15 @@ async def _outputs(call: Call, socket: web.WebSocketResponse, process: Process) 
 async def _listen(socket: web.WebSocketResponse, process: Process) -> None:
     """Feed standard input until the caller closes it; return when the caller leaves."""
     async for message in socket:
-        if message.type != WSMsgType.BINARY or not message.data:
-            continue
-        channel, data = message.data[0], message.data[1:]
+        raw = payload(message)
+        channel, data = raw[:1], raw[1:]
         if process.stdin is None or process.stdin.is_closing():
             continue
         with suppress(ConnectionError):
-            if channel == STDIN:
+            if channel == bytes([STDIN]):
                 process.stdin.write(data)
                 await process.stdin.drain()
-            elif channel == CLOSE and data[:1] == bytes([STDIN]):
+            elif channel == bytes([CLOSE]) and data[:1] == bytes([STDIN]):
                 process.stdin.close()
 
 

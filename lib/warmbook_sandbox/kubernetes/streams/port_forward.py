@@ -6,12 +6,12 @@ import asyncio
 import struct
 from contextlib import suppress
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from ..call import Call
 from ..errors import bad_request
 from . import spdy
-from .channels import pump, upgrade
+from .channels import payload, pump, upgrade
 from .pods import address_of
 
 _PROTOCOLS = (spdy.PROTOCOL, "v4.channel.k8s.io", "portforward.k8s.io")
@@ -82,9 +82,8 @@ class _Channels:
 
     async def _listen(self) -> None:
         async for message in self._socket:
-            if message.type != WSMsgType.BINARY or not message.data:
-                continue
-            if writer := self._writers.get(message.data[0]):
+            raw = payload(message)
+            if raw and (writer := self._writers.get(raw[0])):
                 with suppress(ConnectionError):
-                    writer.write(message.data[1:])
+                    writer.write(raw[1:])
                     await writer.drain()

@@ -16,7 +16,7 @@ from .pods import address_of
 
 _SESSION = web.AppKey("session", aiohttp.ClientSession)
 _NOT_PASSED = {
-    *("authorization", "connection", "content-length", "host", "keep-alive", "te", "trailer"),
+    *("authorization", "connection", "host", "keep-alive", "te", "trailer"),
     *("proxy-authorization", "transfer-encoding", "upgrade", "accept-encoding"),
 }
 _CHUNK = 64 * 1024

@@ -1,0 +1,115 @@
+import json
+
+import pytest
+
+from warmbook import runner
+from warmbook.__main__ import main
+from warmbook.errors import SettingsError
+
+
+def run(notebooks, parameters, out):
+    return runner.run(
+        notebooks,
+        parameters,
+        out,
+        tell=lambda *_: None,
+        started=lambda _: None,
+        ended=lambda _: None,
+    )
+
+
+def test_both_books_have_the_same_notebooks_in_order():
+    english, spanish = ([b.name for b in runner.books(lang)] for lang in ("en", "es"))
+    assert english == spanish == sorted(english)
+    assert english[0] == "01_settings.ipynb"
+    assert english[-1] == "10_cleanup.ipynb"
+
+
+def test_a_part_of_the_book_can_be_run_and_an_unknown_number_is_refused():
+    assert [b.stem for b in runner.books("en", ["04", "05"])] == ["04_cluster", "05_identity"]
+    with pytest.raises(SettingsError, match="no notebook 77"):
+        runner.books("en", ["77"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"colour": "red"}, "No notebook takes a parameter colour"),
+        ({"location": "mars"}, "location: write a region"),
+        ({"model_uri": "s3://b/m"}, "model_uri: the streamer reads from Cloud Storage"),
+        ({"vllm_version": "0.10.0"}, r"vllm_version: vLLM 0\.11\.1 is the first"),
+        ({"mode": "standard"}, "location: the guide's Standard cluster is zonal"),
+        ({"tensor_parallel_size": "4"}, "raise gpu_count"),
+        ({"namespace": "No Good"}, "namespace: Kubernetes takes"),
+    ],
+)
+def test_a_wrong_parameter_stops_the_run_before_anything_is_created(
+    chosen, clients, tmp_path, parameters, words
+):
+    with pytest.raises(SettingsError, match=words):
+        run(runner.books("en"), parameters, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.ipynb"))
+    services = clients.services.list_services(
+        request={"parent": "projects/rehearsal-project", "filter": "state:ENABLED"}
+    )
+    assert not [s for s in services if "container" in s.name]
+
+
+def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
+    result = run(runner.books("en", ["01", "02"]), {}, tmp_path)
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert result.passed
+    assert record == json.loads(json.dumps(result.record()))
+    assert record["schema"] == 1
+    assert record["target"] == "rehearsal"
+    assert [n["status"] for n in record["notebooks"]] == ["passed", "passed"]
+    assert record["left"] is None
+    for name in ("01_settings", "02_project"):
+        notebook = json.loads((tmp_path / f"{name}.ipynb").read_text())
+        assert "widgets" not in notebook["metadata"]
+
+
+def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_path, capsys):
+    other = ["--only", "02,03", "--out", str(tmp_path), "-p", "project_id", "somebody-elses"]
+    assert main(["run", *other]) == 1
+    told = capsys.readouterr().out
+    assert "You can't see a project somebody-elses" in told
+    assert "gcloud projects create somebody-elses" in told
+    assert "Traceback" not in told
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert [n["status"] for n in record["notebooks"]] == ["failed", "not-run"]
+
+
+def test_no_secret_is_in_what_a_run_leaves(rehearsal, tmp_path):
+    run(runner.books("en", ["01", "02"]), {}, tmp_path)
+    token = rehearsal.environ["WARMBOOK_SANDBOX_TOKEN"]
+    for file in tmp_path.iterdir():
+        assert token not in file.read_text()
+
+
+def test_without_credentials_the_remedy_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("WARMBOOK_SANDBOX_URL", raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    wanted = ["-p", "project_id", "my-project", "-p", "model_uri", "gs://bucket/model"]
+    assert main(["run", "--only", "02", "--out", str(tmp_path / "out"), *wanted]) == 1
+    told = capsys.readouterr().out
+    assert "There are no Google Cloud credentials here" in told
+    assert "gcloud auth application-default login" in told
+
+
+def test_a_rehearsal_that_stopped_under_a_notebook_is_said(rehearsal, tmp_path, capsys):
+    rehearsal.__exit__()
+    rehearsal.__exit__ = lambda *_: None
+    assert main(["run", "--only", "02", "--out", str(tmp_path / "out")]) == 1
+    assert "The rehearsal has stopped" in capsys.readouterr().out
+
+
+def test_help_and_list_need_no_cloud(capsys):
+    assert main(["list"]) == 0
+    assert "04_cluster: project_id, location" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as done:
+        main(["--help"])
+    assert done.value.code == 0

@@ -38,14 +38,15 @@ def settings(choices):
 @pytest.fixture(scope="session")
 def image_and_model(tmp_path_factory):
     """An image whose interpreter is the double, and a model of a few kilobytes."""
-    from warmbook_sandbox.node import Image, Model
-    from warmbook_sandbox.node.model import _file
+    from warmbook_sandbox.node import Image
+    from warmbook_sandbox.node.model import describe, model_of
 
     folder = tmp_path_factory.mktemp("image")
     (folder / "bin").mkdir()
     python = folder / "bin" / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{DOUBLE}" "$@"\n')
     python.chmod(0o755)
+    (folder / "bin" / "python3").symlink_to(python)
     (folder / "complete.json").write_text(json.dumps({"vllm": "0.32.0"}))
     model = tmp_path_factory.mktemp("models") / "tiny"
     model.mkdir()
@@ -53,8 +54,7 @@ def image_and_model(tmp_path_factory):
         (model / f"model-0000{number}-of-00002.safetensors").write_bytes(bytes(5000 * number))
     for name in ("config.json", "tokenizer.json"):
         (model / name).write_text("{}")
-    files = tuple(_file(path) for path in sorted(model.iterdir()))
-    return Image(folder), Model(model, files)
+    return Image(folder), model_of(model, map(describe, sorted(model.iterdir())))
 
 
 class Rehearsal:
@@ -89,6 +89,12 @@ class Rehearsal:
         return self
 
     def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Stop the rehearsal; twice is fine."""
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
         assert not self._thread.is_alive()

@@ -101,8 +101,7 @@ def test_without_credentials_the_remedy_is_said(monkeypatch, tmp_path, capsys):
 
 
 def test_a_rehearsal_that_stopped_under_a_notebook_is_said(rehearsal, tmp_path, capsys):
-    rehearsal.__exit__()
-    rehearsal.__exit__ = lambda *_: None
+    rehearsal.stop()
     assert main(["run", "--only", "02", "--out", str(tmp_path / "out")]) == 1
     assert "The rehearsal has stopped" in capsys.readouterr().out
 

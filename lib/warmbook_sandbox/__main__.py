@@ -13,9 +13,9 @@ from pathlib import Path
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from .door import around, prepare  # noqa: E402
-from .node import EngineError  # noqa: E402
-from .pace import Pace  # noqa: E402
+from .door import around, prepare
+from .node import EngineError
+from .pace import Pace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,13 +18,12 @@ DOOR = """
 import asyncio, sys
 from pathlib import Path
 from warmbook_sandbox.door import around
-from warmbook_sandbox.node import Image, Model
-from warmbook_sandbox.node.model import _file
+from warmbook_sandbox.node import Image
+from warmbook_sandbox.node.model import describe, model_of
 from warmbook_sandbox.pace import Pace
-image, model = Image(Path(sys.argv[1])), Path(sys.argv[2])
-files = tuple(_file(path) for path in sorted(model.iterdir()))
-command = sys.argv[3:]
-sys.exit(asyncio.run(around(command, image, Model(model, files), engine="quick", pace=Pace(0.02))))
+folder, command = Path(sys.argv[2]), sys.argv[3:]
+image, model = Image(Path(sys.argv[1])), model_of(folder, map(describe, sorted(folder.iterdir())))
+sys.exit(asyncio.run(around(command, image, model, engine="quick", pace=Pace(0.02))))
 """
 
 GUIDE = """
@@ -70,12 +69,13 @@ def door(image_and_model, tmp_path):
         process.communicate()
 
 
-def processes_with(text):
+def processes_with(text, in_command_line=""):
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                if text in (entry / "environ").read_text() + (entry / "cmdline").read_text():
+                words = (entry / "cmdline").read_text()
+                if text in (entry / "environ").read_text() + words and in_command_line in words:
                     found.append(int(entry.name))
             except (OSError, UnicodeDecodeError):
                 continue
@@ -128,13 +128,17 @@ def test_a_signal_ends_it_and_leaves_neither_process_nor_file(door, tmp_path, nu
     assert not list(tmp_path.glob(f"{PREFIX}*"))
 
 
-def test_a_killed_rehearsal_takes_its_processes_along_and_the_next_sweeps(door, tmp_path):
+def test_a_killed_rehearsal_takes_its_pods_along_and_the_next_one_sweeps(door, tmp_path):
     mark = tmp_path / "started"
     process = door(sys.executable, "-c", GUIDE, str(mark))
     until(mark.exists, 60)
+    pods = processes_with(f"{PREFIX}", in_command_line="engine.py")
+    assert pods
     process.kill()
     process.wait(10)
-    until(lambda: not processes_with(str(tmp_path)))
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pods))
+    for pid in processes_with(str(tmp_path)):  # the command is the reader's own, not the Pod's
+        os.kill(pid, signal.SIGKILL)
     assert list(tmp_path.glob(f"{PREFIX}*"))
     door("true").communicate(timeout=60)
     assert not list(tmp_path.glob(f"{PREFIX}*"))

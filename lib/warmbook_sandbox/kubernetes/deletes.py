@@ -13,6 +13,8 @@ from .objects import Obj, name_of, namespace_of, uid_of
 from .reads import object_list
 
 _POLICIES = ("Background", "Foreground", "Orphan")
+_ANSWERED_WITH = ("Pod", "Service", "ServiceAccount")
+"""Kinds whose deletion is answered with the object itself, also when it is gone at once."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ async def delete(call: Call) -> web.StreamResponse:
     obj = call.store.get(call.kind.kind, call.namespace, call.name)
     _delete(call, obj, options)
     left = call.store.find(call.kind.kind, call.namespace, call.name)
-    return answer(left if left and not options.dry_run else _success(call, obj))
+    if left is None or options.dry_run:
+        left = obj if call.kind.kind in _ANSWERED_WITH else None
+    return answer(left or _success(call, obj))
 
 
 async def delete_all(call: Call) -> web.StreamResponse:

@@ -15,11 +15,6 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def now_micro() -> str:
-    """Return the time as a MicroTime: RFC 3339, UTC, six decimals."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def moment(text: str) -> datetime:
     """Return the time that Kubernetes wrote."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

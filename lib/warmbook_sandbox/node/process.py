@@ -1,81 +1,101 @@
-"""A container as a process: its own group, its log line by line, its end for certain."""
+"""A container as a process: its log line by line, its signals, its end for certain."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
+import shutil
 import signal
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-PR_SET_PDEATHSIG = 1
+from .init import KILL
+
+INIT = Path(__file__).with_name("init.py")
 LONGEST_LINE = 16 * 1024
-_LIBC = ctypes.CDLL(None, use_errno=True)
+"""Bytes after which the log breaks a line, as container runtimes do."""
+
+LAST_OUTPUT_S = 2.0
 
 
-def _die_with_parent() -> None:
-    # Also a killed rehearsal leaves no process behind.
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+async def spawn(
+    words: Sequence[str], environ: Mapping[str, str], folder: Path, *, stdin: bool = False
+) -> asyncio.subprocess.Process:
+    """Start a command under a process 1 of its own; its output comes by pipes.
+
+    Raises:
+        FileNotFoundError: There is no such program; worded as container runtimes do.
+    """
+    if shutil.which(words[0], path=environ.get("PATH")) is None:
+        raise FileNotFoundError(f'exec: "{words[0]}": executable file not found in $PATH')
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", str(INIT), str(os.getpid())),
+        *words,
+        env=dict(environ),
+        cwd=folder,
+        stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 class ContainerProcess:
-    """A started process with its log file; `wait` gives its exit code."""
+    """A started container with its log file."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process, self.log = process, log
-        self._pumps = [
-            asyncio.create_task(_pump(stream, name, log.open("ab", buffering=0)))
+        pumps = [
+            _pump(stream, name, log.open("ab", buffering=0))
             for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr"))
             if stream is not None
         ]
+        self._exited = asyncio.create_task(self._follow(pumps))
 
     @classmethod
     async def start(
-        cls, words: list[str], environ: dict[str, str], folder: Path, log: Path
+        cls, words: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path
     ) -> ContainerProcess:
-        """Start the process as leader of a group of its own.
+        """Start the command and write what it says to `log`.
 
         Raises:
-            OSError: There is no such program.
+            FileNotFoundError: There is no such program.
         """
         log.touch()
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            env=environ,
-            cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
-        return cls(process, log)
+        return cls(await spawn(words, environ, folder), log)
 
-    async def wait(self) -> int:
-        """Return the exit code, 128 + N for signal N, once the log is written."""
+    @property
+    def pid(self) -> int:
+        """Number of the container's process 1."""
+        return self._process.pid
+
+    async def exit_code(self) -> int:
+        """Wait for the end; return the exit code, 128 + N for signal N."""
+        return await asyncio.shield(self._exited)
+
+    async def _follow(self, pumps: list[Coroutine[Any, Any, None]]) -> int:
+        writing = [asyncio.create_task(pump) for pump in pumps]
         code = await self._process.wait()
-        self.signal(signal.SIGKILL)  # what it left of its group
-        await asyncio.wait(self._pumps, timeout=2)
-        for pump in self._pumps:
+        _, late = await asyncio.wait(writing, timeout=LAST_OUTPUT_S)
+        for pump in late:
             pump.cancel()
         return code if code >= 0 else 128 - code
 
-    def signal(self, number: int) -> None:
-        """Send a signal to every process of the group."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to the container's process group."""
+        self._signal(signal.SIGTERM)
 
-    async def end(self, grace_s: float) -> int:
-        """Ask the process to end, make it after `grace_s` seconds; return its exit code."""
-        self.signal(signal.SIGTERM)
-        waiting = asyncio.create_task(self.wait())
-        done, _ = await asyncio.wait({waiting}, timeout=grace_s)
-        if not done:
-            self.signal(signal.SIGKILL)
-        return await waiting
+    def kill(self) -> None:
+        """End the container with all that it has started."""
+        self._signal(KILL)
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
 
 async def _pump(stream: asyncio.StreamReader, name: str, log: BinaryIO) -> None:
@@ -85,7 +105,7 @@ async def _pump(stream: asyncio.StreamReader, name: str, log: BinaryIO) -> None:
         while data := await stream.read(65536):
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                log.write(_entry(name, "F", line))
+                log.write(_entries(name, line))
             while len(rest) > LONGEST_LINE:
                 log.write(_entry(name, "P", rest[:LONGEST_LINE]))
                 rest = rest[LONGEST_LINE:]
@@ -93,6 +113,13 @@ async def _pump(stream: asyncio.StreamReader, name: str, log: BinaryIO) -> None:
             log.write(_entry(name, "F", rest))
 
 
-def _entry(stream: str, tag: str, line: bytes) -> bytes:
+def _entries(stream: str, line: bytes) -> bytes:
+    """Return a whole line, in parts if it is long."""
+    parts = [line[at : at + LONGEST_LINE] for at in range(0, len(line), LONGEST_LINE)] or [b""]
+    head = b"".join(_entry(stream, "P", part) for part in parts[:-1])
+    return head + _entry(stream, "F", parts[-1])
+
+
+def _entry(stream: str, tag: str, text: bytes) -> bytes:
     at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return f"{at} {stream} {tag} ".encode() + line + b"\n"
+    return f"{at} {stream} {tag} ".encode() + text + b"\n"

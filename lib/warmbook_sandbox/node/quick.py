@@ -1,14 +1,16 @@
 """The quick engine: stands where vLLM would, streams the weights with the real streamer.
 
 Run by the engine's interpreter with vLLM's own arguments. It reads the bucket in vLLM's
-order (the small files, the listing, the tensors) and then answers /health and /v1/models;
-it holds no model and answers no chat, and says so.
+order (the small files twice over, the listing, the tensors) and then answers /health and
+/v1/models; it keeps no weights and answers no chat, and says so.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -18,40 +20,63 @@ from typing import Any
 NO_CHAT = {
     "error": {
         "code": "quick_engine_no_chat",
-        "message": "This is the rehearsal's quick engine: "
-        "it streams the weights and answers no chat.",
+        "message": "This is the rehearsal's quick engine: it streams the weights and "
+        "answers no chat.",
     }
 }
+CONFIG = ("*.model", "*.py", "*.json")
+WEIGHTS = ("*.pt", "*.safetensors", "*.bin", "*.tensors", "*.pth")
+LOADER_KEYS = {"distributed", "concurrency", "memory_limit"}
 
 
 def arguments() -> argparse.Namespace:
     """Return vLLM's arguments, refusing unknown ones as vLLM does."""
-    parser = argparse.ArgumentParser(prog="api_server.py")
-    parser.add_argument("--model", required=True)
+    parser = argparse.ArgumentParser(prog="api_server.py", allow_abbrev=False)
+    parser.add_argument("model_tag", nargs="?")
+    parser.add_argument("--model")
     parser.add_argument("--load-format", default="auto")
     parser.add_argument("--model-loader-extra-config", type=json.loads, default={})
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--tensor-parallel-size", type=int, default=1)
-    parser.add_argument("--max-model-len", type=int)
     parser.add_argument("--served-model-name")
-    parser.add_argument("--gpu-memory-utilization", type=float)
     parser.add_argument("--enforce-eager", action="store_true")
-    return parser.parse_args()
+    parser.add_argument("--tensor-parallel-size", "-tp", type=int, default=1)
+    for unused in ("--max-model-len", "--gpu-memory-utilization", "--dtype", "--max-num-seqs"):
+        parser.add_argument(unused)
+    options = parser.parse_args()
+    options.model = options.model or options.model_tag
+    if not options.model:
+        parser.error("the quick engine has no default model: give --model")
+    if options.load_format not in ("auto", "runai_streamer"):
+        parser.error(f"the quick engine only streams, not --load-format={options.load_format}")
+    return options
 
 
-def stream(options: argparse.Namespace) -> None:
+def tune(config: dict[str, Any]) -> None:
+    """Pass the loader's parameters to the streamer, as vLLM's loader does.
+
+    Source: vLLM 0.32.0, model_executor/model_loader/runai_streamer_loader.py.
+    """
+    if unexpected := set(config) - LOADER_KEYS:
+        raise ValueError(f"Unexpected extra config keys for runai_streamer: {unexpected}")
+    for key in ("concurrency", "memory_limit"):
+        if key in config:
+            os.environ[f"RUNAI_STREAMER_{key.upper()}"] = str(int(config[key]))
+
+
+def stream(model: str) -> None:
     """Read the model as vLLM does: pull the small files, list the weights, stream them."""
     from runai_model_streamer import SafetensorsStreamer, list_safetensors, pull_files
 
     with tempfile.TemporaryDirectory() as folder:
-        pull_files(f"{options.model}/", folder, ["*.model", "*.py", "*.json"], None)
-    files = list_safetensors(options.model)
+        pull_files(f"{model.rstrip('/')}/", folder, list(CONFIG), None)
+        pull_files(f"{model.rstrip('/')}/", folder, None, list(WEIGHTS))
+    files = list_safetensors(model)
     if not files:
-        raise RuntimeError(f"Cannot find any safetensors model weights with `{options.model}`")
+        raise RuntimeError(f"Cannot find any safetensors model weights with `{model}`")
     start, size_bytes = time.monotonic(), 0
     with SafetensorsStreamer() as streamer:
-        streamer.stream_files(files)
+        streamer.stream_files(files, device="cpu")
         for _, tensor in streamer.get_tensors():
             size_bytes += tensor.numel() * tensor.element_size()
     took = time.monotonic() - start
@@ -64,15 +89,20 @@ class Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     model = ""
 
-    def do_GET(self) -> None:  # noqa: D102
-        if self.path == "/health":
-            self.answer(200, None)
-        elif self.path == "/v1/models":
-            self.answer(200, {"object": "list", "data": [{"id": self.model, "object": "model"}]})
+    def do_GET(self) -> None:
+        """Answer what a client looks up before it chats."""
+        known = {
+            "/health": None,
+            "/version": {"version": "quick engine"},
+            "/v1/models": {"object": "list", "data": [{"id": self.model, "object": "model"}]},
+        }
+        if self.path in known:
+            self.answer(200, known[self.path])
         else:
             self.answer(404, {"detail": "Not Found"})
 
-    def do_POST(self) -> None:  # noqa: D102
+    def do_POST(self) -> None:
+        """Refuse to chat."""
         self.take_body()
         self.answer(501, NO_CHAT)
 
@@ -94,8 +124,8 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, D102
-        return
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Keep the log for the streamer."""
 
 
 def say(text: str) -> None:
@@ -104,9 +134,11 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    """Stream the model, then serve until ended."""
+    """Stream the model, then serve until ended; a SIGTERM ends it with 0, as vLLM's."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     options = arguments()
-    stream(options)
+    tune(options.model_loader_extra_config)
+    stream(options.model)
     Answers.model = options.served_model_name or options.model
     with ThreadingHTTPServer((options.host, options.port), Answers) as server:
         say(f"Starting server on http://{options.host}:{options.port}")

@@ -21,8 +21,8 @@ def log(cluster, running_pod):
 
 
 def test_a_log_is_the_text_without_the_runtime_s_marks(core, log):
-    log.write_text(_entry("first") + _entry("sec", tag="P") + _entry("ond") + _entry(""))
-    assert core.read_namespaced_pod_log("one", "default") == "first\nsecond\n\n"
+    log.write_text(_entry("first") + _entry("one ", tag="P") + _entry("line") + _entry(""))
+    assert core.read_namespaced_pod_log("one", "default") == "first\none line\n\n"
 
 
 def test_a_log_that_is_plain_text_is_sent_as_it_is(core, log):
@@ -36,7 +36,7 @@ def test_a_log_that_is_plain_text_is_sent_as_it_is(core, log):
         ({"tail_lines": 1}, "long line\n"),
         ({"tail_lines": 0}, ""),
         ({"timestamps": True, "tail_lines": 2}, None),
-        ({"limit_bytes": 4}, "firs"),
+        ({"limit_bytes": 5}, "first"),
         ({"since_seconds": 60}, ""),
     ],
     ids=str,

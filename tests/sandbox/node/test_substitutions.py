@@ -1,49 +1,114 @@
+"""What runs in place of a manifest's command, and that each difference is told."""
+
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
 
-from warmbook import manifests
-from warmbook_sandbox.node.image import Image
-from warmbook_sandbox.node.substitutions import QUICK, process_for
+from warmbook_sandbox.node.substitutions import QUICK, command_for
 
-IMAGE = Image(Path("/engine"))
-
-
-def process(settings, engine="vllm", **changes):
-    container = manifests.deployment(settings)["spec"]["template"]["spec"]["containers"][0]
-    folder = Path("/pod")
-    return process_for({**container, **changes}, IMAGE, "127.9.9.9", folder, engine=engine)
+ADDRESS = "127.9.9.9"
+VLLM = ["python3", "-m", "vllm.entrypoints.openai.api_server"]
+ARGS = ["--model=gs://b/m", "--load-format=runai_streamer", "--host=0.0.0.0", "--port=8000"]
 
 
-def test_the_manifests_command_runs_but_for_what_is_told(settings):
-    made = process(settings)
-    wanted = manifests.arguments(settings)
-    wanted[wanted.index("--host=0.0.0.0")] = "--host=127.9.9.9"
-    command = ["/engine/bin/python", "-m", "vllm.entrypoints.openai.api_server"]
-    assert made.words == [*command, *wanted, "--enforce-eager"]
-    assert len(made.told) == 2
+@pytest.fixture
+def command(image, tmp_path):
+    def command(*words, engine="vllm", services=None, folder=tmp_path, **container):
+        container = {"name": "c", "image": "i", "command": [*words], **container}
+        pod = {
+            "metadata": {"name": "p", "namespace": "ns", "uid": "u"},
+            "spec": {"nodeName": "n", "containers": [container]},
+        }
+        return command_for(pod, image, ADDRESS, folder, services or {}, engine=engine)
+
+    return command
 
 
-def test_the_quick_engine_takes_vllms_place_and_its_arguments(settings):
-    made = process(settings, engine="quick")
-    assert made.words[:2] == ["/engine/bin/python", str(QUICK)]
-    assert "--enforce-eager" not in made.words
-    assert any("quick engine" in told for told in made.told)
+def test_vllm_s_command_stays_but_for_host_and_eager(command):
+    found = command(*VLLM, args=ARGS)
+    assert found.words == [*VLLM, *ARGS[:2], f"--host={ADDRESS}", "--port=8000", "--enforce-eager"]
+    assert [told.split()[0] for told in found.told] == ["--host=0.0.0.0", "--enforce-eager", "the"]
 
 
-def test_another_command_is_left_as_it_is(settings):
-    made = process(settings, command=["sh", "-c"], args=["echo hello"])
-    assert made.words == ["sh", "-c", "echo hello"]
-    assert made.told == []
+def test_what_the_manifest_already_says_is_not_substituted(command):
+    args = ["--host", "127.0.0.1", "--enforce-eager", "--tensor-parallel-size=1"]
+    found = command(*VLLM, args=args)
+    assert found.words == [*VLLM, *args]
+    assert len(found.told) == 1
 
 
-def test_the_containers_own_variables_win(settings):
-    made = process(settings, env=[{"name": "VLLM_CPU_KVCACHE_SPACE", "value": "2"}])
-    assert made.environ["VLLM_CPU_KVCACHE_SPACE"] == "2"
-    assert made.environ["HOME"] == "/pod"
+@pytest.mark.parametrize("args", [["--host", "0.0.0.0"], ["--host=0.0.0.0"]])
+def test_the_host_is_replaced_in_both_spellings(command, args):
+    assert ADDRESS in " ".join(command(*VLLM, args=args).words)
+    assert "0.0.0.0" not in " ".join(command(*VLLM, args=args).words)
 
 
-@pytest.mark.parametrize("name", ["WARMBOOK_SANDBOX_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS"])
-def test_no_secret_of_the_reader_reaches_a_pod(settings, name, monkeypatch):
-    monkeypatch.setenv(name, "secret")
-    assert name not in process(settings).environ
+@pytest.mark.parametrize("args", [["--tensor-parallel-size=4"], ["-tp", "4"]])
+def test_a_model_is_not_shared_among_gpus_that_are_not_there(command, args):
+    found = command(*VLLM, args=args)
+    assert "4" not in " ".join(found.words)
+    assert any("--tensor-parallel-size=4 is 1" in told for told in found.told)
+
+
+def test_the_quick_engine_gets_the_same_arguments_and_is_told(command, image):
+    found = command(*VLLM, args=ARGS, engine="quick")
+    assert found.words == [
+        str(image.python),
+        str(QUICK),
+        *ARGS[:2],
+        f"--host={ADDRESS}",
+        "--port=8000",
+    ]
+    assert any("quick engine stands for vLLM" in told for told in found.told)
+
+
+def test_without_a_command_the_image_s_entry_point_runs(command):
+    assert command(args=["gs://b/m"]).words[:3] == ["vllm", "serve", "gs://b/m"]
+
+
+def test_other_commands_run_as_they_are(command):
+    found = command("sh", "-c", "echo --host=0.0.0.0")
+    assert found.words == ["sh", "-c", "echo --host=0.0.0.0"]
+    assert found.told == []
+    assert "VLLM_HOST_IP" not in found.environ
+
+
+def test_the_manifest_s_variables_win_over_the_node_s(command):
+    found = command(
+        *VLLM,
+        env=[{"name": "OMP_NUM_THREADS", "value": "7"}, {"name": "X", "value": "1"}],
+        services={"X": "0", "Y": "0"},
+    )
+    assert (found.environ["OMP_NUM_THREADS"], found.environ["X"]) == ("7", "1")
+    assert found.environ["Y"] == "0"
+
+
+def test_references_to_variables_are_expanded_as_kubernetes_does(command):
+    env = [{"name": "A", "value": "one"}, {"name": "B", "value": "$(A)-two"}]
+    found = command("echo", "$(B)", "$(NONE)", "$$(A)", env=env)
+    assert found.words[1:] == ["one-two", "$(NONE)", "$(A)"]
+
+
+def test_variables_that_can_not_be_had_are_told(command):
+    secret = {"secretKeyRef": {"name": "s", "key": "k"}}
+    found = command("env", env=[{"name": "TOKEN", "valueFrom": secret}])
+    assert "TOKEN" not in found.environ
+    assert any("TOKEN" in told for told in found.told)
+
+
+def test_nothing_of_the_machine_s_own_environment_leaks_in(command, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    found = command(*VLLM, args=ARGS)
+    assert not {"HF_TOKEN", "HTTPS_PROXY"} & set(found.environ)
+
+
+def test_the_image_s_python_comes_first(command, image):
+    assert command("python3").environ["PATH"].split(":")[0] == str(image.folder / "bin")
+
+
+def test_a_folder_too_deep_for_sockets_is_not_used_for_them(command):
+    assert "TMPDIR" in command("x", folder=Path("/tmp/short")).environ
+    assert "TMPDIR" not in command("x", folder=Path("/tmp") / ("deep/" * 20)).environ

@@ -52,8 +52,8 @@ async def run_controllers(
     controllers: list[Controller] = [
         Namespaces(store),
         GarbageCollector(store),
+        ReplicaSets(store),  # before Deployments: Pods go before others are asked for
         Deployments(store),
-        ReplicaSets(store),
         Jobs(store),
         EndpointsOfServices(store),
         LostPods(store),

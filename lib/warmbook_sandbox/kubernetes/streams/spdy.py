@@ -1,6 +1,7 @@
 """SPDY/3.1 inside WebSocket messages, as far as `kubectl port-forward` speaks it.
 
-Source: SPDY Protocol Draft 3.1; Kubernetes KEP-4006 (port-forward over WebSockets).
+Source: SPDY Protocol Draft 3.1 (spdy3.dict is the dictionary of its section 2.6.10.1);
+Kubernetes KEP-4006 (port-forward over WebSockets).
 """
 
 from __future__ import annotations

@@ -1,0 +1,112 @@
+"""Process 1 of a container: starts the command, passes signals on, leaves no descendant.
+
+A script of its own, run by the rehearsal's interpreter with the standard library only. It
+adopts what daemonises itself, and is told by the kernel when the rehearsal dies, however
+that happens; both are beyond what the rehearsal could do from its own process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+KILL = signal.SIGQUIT
+"""Asks for the end of everything at once; SIGKILL would leave the descendants to themselves."""
+
+PASSED_ON = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+
+
+def main(parent: int, words: list[str]) -> int:
+    """Run the command to its end; return its exit code, 128 + N for signal N."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    waited = {signal.SIGCHLD, KILL, *PASSED_ON}
+    signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    libc.prctl(PR_SET_PDEATHSIG, KILL)
+    if os.getppid() != parent:  # it died before the line above
+        return 128 + signal.SIGKILL
+    child = os.fork()
+    if child == 0:
+        _become(words, waited, libc)
+    try:
+        return _wait(child, waited)
+    finally:
+        _kill_all()
+
+
+def _become(words: list[str], waited: set[signal.Signals], libc: ctypes.CDLL) -> None:
+    os.setpgid(0, 0)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, waited)
+    try:
+        os.execvp(words[0], words)
+    except OSError as error:
+        print(f"exec: {words[0]!r}: {error.strerror}", file=sys.stderr, flush=True)
+        os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE)
+
+
+def _wait(child: int, waited: set[signal.Signals]) -> int:
+    while True:
+        number = signal.sigwait(waited)
+        if number == KILL:
+            return 128 + signal.SIGKILL
+        if number in PASSED_ON:
+            _signal_group(child, number)
+            continue
+        if (status := _reap(child)) is not None:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def _signal_group(child: int, number: int) -> None:
+    try:
+        os.killpg(child, number)
+    except ProcessLookupError:  # it has not made its group yet
+        os.kill(child, number)
+
+
+def _reap(child: int) -> int | None:
+    """Take every process that has ended; return the status of `child` if it is among them."""
+    found = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if pid == 0:
+            return found
+        if pid == child:
+            found = status
+
+
+def _kill_all() -> None:
+    """Kill what is left; orphans become our children, so it ends when there are none."""
+    while children := _children():
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in children:
+            os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    own = str(os.getpid())
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                # the name, in parentheses, may hold anything
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if parent == own:
+                found.append(int(entry.name))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,35 @@
+"""Run by the engine's interpreter: ask a model in a folder one question, through vLLM.
+
+It also leaves in VLLM_CACHE_ROOT what vLLM finds out about the model's class, which would
+cost the first Pod of each rehearsal some fifteen seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+QUESTION, ANSWER = "What is the capital of France?", "Paris"
+
+
+def main(folder: str) -> None:
+    """Exit with what the model said unless it knows the answer."""
+    os.environ |= {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_HOST_IP": "127.0.0.1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
+    from vllm import LLM, SamplingParams  # type: ignore[import-not-found]
+
+    llm = LLM(folder, enforce_eager=True, max_model_len=1024)
+    greedy = SamplingParams(temperature=0, max_tokens=24)
+    (told,) = llm.chat([{"role": "user", "content": QUESTION}], greedy)
+    if ANSWER not in told.outputs[0].text:
+        sys.exit(f"asked {QUESTION!r}, the model said {told.outputs[0].text!r}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -178,7 +178,8 @@ class Summary(Card):
 
 def label(name: str) -> str:
     """Return the setting's name as people say it; the parameter's own name stays readable."""
-    return say(name.replace("_", " ").replace("uri", "address"))
+    words = {"uri": "address", "gpu": "GPU", "id": "ID", "vllm": "vLLM", "len": "length"}
+    return say(" ".join(words.get(word, word) for word in name.split("_")))
 
 
 def _help(name: str) -> str:
@@ -187,7 +188,8 @@ def _help(name: str) -> str:
 
 
 def _line(kind: str, text: str) -> str:
-    return f'<div class="{kind}" style="margin-left:{_LABEL_WIDTH}">{escape(text)}</div>'
+    indent = f"margin-left:calc({_LABEL_WIDTH} + 8px)"
+    return f'<div style="{indent}"><span class="{kind}">{escape(text)}</span></div>'
 
 
 def _verdict(wrong: Mapping[str, str], elsewhere: Mapping[str, str]) -> str:

@@ -114,11 +114,13 @@ class Kubernetes:
 
     def log(self, pod: str, namespace: str, *, previous: bool = False) -> str:
         """Return the Pod's whole log so far, or nothing while it has not started."""
-        return self._raw(
-            "GET",
-            f"/api/v1/namespaces/{namespace}/pods/{pod}/log",
-            query=[("previous", "true")] if previous else [],
-        )
+        from kubernetes.dynamic.exceptions import BadRequestError
+
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        try:
+            return self._raw("GET", path, query=[("previous", "true")] if previous else [])
+        except BadRequestError:  # "is waiting to start", "previous … not found"
+            return ""
 
     def ask(self, pod: str, namespace: str, port: int, path: str, body: object = None) -> str:
         """Return what the Pod's own server answers; the API server passes the request on.

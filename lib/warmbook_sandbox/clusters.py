@@ -114,6 +114,12 @@ class Clusters:
                 gpus=gpus,
             )
 
+    def remove_pool(self, cluster: Any, pool: Any) -> None:
+        """Remove the nodes of a pool, and with them their Pods."""
+        store = self._running[_key(cluster)].store
+        for node in store.list("Node", labels=f"cloud.google.com/gke-nodepool={pool.name}"):
+            store.delete("Node", None, node["metadata"]["name"])
+
     async def stop(self, cluster: Any) -> None:
         """Stop the cluster with its Pods."""
         if running := self._running.pop(_key(cluster), None):

@@ -42,7 +42,7 @@ class Listener:
 
     async def start(self) -> None:
         """Start to answer on HOST, on a free port."""
-        options = {**RUNNER_OPTIONS, "shutdown_timeout": 0.5}
+        options: dict[str, Any] = {**RUNNER_OPTIONS, "shutdown_timeout": 0.5}
         self.runner = web.AppRunner(self.app, **options)
         await self.runner.setup()
         await self.open(HOST)
@@ -112,6 +112,8 @@ class Sandbox:
             clusters=self.clusters,
             caches=self.storage,
         )
+        # so that the form can suggest places before notebook 02 has enabled the APIs
+        self.cloud.project.services.add("compute.googleapis.com")
         self.google_listener = Listener(self.cloud.rest())
         await self.google_listener.start()
         self._grpc = self.cloud.grpc_server()

@@ -90,7 +90,7 @@ class Lab:
         )
 
     def scroll_to(self, locator):
-        locator.scroll_into_view_if_needed()
+        locator.evaluate("element => element.scrollIntoView({block: 'start'})")
         self.page.wait_for_timeout(300)
 
     def picture(self, name):

@@ -42,7 +42,8 @@ STYLE = """<style>
 .warmbook-form .wb-good{color:var(--wb-good);font-weight:600}
 .warmbook-form input:focus-visible,.warmbook-form select:focus-visible{
   outline:2px solid var(--jp-brand-color1,#0969da)}
-[data-jp-theme-light=false] .warmbook-form select{color-scheme:dark}
+[data-jp-theme-light=false] .warmbook-form select{
+  color-scheme:dark;appearance:auto;background-image:none}
 </style>"""
 
 _LABEL_WIDTH, _WIDTH = "13em", "34em"

@@ -62,11 +62,16 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
         assert lab.page.locator(".jp-mod-error").count() == 0, lab.text()[-3000:]
         assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
     assert "GiB/s" in lab.text()
-    assert "quick engine" in lab.text()
+    assert "image/png" in lab.text()
+    assert "quick engine" in lab.text() or "Paris" in lab.text()
     for dark in (False, True):
         lab.theme(dark)
-        lab.scroll_to(lab.page.get_by_text("GiB/s").last)
-        lab.picture(f"stream-{'dark' if dark else 'light'}")
+        for name, heading in (
+            ("stream", "Measure the stream"),
+            ("start", "See where the time went"),
+        ):
+            lab.scroll_to(lab.page.get_by_role("heading", name=heading))
+            lab.picture(f"{name}-{'dark' if dark else 'light'}")
     lab.theme(dark=False)
     lab.open("notebooks/en/10_cleanup.ipynb")
     lab.run_all(timeout_s=120)

@@ -1,0 +1,137 @@
+"""The whole book without a reader: with a double, with the real streamer, with the real vLLM."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from warmbook import runner
+
+ROOT = Path(__file__).parents[2]
+MODEL_BYTES = 269_060_184
+"""Size of the five safetensors files of SmolLM2-135M-Instruct in bfloat16."""
+
+REVOKE = """
+import sys
+from warmbook import policies
+from warmbook.__main__ import main
+from warmbook.clients import connect
+from warmbook.settings import Settings, merge
+out, role = sys.argv[1:]
+main(["run", "--only", "02,04,05", "--out", out])
+settings = Settings.parse(merge())
+bucket = connect(settings).storage.bucket(settings.bucket_name)
+policies.revoke_on_bucket(bucket, [role], lambda member: "/sa/vllm-streamer" in member)
+sys.exit(main(["run", "--only", "06,07", "--out", out]))
+"""
+
+
+def rehearse(engine, *command, limit_s=600):
+    words = [sys.executable, "-m", "warmbook_sandbox", "--engine", engine, "--", *command]
+    return subprocess.run(
+        words, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=limit_s
+    )
+
+
+def run_book(engine, out, *more):
+    done = rehearse(engine, sys.executable, "-m", "warmbook", "run", "--out", str(out), *more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((out / "run.json").read_text()), done.stdout
+
+
+def quietly(notebooks, out):
+    return runner.run(
+        notebooks,
+        {},
+        out,
+        tell=lambda *_: None,
+        started=lambda _: None,
+        ended=lambda _: None,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_every_notebook_runs_twice_in_a_row_to_the_same_end(rehearsal, clients, chosen, tmp_path):
+    book = runner.books("en")
+    for _ in range(2):
+        result = quietly(book[:-1], tmp_path)
+        assert result.passed, result.notebooks
+    assert len(clients.kubernetes.list_objects("Deployment", chosen.namespace)) == 1
+    first = quietly(book[-1:], tmp_path)
+    assert first.passed
+    assert first.record()["left"] == []
+    assert len(first.record()["created"]) == 4
+    again = quietly(book[-1:], tmp_path)
+    assert again.passed
+    assert again.record()["created"] == again.record()["left"] == []
+
+
+@pytest.mark.streamer
+@pytest.mark.timeout(400)
+def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path):
+    record, told = run_book("quick", tmp_path, "--language", "es", "-p", "replicas", "2")
+    assert [n["status"] for n in record["notebooks"]] == ["passed"] * 9
+    assert [load["bytes"] for load in record["streams"]] == [MODEL_BYTES] * 2
+    assert {load["source"] for load in record["streams"]} == {"streamer"}
+    assert record["answer"] == ""
+    assert "quick engine" in record["declined"]
+    assert record["left"] == []
+    assert "Transmisión" in told
+
+
+@pytest.mark.streamer
+@pytest.mark.timeout(400)
+def test_a_standard_cluster_with_its_pool_carries_the_book_too(tmp_path):
+    zonal = ("-p", "mode", "standard", "-p", "location", "us-central1-a")
+    record, _ = run_book("quick", tmp_path, *zonal)
+    assert record["settings"]["mode"] == "standard"
+    assert [load["bytes"] for load in record["streams"]] == [MODEL_BYTES]
+    assert record["left"] == []
+
+
+@pytest.mark.streamer
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("role", "permission"),
+    [
+        ("roles/storage.bucketViewer", "storage.buckets.get"),
+        ("roles/storage.objectUser", "storage.objects.list"),
+    ],
+)
+def test_a_role_taken_away_between_05_and_06_is_named(tmp_path, role, permission):
+    done = rehearse("quick", sys.executable, "-c", REVOKE, str(tmp_path), role)
+    assert done.returncode == 1
+    assert f"lacks {permission}" in done.stdout
+    assert "Run notebook 05" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.streamer
+@pytest.mark.timeout(300)
+def test_each_cell_is_a_test_for_nbval():
+    books = [str(book) for book in runner.books("en", ["01", "02", "03", "04", "05", "10"])]
+    options = ["-q", "--nbval-lax", "--override-ini=addopts="]
+    done = rehearse("quick", sys.executable, "-m", "pytest", *options, *books)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(900)
+def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
+    record, told = run_book("vllm", tmp_path)
+    assert [n["status"] for n in record["notebooks"]] == ["passed"] * 9
+    (load,) = record["streams"]
+    assert load["bytes"] == MODEL_BYTES
+    assert load["seconds"] > 0
+    assert load["source"] == "streamer"
+    assert "Paris" in record["answer"]
+    assert record["versions"]["vllm"] == "0.32.0"
+    assert record["versions"]["runai-model-streamer"] == "0.17.0"
+    assert [phase["name"] for phase in record["phases"]] == ["node", "image", "weights", "engine"]
+    assert record["left"] == []
+    assert len(record["created"]) == 4
+    assert "Left behind: nothing" in told

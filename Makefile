@@ -5,6 +5,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
+# JupyterLab refuses root unless told; containers and training machines often have nobody else.
+ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -35,7 +37,7 @@ rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/jupyter lab --notebook-dir=. notebooks/en/01_settings.ipynb
+	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/jupyter lab $(ROOT_TOO) notebooks/en/01_settings.ipynb
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -125,3 +125,13 @@ def clients(chosen):
 @pytest.fixture
 def quiet():
     return {"report": lambda progress: None}
+
+
+@pytest.fixture
+def up_to_identity(chosen, clients, quiet):
+    """A cluster with the namespace of the settings."""
+    from warmbook.steps import cluster, identity, project
+
+    project.enable_services(chosen, clients, **quiet)
+    cluster.create(chosen, clients, **quiet)
+    identity.create_namespace(chosen, clients)

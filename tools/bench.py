@@ -186,59 +186,28 @@ def real_book() -> list[dict[str, Any]]:
     return [row("`make rehearse` on a warm cache", whole, "s", most=240)]
 
 
+def inside(script: str) -> dict[str, Any]:
+    """Return what a script prints as JSON that runs in a rehearsal of its own."""
+    door = [PYTHON, "-m", "warmbook_sandbox", "--engine", "quick", "--"]
+    told = subprocess.run(
+        [*door, PYTHON, f"tools/{script}"], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    return dict(json.loads(told.stdout.splitlines()[-1]))
+
+
 def notice() -> list[dict[str, Any]]:
     """Measure how soon a change of the server's is noticed."""
-    told = subprocess.run(
-        [
-            PYTHON,
-            "-m",
-            "warmbook_sandbox",
-            "--engine",
-            "quick",
-            "--",
-            PYTHON,
-            "tools/bench_notice.py",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    found = json.loads(told.stdout.splitlines()[-1])
+    found = inside("bench_notice.py")
     return [
         row("a watched object's change is noticed after, median", found["watch_s"], "s", most=0.5),
-        row(
-            "a cluster that is RUNNING is noticed after, median", found["cluster_s"], "s", most=0.5
-        ),
+        row("a cluster that is RUNNING is noticed after", found["cluster_s"], "s", most=0.5),
     ]
 
 
 def streamer() -> list[dict[str, Any]]:
     """Measure the real streamer through the rehearsal's storage against local disk."""
-    told = subprocess.run(
-        [
-            PYTHON,
-            "-m",
-            "warmbook_sandbox",
-            "--engine",
-            "quick",
-            "--",
-            PYTHON,
-            "tools/bench_streamer.py",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    found = json.loads(told.stdout.splitlines()[-1])
-    return [
-        row(
-            "real streamer: rate through the rehearsal's storage, as a share of local disk",
-            found["ratio"],
-            "x",
-        ),
-    ]
+    what = "real streamer: rate through the rehearsal's storage, as a share of local disk"
+    return [row(what, inside("bench_streamer.py")["ratio"], "x")]
 
 
 MEASUREMENTS = {

@@ -17,6 +17,9 @@ from .door import around, prepare
 from .node import EngineError
 from .pace import Pace
 
+QUIET_S = 10
+"""Seconds between two lines of progress where there is no terminal."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return CMD's exit status."""
@@ -75,18 +78,19 @@ def _parser() -> argparse.ArgumentParser:
 def _teller() -> Callable[[str, float | None], None]:
     """Return a reporter that keeps one moving line on a terminal, and few lines elsewhere."""
     moving = sys.stderr.isatty()
-    last, start = "", time.monotonic()
+    last, told_s, start = "", 0.0, time.monotonic()
 
     def tell(what: str, share: float | None) -> None:
-        nonlocal last
-        elapsed = f"{time.monotonic() - start:.0f} s"
+        nonlocal last, told_s
+        now = time.monotonic()
         percent = "" if share is None else f" {share:.0%}"
+        line = f"  {what}{percent} ({now - start:.0f} s)"
         if moving:
             end = "\n" if share == 1 else ""
-            print(f"\r\x1b[K  {what}{percent} ({elapsed})", end=end, file=sys.stderr, flush=True)
-        elif what != last:
-            print(f"  {what} ({elapsed})", file=sys.stderr, flush=True)
-        last = what
+            print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
+        elif what != last or share == 1 or now - told_s >= QUIET_S:
+            print(line, file=sys.stderr, flush=True)
+            last, told_s = what, now
 
     return tell
 

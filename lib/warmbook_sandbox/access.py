@@ -18,6 +18,8 @@ _OBJECT_USE = _OBJECT_READ | {
     "storage.multipartUploads.abort",
     "storage.multipartUploads.list",
     "storage.multipartUploads.listParts",
+    "storage.folders.list",
+    "storage.managedFolders.list",
 }
 _BUCKET_VIEW = frozenset({"storage.buckets.get", "storage.buckets.list"})
 
@@ -89,12 +91,17 @@ class Callers:
 def permitted(caller: Caller, permission: str, *policies: Iterable[Binding]) -> bool:
     """Say whether any of the policies gives `permission` to `caller`, conditions left out."""
     return any(
-        caller.member in binding.get("members", ())
+        bool(_names(caller) & set(binding.get("members", ())))
         and _holds(ROLES.get(str(binding.get("role")), frozenset()), permission)
         for policy in policies
         for binding in policy
         if not binding.get("condition")
     )
+
+
+def _names(caller: Caller) -> set[str]:
+    everybody = {"allUsers"} if caller == ANONYMOUS else {"allUsers", "allAuthenticatedUsers"}
+    return {caller.member, *everybody}
 
 
 def _holds(permissions: frozenset[str], permission: str) -> bool:

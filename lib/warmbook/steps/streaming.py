@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from ..bucket import list_weights
 from ..clients import Clients
 from ..errors import MissingError, ResourceFailedError
 from ..failures import kubernetes_message
+from ..pictures import Picture, waterfall
 from ..progress import Report, wait_until
 from ..settings import Settings
 from ..step import step
 from ..streamlog import is_whole, loading_s, streams
 from ..texts import say
-from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, duration, size
+from ..views import Card, Row, duration, size
 
 QUICK_ENGINE = "quick_engine_no_chat"
 """Error code by which the rehearsal's quick engine says that it answers no chat."""
@@ -226,38 +226,9 @@ class ColdStart(Card):
         }
 
     def plot(self) -> Picture:
-        """Return the phases as a picture, a PNG that reads on light and dark paper."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(8, 0.5 + 0.4 * len(self.phases)), layout="constrained")
-        canvas, axes, left = FigureCanvasAgg(figure), figure.subplots(), 0.0
-        for phase, colour in zip(self.phases, (GREY, AMBER, BLUE, GREEN), strict=True):
-            name = _phase_name(phase.name)
-            axes.barh(name, phase.elapsed_s, left=left, color=colour)
-            left += phase.elapsed_s
-            axes.annotate(f" {duration(phase.elapsed_s)}", (left, name), va="center")
-        axes.invert_yaxis()
-        axes.set_xlabel(say("seconds"))
-        axes.set_xlim(0, max(1.0, self.total_s) * 1.15)
-        axes.spines[["top", "right"]].set_visible(False)
-        drawn = io.BytesIO()
-        canvas.print_png(drawn)
-        return Picture(drawn.getvalue(), self.title())
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG that a notebook shows; `caption` stands for it in text."""
-
-    png: bytes
-    caption: str
-
-    def __repr__(self) -> str:
-        return self.caption
-
-    def _repr_png_(self) -> bytes:
-        return self.png
+        """Return the phases as a picture that reads on light and dark paper."""
+        parts = [(_phase_name(phase.name), phase.elapsed_s) for phase in self.phases]
+        return waterfall(parts, self.title())
 
 
 def _phase_name(name: str) -> str:

@@ -1,0 +1,40 @@
+import subprocess
+import sys
+
+from warmbook.clients import connect
+
+
+def test_the_banner_says_where_the_reader_is(settings, rehearsal, monkeypatch):
+    clients = connect(settings)
+    assert repr(clients) == "Rehearsal: nothing leaves this machine"
+    assert clients.target == "rehearsal"
+    monkeypatch.delenv("WARMBOOK_SANDBOX_URL")
+    clients = connect(settings)
+    assert repr(clients) == "Google Cloud: my-project, this costs money"
+    assert clients.target == "google-cloud"
+
+
+def test_connecting_imports_no_cloud_library():
+    script = (
+        "import sys; from warmbook.clients import Clients; Clients('p'); "
+        "print([m for m in sys.modules if m.startswith(('google.cloud', 'kubernetes', 'grpc'))])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "[]"
+
+
+def test_a_kubernetes_watch_yields_at_once_and_at_each_change(clients, chosen, up_to_identity):
+    watch = clients.kubernetes.watch("ConfigMap", chosen.namespace)
+    assert next(watch) == []
+    made = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "news", "namespace": chosen.namespace},
+    }
+    clients.kubernetes.create(made)
+    seen = next(found for found in watch if found)
+    assert [item["metadata"]["name"] for item in seen] == ["news"]
+    clients.kubernetes.delete("ConfigMap", "news", chosen.namespace)
+    assert next(found for found in watch if not found) == []

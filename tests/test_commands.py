@@ -1,8 +1,9 @@
+import json
 import shlex
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warmbook import commands
@@ -61,7 +62,7 @@ def all_commands(settings):
         for name, function in vars(commands).items()
         if not name.startswith("_")
         and getattr(function, "__module__", "") == commands.__name__
-        and name not in ("principal",)
+        and name not in ("principal", "member")
     ]
 
 
@@ -73,6 +74,7 @@ def test_every_command_is_a_shell_script_without_syntax_errors(choices, mode):
         subprocess.run(["bash", "-n"], input=line, text=True, check=True)
 
 
+@example(path="a --b 'c' \\ $(d) \"e\"", source="--x --y")
 @given(path=st.text(min_size=1), source=st.text())
 def test_nothing_that_a_reader_types_runs_by_itself(path, source):
     try:
@@ -82,5 +84,6 @@ def test_nothing_that_a_reader_types_runs_by_itself(path, source):
     except Exception:  # refused: nothing to show
         return
     assert words(commands.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
+    assert json.loads(shlex.split(commands.ask(chosen))[-1])["model"] == chosen.model_uri
     if "\0" not in chosen.model_source and chosen.model_source:
         assert chosen.model_source in words(commands.upload(chosen))

@@ -6,9 +6,10 @@ written as the guide writes it. Nothing here runs anything.
 
 from __future__ import annotations
 
+import json
 from shlex import quote
 
-from .manifests import DEPLOYMENT, GPU_POOL, deployment, to_yaml
+from .manifests import DEPLOYMENT, GPU_POOL, PORT, deployment, to_yaml
 from .settings import Settings
 
 SERVICES = (
@@ -20,12 +21,14 @@ SERVICES = (
 """The APIs that the guide enables: Kubernetes Engine, Cloud Storage, Compute Engine, IAM."""
 
 PROJECT_ROLES = ("roles/container.admin", "roles/storage.admin")
+MYSELF = '"user:$(gcloud config get-value account)"'
 BUCKET_ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
 
 
 def _line(*words: str) -> str:
     """Join quoted words; an option starts a new line of the command."""
-    return " ".join(words).replace(" --", " \\\n  --")
+    first, *rest = words
+    return first + "".join(f" \\\n  {w}" if w.startswith("--") else f" {w}" for w in rest)
 
 
 def projects(_: Settings | None = None) -> str:
@@ -53,15 +56,20 @@ def enable_services(settings: Settings) -> str:
     return _line("gcloud services enable", *SERVICES, f"--project={quote(settings.project_id)}")
 
 
+def member(account: str) -> str:
+    """Return IAM's name for an e-mail address: a user's or a service account's."""
+    kind = "serviceAccount" if account.endswith(".gserviceaccount.com") else "user"
+    return f"{kind}:{account}"
+
+
 def grant_roles(settings: Settings) -> str:
     """Give the reader the two roles on the project."""
-    account = quote(settings.account) if settings.account else "$(gcloud config get-value account)"
-    member = f'--member="user:{account}"' if not settings.account else f"--member=user:{account}"
+    reader = quote(member(settings.account)) if settings.account else MYSELF
     return "\n".join(
         _line(
             "gcloud projects add-iam-policy-binding",
             quote(settings.project_id),
-            member,
+            f"--member={reader}",
             f"--role={role}",
         )
         for role in PROJECT_ROLES
@@ -145,14 +153,14 @@ def grant_bucket_roles(settings: Settings) -> str:
         f"PROJECT_NUMBER=$(gcloud projects describe {quote(settings.project_id)} "
         "--format='get(projectNumber)')"
     )
-    member = principal(settings, '"$PROJECT_NUMBER"')
+    account = principal(settings, '"$PROJECT_NUMBER"')
     return "\n".join(
         [number]
         + [
             _line(
                 "gcloud storage buckets add-iam-policy-binding",
                 quote(f"gs://{settings.bucket_name}"),
-                f"--member={member}",
+                f"--member={account}",
                 f"--role={role}",
             )
             for role in BUCKET_ROLES
@@ -193,6 +201,27 @@ def pods(settings: Settings) -> str:
 def logs(settings: Settings) -> str:
     """Follow the log of the Deployment's Pod."""
     return f"kubectl logs -f deployment/{DEPLOYMENT} -n {quote(settings.namespace)}"
+
+
+def versions(settings: Settings) -> str:
+    """List the packages in the Pod."""
+    return f"kubectl exec deployment/{DEPLOYMENT} -n {quote(settings.namespace)} -- pip list"
+
+
+def ask(settings: Settings, question: str = "What is the capital of France?") -> str:
+    """Ask the model over the OpenAI API, through a tunnel."""
+    messages = [{"role": "user", "content": question}]
+    body = {"model": settings.model_uri, "temperature": 0, "messages": messages}
+    return "\n".join(
+        (
+            f"kubectl port-forward deployment/{DEPLOYMENT} {PORT} -n {quote(settings.namespace)} &",
+            _line(
+                f"curl http://127.0.0.1:{PORT}/v1/chat/completions",
+                "--header 'Content-Type: application/json'",
+                f"--data {quote(json.dumps(body))}",
+            ),
+        )
+    )
 
 
 def scale(settings: Settings, replicas: int | None = None) -> str:

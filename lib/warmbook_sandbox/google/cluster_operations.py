@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from google.cloud import container_v1
 
 from ..pace import Pace
-from .cluster_defaults import now
+from .cluster_defaults import instant
 from .errors import GoogleError, error_info
 
 STEPS = 10
@@ -109,7 +109,7 @@ class ClusterOperations:
         except Exception as error:
             _end_badly(operation, GoogleError("INTERNAL", f"Internal error: {error}"), failed)
         _report(operation, STEPS)
-        operation.status, operation.end_time = _State.DONE, now()
+        operation.status, operation.end_time = _State.DONE, instant()
         del self._active[key]
 
 
@@ -125,7 +125,7 @@ def _new(kind: Any, key: ClusterKey, pool: str) -> container_v1.Operation:
         status=_State.RUNNING,
         self_link=f"{place}/operations/{name}",
         target_link=target,
-        start_time=now(),
+        start_time=instant(),
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 from warmbook import runner
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
+from warmbook.workbook import Workbook
 
 
 def run(notebooks, parameters, out):
@@ -53,6 +54,17 @@ def test_a_wrong_parameter_stops_the_run_before_anything_is_created(
         request={"parent": "projects/rehearsal-project", "filter": "state:ENABLED"}
     )
     assert not [s for s in services if "container" in s.name]
+
+
+def test_a_run_starts_from_the_readers_saved_choices_and_leaves_them_alone(
+    rehearsal, chosen, tmp_path
+):
+    mine = Workbook.open()
+    mine.choose(chosen.model_copy(update={"cluster_name": "mine", "replicas": 3}))
+    before = mine.path.read_text()
+    result = run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
+    assert (result.settings["cluster_name"], result.settings["replicas"]) == ("mine", 2)
+    assert mine.path.read_text() == before
 
 
 def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):

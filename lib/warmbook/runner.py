@@ -21,7 +21,7 @@ from papermill.exceptions import PapermillExecutionError
 from .clients import Clients
 from .errors import SettingsError
 from .progress import MIME
-from .settings import Settings
+from .settings import Settings, merge
 from .texts import say, speak
 from .workbook import Workbook
 
@@ -105,8 +105,12 @@ def books(language: str, only: Sequence[str] = ()) -> list[Path]:
     return [book for book in found if not only or book.name[:2] in only]
 
 
-def refuse_early(notebooks: Sequence[Path], parameters: Mapping[str, str], file: Path) -> Settings:
+def refuse_early(
+    notebooks: Sequence[Path], parameters: Mapping[str, str], saved: Mapping[str, object]
+) -> Settings:
     """Return the settings of a run, before anything is created.
+
+    `saved` are the reader's own choices; the run has a workbook.yaml of its own.
 
     Raises:
         SettingsError: A parameter that no notebook takes, or a value that can't be right.
@@ -117,7 +121,7 @@ def refuse_early(notebooks: Sequence[Path], parameters: Mapping[str, str], file:
             say("No notebook takes a parameter {names}.", names=", ".join(unknown)),
             remedy=say("They take: {names}.", names=", ".join(sorted(declared))),
         )
-    return Settings.parse(Workbook(file).draft(parameters))
+    return Settings.parse(merge(saved, parameters))
 
 
 def run(
@@ -138,7 +142,9 @@ def run(
     """
     out.mkdir(parents=True, exist_ok=True)
     file = (out / "workbook.yaml").resolve()
-    settings = refuse_early(notebooks, parameters, file)
+    saved = Workbook.open(default=notebooks[0].parent.parent / "workbook.yaml").saved()
+    settings = refuse_early(notebooks, parameters, saved)
+    Workbook(file).choose(settings)
     speak(settings.language)
     result = Run(Clients(settings.project_id).target, settings.model_dump())
     result.notebooks = [Done(book.stem) for book in notebooks]

@@ -25,10 +25,9 @@ class Workbook:
         self.path = path
 
     @classmethod
-    def open(cls, environ: Mapping[str, str] | None = None) -> Workbook:
+    def open(cls, *, default: Path = Path("..") / "workbook.yaml") -> Workbook:
         """Open WARMBOOK_FILE, by default `workbook.yaml` in the folder above the language's."""
-        environ = os.environ if environ is None else environ
-        return cls(Path(environ.get("WARMBOOK_FILE") or Path("..") / "workbook.yaml").absolute())
+        return cls(Path(os.environ.get("WARMBOOK_FILE") or default).absolute())
 
     def draft(self, given: Mapping[str, object]) -> dict[str, object]:
         """Return choices not yet validated: environment < this file < what was given.
@@ -36,13 +35,13 @@ class Workbook:
         Raises:
             SettingsError: The file is broken or comes from a newer warmbook; it is kept.
         """
-        return merge(self._saved(), given)
+        return merge(self.saved(), given)
 
     def origins(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return for each setting where its draft comes from, in the reader's language."""
         sources = (
             (say("given to this notebook"), merge(given, environ={})),
-            (say("saved in {file}", file=self.path.name), merge(self._saved(), environ={})),
+            (say("saved in {file}", file=self.path.name), merge(self.saved(), environ={})),
             (say("environment"), merge()),
         )
         return {
@@ -50,7 +49,12 @@ class Workbook:
             for name in Settings.model_fields
         }
 
-    def _saved(self) -> dict[str, object]:
+    def saved(self) -> dict[str, object]:
+        """Return the choices in the file, not yet validated.
+
+        Raises:
+            SettingsError: The file is broken or comes from a newer warmbook; it is kept.
+        """
         return dict(self._read().get("settings") or {})
 
     def choose(self, settings: Settings) -> None:

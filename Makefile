@@ -38,7 +38,8 @@ rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/jupyter lab $(ROOT_TOO) notebooks/en/01_settings.ipynb
+	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/jupyter lab $(ROOT_TOO) \
+	  --ServerApp.root_dir=$(CURDIR)/notebooks --LabApp.default_url=/lab/tree/en/01_settings.ipynb
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 import json
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -86,4 +87,5 @@ def test_nothing_that_a_reader_types_runs_by_itself(path, source):
     assert words(commands.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
     assert json.loads(shlex.split(commands.ask(chosen))[-1])["model"] == chosen.model_uri
     if "\0" not in chosen.model_source and chosen.model_source:
-        assert chosen.model_source in words(commands.upload(chosen))
+        shown = str(Path(chosen.model_source).expanduser().absolute())
+        assert shown in words(commands.upload(chosen))

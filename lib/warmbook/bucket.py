@@ -9,7 +9,16 @@ from .errors import AccessError, MissingError
 from .settings import Settings
 from .texts import say
 
-MULTI_REGIONS = {"US": ("us-",), "EU": ("europe-",), "ASIA": ("asia-",)}
+MULTI_REGIONS = {"US": "us-", "EU": "europe-", "ASIA": "asia-"}
+OUTSIDE = {"europe-west2", "europe-west6"}
+"""Regions in Europe that are not in the multi-region EU: London and Zürich."""
+
+DUAL_REGIONS = {
+    "NAM4": {"us-central1", "us-east1"},
+    "EUR4": {"europe-north1", "europe-west4"},
+    "ASIA1": {"asia-northeast1", "asia-northeast2"},
+}
+"""Source: Cloud Storage, "Bucket locations", predefined dual-regions."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +30,19 @@ class Weights:
     size_bytes: int
     config: bool
     tokenizer: bool
+    regions: tuple[str, ...]
+    """The two regions of a configurable dual-region; empty for other buckets."""
+
     deeper: tuple[str, ...]
     """Folders below that hold safetensors files; the streamer does not look there."""
 
     def covers(self, region: str) -> bool:
         """Say whether reads from `region` stay in the bucket's place."""
+        if self.regions:
+            return region in self.regions
         if self.location in MULTI_REGIONS:
-            return region.startswith(MULTI_REGIONS[self.location])
-        return region.upper() in self.location.split("+")
+            return region.startswith(MULTI_REGIONS[self.location]) and region not in OUTSIDE
+        return region in DUAL_REGIONS.get(self.location, {self.location.lower()})
 
 
 def list_weights(settings: Settings, clients: Clients) -> Weights:
@@ -65,5 +79,6 @@ def list_weights(settings: Settings, clients: Clients) -> Weights:
         size_bytes=sum(found[name] for name in shards),
         config=f"{folder}config.json" in here,
         tokenizer=any("token" in name or name.endswith(".model") for name in here),
+        regions=tuple(name.lower() for name in bucket.data_locations or ()),
         deeper=tuple(sorted(below - {folder.rstrip("/")})),
     )

@@ -37,13 +37,18 @@ def create(clients: Clients, bucket: str, zone: str) -> None:
     from google.api_core.exceptions import Conflict
     from google.cloud import storage_control_v2 as control
 
+    # marked first: a cache that nobody finds again goes on costing
+    _mark(clients, bucket, zone, created=True)
     try:
         clients.caches.create_anywhere_cache(
             parent=_parent(bucket), anywhere_cache=control.AnywhereCache(zone=zone)
         )
-    except Conflict:  # disabled within the last hour: it still has its name
+    except Conflict:
+        # disabled within the last hour it still has its name; otherwise it is somebody else's
+        if not any(c.zone == zone and c.state == "disabled" for c in find(clients, bucket)):
+            _mark(clients, bucket, zone, created=False)
+            return
         clients.caches.resume_anywhere_cache(name=_name(bucket, zone))
-    _mark(clients, bucket, zone, "created")
 
 
 def disable(clients: Clients, bucket: str, zone: str) -> None:
@@ -52,7 +57,7 @@ def disable(clients: Clients, bucket: str, zone: str) -> None:
 
     with suppress(NotFound):
         clients.caches.disable_anywhere_cache(name=_name(bucket, zone))
-    _mark(clients, bucket, zone, None)
+    _mark(clients, bucket, zone, created=False)
 
 
 def created_here(clients: Clients, bucket: str) -> set[str]:
@@ -61,9 +66,10 @@ def created_here(clients: Clients, bucket: str) -> set[str]:
     return {name.removeprefix(MARK) for name in labels if name.startswith(MARK)}
 
 
-def _mark(clients: Clients, bucket: str, zone: str, value: str | None) -> None:
+def _mark(clients: Clients, bucket: str, zone: str, *, created: bool) -> None:
     found = clients.storage.get_bucket(bucket)
-    found.labels = {**found.labels, f"{MARK}{zone}": value}
+    labels = {name: value for name, value in found.labels.items() if name != f"{MARK}{zone}"}
+    found.labels = {**labels, f"{MARK}{zone}": "created"} if created else labels
     found.patch()
 
 

@@ -7,6 +7,7 @@ written as the guide writes it. Nothing here runs anything.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from shlex import quote
 
 from .manifests import DEPLOYMENT, GPU_POOL, PORT, deployment, to_yaml
@@ -83,7 +84,9 @@ def list_weights(settings: Settings) -> str:
 
 def upload(settings: Settings) -> str:
     """Upload the model's folder."""
-    source = settings.model_source or "MODEL_FOLDER"
+    source = "MODEL_FOLDER"
+    if settings.model_source:
+        source = str(Path(settings.model_source).expanduser().absolute())
     return _line("gcloud storage rsync", quote(source), quote(settings.model_uri), "--recursive")
 
 
@@ -217,6 +220,8 @@ def ask(settings: Settings, question: str = "What is the capital of France?") ->
             f"kubectl port-forward deployment/{DEPLOYMENT} {PORT} -n {quote(settings.namespace)} &",
             _line(
                 f"curl http://127.0.0.1:{PORT}/v1/chat/completions",
+                "--retry 10",
+                "--retry-connrefused",
                 "--header 'Content-Type: application/json'",
                 f"--data {quote(json.dumps(body))}",
             ),
@@ -236,8 +241,12 @@ def scale(settings: Settings, replicas: int | None = None) -> str:
 
 def create_cache(settings: Settings, zones: tuple[str, ...] = ()) -> str:
     """Create a cache in each zone."""
-    listed = " ".join(zones or (settings.zone or "ZONE",))
+    listed = " ".join(zones or (_zone(settings),))
     return f"gcloud storage buckets anywhere-caches create gs://{settings.bucket_name} {listed}"
+
+
+def _zone(settings: Settings) -> str:
+    return settings.zone or (settings.location if settings.mode == "standard" else "ZONE")
 
 
 def describe_cache(settings: Settings) -> str:
@@ -247,7 +256,7 @@ def describe_cache(settings: Settings) -> str:
 
 def disable_cache(settings: Settings) -> str:
     """Disable the cache of a zone."""
-    zone = settings.zone or "ZONE"
+    zone = _zone(settings)
     return f"gcloud storage buckets anywhere-caches disable {settings.bucket_name}/{zone}"
 
 

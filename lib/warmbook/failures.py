@@ -64,11 +64,20 @@ def explain(error: Exception) -> WarmbookError | None:
         "google.ServiceUnavailable",
     }:
         return unreachable(error)
+    if "google.InvalidResponse" in names and getattr(error, "response", None) is not None:
+        return _of_google(_as_call_error(error))
     if "google.GoogleAPICallError" in names:
         return _of_google(error)
     if "kubernetes.ApiException" in names or "kubernetes.DynamicApiError" in names:
         return _of_kubernetes(error)
     return None
+
+
+def _as_call_error(error: Any) -> Any:
+    """Return what an upload in parts raises as the error that other calls raise."""
+    from google.api_core.exceptions import from_http_response
+
+    return from_http_response(error.response)
 
 
 def unreachable(error: Exception) -> UnreachableError:

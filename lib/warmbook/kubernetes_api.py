@@ -5,10 +5,17 @@ from __future__ import annotations
 import base64
 import tempfile
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 TICK_S = 2
 """Seconds after which a watch without news is opened again, so that a wait's clock moves."""
+
+NO_LOG_YET = {400, 404, 500, 502, 503, 504}
+"""Answers for a container that waits, a Pod that is gone, a node that does not answer yet."""
+
+DEADLINE_S = (10, 120)
+"""Seconds to connect and to hear the next byte; else a cut connection would wait for ever."""
 
 Object = dict[str, Any]
 
@@ -19,15 +26,15 @@ class Kubernetes:
     def __init__(self, cluster: Any, credentials: Any) -> None:
         from kubernetes import client, dynamic
 
+        self._folder = tempfile.TemporaryDirectory(prefix="warmbook-")
         config = client.Configuration()
         ca = cluster.master_auth.cluster_ca_certificate
         if cluster.endpoint:
             config.host = f"https://{cluster.endpoint}"
             # a file, because the client's websockets know no other way
-            self._ca = tempfile.NamedTemporaryFile(prefix="warmbook-", suffix=".pem")  # noqa: SIM115
-            self._ca.write(base64.b64decode(ca))
-            self._ca.flush()
-            config.ssl_ca_cert = self._ca.name
+            certificate = Path(self._folder.name) / "ca.pem"
+            certificate.write_bytes(base64.b64decode(ca))
+            config.ssl_ca_cert = str(certificate)
         else:  # the DNS endpoint has a public certificate
             config.host = f"https://{dns_endpoint(cluster)}"
 
@@ -42,7 +49,9 @@ class Kubernetes:
         config.refresh_api_key_hook = sign_in
         sign_in(config)
         self._api = client.ApiClient(config)
-        self._dynamic = dynamic.DynamicClient(self._api)
+        _set_deadline(self._api.rest_client)
+        discovered = Path(self._folder.name) / "discovery.json"
+        self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
     def _resource(self, kind: str) -> Any:
         version = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1"}.get(kind, "v1")
@@ -114,12 +123,14 @@ class Kubernetes:
 
     def log(self, pod: str, namespace: str, *, previous: bool = False) -> str:
         """Return the Pod's whole log so far, or nothing while it has not started."""
-        from kubernetes.dynamic.exceptions import BadRequestError
+        from kubernetes.dynamic.exceptions import DynamicApiError
 
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         try:
             return self._raw("GET", path, query=[("previous", "true")] if previous else [])
-        except BadRequestError:  # "is waiting to start", "previous … not found"
+        except DynamicApiError as error:
+            if error.status not in NO_LOG_YET:
+                raise
             return ""
 
     def ask(self, pod: str, namespace: str, port: int, path: str, body: object = None) -> str:
@@ -217,3 +228,13 @@ def dns_endpoint(cluster: Any) -> str:
     """Return the cluster's DNS endpoint, or nothing where it takes no outside traffic."""
     dns = cluster.control_plane_endpoints_config.dns_endpoint_config
     return str(dns.endpoint) if dns.allow_external_traffic else ""
+
+
+def _set_deadline(rest: Any) -> None:
+    """Give each request that names no deadline of its own DEADLINE_S."""
+    request = rest.request
+
+    def in_time(*args: Any, _request_timeout: Any = None, **kwargs: Any) -> Any:
+        return request(*args, _request_timeout=_request_timeout or DEADLINE_S, **kwargs)
+
+    rest.request = in_time

@@ -42,8 +42,8 @@ def deployment(settings: Settings) -> Manifest:
     """Return the Deployment of vLLM with the streamer.
 
     Source: guide, "Implementa vLLM con Run:ai Model Streamer", field by field. Added to the
-    guide's: the label of the workbook, `--max-model-len` and `--served-model-name` where
-    set, and the zone where the Pods are held in one.
+    guide's: the label of the workbook, the streamer's log, `--max-model-len` where set, and
+    the zone where the Pods are held in one.
     """
     return {
         "apiVersion": "apps/v1",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,9 @@ from .texts import say
 LABELS = f"app={APP}"
 LOADING = re.compile(r"Runai Model Streamer:\s+(\d+)% Completed")
 CRASHED = "CrashLoopBackOff"
+GONE = {"Terminating", "Failed", "Succeeded"}
+"""Phases of Pods that won't come back: evicted, or replaced."""
+
 PATIENCE = 3
 """Restarts that a container gets when its log tells no cause that we know."""
 FATAL_IMAGE = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName"}
@@ -79,12 +82,21 @@ def follow(settings: Settings, clients: Clients) -> Iterator[list[Pod]]:
     """Yield the server's Pods, at once, at each change, and every few seconds."""
     for found in clients.kubernetes.watch("Pod", settings.namespace, labels=LABELS):
         pods = map(Pod.of, found)
-        yield sorted((p for p in pods if p.phase != "Terminating"), key=lambda pod: pod.name)
+        yield sorted((p for p in pods if p.phase not in GONE), key=lambda pod: pod.name)
 
 
 def now(settings: Settings, clients: Clients) -> list[Pod]:
     """Return the server's Pods as they are, without those that are going away."""
     return next(follow(settings, clients))
+
+
+def rolled_out(settings: Settings, clients: Clients, *, old_gone: bool) -> bool:
+    """Say whether the Deployment's Pods are those of its present template, all of them."""
+    found = clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace) or {}
+    status, wanted = found.get("status") or {}, (found.get("spec") or {}).get("replicas", 0)
+    seen = status.get("observedGeneration", 0) >= found.get("metadata", {}).get("generation", 0)
+    updated = status.get("updatedReplicas", 0)
+    return seen and updated == wanted and (not old_gone or status.get("replicas", 0) == updated)
 
 
 def telling(settings: Settings, clients: Clients, pods: Sequence[Pod]) -> str:
@@ -110,12 +122,22 @@ def _last_event(settings: Settings, clients: Clients, pod: Pod) -> str:
     return f"{events[-1]['reason']}" if events else ""
 
 
-def why_failing(settings: Settings, clients: Clients, pods: Sequence[Pod]) -> WarmbookError | None:
-    """Return why waiting would not help, or None while it may.
+def failures(
+    settings: Settings, clients: Clients
+) -> Callable[[Sequence[Pod]], WarmbookError | None]:
+    """Return a look at the Pods that tells why waiting would not help, or None while it may.
 
+    What ended before the first look does not count: its cause may be mended since.
     Evidence: the log of the container that ended, the reason it waits, the Deployment's own
     conditions where there is no Pod at all.
     """
+    before: dict[str, int] = {}
+    return lambda pods: _why_failing(settings, clients, pods, before)
+
+
+def _why_failing(
+    settings: Settings, clients: Clients, pods: Sequence[Pod], before: dict[str, int]
+) -> WarmbookError | None:
     for pod in pods:
         if pod.waiting in FATAL_IMAGE:
             return ResourceFailedError(
@@ -124,7 +146,7 @@ def why_failing(settings: Settings, clients: Clients, pods: Sequence[Pod]) -> Wa
                 ),
                 remedy=say("Check «vllm_version» in the form: is there such a release?"),
             )
-        if (pod.restarts or pod.waiting == CRASHED) and not pod.ready:
+        if pod.restarts > before.setdefault(pod.name, pod.restarts) and not pod.ready:
             # while it waits for its next start, the ended container's log is the current one
             previous = pod.waiting != CRASHED
             log = clients.kubernetes.log(pod.name, settings.namespace, previous=previous)

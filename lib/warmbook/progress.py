@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -137,9 +137,3 @@ def wait_until(
         say("{what} is still «{state}» after {time}.", what=what, state=now, time=waited),
         remedy=say("Run this cell again to wait longer."),
     )
-
-
-def all_in(states: Iterable[str], wanted: Collection[str]) -> bool:
-    """Say whether there is at least one state and each is a wanted one."""
-    listed = list(states)
-    return bool(listed) and all(state in wanted for state in listed)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -144,6 +145,8 @@ def run(
     file = (out / "workbook.yaml").resolve()
     saved = Workbook.open(default=notebooks[0].parent.parent / "workbook.yaml").saved()
     settings = refuse_early(notebooks, parameters, saved)
+    if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
+        file.unlink(missing_ok=True)
     Workbook(file).choose(settings)
     speak(settings.language)
     result = Run(Clients(settings.project_id).target, settings.model_dump())
@@ -180,6 +183,8 @@ def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done:
     except PapermillExecutionError as error:
         done.status = "failed"
         done.error = f"{error.ename}: {error.evalue}"
+    except DeadKernelError as error:
+        done.status, done.error = "failed", str(error)
     except KeyboardInterrupt:
         done.status = "interrupted"
         raise

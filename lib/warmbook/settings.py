@@ -197,6 +197,12 @@ class Settings(BaseModel):
             raise _refuse(
                 "the zone {zone} is not in {region}", "zone", zone=self.zone, region=self.region
             )
+        if self.mode == "standard" and self.zone not in ("", self.location):
+            raise _refuse(
+                "a zonal cluster has its nodes in {location}: leave the zone empty",
+                "zone",
+                location=self.location,
+            )
         return self
 
     @property

@@ -15,6 +15,7 @@ def test_everything_that_was_created_is_found_deleted_and_looked_for_again(
     assert removed.left == ()
     assert len(removed.record()["created"]) == 4
     assert cleanup.inventory(chosen, clients).created == ()
+    assert clients.storage.get_bucket(chosen.bucket_name).labels == {}
     assert cleanup.delete(chosen, clients, **quiet).created == ()
 
 

@@ -145,10 +145,14 @@ def _settle(clients: Clients, bucket: str, zones: tuple[str, ...], report: Repor
         polled(lambda: [c for c in caches.find(clients, bucket) if c.zone in zones]),
         what=say("Caches of gs://{bucket}", bucket=bucket),
         state=lambda found: ", ".join(f"{c.zone} {c.state}" for c in found),
-        ready=lambda found: all(c.state != "creating" for c in found) or monotonic() > end,
+        ready=lambda found: _settled(found, zones) or monotonic() > end,
         timeout_s=2 * PATIENCE_S,
         report=report,
     )
+
+
+def _settled(found: Sequence[Cache], zones: Sequence[str]) -> bool:
+    return len(found) >= len(zones) and all(cache.state != "creating" for cache in found)
 
 
 @step(commands.describe_cache)
@@ -191,7 +195,7 @@ def scale(settings: Settings, clients: Clients, *, report: Report | None = None)
         what=say("The server's Pods"),
         state=lambda listed: pods.telling(settings, clients, listed),
         ready=lambda listed: [p.ready for p in listed] == [True] * settings.replicas,
-        failed=lambda listed: pods.why_failing(settings, clients, listed),
+        failed=pods.failures(settings, clients),
         report=report,
     )
     return Scaled(settings.replicas, sum(pod.ready for pod in seen))

@@ -98,8 +98,11 @@ def _cluster(settings: Settings, clients: Clients) -> Any | None:
 def _objects(settings: Settings, clients: Clients) -> list[Resource]:
     found = []
     for kind in ("Deployment", "ServiceAccount", "Namespace"):
-        inside = None if kind == "Namespace" else settings.namespace
-        for one in clients.kubernetes.list_objects(kind, inside, labels=OURS):
+        inside: str | None = settings.namespace
+        only = ""
+        if kind == "Namespace":  # another reader's may be in the same cluster
+            inside, only = None, f"metadata.name={settings.namespace}"
+        for one in clients.kubernetes.list_objects(kind, inside, labels=OURS, fields=only):
             proof = say("label {label}", label=OURS)
             found.append(Resource(kind, one["metadata"]["name"], proof))
     return found
@@ -117,6 +120,7 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
         Resource("role", f"{binding['role']} on gs://{settings.bucket_name}", account)
         for binding in policy.bindings
         if binding["role"] in commands.BUCKET_ROLES
+        and not binding.get("condition")
         and any(member.endswith(_subject(settings)) for member in binding["members"])
     ]
 
@@ -176,7 +180,7 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
     """
     before = _inventory(settings, clients).created
     kinds = {resource.kind for resource in before}
-    if "Deployment" in kinds or "Namespace" in kinds:
+    if kinds & {"Deployment", "ServiceAccount", "Namespace"}:
         _delete_objects(settings, clients, before)
     if "cluster" in kinds:
         _delete_cluster(settings, clients, report)
@@ -206,17 +210,16 @@ def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Reso
 def _delete_cluster(settings: Settings, clients: Clients, report: Report | None) -> None:
     from google.api_core.exceptions import BadRequest, NotFound
 
-    path = clients.cluster_path(settings)
-    try:
-        clients.clusters.delete_cluster(name=path)
-    except NotFound:
-        return
-    except BadRequest:  # an operation runs already, perhaps this very deletion: wait, then see
+    def ask_again() -> Any | None:
+        # refused while another operation runs, an upgrade or an interrupted creation
         cluster = _cluster(settings, clients)
-        if cluster is None or cluster.status.name != "STOPPING":
-            raise
+        if cluster is not None and cluster.status.name != "STOPPING":
+            with suppress(BadRequest, NotFound):
+                clients.clusters.delete_cluster(name=clients.cluster_path(settings))
+        return cluster
+
     wait_until(
-        polled(lambda: _cluster(settings, clients)),
+        polled(ask_again),
         what=say("Deleting the cluster {name}", name=settings.cluster_name),
         state=lambda cluster: cluster.status.name if cluster else say("gone"),
         ready=lambda cluster: cluster is None,

@@ -68,7 +68,9 @@ def gpu_offer(settings: Settings, clients: Clients) -> GpuOffer:
 
     Source: guide, "Crea un clúster de GKE con GPUs"; Compute Engine API.
     """
-    zones = [z for z in zones_with_gpu(clients, settings.gpu) if z.startswith(settings.region)]
+    zones = [
+        z for z in zones_with_gpu(clients, settings.gpu) if z.startswith(f"{settings.region}-")
+    ]
     limit, usage = gpu_quota(clients, settings.region, settings.gpu)
     return GpuOffer(settings.gpu, settings.region, tuple(zones), limit, usage)
 

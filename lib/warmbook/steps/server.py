@@ -157,8 +157,12 @@ def wait_started(settings: Settings, clients: Clients, *, report: Report | None 
         pods.follow(settings, clients),
         what=say("The server's Pods"),
         state=lambda listed: pods.telling(settings, clients, listed),
-        ready=lambda listed: len(listed) >= settings.replicas and all(p.running for p in listed),
-        failed=lambda listed: pods.why_failing(settings, clients, listed),
+        ready=lambda listed: (
+            len(listed) >= settings.replicas
+            and all(pod.running for pod in listed)
+            and pods.rolled_out(settings, clients, old_gone=False)
+        ),
+        failed=pods.failures(settings, clients),
         report=report,
     )
     return Started(tuple(seen))

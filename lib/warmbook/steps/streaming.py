@@ -64,8 +64,11 @@ def wait_available(
         pods.follow(settings, clients),
         what=say("The server's Pods"),
         state=lambda listed: pods.telling(settings, clients, listed),
-        ready=lambda listed: sum(pod.ready for pod in listed) >= wanted,
-        failed=lambda listed: pods.why_failing(settings, clients, listed),
+        ready=lambda listed: (
+            sum(pod.ready for pod in listed) >= wanted
+            and pods.rolled_out(settings, clients, old_gone=True)
+        ),
+        failed=pods.failures(settings, clients),
         report=report,
     )
     return Available(manifests.DEPLOYMENT, sum(pod.ready for pod in seen), wanted)
@@ -166,7 +169,7 @@ def measure(settings: Settings, clients: Clients) -> Streams:
     line is printed, vLLM's loading time stands with the bucket's bytes, and is named.
 
     Raises:
-        ResourceFailedError: A log holds neither figure, or a size that is not the bucket's.
+        ResourceFailedError: A log holds neither figure.
     """
     expected = list_weights(settings, clients).size_bytes
     ready = [pod for pod in pods.now(settings, clients) if pod.ready]
@@ -307,7 +310,13 @@ def versions(settings: Settings, clients: Clients) -> Versions:
     pod = _ready_pod(settings, clients).name
     script = f"import json; from importlib.metadata import distributions as d; {_COLLECT}"
     told = clients.kubernetes.run(pod, settings.namespace, ["python3", "-c", script])
-    return Versions(tuple(sorted(json.loads(told).items())))
+    try:
+        return Versions(tuple(sorted(json.loads(told).items())))
+    except ValueError:
+        raise ResourceFailedError(
+            say("The Pod {pod} does not tell its versions.", pod=pod),
+            remedy=say("Run this cell again, or the command below it by hand."),
+        ) from None
 
 
 # vLLM's CPU build has another name on PyPI than the images' own.
@@ -363,7 +372,7 @@ def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
         if QUICK_ENGINE in str(error.body):
             return Answer(model, question, "", declined=_server_message(error))
         raise
-    return Answer(model, question, said.strip())
+    return Answer(model, question, (said or "").strip())
 
 
 def _server_message(error: Any) -> str:

@@ -132,7 +132,7 @@ def test_a_killed_rehearsal_takes_its_pods_along_and_the_next_one_sweeps(door, t
     mark = tmp_path / "started"
     process = door(sys.executable, "-c", GUIDE, str(mark))
     until(mark.exists, 60)
-    pods = processes_with(f"{PREFIX}", in_command_line="engine.py")
+    pods = processes_with(str(tmp_path), in_command_line="engine.py")
     assert pods
     process.kill()
     process.wait(10)

@@ -216,6 +216,7 @@ def _delete_cluster(settings: Settings, clients: Clients, report: Report | None)
         if cluster is not None and cluster.status.name != "STOPPING":
             with suppress(BadRequest, NotFound):
                 clients.clusters.delete_cluster(name=clients.cluster_path(settings))
+            return _cluster(settings, clients)  # as it is after the request, not before
         return cluster
 
     wait_until(

@@ -85,7 +85,8 @@ def test_nothing_that_a_reader_types_runs_by_itself(path, source):
     except Exception:  # refused: nothing to show
         return
     assert words(commands.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
-    assert json.loads(shlex.split(commands.ask(chosen))[-1])["model"] == chosen.model_uri
+    asked = shlex.split(commands.ask(chosen), comments=True)
+    assert json.loads(asked[asked.index("--data") + 1])["model"] == chosen.model_uri
     if "\0" not in chosen.model_source and chosen.model_source:
         shown = str(Path(chosen.model_source).expanduser().absolute())
         assert shown in words(commands.upload(chosen))

@@ -1,4 +1,4 @@
-"""`python -m warmbook`: run the book without a reader, list its notebooks."""
+"""`python -m warmbook`: run the book without a reader, list it, print it as a shell script."""
 
 from __future__ import annotations
 
@@ -44,7 +44,29 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
     )
-    run.add_argument(
+    _add_parameter(run)
+    run.set_defaults(act=_run)
+    shell = verbs.add_parser(
+        "commands", help="print the guide as a shell script for your settings; runs nothing"
+    )
+    part = shell.add_mutually_exclusive_group()
+    part.add_argument(
+        "--notebook", default="", metavar="NN[,NN]", help="the commands of these notebooks only"
+    )
+    part.add_argument(
+        "--cleanup", action="store_true", help="the commands that delete it all again"
+    )
+    _add_parameter(shell)
+    shell.add_argument("--language", choices=LANGUAGES, default="", help="language of its comments")
+    shell.set_defaults(act=_commands)
+    listing = verbs.add_parser("list", help="list the notebooks and their parameters")
+    listing.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
+    listing.set_defaults(act=_list)
+    return parser
+
+
+def _add_parameter(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
         "-p",
         "--parameter",
         nargs=2,
@@ -53,17 +75,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("NAME", "VALUE"),
         help="set a parameter of the notebooks; may be repeated",
     )
-    run.set_defaults(act=_run)
-    listing = verbs.add_parser("list", help="list the notebooks and their parameters")
-    listing.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
-    listing.set_defaults(act=_list)
-    return parser
+
+
+def _numbers(listed: str) -> list[str]:
+    return [number.strip() for number in listed.split(",") if number.strip()]
 
 
 def _run(options: argparse.Namespace) -> int:
     from . import runner
 
-    only = [number.strip() for number in options.only.split(",") if number.strip()]
+    only = _numbers(options.only)
     notebooks = runner.books(spoken(), only)
     out = options.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     parameters = {name: value for name, value in options.parameter}
@@ -91,6 +112,19 @@ def _summary(result: Run, out: Path) -> str:
         lines.append("  " + say("Not every notebook passed. What was created is still there."))
     lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
     return "\n".join(lines)
+
+
+def _commands(options: argparse.Namespace) -> int:
+    from . import script
+    from .settings import Settings
+    from .workbook import Workbook
+
+    given = {name: value for name, value in options.parameter}
+    saved = Path(__file__).resolve().parents[2] / "notebooks" / "workbook.yaml"
+    settings = Settings.parse(Workbook.open(default=saved).draft(given))
+    numbers = [script.CLEANUP] if options.cleanup else _numbers(options.notebook)
+    print(script.script(settings, numbers), end="")
+    return 0
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from shlex import quote
 
-from .manifests import DEPLOYMENT, GPU_POOL, PORT, deployment, to_yaml
+from .manifests import APP, DEPLOYMENT, GPU_POOL, PORT, deployment, to_yaml
 from .settings import Settings
 
 SERVICES = (
@@ -72,6 +72,7 @@ def grant_roles(settings: Settings) -> str:
             quote(settings.project_id),
             f"--member={reader}",
             f"--role={role}",
+            "--condition=None",
         )
         for role in PROJECT_ROLES
     )
@@ -83,11 +84,20 @@ def list_weights(settings: Settings) -> str:
 
 
 def upload(settings: Settings) -> str:
-    """Upload the model's folder."""
-    source = "MODEL_FOLDER"
-    if settings.model_source:
-        source = str(Path(settings.model_source).expanduser().absolute())
+    """Upload the model's folder; nothing where none is chosen."""
+    if not settings.model_source:
+        return ""
+    source = str(Path(settings.model_source).expanduser().absolute())
     return _line("gcloud storage rsync", quote(source), quote(settings.model_uri), "--recursive")
+
+
+def gpu_offer(settings: Settings) -> str:
+    """List the zones of the region that have the GPU."""
+    return _line(
+        "gcloud compute accelerator-types list",
+        f"--project={quote(settings.project_id)}",
+        f"--filter='name={settings.gpu} AND zone:{settings.region}-*'",
+    )
 
 
 def create_cluster(settings: Settings) -> str:
@@ -165,6 +175,7 @@ def grant_bucket_roles(settings: Settings) -> str:
                 quote(f"gs://{settings.bucket_name}"),
                 f"--member={account}",
                 f"--role={role}",
+                "--condition=None",
             )
             for role in BUCKET_ROLES
         ]
@@ -192,8 +203,16 @@ def deploy(settings: Settings) -> str:
 
 
 def deployments(settings: Settings) -> str:
-    """Show the Deployment."""
-    return f"kubectl get deployments -n {quote(settings.namespace)}"
+    """Wait for the Deployment, then show it."""
+    namespace = f"-n {quote(settings.namespace)}"
+    return "\n".join(
+        (
+            # not `rollout status`: that gives up after ten minutes, which a large model may take
+            f"kubectl wait deployment/{DEPLOYMENT} {namespace} --for=condition=Available "
+            "--timeout=30m",
+            f"kubectl get deployments {namespace}",
+        )
+    )
 
 
 def pods(settings: Settings) -> str:
@@ -202,8 +221,8 @@ def pods(settings: Settings) -> str:
 
 
 def logs(settings: Settings) -> str:
-    """Follow the log of the Deployment's Pod."""
-    return f"kubectl logs -f deployment/{DEPLOYMENT} -n {quote(settings.namespace)}"
+    """Show the log of the Deployment's Pod; `-f` follows it while the server starts."""
+    return f"kubectl logs deployment/{DEPLOYMENT} -n {quote(settings.namespace)}"
 
 
 def versions(settings: Settings) -> str:
@@ -225,6 +244,7 @@ def ask(settings: Settings, question: str = "What is the capital of France?") ->
                 "--header 'Content-Type: application/json'",
                 f"--data {quote(json.dumps(body))}",
             ),
+            "kill $! || true  # the tunnel",
         )
     )
 
@@ -239,14 +259,24 @@ def scale(settings: Settings, replicas: int | None = None) -> str:
     )
 
 
-def create_cache(settings: Settings, zones: tuple[str, ...] = ()) -> str:
-    """Create a cache in each zone."""
-    listed = " ".join(zones or (_zone(settings),))
-    return f"gcloud storage buckets anywhere-caches create gs://{settings.bucket_name} {listed}"
-
-
-def _zone(settings: Settings) -> str:
-    return settings.zone or (settings.location if settings.mode == "standard" else "ZONE")
+def create_cache(settings: Settings) -> str:
+    """Create a cache in the Pods' zone, or in each zone of the region."""
+    create = f"gcloud storage buckets anywhere-caches create gs://{settings.bucket_name}"
+    if settings.mode == "standard" or settings.zone:
+        return f"{create} {settings.zone or settings.location}"
+    if settings.cache_scope == "region":
+        project, region = quote(settings.project_id), f"region:({settings.region})"
+        listed = f"gcloud compute zones list --project={project} --filter='{region}'"
+        return f"{create} $({listed} --format='value(name)')"
+    label = r"{.metadata.labels.topology\.kubernetes\.io/zone}"
+    return "\n".join(
+        (
+            f"NODE=$(kubectl get pods -n {quote(settings.namespace)} -l app={APP} "
+            "-o jsonpath='{.items[0].spec.nodeName}')",
+            f"ZONE=$(kubectl get node \"$NODE\" -o jsonpath='{label}')",
+            f'{create} "$ZONE"',
+        )
+    )
 
 
 def describe_cache(settings: Settings) -> str:
@@ -255,9 +285,19 @@ def describe_cache(settings: Settings) -> str:
 
 
 def disable_cache(settings: Settings) -> str:
-    """Disable the cache of a zone."""
-    zone = _zone(settings)
-    return f"gcloud storage buckets anywhere-caches disable {settings.bucket_name}/{zone}"
+    """Disable the cache of the zone, or the bucket's caches in the region."""
+    disable = "gcloud storage buckets anywhere-caches disable"
+    if settings.mode == "standard" or settings.zone:
+        return f"{disable} {settings.bucket_name}/{settings.zone or settings.location}"
+    # the zone of Pods that are gone is not to be had any more
+    only = f"--filter='zone:{settings.region}-* AND NOT state:disabled'"
+    return "\n".join(
+        (
+            f"for ZONE in $({describe_cache(settings)} {only} --format='value(zone)'); do",
+            f'  {disable} {settings.bucket_name}/"$ZONE"',
+            "done",
+        )
+    )
 
 
 def delete_cluster(settings: Settings) -> str:

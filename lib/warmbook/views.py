@@ -93,13 +93,32 @@ def _small(text: str) -> str:
 
 
 def folded(summary: str, text: str) -> str:
-    """Return HTML that hides `text`, kept letter by letter, behind a line to click."""
+    """Return HTML that hides `text`, letter by letter and with a button to copy it, behind a line."""
     if not text:
         return ""
     return (
         f'<details style="margin:4px 0"><summary style="cursor:pointer;opacity:.8">'
-        f'{escape(summary)}</summary><pre style="{_MONO};white-space:pre-wrap;'
+        f'{escape(summary)}</summary>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
         f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></details>'
+    )
+
+
+# Selects the text too: the reader sees what was copied, and Ctrl-C still works where the
+# browser refuses. navigator.clipboard would need https.
+_COPY = (
+    "getSelection().selectAllChildren(this.parentElement.querySelector('pre'));"
+    "if(document.execCommand('copy'))this.value=this.dataset.copied"
+)
+
+
+def _copy_button() -> str:
+    # Untrusted notebooks lose `onclick`; they lose var() as well, so the dead button hides.
+    shown = "display:none;display:var(--warmbook-copy,inline-block)"
+    return (
+        f'<input type="button" value="{escape(say("Copy"))}" '
+        f'data-copied="✔ {escape(say("Copied"))}" onclick="{escape(_COPY)}" '
+        f'style="{shown};cursor:pointer;font-size:90%;margin:4px 0;padding:1px 10px;'
+        f'background:transparent;color:inherit;border:1px solid {GREY};border-radius:4px">'
     )
 
 

@@ -62,7 +62,7 @@ class GpuOffer(Card):
         return Row(say("quota"), detail, "ok" if left >= 1 else "bad")
 
 
-@step(lambda settings: f"gcloud compute accelerator-types list --filter=name={settings.gpu}")
+@step(commands.gpu_offer)
 def gpu_offer(settings: Settings, clients: Clients) -> GpuOffer:
     """Return the zones of the region that have the GPU, and the quota for it.
 

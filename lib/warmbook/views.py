@@ -93,7 +93,7 @@ def _small(text: str) -> str:
 
 
 def folded(summary: str, text: str) -> str:
-    """Return HTML that hides `text`, letter by letter and with a button to copy it, behind a line."""
+    """Return HTML that hides `text`, kept letter by letter, behind a line; a button copies it."""
     if not text:
         return ""
     return (

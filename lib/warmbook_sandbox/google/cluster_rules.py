@@ -36,8 +36,7 @@ def check_cluster(cluster: container_v1.Cluster, location: str, project_id: str)
     _check_labels(cluster.resource_labels)
     if cluster.initial_cluster_version not in ("", "-", "latest", *VERSIONS):
         raise invalid(f'Master version "{cluster.initial_cluster_version}" is unsupported.')
-    if outside := set(cluster.locations) - _zones(location):
-        raise invalid(f"Locations {sorted(outside)} are not zones in {location}.")
+    _check_zones(cluster.locations, location)
     wanted = cluster.workload_identity_config.workload_pool
     if wanted not in ("", f"{project_id}.svc.id.goog"):
         only = f"{project_id}.svc.id.goog"
@@ -48,8 +47,11 @@ def check_cluster(cluster: container_v1.Cluster, location: str, project_id: str)
         _check_sizes(cluster)
 
 
-def check_pool(pool: container_v1.NodePool, zones: Sequence[str], taken: Sequence[str]) -> None:
+def check_pool(
+    pool: container_v1.NodePool, location: str, zones: Sequence[str], taken: Sequence[str]
+) -> None:
     """Raise a 400 for a pool that can't exist in these zones, a 409 for a name in use."""
+    _check_zones(zones, location)
     _check_name("node_pool.name", pool.name)
     if pool.name in taken:
         raise GoogleError("ALREADY_EXISTS", f"Already exists: node pool {pool.name}.")
@@ -79,6 +81,11 @@ def check_quota(
 
 def _zones(location: str) -> set[str]:
     return set((ZONES.get(location) or REGIONS[location]).zones)
+
+
+def _check_zones(zones: Sequence[str], location: str) -> None:
+    if outside := set(zones) - _zones(location):
+        raise invalid(f"Locations {sorted(outside)} are not zones in {location}.")
 
 
 def _check_name(field: str, name: str) -> None:

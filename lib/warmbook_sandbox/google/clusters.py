@@ -46,7 +46,7 @@ class Clusters:
         fill_cluster(cluster, project.id, location)
         taken: list[str] = []
         for pool in cluster.node_pools:
-            check_pool(pool, pool.locations, taken)
+            check_pool(pool, location, pool.locations, taken)
             taken.append(pool.name)
         self._fleet.require_quota(project, location, cluster.node_pools)
         self._fleet.clusters[key] = cluster

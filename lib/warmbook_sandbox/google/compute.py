@@ -177,12 +177,21 @@ def _quota(metric: str, limit: int, used: int) -> Json:
 
 def _page(kind: str, found: Iterable[Json], query: Mapping[str, str]) -> Json:
     items = [item for item in found if fits(item, query.get("filter", ""))]
-    start, size = query.get("pageToken", "0"), query.get("maxResults", str(PAGE_SIZE))
-    if not (start + size).isascii() or not (start + size).isdigit():
-        raise GoogleError("INVALID_ARGUMENT", "Invalid page.", compute_reason="invalid")
-    end = int(start) + max(1, int(size))
+    start = _number(query, "pageToken", 0, largest=10**8)
+    end = start + max(1, _number(query, "maxResults", PAGE_SIZE, largest=PAGE_SIZE))
     more = {"nextPageToken": str(end)} if end < len(items) else {}
-    return {"kind": kind, "items": items[int(start) : end], **more}
+    return {"kind": kind, "items": items[start:end], **more}
+
+
+def _number(query: Mapping[str, str], field: str, usual: int, *, largest: int) -> int:
+    text = query.get(field) or str(usual)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= largest):
+        raise GoogleError(
+            "INVALID_ARGUMENT",
+            f"Invalid value for field '{field}': '{text[:100]}'.",
+            compute_reason="invalid",
+        )
+    return int(text)
 
 
 def _nothing(scope: str) -> Json:

@@ -30,7 +30,8 @@ class NodePools:
         cluster = found.cluster
         if cluster.status != _Status.RUNNING:
             raise _not_running(found)
-        check_pool(pool, pool.locations or cluster.locations, [p.name for p in cluster.node_pools])
+        taken = [p.name for p in cluster.node_pools]
+        check_pool(pool, found.key.location, pool.locations or cluster.locations, taken)
         fill_pool(pool, cluster)
         self._fleet.require_quota(found.project, found.key.location, [pool])
         cluster.node_pools.append(pool)

@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from ..access import ANONYMOUS, Caller, Callers
-from .errors import GoogleError, unauthenticated
+from .errors import GoogleError, invalid, unauthenticated
 from .strict_json import parse
 from .transcoding import Route, as_json
 
 _log = logging.getLogger(__name__)
+
+LARGEST_BODY_BYTES = 10 * 2**20
+"""Source: the message with which Google's front end refuses a larger one."""
 
 
 class Rest:
@@ -25,8 +29,8 @@ class Rest:
 
     def application(self) -> web.Application:
         """Make the application; every path leads to the table of methods."""
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", self._answer)
+        application = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[_refusals])
+        application.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         return application
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -44,7 +48,7 @@ class Rest:
     async def _call(self, request: web.Request) -> Any:
         caller = self._authenticate(request)
         route, path = self._find(request.method, request.rel_url.raw_path)
-        body = parse(await request.read()) if route.body else None
+        body = parse(await _read(request)) if route.body else None
         query = {name: request.query.getall(name) for name in request.query}
         message = route.message(path, query, body)
         numeric = "enum-encoding=int" in request.query.get("$alt", "")
@@ -62,7 +66,31 @@ class Rest:
             path = route.match(verb, raw_path)
             if path is not None:
                 return route, path
-        raise GoogleError("NOT_FOUND", f"Method not found: {verb} {raw_path[:200]}.")
+        raise _no_method(verb, raw_path)
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.RequestPayloadError as error:
+        raise invalid("The body is not in the Content-Encoding that it claims.") from error
+
+
+def _no_method(verb: str, raw_path: str) -> GoogleError:
+    return GoogleError("NOT_FOUND", f"Method not found: {verb} {raw_path[:200]}.")
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Put what the HTTP server refuses by itself into Google's form."""
+    try:
+        return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        limit = f"Request payload size exceeds the limit: {LARGEST_BODY_BYTES} bytes."
+        error = invalid(limit)
+    except web.HTTPNotFound:  # OPTIONS *: a path that doesn't begin with "/"
+        error = _no_method(request.method, request.rel_url.raw_path)
+    return _response(error.http_status, error.body())
 
 
 def _response(status: int, body: Any) -> web.Response:

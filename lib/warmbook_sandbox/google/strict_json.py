@@ -29,14 +29,17 @@ def parse(text: bytes) -> Any:
     """Read a JSON body; an empty one is None.
 
     Raises:
-        GoogleError: 400 if the text isn't JSON, or nested too deeply.
+        GoogleError: 400 if the text isn't JSON in UTF-8, or nested too deeply.
     """
     if not text.strip():
         return None
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        found = json.loads(text.decode(), parse_constant=_no_constant)
+        if b"\\u" in text:  # half a surrogate pair is no character: no message can hold it
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise invalid(f"Invalid JSON payload received. {_reason(text, error)}") from error
+        raise invalid(f"Invalid JSON payload received. {_reason(error)}") from error
+    return found
 
 
 def violations(
@@ -156,8 +159,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"Unexpected token {name}")
 
 
-def _reason(text: bytes, error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return "Unexpected token." if isinstance(error, ValueError) else "Message too deep."
-    shown = text[error.pos : error.pos + 30].decode(errors="replace")
-    return f"Unexpected token.\n{shown}\n^"
+    return f"Unexpected token.\n{error.doc[error.pos : error.pos + 30]}\n^"

@@ -12,7 +12,7 @@ from aiohttp import web
 from warmbook_sandbox.access import ANONYMOUS, Caller, permitted
 
 from .buckets import Bucket
-from .errors import XML_DECLARATION, forbidden, invalid, no_such_bucket
+from .errors import forbidden, invalid, no_such_bucket, xml_document
 from .objects import Meta
 from .preconditions import Preconditions, whole_number
 from .state import Storage
@@ -130,9 +130,7 @@ def json_response(document: Mapping[str, Any]) -> web.Response:
 
 def xml_response(text: str) -> web.Response:
     """Return a 200 with an XML body."""
-    return web.Response(
-        text=XML_DECLARATION + text, content_type="application/xml", charset="UTF-8"
-    )
+    return web.Response(text=xml_document(text), content_type="application/xml", charset="UTF-8")
 
 
 def no_content() -> web.Response:

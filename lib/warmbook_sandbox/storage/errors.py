@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from xml.sax.saxutils import escape
@@ -10,6 +11,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 XML_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>"
+_UNFIT_FOR_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _XML_CODES = {
     "forbidden": ("AccessDenied", "Access denied."),
@@ -74,8 +76,9 @@ class StorageError(Exception):
         code, message = _XML_CODES.get(self.kind, (phrase.replace(" ", ""), self.message))
         details = f"<Details>{escape(self.message)}</Details>" if message != self.message else ""
         return self._response(
-            f"{XML_DECLARATION}<Error><Code>{code}</Code>"
-            f"<Message>{escape(message)}</Message>{details}</Error>",
+            xml_document(
+                f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>{details}</Error>"
+            ),
             "application/xml",
         )
 
@@ -84,11 +87,16 @@ class StorageError(Exception):
             return web.Response(status=self.code, headers=self.headers)
         return web.Response(
             status=self.code,
-            text=text,
+            body=text.encode(errors="replace"),  # a header in the message may be no UTF-8
             content_type=content_type,
             charset="UTF-8",
             headers=self.headers,
         )
+
+
+def xml_document(root: str) -> str:
+    """Return an XML document; what XML can't hold becomes U+FFFD."""
+    return XML_DECLARATION + _UNFIT_FOR_XML.sub("\ufffd", root)
 
 
 def forbidden(display: str, permission: str, resource: str) -> StorageError:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from .errors import invalid
+from .globs import Glob, glob_pattern
 from .preconditions import whole_number
 
 MAX_RESULTS = 1000
@@ -24,7 +26,7 @@ class ListQuery:
     delimiter: str = ""
     start: str = ""
     end: str = ""
-    glob: re.Pattern[str] | None = None
+    glob: Glob | None = None
     trailing_delimiter: bool = False
     limit: int = MAX_RESULTS
     after: str = ""
@@ -62,15 +64,13 @@ class ListQuery:
         )
 
     def names(self, things: Mapping[str, object]) -> Iterator[str]:
-        """Yield, in order, the names asked for."""
-        for name in sorted(things):
-            if self.end and name >= self.end:
+        """Yield, in order, the names asked for, from where the page before has ended."""
+        names = sorted(things)
+        first = bisect_left(names, max(self.prefix, self.start, self.after))
+        for name in islice(names, first, None):
+            if (self.end and name >= self.end) or not name.startswith(self.prefix):
                 return
-            if (
-                name.startswith(self.prefix)
-                and name >= self.start
-                and (self.glob is None or self.glob.fullmatch(name))
-            ):
+            if self.glob is None or self.glob.fullmatch(name):
                 yield name
 
     def common_prefix(self, name: str) -> str:
@@ -109,35 +109,6 @@ def list_names(things: Mapping[str, Named], query: ListQuery) -> Page[Named]:
             page.items.append(things[name])
         page.last = entry
     return page
-
-
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Return the pattern a `matchGlob` stands for.
-
-    Source: Cloud Storage, "List objects and prefixes using glob".
-
-    Raises:
-        StorageError: 400, the glob is malformed.
-    """
-    tokens = re.findall(r"\*\*|\[[^\]]+\]|.", glob, re.DOTALL)
-    depth, pattern = 0, ""
-    for token in tokens:
-        depth += {"{": 1, "}": -1}.get(token, 0)
-        pattern += _translated(token, inside_braces=depth > 0)
-    try:
-        return re.compile(pattern, re.DOTALL)
-    except (re.error, OverflowError):
-        raise invalid(f"Invalid glob: '{glob}'") from None
-
-
-def _translated(token: str, *, inside_braces: bool) -> str:
-    if token.startswith("[") and len(token) > 1:
-        inside = re.sub(r"([\\\[&~|])", r"\\\1", token[1:-1])
-        return f"[^{inside[1:]}]" if inside[0] in "!^" else f"[{inside}]"
-    signs = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
-    if inside_braces:
-        signs[","] = "|"
-    return signs.get(token, re.escape(token))
 
 
 def _limit(query: Mapping[str, str], name: str) -> int:

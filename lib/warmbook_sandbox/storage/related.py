@@ -24,7 +24,9 @@ class RelatedBody:
         match = _BOUNDARY.search(content_type)
         if match is None:
             raise invalid("The multipart request has no boundary.")
-        self._delimiter = b"--" + next(filter(None, match.groups())).encode()
+        self._delimiter = b"--" + next(filter(None, match.groups())).encode(
+            errors="surrogateescape"  # so the header was decoded
+        )
         self._pieces, self._buffer, self._line_end = pieces, b"", b"\r\n"
 
     async def head(self) -> tuple[dict[str, Any], str | None]:

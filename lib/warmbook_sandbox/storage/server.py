@@ -157,7 +157,7 @@ async def _meant(request: web.Request) -> web.Request | None:
 
 
 def _rendered(request: web.Request, error: StorageError) -> web.Response:
-    if request.path.split("/")[1] not in _NOT_XML:
+    if request.path[1:].partition("/")[0] not in _NOT_XML:
         return error.as_xml()
     is_media = request.query.get("alt") == "media" or request.path.startswith("/download/")
     return error.as_text() if is_media else error.as_json()

@@ -171,7 +171,7 @@ def _parts(upload: MultipartUpload, body: bytes) -> list[Content]:
 def _wanted(body: bytes) -> list[tuple[int, str]]:
     try:
         root = ElementTree.fromstring(body)
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, ValueError, LookupError):  # LookupError: such an encoding
         raise invalid("The XML you provided was not well-formed.") from None
     parts = [element for element in root if _local(element) == "Part"]
     found = [{_local(entry): (entry.text or "").strip() for entry in part} for part in parts]

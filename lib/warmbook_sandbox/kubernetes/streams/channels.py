@@ -25,7 +25,8 @@ async def upgrade(call: Call, protocols: tuple[str, ...]) -> web.WebSocketRespon
         ApiError: 400, the request is no WebSocket upgrade.
     """
     socket = web.WebSocketResponse(protocols=protocols, max_msg_size=0, timeout=1.0)
-    if not socket.can_prepare(call.request):
+    key = call.request.headers.get("Sec-WebSocket-Key", "")
+    if not key.isascii() or not socket.can_prepare(call.request):
         raise bad_request("Upgrade request required")
     await socket.prepare(call.request)
     return socket

@@ -40,7 +40,7 @@ async def execute(call: Call) -> web.StreamResponse:
             stdin=call.flag("stdin"),
             tty=call.flag("tty"),
         )
-    except (OSError, LookupError) as error:
+    except (OSError, LookupError, ValueError) as error:  # ValueError: a NUL in the command
         return await _not_started(call, command[0], error)
     try:
         socket = await upgrade(call, _PROTOCOLS)

@@ -79,7 +79,8 @@ class Clusters:
             on_stop=self._pods.pod_ends,
             pace=self._pace,
         )
-        app = ApiServer(store, kubelet, token=self._token).application()
+        version = f"v{cluster.current_master_version}"
+        app = ApiServer(store, kubelet, token=self._token, version=version).application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         site = web.TCPSite(runner, HOST, 0, ssl_context=server_context(self._certificate))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -23,6 +24,7 @@ Patch = Literal["apply", "strategic", "merge", "json"]
 _JSON = "application/json"
 _YAML = "application/yaml"
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
+_MOST_YAML_NODES = 500_000
 _PATCHES: Mapping[str, Patch] = {
     "application/apply-patch+yaml": "apply",
     "application/strategic-merge-patch+json": "strategic",
@@ -117,7 +119,10 @@ class Call:
         Raises:
             ApiError: 400, it can't be read; 415, no format that is known.
         """
-        raw = await self.request.read()
+        try:
+            raw = await self.request.read()
+        except web.RequestPayloadError:
+            raise bad_request("the body is not in the Content-Encoding that it claims") from None
         if not raw.strip():
             return None
         media = self.request.content_type
@@ -132,12 +137,12 @@ class Call:
 
 def _loaded(raw: bytes, *, yaml_too: bool) -> Any:
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        return json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         if not yaml_too:
             raise bad_request(_unreadable(error)) from None
     try:
-        return _plain(yaml.load(raw, _YamlLoader))
+        return _plain(_of_yaml(raw))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise bad_request(_unreadable(error)) from None
 
@@ -151,6 +156,12 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"invalid character in literal {text}")
 
 
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"cannot unmarshal number {text[:40]} into Go value of type float64")
+    return number
+
+
 class _YamlLoader(yaml.SafeLoader):
     """YAML as Kubernetes reads it: times stay text."""
 
@@ -158,6 +169,35 @@ class _YamlLoader(yaml.SafeLoader):
         first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
         for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+
+def _of_yaml(raw: bytes) -> Any:
+    """Read YAML, unless its aliases would make it grow without bounds."""
+    loader = _YamlLoader(raw)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _expanded(node, {}) > _MOST_YAML_NODES:
+            raise ValueError("yaml: document contains excessive aliasing")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count the nodes there are once each alias is replaced by what it stands for."""
+    if id(node) not in known:
+        known[id(node)] = 0
+        inside: list[yaml.Node] = []
+        if isinstance(node, yaml.SequenceNode):
+            inside = node.value
+        elif isinstance(node, yaml.MappingNode):
+            inside = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_expanded(part, known) for part in inside)
+    elif not known[id(node)]:
+        raise ValueError("yaml: anchor value contains itself")
+    return known[id(node)]
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -168,6 +208,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return {str(key): _plain(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set)):
         return [_plain(inner, depth + 1) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"json: unsupported value: {value}")
     if value is None or isinstance(value, (str, int, float)):
         return value
     raise ValueError(f"{type(value).__name__} is no JSON type")
@@ -180,9 +222,14 @@ def _unknown_format(known: Sequence[str] | Mapping[str, Patch]) -> ApiError:
 
 def answer(body: Obj, status: int = 200, warnings: Sequence[str] = ()) -> web.Response:
     """Return a JSON answer, with a `Warning` header for each thing the caller should know."""
-    response = web.json_response(body, status=status)
+    response = answer_text(json.dumps(body), status)
     for warning in warnings:
         text = warning.replace("\\", "\\\\").replace('"', '\\"')
         safe = "".join(c if " " <= c <= "~" else "?" for c in text)
         response.headers.add("Warning", f'299 - "{safe}"')
     return response
+
+
+def answer_text(body: str, status: int = 200) -> web.Response:
+    """Return an answer that is JSON already."""
+    return web.Response(text=body, status=status, content_type=_JSON)

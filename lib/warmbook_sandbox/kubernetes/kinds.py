@@ -64,6 +64,17 @@ KINDS: Mapping[str, Kind] = {
             categories=_ALL,
         ),
         Kind("Job", "jobs", "batch", subresources=("status",), categories=_ALL),
+        Kind("Lease", "leases", "coordination.k8s.io"),
+        Kind(
+            *("SelfSubjectReview", "selfsubjectreviews", "authentication.k8s.io"),
+            namespaced=False,
+            stored=False,
+        ),
+        Kind(
+            *("SelfSubjectRulesReview", "selfsubjectrulesreviews", "authorization.k8s.io"),
+            namespaced=False,
+            stored=False,
+        ),
         Kind(
             *("SelfSubjectAccessReview", "selfsubjectaccessreviews", "authorization.k8s.io"),
             namespaced=False,

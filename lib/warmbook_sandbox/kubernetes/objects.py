@@ -15,6 +15,11 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def micro_now() -> str:
+    """Return the time as Kubernetes' MicroTime: RFC 3339, UTC, microseconds."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def moment(text: str) -> datetime:
     """Return the time that Kubernetes wrote."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

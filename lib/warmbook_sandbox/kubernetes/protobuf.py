@@ -57,6 +57,9 @@ _MESSAGES: Mapping[str, dict[int, _Field]] = {
         "ConfigMap": "1 metadata ObjectMeta\n2 data map\n3 binaryData bytes_map\n4 immutable bool",
         "Secret": "1 metadata ObjectMeta\n2 data bytes_map\n3 type\n4 stringData map",
         "SelfSubjectAccessReview": "1 metadata ObjectMeta\n2 spec Review\n3 status Empty",
+        "SelfSubjectRulesReview": "1 metadata ObjectMeta\n2 spec RulesOf\n3 status Empty",
+        "RulesOf": "1 namespace",
+        "SelfSubjectReview": "1 metadata ObjectMeta\n2 status Empty",
         "Review": "1 resourceAttributes Attributes\n2 nonResourceAttributes NonResource",
         "NonResource": "1 path\n2 verb",
         "Attributes": """

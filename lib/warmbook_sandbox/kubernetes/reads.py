@@ -5,19 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
 
 from . import tables
-from .call import Call, answer
+from .call import Call, answer, answer_text
 from .errors import ApiError, bad_request
-from .objects import Obj, name_of, namespace_of
+from .objects import Obj
 from .scale import scale_of
+from .shelf import Place, place_of
 
-Shape = Callable[[list[Obj], Obj], Obj]
-"""Makes the answer of objects and the list's metadata."""
+PORTION = 200
+"""Objects of a list that are sent at a time."""
 
 
 async def get(call: Call) -> web.StreamResponse:
@@ -39,46 +41,91 @@ async def list_(call: Call) -> web.StreamResponse:
     Pages are cut from the objects as they are now, not from a snapshot.
     """
     _not_from_the_future(call)
-    fitting = call.store.list(
+    kind, labels, fields = (
         call.kind.kind,
-        call.namespace,
-        labels=call.option("labelSelector"),
-        fields=call.option("fieldSelector"),
+        call.option("labelSelector"),
+        call.option("fieldSelector"),
     )
-    if after := call.option("continue"):
-        start = _position(after)
-        fitting = [obj for obj in fitting if _key(obj) > start]
-    page = fitting
+    after = _position(token) if (token := call.option("continue")) else None
+    limit = max(0, call.number("limit") or 0)
+    page = call.store.list(
+        *(kind, call.namespace),
+        labels=labels,
+        fields=fields,
+        after=after,
+        most=limit + 1 if limit else None,
+    )
     metadata: Obj = {"resourceVersion": str(call.store.version)}
-    limit = call.number("limit") or 0
-    if 0 < limit < len(fitting):
-        page = fitting[:limit]
-        metadata["continue"] = _token(page[-1])
-        if not call.option("labelSelector") and not call.option("fieldSelector"):
-            metadata["remainingItemCount"] = len(fitting) - limit
-    return answer(_list_body(call, page, metadata))
+    if 0 < limit < len(page):
+        last = place_of(page[limit - 1])
+        metadata["continue"] = _token(last)
+        if not labels and not fields:
+            metadata["remainingItemCount"] = call.store.count(kind, call.namespace, last)
+    return await _answer_list(call, page[: limit or None], metadata)
 
 
-def _list_body(call: Call, objects: list[Obj], metadata: Obj) -> Obj:
+async def _answer_list(call: Call, objects: list[Obj], metadata: Obj) -> web.StreamResponse:
     form = wanted_form(call)
     if form == "Table":
-        return tables.table(call.kind, objects, metadata, included(call))
+        return await _answer_table(call, objects, metadata)
     if form:
-        items = [tables.partial(obj) for obj in objects]
-        meta = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
-        return {**meta, "metadata": metadata, "items": items}
-    return object_list(call, objects, metadata)
+        body = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
+        whole = {**body, "metadata": metadata}
+        return await _put_together(call, whole, "items", _partials(call, objects))
+    return await object_list(call, objects, metadata)
 
 
-def object_list(call: Call, objects: list[Obj], metadata: Obj) -> Obj:
-    """Return objects as the list of their kind."""
-    told = ("kind", "apiVersion")
-    return {
-        "kind": f"{call.kind.kind}List",
-        "apiVersion": call.kind.api_version,
-        "metadata": metadata,
-        "items": [{key: value for key, value in obj.items() if key not in told} for obj in objects],
-    }
+async def object_list(call: Call, objects: list[Obj], metadata: Obj) -> web.StreamResponse:
+    """Answer with objects as the list of their kind."""
+    body = {"kind": f"{call.kind.kind}List", "apiVersion": call.kind.api_version}
+    items = (call.store.written(call.kind.kind, obj).item for obj in objects)
+    return await _put_together(call, {**body, "metadata": metadata}, "items", items)
+
+
+async def _answer_table(call: Call, objects: list[Obj], metadata: Obj) -> web.StreamResponse:
+    include = included(call)
+    if include != "Metadata":
+        return answer(tables.table(call.kind, objects, metadata, include))
+    body = tables.table(call.kind, (), metadata, include)
+    del body["rows"]
+    rows = (
+        f'{{"cells": {json.dumps(tables.cells(call.kind, obj))}, "object": {partial}}}'
+        for obj, partial in zip(objects, _partials(call, objects), strict=True)
+    )
+    return await _put_together(call, body, "rows", rows)
+
+
+def _partials(call: Call, objects: Iterable[Obj]) -> Iterable[str]:
+    """Yield the JSON of the objects' metadata alone."""
+    head = json.dumps(tables.partial({"metadata": {}}))[: -len("{}}")]
+    for obj in objects:
+        yield f"{head}{call.store.written(call.kind.kind, obj).metadata}}}"
+
+
+async def _put_together(
+    call: Call, body: Obj, name: str, things: Iterable[str]
+) -> web.StreamResponse:
+    """Answer with `body` and in it, as `name`, things that are JSON already.
+
+    Many go out in portions: others are served while the caller reads, no text gets too large.
+    """
+    start, rest = f'{json.dumps(body)[:-1]}, "{name}": [', iter(things)
+    at_once = PORTION if call.request.method == "GET" else None  # HEAD tells the whole length
+    portion = start + ", ".join(islice(rest, at_once))
+    first_of_next = next(rest, None)
+    if first_of_next is None:
+        return answer_text(f"{portion}]}}")
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(call.request)
+    try:
+        while first_of_next is not None:
+            await response.write(f"{portion}, ".encode())
+            portion = ", ".join([first_of_next, *islice(rest, PORTION - 1)])
+            first_of_next = next(rest, None)
+        await response.write(f"{portion}]}}".encode())
+    except ConnectionError:  # the caller is gone
+        pass
+    return response
 
 
 def wanted_form(call: Call) -> str:
@@ -111,15 +158,11 @@ def _not_from_the_future(call: Call) -> None:
         raise ApiError(504, "Timeout", f"Timeout: {said}", details=details)
 
 
-def _key(obj: Obj) -> tuple[str, str]:
-    return namespace_of(obj) or "", name_of(obj)
+def _token(last: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
 
 
-def _token(last: Obj) -> str:
-    return base64.urlsafe_b64encode(json.dumps(_key(last)).encode()).decode()
-
-
-def _position(token: str) -> tuple[str, str]:
+def _position(token: str) -> Place:
     try:
         found: Any = json.loads(base64.urlsafe_b64decode(token.encode()))
         namespace, name = found

@@ -55,7 +55,9 @@ def both(kind: str, labels: str, fields: str) -> Matches:
         ApiError: 400, one of them can't be read, or the kind has no such field label.
     """
     tests = [*_label_tests(labels), *_field_tests(kind, fields)]
-    return lambda obj: all(test(obj) for test in tests)
+    if not tests:
+        return lambda obj: True
+    return tests[0] if len(tests) == 1 else lambda obj: all(test(obj) for test in tests)
 
 
 def _label_tests(text: str) -> list[Matches]:

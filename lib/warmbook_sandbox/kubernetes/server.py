@@ -25,7 +25,7 @@ from .streams import execute, logs, port_forward, proxy
 Act = Callable[[Call], Awaitable[web.StreamResponse]]
 
 LARGEST_BODY_BYTES = 3 * 1024 * 1024
-VERSION = "v1.33.5+rehearsal"
+VERSION = "v1.33.5-gke.1308000"
 
 
 class ApiServer:

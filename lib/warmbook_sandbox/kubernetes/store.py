@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from . import managed_fields
@@ -19,6 +20,7 @@ from .events import event_object
 from .kinds import KINDS
 from .objects import Obj, name_of, namespace_of, now, terminating, uid_of
 from .selectors import both
+from .shelf import Place, Shelf, Written
 
 Key = tuple["str | None", str]
 """(namespace, name)."""
@@ -66,7 +68,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._objects: dict[str, dict[Key, Obj]] = {kind: {} for kind in KINDS}
+        self._shelves: dict[str, Shelf] = {kind: Shelf() for kind in KINDS}
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
         self._event_keys: dict[tuple[str, str, str], Key] = {}
@@ -79,7 +81,7 @@ class Store:
 
     def find(self, kind: str, namespace: str | None, name: str) -> Obj | None:
         """Return the object, or None."""
-        return self._objects[kind].get((_namespace(kind, namespace), name))
+        return self._shelves[kind].get((_namespace(kind, namespace), name))
 
     def get(self, kind: str, namespace: str | None, name: str) -> Obj:
         """Return the object.
@@ -109,16 +111,31 @@ class Store:
         return self._history[0].version
 
     def list(
-        self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+        self,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        after: Place | None = None,
+        most: int | None = None,
     ) -> list[Obj]:
-        """Return the objects that fit, ordered by namespace and name; no namespace: all."""
+        """Return the objects that fit, ordered by namespace and name; no namespace: all.
+
+        With `after` only those that stand after that place; with `most` no more than so many.
+        """
         fits = both(kind, labels, fields)
-        found = self._objects[kind]
-        keys = sorted(
-            (key for key in found if namespace is None or key[0] == namespace),
-            key=lambda key: (key[0] or "", key[1]),
-        )
-        return [found[key] for key in keys if fits(found[key])]
+        shelf = self._shelves[kind]
+        found = filter(None, map(shelf.get, shelf.places(namespace, after)))
+        return [*islice(filter(fits, found), most)]
+
+    def count(self, kind: str, namespace: str | None, after: Place) -> int:
+        """Return how many objects stand after a place."""
+        return len(self._shelves[kind].places(namespace, after))
+
+    def written(self, kind: str, obj: Obj) -> Written:
+        """Return the JSON of an object that was listed or told of."""
+        return self._shelves[kind].written(obj)
 
     # writing
 
@@ -130,9 +147,8 @@ class Store:
         """
         new = copy.deepcopy(obj)
         self._identify(kind, new)
-        key = namespace_of(new), name_of(new)
-        if key in self._objects[kind]:
-            raise already_exists(KINDS[kind], key[1])
+        if self.find(kind, namespace_of(new), name_of(new)) is not None:
+            raise already_exists(KINDS[kind], name_of(new))
         metadata = new["metadata"]
         for told in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
             metadata.pop(told, None)
@@ -257,13 +273,13 @@ class Store:
 
     def remove(self, kind: str, namespace: str | None, name: str) -> None:
         """Take the object out of the store; absent is fine."""
-        old = self._objects[kind].pop((_namespace(kind, namespace), name), None)
+        old = self._shelves[kind].pop((_namespace(kind, namespace), name))
         if old is not None:
             last = {**old, "metadata": dict(old["metadata"])}
             self._tell("DELETED", kind, last, old)
 
     def _put(self, type_: str, kind: str, obj: Obj, previous: Obj | None) -> Obj:
-        self._objects[kind][namespace_of(obj), name_of(obj)] = obj
+        self._shelves[kind].put(obj)
         self._tell(type_, kind, obj, previous)
         return obj
 
@@ -312,8 +328,8 @@ def _end_namespace(new: Obj) -> None:
     new["status"]["phase"] = "Terminating"
 
 
-def _namespace(kind: str, namespace: str | None) -> str | None:
-    return (namespace or "default") if KINDS[kind].namespaced else None
+def _namespace(kind: str, namespace: str | None) -> str:
+    return (namespace or "default") if KINDS[kind].namespaced else ""
 
 
 def _finalizers(obj: Obj) -> list[str]:

@@ -21,14 +21,20 @@ _NONE = "<none>"
 
 def table(kind: Kind, objects: Sequence[Obj], metadata: Obj, include: Include) -> Obj:
     """Return objects as a Table; columns in brackets are for `-o wide`."""
-    columns, cells = _TABLES.get(kind.kind, _PLAIN)
+    columns, _ = _TABLES.get(kind.kind, _PLAIN)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": [_column(text) for text in columns.split("|")],
-        "rows": [{"cells": cells(obj), "object": _included(obj, include)} for obj in objects],
+        "rows": [{"cells": cells(kind, obj), "object": _included(obj, include)} for obj in objects],
     }
+
+
+def cells(kind: Kind, obj: Obj) -> list[Any]:
+    """Return an object's row."""
+    _, cells_of = _TABLES.get(kind.kind, _PLAIN)
+    return cells_of(obj)
 
 
 def _column(text: str) -> Obj:
@@ -279,6 +285,10 @@ _TABLES: Mapping[str, tuple[str, Callable[[Obj], list[Any]]]] = {
     ),
     "Service": ("Name|Type|Cluster-IP|External-IP|Port(s)|Age|[Selector]", _service),
     "Endpoints": ("Name|Endpoints|Age", _endpoints),
+    "Lease": (
+        "Name|Holder|Age",
+        lambda obj: [name_of(obj), obj["spec"].get("holderIdentity", ""), _created(obj)],
+    ),
     "ServiceAccount": ("Name|Secrets#|Age", _counted("secrets")),
     "ConfigMap": ("Name|Data#|Age", _counted("data", "binaryData")),
     "Secret": (

@@ -116,11 +116,14 @@ class _Watch:
         return "DELETED" if fitted else None
 
     def _line(self, type_: str, obj: Obj) -> bytes:
-        form = wanted_form(self.call)
+        form, kind = wanted_form(self.call), self.call.kind
+        if not form:
+            whole = self.call.store.written(kind.kind, obj).whole(kind.kind, kind.api_version)
+            return f'{{"type": "{type_}", "object": {whole}}}\n'.encode()
         if form == "Table":
             version = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-            obj = tables.table(self.call.kind, [obj], version, included(self.call))
-        elif form:
+            obj = tables.table(kind, [obj], version, included(self.call))
+        else:
             obj = tables.partial(obj)
         return json.dumps({"type": type_, "object": obj}).encode() + b"\n"
 

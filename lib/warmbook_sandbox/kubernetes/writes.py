@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -18,10 +19,29 @@ from .patches import json_patch, merge_patch, strategic_merge_patch
 from .scale import replicas_in, scale_of
 from .validation import check
 
+READER = "you@example.com"
+"""Whose token the rehearsal hands out."""
+
 _FROM_SERVER = (
     *("uid", "creationTimestamp", "generation", "selfLink"),
     *("deletionTimestamp", "deletionGracePeriodSeconds"),
 )
+
+_ALL = ["*"]
+_REVIEWS: Mapping[str, Obj] = {
+    "SelfSubjectAccessReview": {
+        "allowed": True,
+        "reason": "the rehearsal's reader is cluster-admin",
+    },
+    "SelfSubjectRulesReview": {
+        "incomplete": False,
+        "resourceRules": [{"verbs": _ALL, "apiGroups": _ALL, "resources": _ALL}],
+        "nonResourceRules": [{"verbs": _ALL, "nonResourceURLs": _ALL}],
+    },
+    "SelfSubjectReview": {
+        "userInfo": {"username": READER, "groups": ["system:authenticated", "system:masters"]}
+    },
+}
 
 
 async def create(call: Call) -> web.StreamResponse:
@@ -58,9 +78,9 @@ def _place(call: Call, obj: Obj) -> None:
 
 
 async def review(call: Call) -> web.StreamResponse:
-    """Answer whether the caller may do something: in the rehearsal the reader may do all."""
+    """Answer who the caller is and what they may do: in the rehearsal the reader may do all."""
     asked, warnings = decode(call.kind, await call.body(), call.validation)
-    asked["status"] = {"allowed": True, "reason": "the rehearsal's reader is cluster-admin"}
+    asked["status"] = copy.deepcopy(_REVIEWS[call.kind.kind])
     return answer(asked, 201, warnings)
 
 

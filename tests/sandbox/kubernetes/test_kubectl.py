@@ -229,13 +229,19 @@ def test_scale_update_undo_and_restart(kubectl, deployed):
 def test_a_watch_shows_a_pod_on_its_way(kubectl):
     kubectl("create namespace t")
     kubectl("create serviceaccount vllm-ksa -n t")
+    kubectl("run first -n t --image=web:1")
     watching = kubectl.begin("get pods -n t -w")
     try:
+        seen = []
+        while not seen or "first" not in seen[-1]:  # it watches from here on
+            seen.append(watching.stdout.readline())
+        kubectl("delete pod first -n t --wait")
         kubectl("create -f guide.yaml")
         seen = []
-        while not seen or "1/1" not in seen[-1]:
+        while not (seen and seen[-1].startswith("vllm") and "1/1" in seen[-1]):
             seen.append(watching.stdout.readline())
-        assert "Pending" in seen[1] and "Running" in seen[-1]
+        told = [line.split()[2] for line in seen if line.startswith("vllm")]
+        assert (told[0], told[-1]) == ("Pending", "Running")
     finally:
         watching.send_signal(signal.SIGINT)
         watching.wait(10)
@@ -279,7 +285,15 @@ def test_what_kubectl_asks_about_the_server(kubectl):
     resources = kubectl("api-resources --no-headers")
     assert re.search(r"^deployments\s+deploy\s+apps/v1\s+true\s+Deployment$", resources, re.M)
     assert "maxSurge" in kubectl("explain deployment.spec.strategy.rollingUpdate")
-    assert "+rehearsal" in kubectl("version")
+    assert "Server Version: v1.33.5-gke.1308000" in kubectl("version")
+    assert "you@example.com" in kubectl("auth whoami")
+    assert re.search(r"^\*\.\*\s+\[\]\s+\[\]\s+\[\*\]$", kubectl("auth can-i --list"), re.M)
+
+
+def test_a_node_renews_its_lease(kubectl):
+    assert re.search(r"HolderIdentity:\s+gk3-default-\w+\n", kubectl("describe node"))
+    kubectl("delete node --all")
+    assert "No resources" in kubectl("get leases -n kube-node-lease")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ SOURCE = "cluster-autoscaler"
 BOOT_MINUTES = 2.0
 """How long GKE takes to bring a machine up, in minutes of the cloud."""
 _MOST_ORDINARY_NODES = 20
-_PROJECT = "https://www.googleapis.com/compute/v1/projects/rehearsal"
+_PROJECT = "https://www.googleapis.com/compute/v1/projects/rehearsal-project"
 
 MACHINES: Mapping[str, Mapping[int, str]] = {
     "": {0: "e2-standard-8"},

@@ -41,15 +41,29 @@ def _sum(containers: Iterable[Obj]) -> Resources:
     return total
 
 
-def used_on(pods: Iterable[Obj]) -> dict[str, Resources]:
-    """Return what the Pods on each node use."""
-    used: dict[str, Resources] = defaultdict(lambda: defaultdict(Decimal))
-    for pod in pods:
-        node = pod["spec"].get("nodeName")
-        if node and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
-            for name, value in requests_of(pod).items():
-                used[node][name] += value
-    return used
+class Usage:
+    """What the Pods on each node use, kept as they come and go."""
+
+    def __init__(self) -> None:
+        self._of_node: dict[str, Resources] = defaultdict(lambda: defaultdict(Decimal))
+        self._placed: dict[object, tuple[str, Resources]] = {}
+
+    def on(self, node: str) -> Resources:
+        """Return what is in use on a node."""
+        return self._of_node[node]
+
+    def note(self, key: object, pod: Obj | None) -> None:
+        """Take a Pod as it is now, None if it is gone, in place of what was known of it."""
+        if placed := self._placed.pop(key, None):
+            self._add(*placed, sign=-1)
+        node = pod["spec"].get("nodeName") if pod else None
+        if pod and node and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+            self._placed[key] = node, requests_of(pod)
+            self._add(*self._placed[key], sign=1)
+
+    def _add(self, node: str, requests: Resources, *, sign: int) -> None:
+        for name, value in requests.items():
+            self._of_node[node][name] += sign * value
 
 
 def why_not(pod: Obj, node: Obj, used: Mapping[str, Decimal]) -> list[str]:

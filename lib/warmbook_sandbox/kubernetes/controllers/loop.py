@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 import traceback
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
@@ -15,14 +16,15 @@ from .deployments import Deployments
 from .endpoints import EndpointsOfServices
 from .garbage import GarbageCollector
 from .jobs import Jobs
+from .leases import Leases
 from .lost_pods import LostPods
 from .namespaces import Namespaces
 from .nodes import add_default_node
 from .replica_sets import ReplicaSets
 from .scheduler import Scheduler
 
-BATCH = 256
-"""Objects looked at before requests are served in between."""
+LONGEST_TURN_S = 0.005
+"""How long objects are looked at before requests are served in between."""
 
 
 class Controller(Protocol):
@@ -57,6 +59,7 @@ async def run_controllers(
         Jobs(store),
         EndpointsOfServices(store),
         LostPods(store),
+        Leases(store),
         Scheduler(store),
     ]
     if mode == "autopilot":
@@ -103,7 +106,8 @@ class _Loop:
 
     async def _work(self) -> None:
         """Reconcile what is due; one controller's bug stops no other."""
-        for count, (index, key) in enumerate(list(self._due)):
+        began = time.monotonic()
+        for index, key in list(self._due):
             del self._due[index, key]
             try:
                 again_s = self._controllers[index].reconcile(key)
@@ -111,8 +115,9 @@ class _Loop:
                 traceback.print_exc(file=sys.stderr)
                 again_s = None
             self._set_timer(index, key, again_s)
-            if count % BATCH == BATCH - 1:
+            if time.monotonic() - began > LONGEST_TURN_S:
                 await asyncio.sleep(0)
+                began = time.monotonic()
 
     def _set_timer(self, index: int, key: Key, again_s: float | None) -> None:
         if timer := self._timers.pop((index, key), None):

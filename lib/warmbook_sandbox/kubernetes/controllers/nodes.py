@@ -11,7 +11,8 @@ from ..store import Store
 GPU = "nvidia.com/gpu"
 ACCELERATOR = "cloud.google.com/gke-accelerator"
 ZONE = "topology.kubernetes.io/zone"
-KUBELET = "v1.33.5-gke.rehearsal"
+KUBELET = "v1.33.5-gke.1308000"
+"""The version that the clusters of `google/` have by default."""
 
 _GIB_PER_CPU: Mapping[str, float] = {
     **{family: 4 for family in ("e2-standard", "n2-standard", "n1-standard", "g2-standard")},

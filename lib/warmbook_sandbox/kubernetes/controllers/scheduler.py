@@ -10,7 +10,7 @@ from ..objects import Obj, condition, name_of, namespace_of, set_condition, term
 from ..quantities import number
 from ..store import Change, Key, Store
 from . import fitting
-from .keys import EVERYTHING
+from .keys import EVERYTHING, key_of
 
 _MANAGER = "kube-scheduler"
 _SOURCE = "default-scheduler"
@@ -22,37 +22,51 @@ class Scheduler:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._usage = fitting.Usage()
+        self._waiting: dict[Key, None] = {}  # in order, each once
 
     def concerned(self, change: Change) -> Iterable[Key]:
-        """Return one key for all: Pods that wait, nodes, and Pods that free their place."""
+        """Return the Pod that waits; one key for all after nodes, or Pods that free their place."""
         if change.kind == "Node":
             return [EVERYTHING]
         if change.kind != "Pod":
             return []
-        waits = waits_for_node(change.obj) and change.type != "DELETED"
+        key = key_of(change.obj)
+        self._note(key)
         frees = bool(change.obj["spec"].get("nodeName")) and (
             change.type == "DELETED" or _phase(change.obj) in ("Succeeded", "Failed")
         )
-        return [EVERYTHING] if waits or frees else []
+        if frees and self._waiting:
+            return [EVERYTHING]
+        return [key] if key in self._waiting else []
+
+    def _note(self, key: Key) -> None:
+        """Learn how a Pod is now, whatever the change was that is told of."""
+        pod = self._store.find("Pod", *key)
+        self._usage.note(key, pod)
+        self._waiting.pop(key, None)
+        if pod and waits_for_node(pod):
+            self._waiting[key] = None
 
     def reconcile(self, key: Key) -> None:
-        """Bind every Pod that waits and fits."""
-        pods = self._store.list("Pod")
-        waiting = [pod for pod in pods if waits_for_node(pod)]
-        if not waiting:
-            return
-        nodes, used = self._store.list("Node"), fitting.used_on(pods)
+        """Bind the Pod if it waits and fits, or every Pod that does."""
+        keys = list(self._waiting) if key == EVERYTHING else [key]
+        found = (self._store.find("Pod", *key) for key in keys)
+        waiting = [pod for pod in found if pod and waits_for_node(pod)]
+        nodes = self._store.list("Node") if waiting else []
         for pod in sorted(waiting, key=lambda pod: pod["metadata"]["creationTimestamp"]):
-            reasons = {name_of(n): fitting.why_not(pod, n, used[name_of(n)]) for n in nodes}
-            fits = [node for node in nodes if not reasons[name_of(node)]]
-            if not fits:
-                self._refuse(pod, [reasons[name_of(node)] for node in nodes])
-                continue
-            # the emptiest of those with the least to spare of what is dear
-            node = min(fits, key=lambda n: (_spare_gpus(n), used[name_of(n)]["pods"]))
-            self._bind(pod, node)
-            for name, value in fitting.requests_of(pod).items():
-                used[name_of(node)][name] += value
+            self._place(pod, nodes)
+            self._note(key_of(pod))
+
+    def _place(self, pod: Obj, nodes: Sequence[Obj]) -> None:
+        used = {name_of(node): self._usage.on(name_of(node)) for node in nodes}
+        reasons = {name_of(n): fitting.why_not(pod, n, used[name_of(n)]) for n in nodes}
+        fits = [node for node in nodes if not reasons[name_of(node)]]
+        if not fits:
+            self._refuse(pod, [reasons[name_of(node)] for node in nodes])
+            return
+        # the emptiest of those with the least to spare of what is dear
+        self._bind(pod, min(fits, key=lambda n: (_spare_gpus(n), used[name_of(n)]["pods"])))
 
     def _bind(self, pod: Obj, node: Obj) -> None:
         def change(new: Obj) -> None:

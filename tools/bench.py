@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench_wire import left_behind
+
 ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 MIME = "application/vnd.warmbook.progress+json"
@@ -204,6 +206,26 @@ def notice() -> list[dict[str, Any]]:
     ]
 
 
+def servers() -> list[dict[str, Any]]:
+    """Measure the rehearsal's servers with real clients and with many objects."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = subprocess.run(
+            [PYTHON, "tools/bench_servers.py"],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": folder},
+        )
+        left = left_behind(Path(folder))
+    figures = [
+        row(one["what"], one["value"], one["unit"], most=one["most"])
+        | ({"detail": one["detail"]} if one["detail"] else {})
+        for one in json.loads(told.stdout)
+    ]
+    return [*figures, row("files and processes left behind by this", len(left), "things", most=0)]
+
+
 def streamer() -> list[dict[str, Any]]:
     """Measure the real streamer through the rehearsal's storage against local disk."""
     what = "real streamer: rate through the rehearsal's storage, as a share of local disk"
@@ -214,6 +236,7 @@ MEASUREMENTS = {
     "imports": imports,
     "storage": storage,
     "notice": notice,
+    "servers": servers,
     "streamer": streamer,
     "quick_book": quick_book,
     "real_book": real_book,

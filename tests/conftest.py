@@ -101,9 +101,15 @@ class Rehearsal:
 
 
 @pytest.fixture
-def rehearsal(image_and_model, monkeypatch, tmp_path):
+def minute_s():
+    """How long a minute of the cloud lasts in a test's rehearsal, in seconds."""
+    return 0.02
+
+
+@pytest.fixture
+def rehearsal(image_and_model, minute_s, monkeypatch, tmp_path):
     """A rehearsal of its own for one test, and the environment that points at it."""
-    with Rehearsal(*image_and_model) as running:
+    with Rehearsal(*image_and_model, minute_s=minute_s) as running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE")):
                 monkeypatch.setenv(name, value)

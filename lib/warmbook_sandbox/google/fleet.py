@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -103,13 +104,21 @@ def key_path(key: ClusterKey) -> str:
 def missing(path: str) -> GoogleError:
     """Return the 404 for what isn't there."""
     info = error_info("RESOURCE_NOT_FOUND", SERVICE, resource=path)
-    return GoogleError("NOT_FOUND", f"Not found: {path}.", info)
+    return GoogleError("NOT_FOUND", f"Not found: {_told(path)}.", info)
 
 
 def exists(path: str) -> GoogleError:
     """Return the 409 for what is there already."""
     info = error_info("RESOURCE_ALREADY_EXISTS", SERVICE, resource=path)
-    return GoogleError("ALREADY_EXISTS", f"Already exists: {path}.", info)
+    return GoogleError("ALREADY_EXISTS", f"Already exists: {_told(path)}.", info)
+
+
+def _told(path: str) -> str:
+    """Return the name as GKE's messages have it: a zonal cluster's with `zones`.
+
+    Source: cilium/cilium issue 25918, whose log quotes one.
+    """
+    return re.sub(r"/locations/([a-z]+-[a-z]+\d+-[a-z])/", r"/zones/\1/", path)
 
 
 def condition(error: GoogleError) -> container_v1.StatusCondition:

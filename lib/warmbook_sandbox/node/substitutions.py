@@ -19,6 +19,8 @@ Obj = dict[str, Any]
 MODULE = "vllm.entrypoints.openai.api_server"
 ENTRYPOINT = ["vllm", "serve"]
 """What the vllm/vllm-openai images run where the manifest gives no command."""
+OTHERS = ["sh"]
+"""What stands for any other image's own command; its arguments are run by themselves."""
 
 LONGEST_TMPDIR = 60
 """Characters: vLLM puts its sockets there, and a socket's whole path may have 107."""
@@ -49,14 +51,20 @@ def command_for(
     """
     container = pod["spec"]["containers"][0]
     declared, told = _declared(pod, container, address)
-    words = [*(container.get("command") or ENTRYPOINT), *(container.get("args") or ())]
-    words = [_expanded(word, declared) for word in words]
+    words = [_expanded(word, declared) for word in _words(container)]
     environ = {**_machine(image), **_guest(folder, address), **services}
     if served := _server_at(words):
         environ |= {**_vllm(folder, image), "RUNAI_STREAMER_LOG_TO_STDERR": "1"}
         words, of_server = _server(words, served, image, address, engine)
         told = [*of_server, *told]
     return Command(words, {**environ, **declared}, [*_left_out(pod), *told])
+
+
+def _words(container: Obj) -> list[str]:
+    command, arguments = container.get("command") or [], container.get("args") or []
+    if not command and "vllm" in container["image"]:
+        command = ENTRYPOINT
+    return [*command, *arguments] or OTHERS
 
 
 def _server_at(words: list[str]) -> int:

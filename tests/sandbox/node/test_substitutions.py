@@ -65,7 +65,10 @@ def test_the_quick_engine_gets_the_same_arguments_and_is_told(command, image):
 
 
 def test_without_a_command_the_image_s_entry_point_runs(command):
-    assert command(args=["gs://b/m"]).words[:3] == ["vllm", "serve", "gs://b/m"]
+    vllm = command(args=["gs://b/m"], image="vllm/vllm-openai:v0.32.0")
+    assert vllm.words[:3] == ["vllm", "serve", "gs://b/m"]
+    assert command(args=["echo", "ran"], image="busybox").words == ["echo", "ran"]
+    assert command(image="busybox").words == ["sh"]
 
 
 def test_other_commands_run_as_they_are(command):

@@ -149,7 +149,7 @@ class Autoscaler:
     def _over_quota(self, machine: _Machine) -> bool:
         nodes = self._store.list("Node")
         if not machine.gpus:
-            return len(nodes) >= _MOST_ORDINARY_NODES
+            return len(nodes) + len(self._coming) >= _MOST_ORDINARY_NODES
         have = sum(int(number((n["status"].get("capacity") or {}).get(GPU, 0))) for n in nodes)
         coming = sum(sum(other.gpus.values()) for other in self._coming.values())
         return have + coming + sum(machine.gpus.values()) > self._most_gpus

@@ -92,7 +92,8 @@ def test_a_deleted_cluster_is_gone(gke: Any) -> None:
     gke.wait(gke.create_cluster("c"))
     gke.wait(gke.clusters.delete_cluster(name=f"{LOCATION}/clusters/c"))
 
-    with pytest.raises(exceptions.NotFound, match=f"Not found: {LOCATION}/clusters/c"):
+    where = LOCATION.replace("/locations/", "/zones/")  # as GKE's message has a zonal cluster
+    with pytest.raises(exceptions.NotFound, match=f"Not found: {where}/clusters/c"):
         gke.clusters.get_cluster(name=f"{LOCATION}/clusters/c")
     assert gke.host.calls == [("start", "c"), ("stop", "c")]
 

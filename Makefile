@@ -10,7 +10,7 @@ ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test rehearse lab bench clean notebooks chromium pictures
+.PHONY: help setup check test rehearse lab bench clean notebooks coverage chromium pictures
 
 help:
 	@echo "make setup     install everything into .venv"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
+	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
 setup: $(STAMP)
@@ -48,6 +49,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
+	$(BIN)/python tools/coverage.py --check
 	$(BIN)/nbstripout --keep-id --verify notebooks/en/*.ipynb notebooks/es/*.ipynb
 
 notebooks: $(STAMP)
@@ -62,6 +64,9 @@ test: $(STAMP) chromium
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
 	$(BIN)/python -m pytest -x -m "engine"
+
+coverage: $(STAMP)
+	$(BIN)/python tools/coverage.py
 
 chromium:
 	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests"; \

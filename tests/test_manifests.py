@@ -61,6 +61,7 @@ def container(manifest):
     return manifest["spec"]["template"]["spec"]["containers"][0]
 
 
+@pytest.mark.guide("G18")
 def test_the_guides_choices_give_the_guides_manifest(choices):
     chosen = Settings.parse({**choices, "vllm_version": "0.11.1", "max_model_len": 0})
     made = manifests.deployment(chosen)
@@ -77,6 +78,7 @@ def test_an_argument_that_newer_releases_refuse_is_left_out(choices, version, ta
     assert ("--disable-log-requests" in arguments) is takes
 
 
+@pytest.mark.guide("G19 G20")
 def test_gpus_tensor_parallelism_zone_and_concurrency_reach_the_pod(choices):
     chosen = Settings.parse(
         {

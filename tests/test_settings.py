@@ -35,6 +35,7 @@ def test_every_default_is_as_documented():
     }
 
 
+@pytest.mark.guide("G21")
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
@@ -96,6 +97,7 @@ def test_a_trailing_slash_does_not_make_another_model():
     assert parse(model_uri="gs://bucket/model/").model_uri == "gs://bucket/model"
 
 
+@pytest.mark.guide("G08")
 def test_parts_of_the_choices_have_the_guides_names():
     chosen = parse(mode="standard", location="europe-west4-b", model_uri="gs://bucket/models/x")
     assert (chosen.bucket_name, chosen.model_path) == ("bucket", "models/x")

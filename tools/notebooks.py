@@ -40,7 +40,7 @@ def notebook(source: Path, language: str) -> str:
     cells = jupytext.read(source).cells
     _refuse_lone_prose(source, cells)
     book = nbformat.v4.new_notebook(metadata=KERNEL)
-    for name, cell in _named(cells):
+    for name, cell in named(cells):
         if cell.metadata.get("lang", language) == language:
             book.cells.append(_cell(name, cell, language))
     nbformat.validate(book)
@@ -57,7 +57,7 @@ def _refuse_lone_prose(source: Path, cells: Sequence[NotebookNode]) -> None:
         raise SourceError(f"{source.name}: the last prose lacks its {LANGUAGES[-1]}")
 
 
-def _named(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
+def named(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
     """Yield each cell with its id: the English heading above it and a number.
 
     So an id outlives an edit of its cell, and is the same in both languages.

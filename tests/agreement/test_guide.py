@@ -73,6 +73,7 @@ def answers(printed):
     return dict(re.findall(r"── (G\d\d)\n((?:(?!── G).*\n?)*)", printed))
 
 
+@pytest.mark.guide("G06 G07 G08 G09 G10 G11 G12 G13 G14 G15 G16 G17 G22 G24 G25 G26 G29 G30 G32")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("mode", "zone"), [("autopilot", ""), ("standard", "us-central1-a")])
 def test_the_guides_commands_run_as_it_prints_them(mode, zone, shell):
@@ -132,6 +133,7 @@ kubectl delete -f vllm-deployment.yaml
     assert "The capital of France is Paris." in done.stdout
 
 
+@pytest.mark.guide("G18")
 def test_the_workbooks_manifest_for_the_guides_choices_differs_by_named_fields_only():
     import yaml
 

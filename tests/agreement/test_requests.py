@@ -91,6 +91,7 @@ def without_defaults(value):
     return value
 
 
+@pytest.mark.guide("G09")
 def test_create_auto(chosen, clients, quiet, sent):
     project.enable_services(chosen, clients, **quiet)
     cluster.create(chosen, clients, **quiet)
@@ -101,6 +102,7 @@ def test_create_auto(chosen, clients, quiet, sent):
     assert body.keys() <= {"cluster", "parent"}
 
 
+@pytest.mark.guide("G10 G11")
 def test_create_and_node_pools_create(rehearsal, quiet, sent):
     settings = Settings.parse(merge({"mode": "standard", "location": "us-central1-a"}))
     clients = connect(settings)
@@ -115,6 +117,7 @@ def test_create_and_node_pools_create(rehearsal, quiet, sent):
     assert driver == {"gpuDriverVersion": 2}, "DEFAULT, by its number"
 
 
+@pytest.mark.guide("G06 G07")
 def test_the_projects_binding(chosen, clients, sent):
     project.grant_roles(chosen, clients)
     get = body_of(sent, "POST", "/v3/projects/rehearsal-project:getIamPolicy")
@@ -127,6 +130,7 @@ def test_the_projects_binding(chosen, clients, sent):
     assert granted["roles/storage.admin"] == ["user:you@example.com"]
 
 
+@pytest.mark.guide("G16 G17")
 def test_the_buckets_binding(chosen, clients, sent):
     identity.grant_bucket_roles(chosen, clients)
     policy = body_of(sent, "PUT", "/storage/v1/b/rehearsal-project-models/iam")
@@ -141,6 +145,7 @@ def test_the_buckets_binding(chosen, clients, sent):
     assert granted["roles/storage.objectUser"] == [member]
 
 
+@pytest.mark.guide("G29")
 def test_the_cache(rehearsal, monkeypatch, quiet):
     from google.cloud import storage_control_v2 as control
 

@@ -23,6 +23,48 @@ def test_every_item_of_the_guide_has_a_cell(sources):
     assert named == GUIDE
 
 
+def prose_of(sources, item):
+    """Return the prose cells of an item, by language."""
+    found = {}
+    for source in sources:
+        for cell in re.split(r"^# %% ?", source.read_text(), flags=re.MULTILINE):
+            head = cell.partition("\n")[0]
+            if item in head and (language := re.search(r'lang="(\w+)"', head)):
+                found[language[1]] = cell
+    return found
+
+
+@pytest.mark.guide("G01")
+def test_the_overview_shows_the_architecture(sources):
+    for language, cell in prose_of(sources, "G01").items():
+        assert "![" in cell and "images/architecture.svg" in cell
+        assert (NOTEBOOKS / language / "images" / "architecture.svg").exists()
+        for part in ("safetensors", "vLLM", "Anywhere Cache", "IAM"):
+            assert part in cell
+
+
+@pytest.mark.guide("G05 G34")
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        ("G05", ("Cloud Shell", "Workbench", "gcloud auth login", "application-default login")),
+        ("G34", ("Hugging Face", "GPU", "GKE", "Cloud Storage FUSE", "05|5")),
+    ],
+)
+def test_what_is_only_to_be_read_stands_in_both_languages(sources, item, named):
+    cells = prose_of(sources, item)
+    assert cells.keys() == {"en", "es"}
+    for cell in cells.values():
+        assert all(re.search(words, cell) for words in named)
+
+
+@pytest.mark.guide("G23")
+def test_the_manifest_points_to_the_quickstart_and_the_other_server(sources):
+    text = next(source for source in sources if source.stem == "06_server").read_text()
+    for name in ("GKE Inference Quickstart", "Inicio rápido de GKE Inference", "SGLang"):
+        assert name in text
+
+
 def test_both_languages_are_written_from_one_source(generator, small):
     assert generator.main([]) == 0
     english = nbformat.read(small.parents[1] / "en" / "01_small.ipynb", as_version=4)

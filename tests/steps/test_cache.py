@@ -4,6 +4,7 @@ from warmbook.errors import MissingError
 from warmbook.steps import cache
 
 
+@pytest.mark.guide("G27 G29 G30")
 def test_the_cache_is_wanted_where_the_pods_run_and_made_once(chosen, clients, quiet, up_to):
     up_to("server")
     zones = cache.zones(chosen, clients)
@@ -14,6 +15,7 @@ def test_the_cache_is_wanted_where_the_pods_run_and_made_once(chosen, clients, q
     assert [c.state for c in cache.describe(chosen, clients).caches] == ["running"]
 
 
+@pytest.mark.guide("G28")
 def test_each_zone_of_the_region_gets_one_if_asked(chosen, clients, quiet, up_to):
     up_to("server")
     everywhere = chosen.model_copy(update={"cache_scope": "region"})
@@ -21,6 +23,7 @@ def test_each_zone_of_the_region_gets_one_if_asked(chosen, clients, quiet, up_to
     assert len(made.caches) > 2
 
 
+@pytest.mark.guide("G28")
 def test_a_chosen_zone_needs_no_pod(chosen, clients, up_to):
     up_to("identity")
     held = chosen.model_copy(update={"zone": "us-central1-b"})

@@ -1,3 +1,5 @@
+import pytest
+
 from warmbook.steps import cache, cleanup, cluster, project
 
 
@@ -5,6 +7,7 @@ def kinds(resources):
     return sorted(resource.kind for resource in resources)
 
 
+@pytest.mark.guide("G31 G32 G33")
 def test_everything_that_was_created_is_found_deleted_and_looked_for_again(
     chosen, clients, quiet, up_to
 ):
@@ -41,6 +44,7 @@ def test_in_a_project_without_the_apis_there_is_nothing_to_delete(chosen, client
     assert cleanup.inventory(chosen, clients).created == ()
 
 
+@pytest.mark.guide("G31")
 def test_deleting_the_project_is_offered_and_never_done(chosen, clients):
     offer = cleanup.delete_project(chosen, clients)
     assert offer.command == "gcloud projects delete rehearsal-project"

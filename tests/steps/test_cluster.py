@@ -26,6 +26,7 @@ def test_a_region_without_the_gpu_is_told(chosen, clients, up_to):
     assert offer.edge() == "bad"
 
 
+@pytest.mark.guide("G09")
 def test_an_autopilot_cluster_is_created_once(chosen, clients, quiet, up_to):
     up_to("project")
     first = cluster.create(chosen, clients, **quiet)
@@ -36,6 +37,7 @@ def test_an_autopilot_cluster_is_created_once(chosen, clients, quiet, up_to):
     assert not cluster.create_node_pool(chosen, clients, **quiet).needed
 
 
+@pytest.mark.guide("G10 G11")
 def test_a_standard_cluster_gets_its_pool_with_the_driver(standard, clients, quiet, up_to):
     up_to("project", standard)
     assert cluster.create(standard, clients, **quiet).mode == "Standard"

@@ -4,6 +4,7 @@ from warmbook.errors import MissingError
 from warmbook.steps import identity
 
 
+@pytest.mark.guide("G12 G13 G14 G16 G17")
 def test_namespace_account_and_roles_are_made_once(chosen, clients, up_to):
     up_to("cluster")
     for step in (identity.create_namespace, identity.create_service_account):
@@ -16,6 +17,7 @@ def test_namespace_account_and_roles_are_made_once(chosen, clients, up_to):
     assert again.granted == again.missing == ()
 
 
+@pytest.mark.guide("G15")
 def test_the_principal_is_the_guides(chosen, clients):
     found = identity.principal(chosen, clients)
     assert found.name == (

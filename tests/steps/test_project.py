@@ -4,6 +4,7 @@ from warmbook.errors import AccessError, SettingsError
 from warmbook.steps import project
 
 
+@pytest.mark.guide("G02")
 def test_the_project_is_found_with_its_number(chosen, clients):
     found = project.find(chosen, clients)
     assert (found.project_id, found.state) == ("rehearsal-project", "ACTIVE")
@@ -11,6 +12,7 @@ def test_the_project_is_found_with_its_number(chosen, clients):
     assert "gcloud projects describe rehearsal-project" in found.command
 
 
+@pytest.mark.guide("G02")
 def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
     other = chosen.model_copy(update={"project_id": "somebody-elses"})
     with pytest.raises(AccessError, match="can't see a project somebody-elses") as refused:
@@ -18,6 +20,7 @@ def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
     assert "gcloud projects create" in refused.value.remedy
 
 
+@pytest.mark.guide("G03")
 def test_billing_off_is_told(chosen, clients, rehearsal):
     assert project.billing(chosen, clients).enabled
     rehearsal.call(lambda: setattr(rehearsal.sandbox.cloud.project, "billing_account", ""))
@@ -26,6 +29,7 @@ def test_billing_off_is_told(chosen, clients, rehearsal):
     assert off.edge() == "bad"
 
 
+@pytest.mark.guide("G04")
 def test_the_apis_are_enabled_once(chosen, clients, quiet):
     first = project.enable_services(chosen, clients, **quiet)
     again = project.enable_services(chosen, clients, **quiet)
@@ -34,6 +38,7 @@ def test_the_apis_are_enabled_once(chosen, clients, quiet):
     assert len(again.before) == 4
 
 
+@pytest.mark.guide("G06 G07")
 def test_both_roles_are_granted_once(chosen, clients):
     first = project.grant_roles(chosen, clients)
     again = project.grant_roles(chosen, clients)

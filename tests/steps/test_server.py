@@ -24,6 +24,7 @@ def test_without_the_service_account_the_notebook_that_makes_it_is_named(chosen,
     assert "05" in missing.value.remedy
 
 
+@pytest.mark.guide("G22")
 def test_the_deployment_is_made_once_and_brought_to_new_choices(chosen, clients, quiet, up_to):
     up_to("identity")
     first = server.deploy(chosen, clients)

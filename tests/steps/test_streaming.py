@@ -4,6 +4,7 @@ from warmbook.errors import MissingError
 from warmbook.steps import streaming
 
 
+@pytest.mark.guide("G24 G25 G26")
 def test_the_stream_is_measured_against_the_bucket(chosen, clients, up_to):
     up_to("streaming")
     stream = streaming.measure(chosen, clients)

@@ -54,7 +54,8 @@ def billing(settings: Settings) -> str:
 
 def enable_services(settings: Settings) -> str:
     """Enable the guide's APIs."""
-    return _line("gcloud services enable", *SERVICES, f"--project={quote(settings.project_id)}")
+    listed = " \\\n  ".join(SERVICES)
+    return _line(f"gcloud services enable {listed}", f"--project={quote(settings.project_id)}")
 
 
 def member(account: str) -> str:

@@ -112,8 +112,8 @@ _COPY = (
 
 
 def _copy_button() -> str:
-    # Untrusted notebooks lose `onclick`; they lose var() as well, so the dead button hides.
-    shown = "display:none;display:var(--warmbook-copy,inline-block)"
+    # Untrusted notebooks lose `onclick`; they lose `all` as well, so the dead button hides.
+    shown = "display:none;all:revert"
     return (
         f'<input type="button" value="{escape(say("Copy"))}" '
         f'data-copied="✔ {escape(say("Copied"))}" onclick="{escape(_COPY)}" '

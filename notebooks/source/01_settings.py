@@ -97,7 +97,7 @@ from warmbook import SettingsForm, check, connect
 #
 # You can also go through the whole book without an account. `make lab` starts a **rehearsal**: the same notebooks and the same Google libraries, with imitated Google services on this machine. The streamer, vLLM and a small model stay real. A banner in each notebook tells you where you are: in a rehearsal, or in a project that costs money.
 #
-# **How a notebook goes.** Each section says what will happen, does it in one cell, and checks it in the next. Under each result, a line unfolds the gcloud or kubectl command that does the same by hand. When a check fails, it names the remedy. Nothing is created twice: you can run any cell again, stop for the day, or go on from another computer, because what exists is always asked of the cloud and never remembered.
+# **How a notebook goes.** Each section says what will happen, does it in one cell, and checks it in the next. Under each result, a line unfolds the gcloud or kubectl command that does the same by hand, with a button to copy it; `python -m warmbook commands` prints them all as one shell script. When a check fails, it names the remedy. Nothing is created twice: you can run any cell again, stop for the day, or go on from another computer, because what exists is always asked of the cloud and never remembered.
 
 # %% [markdown] lang="es" guide="G05"
 # ## Dónde ejecutarlo
@@ -107,7 +107,7 @@ from warmbook import SettingsForm, check, connect
 #
 # También puedes recorrer todo el cuaderno sin tener una cuenta. `make lab` inicia un **ensayo**: los mismos notebooks y las mismas bibliotecas de Google, con servicios de Google imitados en esta máquina. El transmisor, vLLM y un modelo pequeño son los de verdad. Cada notebook muestra un aviso que te dice dónde estás: en un ensayo o en un proyecto que cuesta dinero.
 #
-# **Cómo avanza un notebook.** Cada sección dice qué va a pasar, lo hace en una celda y lo comprueba en la siguiente. Debajo de cada resultado, una línea despliega el comando de gcloud o de kubectl que hace lo mismo a mano. Si una comprobación falla, indica el remedio. Nada se crea dos veces: puedes volver a ejecutar cualquier celda, parar hasta mañana o seguir desde otra computadora, porque siempre se le pregunta a la nube qué existe y nunca se confía en la memoria.
+# **Cómo avanza un notebook.** Cada sección dice qué va a pasar, lo hace en una celda y lo comprueba en la siguiente. Debajo de cada resultado, una línea despliega el comando de gcloud o de kubectl que hace lo mismo a mano, con un botón para copiarlo; `python -m warmbook commands` los imprime todos como un solo script de shell. Si una comprobación falla, indica el remedio. Nada se crea dos veces: puedes volver a ejecutar cualquier celda, parar hasta mañana o seguir desde otra computadora, porque siempre se le pregunta a la nube qué existe y nunca se confía en la memoria.
 
 # %% [markdown] lang="en"
 # ## Make your choices

@@ -77,3 +77,43 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
     lab.run_all(timeout_s=120)
     assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
     assert lab.outside == []
+
+
+def test_a_cards_command_is_copied_by_its_button(lab):
+    lab.open("notebooks/en/02_project.ipynb")
+    lab.run_all()
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    card = lab.page.locator("details", has_text="gcloud services enable").first
+    lab.scroll_to(card)
+    card.locator("summary").click()
+    button = card.locator("input[type=button]")
+    assert button.input_value() == "Copy"
+    for dark in (False, True):
+        lab.theme(dark)
+        lab.scroll_to(card)
+        lab.page.wait_for_timeout(500)
+        lab.picture(f"command-{'dark' if dark else 'light'}")
+    lab.theme(dark=False)
+    button.click()
+    assert button.input_value() == "✔ Copied"
+    copied = lab.page.evaluate("navigator.clipboard.readText()")
+    shown = card.locator("pre").inner_text()
+    assert copied.strip() == shown.strip()
+    assert shown.startswith("gcloud services enable container.googleapis.com")
+
+
+def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):
+    from nbformat import v4, write
+
+    from warmbook.views import folded
+
+    html = v4.new_output("display_data", data={"text/html": folded("By hand", "gcloud info")})
+    cell = v4.new_code_cell("1", outputs=[html])
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    book = v4.new_notebook(cells=[cell], metadata=kernel)
+    write(book, lab.folder / "notebooks" / "untrusted.ipynb")
+    lab.open("notebooks/untrusted.ipynb")
+    details = lab.page.locator("details", has_text="gcloud info")
+    details.locator("summary").click()
+    assert details.locator("pre").is_visible()
+    assert lab.page.locator("input[value=Copy]:visible").count() == 0

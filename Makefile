@@ -55,14 +55,15 @@ check: $(STAMP)
 notebooks: $(STAMP)
 	$(BIN)/python tools/notebooks.py
 
-# Quick failures first. On 2 cores: check 30 s, units and servers 3 min; engine and model, built once,
-# 4 min; the real streamer 2 min, the browser 1.5 min, the real vLLM 1.5 min.
+# Quick failures first. On 2 cores: check 30 s, units and servers 4 min; engine and model, built once,
+# 4 min; the real streamer 2 min, the browser 2 min, gcloud and kubectl 9 min, the real vLLM 3 min.
 test: $(STAMP) chromium
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -x -m "not engine and not streamer and not browser"
+	$(BIN)/python -m pytest -x -m "not engine and not streamer and not browser and not agreement"
 	$(BIN)/python -m warmbook_sandbox --build
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
+	$(BIN)/python -m pytest -x -m "agreement and not engine"
 	$(BIN)/python -m pytest -x -m "engine"
 
 coverage: $(STAMP)

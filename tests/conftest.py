@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 import sys
 import threading
 from pathlib import Path
@@ -35,6 +36,15 @@ def settings(choices):
     return Settings.parse(choices)
 
 
+def safetensors_file(length, name="weight", dtype="U8"):
+    """Return a safetensors file of `length` bytes with one tensor in it."""
+    header_bytes = 192
+    data = length - 8 - header_bytes
+    entry = {"dtype": dtype, "shape": [data], "data_offsets": [0, data]}
+    header = json.dumps({name: entry}).encode().ljust(header_bytes)
+    return struct.pack("<Q", header_bytes) + header + bytes(data)
+
+
 @pytest.fixture(scope="session")
 def image_and_model(tmp_path_factory):
     """An image whose interpreter is the double, and a model of a few kilobytes."""
@@ -51,7 +61,8 @@ def image_and_model(tmp_path_factory):
     model = tmp_path_factory.mktemp("models") / "tiny"
     model.mkdir()
     for number in (1, 2):
-        (model / f"model-0000{number}-of-00002.safetensors").write_bytes(bytes(5000 * number))
+        shard = model / f"model-0000{number}-of-00002.safetensors"
+        shard.write_bytes(safetensors_file(5000 * number, name=f"layer.{number}"))
     for name in ("config.json", "tokenizer.json"):
         (model / name).write_text("{}")
     return Image(folder), model_of(model, map(describe, sorted(model.iterdir())))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from warmbook import texts
+from warmbook.findings import SHARD_TEXTS
 from warmbook.form import GROUPS, label
 from warmbook.settings import Settings
 
@@ -47,7 +48,7 @@ def said_of_settings():
 
 
 def all_messages():
-    return {*said_in_code(), *said_in_notebooks(), *said_of_settings()}
+    return {*said_in_code(), *said_in_notebooks(), *said_of_settings(), *SHARD_TEXTS.values()}
 
 
 def names(text):

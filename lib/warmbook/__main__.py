@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameter(shell)
     shell.add_argument("--language", choices=LANGUAGES, default="", help="language of its comments")
     shell.set_defaults(act=_commands)
+    weights = verbs.add_parser(
+        "weights", help="look through a model's folder in a bucket; reads no weights"
+    )
+    weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
+    weights.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
+    weights.set_defaults(act=_weights)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
     listing.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
     listing.set_defaults(act=_list)
@@ -125,6 +131,18 @@ def _commands(options: argparse.Namespace) -> int:
     numbers = [script.CLEANUP] if options.cleanup else _numbers(options.notebook)
     print(script.script(settings, numbers), end="")
     return 0
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from .clients import Clients
+    from .failures import explained
+    from .settings import merge, model_uri
+    from .steps.weights import model_at
+
+    with explained():
+        model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
+    print(repr(model))
+    return 0 if model.whole else 1
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from .clients import Clients
 from .errors import AccessError, MissingError
-from .settings import Settings
 from .texts import say
 
 MULTI_REGIONS = {"US": "us-", "EU": "europe-", "ASIA": "asia-"}
@@ -22,19 +21,42 @@ DUAL_REGIONS = {
 
 
 @dataclass(frozen=True)
-class Weights:
-    """A model's folder: names are object names, sizes are bytes."""
+class Folder:
+    """A model's folder in a bucket: `files` are names below it and sizes in bytes."""
 
+    bucket: str
+    path: str
     location: str
-    shards: tuple[str, ...]
-    size_bytes: int
-    config: bool
-    tokenizer: bool
     regions: tuple[str, ...]
     """The two regions of a configurable dual-region; empty for other buckets."""
 
-    deeper: tuple[str, ...]
-    """Folders below that hold safetensors files; the streamer does not look there."""
+    files: dict[str, int]
+
+    @property
+    def uri(self) -> str:
+        """The folder's address, without a slash at its end."""
+        return f"gs://{self.bucket}/{self.path}"
+
+    @property
+    def here(self) -> list[str]:
+        """The files at the folder's own level."""
+        return [name for name in self.files if "/" not in name]
+
+    @property
+    def shards(self) -> list[str]:
+        """The safetensors files that the streamer reads: one level, whatever the index says."""
+        return sorted(name for name in self.here if name.endswith(".safetensors"))
+
+    @property
+    def deeper(self) -> list[str]:
+        """Folders below that hold safetensors files; the streamer does not look there."""
+        found = {n.rpartition("/")[0] for n in self.files if n.endswith(".safetensors")}
+        return sorted(found - {""})
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the safetensors files."""
+        return sum(self.files[name] for name in self.shards)
 
     def covers(self, region: str) -> bool:
         """Say whether reads from `region` stay in the bucket's place."""
@@ -45,10 +67,8 @@ class Weights:
         return region in DUAL_REGIONS.get(self.location, {self.location.lower()})
 
 
-def list_weights(settings: Settings, clients: Clients) -> Weights:
-    """Return what the streamer will find in the model's folder.
-
-    The streamer lists one level and takes every `*.safetensors`, whatever the index says.
+def list_folder(clients: Clients, uri: str) -> Folder:
+    """Return what a bucket lists of the model's folder at `uri`.
 
     Raises:
         MissingError: There is no such bucket.
@@ -56,29 +76,24 @@ def list_weights(settings: Settings, clients: Clients) -> Weights:
     """
     from google.api_core.exceptions import Forbidden, NotFound
 
+    name, _, path = uri.removeprefix("gs://").partition("/")
     try:
-        bucket = clients.storage.get_bucket(settings.bucket_name)
+        bucket = clients.storage.get_bucket(name)
     except NotFound as error:
         raise MissingError(
-            say("There is no bucket {bucket}.", bucket=settings.bucket_name),
+            say("There is no bucket {bucket}.", bucket=name),
             remedy=say("Correct the model's address in the form, or create the bucket."),
         ) from error
     except Forbidden as error:
         raise AccessError(
-            say("You may not look at the bucket {bucket}.", bucket=settings.bucket_name),
+            say("You may not look at the bucket {bucket}.", bucket=name),
             remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
         ) from error
-    folder = f"{settings.model_path}/"
-    found = {blob.name: int(blob.size) for blob in bucket.list_blobs(prefix=folder)}
-    here = {name for name in found if "/" not in name.removeprefix(folder)}
-    shards = tuple(sorted(name for name in here if name.endswith(".safetensors")))
-    below = {name.rpartition("/")[0] for name in found if name.endswith(".safetensors")}
-    return Weights(
+    listed = bucket.list_blobs(prefix=f"{path}/", fields="items(name,size),nextPageToken")
+    return Folder(
+        bucket=name,
+        path=path,
         location=str(bucket.location),
-        shards=shards,
-        size_bytes=sum(found[name] for name in shards),
-        config=f"{folder}config.json" in here,
-        tokenizer=any("token" in name or name.endswith(".model") for name in here),
-        regions=tuple(name.lower() for name in bucket.data_locations or ()),
-        deeper=tuple(sorted(below - {folder.rstrip("/")})),
+        regions=tuple(region.lower() for region in bucket.data_locations or ()),
+        files={blob.name.removeprefix(f"{path}/"): int(blob.size) for blob in listed},
     )

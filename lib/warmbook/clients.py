@@ -118,7 +118,7 @@ class Clients:
         from google.cloud import storage
 
         options = {"api_endpoint": self._storage_url} if self.rehearsal else None
-        return storage.Client(self.project_id, self.credentials, client_options=options)
+        return storage.Client(self.project_id or None, self.credentials, client_options=options)
 
     @cached_property
     def caches(self) -> storage_control_v2.StorageControlClient:

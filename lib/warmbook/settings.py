@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -77,6 +78,9 @@ _DNS_LABEL = _matches(
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
 
+ModelUri = Annotated[Text, AfterValidator(_model_uri)]
+
+
 class Settings(BaseModel):
     """Every choice the guide asks for; frozen, so that notebooks can't drift apart."""
 
@@ -101,7 +105,7 @@ class Settings(BaseModel):
     ] = "us-central1"
     """A region for Autopilot, a zone for Standard; fastest where the bucket is."""
 
-    model_uri: Annotated[Text, AfterValidator(_model_uri)]
+    model_uri: ModelUri
     """The folder of safetensors files: `gs://BUCKET_NAME/PATH_TO_MODEL`."""
 
     mode: Literal["autopilot", "standard"] = "autopilot"
@@ -232,6 +236,19 @@ class Settings(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             raise _settings_error(error) from None
+
+
+def model_uri(text: str) -> str:
+    """Return a model's address without slashes at its end.
+
+    Raises:
+        SettingsError: It is no gs://BUCKET_NAME/PATH_TO_MODEL.
+    """
+    try:
+        return str(TypeAdapter(ModelUri).validate_python(text))
+    except ValidationError as error:
+        reason = _reason(error.errors()[0])
+        raise SettingsError(reason, remedy=say("Write gs://BUCKET_NAME/PATH_TO_MODEL.")) from None
 
 
 def _settings_error(error: ValidationError) -> SettingsError:

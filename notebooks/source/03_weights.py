@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 3 · Look at the weights
 #
-# A wrong folder shows itself twenty minutes later, in the log of a Pod on an expensive node. This notebook looks into the bucket first, with listings only, and says what the streamer will read.
+# A wrong folder shows itself twenty minutes later, in the log of a Pod on an expensive node. This notebook looks into the bucket first, reads the few kilobytes at the head of each file, and says what the streamer will do with them.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
@@ -10,7 +10,7 @@
 # %% [markdown] lang="es"
 # # 3 · Revisa los pesos
 #
-# Una carpeta equivocada se nota veinte minutos más tarde, en los registros de un Pod que corre en un nodo caro. Este notebook mira antes en el bucket, sin leer más que listados, y te dice qué va a leer el transmisor.
+# Una carpeta equivocada se nota veinte minutos más tarde, en los registros de un Pod que corre en un nodo caro. Este notebook mira antes en el bucket, lee los pocos kilobytes con que empieza cada archivo y te dice qué hará el transmisor con ellos.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
@@ -76,6 +76,8 @@ uploaded
 #
 # The card adds up the bytes. They tell two things. The weights must fit into GPU memory with room to spare: a 9-billion-parameter model in bfloat16 takes 17.2 GiB of the 24 GB of an L4, and the rest has to hold the context. And bytes divided by the network speed of the machine is the shortest possible load: no setting of the streamer gets below it.
 #
+# Each safetensors file begins with a **header** that lists its tensors and where they lie. Two short reads per file are enough to see the architecture, the mix of dtypes and the largest tensor, and to find what would end a start on a paid GPU: a file cut short by an interrupted upload, a git-lfs pointer in a file's place, a missing shard, a dtype that the streamer does not know. Each fault is named on the card, with what would happen and the remedy. `python -m warmbook weights gs://…` does the same in a terminal, for any model.
+#
 # The bucket's place matters as much as its content, so the card compares it with the region of your cluster.
 
 # %% [markdown] lang="es"
@@ -83,6 +85,8 @@ uploaded
 # vLLM y el transmisor leen la carpeta de dos maneras. Los **archivos pequeños**, como `config.json` y el tokenizador, se copian primero al Pod. Después, el transmisor enumera la carpeta, un solo nivel, y transmite **todos** los archivos `*.safetensors` que hay en ella. No consulta el índice para saber cuáles son del modelo, así que una copia suelta de los pesos en la misma carpeta también se lee, y la pagas en segundos.
 #
 # La tarjeta suma los bytes, y la suma dice dos cosas. Los pesos deben caber en la memoria de la GPU con holgura: un modelo de 9000 millones de parámetros en bfloat16 ocupa 17.2 GiB de los 24 GB de una L4, y el resto tiene que alojar el contexto. Además, los bytes divididos por la velocidad de red de la máquina dan la carga más corta posible: ningún ajuste del transmisor baja de ahí.
+#
+# Cada archivo safetensors empieza con un **encabezado** que enumera sus tensores y dónde están. Con dos lecturas cortas por archivo basta para ver la arquitectura, la mezcla de dtypes y el tensor más grande, y para descubrir lo que arruinaría un arranque en una GPU que ya estás pagando: un archivo cortado por una subida interrumpida, un puntero de git-lfs en lugar del archivo, un fragmento que falta, un dtype que el transmisor no conoce. La tarjeta nombra cada falla, con lo que pasaría y su remedio. `python -m warmbook weights gs://…` hace lo mismo en una terminal, con cualquier modelo.
 #
 # El lugar del bucket importa tanto como su contenido; por eso, la tarjeta lo compara con la región de tu clúster.
 
@@ -92,9 +96,9 @@ model
 
 # %% tags=["check"]
 check(
-    model.shards,
-    "the folder holds safetensors files",
-    remedy="correct the model's address in the form: name the folder of the files themselves",
+    model.whole,
+    "the model in the bucket is whole",
+    remedy="read the lines marked ✗ above: each names its remedy; then run the cell again",
 )
 
 # %% [markdown] lang="en"

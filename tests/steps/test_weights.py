@@ -3,6 +3,8 @@ import pytest
 from warmbook.errors import MissingError
 from warmbook.steps import weights
 
+from .. import corpus
+
 
 def test_the_models_files_are_counted_as_the_streamer_will_read_them(chosen, clients):
     model = weights.inspect(chosen, clients)
@@ -10,7 +12,8 @@ def test_the_models_files_are_counted_as_the_streamer_will_read_them(chosen, cli
         "model-00001-of-00002.safetensors",
         "model-00002-of-00002.safetensors",
     ]
-    assert model.weights.size_bytes == 15_000
+    assert model.seen.folder.size_bytes == 15_000
+    assert model.whole
     assert model.config
     assert model.near
 
@@ -20,34 +23,61 @@ def test_a_bucket_elsewhere_is_not_near(chosen, clients):
     assert not weights.inspect(other, clients).near
 
 
-@pytest.mark.parametrize(
-    ("uri", "words", "remedy"),
-    [
-        ("gs://no-such-bucket/model", "no bucket no-such-bucket", "create the bucket"),
-        ("gs://rehearsal-project-models/nothing", "no safetensors", "Check the folder"),
-    ],
-)
-def test_what_is_missing_is_said(chosen, clients, uri, words, remedy):
-    with pytest.raises(MissingError, match=words) as missing:
-        weights.inspect(chosen.model_copy(update={"model_uri": uri}), clients)
-    assert remedy in missing.value.remedy
+def test_a_bucket_that_is_not_there_is_said(chosen, clients):
+    with pytest.raises(MissingError, match="no bucket no-such-bucket") as missing:
+        weights.inspect(chosen.model_copy(update={"model_uri": "gs://no-such-bucket/m"}), clients)
+    assert "create the bucket" in missing.value.remedy
 
 
-def test_weights_one_level_deeper_are_pointed_out(chosen, clients):
-    bucket = clients.storage.bucket(chosen.bucket_name)
-    bucket.blob("outer/inner/model.safetensors").upload_from_string(b"x")
-    deeper = chosen.model_copy(update={"model_uri": f"gs://{chosen.bucket_name}/outer"})
-    with pytest.raises(MissingError) as missing:
-        weights.inspect(deeper, clients)
-    assert f"gs://{chosen.bucket_name}/outer/inner" in missing.value.remedy
+@pytest.fixture(scope="module")
+def shelf(image_and_model):
+    """A rehearsal whose bucket holds the corpus, and clients for it."""
+    from warmbook.clients import Clients
+
+    from ..conftest import Rehearsal
+
+    with Rehearsal(*image_and_model) as running:
+        clients = Clients("rehearsal-project", environ=running.environ)
+        bucket = clients.storage.bucket("rehearsal-project-models")
+        for fault, files in {**corpus.BROKEN, "sound": corpus.SOUND}.items():
+            for name, data in files.items():
+                bucket.blob(f"corpus/{fault}/{name}").upload_from_string(data)
+        yield clients
 
 
-def test_a_model_without_config_is_refused(chosen, clients):
-    bucket = clients.storage.bucket(chosen.bucket_name)
-    bucket.blob("bare/model.safetensors").upload_from_string(b"x")
-    bare = chosen.model_copy(update={"model_uri": f"gs://{chosen.bucket_name}/bare"})
-    with pytest.raises(MissingError, match=r"no config\.json"):
-        weights.inspect(bare, clients)
+@pytest.mark.parametrize("fault", corpus.BROKEN)
+def test_a_broken_model_is_diagnosed_by_name(shelf, fault):
+    model = weights.model_at(shelf, f"gs://rehearsal-project-models/corpus/{fault}", "us-central1")
+    assert [finding.name for finding in model.findings] == [fault]
+    (finding,) = model.findings
+    assert finding.what and finding.happens and finding.remedy
+    assert finding.what in repr(model)
+
+
+def test_a_sound_model_has_no_findings(shelf):
+    model = weights.model_at(shelf, "gs://rehearsal-project-models/corpus/sound", "us-central1")
+    assert model.findings == ()
+    assert model.whole and model.config and model.near
+    assert model.seen.parameters == 60
+    assert model.seen.streamed_bytes == 240
+    assert model.seen.largest.name == "c"
+    assert model.seen.architecture == "LlamaForCausalLM"
+    assert "LlamaForCausalLM" in repr(model)
+
+
+def test_few_requests_and_few_bytes_are_enough(shelf, monkeypatch):
+    import requests
+
+    sent = []
+    send = requests.Session.send
+    monkeypatch.setattr(
+        requests.Session,
+        "send",
+        lambda self, one, **more: sent.append(one) or send(self, one, **more),
+    )
+    model = weights.model_at(shelf, "gs://rehearsal-project-models/corpus/sound")
+    assert len(sent) <= 2 * len(model.shards) + 5
+    assert model.seen.read_bytes < 600
 
 
 def test_an_upload_sends_what_differs_and_only_that(chosen, clients, quiet, tmp_path):

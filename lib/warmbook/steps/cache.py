@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import caches, commands, manifests, pods
-from ..bucket import list_weights
+from ..bucket import list_folder
 from ..caches import Cache
 from ..clients import Clients
 from ..errors import MissingError
@@ -232,7 +232,7 @@ class Comparison(Card):
 @step(commands.pods)
 def compare(settings: Settings, clients: Clients) -> Comparison:
     """Return the load of each Pod that is ready, as its own log tells it."""
-    expected = list_weights(settings, clients).size_bytes
+    expected = list_folder(clients, settings.model_uri).size_bytes
     loads = []
     for pod in pods.now(settings, clients):
         told = list(streams(clients.kubernetes.log(pod.name, settings.namespace)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import commands, manifests, pods
-from ..bucket import list_weights
+from ..bucket import list_folder
 from ..clients import Clients
 from ..errors import MissingError, ResourceFailedError
 from ..failures import kubernetes_message
@@ -171,7 +171,7 @@ def measure(settings: Settings, clients: Clients) -> Streams:
     Raises:
         ResourceFailedError: A log holds neither figure.
     """
-    expected = list_weights(settings, clients).size_bytes
+    expected = list_folder(clients, settings.model_uri).size_bytes
     ready = [pod for pod in pods.now(settings, clients) if pod.ready]
     logs = {pod.name: clients.kubernetes.log(pod.name, settings.namespace) for pod in ready}
     return Streams(tuple(_load(name, log, expected) for name, log in logs.items()), expected)

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from .. import commands
-from ..bucket import Weights, list_weights
 from ..clients import Clients
 from ..errors import MissingError, ResourceFailedError
+from ..findings import Finding, findings
 from ..progress import Report, wait_until
 from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..views import Card, Row, duration, size
+from ..xray import XRay, look
 
 SERVED = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py", "*.tiktoken")
 """Patterns of the files that serving needs; others stay where they are."""
@@ -133,103 +134,95 @@ def _sent(bucket: Any, files: dict[str, Path]) -> Iterator[int]:
 
 @dataclass(frozen=True, repr=False)
 class Model(Card):
-    """The model as the bucket has it; sizes in bytes."""
+    """The model as the bucket has it: what will be streamed, and what is wrong with it."""
 
-    uri: str
-    weights: Weights
+    seen: XRay
     cluster_region: str
+    findings: tuple[Finding, ...]
 
     @property
     def shards(self) -> tuple[str, ...]:
         """Names of the safetensors files, at the folder's own level."""
-        return self.weights.shards
+        return tuple(self.seen.folder.shards)
 
     @property
     def config(self) -> bool:
-        """Whether `config.json` is there."""
-        return self.weights.config
+        """Whether `config.json` is there and can be read."""
+        return self.seen.config is not None
 
     @property
     def near(self) -> bool:
         """Whether the bucket covers the cluster's region."""
-        return self.weights.covers(self.cluster_region)
+        return self.seen.folder.covers(self.cluster_region)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was found that would stop the server."""
+        return not any(finding.weight == "bad" for finding in self.findings)
 
     def title(self) -> str:
-        return self.uri
+        return self.seen.folder.uri
 
     def rows(self) -> Sequence[Row]:
-        shards = say(
-            "{count} files, {size}", count=len(self.shards), size=size(self.weights.size_bytes)
-        )
-        near = say(
-            "{place}; the cluster is in {region}",
-            place=self.weights.location,
-            region=self.cluster_region,
-        )
-        return (
-            Row(say("safetensors"), shards, "ok" if self.shards else "bad"),
-            Row(
-                "config.json",
-                say("there") if self.config else say("missing"),
-                "ok" if self.config else "bad",
-            ),
-            Row(say("bucket's place"), near, "ok" if self.near else "bad"),
-            *(Row(say("notice"), notice, "wait") for notice in self.notices()),
-        )
+        return (*self._model(), self._place(), *map(_told, self.findings))
 
-    def notices(self) -> tuple[str, ...]:
-        """Return what will surprise at load time, one sentence each."""
-        odd = [n for n in self.shards if n.rpartition("/")[2].startswith("consolidated")]
-        found = []
-        if odd:
-            found.append(
-                say(
-                    "{name} is streamed too: the streamer reads every safetensors file here",
-                    name=odd[0],
-                )
-            )
-        if not self.weights.tokenizer:
-            found.append(say("no tokenizer files: vLLM will not start without them"))
-        return tuple(found)
+    def _model(self) -> Iterator[Row]:
+        seen = self.seen
+        if seen.architecture:
+            yield Row(say("architecture"), seen.architecture)
+        count = say("{count} files, {size}", count=len(self.shards), size=size(seen.streamed_bytes))
+        yield Row(say("safetensors"), count, "ok" if self.shards else "bad")
+        if largest := seen.largest:
+            mix = ", ".join(f"{dtype} {size(length)}" for dtype, length in seen.dtypes)
+            yield Row(say("parameters"), f"{_short(seen.parameters)} ({mix})")
+            yield Row(say("largest tensor"), f"{size(largest.size_bytes)}, {largest.name}")
+
+    def _place(self) -> Row:
+        place = self.seen.folder.location
+        if not self.cluster_region:
+            return Row(say("bucket's place"), place)
+        told = say("{place}; the cluster is in {region}", place=place, region=self.cluster_region)
+        return Row(say("bucket's place"), told, "ok" if self.near else "bad")
 
     def note(self) -> str:
-        ideal = self.weights.size_bytes / (32e9 / 8)
+        if not self.shards:
+            return ""
+        ideal = self.seen.streamed_bytes / (32e9 / 8)
         return say(
-            "At the 32 Gbps of a g2-standard-16 the weights take {time} at best.",
+            "Read for this: {read}. At the 32 Gbps of a g2-standard-16 the weights take {time} "
+            "at best.",
+            read=size(self.seen.read_bytes),
             time=duration(ideal),
         )
 
 
+def _told(finding: Finding) -> Row:
+    return Row(finding.what, f"{finding.happens} → {finding.remedy}", finding.weight)
+
+
+def _short(count: int) -> str:
+    """Return a count of parameters as people say it: 134.5M, 9.2B."""
+    for letter, unit in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if count >= unit:
+            return f"{count / unit:.1f}{letter}"
+    return str(count)
+
+
 @step(commands.list_weights)
 def inspect(settings: Settings, clients: Clients) -> Model:
-    """Look at the model's folder: what the streamer will read, and where the bucket is.
+    """Look through the model's folder: what the streamer will read, and what is wrong with it.
 
-    Source: guide, "Descripción general" (safetensors in a bucket). Only listings are read.
+    Source: guide, "Descripción general" (safetensors in a bucket). Listings, two small files
+    and the header of each shard are read, no weights.
 
     Raises:
-        MissingError: No bucket, no safetensors files, or no config.json.
+        MissingError: There is no such bucket.
+        AccessError: The reader may not look at it.
     """
-    weights = list_weights(settings, clients)
-    if not weights.shards:
-        raise MissingError(
-            say("{uri} holds no safetensors files.", uri=settings.model_uri),
-            remedy=_where(weights, settings),
-        )
-    if not weights.config:
-        raise MissingError(
-            say(
-                "{uri} has no config.json: vLLM could not tell what model it is.",
-                uri=settings.model_uri,
-            ),
-            remedy=say("Copy the model's small files beside its weights, or correct the folder."),
-        )
-    return Model(settings.model_uri, weights, settings.region)
+    return model_at(clients, settings.model_uri, settings.region)
 
 
-def _where(weights: Weights, settings: Settings) -> str:
-    if weights.deeper:
-        return say(
-            "They are one level deeper: choose gs://{path}.",
-            path=f"{settings.bucket_name}/{weights.deeper[0]}",
-        )
-    return say("Check the folder in the form, or name a local folder as «model_source».")
+def model_at(clients: Clients, uri: str, cluster_region: str = "") -> Model:
+    """Return what `inspect` returns, for any folder; without a region the place is no fault."""
+    seen = look(clients, uri)
+    return Model(seen, cluster_region, tuple(findings(seen, cluster_region)))

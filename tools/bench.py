@@ -226,6 +226,22 @@ def servers() -> list[dict[str, Any]]:
     return [*figures, row("files and processes left behind by this", len(left), "things", most=0)]
 
 
+def xray() -> list[dict[str, Any]]:
+    """Measure the X-ray of models in a bucket 20 ms away."""
+    told = subprocess.run(
+        [PYTHON, "tools/bench_xray.py"], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    *_, found = sizes = json.loads(told.stdout)
+    shards = found["shards"]
+    beyond = max(one["requests"] - 2 * one["shards"] for one in sizes)
+    return [
+        row(f"X-ray of {shards} shards, each request 20 ms away", found["seconds"], "s", most=5)
+        | {"detail": sizes},
+        row("requests of an X-ray beyond two a shard", beyond, "requests", most=5),
+        row("share of the model's bytes that it reads", 100 * found["share_read"], "%", most=0.01),
+    ]
+
+
 def streamer() -> list[dict[str, Any]]:
     """Measure the real streamer through the rehearsal's storage against local disk."""
     what = "real streamer: rate through the rehearsal's storage, as a share of local disk"
@@ -237,6 +253,7 @@ MEASUREMENTS = {
     "storage": storage,
     "notice": notice,
     "servers": servers,
+    "xray": xray,
     "streamer": streamer,
     "quick_book": quick_book,
     "real_book": real_book,

@@ -219,7 +219,7 @@ def _place(found: XRay, region: str) -> list[Finding]:
     return [
         Finding(
             "bucket elsewhere",
-            say("the bucket is in {place}", place=found.folder.location),
+            say("{place}; the cluster is in {region}", place=found.folder.location, region=region),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
             say("Choose the bucket's region in the form, or copy the model to a bucket near."),
             "wait",

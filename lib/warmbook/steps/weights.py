@@ -164,25 +164,29 @@ class Model(Card):
         return self.seen.folder.uri
 
     def rows(self) -> Sequence[Row]:
-        return (*self._model(), self._place(), *map(_told, self.findings))
+        return (*self._model(), *self._place(), *map(_told, self.findings))
 
     def _model(self) -> Iterator[Row]:
         seen = self.seen
         if seen.architecture:
             yield Row(say("architecture"), seen.architecture)
-        count = say("{count} files, {size}", count=len(self.shards), size=size(seen.streamed_bytes))
+        count = say(
+            "{count} file(s), {size}", count=len(self.shards), size=size(seen.streamed_bytes)
+        )
         yield Row(say("safetensors"), count, "ok" if self.shards else "bad")
         if largest := seen.largest:
             mix = ", ".join(f"{dtype} {size(length)}" for dtype, length in seen.dtypes)
             yield Row(say("parameters"), f"{_short(seen.parameters)} ({mix})")
             yield Row(say("largest tensor"), f"{size(largest.size_bytes)}, {largest.name}")
 
-    def _place(self) -> Row:
+    def _place(self) -> Iterator[Row]:
         place = self.seen.folder.location
         if not self.cluster_region:
-            return Row(say("bucket's place"), place)
-        told = say("{place}; the cluster is in {region}", place=place, region=self.cluster_region)
-        return Row(say("bucket's place"), told, "ok" if self.near else "bad")
+            yield Row(say("bucket's place"), place)
+        elif self.near:  # else it is among the findings
+            region = self.cluster_region
+            told = say("{place}; the cluster is in {region}", place=place, region=region)
+            yield Row(say("bucket's place"), told, "ok")
 
     def note(self) -> str:
         if not self.shards:

@@ -63,8 +63,9 @@ def image_and_model(tmp_path_factory):
     for number in (1, 2):
         shard = model / f"model-0000{number}-of-00002.safetensors"
         shard.write_bytes(safetensors_file(5000 * number, name=f"layer.{number}"))
-    for name in ("config.json", "tokenizer.json"):
-        (model / name).write_text("{}")
+    shape = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 128}
+    (model / "config.json").write_text(json.dumps({**shape, "max_position_embeddings": 8192}))
+    (model / "tokenizer.json").write_text("{}")
     return Image(folder), model_of(model, map(describe, sorted(model.iterdir())))
 
 

@@ -22,6 +22,7 @@ LEFT_OUT = {
     "cleanup.delete_project",  # by hand only, and never by a script
     "identity.principal",  # part of the roles' lines
     "project.create",  # most readers have one; the card of 02 shows the line
+    "sizing.size_up",  # arithmetic: nothing to run by hand
     "server.manifest",  # part of server.deploy's lines
     "server.wait_started",  # streaming.wait_available waits for more
     "streaming.cold_start",

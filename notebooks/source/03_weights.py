@@ -21,11 +21,16 @@ project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
 location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 model_source: str = ""  # local folder to upload first; empty uploads nothing
+gpu: str = ""  # GPU type: nvidia-l4 and others
+gpu_count: str = ""  # GPUs of one Pod
+tensor_parallel_size: str = ""  # GPUs that share one copy of the model
+machine_type: str = ""  # the machine that has them
+max_model_len: str = ""  # tokens of prompt and answer; 0 leaves it to the model
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect
-from warmbook.steps import weights
+from warmbook.steps import sizing, weights
 
 # %% [markdown] lang="en"
 # ## Say where the model is
@@ -41,6 +46,11 @@ form = SettingsForm.choose(
     location=location,
     model_uri=model_uri,
     model_source=model_source,
+    gpu=gpu,
+    gpu_count=gpu_count,
+    tensor_parallel_size=tensor_parallel_size,
+    machine_type=machine_type,
+    max_model_len=max_model_len,
     language=language,
 )
 form
@@ -119,6 +129,33 @@ check(
     model.near,
     "the bucket is in the region of the cluster",
     remedy="choose the bucket's region in the form, or copy the model to a bucket near the cluster",
+)
+
+# %% [markdown] lang="en"
+# ## Size the GPU
+# Will it run? The card puts the model into the memory of the GPUs that you chose: its weights, the **context** (the KV cache of one request of `max_model_len` tokens), and the rest that vLLM takes while it works. The first two follow from the files; the rest is an estimate, so it is shown as a range, and a verdict that hangs on it is "may fit".
+#
+# The guide's own example shows why this matters: gemma-2-9b-it has 17.2 GiB of weights, and one L4 leaves it too little for its full 8192 tokens. The card names the context that surely fits. Several GPUs share a model only if their number divides its attention heads.
+#
+# Below stand the shortest possible load, which the machine's network sets, and what an hour costs, with the date of the price.
+
+# %% [markdown] lang="es"
+# ## Dimensiona la GPU
+# ¿Va a funcionar? La tarjeta coloca el modelo en la memoria de las GPUs que elegiste: sus pesos, el **contexto** (la caché KV de una solicitud de `max_model_len` tokens) y lo demás que vLLM ocupa mientras trabaja. Lo primero y lo segundo salen de los archivos; lo demás es una estimación, por eso se muestra como un rango, y si el veredicto depende de él dice «puede caber».
+#
+# El ejemplo de la propia guía muestra por qué importa: gemma-2-9b-it tiene 17.2 GiB de pesos, y una sola L4 le deja demasiado poco para sus 8192 tokens completos. La tarjeta nombra el contexto que cabe con seguridad. Varias GPUs solo pueden repartirse un modelo si su número divide sus cabezas de atención.
+#
+# Debajo están la carga más corta posible, que la fija la red de la máquina, y lo que cuesta una hora, con la fecha del precio.
+
+# %%
+sized = sizing.size_up(settings, clients, seen=model.seen)
+sized
+
+# %% tags=["check"]
+check(
+    sized.possible,
+    "the model can run on the chosen GPUs",
+    remedy="choose more or larger GPUs, or a smaller max_model_len, in the form above",
 )
 
 # %% [markdown] lang="en"

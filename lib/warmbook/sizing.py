@@ -1,0 +1,209 @@
+"""What a model needs of GPUs and hosts, and how long its load takes at least.
+
+What depends on more than the model's files and the machine's figures is a range, and a verdict
+that hangs on it is "tight", never "fits". Figures, sources and dates: `data/gpus.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .gpus import (
+    GIB,
+    Gpu,
+    Machine,
+    Measured,
+    Range,
+    data,
+    estimate,
+    gpu,
+    machine,
+    machines_for,
+    measured,
+    price,
+)
+from .shape import Shape
+
+__all__ = ["Fit", "Gpu", "Host", "LoadTime", "Machine", "Measured", "Range", "Shape"]
+__all__ += ["fit", "gpu", "host", "load_time", "machine", "machines_for", "price"]
+
+TOKEN_BLOCK = 16
+"""vLLM gives memory to the KV cache in blocks of so many tokens."""
+_STREAMER_LIMIT = 40 * 10**9
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model on GPUs, in bytes for each; `longest_sure` is the context that surely fits.
+
+    `shares_reading`: beside the weights there is room for the two buffers without which the
+    streamer lets each GPU's process read everything.
+    """
+
+    verdict: Literal["fits", "tight", "no"]
+    tensor_parallel_size: int
+    allowed_sizes: tuple[int, ...]
+    budget: Range
+    weights_bytes: int
+    kv_cache: Range
+    activations: Range
+    non_torch: Range
+    graphs: Range
+    longest_sure: int
+    shares_reading: bool
+
+    @property
+    def total(self) -> Range:
+        """Everything together."""
+        fixed = Range(self.weights_bytes, self.weights_bytes)
+        return fixed + self.kv_cache + self.activations + self.non_torch + self.graphs
+
+    @property
+    def free(self) -> Range:
+        """What the budget leaves; negative where it is too small."""
+        return Range(self.budget.low - self.total.high, self.budget.high - self.total.low)
+
+
+def fit(
+    shape: Shape,
+    weight_bytes: int,
+    largest_tensor_bytes: int,
+    on: Gpu,
+    gpu_count: int,
+    *,
+    max_model_len: int,
+    utilization: float = 0.90,
+    kv_dtype_bytes: int = 2,
+) -> Fit:
+    """Say whether the model runs with `max_model_len` tokens, 1 or more, on GPUs of one node.
+
+    Shared by the largest tensor-parallel size that `gpu_count` allows. "fits" holds at the
+    upper end of every range, "no" fails at the lower end, "tight" is in between. It holds for
+    the defaults of vLLM from 0.21.0 on; `utilization` is 0.90 in 0.11 and 0.92 in 0.32. Source:
+    vLLM 0.32.0, config/cache.py and v1/worker/gpu_worker.py.
+
+    Raises:
+        MissingError: See `Shape.kv_cache`.
+    """
+    allowed = shape.tensor_parallel_sizes(max((m.gpus for m in machines_for(on.label)), default=8))
+    size = max(n for n in allowed if n <= max(1, gpu_count))
+    kv_cache = shape.kv_cache(on, max_model_len, size, kv_dtype_bytes)
+    token = shape.kv_cache(on, 1, size, kv_dtype_bytes).high
+    budget = Range(int(on.usable.low * utilization), int(on.usable.high * utilization))
+    weights = -(-weight_bytes // size)
+    activations, non_torch, graphs = _activations(on), estimate("non_torch"), estimate("graphs")
+    fixed = activations + non_torch + graphs
+    room = Range(budget.low - weights - fixed.high, budget.high - weights - fixed.low)
+    sure = max(0, room.low) // token // TOKEN_BLOCK * TOKEN_BLOCK
+    beside = on.usable.low - weights - non_torch.high
+    return Fit(
+        verdict=_verdict(kv_cache, room),
+        tensor_parallel_size=size,
+        allowed_sizes=allowed,
+        budget=budget,
+        weights_bytes=weights,
+        kv_cache=kv_cache,
+        activations=activations,
+        non_torch=non_torch,
+        graphs=graphs,
+        longest_sure=min(sure, shape.max_positions or sure),
+        shares_reading=size > 1 and beside >= 2 * max(GIB, largest_tensor_bytes),
+    )
+
+
+def _activations(on: Gpu) -> Range:
+    measured = estimate("activations")  # of a step of 2,048 tokens
+    return Range(measured.low, measured.high * on.step_tokens // 2048)
+
+
+def _verdict(needed: Range, room: Range) -> Literal["fits", "tight", "no"]:
+    if needed.high <= room.low:
+        return "fits"
+    return "tight" if needed.low <= room.high else "no"
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the Pod should ask for, in bytes; all but `streamer_bytes` are estimates."""
+
+    streamer_bytes: int
+    server_bytes: int
+    shm_bytes: int
+    ephemeral_bytes: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """The Pod's memory in whole GiB; files in /dev/shm count as memory."""
+        return -(-(self.streamer_bytes + self.server_bytes + self.shm_bytes) // GIB) * GIB
+
+
+def host(
+    weight_bytes: int,
+    largest_tensor_bytes: int,
+    gpu_count: int,
+    *,
+    distributed: bool = True,
+    streamer: Literal["0.15", "0.16", "0.17"] = "0.17",
+) -> Host:
+    """Return the host memory for `gpu_count` processes that load the model together.
+
+    Source: runai-model-streamer, RUNAI_STREAMER_MEMORY_LIMIT: 40 GB for each process; while
+    they share the reading 40 GB for all (0.17), or the whole model up to 0.16.
+    """
+    buffer = max(min(_STREAMER_LIMIT, weight_bytes), largest_tensor_bytes)
+    if not (distributed and gpu_count > 1):
+        buffer *= gpu_count
+    elif streamer != "0.17":
+        buffer = weight_bytes
+    else:
+        buffer = max(buffer, largest_tensor_bytes * gpu_count)
+    server = estimate("server").high + gpu_count * estimate("worker").high
+    shm = gpu_count * estimate("shm").high
+    return Host(buffer, server, shm, estimate("ephemeral").high)
+
+
+@dataclass(frozen=True)
+class LoadTime:
+    """The least seconds by each limit, `binds` the one that holds the load up.
+
+    `estimated`: the NIC's rate is an estimate. `guide_s` is the same load at the guide's rate.
+    """
+
+    limits: Mapping[str, float]
+    estimated: bool
+    guide_s: float
+    measured: tuple[Measured, ...]
+
+    @property
+    def binds(self) -> str:
+        """`nic`, `streams` or `region`."""
+        return max(self.limits, key=lambda name: self.limits[name])
+
+    @property
+    def least_s(self) -> float:
+        """What the limits allow; Google measured from 1 % less to 35 % more."""
+        return self.limits[self.binds]
+
+
+def load_time(
+    weight_bytes: int,
+    to: Machine,
+    *,
+    replicas: int = 1,
+    region_gbps: float = 200,
+    connections: int | None = None,
+    per_stream_mib_s: float | None = None,
+) -> LoadTime:
+    """Return the least time to bring the weights to each of `replicas` machines at once.
+
+    `region_gbps` is the region's quota of egress, by a secondary source; the streams count
+    where both their number and the rate of one are given. The NIC is from `data/gpus.json`.
+    """
+    bits = weight_bytes * 8
+    limits = {"nic": bits / (to.nic_gbps * 1e9), "region": bits * replicas / (region_gbps * 1e9)}
+    if connections and per_stream_mib_s:
+        limits["streams"] = weight_bytes / (connections * per_stream_mib_s * 2**20)
+    guide_s = weight_bytes / (data()["guide"]["gib_per_s"] * GIB)
+    return LoadTime(limits, "nic_gbps" in to.estimates, guide_s, measured())

@@ -1,0 +1,213 @@
+"""Which GPUs the model needs, what its Pod should ask for, how fast it can load at best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..clients import Clients
+from ..errors import MissingError
+from ..settings import Settings
+from ..shape import Shape
+from ..sizing import Fit, Host, LoadTime, Machine, Range, fit, gpu, host, load_time, machine
+from ..step import step
+from ..texts import say
+from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, State, duration, escape, size
+from ..xray import XRay
+
+VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
+LOWER_SHARE, UPPER_SHARE = 0.90, 0.92
+"""Share of the GPU's memory that vLLM takes unless told: before and from 0.27.1."""
+
+
+@dataclass(frozen=True, repr=False)
+class Sizing(Card):
+    """The model on the chosen GPUs; `missing` says why nothing can be said."""
+
+    gpu: str
+    gpu_count: int
+    tensor_parallel_size: int
+    tokens: int
+    fit: Fit | None
+    host: Host | None
+    load: LoadTime | None
+    machine: Machine | None
+    missing: str = ""
+
+    @property
+    def possible(self) -> bool:
+        """Whether the model may run so; where nothing can be said, nothing is refused."""
+        return self.fit is None or (self.fit.verdict != "no" and self._divides)
+
+    @property
+    def _divides(self) -> bool:
+        return self.fit is None or self.fit.tensor_parallel_size == self.tensor_parallel_size
+
+    def title(self) -> str:
+        return say("{count} x {gpu} for one Pod", count=self.gpu_count, gpu=self.gpu)
+
+    def rows(self) -> Sequence[Row]:
+        return (*self._memory(), *self._pod(), *self._load(), *self._price())
+
+    def _memory(self) -> Iterator[Row]:
+        if self.missing:
+            yield Row(say("GPU memory"), self.missing, "wait")
+        if not self.fit:
+            return
+        found = self.fit
+        verdict = {
+            "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
+            "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
+            "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
+        }[found.verdict]
+        yield Row(say("GPU memory"), verdict, VERDICTS[found.verdict])
+        need = say(
+            "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
+            weights=size(found.weights_bytes),
+            context=_range(found.kv_cache),
+            rest=_range(found.activations + found.non_torch + found.graphs),
+            budget=_range(found.budget),
+        )
+        yield Row(say("on each GPU"), need)
+        if found.verdict != "fits":
+            yield Row(say("remedy"), self._remedy(found), "wait")
+        allowed = ", ".join(map(str, found.allowed_sizes))
+        if self._divides:
+            told = say("{sizes} divide the model's attention heads", sizes=allowed)
+            yield Row("--tensor-parallel-size", told)
+        else:
+            told = say(
+                "{size} is refused by vLLM: {sizes} divide the model's attention heads",
+                size=self.tensor_parallel_size,
+                sizes=allowed,
+            )
+            yield Row("--tensor-parallel-size", told, "bad")
+
+    def _remedy(self, found: Fit) -> str:
+        if found.longest_sure:
+            return say(
+                "With max_model_len {tokens} it surely fits; or choose more or larger GPUs.",
+                tokens=found.longest_sure,
+            )
+        return say("Choose more or larger GPUs: the weights leave no room for context.")
+
+    def _pod(self) -> Iterator[Row]:
+        if self.host:
+            told = say(
+                "{memory} of memory, {disk} of disk, at least (an estimate)",
+                memory=size(self.host.memory_bytes),
+                disk=size(self.host.ephemeral_bytes),
+            )
+            yield Row(say("the Pod should ask for"), told)
+
+    def _load(self) -> Iterator[Row]:
+        if not (self.load and self.machine):
+            return
+        least = say(
+            "{time} at the {gbps:g} Gbps of a {machine}; at the guide's rate {guide}",
+            time=duration(self.load.least_s),
+            gbps=self.machine.nic_gbps,
+            machine=self.machine.name,
+            guide=duration(self.load.guide_s),
+        )
+        yield Row(say("the load takes at least"), least)
+
+    def _price(self) -> Iterator[Row]:
+        if self.machine and (price := self.machine.price):
+            told = say(
+                "${usd:.2f}, Spot ${spot:.2f} ({region}, {date})",
+                usd=price.on_demand_usd,
+                spot=price.spot_usd,
+                region=price.region,
+                date=price.date,
+            )
+            yield Row(say("an hour of {machine}", machine=self.machine.name), told)
+
+    def note(self) -> str:
+        if not self.fit:
+            return ""
+        return say("Ranges are estimates: what vLLM needs beside the weights shows at its start.")
+
+    def _repr_html_(self) -> str:
+        return _bar(self.fit) + super()._repr_html_() if self.fit else super()._repr_html_()
+
+
+def _range(found: Range) -> str:
+    if found.low == found.high:
+        return size(found.high)
+    return say("{least} to {most}", least=size(found.low), most=size(found.high))
+
+
+def _bar(found: Fit) -> str:
+    """Return one GPU's memory as a bar of its parts, at the upper end of each range."""
+    rest = (found.activations + found.non_torch + found.graphs).high
+    parts = (
+        (say("weights"), found.weights_bytes, BLUE),
+        (say("context"), found.kv_cache.high, GREEN),
+        (say("the rest"), rest, AMBER),
+        (say("free"), max(0, found.free.low), GREY),
+    )
+    whole = sum(length for _, length, _ in parts) or 1
+    cells = "".join(
+        f'<div title="{escape(name)}: {size(length)}" style="background-color:{colour};'
+        f"width:{100 * length / whole:.1f}%;overflow:hidden;white-space:nowrap;color:#ffffff;"
+        f'font-size:85%;padding:2px 0">&nbsp;{escape(name)}</div>'
+        for name, length, colour in parts
+        if length
+    )
+    return f'<div style="display:flex;max-width:56em;border-radius:4px">{cells}</div>'
+
+
+@step(lambda settings: "")
+def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
+    """Return whether the model runs on the chosen GPUs, and what it needs beside them.
+
+    Source: guide, "Implementa vLLM con Run:ai Model Streamer": one L4 for a small model, more
+    GPUs by `--tensor-parallel-size`.
+    """
+    del clients
+    shape = Shape.of(seen.config or {})
+    tokens = settings.max_model_len or shape.max_positions or 4096
+    found, missing = None, ""
+    try:
+        found = _fit(settings, seen, shape, tokens)
+    except MissingError as error:
+        missing = f"{error.what}. {error.remedy}"
+    at = _machine(settings)
+    return Sizing(
+        gpu=settings.gpu,
+        gpu_count=settings.gpu_count,
+        tensor_parallel_size=settings.tensor_parallel_size,
+        tokens=tokens,
+        fit=found,
+        host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count),
+        load=load_time(seen.streamed_bytes, at, replicas=settings.replicas) if at else None,
+        machine=at,
+        missing=missing,
+    )
+
+
+def _fit(settings: Settings, seen: XRay, shape: Shape, tokens: int) -> Fit:
+    version = tuple(int(part) for part in settings.vllm_version.split(".")[:2])
+    return fit(
+        shape,
+        seen.streamed_bytes,
+        _largest(seen),
+        gpu(settings.gpu),
+        settings.tensor_parallel_size,
+        max_model_len=tokens,
+        utilization=UPPER_SHARE if version >= (0, 28) else LOWER_SHARE,
+    )
+
+
+def _largest(seen: XRay) -> int:
+    return seen.largest.size_bytes if seen.largest else 0
+
+
+def _machine(settings: Settings) -> Machine | None:
+    """Return the chosen machine where it has the chosen GPU; Autopilot's is the same for an L4."""
+    try:
+        found = machine(settings.machine_type)
+    except MissingError:
+        return None
+    return found if found.gpu == settings.gpu else None

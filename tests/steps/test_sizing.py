@@ -1,0 +1,98 @@
+import pytest
+
+from warmbook.bucket import Folder
+from warmbook.safetensors import Tensor
+from warmbook.settings import Settings
+from warmbook.steps import sizing, weights
+from warmbook.xray import Shard, XRay
+
+GEMMA = {
+    "architectures": ["Gemma2ForCausalLM"],
+    "model_type": "gemma2",
+    "num_hidden_layers": 42,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "head_dim": 256,
+    "hidden_size": 3584,
+    "sliding_window": 4096,
+    "max_position_embeddings": 8192,
+    "vocab_size": 256000,
+}
+GEMMA_BYTES = 9_241_705_984 * 2
+
+
+def model(config, size_bytes):
+    tensor = Tensor("w", "BF16", (size_bytes // 2,), 0, size_bytes)
+    shard = Shard("model.safetensors", size_bytes + 100, (tensor,))
+    folder = Folder("b", "m", "US-CENTRAL1", (), {shard.name: shard.size_bytes})
+    return XRay(folder, (shard,), config)
+
+
+@pytest.fixture
+def sized(choices):
+    def sized(config, size_bytes, **more):
+        settings = Settings.parse({**choices, **more})
+        return sizing.size_up(settings, None, seen=model(config, size_bytes))
+
+    return sized
+
+
+def test_the_guides_example_is_tight_on_one_l4_and_told_what_fits(sized):
+    found = sized(GEMMA, GEMMA_BYTES, max_model_len=0)
+    assert found.fit.verdict == "tight"
+    assert found.possible
+    assert found.tokens == 8192
+    assert "may fit, with 8192 tokens" in repr(found)
+    assert f"max_model_len {found.fit.longest_sure} it surely fits" in repr(found)
+    longest = sized(GEMMA, GEMMA_BYTES, max_model_len=found.fit.longest_sure)
+    assert longest.fit.verdict == "fits"
+
+
+def test_two_l4s_hold_it_and_seventy_billion_parameters_they_do_not(sized):
+    two = {"gpu_count": 2, "tensor_parallel_size": 2, "machine_type": "g2-standard-24"}
+    assert sized(GEMMA, GEMMA_BYTES, max_model_len=8192, **two).fit.verdict == "fits"
+    large = sized(GEMMA, 141 * 10**9, **two)
+    assert not large.possible
+    assert "does not fit" in repr(large)
+    assert "Choose more or larger GPUs" in repr(large)
+
+
+def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized):
+    nine = {**GEMMA, "num_attention_heads": 9, "num_key_value_heads": 3}
+    found = sized(nine, 10**9, gpu_count=2, tensor_parallel_size=2)
+    assert not found.possible
+    assert "2 is refused by vLLM: 1 divide" in repr(found)
+
+
+def test_the_load_and_the_price_are_those_of_the_machine(sized):
+    found = sized(GEMMA, GEMMA_BYTES)
+    assert "4.6 s at the 32 Gbps of a g2-standard-16; at the guide's rate 16 s" in repr(found)
+    assert "an hour of g2-standard-16: $1.15" in repr(found)
+    other = sized(GEMMA, GEMMA_BYTES, machine_type="n2-standard-8")
+    assert other.load is None
+    assert "Gbps" not in repr(other)
+
+
+@pytest.mark.parametrize(
+    ("config", "gpu", "words"),
+    [
+        ({}, "nvidia-l4", "config.json does not say num_hidden_layers"),
+        (GEMMA, "nvidia-x9", "no figures of nvidia-x9"),
+    ],
+)
+def test_where_nothing_can_be_said_nothing_is_refused(sized, config, gpu, words):
+    found = sized(config, 10**9, gpu=gpu)
+    assert found.possible and found.fit is None
+    assert words in repr(found)
+    assert words in found._repr_html_()
+
+
+def test_the_bar_shows_each_part_by_name(sized):
+    html = sized(GEMMA, GEMMA_BYTES)._repr_html_()
+    for part in ("weights: 17.2 GiB", "context: 1.3 GiB", "the rest"):
+        assert part in html
+
+
+def test_the_rehearsals_model_fits(chosen, clients):
+    seen = weights.inspect(chosen, clients).seen
+    assert sizing.size_up(chosen, clients, seen=seen).fit.verdict == "fits"

@@ -12,13 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .bucket import Folder, list_folder
-from .clients import Clients
+from .clients import READERS, Clients
 from .safetensors import LENGTH_BYTES, HeaderError, Tensor, header_length, tensors_of
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
-READERS = 32
-"""Reads under way at a time; the bucket's answer takes longer than the work on it."""
-
 LARGEST_JSON_BYTES = 50 * 2**20
 """A larger config or index is not read; real ones have kilobytes, indexes a few megabytes."""
 

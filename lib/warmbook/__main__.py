@@ -65,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
     weights.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
     weights.set_defaults(act=_weights)
+    linted = verbs.add_parser(
+        "lint", help="check a manifest that somebody wrote against what its vLLM takes"
+    )
+    linted.add_argument("file", type=Path, metavar="FILE", help="YAML; - reads standard input")
+    linted.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
+    linted.set_defaults(act=_lint)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
     listing.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
     listing.set_defaults(act=_list)
@@ -143,6 +149,24 @@ def _weights(options: argparse.Namespace) -> int:
         model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
     print(repr(model))
     return 0 if model.whole else 1
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from .errors import SettingsError
+    from .lint import lint
+    from .views import Row
+
+    try:
+        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        told = say("{path} can't be read: {reason}.", path=options.file, reason=error)
+        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
+    found = lint(text)
+    for one in found:
+        print(Row(one.what, f"{one.happens} → {one.remedy}", one.weight))
+    if not found:
+        print(Row(str(options.file), say("nothing to say against it"), "ok"))
+    return 1 if any(one.weight == "bad" for one in found) else 0
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from . import oracle
 from .settings import Settings
 
 Manifest = dict[str, Any]
@@ -18,8 +19,6 @@ CONTAINER = "vllm-container"
 PORT = 8000
 MANAGED_BY = {"app.kubernetes.io/managed-by": "warmbook"}
 """Label of everything that the workbook creates; cleanup looks for it."""
-
-_LAST_WITH_DISABLE_LOG_REQUESTS = (0, 16)
 
 
 def namespace(settings: Settings) -> Manifest:
@@ -104,7 +103,7 @@ def arguments(settings: Settings) -> list[str]:
         f"--model-loader-extra-config={loader_config(settings)}",
         "--host=0.0.0.0",
         f"--port={PORT}",
-        *(["--disable-log-requests"] if _logs_requests(settings.vllm_version) else []),
+        *_quiet(settings.vllm_version),
         f"--tensor-parallel-size={settings.tensor_parallel_size}",
         *([f"--max-model-len={settings.max_model_len}"] if settings.max_model_len else []),
     ]
@@ -118,10 +117,10 @@ def loader_config(settings: Settings) -> str:
     return json.dumps(config, separators=(",", ":"))
 
 
-def _logs_requests(vllm_version: str) -> bool:
-    # From 0.17.0 on vLLM refuses --disable-log-requests; not logging them is its default.
-    major, minor = (int(part) for part in vllm_version.split(".")[:2])
-    return (major, minor) <= _LAST_WITH_DISABLE_LOG_REQUESTS
+def _quiet(vllm_version: str) -> list[str]:
+    # from 0.17.0 on vLLM refuses it, and not logging requests is its default
+    flag = "--disable-log-requests"
+    return [flag] if oracle.accepts(vllm_version, flag) else []
 
 
 class _Dumper(yaml.SafeDumper):

@@ -1,0 +1,156 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmbook.__main__ import main
+from warmbook.errors import SettingsError
+from warmbook.lint import lint
+from warmbook.manifests import deployment, to_yaml
+from warmbook.settings import Settings
+
+GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
+
+
+@pytest.fixture
+def manifest(choices):
+    return deployment(Settings.parse(choices))
+
+
+def container(manifest):
+    return manifest["spec"]["template"]["spec"]["containers"][0]
+
+
+def names(manifest):
+    return [finding.name for finding in lint(yaml.safe_dump(manifest))]
+
+
+@pytest.mark.parametrize("version", ["0.11.1", "0.16.0", "0.17.0", "0.24.0", "0.32.0", "0.33.0"])
+def test_the_workbooks_own_manifest_has_nothing_that_stops_it(choices, version):
+    given_ = {**choices, "vllm_version": version}
+    found = lint(to_yaml(deployment(Settings.parse(given_))))
+    assert [finding.name for finding in found] == ["rolling update"]
+
+
+def test_the_guides_manifest_is_fine_on_its_release_and_refused_on_todays():
+    text = GUIDE.read_text()
+    assert "flag refused" not in [finding.name for finding in lint(text)]
+    today = [f for f in lint(text.replace("v0.11.1", "v0.32.0")) if f.weight == "bad"]
+    assert [(f.name, f.what) for f in today if f.name != "address"] == [
+        ("flag refused", "--disable-log-requests")
+    ]
+
+
+def changed(manifest, fault):
+    """Break the manifest in one way."""
+    inside, pod = container(manifest), manifest["spec"]["template"]["spec"]
+    args = inside["args"]
+    match fault:
+        case "version unknown":
+            inside["image"] = "vllm/vllm-openai:latest"
+        case "too old":
+            inside["image"] = "vllm/vllm-openai:v0.10.2"
+        case "no text":
+            args.append({"--model-loader-extra-config=": 1})
+        case "flag refused":
+            args.append("--disable-log-requests")
+        case "address":
+            args[0] = "--model=GS://my-bucket/m"
+        case "load format":
+            args[1] = "--load-format=runai_streamer_sharded"
+        case "no service account":
+            del pod["serviceAccountName"]
+        case "loader config":
+            args[2] = "--model-loader-extra-config=distributed"
+        case "loader key":
+            args[2] = '--model-loader-extra-config={"streams":8}'
+        case "corruption":
+            inside["image"] = "vllm/vllm-openai:v0.20.0"
+            args[-2] = "--tensor-parallel-size=2"
+            inside["resources"] = {"limits": {"nvidia.com/gpu": 2}}
+        case "no gpu":
+            del inside["resources"]
+        case "gpu requests":
+            inside["resources"] = {
+                "limits": {"nvidia.com/gpu": 1},
+                "requests": {"nvidia.com/gpu": 2},
+            }
+        case "tensor parallel":
+            args[2] = '--model-loader-extra-config={"concurrency":8}'
+            args[-2] = "--tensor-parallel-size=2"
+        case "no accelerator":
+            del pod["nodeSelector"]
+        case "no shm":
+            args[2] = '--model-loader-extra-config={"concurrency":8}'
+            args[-2] = "--tensor-parallel-size=2"
+            inside["resources"] = {"limits": {"nvidia.com/gpu": 2}}
+            del inside["volumeMounts"]
+        case "no startup probe":
+            del inside["startupProbe"]
+    return manifest
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("version unknown", "too old", "no text", "flag refused", "address", "load format"),
+        *("no service account", "loader config", "loader key", "corruption", "no gpu"),
+        *("gpu requests", "tensor parallel", "no accelerator", "no shm", "no startup probe"),
+    ],
+)
+def test_each_fault_is_named_and_nothing_else(manifest, fault):
+    assert container(manifest)["args"][-2].startswith("--tensor-parallel-size")
+    assert names(changed(manifest, fault)) == [fault, "rolling update"]
+
+
+def test_a_key_is_refused_or_ignored_as_the_release_does(manifest):
+    container(manifest)["args"][2] = '--model-loader-extra-config={"streams":8}'
+    for version, weight in (("0.32.0", "bad"), ("0.16.0", "wait")):
+        container(manifest)["image"] = f"vllm/vllm-openai:v{version}"
+        found = next(f for f in lint(yaml.safe_dump(manifest)) if f.name == "loader key")
+        assert (found.what, found.weight) == ("streams", weight)
+
+
+def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
+    manifest["spec"]["strategy"] = {"type": "Recreate"}
+    file = tmp_path / "vllm.yaml"
+    file.write_text(to_yaml(manifest))
+    assert main(["lint", str(file)]) == 0
+    assert "nothing to say against it" in capsys.readouterr().out
+    file.write_text(to_yaml(changed(manifest, "flag refused")))
+    assert main(["lint", str(file)]) == 1
+    assert "--disable-log-requests: vLLM 0.32.0 stops at once" in capsys.readouterr().out
+    assert main(["lint", str(tmp_path / "none.yaml")]) == 2
+
+
+@pytest.mark.parametrize("text", ["", "kind: Service", "a: [", "- 1\n- 2", "\0", "&a [*a]"])
+def test_what_is_no_server_is_refused_with_a_remedy(text):
+    with pytest.raises(SettingsError) as refused:
+        lint(text)
+    assert refused.value.remedy
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    spec=values,
+    inside=st.fixed_dictionaries(
+        {"image": st.just("vllm/vllm-openai:v0.32.0")},
+        optional=dict.fromkeys(
+            ("command", "args", "resources", "volumeMounts", "startupProbe"), values
+        ),
+    ),
+    more=st.dictionaries(st.sampled_from(["nodeSelector", "serviceAccountName"]), values),
+)
+def test_any_shape_of_a_manifest_is_judged(spec, inside, more):
+    pod = {**more, "containers": [inside, spec]}
+    for document in ({"kind": "Pod", "spec": pod}, {"spec": {"template": {"spec": pod}}}):
+        assert lint(json.dumps(document))

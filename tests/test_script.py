@@ -1,6 +1,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_a_notebook_without_commands_is_refused_with_those_that_have_some(settin
 
 def test_the_command_line_prints_it_in_the_readers_language(capsys):
     given_ = ["-p", "project_id", "my-project", "-p", "model_uri", "gs://my-bucket/m"]
-    assert main(["commands", "--notebook", "05,06", *given_, "--language", "es"]) == 0
+    assert main(["commands", "--notebook", "5,06", *given_, "--language", "es"]) == 0
     told = capsys.readouterr().out
     assert "# 05 · Una identidad para los Pods" in told
     assert "# 07" not in told
@@ -125,6 +126,15 @@ def test_the_command_line_prints_it_in_the_readers_language(capsys):
     texts.speak("en")
     assert main(["commands"]) == 2
     assert "project_id: still empty" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough_gets_no_traceback():
+    line = "-m warmbook commands -p project_id my-project -p model_uri gs://my-bucket/m | head -1"
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} {line}"], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "#!/usr/bin/env bash\n"
+    assert done.stderr == ""
 
 
 @settings_of_hypothesis(max_examples=25, deadline=None)

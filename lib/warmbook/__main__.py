@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -22,10 +23,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if getattr(options, "language", ""):
         speak(options.language)
     try:
-        return int(options.act(options))
+        status = int(options.act(options))
+        sys.stdout.flush()
+        return status
     except WarmbookError as error:
         print(f"warmbook: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(say("Stopped. What was created is still there; notebook 10 deletes it."))
         return 130
@@ -47,7 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameter(run)
     run.set_defaults(act=_run)
     shell = verbs.add_parser(
-        "commands", help="print the guide as a shell script for your settings; runs nothing"
+        "commands",
+        help="print the guide as a shell script for your settings; runs nothing",
+        description="Print the whole guide as a shell script for your settings, with gcloud and "
+        "kubectl. Read it, then run it: python -m warmbook commands | bash. What it creates costs "
+        "money; --cleanup prints the part that deletes it again.",
     )
     part = shell.add_mutually_exclusive_group()
     part.add_argument(
@@ -60,13 +70,20 @@ def _parser() -> argparse.ArgumentParser:
     shell.add_argument("--language", choices=LANGUAGES, default="", help="language of its comments")
     shell.set_defaults(act=_commands)
     weights = verbs.add_parser(
-        "weights", help="look through a model's folder in a bucket; reads no weights"
+        "weights",
+        help="look through a model's folder in a bucket; reads no weights",
+        description="Look through a model's folder in a bucket, from listings and the first "
+        "kilobytes of its files: what will be streamed, and what is wrong. Exit status 1 if the "
+        "model would not load.",
     )
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
     weights.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
     weights.set_defaults(act=_weights)
     linted = verbs.add_parser(
-        "lint", help="check a manifest that somebody wrote against what its vLLM takes"
+        "lint",
+        help="check a manifest that somebody wrote against what its vLLM takes",
+        description="Check the vLLM servers of a YAML file: flags, the streamer's keys, GPUs, "
+        "probe, service account. Exit status 1 if one of them would not start.",
     )
     linted.add_argument("file", type=Path, metavar="FILE", help="YAML; - reads standard input")
     linted.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
@@ -90,7 +107,7 @@ def _add_parameter(verb: argparse.ArgumentParser) -> None:
 
 
 def _numbers(listed: str) -> list[str]:
-    return [number.strip() for number in listed.split(",") if number.strip()]
+    return [number.strip().zfill(2) for number in listed.split(",") if number.strip()]
 
 
 def _run(options: argparse.Namespace) -> int:

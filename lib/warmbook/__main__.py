@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     run = verbs.add_parser("run", help="run the notebooks headlessly, in order")
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
-    run.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
+    _add_language(run, "language of the book")
     run.add_argument(
         "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
     )
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cleanup", action="store_true", help="the commands that delete it all again"
     )
     _add_parameter(shell)
-    shell.add_argument("--language", choices=LANGUAGES, default="", help="language of its comments")
+    _add_language(shell, "language of its comments")
     shell.set_defaults(act=_commands)
     weights = verbs.add_parser(
         "weights",
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "model would not load.",
     )
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
-    weights.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
+    _add_language(weights, "language of the answer")
     weights.set_defaults(act=_weights)
     linted = verbs.add_parser(
         "lint",
@@ -86,12 +86,16 @@ def _parser() -> argparse.ArgumentParser:
         "probe, service account. Exit status 1 if one of them would not start.",
     )
     linted.add_argument("file", type=Path, metavar="FILE", help="YAML; - reads standard input")
-    linted.add_argument("--language", choices=LANGUAGES, default="", help="language of the answer")
+    _add_language(linted, "language of the answer")
     linted.set_defaults(act=_lint)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
-    listing.add_argument("--language", choices=LANGUAGES, default="", help="language of the book")
+    _add_language(listing, "language of the book")
     listing.set_defaults(act=_list)
     return parser
+
+
+def _add_language(verb: argparse.ArgumentParser, what: str) -> None:
+    verb.add_argument("--language", choices=LANGUAGES, default="", help=what)
 
 
 def _add_parameter(verb: argparse.ArgumentParser) -> None:
@@ -180,7 +184,7 @@ def _lint(options: argparse.Namespace) -> int:
         raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
     found = lint(text)
     for one in found:
-        print(Row(one.what, f"{one.happens} → {one.remedy}", one.weight))
+        print(one.row())
     if not found:
         print(Row(str(options.file), say("nothing to say against it"), "ok"))
     return 1 if any(one.weight == "bad" for one in found) else 0

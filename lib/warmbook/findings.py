@@ -9,7 +9,7 @@ from typing import Literal
 
 from .safetensors import LARGEST_HEADER_BYTES
 from .texts import say
-from .views import size
+from .views import Row, size
 from .xray import CONFIG, INDEX, Shard, XRay, named_only
 
 Weight = Literal["bad", "wait"]
@@ -40,6 +40,10 @@ class Finding:
     happens: str
     remedy: str
     weight: Weight = "bad"
+
+    def row(self) -> Row:
+        """Return the finding as a line of a card."""
+        return Row(self.what, f"{self.happens} → {self.remedy}", self.weight)
 
 
 def findings(found: XRay, cluster_region: str = "") -> list[Finding]:

@@ -14,11 +14,10 @@ from packaging.version import Version
 from . import oracle
 from .errors import SettingsError
 from .findings import Finding
+from .manifests import ACCELERATOR, GPU
 from .settings import OLDEST_VLLM, model_uri
 from .texts import say
 
-GPU = "nvidia.com/gpu"
-ACCELERATOR = "cloud.google.com/gke-accelerator"
 _IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
 _OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
 

@@ -17,6 +17,8 @@ GPU_POOL = "g2-gpu-pool"
 APP = "vllm-streamer"
 CONTAINER = "vllm-container"
 PORT = 8000
+GPU = "nvidia.com/gpu"
+ACCELERATOR = "cloud.google.com/gke-accelerator"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "warmbook"}
 """Label of everything that the workbook creates; cleanup looks for it."""
 
@@ -61,7 +63,7 @@ def deployment(settings: Settings) -> Manifest:
 
 
 def _pod(settings: Settings) -> Manifest:
-    selector = {"cloud.google.com/gke-accelerator": settings.gpu}
+    selector = {ACCELERATOR: settings.gpu}
     if settings.zone:
         selector["topology.kubernetes.io/zone"] = settings.zone
     return {
@@ -73,7 +75,7 @@ def _pod(settings: Settings) -> Manifest:
 
 
 def _container(settings: Settings) -> Manifest:
-    gpus = {"nvidia.com/gpu": str(settings.gpu_count)}
+    gpus = {GPU: str(settings.gpu_count)}
     health = {"httpGet": {"path": "/health", "port": PORT}}
     return {
         "name": CONTAINER,

@@ -6,19 +6,7 @@ from warmbook.settings import Settings
 from warmbook.steps import sizing, weights
 from warmbook.xray import Shard, XRay
 
-GEMMA = {
-    "architectures": ["Gemma2ForCausalLM"],
-    "model_type": "gemma2",
-    "num_hidden_layers": 42,
-    "num_attention_heads": 16,
-    "num_key_value_heads": 8,
-    "head_dim": 256,
-    "hidden_size": 3584,
-    "sliding_window": 4096,
-    "max_position_embeddings": 8192,
-    "vocab_size": 256000,
-}
-GEMMA_BYTES = 9_241_705_984 * 2
+from ..test_sizing import GEMMA, GEMMA_BYTES
 
 
 def model(config, size_bytes):

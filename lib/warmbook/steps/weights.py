@@ -164,7 +164,7 @@ class Model(Card):
         return self.seen.folder.uri
 
     def rows(self) -> Sequence[Row]:
-        return (*self._model(), *self._place(), *map(_told, self.findings))
+        return (*self._model(), *self._place(), *(one.row() for one in self.findings))
 
     def _model(self) -> Iterator[Row]:
         seen = self.seen
@@ -198,10 +198,6 @@ class Model(Card):
             read=size(self.seen.read_bytes),
             time=duration(ideal),
         )
-
-
-def _told(finding: Finding) -> Row:
-    return Row(finding.what, f"{finding.happens} → {finding.remedy}", finding.weight)
 
 
 def _short(count: int) -> str:

@@ -23,6 +23,8 @@ from warmbook_sandbox.google.errors import HTTP_STATUS
 from warmbook_sandbox.google.service_catalogue import FROM_THE_START
 from warmbook_sandbox.google.transcoding import Route
 
+from ..fuzzing import places
+
 LIMIT_S = 5
 HOME = ("demo-project", "us-central1-a", "c")
 EXAMPLES = 100
@@ -199,14 +201,6 @@ def fields_of(route: Route) -> list[str]:
     whole = message.DESCRIPTOR
     body = whole if route.body == "*" else whole.fields_by_name[route.body].message_type
     return [field.json_name for field in body.fields]
-
-
-def places(body: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield (holder, key) of every value in a request."""
-    for key in body if isinstance(body, dict) else range(len(body)):
-        yield body, key
-        if isinstance(body[key], dict | list):
-            yield from places(body[key])
 
 
 @FUZZ

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..fuzzing import places
+
 LIMIT_S = 5
 EXAMPLES = 80
 JSON_FACES = ("storage", "upload", "resumable", "download", "batch")
@@ -145,14 +147,6 @@ def face(http: Any) -> Iterator[Face]:
     yield face
     face.restored()
     assert face.ask("GET", "/fuzzed/there") == (200, b"0123456789")
-
-
-def places(body: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield (holder, key) of every value in a document."""
-    for key in body if isinstance(body, dict) else range(len(body)):
-        yield body, key
-        if isinstance(body[key], dict | list):
-            yield from places(body[key])
 
 
 @FUZZ

@@ -8,37 +8,34 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import multiprocessing
 import struct
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from bench_wire import TOKEN, hosted
+
 SIZES = (1, 10, 100, 1000)
 SHARD_BYTES = 4 * 2**30
 TENSORS = 30
-TOKEN, BUCKET = "bench", "bench-bucket"
+BUCKET = "bench-bucket"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency-ms", type=float, default=20, help="added to each request")
     args = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    with tempfile.TemporaryDirectory() as folder:
-        served = spawn.Process(target=serve, args=(Path(folder), args.latency_ms / 1000, theirs))
-        served.start()
-        try:
-            url = f"http://127.0.0.1:{ours.recv()}"
-            measured(url, 1)  # imports, connections
-            print(json.dumps([measured(url, shards) for shards in SIZES]))
-        finally:
-            served.terminate()
-            served.join()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        hosted(partial(serve, Path(folder), args.latency_ms / 1000)) as port,
+    ):
+        url = f"http://127.0.0.1:{port}"
+        measured(url, 1)  # imports, connections
+        print(json.dumps([measured(url, shards) for shards in SIZES]))
 
 
 def measured(url: str, shards: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # What only the client or only the server needs is imported where it is used: the server's
 # process must not be charged for the client's modules.
@@ -75,11 +75,15 @@ def serve(folder: Path, ready: Connection) -> None:
 
 
 async def _serve(folder: Path, ready: Connection) -> None:
-    from aiohttp import web
+    _, app = a_storage(folder)
+    await answer(app, ready)
 
+
+def a_storage(folder: Path) -> tuple[Any, Any]:
+    """Return a storage with an empty bucket, and the application that serves it."""
     from warmbook_sandbox.access import Caller, Callers
     from warmbook_sandbox.pace import Pace
-    from warmbook_sandbox.storage import RUNNER_OPTIONS, Storage, application
+    from warmbook_sandbox.storage import Storage, application
 
     reader = Caller("user:bench@example.com", "bench@example.com")
     storage = Storage(
@@ -91,7 +95,15 @@ async def _serve(folder: Path, ready: Connection) -> None:
         zones=lambda region: [f"{region}-a"],
     )
     storage.create_bucket(BUCKET, "us-central1")
-    app = application(storage, Callers(TOKEN, reader), base_url=lambda: "")
+    return storage, application(storage, Callers(TOKEN, reader), base_url=lambda: "")
+
+
+async def answer(app: Any, ready: Connection) -> None:
+    """Serve until the process is ended; tell the port."""
+    from aiohttp import web
+
+    from warmbook_sandbox.storage import RUNNER_OPTIONS
+
     runner = web.AppRunner(app, **RUNNER_OPTIONS)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -17,12 +17,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from bench_storage import BUCKET, a_storage, answer
 from bench_wire import TOKEN, hosted
 
 SIZES = (1, 10, 100, 1000)
 SHARD_BYTES = 4 * 2**30
 TENSORS = 30
-BUCKET = "bench-bucket"
 
 
 def main() -> None:
@@ -81,20 +81,7 @@ def serve(folder: Path, latency_s: float, ready: Connection) -> None:
 async def _serve(folder: Path, latency_s: float, ready: Connection) -> None:
     from aiohttp import web
 
-    from warmbook_sandbox.access import Caller, Callers
-    from warmbook_sandbox.pace import Pace
-    from warmbook_sandbox.storage import RUNNER_OPTIONS, Storage, application
-
-    reader = Caller("user:bench@example.com", "bench@example.com")
-    storage = Storage(
-        folder / "blobs",
-        project_id="bench",
-        project_number="1",
-        pace=Pace(),
-        project_bindings=lambda: [{"role": "roles/owner", "members": [reader.member]}],
-        zones=lambda region: [f"{region}-a"],
-    )
-    storage.create_bucket(BUCKET, "us-central1")
+    storage, app = a_storage(folder / "blobs")
     shard = a_shard(folder / "shard")
     for shards in SIZES:
         for number in range(shards):
@@ -110,13 +97,8 @@ async def _serve(folder: Path, latency_s: float, ready: Connection) -> None:
         await asyncio.sleep(latency_s)
         return await handler(request)
 
-    app = application(storage, Callers(TOKEN, reader), base_url=lambda: "")
     app.middlewares.insert(0, far)
-    runner = web.AppRunner(app, **RUNNER_OPTIONS)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready.send(runner.addresses[0][1])
-    await asyncio.Event().wait()
+    await answer(app, ready)
 
 
 def a_shard(path: Path) -> Path:

@@ -26,6 +26,9 @@ _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:n
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 _BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
 
+_PLAIN = "mathjax_ignore tex2jax_ignore"
+"""Keeps MathJax 3 and 2 away: two prices in a row are no formula."""
+
 escape = html.escape
 
 
@@ -73,7 +76,7 @@ class Card:
         rows = "".join(map(_row, self.rows()))
         table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
         return (
-            f'<div style="{_BOX.format(edge=MARKS[self.edge()][1])}">'
+            f'<div class="{_PLAIN}" style="{_BOX.format(edge=MARKS[self.edge()][1])}">'
             f"<b>{escape(self.title())}</b>{table if rows else ''}"
             f"{_small(self.note())}{folded(say('The same by hand'), self.command)}</div>"
         )

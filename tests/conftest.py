@@ -123,7 +123,7 @@ def rehearsal(image_and_model, minute_s, monkeypatch, tmp_path):
     """A rehearsal of its own for one test, and the environment that points at it."""
     with Rehearsal(*image_and_model, minute_s=minute_s) as running:
         for name, value in running.environ.items():
-            if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE")):
+            if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("WARMBOOK_FILE", str(tmp_path / "workbook.yaml"))
         yield running

@@ -1,6 +1,8 @@
 import json
+import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,7 @@ def test_every_command_is_a_shell_script_without_syntax_errors(choices, mode):
         subprocess.run(["bash", "-n"], input=line, text=True, check=True)
 
 
+@example(path="p", source="~nobody-of-that-name/model")
 @example(path="a --b 'c' \\ $(d) \"e\"", source="--x --y")
 @given(path=st.text(min_size=1), source=st.text())
 def test_nothing_that_a_reader_types_runs_by_itself(path, source):
@@ -87,6 +90,47 @@ def test_nothing_that_a_reader_types_runs_by_itself(path, source):
     assert words(commands.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
     asked = shlex.split(commands.ask(chosen), comments=True)
     assert json.loads(asked[asked.index("--data") + 1])["model"] == chosen.model_uri
-    if "\0" not in chosen.model_source and chosen.model_source:
-        shown = str(Path(chosen.model_source).expanduser().absolute())
+    if "\0" not in chosen.model_source and chosen.model_source and not chosen.hub_model[0]:
+        shown = str(chosen.source_folder.absolute())
         assert shown in words(commands.upload(chosen))
+
+
+def test_a_model_on_hugging_face_is_downloaded_by_hand_and_then_uploaded(choices):
+    chosen = Settings.parse({**choices, "model_source": "hf://google/gemma-2-9b-it@v1.0"})
+    download, upload = commands.upload(chosen).replace("\\\n", "").splitlines()
+    asked = shlex.split(download)
+    assert asked[:3] == ["hf", "download", "google/gemma-2-9b-it"]
+    assert "--revision=v1.0" in asked and "--local-dir=gemma-2-9b-it" in asked
+    assert [f"--include={pattern}" in asked for pattern in commands.SERVED] == [True] * 7
+    assert "--exclude=*/*" in asked
+    assert shlex.split(upload) == [
+        *("gcloud", "storage", "rsync", "./gemma-2-9b-it", "gs://my-bucket/models/my-llama")
+    ]
+    subprocess.run(["bash", "-n"], input=commands.upload(chosen), text=True, check=True)
+
+
+def test_the_genuine_command_takes_from_the_hub_what_the_workbook_takes(tmp_path, choices):
+    from warmbook_sandbox.hub import OPEN
+
+    from .doubles.hub import served
+
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / "config.json").write_text("{}")
+    chosen = Settings.parse({**choices, "model_source": f"hf://{OPEN}"})
+    download = commands.upload(chosen).rpartition("\n")[0]
+    place = tmp_path / "here"
+    place.mkdir()
+    with served(
+        tmp_path / "beside", [tmp_path / "model.safetensors", tmp_path / "config.json"]
+    ) as hub:
+        environ = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HF_ENDPOINT": hub.url,
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_TOKEN": "",
+        }
+        subprocess.run(["bash", "-ec", download], cwd=place, env=environ, check=True, timeout=60)
+    (folder,) = place.iterdir()
+    held = [file.name for file in folder.iterdir() if file.is_file()]
+    assert sorted(held) == ["config.json", "model.safetensors"]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
 from warmbook.lint import lint
-from warmbook.manifests import deployment, to_yaml
+from warmbook.improvements import deployment
+from warmbook.manifests import as_in_the_guide, to_yaml
 from warmbook.settings import Settings
 
 GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
@@ -17,7 +18,13 @@ GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
 
 @pytest.fixture
 def manifest(choices):
-    return deployment(Settings.parse(choices))
+    """The guide's manifest for a release of today."""
+    made = as_in_the_guide(Settings.parse(choices))
+    inside = container(made)
+    inside["image"] = "vllm/vllm-openai:v0.32.0"
+    inside["args"] = [word for word in inside["args"] if word != "--disable-log-requests"]
+    inside["args"].append("--max-model-len=4096")
+    return made
 
 
 def container(manifest):

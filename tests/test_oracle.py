@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import manifests, oracle
+from warmbook import improvements, oracle
 from warmbook.settings import Settings
 from warmbook_sandbox.node import build_image
 
@@ -94,15 +94,19 @@ def test_known_corruption():
     assert oracle.corruption("0.20.1", distributed=False) == ""
     assert oracle.corruption("0.22.0", distributed=True) == ""
     assert "#56583" in oracle.corruption("0.32.0", distributed=True)
+    assert "#56583" in oracle.corruption("0.32.0", distributed=True, model="Glm5ForCausalLM")
+    assert oracle.corruption("0.32.0", distributed=True, model="LlamaForCausalLM") == ""
+    assert "#41749" in oracle.corruption("0.20.1", distributed=True, model="LlamaForCausalLM")
 
 
 def test_every_release_accepts_what_the_workbook_sends(choices: dict[str, str]):
     for version in oracle.covered():
         settings = Settings.parse({**choices, "vllm_version": version, "concurrency": 16})
-        refused = [a for a in manifests.arguments(settings) if not oracle.accepts(version, a)]
-        assert not refused, version
-        keys = json.loads(manifests.loader_config(settings))
-        assert set(keys) <= oracle.loader_keys(version)
+        made = improvements.deployment(settings)["spec"]["template"]["spec"]["containers"][0]
+        words = [word for word in made["args"] if word.startswith("--")]
+        assert not [word for word in words if not oracle.accepts(version, word)], version
+        (config,) = [w.partition("=")[2] for w in words if w.startswith("--model-loader-extra")]
+        assert set(json.loads(config)) <= oracle.loader_keys(version)
 
 
 def test_the_data_is_small_and_ordered():

@@ -23,7 +23,10 @@ def test_every_default_is_as_documented():
         "gpu_count": 1,
         "tensor_parallel_size": 1,
         "machine_type": "g2-standard-16",
+        "spot": False,
+        "inference_server": "vllm",
         "vllm_version": "0.32.0",
+        "sglang_version": "0.5.23",
         "max_model_len": 4096,
         "concurrency": 0,
         "replicas": 1,
@@ -39,6 +42,24 @@ def test_every_default_is_as_documented():
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
+        ("spot", "perhaps", "write true or false"),
+        ("sglang_version", "0.5.11", "0.5.12 is the first"),
+        ("sglang_version", "latest", "write the version like 0.5.23"),
+        ("inference_server", "tgi", "choose 'vllm' or 'sglang'"),
+        ("model_source", "hf://", "hf://ORG/NAME@REVISION"),
+        ("model_source", "HF://a/b", "hf://ORG/NAME@REVISION"),
+        ("model_source", "hf:a/b", "hf://ORG/NAME@REVISION"),
+        ("model_source", "hf://gpt2", "letters, digits"),
+        ("model_source", "hf://a/b/c", "letters, digits"),
+        ("model_source", "hf://datasets/a/b", "letters, digits"),
+        ("model_source", "hf://a/b c", "letters, digits"),
+        ("model_source", "hf://a/$(rm)", "letters, digits"),
+        ("model_source", "hf://a/..", "letters, digits"),
+        ("model_source", "hf://a/b--c", "letters, digits"),
+        ("model_source", "hf://a/b@", "after the @"),
+        ("model_source", "hf://a/b@v 1", "after the @"),
+        ("model_source", "hf://a/b@../x", "after the @"),
+        ("model_source", "https://huggingface.co/a/b", "without the rest"),
         ("project_id", "My Project", "6 to 30 small letters"),
         ("project_id", "123456789012", "a letter first"),
         ("location", "mars", "write a region"),
@@ -127,3 +148,18 @@ def test_a_model_address_that_is_taken_holds_no_surprise(text):
         return
     assert chosen.model_uri == f"gs://{chosen.bucket_name}/{chosen.model_path}"
     assert not any(character in chosen.model_uri for character in "\n\r\0")
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("hf://google/gemma-2-9b-it", ("google/gemma-2-9b-it", "")),
+        ("hf://a/B_c.d@refs/pr/1", ("a/B_c.d", "refs/pr/1")),
+        ("hf://a/b@v1.0", ("a/b", "v1.0")),
+        ("~/models/hf", ("", "")),
+        ("./hf:/odd", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_a_source_is_a_model_on_hugging_face_or_a_folder(source, named):
+    assert parse(model_source=source).hub_model == named

@@ -14,7 +14,9 @@ from .errors import WarmbookError
 from .texts import LANGUAGES, say, speak, spoken
 
 if TYPE_CHECKING:
+    from .improvements import Needs
     from .runner import Run
+    from .settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,9 +68,27 @@ def _parser() -> argparse.ArgumentParser:
     part.add_argument(
         "--cleanup", action="store_true", help="the commands that delete it all again"
     )
+    shell.add_argument(
+        "--look",
+        action="store_true",
+        help="look at the model in the bucket, so that the manifest asks for its memory",
+    )
     _add_parameter(shell)
     _add_language(shell, "language of its comments")
     shell.set_defaults(act=_commands)
+    manifest = verbs.add_parser(
+        "manifest",
+        help="print the Deployment for your settings and your model; sends nothing",
+        description="Print the Deployment as YAML for your settings. The model in the bucket is "
+        "looked at, for its memory and its probe; the differences from the guide's manifest, each "
+        "with its reason, stand above it as comments.",
+    )
+    manifest.add_argument(
+        "--as-in-the-guide", action="store_true", help="the guide's own, with nothing changed"
+    )
+    _add_parameter(manifest)
+    _add_language(manifest, "language of its comments")
+    manifest.set_defaults(act=_manifest)
     weights = verbs.add_parser(
         "weights",
         help="look through a model's folder in a bucket; reads no weights",
@@ -149,15 +169,54 @@ def _summary(result: Run, out: Path) -> str:
 
 def _commands(options: argparse.Namespace) -> int:
     from . import script
+
+    settings = _settings(options)
+    numbers = [script.CLEANUP] if options.cleanup else _numbers(options.notebook)
+    needs = _needs(settings) if options.look else None
+    print(script.script(settings, numbers, needs), end="")
+    return 0
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from . import improvements, manifests
+
+    settings = _settings(options)
+    if options.as_in_the_guide:
+        print(manifests.to_yaml(manifests.as_in_the_guide(settings)), end="")
+        return 0
+    needs = _needs(settings)
+    print("# " + say("What differs from the guide's manifest:"))
+    for one in improvements.improvements(settings, needs):
+        print(f"# - {one.name}: {one.reason}")
+    print(manifests.to_yaml(improvements.deployment(settings, needs)), end="")
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
     from .settings import Settings
     from .workbook import Workbook
 
     given = {name: value for name, value in options.parameter}
     saved = Path(__file__).resolve().parents[2] / "notebooks" / "workbook.yaml"
-    settings = Settings.parse(Workbook.open(default=saved).draft(given))
-    numbers = [script.CLEANUP] if options.cleanup else _numbers(options.notebook)
-    print(script.script(settings, numbers), end="")
-    return 0
+    return Settings.parse(Workbook.open(default=saved).draft(given))
+
+
+def _needs(settings: Settings) -> Needs | None:
+    """Look at the model; where that can't be, say so and go on without."""
+    from .clients import Clients
+    from .failures import explained
+    from .steps.server import look_up
+
+    reason = ""
+    try:
+        with explained():
+            needs = look_up(Clients(settings.project_id), settings)
+    except WarmbookError as error:
+        needs, reason = None, error.what
+    if needs is None:
+        told = say("The model could not be looked at: memory, disk and probe are as in the guide.")
+        print(f"warmbook: {told} {reason}".rstrip(), file=sys.stderr)
+    return needs
 
 
 def _weights(options: argparse.Namespace) -> int:

@@ -7,10 +7,10 @@ written as the guide writes it. Nothing here runs anything.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from shlex import quote
 
-from .manifests import APP, DEPLOYMENT, GPU_POOL, PORT, deployment, to_yaml
+from .improvements import Needs, deployment
+from .manifests import APP, DEPLOYMENT, GPU_POOL, PORT, to_yaml
 from .settings import Settings
 
 SERVICES = (
@@ -23,6 +23,10 @@ SERVICES = (
 
 PROJECT_ROLES = ("roles/container.admin", "roles/storage.admin")
 MYSELF = '"user:$(gcloud config get-value account)"'
+
+SERVED = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py", "*.tiktoken")
+"""Patterns of the files that serving needs; others stay where they are."""
+
 BUCKET_ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
 
 
@@ -88,8 +92,25 @@ def upload(settings: Settings) -> str:
     """Upload the model's folder; nothing where none is chosen."""
     if not settings.model_source:
         return ""
-    source = str(Path(settings.model_source).expanduser().absolute())
+    name, revision = settings.hub_model
+    if name:
+        return _from_hub(settings, name, revision)
+    source = str(settings.source_folder.absolute())
     return _line("gcloud storage rsync", quote(source), quote(settings.model_uri), "--recursive")
+
+
+def _from_hub(settings: Settings, name: str, revision: str) -> str:
+    """Download what serving needs, then upload it; by hand that takes the disk space."""
+    folder = name.rpartition("/")[2]
+    download = _line(
+        f"hf download {name}",
+        *([f"--revision={revision}"] if revision else []),
+        *(f"--include={quote(pattern)}" for pattern in SERVED),
+        "--exclude='*/*'",
+        f"--local-dir={folder}",
+    )
+    # not recursive: the download keeps a folder of its own in there
+    return f"{download}\n{_line('gcloud storage rsync', f'./{folder}', quote(settings.model_uri))}"
 
 
 def gpu_offer(settings: Settings) -> str:
@@ -134,6 +155,7 @@ def create_node_pool(settings: Settings) -> str:
         f"--machine-type={quote(settings.machine_type)}",
         "--num-nodes=1",
         f"--accelerator={accelerator}",
+        *(["--spot"] if settings.spot else []),
     )
 
 
@@ -196,9 +218,9 @@ def principal(settings: Settings, project_number: str) -> str:
     )
 
 
-def deploy(settings: Settings) -> str:
+def deploy(settings: Settings, needs: Needs | None = None) -> str:
     """Write the manifest and create the Deployment."""
-    manifest = to_yaml(deployment(settings))
+    manifest = to_yaml(deployment(settings, needs))
     create = "kubectl create -f vllm-deployment.yaml"
     return f"cat > vllm-deployment.yaml <<'EOF'\n{manifest}EOF\n{create}"
 

@@ -17,10 +17,12 @@ from .workbook import Workbook
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "The model and its place": ("project_id", "location", "model_uri", "model_source"),
-    "The cluster": ("mode", "cluster_name", "gpu", "gpu_count", "machine_type"),
+    "The cluster": ("mode", "cluster_name", "gpu", "gpu_count", "machine_type", "spot"),
     "Who may do what": ("account", "namespace", "service_account"),
     "The server": (
+        "inference_server",
         "vllm_version",
+        "sglang_version",
         "tensor_parallel_size",
         "max_model_len",
         "concurrency",
@@ -179,7 +181,14 @@ class Summary(Card):
 
 def label(name: str) -> str:
     """Return the setting's name as people say it; the parameter's own name stays readable."""
-    words = {"uri": "address", "gpu": "GPU", "id": "ID", "vllm": "vLLM", "len": "length"}
+    words = {
+        "uri": "address",
+        "gpu": "GPU",
+        "id": "ID",
+        "vllm": "vLLM",
+        "len": "length",
+        "sglang": "SGLang",
+    }
     return say(" ".join(words.get(word, word) for word in name.split("_")))
 
 
@@ -218,6 +227,8 @@ def _control(name: str, value: Any, suggestions: tuple[str, ...] | None) -> w.DO
     if get_origin(annotation) is Literal:
         options = get_args(annotation)
         return w.Dropdown(options=options, value=value if value in options else options[0], **look)
+    if annotation is bool:
+        return w.Checkbox(value=str(value).lower() == "true", indent=True, **look)
     if annotation is int and str(value).lstrip("-").isdigit():
         return w.IntText(value=int(value), **look)
     if suggestions:

@@ -86,8 +86,11 @@ def log_lines(version: str) -> frozenset[str]:
     return _agreed(version, "lines")
 
 
-def corruption(version: str, *, distributed: bool) -> str:
+def corruption(version: str, *, distributed: bool, model: str = "") -> str:
     """Return the known reports of silently wrong weights, with the model of each; "" if none.
+
+    `model` is an architecture as in config.json; where it is given, a report that concerns one
+    family alone counts for that family only.
 
     Up to 0.21.0 the loader hands out buffers that the streamer fills again, so a model that
     keeps them until later has wrong weights: reported with distributed streaming on 0.20.0 and
@@ -103,7 +106,8 @@ def corruption(version: str, *, distributed: bool) -> str:
         return ""
     if not copies:
         return _REUSED_BUFFERS
-    return _STILL_OPEN if Version(version) >= _FIRST_WITH_GLM_5_3_FLASH else ""
+    concerned = not model or model.startswith("Glm")
+    return _STILL_OPEN if concerned and Version(version) >= _FIRST_WITH_GLM_5_3_FLASH else ""
 
 
 @cache

@@ -8,9 +8,10 @@ from typing import Any
 
 from . import commands
 from .errors import SettingsError
+from .improvements import Needs
 from .settings import Settings
 from .step import Step
-from .steps import cache, cleanup, cluster, identity, project, server, streaming, weights
+from .steps import bring, cache, cleanup, cluster, identity, project, server, streaming, weights
 from .texts import say
 
 CLEANUP = "10"
@@ -30,9 +31,12 @@ class Part:
     title: str
     steps: tuple[Step[..., Any], ...]
 
-    def lines(self, settings: Settings) -> list[str]:
+    def lines(self, settings: Settings, needs: Needs | None) -> list[str]:
         """Return the commands of the part; a step that needs none for these choices has none."""
-        shown = (step.command(settings) for step in self.steps)
+        shown = (
+            commands.deploy(settings, needs) if step is server.deploy else step.command(settings)
+            for step in self.steps
+        )
         return [command for command in shown if command]
 
 
@@ -44,7 +48,7 @@ def parts() -> tuple[Part, ...]:
             say("The project: billing, APIs, your two roles"),
             (project.find, project.billing, project.enable_services, project.grant_roles),
         ),
-        Part("03", say("The weights in the bucket"), (weights.upload, weights.inspect)),
+        Part("03", say("The weights in the bucket"), (bring.model, weights.inspect)),
         Part(
             "04",
             say("The cluster"),
@@ -76,8 +80,10 @@ def parts() -> tuple[Part, ...]:
     )
 
 
-def script(settings: Settings, numbers: Sequence[str] = ()) -> str:
+def script(settings: Settings, numbers: Sequence[str] = (), needs: Needs | None = None) -> str:
     """Return the script for the parts in `numbers`, or for all but the cleanup.
+
+    Without `needs` of the model, the manifest asks for no memory, as the guide's doesn't.
 
     Raises:
         SettingsError: No part has that number.
@@ -89,7 +95,10 @@ def script(settings: Settings, numbers: Sequence[str] = ()) -> str:
             remedy=say("The numbers are {names}.", names=", ".join(there)),
         )
     wanted = [part for n, part in there.items() if (n in numbers if numbers else n != CLEANUP)]
-    return "\n".join(["#!/usr/bin/env bash", *_about(settings), *_body(settings, wanted)]) + "\n"
+    return (
+        "\n".join(["#!/usr/bin/env bash", *_about(settings), *_body(settings, wanted, needs)])
+        + "\n"
+    )
 
 
 def _about(settings: Settings) -> Iterator[str]:
@@ -101,11 +110,11 @@ def _about(settings: Settings) -> Iterator[str]:
     yield "#   python -m warmbook commands --cleanup"
 
 
-def _body(settings: Settings, wanted: Iterable[Part]) -> Iterator[str]:
+def _body(settings: Settings, wanted: Iterable[Part], needs: Needs | None) -> Iterator[str]:
     yield _OPENING
     connected = False
     for part in wanted:
-        lines = part.lines(settings)
+        lines = part.lines(settings, needs)
         yield f"\n# {part.number} · {part.title}"
         if not connected and any("kubectl " in line for line in lines):
             lines.insert(0, commands.get_credentials(settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,8 +25,13 @@ from .texts import say
 
 ENV_PREFIX = "WARMBOOK_"
 OLDEST_VLLM = (0, 11, 1)
+OLDEST_SGLANG = (0, 5, 12)
+"""The first that marks tensors of the streamer, whose memory is filled again."""
 _ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
+# Source: huggingface_hub, `validate_repo_id`
+_HUB_WORD = re.compile(r"(?!.*(?:--|\.\.|\.git$))\w(?:[\w.-]{0,94}\w)?", re.ASCII)
+_HUB_REVISION = re.compile(r"(?!/)(?!.*(?:\.\.|//))[\w./+-]{1,255}(?<!/)", re.ASCII)
 
 
 def _refuse(english: str, field: str = "", **values: Any) -> PydanticCustomError:
@@ -58,6 +64,23 @@ def _model_uri(value: str) -> str:
     return f"gs://{bucket}/{path}"
 
 
+def _model_source(value: str) -> str:
+    """Take a folder as it is, and hold a model on Hugging Face against the Hub's rules."""
+    if re.match(r"(?i)https?://(www\.)?(huggingface\.co|hf\.co)/", value):
+        raise _refuse("write hf://ORG/NAME, without the rest of the web address")
+    if not value.lower().startswith("hf:"):
+        return value
+    if value == "hf://" or not value.startswith("hf://"):
+        raise _refuse("write hf://ORG/NAME or hf://ORG/NAME@REVISION")
+    name, at, revision = value.removeprefix("hf://").partition("@")
+    parts = name.split("/")
+    if len(parts) != 2 or not all(_HUB_WORD.fullmatch(part) for part in parts):
+        raise _refuse("write hf://ORG/NAME: letters, digits, - _ and . in both")
+    if at and not _HUB_REVISION.fullmatch(revision):
+        raise _refuse("write a branch, a tag or a commit after the @")
+    return value
+
+
 def _vllm_version(value: str) -> str:
     value = value.removeprefix("v")
     found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:[.-]?[a-z]+\d*)?", value)
@@ -66,6 +89,18 @@ def _vllm_version(value: str) -> str:
     if tuple(int(part) for part in found.groups()) < OLDEST_VLLM:
         raise _refuse(
             "vLLM 0.11.1 is the first that signs in to Cloud Storage by itself; choose it or later"
+        )
+    return value
+
+
+def _sglang_version(value: str) -> str:
+    value = value.removeprefix("v")
+    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:\.post\d+)?", value)
+    if not found:
+        raise _refuse("write the version like 0.5.23")
+    if tuple(int(part) for part in found.groups()) < OLDEST_SGLANG:
+        raise _refuse(
+            "SGLang 0.5.12 is the first that minds the streamer's reused memory; choose it or later"
         )
     return value
 
@@ -144,8 +179,17 @@ class Settings(BaseModel):
     ] = "g2-standard-16"
     """Machine of the Standard GPU pool; Autopilot chooses by itself."""
 
+    spot: bool = False
+    """Spot machines for the GPUs: cheaper, and Google may take them back at any time."""
+
+    inference_server: Literal["vllm", "sglang"] = "vllm"
+    """Inference server; both stream with the same streamer. A rehearsal has vLLM only."""
+
     vllm_version: Annotated[Text, AfterValidator(_vllm_version)] = "0.32.0"
     """vLLM release, the tag of the image `vllm/vllm-openai` without its v."""
+
+    sglang_version: Annotated[Text, AfterValidator(_sglang_version)] = "0.5.23"
+    """SGLang release, the tag of the image `lmsysorg/sglang` without its v."""
 
     max_model_len: Annotated[int, Field(ge=0, le=10_000_000)] = 4096
     """Longest prompt and answer together, in tokens; 0 leaves it to the model."""
@@ -164,8 +208,8 @@ class Settings(BaseModel):
     cache_scope: Literal["zone", "region"] = "zone"
     """One cache in the Pods' zone, or one in each zone of the region (08)."""
 
-    model_source: Text = ""
-    """Local folder to upload to the model's folder first (03); empty uploads nothing."""
+    model_source: Annotated[Text, AfterValidator(_model_source)] = ""
+    """Upload this first (03): a local folder, or `hf://ORG/NAME[@REVISION]`; empty: nothing."""
 
     account: Annotated[
         Text, _matches(r"([^@\s:]+@[^@\s:]+)?", "write an e-mail address, or nothing")
@@ -218,6 +262,27 @@ class Settings(BaseModel):
     def model_path(self) -> str:
         """`PATH_TO_MODEL` in the guide, without slashes at its ends."""
         return self.model_uri.removeprefix("gs://").partition("/")[2]
+
+    @property
+    def hub_model(self) -> tuple[str, str]:
+        """`ORG/NAME` and the revision of a model on Hugging Face; nothing for a folder."""
+        if not self.model_source.startswith("hf://"):
+            return "", ""
+        name, _, revision = self.model_source.removeprefix("hf://").partition("@")
+        return name, revision
+
+    @property
+    def source_folder(self) -> Path:
+        """The folder that `model_source` names; a home that nobody has stays as it is written."""
+        try:
+            return Path(self.model_source).expanduser()
+        except RuntimeError:
+            return Path(self.model_source)
+
+    @property
+    def served_name(self) -> str:
+        """The model's name in requests: its folder's own name."""
+        return self.model_uri.rpartition("/")[2].replace(":", "-")
 
     @property
     def region(self) -> str:
@@ -275,6 +340,8 @@ def _reason(error: Any) -> str:
             return say("write {most} or less", most=context["le"])
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
             return say("write a whole number")
+        case "bool_parsing" | "bool_type":
+            return say("write true or false")
         case "literal_error":
             return say("choose {expected}", expected=context["expected"])
         case _:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .errors import MissingError
 from .gpus import (
     GIB,
     Gpu,
@@ -25,9 +26,11 @@ from .gpus import (
     price,
 )
 from .shape import Shape
+from .texts import say
 
 __all__ = ["Fit", "Gpu", "Host", "LoadTime", "Machine", "Measured", "Range", "Shape"]
-__all__ += ["fit", "gpu", "host", "load_time", "machine", "machines_for", "price"]
+__all__ += ["GIB", "allocatable", "estimate", "fit", "gpu", "guide_rate", "host", "load_time"]
+__all__ += ["machine", "machines_for", "price"]
 
 TOKEN_BLOCK = 16
 """vLLM gives memory to the KV cache in blocks of so many tokens."""
@@ -205,5 +208,31 @@ def load_time(
     limits = {"nic": bits / (to.nic_gbps * 1e9), "region": bits * replicas / (region_gbps * 1e9)}
     if connections and per_stream_mib_s:
         limits["streams"] = weight_bytes / (connections * per_stream_mib_s * 2**20)
-    guide_s = weight_bytes / (data()["guide"]["gib_per_s"] * GIB)
-    return LoadTime(limits, "nic_gbps" in to.estimates, guide_s, measured())
+    estimated = "nic_gbps" in to.estimates
+    return LoadTime(limits, estimated, weight_bytes / guide_rate(), measured())
+
+
+def guide_rate() -> float:
+    """Return the rate in the guide's own log line, in bytes per second."""
+    return float(data()["guide"]["gib_per_s"]) * GIB
+
+
+def allocatable(on: Machine) -> int:
+    """Return the memory that GKE leaves to Pods on a Standard node, in bytes.
+
+    Source: GKE, "Plan GKE Standard node sizes": 25 % of the first 4 GiB are reserved, 20 % of
+    the next 4, 10 % of the next 8, 6 % of the next 112, 2 % above, and 100 MiB for eviction.
+
+    Raises:
+        MissingError: The machine's memory is not known here.
+    """
+    if on.memory_gib is None:
+        raise MissingError(
+            say("there are no figures of {name} here", name=on.name),
+            remedy=say("Choose a machine type whose memory is known, such as g2-standard-16."),
+        )
+    reserved, left = 0.0, float(on.memory_gib)
+    for step_gib, share in ((4, 0.25), (4, 0.20), (8, 0.10), (112, 0.06), (left, 0.02)):
+        taken = min(left, step_gib)
+        reserved, left = reserved + taken * share, left - taken
+    return int((on.memory_gib - reserved) * GIB) - 100 * 2**20

@@ -33,7 +33,7 @@ class Step(Generic[P, C]):
         """Do the step and return its card, with the command folded into it."""
         with explained():
             card = self._run(settings, clients, *args, **kwargs)
-        return replace(card, command=self.command(settings))
+        return replace(card, command=card.command or self.command(settings))
 
 
 def step(

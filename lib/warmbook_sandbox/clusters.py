@@ -113,6 +113,7 @@ class Clusters:
                 zone=cluster.location,
                 machine_type=pool.config.machine_type,
                 gpus=gpus,
+                spot=pool.config.spot,
             )
 
     def remove_pool(self, cluster: Any, pool: Any) -> None:

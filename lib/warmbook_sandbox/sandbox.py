@@ -19,6 +19,8 @@ from .access import Caller, Callers
 from .clusters import Clusters
 from .google import Cloud
 from .google.offer import zones_of
+from .hub import Hub, repositories
+from .hub import application as hub_application
 from .node import Image, Model
 from .pace import Pace
 from .storage import RUNNER_OPTIONS, Storage, application
@@ -116,6 +118,12 @@ class Sandbox:
         self.cloud.project.services.add("compute.googleapis.com")
         self.google_listener = Listener(self.cloud.rest())
         await self.google_listener.start()
+        self.hub = Hub(
+            repositories(self.folder / "hub", (file.path for file in self.model.files)),
+            base_url=lambda: self.hub_listener.url,
+        )
+        self.hub_listener = Listener(hub_application(self.hub))
+        await self.hub_listener.start()
         self._grpc = self.cloud.grpc_server()
         self._grpc_port = self._grpc.add_insecure_port(f"{HOST}:0")
         await self._grpc.start()
@@ -126,6 +134,7 @@ class Sandbox:
         """Stop every Pod, every server, and remove the state folder."""
         await self.clusters.stop_all()
         await self._grpc.stop(grace=None)
+        await self.hub_listener.stop()
         await self.google_listener.stop()
         await self.storage_listener.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -189,6 +198,11 @@ class Sandbox:
             "WARMBOOK_MODEL_URI": self.model_uri,
             "WARMBOOK_ACCOUNT": ACCOUNT,
             "WARMBOOK_VLLM_VERSION": self.image.versions()["vllm"],
+            "HF_ENDPOINT": self.hub_listener.url,
+            # neither the reader's token nor their cache has a part in a rehearsal
+            "HF_HOME": str(self.folder / "huggingface"),
+            "HF_TOKEN": "",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
         }
 
     def _gcloud_environment(self) -> dict[str, str]:

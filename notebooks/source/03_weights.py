@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Uploads a local model if you name one; then inspects the model's folder in the bucket | The bucket; for an upload, a folder with safetensors files | A model that will load | Seconds to look; an upload takes as long as your network; what is stored is billed per GiB and month |
+# | Uploads a model from this machine or Hugging Face if you name one; then inspects the model's folder in the bucket | The bucket; for an upload, safetensors files | A model that will load | Seconds to look; an upload takes as long as your network; what is stored is billed per GiB and month |
 
 # %% [markdown] lang="es"
 # # 3 · Revisa los pesos
@@ -14,13 +14,13 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Sube un modelo local, si indicas uno; luego revisa la carpeta del modelo en el bucket | El bucket; para subir, una carpeta con archivos safetensors | Un modelo que se podrá cargar | Segundos para revisar; subir tarda lo que tarde tu red; lo almacenado se cobra por GiB y por mes |
+# | Sube un modelo de esta máquina o de Hugging Face, si indicas uno; luego revisa la carpeta del modelo en el bucket | El bucket; para subir, archivos safetensors | Un modelo que se podrá cargar | Segundos para revisar; subir tarda lo que tarde tu red; lo almacenado se cobra por GiB y por mes |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
 location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-model_source: str = ""  # local folder to upload first; empty uploads nothing
+model_source: str = ""  # local folder or hf://ORG/NAME to upload first; empty uploads nothing
 gpu: str = ""  # GPU type: nvidia-l4 and others
 gpu_count: str = ""  # GPUs of one Pod
 tensor_parallel_size: str = ""  # GPUs that share one copy of the model
@@ -30,15 +30,15 @@ language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect
-from warmbook.steps import sizing, weights
+from warmbook.steps import bring, sizing, weights
 
 # %% [markdown] lang="en"
 # ## Say where the model is
-# The guide starts from a model that is in the bucket already; then leave `model_source` empty. If yours is on this machine, name its folder, the one with `config.json` and the safetensors files, and it will be uploaded to the model's address.
+# The guide starts from a model that is in the bucket already; then leave `model_source` empty. If yours is on Hugging Face, write `hf://ORG/NAME`; if it is on this machine, name its folder, the one with `config.json` and the safetensors files, and it will be uploaded to the model's address.
 
 # %% [markdown] lang="es"
 # ## Di dónde está el modelo
-# La guía supone que el modelo ya está en el bucket; en ese caso, deja `model_source` vacío. Si el tuyo está en esta máquina, indica su carpeta, la que contiene `config.json` y los archivos safetensors, y se subirá a la dirección del modelo.
+# La guía supone que el modelo ya está en el bucket; en ese caso, deja `model_source` vacío. Si el tuyo está en Hugging Face, escribe `hf://ORG/NAME`; si está en esta máquina, indica su carpeta, la que contiene `config.json` y los archivos safetensors, y se subirá a la dirección del modelo.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(
@@ -62,23 +62,31 @@ clients
 
 # %% [markdown] lang="en"
 # ## Upload the model
-# Nothing happens here unless you named a folder. If you did, only the files that serving needs are sent: the weights, the configuration, the tokenizer and its templates. Each is compared by checksum, before and after, so a run that was interrupted goes on with what is missing, and large files travel in several parts at once.
+# Nothing happens here unless you named a source. If you did, only the files that serving needs are sent: the weights, the configuration, the tokenizer and its templates. Large files travel in parts, several at a time, each with its checksum; a file appears in the bucket when it is there whole, and `config.json` comes last, so nobody takes half a model for a model.
+#
+# You may stop this cell with ■, lose the network, or come back tomorrow: run it again and it goes on **within** the file where it stopped, from what the bucket says that it has. The parts of an unfinished file are kept there, and billed as storage, until the file is finished or its upload is aborted. If you won't finish it, the card of a later run shows what lies there and the command that aborts it; a bucket can also do that by itself, with the lifecycle rule `AbortIncompleteMultipartUpload`.
 #
 # Only the folder's own level is sent. The `original/` folder that some Hugging Face models carry stays behind, and that is good: vLLM reads small files of sub-folders too, and a second `config.json` there has confused it.
+#
+# `model_source` may also name a model on **Hugging Face**: `hf://ORG/NAME`, or `hf://ORG/NAME@REVISION` for a branch, a tag or a commit. Each part is read from there and sent on, so this machine needs memory for eight parts and no disk. The revision becomes a commit at the start, so the model can't change halfway, and each large file is held against the SHA-256 that Hugging Face has for it. A gated model asks for your agreement on its page, and for a token: run `hf auth login` in a terminal, or set `HF_TOKEN` before you start Jupyter; never write it into a notebook. In a rehearsal Hugging Face is rehearsed too: try `hf://HuggingFaceTB/SmolLM2-135M-Instruct`, and for the lesson about tokens `hf://rehearsal/SmolLM2-135M-gated` with the token `hf_rehearsal_with_access`.
 #
 # This is the one thing that notebook 10 does not delete: a model that you uploaded stays in your bucket.
 
 # %% [markdown] lang="es"
 # ## Sube el modelo
-# Aquí no pasa nada si no indicaste una carpeta. Si la indicaste, se envían solo los archivos que hacen falta para entregar el modelo: los pesos, la configuración, el tokenizador y sus plantillas. Cada uno se compara por su suma de comprobación, antes y después, de modo que una ejecución interrumpida continúa con lo que falta; los archivos grandes viajan en varias partes a la vez.
+# Aquí no pasa nada si no indicaste un origen. Si lo indicaste, se envían solo los archivos que hacen falta para entregar el modelo: los pesos, la configuración, el tokenizador y sus plantillas. Los archivos grandes viajan en partes, varias a la vez, cada una con su suma de comprobación; un archivo aparece en el bucket cuando está completo, y `config.json` llega al final, de modo que nadie toma medio modelo por un modelo.
+#
+# Puedes detener esta celda con ■, perder la red o volver mañana: ejecútala otra vez y continúa **dentro** del archivo donde se quedó, a partir de lo que el bucket dice que tiene. Las partes de un archivo sin terminar se conservan ahí, y se cobran como almacenamiento, hasta que el archivo se termina o su subida se anula. Si no lo vas a terminar, la tarjeta de una ejecución posterior muestra lo que quedó y el comando que lo anula; el bucket también puede hacerlo solo, con la regla de ciclo de vida `AbortIncompleteMultipartUpload`.
 #
 # Se envía solo el primer nivel de la carpeta. La subcarpeta `original/` que traen algunos modelos de Hugging Face se queda, y mejor así: vLLM lee también los archivos pequeños de las subcarpetas, y un segundo `config.json` en ese lugar ya lo ha confundido.
+#
+# `model_source` también puede nombrar un modelo de **Hugging Face**: `hf://ORG/NAME`, o `hf://ORG/NAME@REVISION` con una rama, una etiqueta o un commit. Cada parte se lee de ahí y se envía enseguida; esta máquina necesita memoria para ocho partes y nada de disco. La revisión se fija en un commit al empezar, así que el modelo no puede cambiar a medio camino, y cada archivo grande se compara con el SHA-256 que Hugging Face tiene de él. Un modelo restringido pide que aceptes su licencia en su página, y un token: ejecuta `hf auth login` en una terminal, o define `HF_TOKEN` antes de iniciar Jupyter; nunca lo escribas en un notebook. En un ensayo, también Hugging Face se ensaya: prueba `hf://HuggingFaceTB/SmolLM2-135M-Instruct` y, para la lección de los tokens, `hf://rehearsal/SmolLM2-135M-gated` con el token `hf_rehearsal_with_access`.
 #
 # Esto es lo único que el notebook 10 no borra: el modelo que subiste se queda en tu bucket.
 
 # %% tags=["creates-resource"]
-uploaded = weights.upload(settings, clients)
-uploaded
+brought = bring.model(settings, clients)
+brought
 
 # %% [markdown] lang="en"
 # ## Look at what the streamer will read

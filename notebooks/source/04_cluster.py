@@ -25,6 +25,7 @@ cluster_name: str = ""  # CLUSTER_NAME in the guide
 gpu: str = ""  # GPU type, such as nvidia-l4
 gpu_count: str = ""  # GPUs of one Pod
 machine_type: str = ""  # machine of the Standard GPU pool
+spot: str = ""  # true: Spot machines for the GPUs
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
@@ -53,6 +54,7 @@ form = SettingsForm.choose(
     gpu=gpu,
     gpu_count=gpu_count,
     machine_type=machine_type,
+    spot=spot,
     language=language,
 )
 form
@@ -124,6 +126,8 @@ check(
 # For Standard it creates the pool `g2-gpu-pool` with one machine. Compared with the guide's command it says two things more. It asks for `gpu_count` GPUs, and it asks GKE to install the GPU driver, because the API's own default is documented as installing none, and then the node would have a GPU that no Pod can use.
 #
 # Expect about 3 minutes in the cloud. If GKE reports that the zone has no machines left, that is no fault of yours: delete the pool and try later, or begin again in another zone.
+#
+# `spot` makes it a pool of Spot machines, a good third cheaper: Google may take such a machine back at any time, with 30 seconds' notice. That suits a trial; a service needs replicas, or a fallback on ordinary machines.
 
 # %% [markdown] lang="es"
 # ## Agrega los nodos con GPU
@@ -132,6 +136,8 @@ check(
 # En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Comparada con el comando de la guía, dice dos cosas más. Pide `gpu_count` GPUs y le pide a GKE que instale el controlador de la GPU, porque, según su documentación, lo predeterminado en la API es no instalar ninguno, y entonces el nodo tendría una GPU que ningún Pod puede usar.
 #
 # Calcula unos 3 minutos en la nube. Si GKE informa que en la zona ya no quedan máquinas, no es culpa tuya: borra el grupo y prueba más tarde, o vuelve a empezar en otra zona.
+#
+# `spot` lo convierte en un grupo de máquinas Spot, más de un tercio más baratas: Google puede retirar una de esas máquinas en cualquier momento, con 30 segundos de aviso. Para una prueba está bien; un servicio necesita réplicas, o máquinas comunes de respaldo.
 
 # %% tags=["creates-resource"] guide="G11"
 pool = cluster.create_node_pool(settings, clients)

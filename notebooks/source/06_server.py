@@ -22,7 +22,9 @@ location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 namespace: str = ""  # NAMESPACE in the guide
 service_account: str = ""  # KSA_NAME in the guide
+inference_server: str = ""  # vllm, or sglang
 vllm_version: str = ""  # vLLM release, 0.11.1 or later
+sglang_version: str = ""  # SGLang release, 0.5.12 or later
 gpu: str = ""  # GPU type, such as nvidia-l4
 gpu_count: str = ""  # GPUs of one Pod
 tensor_parallel_size: str = ""  # GPUs that share one copy of the model
@@ -30,6 +32,7 @@ max_model_len: str = ""  # longest prompt and answer together, in tokens
 concurrency: str = ""  # parallel readers of the streamer
 replicas: str = ""  # Pods of the Deployment
 zone: str = ""  # zone that holds the Pods
+spot: str = ""  # true: Spot machines for the GPUs
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
@@ -42,8 +45,10 @@ from warmbook.steps import server
 #
 # - `vllm_version`: 0.11.1 or later. The image of 0.11.0 lacks the part of the streamer that reads Cloud Storage, so the form refuses it.
 # - `gpu_count` and `tensor_parallel_size`: how many GPUs the Pod gets, and over how many of them one copy of the model is split. For a model too big for one GPU, raise both to the same number, 2, 4 or 8.
-# - `max_model_len`: the longest prompt and answer together. GPU memory that the weights leave free holds this context. With 8192 tokens, gemma-2-9b-it needs more than an L4 is likely to have left; with 4096 it should fit, by the arithmetic of its published shape.
+# - `max_model_len`: the longest prompt and answer together. GPU memory that the weights leave free holds this context. With 8192 tokens, gemma-2-9b-it needs more than an L4 is likely to have left; with 4096 it may fit. Notebook 3 names the context that surely does.
 # - `concurrency`: how many readers the streamer starts, 8 unless you say otherwise. In the streamer's own benchmark on Amazon S3, 32 was best. Its releases differ in what they make of the number, so measure before you believe in one.
+# - `spot`: Spot machines cost a good third less, and Google may take them back at any time. With `replicas` above 1 a service survives that; with one Pod it is away until the next node has come and loaded.
+# - `inference_server`: vLLM as in the guide, or SGLang, which reads the same bucket with the same streamer. Its image lacks the streamer's part for Cloud Storage, so its container installs that first. A rehearsal can show its manifest, but runs vLLM only.
 
 # %% [markdown] lang="es"
 # ## Dale tamaño al servidor
@@ -51,8 +56,10 @@ from warmbook.steps import server
 #
 # - `vllm_version`: 0.11.1 o posterior. A la imagen de 0.11.0 le falta la parte del transmisor que lee de Cloud Storage, así que el formulario la rechaza.
 # - `gpu_count` y `tensor_parallel_size`: cuántas GPUs recibe el Pod y entre cuántas se reparte una copia del modelo (el paralelismo de tensores). Si el modelo es demasiado grande para una GPU, sube los dos al mismo número: 2, 4 u 8.
-# - `max_model_len`: lo más largo que pueden ser la pregunta y la respuesta juntas. La memoria de la GPU que los pesos dejan libre guarda ese contexto. Con 8192 tokens, gemma-2-9b-it necesita más de lo que es probable que quede en una L4; con 4096 debería caber, según la aritmética de su arquitectura publicada.
+# - `max_model_len`: lo más largo que pueden ser la pregunta y la respuesta juntas. La memoria de la GPU que los pesos dejan libre guarda ese contexto. Con 8192 tokens, gemma-2-9b-it necesita más de lo que es probable que quede en una L4; con 4096 puede caber. El notebook 3 nombra el contexto que cabe con seguridad.
 # - `concurrency`: cuántos lectores inicia el transmisor; 8 si no dices otra cosa. En las pruebas del propio transmisor con Amazon S3, el mejor valor fue 32. No todas sus versiones hacen lo mismo con ese número: mide antes de creer en alguno.
+# - `spot`: las máquinas Spot cuestan más de un tercio menos, y Google puede retirarlas en cualquier momento. Con `replicas` mayor que 1, un servicio lo resiste; con un solo Pod, se ausenta hasta que llegue otro nodo y cargue el modelo.
+# - `inference_server`: vLLM, como en la guía, o SGLang, que lee el mismo bucket con el mismo transmisor. A su imagen le falta la parte del transmisor para Cloud Storage, así que su contenedor la instala primero. Un ensayo puede mostrar su manifiesto, pero solo ejecuta vLLM.
 
 # %% guide="G19 G20 G21" jupyter={"source_hidden": true}
 form = SettingsForm.choose(
@@ -61,7 +68,9 @@ form = SettingsForm.choose(
     model_uri=model_uri,
     namespace=namespace,
     service_account=service_account,
+    inference_server=inference_server,
     vllm_version=vllm_version,
+    sglang_version=sglang_version,
     gpu=gpu,
     gpu_count=gpu_count,
     tensor_parallel_size=tensor_parallel_size,
@@ -69,6 +78,7 @@ form = SettingsForm.choose(
     concurrency=concurrency,
     replicas=replicas,
     zone=zone,
+    spot=spot,
     language=language,
 )
 form
@@ -80,33 +90,35 @@ clients
 
 # %% [markdown] lang="en"
 # ## Read the manifest
-# Nothing is sent yet. The card lists what differs from the guide's manifest and why, with the whole YAML folded under it. What to look for:
+# Nothing is sent yet. The card starts from the guide's manifest, names every line in which this one differs, and why; the whole YAML is folded under it. `python -m warmbook manifest --as-in-the-guide` prints the guide's own. What to look for:
 #
 # - `serviceAccountName` ties the Pod to the account of notebook 5, and so to the bucket.
 # - `--model=gs://…` and `--load-format=runai_streamer` are the whole switch from downloading to streaming.
-# - `--model-loader-extra-config={"distributed":true}` lets several GPUs share the reading. With one GPU, as in the guide, it changes nothing. No space may follow its colon: YAML would then read a map instead of a text.
-# - `startupProbe` gives the server 30 s and then 60 tries of 10 s, ten and a half minutes in all. Loading, compiling and warming up must end by then, or Kubernetes starts the container over.
-# - `/dev/shm` in memory is where the processes of several GPUs meet.
+# - `--model-loader-extra-config={"distributed":true}` lets several GPUs share the reading. With one GPU it changes nothing and is left out; where a release is known to corrupt weights with it, it is switched off. No space may follow its colon: YAML would then read a map instead of a text.
+# - `startupProbe` gives the server 30 s and then 60 tries of 10 s, ten and a half minutes in all, and more for a very large model. Loading, compiling and warming up must end by then, or Kubernetes starts the container over.
+# - `requests` name the memory that the streamer's buffer and the server take. Without them a Pod may land on a machine where its load is killed halfway.
+# - `/dev/shm` in memory is where the processes of several GPUs meet; it counts as the Pod's memory.
 # - `nodeSelector` asks for a node with your GPU; on Autopilot it is this line, with `nvidia.com/gpu`, that makes the node come.
 #
-# **Where the guide is behind:** `--disable-log-requests` is gone since vLLM 0.17, and a server that is given it stops at once. It is left out for newer releases, which don't log requests anyway.
+# **Where the guide is behind:** `--disable-log-requests` is gone since vLLM 0.17, and a server that is given it stops at once. It is left out for newer releases, which don't log requests anyway. `python -m warmbook lint FILE` finds this, and more, in a manifest that somebody else wrote.
 #
-# GKE Inference Quickstart can generate more such manifests, for other models and GPUs. And vLLM is not the only server that can use the streamer: SGLang loads from buckets with it too.
+# GKE Inference Quickstart can generate more such manifests, for other models and GPUs.
 
 # %% [markdown] lang="es"
 # ## Lee el manifiesto
-# Todavía no se envía nada. La tarjeta enumera lo que difiere del manifiesto de la guía, con el motivo, y debajo guarda plegado el YAML completo. En qué fijarte:
+# Todavía no se envía nada. La tarjeta parte del manifiesto de la guía y nombra cada línea en la que este difiere, con el motivo; debajo guarda plegado el YAML completo. `python -m warmbook manifest --as-in-the-guide` imprime el de la guía. En qué fijarte:
 #
 # - `serviceAccountName` une el Pod con la cuenta del notebook 5 y, por ella, con el bucket.
 # - `--model=gs://…` y `--load-format=runai_streamer` son todo el cambio entre descargar y transmitir.
-# - `--model-loader-extra-config={"distributed":true}` permite que varias GPUs se repartan la lectura. Con una sola GPU, como en la guía, no cambia nada. Después de los dos puntos no debe ir un espacio: YAML leería un mapa en vez de un texto.
-# - `startupProbe` le da al servidor 30 s y luego 60 intentos de 10 s, diez minutos y medio en total. Para entonces tienen que haber terminado la carga, la compilación y el calentamiento; si no, Kubernetes reinicia el contenedor desde cero.
-# - `/dev/shm` en memoria es donde se encuentran los procesos de varias GPUs.
+# - `--model-loader-extra-config={"distributed":true}` permite que varias GPUs se repartan la lectura. Con una sola GPU no cambia nada y se omite; si se sabe que una versión corrompe los pesos con esa opción, se desactiva. Después de los dos puntos no debe ir un espacio: YAML leería un mapa en vez de un texto.
+# - `startupProbe` le da al servidor 30 s y luego 60 intentos de 10 s, diez minutos y medio en total, y más si el modelo es muy grande. Para entonces tienen que haber terminado la carga, la compilación y el calentamiento; si no, Kubernetes reinicia el contenedor desde cero.
+# - `requests` pide la memoria que ocupan el búfer del transmisor y el servidor. Sin eso, un Pod puede caer en una máquina donde la carga muere a la mitad.
+# - `/dev/shm` en memoria es donde se encuentran los procesos de varias GPUs; cuenta como memoria del Pod.
 # - `nodeSelector` pide un nodo con tu GPU; en Autopilot, es esta línea, junto con `nvidia.com/gpu`, la que hace venir al nodo.
 #
-# **Donde la guía se quedó atrás:** `--disable-log-requests` desapareció en vLLM 0.17, y un servidor que la recibe se detiene de inmediato. Se omite en las versiones más nuevas, que de todos modos no registran las solicitudes.
+# **Donde la guía se quedó atrás:** `--disable-log-requests` desapareció en vLLM 0.17, y un servidor que la recibe se detiene de inmediato. Se omite en las versiones más nuevas, que de todos modos no registran las solicitudes. `python -m warmbook lint FILE` encuentra esto, y más, en un manifiesto escrito por otra persona.
 #
-# La herramienta Inicio rápido de GKE Inference puede generar más manifiestos como este, para otros modelos y otras GPUs. Y vLLM no es el único servidor que puede usar el transmisor: SGLang también carga con él desde un bucket.
+# La herramienta Inicio rápido de GKE Inference puede generar más manifiestos como este, para otros modelos y otras GPUs.
 
 # %% guide="G18 G23"
 manifest = server.manifest(settings, clients)
@@ -114,14 +126,14 @@ manifest
 
 # %% [markdown] lang="en"
 # ## Send it
-# The cluster takes the Deployment in a moment; all that is slow comes after. If one is there already, it is brought to the choices of the form, and an unchanged one is left in peace. A change starts a new Pod **before** the old one ends, so for a while it needs a second GPU; without one to spare, delete the old Deployment first.
+# The cluster takes the Deployment in a moment; all that is slow comes after. If one is there already, it is brought to the choices of the form, and an unchanged one is left in peace. A change starts a new Pod **before** the old one ends, so for a while it needs a second GPU. Where GPUs are scarce, in a Standard pool, on Spot or with several GPUs per Pod, the manifest says `Recreate`: the old Pod ends first, and the service is away until the new one has loaded.
 
 # %% [markdown] lang="es"
 # ## Envíalo
-# El clúster acepta el Deployment en un instante; lo lento viene después. Si ya hay uno, se ajusta a lo que dice el formulario, y si nada cambió, queda como está. Un cambio inicia un Pod nuevo **antes** de que termine el anterior, así que por un rato necesita una segunda GPU; si no te sobra ninguna, borra primero el Deployment anterior.
+# El clúster acepta el Deployment en un instante; lo lento viene después. Si ya hay uno, se ajusta a lo que dice el formulario, y si nada cambió, queda como está. Un cambio inicia un Pod nuevo **antes** de que termine el anterior, así que por un rato necesita una segunda GPU. Donde las GPUs escasean (en un grupo de nodos de Standard, con Spot o con varias GPUs por Pod), el manifiesto dice `Recreate`: primero termina el Pod anterior, y el servicio se ausenta hasta que el nuevo haya cargado.
 
 # %% tags=["creates-resource"] guide="G22"
-deployed = server.deploy(settings, clients)
+deployed = server.deploy(settings, clients, needs=manifest.needs)
 deployed
 
 # %% tags=["check"]

@@ -5,6 +5,7 @@ import pytest
 from warmbook.clients import connect
 from warmbook.script import script
 from warmbook.settings import Settings, merge
+from warmbook.steps.server import look_up
 
 from .state import state
 
@@ -30,7 +31,7 @@ def test_the_script_and_the_notebooks_end_in_the_same_state(mode, shell, noteboo
     settings = Settings.parse(merge(PLACES[mode]))
     clients = connect(settings)
     roles_before = bucket_roles(settings, clients)
-    shell.must(script(settings))
+    shell.must(script(settings, needs=look_up(clients, settings)))
     by_hand = state(settings, clients)
     shell.must(script(settings, ["10"]))
     left = state(settings, clients)

@@ -1,6 +1,7 @@
 import pytest
 from google.cloud import container_v1 as gke
 
+from warmbook.clients import connect
 from warmbook.errors import AccessError, ResourceFailedError
 from warmbook.steps import cluster
 from warmbook_sandbox.google.errors import GoogleError
@@ -74,3 +75,12 @@ def test_a_cluster_that_fails_is_said_with_googles_reason(chosen, clients, quiet
     rehearsal.call(lambda: failing.update({gke.Operation.Type.CREATE_CLUSTER: broken}))
     with pytest.raises(ResourceFailedError, match="the master did not come up"):
         cluster.create(chosen, clients, **quiet)
+
+
+def test_a_spot_pool_has_spot_nodes_and_the_command_says_so(standard, clients, quiet, up_to):
+    spot = standard.model_copy(update={"spot": True})
+    up_to("cluster", spot)
+    clients = connect(spot)
+    nodes = clients.kubernetes.list_objects("Node", labels="cloud.google.com/gke-spot=true")
+    assert len(nodes) == 1
+    assert cluster.create_node_pool(spot, clients, **quiet).command.endswith("--spot")

@@ -1,8 +1,16 @@
+from pathlib import Path
+
 import pytest
+import yaml
 
 from warmbook import policies
-from warmbook.errors import AccessError, MissingError, ResourceFailedError
+from warmbook.__main__ import main
+from warmbook.errors import AccessError, MissingError, ResourceFailedError, SettingsError
+from warmbook.improvements import deployment
+from warmbook.manifests import ACCELERATOR, DEPLOYMENT, as_in_the_guide
 from warmbook.steps import server, streaming
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def revoke(clients, chosen, role):
@@ -13,8 +21,74 @@ def revoke(clients, chosen, role):
 def test_the_manifest_is_shown_with_its_reasons(chosen, clients):
     shown = server.manifest(chosen, clients)
     assert "kind: Deployment" in shown.yaml
-    assert any("--disable-log-requests" in name for name, _ in shown.departures)
+    assert any("--disable-log-requests" in one.name for one in shown.departures)
     assert "kubectl create -f vllm-deployment.yaml" in shown.command
+    assert "memory: " in shown.yaml and shown.yaml in shown.command
+    assert shown.note() == ""
+
+
+def test_the_command_line_prints_what_the_notebook_shows(chosen, clients, capsys):
+    assert main(["manifest"]) == 0
+    told = capsys.readouterr()
+    shown = server.manifest(chosen, clients)
+    assert yaml.safe_load(told.out) == yaml.safe_load(shown.yaml)
+    assert all(f"# - {one.name}: {one.reason}\n" in told.out for one in shown.departures)
+    assert main(["commands", "--notebook", "06", "--look"]) == 0
+    assert shown.yaml in capsys.readouterr().out
+    assert main(["manifest", "-p", "model_uri", "gs://nobody-has-this/model"]) == 0
+    assert "could not be looked at" in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_be_looked_at_leaves_the_guides_memory_and_says_so(chosen, clients):
+    elsewhere = chosen.model_copy(update={"model_uri": "gs://nobody-has-this/model"})
+    shown = server.manifest(elsewhere, clients)
+    assert "memory: " not in shown.yaml
+    assert "could not be looked at" in repr(shown)
+
+
+def test_the_strict_api_takes_every_golden_manifest(clients, up_to):
+    up_to("identity")
+    golden = sorted(GOLDEN.glob("*.yaml"))
+    assert len(golden) >= 12
+    for path in golden:
+        manifest = yaml.safe_load(path.read_text())
+        manifest["spec"]["replicas"] = 0  # nothing has to start
+        made = clients.kubernetes.create(manifest)
+        kept = made["spec"]["template"]["spec"]["containers"][0]
+        sent = manifest["spec"]["template"]["spec"]["containers"][0]
+        assert {name: kept[name] for name in ("image", "command", "args")} == {
+            name: sent[name] for name in ("image", "command", "args")
+        }, path.stem
+        clients.kubernetes.delete("Deployment", manifest["metadata"]["name"], "vllm")
+
+
+def test_the_guides_deployment_is_brought_to_another_strategy(chosen, clients, up_to):
+    up_to("identity")
+    clients.kubernetes.create(as_in_the_guide(chosen))
+    spot = chosen.model_copy(update={"spot": True})
+    assert server.deploy(spot, clients).changed
+    assert not server.deploy(spot, clients).changed
+    found = clients.kubernetes.find("Deployment", DEPLOYMENT, "vllm")
+    assert found["spec"]["strategy"] == {"type": "Recreate"}
+    server.deploy(chosen, clients)
+
+
+def test_a_rehearsal_says_that_it_has_no_sglang(chosen, clients, up_to):
+    up_to("identity")
+    other = chosen.model_copy(update={"inference_server": "sglang"})
+    assert "sglang.launch_server" in server.manifest(other, clients).yaml
+    with pytest.raises(SettingsError, match="vLLM only"):
+        server.deploy(other, clients)
+
+
+def test_spot_pods_get_spot_machines(chosen, clients, quiet, up_to):
+    spot = chosen.model_copy(update={"spot": True})
+    up_to("server", spot)
+    nodes = clients.kubernetes.list_objects("Node")
+    labels = [node["metadata"]["labels"] for node in nodes]
+    assert [one.get("cloud.google.com/gke-spot") for one in labels if ACCELERATOR in one] == [
+        "true"
+    ]
 
 
 def test_without_the_service_account_the_notebook_that_makes_it_is_named(chosen, clients, up_to):
@@ -57,8 +131,6 @@ def test_without_a_bucket_role_the_missing_permission_is_named(
 def test_a_service_account_that_vanished_is_said(chosen, clients, quiet, up_to):
     up_to("identity")
     clients.kubernetes.delete("ServiceAccount", "vllm-streamer", "vllm")
-    from warmbook import manifests
-
-    clients.kubernetes.apply(manifests.deployment(chosen))
+    clients.kubernetes.apply(deployment(chosen))
     with pytest.raises(ResourceFailedError, match="serviceaccount"):
         server.wait_started(chosen, clients, **quiet)

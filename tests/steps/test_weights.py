@@ -78,32 +78,3 @@ def test_few_requests_and_few_bytes_are_enough(shelf, monkeypatch):
     model = weights.model_at(shelf, "gs://rehearsal-project-models/corpus/sound")
     assert len(sent) <= 2 * len(model.shards) + 5
     assert model.seen.read_bytes < 600
-
-
-def test_an_upload_sends_what_differs_and_only_that(chosen, clients, quiet, tmp_path):
-    for name in ("model.safetensors", "config.json", "tokenizer.json", "README.md"):
-        (tmp_path / name).write_text(name)
-    ours = chosen.model_copy(
-        update={
-            "model_uri": f"gs://{chosen.bucket_name}/new",
-            "model_source": str(tmp_path),
-        }
-    )
-    first = weights.upload(ours, clients, **quiet)
-    assert sorted(first.sent) == ["new/config.json", "new/model.safetensors", "new/tokenizer.json"]
-    assert weights.upload(ours, clients, **quiet).sent == ()
-    (tmp_path / "config.json").write_text("changed")
-    assert weights.upload(ours, clients, **quiet).sent == ("new/config.json",)
-    assert (
-        clients.storage.bucket(chosen.bucket_name).blob("new/config.json").download_as_bytes()
-        == b"changed"
-    )
-
-
-def test_with_no_folder_named_nothing_is_uploaded(chosen, clients):
-    assert weights.upload(chosen, clients).sent == ()
-
-
-def test_a_folder_without_weights_is_refused(chosen, clients, tmp_path):
-    with pytest.raises(MissingError, match="holds no safetensors"):
-        weights.upload(chosen.model_copy(update={"model_source": str(tmp_path)}), clients)

@@ -314,7 +314,10 @@ def wanted_pool(settings: Settings) -> Any:
         gpu_driver_installation_config=driver,
     )
     config = gke.NodeConfig(
-        machine_type=settings.machine_type, accelerators=[gpu], oauth_scopes=SCOPES
+        machine_type=settings.machine_type,
+        accelerators=[gpu],
+        oauth_scopes=SCOPES,
+        spot=settings.spot,
     )
     return gke.NodePool(name=GPU_POOL, initial_node_count=1, config=config, **_upkeep())
 

@@ -7,26 +7,34 @@ from dataclasses import dataclass
 
 from .. import commands, manifests, pods
 from ..clients import Clients
-from ..errors import MissingError
+from ..errors import AccessError, MissingError, SettingsError
+from ..improvements import Improvement, Needs, deployment, improvements
 from ..progress import Report, wait_until
 from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..views import Card, Row, folded
+from ..xray import look
 
 
 @dataclass(frozen=True, repr=False)
 class Manifest(Card):
-    """The Deployment as YAML, and where it departs from the guide's."""
+    """The Deployment as YAML, and where it departs from the guide's; `needs` is the model's."""
 
     yaml: str
-    departures: tuple[tuple[str, str], ...]
+    departures: tuple[Improvement, ...]
+    needs: Needs | None
 
     def title(self) -> str:
         return say("The manifest, vllm-deployment.yaml")
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(name, reason, "new") for name, reason in self.departures)
+        return tuple(Row(one.name, one.reason, "new") for one in self.departures)
+
+    def note(self) -> str:
+        if self.needs:
+            return ""
+        return say("The model could not be looked at: memory, disk and probe are as in the guide.")
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + folded(say("The whole YAML"), self.yaml)
@@ -37,33 +45,28 @@ class Manifest(Card):
 
 @step(commands.deploy)
 def manifest(settings: Settings, clients: Clients) -> Manifest:
-    """Return the manifest for these settings; nothing is sent.
+    """Return the manifest for these settings and the model in the bucket; nothing is sent.
 
     Source: guide, "Implementa vLLM con Run:ai Model Streamer".
     """
-    del clients
-    return Manifest(manifests.to_yaml(manifests.deployment(settings)), _departures(settings))
+    needs = look_up(clients, settings)
+    return Manifest(
+        yaml=manifests.to_yaml(deployment(settings, needs)),
+        departures=improvements(settings, needs),
+        needs=needs,
+        command=commands.deploy(settings, needs),
+    )
 
 
-def _departures(settings: Settings) -> tuple[tuple[str, str], ...]:
-    listed = [
-        (
-            f"image v{settings.vllm_version}",
-            say("the guide has v0.11.1; the form chooses"),
-        ),
-        ("RUNAI_STREAMER_LOG_TO_STDERR=1", say("newer streamers print their line only then")),
-        ("labels", say("mark what the workbook makes, so that cleanup finds it")),
-    ]
-    arguments = manifests.arguments(settings)
-    if "--disable-log-requests" not in arguments:
-        listed.append(("--disable-log-requests", say("left out: vLLM refuses it from 0.17.0 on")))
-    if settings.max_model_len:
-        listed.append(
-            (f"--max-model-len={settings.max_model_len}", say("leaves GPU memory for the KV cache"))
-        )
-    if settings.zone:
-        listed.append((settings.zone, say("holds the Pods in one zone, beside its cache")))
-    return tuple(listed)
+def look_up(clients: Clients, settings: Settings) -> Needs | None:
+    """Return what the model in the bucket needs, None where it can't be looked at."""
+    try:
+        seen = look(clients, settings.model_uri)
+    except (AccessError, MissingError):
+        return None
+    if not seen.largest:
+        return None
+    return Needs(seen.streamed_bytes, seen.largest.size_bytes, seen.architecture)
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,8 +97,10 @@ class Deployed(Card):
 
 
 @step(commands.deploy)
-def deploy(settings: Settings, clients: Clients) -> Deployed:
+def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) -> Deployed:
     """Create the Deployment, or bring the one that is there to the form's choices.
+
+    `needs` is the shown manifest's; without it the model is looked at again.
 
     Source: guide, "Aplica el manifiesto para crear el objeto Deployment".
 
@@ -103,6 +108,12 @@ def deploy(settings: Settings, clients: Clients) -> Deployed:
         MissingError: The namespace or the service account is not there.
     """
     cluster = clients.kubernetes
+    needs = needs or look_up(clients, settings)
+    if clients.rehearsal and settings.inference_server != "vllm":
+        raise SettingsError(
+            say("A rehearsal serves with vLLM only: SGLang has no build for a machine like this."),
+            remedy=say("Choose vllm, or read the manifest here and send it in a real project."),
+        )
     if not cluster.find("ServiceAccount", settings.service_account, settings.namespace):
         raise MissingError(
             say(
@@ -113,12 +124,19 @@ def deploy(settings: Settings, clients: Clients) -> Deployed:
             remedy=say("Run notebook 05: it makes both."),
         )
     before = cluster.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
-    after = cluster.apply(manifests.deployment(settings))
+    wanted = deployment(settings, needs)
+    if before and "strategy" in wanted["spec"]:
+        # apply keeps the defaults of the old strategy, which the new one refuses
+        strategy = {**wanted["spec"]["strategy"], "rollingUpdate": None}
+        change = {"spec": {"strategy": strategy}}
+        cluster.merge("Deployment", manifests.DEPLOYMENT, settings.namespace, change)
+    after = cluster.apply(wanted)
     return Deployed(
         name=after["metadata"]["name"],
         replicas=int(after["spec"]["replicas"]),
         created=before is None,
         changed=before is not None and before["spec"] != after["spec"],
+        command=commands.deploy(settings, needs),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from .blobs import BlobWriter, Content
 from .errors import no_such_upload
@@ -35,6 +36,7 @@ class MultipartUpload:
     name: str
     fields: Fields
     parts: dict[int, Content] = field(default_factory=dict)
+    begun: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     def remove_parts(self) -> None:
         """Remove the files of all parts."""

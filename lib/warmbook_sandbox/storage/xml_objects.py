@@ -62,7 +62,11 @@ async def post(call: Call) -> web.Response:
     """POST Object: begin or complete a multipart upload."""
     if "uploads" in call.query:
         return await xml_uploads.begin(call)
-    return xml_response(_completed(await xml_uploads.complete(call)))
+    meta = await xml_uploads.complete(call)
+    answer = xml_response(_completed(meta))
+    headers = _written_headers(meta)
+    answer.headers.update({name: headers[name] for name in ("X-Goog-Generation", "X-Goog-Hash")})
+    return answer
 
 
 async def delete(call: Call) -> web.Response:

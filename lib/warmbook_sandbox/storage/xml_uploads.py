@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -16,7 +17,7 @@ from aiohttp import web
 from .blobs import Content
 from .call import OBJECT, Call, no_content, xml_response
 from .errors import StorageError, invalid
-from .objects import Meta, checked_name, merged, settable
+from .objects import Meta, checked_name, merged, settable, timestamp
 from .preconditions import whole_number
 from .sessions import MultipartUpload
 from .uploads import received
@@ -25,6 +26,7 @@ from .verify import check_expected, expected_of_headers
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _MAX_PARTS = 10_000
 _MIN_PART_BYTES = 5 * 2**20
+_MOST_LISTED = 1000
 _METADATA = "x-goog-meta-"
 
 
@@ -80,33 +82,84 @@ def abort(call: Call) -> web.Response:
 
 
 def list_parts(call: Call) -> web.Response:
-    """List the parts that have arrived."""
+    """List the parts that have arrived, a page at a time, by number."""
     call.bucket("storage.multipartUploads.listParts", resource=OBJECT)
     upload = _upload_of(call)
-    parts = "".join(
-        f'<Part><PartNumber>{number}</PartNumber><ETag>"{_hex_md5(part)}"</ETag>'
-        f"<Size>{part.size_bytes}</Size></Part>"
-        for number, part in sorted(upload.parts.items())
-    )
+    after = whole_number(call.query, "part-number-marker") or 0
+    most = _most(call, "max-parts")
+    later = sorted((number, part) for number, part in upload.parts.items() if number > after)
+    page, last = later[:most], after
+    entries = ""
+    for number, part in page:
+        last = number
+        entries += (
+            f"<Part><PartNumber>{number}</PartNumber>"
+            f"<LastModified>{_arrived(part)}</LastModified>"
+            f'<ETag>"{_hex_md5(part)}"</ETag><Size>{part.size_bytes}</Size></Part>'
+        )
+    more = len(later) > len(page)
+    following = f"<NextPartNumberMarker>{last}</NextPartNumberMarker>" if more else ""
     return _response(
         "ListPartsResult",
         f"<Bucket>{upload.bucket}</Bucket><Key>{escape(upload.name)}</Key>"
-        f"<UploadId>{call.query['uploadId']}</UploadId><IsTruncated>false</IsTruncated>{parts}",
+        f"<UploadId>{call.query['uploadId']}</UploadId><StorageClass>STANDARD</StorageClass>"
+        f"<PartNumberMarker>{after}</PartNumberMarker>{following}<MaxParts>{most}</MaxParts>"
+        f"<IsTruncated>{_truth(more)}</IsTruncated>{entries}",
     )
 
 
 def list_uploads(call: Call) -> web.Response:
-    """List the multipart uploads under way in a bucket."""
+    """List the multipart uploads under way in a bucket, a page at a time, by name and id."""
     bucket = call.bucket("storage.multipartUploads.list")
-    uploads = "".join(
-        f"<Upload><Key>{escape(upload.name)}</Key><UploadId>{upload_id}</UploadId></Upload>"
+    prefix, most = call.query.get("prefix", ""), _most(call, "max-uploads")
+    found = sorted(
+        (upload.name, upload_id, upload)
         for upload_id, upload in call.storage.sessions.multipart.items()
-        if upload.bucket == bucket.name
+        if upload.bucket == bucket.name and upload.name.startswith(prefix)
+    )
+    key_marker = call.query.get("key-marker", "")
+    # without a key marker the marker of an id says nothing
+    id_marker = call.query.get("upload-id-marker", "") if key_marker else ""
+    if id_marker:
+        found = [one for one in found if one[:2] > (key_marker, id_marker)]
+    elif key_marker:
+        found = [one for one in found if one[0] > key_marker]
+    page = found[:most]
+    more = len(found) > len(page)
+    following = ""
+    if more and page:
+        name, upload_id, _ = page[-1]
+        following = (
+            f"<NextKeyMarker>{escape(name)}</NextKeyMarker>"
+            f"<NextUploadIdMarker>{upload_id}</NextUploadIdMarker>"
+        )
+    uploads = "".join(
+        f"<Upload><Key>{escape(name)}</Key><UploadId>{upload_id}</UploadId>"
+        f"<StorageClass>STANDARD</StorageClass>"
+        f"<Initiated>{timestamp(upload.begun)}</Initiated></Upload>"
+        for name, upload_id, upload in page
     )
     return _response(
         "ListMultipartUploadsResult",
-        f"<Bucket>{bucket.name}</Bucket><IsTruncated>false</IsTruncated>{uploads}",
+        f"<Bucket>{bucket.name}</Bucket><KeyMarker>{escape(key_marker)}</KeyMarker>"
+        f"<UploadIdMarker>{escape(id_marker)}</UploadIdMarker>{following}"
+        f"<Prefix>{escape(prefix)}</Prefix><MaxUploads>{most}</MaxUploads>"
+        f"<IsTruncated>{_truth(more)}</IsTruncated>{uploads}",
     )
+
+
+def _most(call: Call, name: str) -> int:
+    """Return how many entries a page may hold: at most 1000, however many are asked for."""
+    asked = whole_number(call.query, name)
+    return _MOST_LISTED if asked is None else min(asked, _MOST_LISTED)
+
+
+def _arrived(part: Content) -> str:
+    return timestamp(datetime.fromtimestamp(part.path.stat().st_mtime, timezone.utc))
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def fields_of_headers(headers: Mapping[str, str]) -> dict[str, object]:

@@ -121,3 +121,73 @@ def test_an_aborted_upload_is_gone(http, bucket):
     path = f"/{bucket.name}/big?partNumber=1&uploadId={upload_id}"
     assert http.put(path, data=b"x").status_code == 404
     assert http.put(f"/{bucket.name}/big?partNumber=0&uploadId=x", data=b"").status_code == 404
+
+
+def fields(page, kind):
+    """Return the listed things of one kind, each as a dict, and the page's own fields."""
+    root = ElementTree.fromstring(page.content)
+    of = {child.tag.rpartition("}")[2]: child.text for child in root}
+    return [
+        {entry.tag.rpartition("}")[2]: entry.text for entry in child}
+        for child in root
+        if child.tag.endswith("}" + kind)
+    ], of
+
+
+def test_uploads_are_listed_page_by_page(http, bucket):
+    begun = sorted(
+        (name, re.search("<UploadId>(.*)</UploadId>", answer.text)[1])
+        for name in ("a", "d/x&y", "d/x&y", "d/z", "e")
+        for answer in [http.post(f"/{bucket.name}/{name.replace('&', '%26')}?uploads")]
+    )
+    found, marker, pages = [], "", 0
+    while True:
+        page = http.get(f"/{bucket.name}?uploads&prefix=d/&max-uploads=1{marker}")
+        uploads, of = fields(page, "Upload")
+        found += [(one["Key"], one["UploadId"]) for one in uploads]
+        pages += 1
+        assert all(one["Initiated"].endswith("Z") for one in uploads)
+        if of["IsTruncated"] == "false":
+            break
+        key = of["NextKeyMarker"].replace("&", "%26")
+        marker = f"&key-marker={key}&upload-id-marker={of['NextUploadIdMarker']}"
+    assert pages == 3 and "NextKeyMarker" not in of
+    assert found == [one for one in begun if one[0].startswith("d/")]
+    after, _ = fields(http.get(f"/{bucket.name}?uploads&key-marker=d/x%26y"), "Upload")
+    assert [one["Key"] for one in after] == ["d/z", "e"]
+    every, _ = fields(http.get(f"/{bucket.name}?uploads&upload-id-marker=zzz"), "Upload")
+    assert len(every) == 5
+    assert http.get(f"/{bucket.name}?uploads&max-uploads=x").status_code == 400
+
+
+def test_parts_are_listed_page_by_page(http, bucket):
+    upload_id = begin(http, bucket)
+    tags = {
+        number: put_part(http, bucket, upload_id, number, b"x" * number) for number in (1, 4, 9)
+    }
+    path = f"/{bucket.name}/big?uploadId={upload_id}"
+    first, of = fields(http.get(f"{path}&max-parts=2"), "Part")
+    assert (of["IsTruncated"], of["NextPartNumberMarker"], of["MaxParts"]) == ("true", "4", "2")
+    second, of = fields(http.get(f"{path}&max-parts=2&part-number-marker=4"), "Part")
+    assert of["IsTruncated"] == "false" and "NextPartNumberMarker" not in of
+    assert {
+        int(one["PartNumber"]): (one["ETag"], int(one["Size"])) for one in (*first, *second)
+    } == {number: (tag, number) for number, tag in tags.items()}
+    assert all(one["LastModified"].endswith("Z") for one in (*first, *second))
+    assert http.get(f"{path}&part-number-marker=x").status_code == 400
+
+
+def test_what_was_completed_tells_its_checksum(http, bucket):
+    upload_id = begin(http, bucket)
+    answer = complete(http, bucket, upload_id, (1, put_part(http, bucket, upload_id, 1, b"whole")))
+    blob = bucket.get_blob("big")
+    assert answer.headers["x-goog-hash"] == f"crc32c={blob.crc32c}"
+    assert answer.headers["x-goog-generation"] == str(blob.generation)
+
+
+def test_a_part_that_is_not_what_its_checksum_says_is_refused(http, bucket):
+    upload_id = begin(http, bucket)
+    path = f"/{bucket.name}/big?partNumber=1&uploadId={upload_id}"
+    answer = http.put(path, data=b"x", headers={"x-goog-hash": "crc32c=AAAAAA=="})
+    assert answer.status_code == 400 and "<Code>BadDigest</Code>" in answer.text
+    assert fields(http.get(f"/{bucket.name}/big?uploadId={upload_id}"), "Part")[0] == []

@@ -13,7 +13,7 @@ from ..quantities import number
 from ..store import Change, Key, Store
 from . import fitting
 from .keys import key_of
-from .nodes import ACCELERATOR, GPU, add_node, node_object
+from .nodes import ACCELERATOR, GPU, SPOT, add_node, node_object
 from .scheduler import UNSCHEDULABLE, waits_for_node
 
 SOURCE = "cluster-autoscaler"
@@ -49,6 +49,7 @@ class _Machine:
     machine_type: str
     gpus: Mapping[str, int]
     up_at: float
+    spot: bool
 
 
 class Autoscaler:
@@ -101,6 +102,7 @@ class Autoscaler:
             zone=machine.zone,
             machine_type=machine.machine_type,
             gpus=machine.gpus,
+            spot=machine.spot,
         )
 
     def _order(self, pod: Obj) -> None:
@@ -113,7 +115,7 @@ class Autoscaler:
         gpus = {accelerator: sizes[0]} if accelerator else {}
         reasons: list[str] = []
         for zone in self._zones:
-            machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus)
+            machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus, spot=_spot(pod))
             reasons = fitting.why_not(pod, _node_of(machine), {})
             if not reasons:
                 self._bring_up(pod, machine)
@@ -121,13 +123,17 @@ class Autoscaler:
         said = f"pod didn't trigger scale-up: {len(self._zones)} {reasons[0]}"
         self._refuse(pod, "NotTriggerScaleUp", said)
 
-    def _machine(self, zone: str, machine_type: str, gpus: Mapping[str, int]) -> _Machine:
+    def _machine(
+        self, zone: str, machine_type: str, gpus: Mapping[str, int], *, spot: bool
+    ) -> _Machine:
         pool = f"nap-{machine_type}"
         if gpus:
             pool = f"{pool}-gpu{sum(gpus.values())}"
+        if spot:
+            pool = f"{pool}-spot"
         name = f"gk3-{pool}-{secrets.token_hex(4)}"
         up_at = time.monotonic() + self._pace.seconds(BOOT_MINUTES)
-        return _Machine(name, pool, zone, machine_type, gpus, up_at)
+        return _Machine(name, pool, zone, machine_type, gpus, up_at, spot)
 
     def _bring_up(self, pod: Obj, machine: _Machine) -> None:
         if self._over_quota(machine):
@@ -162,7 +168,13 @@ def _node_of(machine: _Machine) -> Obj:
         zone=machine.zone,
         machine_type=machine.machine_type,
         gpus=machine.gpus,
+        spot=machine.spot,
     )
+
+
+def _spot(pod: Obj) -> bool:
+    """Tell whether a Pod asks for a Spot machine, by the selector that Autopilot reads."""
+    return (pod["spec"].get("nodeSelector") or {}).get(SPOT) == "true"
 
 
 def _unschedulable(pod: Obj) -> bool:

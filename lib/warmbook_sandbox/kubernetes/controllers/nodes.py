@@ -11,6 +11,7 @@ from ..store import Store
 GPU = "nvidia.com/gpu"
 ACCELERATOR = "cloud.google.com/gke-accelerator"
 ZONE = "topology.kubernetes.io/zone"
+SPOT = "cloud.google.com/gke-spot"
 KUBELET = "v1.33.5-gke.1308000"
 """The version that the clusters of `google/` have by default."""
 
@@ -29,20 +30,30 @@ def add_node(
     zone: str,
     machine_type: str,
     gpus: Mapping[str, int],
+    spot: bool = False,
 ) -> Obj:
     """Add a Ready node of a pool; `gpus` is how many of which accelerator it has."""
-    node = node_object(name=name, pool=pool, zone=zone, machine_type=machine_type, gpus=gpus)
+    node = node_object(
+        name=name, pool=pool, zone=zone, machine_type=machine_type, gpus=gpus, spot=spot
+    )
     return store.create("Node", node, manager="kubelet")
 
 
 def node_object(
-    *, name: str, pool: str, zone: str, machine_type: str, gpus: Mapping[str, int]
+    *,
+    name: str,
+    pool: str,
+    zone: str,
+    machine_type: str,
+    gpus: Mapping[str, int],
+    spot: bool = False,
 ) -> Obj:
     """Return a machine as the node that it is, or would be."""
     resources = _resources(machine_type, sum(gpus.values()))
+    labels = _labels(name, pool, zone, machine_type, gpus) | ({SPOT: "true"} if spot else {})
     taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
     return {
-        "metadata": {"name": name, "labels": _labels(name, pool, zone, machine_type, gpus)},
+        "metadata": {"name": name, "labels": labels},
         "spec": {
             "providerID": f"gce://rehearsal/{zone}/{name}",
             **({"taints": [taint]} if sum(gpus.values()) else {}),

@@ -1,0 +1,6 @@
+"""The Hugging Face Hub of the rehearsal: two model repositories, one of them gated."""
+
+from .repositories import GATED, OPEN, TOKENS, Repository, repositories
+from .server import Hub, application
+
+__all__ = ["GATED", "OPEN", "TOKENS", "Hub", "Repository", "application", "repositories"]

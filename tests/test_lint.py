@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
-from warmbook.lint import lint
 from warmbook.improvements import deployment
+from warmbook.lint import lint
 from warmbook.manifests import as_in_the_guide, to_yaml
 from warmbook.settings import Settings
 

@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model-loader-extra-config", type=json.loads, default={})
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--served-model-name")
+    parser.add_argument("--served-model-name", nargs="+")
     parser.add_argument("--enforce-eager", action="store_true")
     parser.add_argument("--tensor-parallel-size", "-tp", type=int, default=1)
     for unused in ("--max-model-len", "--gpu-memory-utilization", "--dtype", "--max-num-seqs"):
@@ -139,7 +139,7 @@ def main() -> None:
     options = arguments()
     tune(options.model_loader_extra_config)
     stream(options.model)
-    Answers.model = options.served_model_name or options.model
+    Answers.model = (options.served_model_name or [options.model])[0]
     with ThreadingHTTPServer((options.host, options.port), Answers) as server:
         say(f"Starting server on http://{options.host}:{options.port}")
         server.serve_forever()

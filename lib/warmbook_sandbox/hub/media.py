@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from ..answers import span
 from .errors import range_not_satisfiable
 from .repositories import Entry
 
@@ -23,14 +24,7 @@ def byte_range(request: web.Request, size_bytes: int) -> range | None:
     if header is None:
         return None
     match = _RANGE.fullmatch(header.strip())
-    first, last = match.groups() if match else (None, None)
-    if first is not None:
-        stop = size_bytes if last is None else min(size_bytes, int(last) + 1)
-        asked = range(int(first), stop)
-    elif last is not None:
-        asked = range(max(0, size_bytes - int(last)), size_bytes)
-    else:
-        asked = range(0)
+    asked = span(match[1], match[2], size_bytes) if match else range(0)
     if not asked:
         raise range_not_satisfiable(size_bytes)
     return asked

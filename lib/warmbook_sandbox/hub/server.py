@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
+from ..answers import refusing
 from .errors import (
     HubError,
     gated,
@@ -193,20 +192,13 @@ def application(hub: Hub) -> web.Application:
     return app
 
 
-@web.middleware
-async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer errors with the body and the headers that the Hub gives them."""
-    try:
-        return await handler(request)
-    except HubError as error:
-        return error.response()
-    except web.HTTPException as error:
-        return HubError(error.status, "", error.reason).response()
-    except (ConnectionError, web.RequestPayloadError):
-        return web.Response(status=499)  # the client is gone: nobody reads this
-    except Exception:
-        logging.getLogger(__name__).exception("%s %s", request.method, request.path)
-        return HubError(500, "", "Internal Error").response()
+refused = refusing(
+    HubError,
+    of_aiohttp=lambda error: HubError(error.status, "", error.reason),
+    of_a_fault=lambda: HubError(500, "", "Internal Error"),
+    rendered=lambda request, error: error.response(),
+)
+"""Answers errors with the body and the headers that the Hub gives them."""
 
 
 def _token(request: web.Request) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from ..answers import span
 from .errors import range_not_satisfiable
 from .objects import Meta
 
@@ -50,13 +51,7 @@ def byte_range(header: str | None, size_bytes: int) -> range | None:
     if header is None or not header.strip().startswith("bytes"):
         return None
     match = _RANGE.fullmatch(header)
-    first, last = match.groups() if match else ("", "")
-    if first:
-        asked = range(int(first), min(size_bytes, int(last) + 1) if last else size_bytes)
-    elif last:
-        asked = range(max(0, size_bytes - int(last)), size_bytes)
-    else:
-        asked = range(0)
+    asked = span(match[1], match[2], size_bytes) if match else range(0)
     if not asked:
         raise range_not_satisfiable(size_bytes)
     return asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
@@ -11,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from warmbook_sandbox.access import Callers
 
+from ..answers import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
 from .call import Call, Endpoint
 from .errors import StorageError
@@ -123,23 +123,6 @@ def application(
     return app
 
 
-@web.middleware
-async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer errors with the body that Cloud Storage gives them."""
-    try:
-        return await handler(request)
-    except StorageError as error:
-        return _rendered(request, error)
-    except web.HTTPException as error:
-        reason = {404: "notFound", 405: "httpMethodNotAllowed"}.get(error.status, "invalid")
-        return _rendered(request, StorageError(error.status, reason, error.reason))
-    except (ConnectionError, web.RequestPayloadError):
-        return web.Response(status=499)  # the client is gone: nobody reads this
-    except Exception:
-        logging.getLogger(__name__).exception("%s %s", request.method, request.path)
-        return _rendered(request, StorageError(500, "backendError", "Backend Error"))
-
-
 async def _meant(request: web.Request) -> web.Request | None:
     """Return what a POST with X-HTTP-Method-Override stands for, None if it has none.
 
@@ -161,6 +144,20 @@ def _rendered(request: web.Request, error: StorageError) -> web.Response:
         return error.as_xml()
     is_media = request.query.get("alt") == "media" or request.path.startswith("/download/")
     return error.as_text() if is_media else error.as_json()
+
+
+def _of_aiohttp(error: web.HTTPException) -> StorageError:
+    reason = {404: "notFound", 405: "httpMethodNotAllowed"}.get(error.status, "invalid")
+    return StorageError(error.status, reason, error.reason)
+
+
+refused = refusing(
+    StorageError,
+    of_aiohttp=_of_aiohttp,
+    of_a_fault=lambda: StorageError(500, "backendError", "Backend Error"),
+    rendered=_rendered,
+)
+"""Answers errors with the body that Cloud Storage gives them."""
 
 
 def _local_address(request: web.Request) -> str:

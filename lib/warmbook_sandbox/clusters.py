@@ -13,7 +13,7 @@ from aiohttp import web
 
 from .google import Endpoint
 from .google.certificates import Authority, server_context
-from .kubernetes import ApiServer, Store, add_node, run_controllers
+from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers
 from .node import Image, Kubelet
 from .pace import Pace
 
@@ -106,8 +106,7 @@ class Clusters:
         running = self._running[_key(cluster)]
         gpus = {a.accelerator_type: a.accelerator_count for a in pool.config.accelerators}
         for number in range(pool.initial_node_count):
-            add_node(
-                running.store,
+            node = node_object(
                 name=f"gke-{cluster.name}-{pool.name}-{number}",
                 pool=pool.name,
                 zone=cluster.location,
@@ -115,6 +114,7 @@ class Clusters:
                 gpus=gpus,
                 spot=pool.config.spot,
             )
+            add_node(running.store, node)
 
     def remove_pool(self, cluster: Any, pool: Any) -> None:
         """Remove the nodes of a pool, and with them their Pods."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controllers import add_node, run_controllers
+from .controllers import add_node, node_object, run_controllers
 from .errors import ApiError
 from .objects import Obj
 from .runtime import PodRuntime
@@ -17,5 +17,6 @@ __all__ = [
     "PodRuntime",
     "Store",
     "add_node",
+    "node_object",
     "run_controllers",
 ]

@@ -16,7 +16,7 @@ import requests
 from aiohttp import web
 from kubernetes import client, dynamic
 
-from warmbook_sandbox.kubernetes import ApiServer, Store, add_node, run_controllers
+from warmbook_sandbox.kubernetes import ApiServer, Store, add_node, node_object, run_controllers
 from warmbook_sandbox.kubernetes.objects import now, set_condition
 from warmbook_sandbox.pace import Pace
 
@@ -155,11 +155,13 @@ class Cluster:
         return self.on_loop(
             lambda: add_node(
                 self.store,
-                name=name,
-                pool="g2-gpu-pool",
-                zone=zone,
-                machine_type="g2-standard-16",
-                gpus={"nvidia-l4": count},
+                node_object(
+                    name=name,
+                    pool="g2-gpu-pool",
+                    zone=zone,
+                    machine_type="g2-standard-16",
+                    gpus={"nvidia-l4": count},
+                ),
             )
         )
 

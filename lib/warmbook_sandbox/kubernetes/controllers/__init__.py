@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .loop import run_controllers
-from .nodes import add_node
+from .nodes import add_node, node_object
 
-__all__ = ["add_node", "run_controllers"]
+__all__ = ["add_node", "node_object", "run_controllers"]

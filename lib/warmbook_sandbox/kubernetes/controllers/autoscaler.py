@@ -81,7 +81,7 @@ class Autoscaler:
         for uid, machine in list(self._coming.items()):
             if machine.up_at <= time.monotonic():
                 del self._coming[uid]
-                self._join(machine)
+                add_node(self._store, _node_of(machine))
         pod = self._store.find("Pod", *key)
         if pod is not None and uid_of(pod) in self._asking:
             self._asking.discard(uid_of(pod))
@@ -93,17 +93,6 @@ class Autoscaler:
     def _next_s(self) -> float | None:
         ups = [machine.up_at - time.monotonic() for machine in self._coming.values()]
         return max(0.0, min(ups)) + 0.001 if ups else None
-
-    def _join(self, machine: _Machine) -> None:
-        add_node(
-            self._store,
-            name=machine.name,
-            pool=machine.pool,
-            zone=machine.zone,
-            machine_type=machine.machine_type,
-            gpus=machine.gpus,
-            spot=machine.spot,
-        )
 
     def _order(self, pod: Obj) -> None:
         accelerator, count = _wanted_gpus(pod)

@@ -22,20 +22,8 @@ _GIB_PER_CPU: Mapping[str, float] = {
 _PODS = "110"
 
 
-def add_node(
-    store: Store,
-    *,
-    name: str,
-    pool: str,
-    zone: str,
-    machine_type: str,
-    gpus: Mapping[str, int],
-    spot: bool = False,
-) -> Obj:
-    """Add a Ready node of a pool; `gpus` is how many of which accelerator it has."""
-    node = node_object(
-        name=name, pool=pool, zone=zone, machine_type=machine_type, gpus=gpus, spot=spot
-    )
+def add_node(store: Store, node: Obj) -> Obj:
+    """Add a machine that is up, as `node_object` describes it."""
     return store.create("Node", node, manager="kubelet")
 
 
@@ -48,7 +36,10 @@ def node_object(
     gpus: Mapping[str, int],
     spot: bool = False,
 ) -> Obj:
-    """Return a machine as the node that it is, or would be."""
+    """Return a machine as the node that it is, or would be: of a pool, Ready.
+
+    `gpus` is how many of which accelerator it has.
+    """
     resources = _resources(machine_type, sum(gpus.values()))
     labels = _labels(name, pool, zone, machine_type, gpus) | ({SPOT: "true"} if spot else {})
     taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
@@ -76,11 +67,9 @@ def add_default_node(store: Store, zone: str) -> Obj:
     name = f"gk3-default-{secrets.token_hex(4)}"
     return add_node(
         store,
-        name=name,
-        pool="default-pool",
-        zone=zone,
-        machine_type="e2-standard-4",
-        gpus={},
+        node_object(
+            name=name, pool="default-pool", zone=zone, machine_type="e2-standard-4", gpus={}
+        ),
     )
 
 

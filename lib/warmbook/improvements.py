@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import manifests, oracle, sizing
+from . import manifests, sizing
 from .errors import MissingError
 from .manifests import MANAGED_BY, SPOT, ZONE, Manifest
+from .servers import Server, chosen_server
 from .settings import Settings
 from .texts import say
 from .views import duration, size
@@ -24,8 +25,6 @@ SPOT_GRACE_S = 25
 
 _LOADER = "--model-loader-extra-config"
 _SERVED = "--served-model-name"
-_VLLM_ONLY = "--disable-log-requests"
-"""The one argument of the guide's that SGLang has under no name."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,21 @@ class Draft:
         """The server's container."""
         container: Manifest = self.pod["containers"][0]
         return container
+
+    @property
+    def server(self) -> Server:
+        """The server that the form chooses."""
+        return chosen_server(self.settings)
+
+    @property
+    def architecture(self) -> str:
+        """The model's architecture, as far as it was looked at."""
+        return self.needs.architecture if self.needs else "unknown"
+
+    @property
+    def shared(self) -> bool:
+        """Whether several GPUs share the reading."""
+        return '"distributed":true' in "".join(self.container["args"])
 
     def give(self, flag: str, value: object) -> None:
         """Set an argument of the server, in its place or at the end."""
@@ -133,15 +147,13 @@ def _image(draft: Draft) -> Iterator[Improvement]:
 
 
 def _refused_flags(draft: Draft) -> Iterator[Improvement]:
-    server, version = "vLLM", draft.settings.vllm_version
-    if draft.settings.inference_server == "sglang":
-        server, version = "SGLang", draft.settings.sglang_version
-    for word in list(draft.container["args"]):
-        known = word != _VLLM_ONLY if server == "SGLang" else oracle.accepts(version, word)
-        if known is False:
-            draft.take(word)
-            told = say("left out: {server} {version} refuses it", server=server, version=version)
-            yield Improvement(word, told)
+    server = draft.server
+    for word in filter(server.refuses, list(draft.container["args"])):
+        draft.take(word)
+        told = say(
+            "left out: {server} {version} refuses it", server=server.name, version=server.version
+        )
+        yield Improvement(word, told)
 
 
 def _loader(draft: Draft) -> Iterator[Improvement]:
@@ -149,7 +161,7 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
     chosen, config, told = draft.settings, dict[str, object](), ""
     if chosen.tensor_parallel_size == 1:
         told = say("left out: with one GPU there is nobody to share the reading with")
-    elif reports := _corrupts(draft):
+    elif reports := draft.server.corrupts(draft.architecture):
         config["distributed"] = False
         told = say("there are reports of silently wrong weights: {reports}", reports=reports)
     else:
@@ -167,22 +179,9 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
         yield Improvement(f'"concurrency":{chosen.concurrency}', told)
 
 
-def _corrupts(draft: Draft) -> str:
-    """Return the reports of wrong weights that concern this release and this model."""
-    if draft.settings.inference_server == "sglang":
-        return ""  # the releases that the form takes copy what the streamer fills again
-    model = draft.needs.architecture if draft.needs else "unknown"
-    try:
-        return oracle.corruption(draft.settings.vllm_version, distributed=True, model=model)
-    except LookupError:
-        return ""
-
-
 def _context(draft: Draft) -> Iterator[Improvement]:
     if length := draft.settings.max_model_len:
-        flag = (
-            "--context-length" if draft.settings.inference_server == "sglang" else "--max-model-len"
-        )
+        flag = draft.server.context_flag
         draft.give(flag, length)
         yield Improvement(f"{flag}={length}", say("leaves GPU memory for the KV cache"))
 
@@ -246,12 +245,11 @@ def _memory(draft: Draft) -> Iterator[Improvement]:
 def _host(draft: Draft) -> sizing.Host:
     chosen, needs = draft.settings, draft.needs
     assert needs
-    shared = '"distributed":true' in "".join(draft.container["args"])
     return sizing.host(
         needs.weight_bytes,
         needs.largest_tensor_bytes,
         chosen.tensor_parallel_size,
-        distributed=shared,
+        distributed=draft.shared,
         streamer="0.16",  # an image's tag doesn't tell its streamer: this one takes most
     )
 

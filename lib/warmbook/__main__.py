@@ -205,7 +205,7 @@ def _needs(settings: Settings) -> Needs | None:
     """Look at the model; where that can't be, say so and go on without."""
     from .clients import Clients
     from .failures import explained
-    from .steps.server import look_up
+    from .steps.server import look_up, not_looked_at
 
     reason = ""
     try:
@@ -214,8 +214,7 @@ def _needs(settings: Settings) -> Needs | None:
     except WarmbookError as error:
         needs, reason = None, error.what
     if needs is None:
-        told = say("The model could not be looked at: memory, disk and probe are as in the guide.")
-        print(f"warmbook: {told} {reason}".rstrip(), file=sys.stderr)
+        print(f"warmbook: {not_looked_at()} {reason}".rstrip(), file=sys.stderr)
     return needs
 
 

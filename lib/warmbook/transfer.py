@@ -49,7 +49,7 @@ class Hashes:
     @property
     def crc32c(self) -> str:
         """The CRC32C so far, in base64."""
-        return base64.b64encode(self._crc32c.digest()).decode()
+        return _base64(self._crc32c)
 
     @property
     def sha256(self) -> str:
@@ -251,7 +251,7 @@ class FileUpload:
         crc32c = google_crc32c.Checksum()
         for data in self._pieces(self.source.read):
             crc32c.update(data)
-        return base64.b64encode(crc32c.digest()).decode()
+        return _base64(crc32c)
 
     def _read_back(self, made: Any) -> str:
         """Return the SHA-256 of an object, in hex, reading it from the bucket."""
@@ -302,7 +302,12 @@ class FileUpload:
 
 
 def _crc32c(data: bytes) -> str:
-    return base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
+    return _base64(google_crc32c.Checksum(data))
+
+
+def _base64(checksum: google_crc32c.Checksum) -> str:
+    """Return a checksum as Cloud Storage writes it."""
+    return base64.b64encode(checksum.digest()).decode()
 
 
 def _content_type(name: str) -> str:

@@ -32,9 +32,7 @@ class Manifest(Card):
         return tuple(Row(one.name, one.reason, "new") for one in self.departures)
 
     def note(self) -> str:
-        if self.needs:
-            return ""
-        return say("The model could not be looked at: memory, disk and probe are as in the guide.")
+        return "" if self.needs else not_looked_at()
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + folded(say("The whole YAML"), self.yaml)
@@ -56,6 +54,11 @@ def manifest(settings: Settings, clients: Clients) -> Manifest:
         needs=needs,
         command=commands.deploy(settings, needs),
     )
+
+
+def not_looked_at() -> str:
+    """Return what a manifest without the model's needs has instead."""
+    return say("The model could not be looked at: memory, disk and probe are as in the guide.")
 
 
 def look_up(clients: Clients, settings: Settings) -> Needs | None:
@@ -108,7 +111,6 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
         MissingError: The namespace or the service account is not there.
     """
     cluster = clients.kubernetes
-    needs = needs or look_up(clients, settings)
     if clients.rehearsal and settings.inference_server != "vllm":
         raise SettingsError(
             say("A rehearsal serves with vLLM only: SGLang has no build for a machine like this."),
@@ -123,6 +125,7 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
             ),
             remedy=say("Run notebook 05: it makes both."),
         )
+    needs = needs or look_up(clients, settings)
     before = cluster.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
     wanted = deployment(settings, needs)
     if before and "strategy" in wanted["spec"]:

@@ -170,7 +170,7 @@ start.plot()
 # ## Ask the model
 # A server can be healthy and still talk nonsense: with several GPUs, some releases of vLLM and the streamer have loaded damaged weights and answered with status 200. So read the answer. The question goes to the Pod through the cluster's own API, without opening a port to the world, and asks for the likeliest words (`temperature` 0), so that it is the same answer each time.
 #
-# A model served from a bucket is called by its address, `gs://…`, unless told otherwise; clients that ask for it by a short name get a 404.
+# A model served from a bucket is called by its address, `gs://…`, unless told otherwise, and clients that ask for it by a short name get a 404. The manifest of notebook 6 tells otherwise: with vLLM the folder's name works, and the address too.
 #
 # In a rehearsal a small model answers, on a CPU. The rehearsal's quick engine, for runs in a hurry, loads the weights but answers nothing, and says so.
 
@@ -178,7 +178,7 @@ start.plot()
 # ## Pregúntale al modelo
 # Un servidor puede estar sano y aun así decir disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y respondieron con estado 200. Por eso, lee la respuesta. La pregunta llega al Pod por la propia API del clúster, sin abrir un puerto al mundo, y pide las palabras más probables (`temperature` 0), para que la respuesta sea siempre la misma.
 #
-# Un modelo entregado desde un bucket se llama como su dirección, `gs://…`, salvo que se indique otra cosa; los clientes que lo piden por un nombre corto reciben un error 404.
+# Un modelo entregado desde un bucket se llama como su dirección, `gs://…`, salvo que se indique otra cosa, y los clientes que lo piden por un nombre corto reciben un error 404. El manifiesto del notebook 6 indica otra cosa: con vLLM funciona el nombre de la carpeta, y también la dirección.
 #
 # En un ensayo responde un modelo pequeño, en una CPU. El motor rápido del ensayo, para ejecuciones con prisa, carga los pesos pero no responde nada, y lo dice.
 

@@ -72,11 +72,14 @@ def image_and_model(tmp_path_factory):
 class Rehearsal:
     """A sandbox in a thread of its own."""
 
-    def __init__(self, image, model, minute_s=0.02):
+    def __init__(self, image, model, minute_s=0.02, faults=()):
+        from warmbook_sandbox.faults import named
         from warmbook_sandbox.pace import Pace
         from warmbook_sandbox.sandbox import Sandbox
 
-        self.sandbox = Sandbox(image, model, engine="quick", pace=Pace(minute_s))
+        self.sandbox = Sandbox(
+            image, model, engine="quick", pace=Pace(minute_s), staged=named(faults)
+        )
         self._up, self._stop = threading.Event(), None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -119,9 +122,15 @@ def minute_s():
 
 
 @pytest.fixture
-def rehearsal(image_and_model, minute_s, monkeypatch, tmp_path):
+def faults():
+    """What goes wrong in a test's rehearsal, by name; nothing unless the test says so."""
+    return ()
+
+
+@pytest.fixture
+def rehearsal(image_and_model, minute_s, faults, monkeypatch, tmp_path):
     """A rehearsal of its own for one test, and the environment that points at it."""
-    with Rehearsal(*image_and_model, minute_s=minute_s) as running:
+    with Rehearsal(*image_and_model, minute_s=minute_s, faults=faults) as running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):
                 monkeypatch.setenv(name, value)

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+GUIDE_TO_PITFALLS = "docs/troubleshooting.md"
+"""Where each pitfall has its section, by its name."""
+
 
 class WarmbookError(Exception):
-    """A failure the reader can act on: `what` went wrong and the `remedy`."""
+    """A failure the reader can act on: `what` went wrong and the `remedy`.
 
-    def __init__(self, what: str, *, remedy: str) -> None:
+    `pitfall` names the entry of the catalogue that it is, "" where it is none.
+    """
+
+    def __init__(self, what: str, *, remedy: str, pitfall: str = "") -> None:
         super().__init__(what)
-        self.what, self.remedy = what, remedy
+        self.what, self.remedy, self.pitfall = what, remedy, pitfall
 
     def __str__(self) -> str:
-        return f"{self.what}\n  → {self.remedy}"
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        more = f"  ({GUIDE_TO_PITFALLS}#{self.pitfall})"
+        return [self.what, f"  → {self.remedy}", *([more] if self.pitfall else ())]
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython asks an exception for its own picture."""
-        return [f"✗ {self.what}", f"  → {self.remedy}"]
+        what, *more = self._lines()
+        return [f"✗ {what}", *more]
 
 
 class SettingsError(WarmbookError):
     """A choice that can't be right; `fields` maps each wrong setting to the reason."""
 
-    def __init__(self, what: str, *, remedy: str, fields: dict[str, str] | None = None) -> None:
-        super().__init__(what, remedy=remedy)
+    def __init__(
+        self, what: str, *, remedy: str, fields: dict[str, str] | None = None, pitfall: str = ""
+    ) -> None:
+        super().__init__(what, remedy=remedy, pitfall=pitfall)
         self.fields = fields or {}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from .door import around, prepare
+from .faults import FAULTS, UnknownFaultError, named
 from .node import EngineError
 from .pace import Pace
 
@@ -27,14 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     split = given.index("--") if "--" in given else len(given)
     command = given[split + 1 :]
     options = _parser().parse_args(given[:split])
+    if options.list_faults:
+        for fault in FAULTS.values():
+            print(f"{fault.name:28} {fault.what}")
+        return 0
     try:
+        staged = named(name.strip() for name in options.fault.split(",") if name.strip())
         image, model = prepare(options.cache, _teller())
         if options.build:
             return 0
         return asyncio.run(
-            around(command, image, model, engine=options.engine, pace=Pace(options.minute))
+            around(
+                *(command, image, model),
+                engine=options.engine,
+                pace=Pace(options.minute),
+                staged=staged,
+            )
         )
-    except EngineError as error:
+    except (EngineError, UnknownFaultError) as error:
         print(f"warmbook_sandbox: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -71,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--build", action="store_true", help="build the engine and the model, then stop"
+    )
+    parser.add_argument(
+        "--fault",
+        default="",
+        metavar="NAME[,NAME]",
+        help="let these things go wrong, to learn from or to test with",
+    )
+    parser.add_argument(
+        "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"
     )
     return parser
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from .google import Endpoint
 from .google.certificates import Authority, server_context
+from .interference import Interference
 from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers
 from .node import Image, Kubelet
 from .pace import Pace
@@ -23,8 +24,8 @@ HOST = "127.0.0.1"
 class Pods(Protocol):
     """What a Pod needs of the rehearsal around it."""
 
-    async def pod_starts(self, address: str, namespace: str, service_account: str) -> None:
-        """Give the Pod at `address` its identity."""
+    async def pod_starts(self, pod: dict[str, Any], address: str) -> None:
+        """Give the Pod at `address` the identity of its service account."""
 
     async def pod_ends(self, address: str) -> None:
         """Take the identity of `address` back."""
@@ -57,12 +58,15 @@ class Clusters:
         pace: Pace,
         addresses: Iterator[str],
         pods: Pods,
+        interference: Interference,
     ) -> None:
         self._folder, self._token, self._image = folder, token, image
         self._engine, self._pace, self._addresses, self._pods = engine, pace, addresses, pods
         self._certificate = (authority := Authority("warmbook rehearsal")).issue(HOST)
         self._ca_pem = authority.ca_pem
+        self._interference = interference
         self._running: dict[tuple[str, str], Running] = {}
+        self._hooks: list[Callable[[Running], None]] = []
         self.kubeconfig = folder / "kubeconfig"
 
     async def start(self, cluster: Any) -> Endpoint:
@@ -75,12 +79,14 @@ class Clusters:
             engine=self._engine,
             addresses=self._addresses,
             environment=lambda pod, address: self._pods.pod_environment(address),
-            on_start=self._pod_starts,
+            on_start=self._pods.pod_starts,
             on_stop=self._pods.pod_ends,
             pace=self._pace,
         )
         version = f"v{cluster.current_master_version}"
-        app = ApiServer(store, kubelet, token=self._token, version=version).application()
+        app = ApiServer(
+            store, kubelet, token=self._token, version=version, interference=self._interference
+        ).application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         site = web.TCPSite(runner, HOST, 0, ssl_context=server_context(self._certificate))
@@ -94,7 +100,9 @@ class Clusters:
             ),
             asyncio.create_task(kubelet.run()),
         ]
-        self._running[_key(cluster)] = Running(store, kubelet, runner, tasks, endpoint)
+        self._running[_key(cluster)] = running = Running(store, kubelet, runner, tasks, endpoint)
+        for hook in tuple(self._hooks):
+            hook(running)
         self._write_kubeconfig(cluster.name, endpoint)
         if not cluster.autopilot.enabled:
             for pool in cluster.node_pools:
@@ -122,6 +130,12 @@ class Clusters:
         for node in store.list("Node", labels=f"cloud.google.com/gke-nodepool={pool.name}"):
             store.delete("Node", None, node["metadata"]["name"])
 
+    def each(self, hook: Callable[[Running], None]) -> None:
+        """Call `hook` with every cluster: those that run now, and each that starts later."""
+        self._hooks.append(hook)
+        for running in tuple(self._running.values()):
+            hook(running)
+
     async def stop(self, cluster: Any) -> None:
         """Stop the cluster with its Pods."""
         if running := self._running.pop(_key(cluster), None):
@@ -138,10 +152,6 @@ class Clusters:
             task.cancel()
         await asyncio.gather(*running.tasks, return_exceptions=True)
         await running.runner.cleanup()
-
-    async def _pod_starts(self, pod: dict[str, Any], address: str) -> None:
-        account = pod["spec"].get("serviceAccountName", "default")
-        await self._pods.pod_starts(address, pod["metadata"]["namespace"], account)
 
     def _write_kubeconfig(self, name: str, endpoint: Endpoint) -> None:
         import base64

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import node
+from .faults import Fault
 from .node import Image, Model
 from .pace import Pace
 from .sandbox import Sandbox
@@ -34,7 +35,13 @@ def prepare(cache: Path, tell: Tell) -> tuple[Image, Model]:
 
 
 async def around(
-    command: Sequence[str], image: Image, model: Model, *, engine: str, pace: Pace
+    command: Sequence[str],
+    image: Image,
+    model: Model,
+    *,
+    engine: str,
+    pace: Pace,
+    staged: Sequence[Fault] = (),
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
@@ -44,7 +51,7 @@ async def around(
     loop = asyncio.get_running_loop()
     for name in STOPPING:
         loop.add_signal_handler(name, stopping.set)
-    async with Sandbox(image, model, engine=engine, pace=pace) as sandbox:
+    async with Sandbox(image, model, engine=engine, pace=pace, staged=staged) as sandbox:
         if not command:
             _greet(sandbox)
             await stopping.wait()

@@ -7,7 +7,7 @@ import random
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,13 @@ from aiohttp import web
 
 from .access import Caller, Callers
 from .clusters import Clusters
+from .faults import Fault
+from .faults import application as fault_desk
 from .google import Cloud
 from .google.offer import zones_of
 from .hub import Hub, repositories
 from .hub import application as hub_application
+from .interference import Interference
 from .node import Image, Model
 from .pace import Pace
 from .storage import RUNNER_OPTIONS, Storage, application
@@ -74,8 +77,14 @@ class Listener:
 class Sandbox:
     """A rehearsal as an async context: up when entered, gone without a trace when left."""
 
-    def __init__(self, image: Image, model: Model, *, engine: str, pace: Pace) -> None:
+    def __init__(
+        self, image: Image, model: Model, *, engine: str, pace: Pace, staged: Sequence[Fault] = ()
+    ) -> None:
         self.image, self.model, self.engine, self.pace = image, model, engine, pace
+        self._staged_first, self.staged = tuple(staged), list[Fault]()
+        self.interference = Interference()
+        self.pod_hooks: list[Callable[[dict[str, Any]], None]] = []
+        """Called with each Pod before its first process."""
         self.token = secrets.token_urlsafe(24)
         self.callers = Callers(self.token, Caller(f"user:{ACCOUNT}", ACCOUNT))
         self.model_uri = f"gs://{PROJECT_ID}-models/{model.folder.name}"
@@ -94,7 +103,12 @@ class Sandbox:
             zones=zones_of,
         )
         self.storage_listener = Listener(
-            application(self.storage, self.callers, base_url=lambda: self.storage_listener.url)
+            application(
+                self.storage,
+                self.callers,
+                base_url=lambda: self.storage_listener.url,
+                interference=self.interference,
+            )
         )
         await self.storage_listener.start()
         self.clusters = Clusters(
@@ -105,6 +119,7 @@ class Sandbox:
             pace=self.pace,
             addresses=self._addresses,
             pods=self,
+            interference=self.interference,
         )
         self.cloud = Cloud(
             project_id=PROJECT_ID,
@@ -113,6 +128,7 @@ class Sandbox:
             pace=self.pace,
             clusters=self.clusters,
             caches=self.storage,
+            interference=self.interference,
         )
         # so that the form can suggest places before notebook 02 has enabled the APIs
         self.cloud.project.services.add("compute.googleapis.com")
@@ -127,13 +143,23 @@ class Sandbox:
         self._grpc = self.cloud.grpc_server()
         self._grpc_port = self._grpc.add_insecure_port(f"{HOST}:0")
         await self._grpc.start()
+        self.fault_listener = Listener(fault_desk(self))
+        await self.fault_listener.start()
         self._seed()
+        for fault in self._staged_first:
+            self.stage(fault)
         return self
+
+    def stage(self, fault: Fault) -> None:
+        """Let something go wrong from now on."""
+        fault.stage(self)
+        self.staged.append(fault)
 
     async def __aexit__(self, *_: object) -> None:
         """Stop every Pod, every server, and remove the state folder."""
         await self.clusters.stop_all()
         await self._grpc.stop(grace=None)
+        await self.fault_listener.stop()
         await self.hub_listener.stop()
         await self.google_listener.stop()
         await self.storage_listener.stop()
@@ -148,9 +174,12 @@ class Sandbox:
                 bucket, f"{path}/{file.name}", file.path, crc32c=file.crc32c, md5=file.md5
             )
 
-    async def pod_starts(self, address: str, namespace: str, service_account: str) -> None:
+    async def pod_starts(self, pod: dict[str, Any], address: str) -> None:
         """Let the Pod at `address` reach the storage server as its service account."""
-        subject = f"ns/{namespace}/sa/{service_account}"
+        for hook in tuple(self.pod_hooks):
+            hook(pod)
+        account = pod["spec"].get("serviceAccountName", "default")
+        subject = f"ns/{pod['metadata']['namespace']}/sa/{account}"
         member = (
             f"principal://iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/"
             f"workloadIdentityPools/{PROJECT_ID}.svc.id.goog/subject/{subject}"
@@ -191,6 +220,7 @@ class Sandbox:
             "WARMBOOK_SANDBOX_URL": self.google_listener.url,
             "WARMBOOK_SANDBOX_GRPC": f"{HOST}:{self._grpc_port}",
             "WARMBOOK_SANDBOX_TOKEN": self.token,
+            "WARMBOOK_SANDBOX_FAULTS": self.fault_listener.url,
             # a rehearsal's choices are not those for a real project
             "WARMBOOK_FILE": str(self.folder / "workbook.yaml"),
             "WARMBOOK_PROJECT_ID": PROJECT_ID,
@@ -198,6 +228,11 @@ class Sandbox:
             "WARMBOOK_MODEL_URI": self.model_uri,
             "WARMBOOK_ACCOUNT": ACCOUNT,
             "WARMBOOK_VLLM_VERSION": self.image.versions()["vllm"],
+            **{
+                f"WARMBOOK_{name.upper()}": value
+                for fault in self.staged
+                for name, value in fault.choices.items()
+            },
             "HF_ENDPOINT": self.hub_listener.url,
             # neither the reader's token nor their cache has a part in a rehearsal
             "HF_HOME": str(self.folder / "huggingface"),

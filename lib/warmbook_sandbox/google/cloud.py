@@ -8,6 +8,7 @@ import grpc
 from aiohttp import web
 
 from ..access import Binding, Callers
+from ..interference import Interference
 from ..pace import Pace
 from . import methods, rpc
 from .billing import ACCOUNT, Billing
@@ -40,11 +41,12 @@ class Cloud:
         pace: Pace,
         clusters: ClusterHost,
         caches: Caches,
+        interference: Interference | None = None,
     ) -> None:
         policy = ProjectPolicy(callers.reader.member)
         self.project = Project(project_id, project_number, policy, project_id)
         self.project.billing_account = ACCOUNT
-        self._callers, self._caches = callers, caches
+        self._callers, self._caches, self._interference = callers, caches, interference
         self._operations = Operations()
         self._projects = Projects(self.project, self._operations, pace)
         self._services = Services(self._projects, self._operations, pace)
@@ -65,7 +67,7 @@ class Cloud:
             *methods.cluster_manager(Clusters(self._fleet), NodePools(self._fleet)),
             *methods.compute_engine(Compute(self._fleet)),
         )
-        application = Rest(routes, self._callers).application()
+        application = Rest(routes, self._callers, self._interference).application()
         application.cleanup_ctx.append(self._close)
         return application
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ..access import ANONYMOUS, Caller, Callers
+from ..interference import Incoming, Interference
 from .errors import GoogleError, invalid, unauthenticated
 from .strict_json import parse
 from .transcoding import Route, as_json
@@ -24,8 +25,14 @@ LARGEST_BODY_BYTES = 10 * 2**20
 class Rest:
     """Answers a request with the first route that fits it."""
 
-    def __init__(self, routes: Iterable[Route], callers: Callers) -> None:
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        callers: Callers,
+        interference: Interference | None = None,
+    ) -> None:
         self._routes, self._callers = tuple(routes), callers
+        self._interference = interference or Interference()
 
     def application(self) -> web.Application:
         """Make the application; every path leads to the table of methods."""
@@ -47,6 +54,9 @@ class Rest:
 
     async def _call(self, request: web.Request) -> Any:
         caller = self._authenticate(request)
+        await self._interference.meet(
+            Incoming("google", request.method, request.path, request.query_string)
+        )
         route, path = self._find(request.method, request.rel_url.raw_path)
         body = parse(await _read(request)) if route.body else None
         query = {name: request.query.getall(name) for name in request.query}

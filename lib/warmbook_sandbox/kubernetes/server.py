@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ..interference import Incoming, Interference
 from . import deletes, discovery, reads, watches, writes
 from .call import Call, answer
 from .errors import ApiError, no_such_path
@@ -32,10 +33,17 @@ class ApiServer:
     """Serves the objects of a Store and the Pods of a PodRuntime to official clients."""
 
     def __init__(
-        self, store: Store, runtime: PodRuntime, *, token: str, version: str = VERSION
+        self,
+        store: Store,
+        runtime: PodRuntime,
+        *,
+        token: str,
+        version: str = VERSION,
+        interference: Interference | None = None,
     ) -> None:
         self._store, self._runtime = store, runtime
         self._token, self._version = token, version
+        self._interference = interference or Interference()
         self._calls: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
 
     def application(self) -> web.Application:
@@ -61,6 +69,9 @@ class ApiServer:
         given = request.headers.get("Authorization", "").encode(errors="replace")
         if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
             raise ApiError(401, "Unauthorized", "Unauthorized")
+        await self._interference.meet(
+            Incoming("kubernetes", request.method, request.path, request.query_string)
+        )
         return await handler(request)
 
     def _route_discovery(self, router: web.UrlDispatcher) -> None:

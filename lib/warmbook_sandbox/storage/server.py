@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from warmbook_sandbox.access import Callers
+from warmbook_sandbox.interference import Incoming, Interference
 
 from ..answers import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
@@ -85,7 +86,11 @@ _NAMED = {(method, path) for method, path, _ in ROUTES}
 
 
 def application(
-    storage: Storage, callers: Callers, *, base_url: Callable[[], str]
+    storage: Storage,
+    callers: Callers,
+    *,
+    base_url: Callable[[], str],
+    interference: Interference | None = None,
 ) -> web.Application:
     """Return the server of `storage`; `callers` tells who sends a request.
 
@@ -106,6 +111,20 @@ def application(
         return serve
 
     @web.middleware
+    async def interfered(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if interference is not None:
+            await interference.meet(
+                Incoming(
+                    "storage",
+                    request.method,
+                    request.path,
+                    request.query_string,
+                    _local_address(request),
+                )
+            )
+        return await handler(request)
+
+    @web.middleware
     async def overridden(request: web.Request, handler: Handler) -> web.StreamResponse:
         meant = await _meant(request)
         if meant is None:
@@ -115,7 +134,9 @@ def application(
             raise match.http_exception
         return await endpoints[match.handler](call(meant, match))
 
-    app = web.Application(client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, overridden])
+    app = web.Application(
+        client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, interfered, overridden]
+    )
     for method, path, endpoint in ROUTES:
         app.router.add_route(method, path, served(endpoint))
         if method == "GET" and ("HEAD", path) not in _NAMED:

@@ -1,0 +1,43 @@
+"""Where a trainer stages a fault in a rehearsal that is up: a small server, for its token only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from .fault import FAULTS, UnknownFaultError, named
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
+
+
+def application(sandbox: Sandbox) -> web.Application:
+    """Return the server: GET /faults lists, GET /staged tells, POST /staged/NAME stages."""
+
+    @web.middleware
+    async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {sandbox.token}":
+            raise web.HTTPUnauthorized(text="The rehearsal's token is missing or wrong.")
+        return await handler(request)
+
+    async def list_faults(request: web.Request) -> web.Response:
+        return web.json_response({fault.name: fault.what for fault in FAULTS.values()})
+
+    async def staged(request: web.Request) -> web.Response:
+        return web.json_response([{"name": f.name, "pitfall": f.pitfall} for f in sandbox.staged])
+
+    async def stage(request: web.Request) -> web.Response:
+        try:
+            (fault,) = named([request.match_info["name"]])
+        except UnknownFaultError as error:
+            raise web.HTTPNotFound(text=str(error)) from None
+        sandbox.stage(fault)
+        return web.json_response({"name": fault.name}, status=201)
+
+    app = web.Application(middlewares=[signed_in])
+    app.router.add_get("/faults", list_faults)
+    app.router.add_get("/staged", staged)
+    app.router.add_post("/staged/{name}", stage)
+    return app

@@ -12,6 +12,7 @@ from warmbook.improvements import deployment
 from warmbook.lint import lint
 from warmbook.manifests import as_in_the_guide, to_yaml
 from warmbook.settings import Settings
+from warmbook.xray import look
 
 GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
 
@@ -131,6 +132,32 @@ def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
     assert main(["lint", str(file)]) == 1
     assert "--disable-log-requests: vLLM 0.32.0 stops at once" in capsys.readouterr().out
     assert main(["lint", str(tmp_path / "none.yaml")]) == 2
+
+
+@pytest.mark.parametrize("by", ["key", "variable"])
+def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
+    manifest, by, chosen, clients, tmp_path, capsys
+):
+    largest = look(clients, chosen.model_uri).largest
+    manifest["spec"]["strategy"] = {"type": "Recreate"}
+    file, inside = tmp_path / "vllm.yaml", container(manifest)
+    plain = [word for word in inside["args"] if "extra-config" not in word and "gs://" not in word]
+
+    def write(limit):
+        key = f'--model-loader-extra-config={{"memory_limit":{limit}}}'
+        variable = [{"name": "RUNAI_STREAMER_MEMORY_LIMIT", "value": str(limit)}]
+        inside["args"] = [*plain, f"--model={chosen.model_uri}", *([key] if by == "key" else ())]
+        inside["env"] = variable if by == "variable" else []
+        file.write_text(to_yaml(manifest))
+
+    write(largest.size_bytes - 1)
+    assert main(["lint", str(file)]) == 0
+    assert main(["lint", str(file), "--look"]) == 1
+    words = f"{largest.size_bytes - 1} cannot be smaller than: {largest.size_bytes}"
+    assert words in capsys.readouterr().out
+    for enough in (largest.size_bytes, 0, -1):
+        write(enough)
+        assert main(["lint", str(file), "--look"]) == 0
 
 
 @pytest.mark.parametrize("text", ["", "kind: Service", "a: [", "- 1\n- 2", "\0", "&a [*a]"])

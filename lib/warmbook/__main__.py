@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .improvements import Needs
     from .runner import Run
     from .settings import Settings
+    from .xray import XRay
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,6 +107,11 @@ def _parser() -> argparse.ArgumentParser:
         "probe, service account. Exit status 1 if one of them would not start.",
     )
     linted.add_argument("file", type=Path, metavar="FILE", help="YAML; - reads standard input")
+    linted.add_argument(
+        "--look",
+        action="store_true",
+        help="look at its model in the bucket too: is the streamer's memory limit large enough?",
+    )
     _add_language(linted, "language of the answer")
     linted.set_defaults(act=_lint)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
@@ -240,12 +246,22 @@ def _lint(options: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         told = say("{path} can't be read: {reason}.", path=options.file, reason=error)
         raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
-    found = lint(text)
+    found = lint(text, _look if options.look else lambda uri: None)
     for one in found:
         print(one.row())
     if not found:
         print(Row(str(options.file), say("nothing to say against it"), "ok"))
     return 1 if any(one.weight == "bad" for one in found) else 0
+
+
+def _look(uri: str) -> XRay:
+    from .clients import Clients
+    from .failures import explained
+    from .settings import merge, model_uri
+    from .xray import look
+
+    with explained():
+        return look(Clients(str(merge().get("project_id", ""))), model_uri(uri))
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,12 @@ from .errors import SettingsError
 from .findings import Finding
 from .manifests import ACCELERATOR, GPU
 from .settings import OLDEST_VLLM, model_uri
+from .sizing import limit_refusal
 from .texts import say
+from .xray import XRay
 
 _IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
+MEMORY_LIMIT = "RUNAI_STREAMER_MEMORY_LIMIT"
 _OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
 
 
@@ -51,13 +54,32 @@ class Server:
         return _whole(_map(_map(self.container.get("resources")).get("limits")).get(GPU)) or 0
 
     @property
+    def loader_config(self) -> Mapping[str, Any] | None:
+        """What the streamer is told by --model-loader-extra-config, None where it is no object."""
+        try:
+            found = json.loads(self.option("--model-loader-extra-config") or "{}")
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that the streamer may hold, -1 where nothing is said; vLLM's key goes first."""
+        variables = map(_map, _list(self.container.get("env")))
+        said = {str(one.get("name")): one.get("value") for one in variables}
+        limit = (self.loader_config or {}).get("memory_limit", said.get(MEMORY_LIMIT))
+        return int(limit) if re.fullmatch(r"[0-9]{1,18}", str(limit)) else -1
+
+    @property
     def tensor_parallel_size(self) -> int:
         """GPUs that share the model, 1 unless said."""
         return _whole(self.option("--tensor-parallel-size") or self.option("-tp")) or 1
 
 
-def lint(text: str) -> list[Finding]:
+def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
     """Return what is wrong with the vLLM servers in a YAML text, the worst first.
+
+    `look` sees through the model at an address; what only the model tells is left out without.
 
     Raises:
         SettingsError: It is no YAML, or no vLLM container is in it.
@@ -77,6 +99,7 @@ def lint(text: str) -> list[Finding]:
         )
     checks = (_version, _arguments, _streamer, _keys, _gpus, _pod)
     found = [one for server in servers for check in checks for one in check(server)]
+    found += [one for server in servers for one in _memory_limit(server, look)]
     return sorted(found, key=lambda finding: finding.weight != "bad")
 
 
@@ -153,16 +176,28 @@ def _streamer(server: Server) -> Iterator[Finding]:
         )
 
 
+def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterator[Finding]:
+    """Hold the streamer's memory limit against the model's largest tensor."""
+    limit = server.memory_limit
+    seen = look(server.option("--model")) if limit > 0 else None
+    if seen and seen.largest and limit_refusal(limit, seen.largest.size_bytes):
+        yield Finding(
+            "memory limit",
+            f"memory_limit {limit}",
+            say(
+                "The streamer stops: «{words}».",
+                words=limit_refusal(limit, seen.largest.size_bytes),
+            ),
+            say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
+        )
+
+
 def _keys(server: Server) -> Iterator[Finding]:
     """Look at what the streamer is told by --model-loader-extra-config."""
-    text = server.option("--model-loader-extra-config")
+    text, config = server.option("--model-loader-extra-config"), server.loader_config
     if not text:
         return
-    try:
-        config = json.loads(text)
-    except ValueError:
-        config = None
-    if not isinstance(config, dict):
+    if config is None:
         yield Finding(
             "loader config",
             text,

@@ -29,8 +29,8 @@ from .shape import Shape
 from .texts import say
 
 __all__ = ["Fit", "Gpu", "Host", "LoadTime", "Machine", "Measured", "Range", "Shape"]
-__all__ += ["GIB", "allocatable", "estimate", "fit", "gpu", "guide_rate", "host", "load_time"]
-__all__ += ["machine", "machines_for", "price"]
+__all__ += ["GIB", "allocatable", "estimate", "fit", "gpu", "guide_rate", "host", "limit_refusal"]
+__all__ += ["load_time", "machine", "machines_for", "price"]
 
 TOKEN_BLOCK = 16
 """vLLM gives memory to the KV cache in blocks of so many tokens."""
@@ -165,6 +165,17 @@ def host(
     server = estimate("server").high + gpu_count * estimate("worker").high
     shm = gpu_count * estimate("shm").high
     return Host(buffer, server, shm, estimate("ephemeral").high)
+
+
+def limit_refusal(limit_bytes: int, largest_tensor_bytes: int) -> str:
+    """Return the streamer's words where its memory limit can't hold the largest tensor, else "".
+
+    -1 is no limit, and 0 as much as the largest tensor takes. Source: runai-model-streamer,
+    RUNAI_STREAMER_MEMORY_LIMIT; the same in 0.15.0, 0.15.9, 0.16.0 and 0.17.0, read to a CPU.
+    """
+    if not 0 < limit_bytes < largest_tensor_bytes:
+        return ""
+    return f"Memory limit supplied: {limit_bytes} cannot be smaller than: {largest_tensor_bytes}"
 
 
 @dataclass(frozen=True)

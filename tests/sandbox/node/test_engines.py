@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from warmbook.sizing import limit_refusal
 from warmbook_sandbox.access import Caller, Callers
 from warmbook_sandbox.node import make_model
 from warmbook_sandbox.pace import Pace
@@ -187,6 +188,28 @@ def test_an_argument_that_vllm_refuses_ends_the_quick_engine_too(serve, shards):
         refused = "api_server.py: error: unrecognized arguments: --disable-log-requests"
         assert refused in cluster.log()
 
+    serve(scenario, shards)
+
+
+@pytest.mark.streamer
+@pytest.mark.parametrize("short_bytes", [0, 1, SHARD_BYTES // 2])
+def test_a_memory_limit_is_refused_by_the_streamer_exactly_where_it_was_predicted(
+    serve, shards, short_bytes
+):
+    limit = SHARD_BYTES - short_bytes
+    predicted = limit_refusal(limit, SHARD_BYTES)
+
+    async def scenario(cluster):
+        config = json.dumps({"memory_limit": limit})
+        run(cluster, f"--model-loader-extra-config={config}", policy="Never")
+        if not predicted:
+            await cluster.until(cluster.ready, timeout_s=50)
+            assert "Overall time to stream 6.0 MiB of all files to cpu" in cluster.log()
+        else:
+            await cluster.until(lambda: cluster.status().get("phase") == "Failed", timeout_s=50)
+            assert f"RunaiStreamerMemoryLimitException: {predicted}" in cluster.log()
+
+    assert bool(predicted) == bool(short_bytes)
     serve(scenario, shards)
 
 

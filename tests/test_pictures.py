@@ -1,12 +1,95 @@
-from warmbook.pictures import waterfall
+from io import BytesIO
+from itertools import combinations
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.image import imread
+
+from warmbook import pictures, texts
+from warmbook.layers import Block
+from warmbook.pictures import Part, layer_map, load_bars, memory_bar, waterfall
+
+GIB = 2**30
+MOST_BYTES = 60_000
 
 
-def test_parts_of_a_time_become_a_png_with_its_caption():
-    picture = waterfall([("a node", 1.5), ("weights", 0.2), ("a third", 0.0)], "1.7 s")
-    assert picture._repr_png_().startswith(b"\x89PNG")
-    assert repr(picture) == "1.7 s"
+def layered(count, **parts):
+    return [Block(str(n), parts) for n in range(count)]
 
 
-def test_other_times_make_another_picture():
-    first, second = (waterfall([("a", seconds)], "x").png for seconds in (1.0, 2.0))
-    assert first != second
+BESIDE = [Block("embedding", {"rest": 2 * GIB}), Block("head", {"rest": 2 * GIB})]
+MAPS = {
+    "small": [BESIDE[0], *layered(30, attention=2 * 10**6, mlp=5 * 10**6)],
+    "70B": [BESIDE[0], *layered(80, attention=10**8, mlp=10**9, rest=10**4), BESIDE[1]],
+    "experts": [BESIDE[0], *layered(3, mlp=10**8), *layered(60, experts=5 * GIB), BESIDE[1]],
+    "many beside": [*BESIDE, *(Block(f"tower_number_{n}", {"rest": GIB}) for n in range(9))],
+}
+PARTS = [
+    Part("weights", 17 * GIB, 17 * GIB, pictures.BLUE),
+    Part("the rest", GIB // 2, 2 * GIB, pictures.AMBER),
+    Part("context", 2 * GIB, 3 * GIB, pictures.GREEN),
+]
+BARS = [
+    ("g2-standard-16, 32 Gbps", 4.5, pictures.BLUE),
+    ("Google: g4-standard-48, Qwen3.5 35B A3B, and a name without end", 3900.0, pictures.GREY),
+    ("the region's quota", 0.004, pictures.BLUE),
+]
+
+
+def drawings():
+    yield from ((f"map {name}", lambda b=b: layer_map(b, "x")) for name, b in MAPS.items())
+    yield "memory", lambda: memory_bar(PARTS, (20 * GIB, 21 * GIB), 22 * GIB, "x")
+    tiny = [Part(part.name, 0, 1, part.colour) for part in PARTS]
+    yield "memory of nothing", lambda: memory_bar(tiny, (0, 0), GIB, "x")
+    yield "load", lambda: load_bars(BARS, "x")
+    yield "waterfall", lambda: waterfall([("a node", 1.5), ("weights", 0.2)], "x")
+
+
+@pytest.fixture(params=["en", "es"])
+def language(request):
+    texts.speak(request.param)
+
+
+@pytest.mark.parametrize("name", dict(drawings()))
+def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeypatch):
+    figures = []
+    made = pictures._drawn
+    monkeypatch.setattr(pictures, "_drawn", lambda f, c: figures.append(f) or made(f, c))
+    picture = dict(drawings())[name]()
+    assert 1000 < len(picture.png) < MOST_BYTES
+    assert imread(BytesIO(picture._repr_png_())).shape[1] == 800
+    (figure,) = figures
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    paper = figure.bbox
+    boxes = [(t.get_text(), t.get_window_extent(canvas.get_renderer())) for t in words(figure)]
+    for text, box in boxes:
+        assert box.x0 >= paper.x0 - 1 and box.x1 <= paper.x1 + 1, f"{text} runs off the paper"
+        assert box.y0 >= paper.y0 - 1 and box.y1 <= paper.y1 + 1, f"{text} runs off the paper"
+    for (one, a), (other, b) in combinations(boxes, 2):
+        assert not a.overlaps(b), f"{one} meets {other}"
+
+
+def words(figure):
+    """Return the texts that are drawn: matplotlib makes ticks beyond the axes, and hides them."""
+    axes = figure.axes[0]
+    legend = axes.get_legend().get_texts() if axes.get_legend() else []
+    ticks = [
+        label
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
+        for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+        if min(low, high) <= place <= max(low, high)
+    ]
+    all_of_them = (*legend, *ticks, axes.xaxis.label, axes.yaxis.label, *axes.texts)
+    return [text for text in all_of_them if text.get_text().strip()]
+
+
+def test_other_figures_make_another_picture():
+    assert waterfall([("a", 1.0)], "x").png != waterfall([("a", 2.0)], "x").png
+    assert layer_map(MAPS["small"], "x").png != layer_map(MAPS["70B"], "x").png
+    assert load_bars(BARS, "x").png != load_bars(BARS[:2], "x").png
+
+
+def test_a_picture_is_its_caption_in_text_and_nothing_else_where_there_is_none():
+    assert repr(waterfall([("a", 1.0)], "1.7 s")) == "1.7 s"
+    assert pictures.Picture(b"", "why")._repr_png_() is None

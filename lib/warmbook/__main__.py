@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         "model would not load.",
     )
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
+    weights.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw the bytes of its layers into a PNG"
+    )
     _add_language(weights, "language of the answer")
     weights.set_defaults(act=_weights)
     linted = verbs.add_parser(
@@ -233,7 +236,19 @@ def _weights(options: argparse.Namespace) -> int:
     with explained():
         model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
     print(repr(model))
+    if options.picture:
+        _write(options.picture, model.plot().png)
     return 0 if model.whole else 1
+
+
+def _write(path: Path, data: bytes) -> None:
+    from .errors import SettingsError
+
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        told = say("{path} can't be written: {reason}.", path=path, reason=error.strerror)
+        raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -91,6 +91,11 @@ class Measured:
     source: str
     date: str
 
+    @property
+    def gib_s(self) -> float:
+        """The rate in GiB/s (2**30 bytes per second)."""
+        return self.weights_gib / self.seconds
+
 
 def gpu(label: str) -> Gpu:
     """Return the GPU with this label `cloud.google.com/gke-accelerator`.

@@ -190,6 +190,10 @@ class LoadTime:
     guide_s: float
     measured: tuple[Measured, ...]
 
+    def at(self, other: Measured) -> float:
+        """Return the seconds of this load at the rate that Google measured with another."""
+        return self.guide_s * guide_rate() / GIB / other.gib_s
+
     @property
     def binds(self) -> str:
         """`nic`, `streams` or `region`."""

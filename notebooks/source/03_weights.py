@@ -120,6 +120,15 @@ check(
 )
 
 # %% [markdown] lang="en"
+# The headers say where the bytes lie, too. Each column below is a **layer** of the model; the columns at the ends are what stands beside the layers, such as the embedding. A layer is what several GPUs cut into slices, and the largest tensor, usually the embedding, is what the streamer's buffer must hold whole.
+
+# %% [markdown] lang="es"
+# Los encabezados dicen también dónde están los bytes. Cada columna es una **capa** del modelo; las columnas de los extremos son lo que está junto a las capas, como el embedding. Una capa es lo que varias GPUs se reparten en rebanadas, y el tensor más grande, casi siempre el embedding, es lo que el búfer del transmisor tiene que alojar entero.
+
+# %%
+model.plot()
+
+# %% [markdown] lang="en"
 # Weights alone don't start a server. vLLM learns the model's architecture from `config.json`; without it, it stops with "no config file found". And a bucket in another region works, but each start reads all the weights across regions: slower, and billed per GiB. So the last check stops you here, while it is cheap to choose another place.
 
 # %% [markdown] lang="es"
@@ -145,7 +154,7 @@ check(
 #
 # The guide's own example shows why this matters: gemma-2-9b-it has 17.2 GiB of weights, and one L4 leaves it too little for its full 8192 tokens. The card names the context that surely fits. Several GPUs share a model only if their number divides its attention heads.
 #
-# Below stand the shortest possible load, which the machine's network sets, and what an hour costs, with the date of the price.
+# Below stand the shortest possible load, which the machine's network sets, what Google measured on other machines with other models, and what an hour costs, with the date of the price.
 
 # %% [markdown] lang="es"
 # ## Dimensiona la GPU
@@ -153,11 +162,29 @@ check(
 #
 # El ejemplo de la propia guía muestra por qué importa: gemma-2-9b-it tiene 17.2 GiB de pesos, y una sola L4 le deja demasiado poco para sus 8192 tokens completos. La tarjeta nombra el contexto que cabe con seguridad. Varias GPUs solo pueden repartirse un modelo si su número divide sus cabezas de atención.
 #
-# Debajo están la carga más corta posible, que la fija la red de la máquina, y lo que cuesta una hora, con la fecha del precio.
+# Debajo están la carga más corta posible, que la fija la red de la máquina, lo que Google midió en otras máquinas con otros modelos, y lo que cuesta una hora, con la fecha del precio.
 
 # %%
 sized = sizing.size_up(settings, clients, seen=model.seen)
 sized
+
+# %% [markdown] lang="en"
+# The first picture is the memory of **one** GPU. What is striped depends on things that show only when vLLM starts; if the stripes or the context reach beyond the red band, vLLM may refuse the context and name the longest that fits. The second is the load: what the network allows, what the guide's own log line would make of it, and the rates that Google measured. A load near the first bar is as good as it gets; one near the guide's has room for the settings of notebook 7.
+
+# %% [markdown] lang="es"
+# La primera imagen es la memoria de **una** GPU. Lo rayado depende de cosas que solo se ven cuando vLLM arranca; si las rayas o el contexto pasan de la franja roja, vLLM puede rechazar el contexto y decir cuál es el más largo que cabe. La segunda es la carga: lo que permite la red, lo que saldría con la línea de registro de la propia guía y los ritmos que Google midió. Una carga cerca de la primera barra es lo mejor que hay; una cerca de la de la guía deja margen para los ajustes del notebook 7.
+
+# %%
+sized.plot()
+
+# %%
+sized.plot_load()
+
+# %% [markdown] lang="en"
+# A model that does not fit ends the notebook here, before a cluster is paid for. One that may fit goes on: the start will tell.
+
+# %% [markdown] lang="es"
+# Un modelo que no cabe detiene el notebook aquí, antes de que pagues un clúster. Uno que puede caber sigue adelante: el arranque lo dirá.
 
 # %% tags=["check"]
 check(

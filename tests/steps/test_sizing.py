@@ -54,7 +54,7 @@ def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized
 
 def test_the_load_and_the_price_are_those_of_the_machine(sized):
     found = sized(GEMMA, GEMMA_BYTES)
-    assert "4.6 s at the 32 Gbps of a g2-standard-16; at the guide's rate 16 s" in repr(found)
+    assert "4.6 s at 32 Gbps (g2-standard-16); at the guide's rate 16 s" in repr(found)
     assert "an hour of g2-standard-16: $1.15" in repr(found)
     other = sized(GEMMA, GEMMA_BYTES, machine_type="n2-standard-8")
     assert other.load is None
@@ -75,10 +75,26 @@ def test_where_nothing_can_be_said_nothing_is_refused(sized, config, gpu, words)
     assert words in found._repr_html_()
 
 
-def test_the_bar_shows_each_part_by_name(sized):
-    html = sized(GEMMA, GEMMA_BYTES)._repr_html_()
-    for part in ("weights: 17.2 GiB", "context: 1.3 GiB", "the rest"):
-        assert part in html
+def test_the_memory_and_the_load_are_pictures_that_say_in_text_what_they_show(sized):
+    found = sized(GEMMA, GEMMA_BYTES)
+    for picture, caption in ((found.plot(), "tokens of context"), (found.plot_load(), "4.6 s at")):
+        assert picture._repr_png_().startswith(b"\x89PNG")
+        assert caption in repr(picture)
+    assert sized(GEMMA, GEMMA_BYTES // 2).plot().png != found.plot().png
+
+
+def test_where_nothing_is_known_the_pictures_say_so(sized):
+    unknown = sized({}, GEMMA_BYTES, machine_type="n2-standard-8")
+    assert "no picture of the memory" in repr(unknown.plot())
+    assert "network is not known" in repr(unknown.plot_load())
+    assert unknown.plot()._repr_png_() is unknown.plot_load()._repr_png_() is None
+
+
+def test_googles_own_loads_stand_beside_the_least_with_model_machine_and_date(sized):
+    told = repr(sized(GEMMA, GEMMA_BYTES))
+    assert "Gemma 4 31B 2.9 GiB/s (a3-highgpu-1g)" in told
+    assert "Gemma 3 27B 5.7 GiB/s (g4-standard-48)" in told
+    assert "2026-10-01" in told
 
 
 def test_the_rehearsals_model_fits(chosen, clients):

@@ -1,5 +1,6 @@
 import pytest
 
+from warmbook.__main__ import main
 from warmbook.errors import MissingError
 from warmbook.steps import weights
 
@@ -16,6 +17,16 @@ def test_the_models_files_are_counted_as_the_streamer_will_read_them(chosen, cli
     assert model.whole
     assert model.config
     assert model.near
+
+
+def test_the_layers_are_a_picture_and_a_file(chosen, clients, tmp_path, capsys):
+    picture = weights.inspect(chosen, clients).plot()
+    assert repr(picture) == "2 layers of 4.7 KiB to 9.6 KiB"
+    file = tmp_path / "layers.png"
+    assert main(["weights", chosen.model_uri, "--picture", str(file)]) == 0
+    assert file.read_bytes() == picture.png
+    assert main(["weights", chosen.model_uri, "--picture", str(tmp_path / "no" / "x.png")]) == 2
+    assert "can't be written" in capsys.readouterr().err
 
 
 def test_a_bucket_elsewhere_is_not_near(chosen, clients):
@@ -49,6 +60,7 @@ def shelf(image_and_model):
 def test_a_broken_model_is_diagnosed_by_name(shelf, fault):
     model = weights.model_at(shelf, f"gs://rehearsal-project-models/corpus/{fault}", "us-central1")
     assert [finding.name for finding in model.findings] == [fault]
+    assert repr(model.plot())
     (finding,) = model.findings
     assert finding.what and finding.happens and finding.remedy
     assert finding.what in repr(model)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from ..clients import Clients
 from ..errors import MissingError
+from ..pictures import Part, Picture, load_bars, memory_bar
 from ..settings import Settings
 from ..shape import Shape
 from ..sizing import Fit, Host, LoadTime, Machine, Range, fit, gpu, host, load_time, machine
 from ..step import step
 from ..texts import say
-from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, State, duration, escape, size
+from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, State, duration, size
 from ..xray import XRay
 
 VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
@@ -104,13 +105,18 @@ class Sizing(Card):
         if not (self.load and self.machine):
             return
         least = say(
-            "{time} at the {gbps:g} Gbps of a {machine}; at the guide's rate {guide}",
+            "{time} at {gbps:g} Gbps ({machine}); at the guide's rate {guide}",
             time=duration(self.load.least_s),
             gbps=self.machine.nic_gbps,
             machine=self.machine.name,
             guide=duration(self.load.guide_s),
         )
         yield Row(say("the load takes at least"), least)
+        told = ", ".join(
+            f"{one.model} {one.gib_s:.1f} GiB/s ({one.machine})" for one in self.load.measured
+        )
+        dates = ", ".join(sorted({one.date for one in self.load.measured}))
+        yield Row(say("Google measured"), f"{told}; {dates}")
 
     def _price(self) -> Iterator[Row]:
         if self.machine and (price := self.machine.price):
@@ -128,34 +134,52 @@ class Sizing(Card):
             return ""
         return say("Ranges are estimates: what vLLM needs beside the weights shows at its start.")
 
-    def _repr_html_(self) -> str:
-        return _bar(self.fit) + super()._repr_html_() if self.fit else super()._repr_html_()
+    def plot(self) -> Picture:
+        """Return one GPU's memory as a picture: what it takes, what may be taken.
+
+        Where nothing is known of the GPU or of the model's shape, it says so instead.
+        """
+        if not self.fit:
+            return Picture(
+                b"", say("There is no picture of the memory: {reason}", reason=self.missing)
+            )
+        found, whole = self.fit, gpu(self.gpu).usable.high
+        rest = found.activations + found.non_torch + found.graphs
+        parts = (
+            Part(say("weights"), found.weights_bytes, found.weights_bytes, BLUE),
+            Part(say("the rest"), rest.low, rest.high, AMBER),
+            Part(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
+        )
+        budget = (found.budget.low, found.budget.high)
+        return memory_bar(parts, budget, whole, str(next(self._memory())).strip())
+
+    def plot_load(self) -> Picture:
+        """Return the load's time as a picture: at least, at the guide's rate, at Google's.
+
+        Where the machine is not known, it says so instead.
+        """
+        if not (self.load and self.machine):
+            told = say("There is no picture of the load: the machine's network is not known.")
+            return Picture(b"", told)
+        nic = f"{self.machine.name}, {self.machine.nic_gbps:g} Gbps"
+        names = {"nic": nic, "region": say("the region's quota"), "streams": say("the streams")}
+        return load_bars(
+            [
+                *((names[name], seconds, BLUE) for name, seconds in self.load.limits.items()),
+                (say("at the guide's rate"), self.load.guide_s, AMBER),
+                *(
+                    (f"Google: {one.machine}, {one.model}", self.load.at(one), GREY)
+                    for one in self.load.measured
+                ),
+            ],
+            str(next(self._load())).strip(),
+        )
 
 
 def _range(found: Range) -> str:
     if found.low == found.high:
         return size(found.high)
     return say("{least} to {most}", least=size(found.low), most=size(found.high))
-
-
-def _bar(found: Fit) -> str:
-    """Return one GPU's memory as a bar of its parts, at the upper end of each range."""
-    rest = (found.activations + found.non_torch + found.graphs).high
-    parts = (
-        (say("weights"), found.weights_bytes, BLUE),
-        (say("context"), found.kv_cache.high, GREEN),
-        (say("the rest"), rest, AMBER),
-        (say("free"), max(0, found.free.low), GREY),
-    )
-    whole = sum(length for _, length, _ in parts) or 1
-    cells = "".join(
-        f'<div title="{escape(name)}: {size(length)}" style="background-color:{colour};'
-        f"width:{100 * length / whole:.1f}%;overflow:hidden;white-space:nowrap;color:#ffffff;"
-        f'font-size:85%;padding:2px 0">&nbsp;{escape(name)}</div>'
-        for name, length, colour in parts
-        if length
-    )
-    return f'<div style="display:flex;max-width:56em;border-radius:4px">{cells}</div>'
 
 
 @step(lambda settings: "")

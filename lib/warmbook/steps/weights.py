@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from .. import commands
 from ..clients import Clients
 from ..findings import Finding, findings
+from ..layers import Block, blocks
+from ..pictures import Picture, block_name, layer_map
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -71,6 +73,23 @@ class Model(Card):
             told = say("{place}; the cluster is in {region}", place=place, region=region)
             yield Row(say("bucket's place"), told, "ok")
 
+    def plot(self) -> Picture:
+        """Return the bytes of each of the model's layers as a picture."""
+        if not (found := blocks(self.seen.tensors)):
+            return Picture(b"", say("no safetensors files"))
+        layers = [block for block in found if block.name.isdecimal()]
+        told = [
+            say("{count} layers of {size}", count=len(layers), size=_spread(layers))
+            if layers
+            else say("no layers by their usual names"),
+            *(
+                f"{block_name(block)} {size(block.size_bytes)}"
+                for block in found
+                if block not in layers
+            ),
+        ]
+        return layer_map(found, ", ".join(told))
+
     def note(self) -> str:
         if not self.shards:
             return ""
@@ -81,6 +100,12 @@ class Model(Card):
             read=size(self.seen.read_bytes),
             time=duration(ideal),
         )
+
+
+def _spread(layers: Sequence[Block]) -> str:
+    """Return the size of a layer, or the least and the most."""
+    least, most = (size(pick(layer.size_bytes for layer in layers)) for pick in (min, max))
+    return most if least == most else say("{least} to {most}", least=least, most=most)
 
 
 def _short(count: int) -> str:

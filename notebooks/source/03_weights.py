@@ -96,6 +96,8 @@ brought
 #
 # Each safetensors file begins with a **header** that lists its tensors and where they lie. Two short reads per file are enough to see the architecture, the mix of dtypes and the largest tensor, and to find what would end a start on a paid GPU: a file cut short by an interrupted upload, a git-lfs pointer in a file's place, a missing shard, a dtype that the streamer does not know. Each fault is named on the card, with what would happen and the remedy. `python -m warmbook weights gs://…` does the same in a terminal, for any model.
 #
+# The headers say where the bytes lie, too. In the picture, each column is a **layer** of the model; the columns at the ends are what stands beside the layers, such as the embedding. A layer is what several GPUs cut into slices, and the largest tensor, usually the embedding, is what the streamer's buffer must hold whole.
+#
 # The bucket's place matters as much as its content, so the card compares it with the region of your cluster.
 
 # %% [markdown] lang="es"
@@ -106,24 +108,13 @@ brought
 #
 # Cada archivo safetensors empieza con un **encabezado** que enumera sus tensores y dónde están. Con dos lecturas cortas por archivo basta para ver la arquitectura, la mezcla de dtypes y el tensor más grande, y para descubrir lo que arruinaría un arranque en una GPU que ya estás pagando: un archivo cortado por una subida interrumpida, un puntero de git-lfs en lugar del archivo, un fragmento que falta, un dtype que el transmisor no conoce. La tarjeta nombra cada falla, con lo que pasaría y su remedio. `python -m warmbook weights gs://…` hace lo mismo en una terminal, con cualquier modelo.
 #
+# Los encabezados dicen también dónde están los bytes. En la imagen, cada columna es una **capa** del modelo; las columnas de los extremos son lo que está junto a las capas, como el embedding. Una capa es lo que varias GPUs se reparten en rebanadas, y el tensor más grande, casi siempre el embedding, es lo que el búfer del transmisor tiene que alojar entero.
+#
 # El lugar del bucket importa tanto como su contenido; por eso, la tarjeta lo compara con la región de tu clúster.
 
 # %%
 model = weights.inspect(settings, clients)
 model
-
-# %% tags=["check"]
-check(
-    model.whole,
-    "the model in the bucket is whole",
-    remedy="read the lines marked ✗ above: each names its remedy; then run the cell again",
-)
-
-# %% [markdown] lang="en"
-# The headers say where the bytes lie, too. Each column below is a **layer** of the model; the columns at the ends are what stands beside the layers, such as the embedding. A layer is what several GPUs cut into slices, and the largest tensor, usually the embedding, is what the streamer's buffer must hold whole.
-
-# %% [markdown] lang="es"
-# Los encabezados dicen también dónde están los bytes. Cada columna es una **capa** del modelo; las columnas de los extremos son lo que está junto a las capas, como el embedding. Una capa es lo que varias GPUs se reparten en rebanadas, y el tensor más grande, casi siempre el embedding, es lo que el búfer del transmisor tiene que alojar entero.
 
 # %%
 model.plot()
@@ -136,9 +127,9 @@ model.plot()
 
 # %% tags=["check"]
 check(
-    model.config,
-    "config.json is there",
-    remedy="copy the model's small files beside its weights, then run the cells above again",
+    model.whole,
+    "the model in the bucket is whole",
+    remedy="read the lines marked ✗ above: each names its remedy; then run the cell again",
 )
 
 # %% tags=["check"]
@@ -155,6 +146,8 @@ check(
 # The guide's own example shows why this matters: gemma-2-9b-it has 17.2 GiB of weights, and one L4 leaves it too little for its full 8192 tokens. The card names the context that surely fits. Several GPUs share a model only if their number divides its attention heads.
 #
 # Below stand the shortest possible load, which the machine's network sets, what Google measured on other machines with other models, and what an hour costs, with the date of the price.
+#
+# The first picture is the memory of **one** GPU. What is striped depends on things that show only when vLLM starts; if the stripes or the context reach beyond the red band, vLLM may refuse the context and name the longest that fits.
 
 # %% [markdown] lang="es"
 # ## Dimensiona la GPU
@@ -163,28 +156,28 @@ check(
 # El ejemplo de la propia guía muestra por qué importa: gemma-2-9b-it tiene 17.2 GiB de pesos, y una sola L4 le deja demasiado poco para sus 8192 tokens completos. La tarjeta nombra el contexto que cabe con seguridad. Varias GPUs solo pueden repartirse un modelo si su número divide sus cabezas de atención.
 #
 # Debajo están la carga más corta posible, que la fija la red de la máquina, lo que Google midió en otras máquinas con otros modelos, y lo que cuesta una hora, con la fecha del precio.
+#
+# La primera imagen es la memoria de **una** GPU. Lo rayado depende de cosas que solo se ven cuando vLLM arranca; si las rayas o el contexto pasan de la franja roja, vLLM puede rechazar el contexto y decir cuál es el más largo que cabe.
 
 # %%
 sized = sizing.size_up(settings, clients, seen=model.seen)
 sized
 
-# %% [markdown] lang="en"
-# The first picture is the memory of **one** GPU. What is striped depends on things that show only when vLLM starts; if the stripes or the context reach beyond the red band, vLLM may refuse the context and name the longest that fits. The second is the load: what the network allows, what the guide's own log line would make of it, and the rates that Google measured. A load near the first bar is as good as it gets; one near the guide's has room for the settings of notebook 7.
-
-# %% [markdown] lang="es"
-# La primera imagen es la memoria de **una** GPU. Lo rayado depende de cosas que solo se ven cuando vLLM arranca; si las rayas o el contexto pasan de la franja roja, vLLM puede rechazar el contexto y decir cuál es el más largo que cabe. La segunda es la carga: lo que permite la red, lo que saldría con la línea de registro de la propia guía y los ritmos que Google midió. Una carga cerca de la primera barra es lo mejor que hay; una cerca de la de la guía deja margen para los ajustes del notebook 7.
-
 # %%
 sized.plot()
 
-# %%
-sized.plot_load()
-
 # %% [markdown] lang="en"
+# The second picture is the load: what the network allows, what the guide's own log line would make of it, and the rates that Google measured. A load near the first bar is as good as it gets; one near the guide's has room for the settings of notebook 7.
+#
 # A model that does not fit ends the notebook here, before a cluster is paid for. One that may fit goes on: the start will tell.
 
 # %% [markdown] lang="es"
+# La segunda imagen es la carga: lo que permite la red, lo que saldría con la línea de registro de la propia guía y los ritmos que Google midió. Una carga cerca de la primera barra es lo mejor que hay; una cerca de la de la guía deja margen para los ajustes del notebook 7.
+#
 # Un modelo que no cabe detiene el notebook aquí, antes de que pagues un clúster. Uno que puede caber sigue adelante: el arranque lo dirá.
+
+# %%
+sized.plot_load()
 
 # %% tags=["check"]
 check(

@@ -194,11 +194,13 @@ def _text(type_: str, raw: bytes) -> str:
 
 
 def _value(field: _Field, value: Any) -> Any:
+    if isinstance(value, int) != (field.type in ("int", "bool")):
+        raise TypeError(field.name)  # the other kind of wire
     match field.type:
         case "message":
             return _message(field.of, value)
         case "int":
-            return int(value)
+            return value
         case "bool":
             return bool(value)
     return value.decode()

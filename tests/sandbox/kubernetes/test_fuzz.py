@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 MEDIA = (
@@ -196,6 +196,7 @@ def _deployment_in_protobuf():
     ),
     kind=st.sampled_from(("Deployment", "Pod", "ConfigMap", "Secret", "Service", "Namespace")),
 )
+@example(changes=[(114, b"\0\0\0", True)], kind="Deployment")
 def test_mutated_protobuf_gets_an_answer(target, changes, kind):
     raw = _deployment_in_protobuf()
     for at, put, over in changes:

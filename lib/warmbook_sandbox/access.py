@@ -28,6 +28,18 @@ ALL = "*"
 
 ROLES: Mapping[str, frozenset[str]] = {
     "roles/owner": frozenset({ALL}),
+    "roles/resourcemanager.projectIamAdmin": frozenset(
+        f"resourcemanager.projects.{verb}" for verb in ("get", "getIamPolicy", "setIamPolicy")
+    ),
+    "roles/serviceusage.serviceUsageAdmin": frozenset({"serviceusage.*"}),
+    "roles/compute.viewer": frozenset(
+        f"compute.{kind}.{verb}"
+        for kind in ("projects", "regions", "zones", "acceleratorTypes", "machineTypes")
+        for verb in ("get", "list")
+    ),
+    "roles/container.clusterViewer": frozenset(
+        {"container.clusters.get", "container.clusters.list"}
+    ),
     "roles/container.admin": frozenset({"container.*"}),
     "roles/storage.admin": frozenset({"storage.*"}),
     "roles/storage.bucketViewer": _BUCKET_VIEW,

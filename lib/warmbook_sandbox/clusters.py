@@ -15,6 +15,7 @@ from .google import Endpoint
 from .google.certificates import Authority, server_context
 from .interference import Interference
 from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers
+from .kubernetes.controllers.nodes import GPU
 from .node import Image, Kubelet
 from .pace import Pace
 
@@ -122,6 +123,9 @@ class Clusters:
                 gpus=gpus,
                 spot=pool.config.spot,
             )
+            if not _has_driver(pool):
+                for resources in (node["status"]["capacity"], node["status"]["allocatable"]):
+                    resources.pop(GPU, None)
             add_node(running.store, node)
 
     def remove_pool(self, cluster: Any, pool: Any) -> None:
@@ -172,6 +176,12 @@ class Clusters:
 
 def _key(cluster: Any) -> tuple[str, str]:
     return cluster.location, cluster.name
+
+
+def _has_driver(pool: Any) -> bool:
+    """Say whether GKE installs the GPU driver; without it a node offers no GPU."""
+    chosen = [a.gpu_driver_installation_config for a in pool.config.accelerators]
+    return all(one.gpu_driver_version.name != "INSTALLATION_DISABLED" for one in chosen)
 
 
 def _zones(cluster: Any) -> list[str]:

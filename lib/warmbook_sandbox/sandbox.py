@@ -31,6 +31,7 @@ from .storage import RUNNER_OPTIONS, Storage, application
 PROJECT_ID = "rehearsal-project"
 PROJECT_NUMBER = "415104041262"
 ACCOUNT = "you@example.com"
+NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
 PREFIX = "warmbook-rehearsal-"
 HOST = "127.0.0.1"
@@ -178,14 +179,20 @@ class Sandbox:
         """Let the Pod at `address` reach the storage server as its service account."""
         for hook in tuple(self.pod_hooks):
             hook(pod)
+        self.callers.register(address, self._identity(pod))
+        await self.storage_listener.open(address)
+
+    def _identity(self, pod: dict[str, Any]) -> Caller:
+        """Return who a Pod is: its service account, or its node's where GKE does not say who."""
+        if not self.cloud.fleet.serves_metadata(pod["spec"].get("nodeName", "")):
+            return Caller(f"serviceAccount:{NODES_ACCOUNT}", NODES_ACCOUNT)
         account = pod["spec"].get("serviceAccountName", "default")
         subject = f"ns/{pod['metadata']['namespace']}/sa/{account}"
         member = (
             f"principal://iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/"
             f"workloadIdentityPools/{PROJECT_ID}.svc.id.goog/subject/{subject}"
         )
-        self.callers.register(address, Caller(member, member.removeprefix("principal:")))
-        await self.storage_listener.open(address)
+        return Caller(member, member.removeprefix("principal:"))
 
     async def pod_ends(self, address: str) -> None:
         """Let `address` be nobody's again."""

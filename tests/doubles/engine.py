@@ -5,6 +5,7 @@ engine has tests of its own.
 """
 
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -63,9 +64,20 @@ def words(name):
     return next(w.partition("=")[2] for w in sys.argv if w.startswith(f"--{name}="))
 
 
-if "-c" in sys.argv:  # asked for its versions
-    print(json.dumps({"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}))
+if "-c" in sys.argv:
+    script = sys.argv[sys.argv.index("-c") + 1]
+    if "importlib.metadata" not in script:
+        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+    print(json.dumps({"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}))  # asked for versions
     raise SystemExit
+if "--disable-log-requests" in sys.argv:
+    print("api_server.py: error: unrecognized arguments: --disable-log-requests", file=sys.stderr)
+    raise SystemExit(2)
+for word in sys.argv:
+    name, _, value = word.partition("=")
+    known = {"distributed", "concurrency", "memory_limit"}
+    if name == "--model-loader-extra-config" and (extra := json.loads(value).keys() - known):
+        raise ValueError(f"Unexpected extra config keys for runai_streamer: {extra}")
 MODEL = words("model")
 stream(MODEL)
 ThreadingHTTPServer((words("host"), int(words("port"))), Answers).serve_forever()

@@ -1,7 +1,8 @@
 """Faults: what goes wrong in real life, one switch each, to teach with and to test with."""
 
-from . import bucket, project
+# each registers its faults, in the order of the guide
+from . import project, outages, model, bucket, gpus, gke, cluster, server, caches  # noqa: F401, I001
 from .control import application
 from .fault import FAULTS, Fault, UnknownFaultError, named
 
-__all__ = ["FAULTS", "Fault", "UnknownFaultError", "application", "bucket", "named", "project"]
+__all__ = ["FAULTS", "Fault", "UnknownFaultError", "application", "named"]

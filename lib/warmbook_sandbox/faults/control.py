@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .fault import FAULTS, UnknownFaultError, named
+from .fault import FAULTS, Fault, UnknownFaultError, named
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 
 def application(sandbox: Sandbox) -> web.Application:
-    """Return the server: GET /faults lists, GET /staged tells, POST /staged/NAME stages."""
+    """Return the server: GET /faults lists, POST /staged/NAME stages, GET /staged tells."""
 
     @web.middleware
     async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -23,10 +23,10 @@ def application(sandbox: Sandbox) -> web.Application:
         return await handler(request)
 
     async def list_faults(request: web.Request) -> web.Response:
-        return web.json_response({fault.name: fault.what for fault in FAULTS.values()})
+        return web.json_response(list(map(_told, FAULTS.values())))
 
     async def staged(request: web.Request) -> web.Response:
-        return web.json_response([{"name": f.name, "pitfall": f.pitfall} for f in sandbox.staged])
+        return web.json_response(list(map(_told, sandbox.staged)))
 
     async def stage(request: web.Request) -> web.Response:
         try:
@@ -34,10 +34,21 @@ def application(sandbox: Sandbox) -> web.Application:
         except UnknownFaultError as error:
             raise web.HTTPNotFound(text=str(error)) from None
         sandbox.stage(fault)
-        return web.json_response({"name": fault.name}, status=201)
+        return web.json_response(_told(fault), status=201)
 
     app = web.Application(middlewares=[signed_in])
     app.router.add_get("/faults", list_faults)
     app.router.add_get("/staged", staged)
     app.router.add_post("/staged/{name}", stage)
     return app
+
+
+def _told(fault: Fault) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "what": fault.what,
+        "pitfall": fault.pitfall,
+        "passes": fault.passes,
+        "ahead": fault.ahead,
+        "choices": dict(fault.choices),
+    }

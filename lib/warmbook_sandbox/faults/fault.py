@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -18,8 +18,9 @@ Stage = Callable[["Sandbox"], None]
 class Fault:
     """A switch: `what` goes wrong in a line, and the `pitfall` that the workbook must name.
 
-    `passes`: it goes by itself, and the workbook must outlast it. `choices` are the settings
-    under which it bites, where the defaults don't meet it.
+    `passes`: it goes by itself, and the workbook must outlast it. `ahead`: only a look ahead
+    tells, because nothing fails for half an hour, or at all. `choices` are the settings under
+    which it bites, where the defaults don't meet it.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Fault:
     pitfall: str
     stage: Stage
     passes: bool = False
+    ahead: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -39,13 +41,19 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, what: str, *, pitfall: str, passes: bool = False, **choices: str
+    name: str,
+    what: str,
+    *,
+    pitfall: str,
+    passes: bool = False,
+    ahead: bool = False,
+    **choices: str,
 ) -> Callable[[Stage], Stage]:
     """Register the function below as the stage of a fault; `choices` are settings' values."""
 
     def register(stage: Stage) -> Stage:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, what, pitfall, stage, passes, choices)
+        FAULTS[name] = Fault(name, what, pitfall, stage, passes, ahead, choices)
         return stage
 
     return register
@@ -65,3 +73,9 @@ def named(names: Iterable[str]) -> list[Fault]:
             raise UnknownFaultError(f"there is no fault {name!r}{hint} (--list-faults lists them)")
         found.append(FAULTS[name])
     return found
+
+
+def is_server(pod: dict[str, Any]) -> bool:
+    """Tell the server's Pod from a probe or a job: it asks for a GPU."""
+    limits = (pod["spec"]["containers"][0].get("resources") or {}).get("limits") or {}
+    return "nvidia.com/gpu" in limits

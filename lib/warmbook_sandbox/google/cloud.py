@@ -51,7 +51,7 @@ class Cloud:
         self._projects = Projects(self.project, self._operations, pace)
         self._services = Services(self._projects, self._operations, pace)
         self.cluster_operations = ClusterOperations(pace, self._operations.spawn)
-        self._fleet = Fleet(self._projects, self.cluster_operations, clusters)
+        self.fleet = Fleet(self._projects, self.cluster_operations, clusters)
 
     def bindings(self) -> list[Binding]:
         """Return the bindings of the project's IAM policy as they are now."""
@@ -64,8 +64,8 @@ class Cloud:
             *methods.resource_manager_v1(self._projects),
             *methods.service_usage(self._services, self._operations),
             *methods.cloud_billing(Billing(self._projects)),
-            *methods.cluster_manager(Clusters(self._fleet), NodePools(self._fleet)),
-            *methods.compute_engine(Compute(self._fleet)),
+            *methods.cluster_manager(Clusters(self.fleet), NodePools(self.fleet)),
+            *methods.compute_engine(Compute(self.fleet)),
         )
         application = Rest(routes, self._callers, self._interference).application()
         application.cleanup_ctx.append(self._close)
@@ -73,7 +73,7 @@ class Cloud:
 
     def grpc_server(self) -> grpc.aio.Server:
         """Make the gRPC face, without a port; call it inside the loop that will run it."""
-        return rpc.server(StorageControl(self._caches), self._callers)
+        return rpc.server(StorageControl(self._caches), self._callers, self._interference)
 
     async def _close(self, application: web.Application) -> AsyncIterator[None]:
         yield

@@ -9,7 +9,7 @@ from google.cloud import container_v1
 from google.rpc import error_details_pb2
 
 from .errors import GoogleError, error_info, invalid
-from .offer import ACCELERATORS, GPUS_ALL_REGIONS, MACHINE_TYPES, REGIONS, ZONES, machine_types_in
+from .offer import ACCELERATORS, MACHINE_TYPES, REGIONS, ZONES, machine_types_in
 
 DEFAULT_VERSION = "1.33.5-gke.1308000"
 VERSIONS = ("1.34.1-gke.1829001", DEFAULT_VERSION, "1.32.9-gke.1207000")
@@ -72,9 +72,8 @@ def check_quota(
     project_id: str, quotas: Mapping[str, int], used: Mapping[str, int], wanted: Mapping[str, int]
 ) -> None:
     """Raise a 429 RESOURCE_EXHAUSTED if GPUs by quota metric would pass a limit."""
-    limits = {**quotas, "GPUS_ALL_REGIONS": GPUS_ALL_REGIONS}
     for metric, count in {**wanted, "GPUS_ALL_REGIONS": sum(wanted.values())}.items():
-        limit, left = limits.get(metric, 0), limits.get(metric, 0) - used.get(metric, 0)
+        limit, left = quotas.get(metric, 0), quotas.get(metric, 0) - used.get(metric, 0)
         if count > left:
             raise _short(project_id, metric, limit, left, count)
 

@@ -15,7 +15,6 @@ from .errors import GoogleError
 from .fleet import Fleet
 from .offer import (
     ACCELERATORS,
-    GPUS_ALL_REGIONS,
     REGIONS,
     ZONES,
     Accelerator,
@@ -47,7 +46,7 @@ class Compute:
             "id": project.number,
             "name": project.id,
             "selfLink": f"{_API}/projects/{project.id}",
-            "quotas": [_quota("GPUS_ALL_REGIONS", GPUS_ALL_REGIONS, used)],
+            "quotas": [_quota("GPUS_ALL_REGIONS", self._fleet.quota_everywhere, used)],
         }
 
     def regions(self, query: Query, caller: Caller) -> Json:
@@ -116,7 +115,7 @@ class Compute:
 
     def _region(self, project: Project, region: Region) -> Json:
         used = self._fleet.gpus_used(project.id, region.name)
-        limits = {gpu.quota: 0 for gpu in ACCELERATORS.values()} | dict(region.quotas)
+        limits = self._fleet.quotas(region)
         return {
             "kind": "compute#region",
             "name": region.name,

@@ -14,7 +14,7 @@ from .cluster_operations import ClusterKey, ClusterOperations
 from .cluster_rules import check_location, check_quota, gpus_of
 from .errors import GoogleError, error_info
 from .hosts import ClusterHost
-from .offer import ACCELERATORS, region_of
+from .offer import ACCELERATORS, GPUS_ALL_REGIONS, Region, region_of
 from .projects import Project, Projects
 
 SERVICE = "container.googleapis.com"
@@ -37,6 +37,8 @@ class Fleet:
     operations: ClusterOperations
     host: ClusterHost
     clusters: dict[ClusterKey, container_v1.Cluster] = field(default_factory=dict)
+    cut: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Quotas that differ from the offer's, by region ("" for all together) and metric."""
 
     def open(self, name: str, caller: Caller, permission: str) -> tuple[Project, str, str]:
         """Return the project, the location and the rest of `projects/P/locations/L/…`.
@@ -66,6 +68,15 @@ class Fleet:
             if key.project_id == project.id and location in ("-", key.location)
         ]
 
+    def serves_metadata(self, node: str) -> bool:
+        """Say whether GKE's metadata server answers on a node; on Autopilot's it always does."""
+        for key, cluster in self.clusters.items():
+            for pool in cluster.node_pools:
+                if node.startswith(f"gke-{key.name}-{pool.name}-"):
+                    mode = pool.config.workload_metadata_config.mode
+                    return bool(mode == container_v1.WorkloadMetadataConfig.Mode.GKE_METADATA)
+        return True
+
     def gpus_used(self, project_id: str, region: str = "") -> Counter[str]:
         """Count the GPUs of a project's node pools by quota metric, in one region or in all."""
         used: Counter[str] = Counter()
@@ -75,6 +86,17 @@ class Fleet:
                 used += gpus_in(cluster.node_pools)
         return used
 
+    def quotas(self, region: Region) -> dict[str, int]:
+        """Return the limits of a region by metric."""
+        usual = {gpu.quota: 0 for gpu in ACCELERATORS.values()} | dict(region.quotas)
+        cut = {metric: limit for (place, metric), limit in self.cut.items() if place == region.name}
+        return usual | cut
+
+    @property
+    def quota_everywhere(self) -> int:
+        """Return the limit for GPUs of all types in all regions together."""
+        return self.cut.get(("", "GPUS_ALL_REGIONS"), GPUS_ALL_REGIONS)
+
     def require_quota(
         self, project: Project, location: str, pools: Iterable[container_v1.NodePool]
     ) -> None:
@@ -83,7 +105,8 @@ class Fleet:
         if region is not None:
             used = self.gpus_used(project.id, region.name)
             used["GPUS_ALL_REGIONS"] = self.gpus_used(project.id).total()
-            check_quota(project.id, region.quotas, used, gpus_in(pools))
+            limits = {**self.quotas(region), "GPUS_ALL_REGIONS": self.quota_everywhere}
+            check_quota(project.id, limits, used, gpus_in(pools))
 
 
 def gpus_in(pools: Iterable[container_v1.NodePool]) -> Counter[str]:
@@ -123,7 +146,7 @@ def _told(path: str) -> str:
 
 def condition(error: GoogleError) -> container_v1.StatusCondition:
     """Return how a cluster or node pool shows the error that it was left with."""
-    stockout = "ZONE_RESOURCE_POOL_EXHAUSTED" in error.message
+    stockout = re.search("GCE_STOCKOUT|ZONE_RESOURCE_POOL_EXHAUSTED", error.message)
     code = container_v1.StatusCondition.Code
     found = container_v1.StatusCondition(
         code=code.GCE_STOCKOUT if stockout else code.UNKNOWN, message=error.message

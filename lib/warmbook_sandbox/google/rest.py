@@ -54,15 +54,22 @@ class Rest:
 
     async def _call(self, request: web.Request) -> Any:
         caller = self._authenticate(request)
-        await self._interference.meet(
-            Incoming("google", request.method, request.path, request.query_string)
+        incoming = Incoming(
+            "google",
+            request.method,
+            request.path,
+            request.query_string,
+            quota_project=request.headers.get("x-goog-user-project", ""),
         )
+        await self._interference.meet(incoming)
         route, path = self._find(request.method, request.rel_url.raw_path)
         body = parse(await _read(request)) if route.body else None
         query = {name: request.query.getall(name) for name in request.query}
         message = route.message(path, query, body)
         numeric = "enum-encoding=int" in request.query.get("$alt", "")
-        return as_json(route.answer(message, caller), numeric_enums=numeric)
+        answer = as_json(route.answer(message, caller), numeric_enums=numeric)
+        await self._interference.leave(incoming)
+        return answer
 
     def _authenticate(self, request: web.Request) -> Caller:
         authorization = request.headers.get("Authorization")

@@ -10,20 +10,25 @@ from google.longrunning import operations_pb2
 from grpc_status import rpc_status
 
 from ..access import ANONYMOUS, Callers
+from ..interference import Incoming, Interference
 from .errors import GoogleError, unauthenticated
 from .storage_control import SERVICE, StorageControl
 
 _OPERATIONS = "google.longrunning.Operations"
 
 
-def server(control: StorageControl, callers: Callers) -> grpc.aio.Server:
+def server(
+    control: StorageControl, callers: Callers, interference: Interference | None = None
+) -> grpc.aio.Server:
     """Make the server; it has no port yet. Call it inside the loop that will run it."""
     made = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    met = interference or Interference()
     methods = {
-        name: _method(request, answer, callers)
+        name: _method(name, request, answer, callers, met)
         for name, (request, answer) in control.methods().items()
     }
-    get = _method(operations_pb2.GetOperationRequest, control.operation, callers)
+    asked = operations_pb2.GetOperationRequest
+    get = _method("GetOperation", asked, control.operation, callers, met)
     made.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler(SERVICE, methods),
@@ -34,12 +39,21 @@ def server(control: StorageControl, callers: Callers) -> grpc.aio.Server:
 
 
 def _method(
-    request: Any, answer: Callable[[Any], Any], callers: Callers
+    name: str,
+    request: Any,
+    answer: Callable[[Any], Any],
+    callers: Callers,
+    interference: Interference,
 ) -> grpc.RpcMethodHandler[Any, Any]:
+    incoming = Incoming("caches", "POST", name)
+
     async def call(message: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
             _authenticate(context, callers)
-            return answer(message)
+            await interference.meet(incoming)
+            answered = answer(message)
+            await interference.leave(incoming)
+            return answered
         except GoogleError as error:
             await context.abort_with_status(rpc_status.to_status(error.status()))
 

@@ -29,6 +29,7 @@ class StorageControl:
     def __init__(self, caches: Caches) -> None:
         self._caches = caches
         self._operations: dict[str, tuple[str, str, Any]] = {}
+        self._requests: dict[str, str] = {}
 
     def methods(self) -> dict[str, tuple[Any, Callable[[Any], Any]]]:
         """Return the request class and the answer to each method of the service."""
@@ -45,14 +46,22 @@ class StorageControl:
         }
 
     def create(self, request: Any) -> Any:
-        """Answer CreateAnywhereCache with an operation that lasts until the cache runs."""
+        """Answer CreateAnywhereCache with an operation that lasts until the cache runs.
+
+        The same request sent again, which its `request_id` tells, begins nothing anew.
+        """
+        if begun := self._requests.get(request.request_id):
+            return self.operation(operations_pb2.GetOperationRequest(name=begun))
         wanted, bucket = request.anywhere_cache, _bucket(request.parent)
         given = _given(wanted, ("ttl", "admission_policy", "ingest_on_write"))
         cache = _asked(lambda: self._caches.create_cache(bucket, wanted.zone, **given))
         metadata = storage_control_v2.CreateAnywhereCacheMetadata(
             anywhere_cache_id=cache.zone, zone=cache.zone, ttl=timedelta(seconds=cache.ttl_s)
         )
-        return self._begin(cache, metadata)
+        operation = self._begin(cache, metadata)
+        if request.request_id:
+            self._requests[request.request_id] = operation.name
+        return operation
 
     def get(self, request: Any) -> Any:
         """Answer GetAnywhereCache."""

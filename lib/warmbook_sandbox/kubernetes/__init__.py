@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .controllers import add_node, node_object, run_controllers
 from .errors import ApiError
+from .mishaps import End
 from .objects import Obj
 from .runtime import PodRuntime
 from .server import ApiServer
@@ -13,6 +14,7 @@ __all__ = [
     "ApiError",
     "ApiServer",
     "Change",
+    "End",
     "Obj",
     "PodRuntime",
     "Store",

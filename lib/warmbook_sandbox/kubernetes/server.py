@@ -69,10 +69,11 @@ class ApiServer:
         given = request.headers.get("Authorization", "").encode(errors="replace")
         if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
             raise ApiError(401, "Unauthorized", "Unauthorized")
-        await self._interference.meet(
-            Incoming("kubernetes", request.method, request.path, request.query_string)
-        )
-        return await handler(request)
+        incoming = Incoming("kubernetes", request.method, request.path, request.query_string)
+        await self._interference.meet(incoming)
+        response = await handler(request)
+        await self._interference.leave(incoming)
+        return response
 
     def _route_discovery(self, router: web.UrlDispatcher) -> None:
         fixed: dict[str, Callable[[], Obj]] = {

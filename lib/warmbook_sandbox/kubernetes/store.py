@@ -18,6 +18,7 @@ from .defaults import set_defaults
 from .errors import ApiError, Cause, already_exists, forbidden, not_found
 from .events import event_object
 from .kinds import KINDS
+from .mishaps import Mishaps
 from .objects import Obj, name_of, namespace_of, now, terminating, uid_of
 from .selectors import both
 from .shelf import Place, Shelf, Written
@@ -72,6 +73,7 @@ class Store:
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
         self._event_keys: dict[tuple[str, str, str], Key] = {}
+        self.mishaps = Mishaps()
         self.version = 100
         """The resourceVersion of the last change."""
         for name in SYSTEM_NAMESPACES:

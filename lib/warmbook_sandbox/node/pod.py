@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..kubernetes import Store
+from ..kubernetes import End, Store
 from ..pace import Pace
 from .health import Health, told_about
 from .image import Image
@@ -32,6 +32,8 @@ SHORTEST_BACK_OFF_S = 1.0
 """At least that here, so that a failing engine does not take the machine."""
 
 START_ERROR = 128
+KILLED = 137
+"""128 + SIGKILL."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Pod:
         image, versions = self._container["image"], self._node.image.versions()
         self.event("Pulling", f'Pulling image "{image}"')
         start = time.monotonic()
+        await self._until_there(image)
         await self._unless_deleted(min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES)))
         self.event(
             "Pulled",
@@ -151,6 +154,18 @@ class Pod:
             f"image {image} stands for the engine vLLM {versions.get('vllm', '?')} on this "
             "machine; nothing was pulled",
         )
+
+    async def _until_there(self, image: str) -> None:
+        """Tell, again and again, that the image can't be pulled, until it can."""
+        while not self._deleted.is_set() and (why := self._node.store.mishaps.no_image(self.obj)):
+            self.event("Failed", f'Failed to pull image "{image}": {why}', warning=True)
+            self.event("Failed", "Error: ErrImagePull", warning=True)
+            self._status.waits("ErrImagePull", why)
+            await self._unless_deleted(SHORTEST_BACK_OFF_S)
+            told = f'Back-off pulling image "{image}"'
+            self.event("BackOff", told)
+            self._status.waits("ImagePullBackOff", f"{told}: {why}")
+            await self._unless_deleted(SHORTEST_BACK_OFF_S)
 
     async def _run(self) -> int:
         """Run the container to its end; return its exit code."""
@@ -161,8 +176,10 @@ class Pod:
         self._command = command = self._substituted()
         self.event("Created", f"Created container: {name}")
         log = self.folder / f"{self._status.restarts}.log"
+        end = self._node.store.mishaps.end_of(self.obj)
+        words = self._played(end) if end else command.words
         try:
-            process = await ContainerProcess.start(command.words, command.environ, self.folder, log)
+            process = await ContainerProcess.start(words, command.environ, self.folder, log)
         except OSError as error:
             self._logs.append(log)
             why = f'Error: failed to start container "{name}": {error}'
@@ -175,8 +192,15 @@ class Pod:
         self._status.runs(process.pid, started=False)
         code = await self._watched(process)
         self._process = None
-        self._status.ended(code)
+        self._status.ended(code, reason=end.reason if end else "")
         return code
+
+    def _played(self, end: End) -> list[str]:
+        """Return a command that says the last lines and ends so, by SIGKILL where that is 137."""
+        self.event("Substituted", "Rehearsal: this container plays an end, and is not the server")
+        (self.folder / "end.txt").write_text("".join(f"{line}\n" for line in end.lines))
+        last = "kill -KILL $$" if end.code == KILLED else f"exit {end.code}"
+        return ["sh", "-c", f"cat end.txt >&2; {last}"]
 
     def _substituted(self) -> Command:
         services = self._node.environment(self.obj, self.address)

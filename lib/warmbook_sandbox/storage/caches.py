@@ -51,7 +51,7 @@ class Caches:
     """All caches, by bucket and zone, with the operations on them."""
 
     def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+        self._pace, self.creation_minutes = pace, CREATION_MINUTES
         self._caches: dict[tuple[str, str], Cache] = {}
         self._operations: dict[tuple[str, str], Operation] = {}
         self._ids = (f"{number:012x}" for number in itertools.count(int(time.time() * 1e6)))
@@ -59,7 +59,7 @@ class Caches:
     def create(
         self, bucket: str, zone: str, ttl_s: int, admission_policy: str, ingest_on_write: bool
     ) -> Cache:
-        """Begin to create a cache; it runs after 10 cloud minutes.
+        """Begin to create a cache; it runs after `creation_minutes` of the cloud.
 
         Raises:
             StorageError: 400, no such ttl or policy; 409, the bucket has a cache in the zone.
@@ -76,7 +76,7 @@ class Caches:
             now,
             _checked_policy(admission_policy),
             ingest_on_write,
-            due_s=time.monotonic() + self._pace.seconds(CREATION_MINUTES),
+            due_s=time.monotonic() + self._pace.seconds(self.creation_minutes),
         )
         return self._put(cache)
 

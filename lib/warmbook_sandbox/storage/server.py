@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from warmbook_sandbox.access import Callers
+from warmbook_sandbox.access import ANONYMOUS, Callers
 from warmbook_sandbox.interference import Incoming, Interference
 
 from ..answers import refusing
@@ -100,7 +100,10 @@ def application(
     endpoints: dict[object, Endpoint] = {}
 
     def call(request: web.Request, path: Mapping[str, str]) -> Call:
-        caller = callers.of(request.headers.get("Authorization"), _local_address(request))
+        authorization = request.headers.get("Authorization")
+        caller = callers.of(authorization, _local_address(request))
+        if authorization and caller == ANONYMOUS:
+            raise StorageError(401, "authError", "Invalid Credentials")
         return Call(request, storage, caller, _called_url(request) or base_url(), path)
 
     def served(endpoint: Endpoint) -> Handler:
@@ -112,17 +115,14 @@ def application(
 
     @web.middleware
     async def interfered(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if interference is not None:
-            await interference.meet(
-                Incoming(
-                    "storage",
-                    request.method,
-                    request.path,
-                    request.query_string,
-                    _local_address(request),
-                )
-            )
-        return await handler(request)
+        if interference is None:
+            return await handler(request)
+        address = _local_address(request)
+        incoming = Incoming("storage", request.method, request.path, request.query_string, address)
+        await interference.meet(incoming)
+        response = await handler(request)
+        await interference.leave(incoming)
+        return response
 
     @web.middleware
     async def overridden(request: web.Request, handler: Handler) -> web.StreamResponse:

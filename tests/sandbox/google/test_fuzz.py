@@ -166,7 +166,7 @@ def restored(face: Any) -> None:
     face.enable_gke()
     face.cloud.project.services |= set(FROM_THE_START)
     face.cloud.project.billing_account = ACCOUNT
-    fleet = face.cloud._fleet
+    fleet = face.cloud.fleet
     while fleet.operations._active:
         time.sleep(0.002)
     for key in [key for key in fleet.clusters if key != HOME]:

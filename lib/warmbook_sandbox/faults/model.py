@@ -1,0 +1,149 @@
+"""What goes wrong with the model's files in the bucket: cut, lost, of another kind."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..storage import Meta
+from .bucket import place
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
+
+INDEX = "model.safetensors.index.json"
+
+
+@fault(
+    "shard-cut-short",
+    "the upload of a weights file broke off in the middle",
+    pitfall="shard-broken",
+)
+def shard_cut_short(sandbox: Sandbox) -> None:
+    """Leave half of the last shard; uploading it again mends it."""
+    shard = _shards(sandbox)[-1]
+    _write(sandbox, _name(sandbox, shard), _read(shard, shard.content.size_bytes // 2))
+
+
+@fault(
+    "git-lfs-pointer",
+    "a pointer of git-lfs was uploaded in the place of a weights file",
+    pitfall="shard-broken",
+)
+def git_lfs_pointer(sandbox: Sandbox) -> None:
+    """Put the pointer there; uploading the real file mends it.
+
+    Source: git-lfs, docs/spec.md, "The Pointer".
+    """
+    shard = _shards(sandbox)[-1]
+    pointer = (
+        "version https://git-lfs.github.com/spec/v1\n"
+        f"oid sha256:{'4d7a2146' * 8}\nsize {shard.content.size_bytes}\n"
+    )
+    _write(sandbox, _name(sandbox, shard), pointer.encode())
+
+
+@fault(
+    "shard-missing",
+    "a weights file that the model's index names was never uploaded",
+    pitfall="shard-broken",
+)
+def shard_missing(sandbox: Sandbox) -> None:
+    """Write an index that names the shards, and delete the last of several.
+
+    With one shard only, the index names a second; then deleting the index mends it.
+    """
+    shards = _shards(sandbox)
+    named = {tensor: _name(sandbox, shard) for shard in shards for tensor in _tensors(shard)}
+    if len(shards) > 1:
+        sandbox.storage.delete_object(shards[-1])
+    else:
+        named["lm_head.weight"] = "model-00002-of-00002.safetensors"
+    index = {"metadata": {"total_size": sum(s.content.size_bytes for s in shards)}}
+    _write(sandbox, INDEX, json.dumps({**index, "weight_map": named}).encode())
+
+
+@fault("config-missing", "the model's config.json was not uploaded", pitfall="config-missing")
+def config_missing(sandbox: Sandbox) -> None:
+    """Delete it; uploading it mends it."""
+    bucket, path = place(sandbox)
+    sandbox.storage.delete_object(sandbox.storage.object(bucket, f"{path}/config.json"))
+
+
+@fault(
+    "weights-deeper",
+    "the model lies one folder deeper than the form says",
+    pitfall="weights-not-found",
+)
+def weights_deeper(sandbox: Sandbox) -> None:
+    """Move every file one level down; the folder's address in the form mends it."""
+    _rename(sandbox, lambda name: f"snapshot/{name}")
+
+
+@fault(
+    "only-bin-files",
+    "the weights were uploaded in PyTorch's format",
+    pitfall="weights-not-found",
+)
+def only_bin_files(sandbox: Sandbox) -> None:
+    """Call the shards as PyTorch's are called; uploading safetensors mends it."""
+    _rename(sandbox, lambda name: name.replace(".safetensors", ".bin"))
+
+
+@fault(
+    "original-folder",
+    "the folder original/ of the model's publisher was uploaded too",
+    pitfall="original-folder",
+)
+def original_folder(sandbox: Sandbox) -> None:
+    """Put the publisher's small files there; deleting the folder mends it."""
+    _write(sandbox, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
+    _write(sandbox, "original/config.json", b"{}")
+
+
+def _shards(sandbox: Sandbox) -> list[Meta]:
+    return [meta for meta in _files(sandbox) if meta.name.endswith(".safetensors")]
+
+
+def _files(sandbox: Sandbox) -> list[Meta]:
+    """Return the model's objects by name."""
+    bucket, path = place(sandbox)
+    objects = sandbox.storage.bucket(bucket).objects
+    return [objects[name] for name in sorted(objects) if name.startswith(f"{path}/")]
+
+
+def _rename(sandbox: Sandbox, rename: Callable[[str], str]) -> None:
+    bucket, path = place(sandbox)
+    for meta in _files(sandbox):
+        if (name := rename(_name(sandbox, meta))) != _name(sandbox, meta):
+            linked = sandbox.storage.blobs.link(meta.content)
+            sandbox.storage.commit(bucket, f"{path}/{name}", linked, meta.fields)
+            sandbox.storage.delete_object(meta)
+
+
+def _write(sandbox: Sandbox, name: str, data: bytes) -> None:
+    """Make `data` the file of that name, in the place of one that is there."""
+    bucket, path = place(sandbox)
+    written = sandbox.folder / "written"
+    written.write_bytes(data)
+    sandbox.storage.adopt_file(bucket, f"{path}/{name}", written)
+    written.unlink()
+
+
+def _read(shard: Meta, length: int) -> bytes:
+    with shard.content.path.open("rb") as file:
+        return file.read(length)
+
+
+def _tensors(shard: Meta) -> list[str]:
+    """Return the names in a safetensors header. Source: safetensors, "Format"."""
+    (length,) = struct.unpack("<Q", _read(shard, 8))
+    header: dict[str, Any] = json.loads(_read(shard, 8 + length)[8:])
+    return [name for name in header if name != "__metadata__"]
+
+
+def _name(sandbox: Sandbox, meta: Meta) -> str:
+    return meta.name.removeprefix(f"{place(sandbox)[1]}/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -14,9 +15,11 @@ from .errors import WarmbookError
 from .texts import LANGUAGES, say, speak, spoken
 
 if TYPE_CHECKING:
+    from .clients import Clients
     from .improvements import Needs
     from .runner import Run
     from .settings import Settings
+    from .steps.probe import Probed
     from .xray import XRay
 
 
@@ -117,6 +120,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_language(linted, "language of the answer")
     linted.set_defaults(act=_lint)
+    doctor = verbs.add_parser(
+        "doctor",
+        help="look for what would stop a notebook, before it does",
+        description="Look at credentials, project, quota, bucket, cluster and roles, and say what "
+        "stands in the way of a notebook, with the remedy and the command. Changes nothing. Exit "
+        "status 1 if something does.",
+    )
+    doctor.add_argument(
+        "--before",
+        default="04",
+        type=lambda number: str(number).zfill(2),
+        choices=[f"{number:02}" for number in range(2, 11)],
+        metavar="NN",
+        help="what earlier notebooks make should be there; what later ones make is later (04)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the lines as JSON")
+    doctor.add_argument(
+        "--probe",
+        action="store_true",
+        help="ask the bucket as the service account too, from a small Pod in the cluster",
+    )
+    _add_parameter(doctor)
+    _add_language(doctor, "language of the answer")
+    doctor.set_defaults(act=_doctor)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
     _add_language(listing, "language of the book")
     listing.set_defaults(act=_list)
@@ -277,6 +304,28 @@ def _look(uri: str) -> XRay:
 
     with explained():
         return look(Clients(str(merge().get("project_id", ""))), model_uri(uri))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .clients import Clients
+    from .doctor import examine
+
+    settings = _settings(options)
+    clients = Clients(settings.project_id, settings)
+    examined = examine(settings, clients, options.before, whole=True)
+    probed = _probed(settings, clients) if options.probe else None
+    if options.json:
+        told = {**examined.record(), **({"probe": probed.record()} if probed else {})}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        print("\n\n".join([examined.table(), *([repr(probed)] if probed else [])]))
+    return 0 if examined.healthy and (probed is None or probed.readable) else 1
+
+
+def _probed(settings: Settings, clients: Clients) -> Probed:
+    from .steps import probe
+
+    return probe.probe(settings, clients, report=lambda progress: None)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .clients import Clients
 from .errors import AccessError, MissingError
+from .refusals import API_OFF, google_reason
 from .texts import say
 
 MULTI_REGIONS = {"US": "us-", "EU": "europe-", "ASIA": "asia-"}
@@ -74,24 +76,42 @@ def list_folder(clients: Clients, uri: str) -> Folder:
         MissingError: There is no such bucket.
         AccessError: The reader may not look at it.
     """
+    name, _, path = uri.removeprefix("gs://").partition("/")
+    return folder_in(find_bucket(clients, name), path)
+
+
+def find_bucket(clients: Clients, name: str, **options: Any) -> Any:
+    """Return the bucket; `options` are the client's own for the request.
+
+    Raises:
+        MissingError: There is no such bucket.
+        AccessError: The reader may not look at it.
+    """
     from google.api_core.exceptions import Forbidden, NotFound
 
-    name, _, path = uri.removeprefix("gs://").partition("/")
     try:
-        bucket = clients.storage.get_bucket(name)
+        return clients.storage.get_bucket(name, **options)
     except NotFound as error:
         raise MissingError(
             say("There is no bucket {bucket}.", bucket=name),
             remedy=say("Correct the model's address in the form, or create the bucket."),
+            pitfall="bucket-missing",
         ) from error
     except Forbidden as error:
+        if google_reason(error) in API_OFF:
+            raise
         raise AccessError(
             say("You may not look at the bucket {bucket}.", bucket=name),
             remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
+            pitfall="role-missing",
         ) from error
+
+
+def folder_in(bucket: Any, path: str) -> Folder:
+    """Return what the bucket lists of the folder."""
     listed = bucket.list_blobs(prefix=f"{path}/", fields="items(name,size),nextPageToken")
     return Folder(
-        bucket=name,
+        bucket=bucket.name,
         path=path,
         location=str(bucket.location),
         regions=tuple(region.lower() for region in bucket.data_locations or ()),

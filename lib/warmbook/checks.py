@@ -22,14 +22,16 @@ class Passed:
         return f'<b style="color:{GREEN}">✔</b> {escape(self.claim)}'
 
 
-def check(holds: object, claim: str, *, remedy: str) -> Passed:
+def check(holds: object, claim: str, *, remedy: str, pitfall: str = "") -> Passed:
     """Show `claim` if it holds, else stop the notebook with the `remedy`.
 
-    Both texts are English and are shown in the reader's language.
+    Both texts are English and are shown in the reader's language. The error names the
+    `pitfall`, or the one that what `holds` names itself.
 
     Raises:
         CheckError: The claim does not hold.
     """
     if not holds:
-        raise CheckError(say("Not so: {claim}", claim=say(claim)), remedy=say(remedy))
+        told, named = say("Not so: {claim}", claim=say(claim)), getattr(holds, "pitfall", "")
+        raise CheckError(told, remedy=say(remedy), pitfall=pitfall or named)
     return Passed(say(claim))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import MissingError
 from .kubernetes_api import Kubernetes, dns_endpoint
+from .retries import PATIENCE_S, REHEARSED_S, make_persistent
 from .settings import Settings
 from .texts import say, speak
 from .views import AMBER, GREEN, escape
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
         storage,
         storage_control_v2,
     )
+
+T = TypeVar("T")
 
 READERS = 32
 """How many requests to Cloud Storage may be under way at a time."""
@@ -55,6 +58,11 @@ class Clients:
         self._storage_url = environ.get("STORAGE_EMULATOR_HOST", "")
 
     @property
+    def patience_s(self) -> float:
+        """How long a request is sent again while a service refuses it for a while, in seconds."""
+        return REHEARSED_S if self.rehearsal else PATIENCE_S
+
+    @property
     def target(self) -> str:
         """`rehearsal` or `google-cloud`."""
         return "rehearsal" if self.rehearsal else "google-cloud"
@@ -86,28 +94,28 @@ class Clients:
         """Projects and their IAM policy."""
         from google.cloud import resourcemanager_v3
 
-        return resourcemanager_v3.ProjectsClient(**self._rest)
+        return self._persistent(resourcemanager_v3.ProjectsClient(**self._rest))
 
     @cached_property
     def services(self) -> service_usage_v1.ServiceUsageClient:
         """Which APIs are on."""
         from google.cloud import service_usage_v1
 
-        return service_usage_v1.ServiceUsageClient(**self._rest)
+        return self._persistent(service_usage_v1.ServiceUsageClient(**self._rest))
 
     @cached_property
     def billing(self) -> billing_v1.CloudBillingClient:
         """Whether billing is on."""
         from google.cloud import billing_v1
 
-        return billing_v1.CloudBillingClient(**self._rest)
+        return self._persistent(billing_v1.CloudBillingClient(**self._rest))
 
     @cached_property
     def clusters(self) -> container_v1.ClusterManagerClient:
         """GKE clusters, node pools and their operations."""
         from google.cloud import container_v1
 
-        return container_v1.ClusterManagerClient(**self._rest)
+        return self._persistent(container_v1.ClusterManagerClient(**self._rest))
 
     @property
     def _rest(self) -> dict[str, Any]:
@@ -115,9 +123,18 @@ class Clients:
         options = {"client_options": {"api_endpoint": self.rehearsal}} if self.rehearsal else {}
         return {"transport": "rest", "credentials": self.credentials, **options}
 
+    def _persistent(self, client: T) -> T:
+        """Let each request of a client be sent again while that may help, a POST too."""
+        transport: Any = client
+        make_persistent(transport.transport._session, self.patience_s)
+        return client
+
     @cached_property
     def storage(self) -> storage.Client:
-        """Buckets, objects, bucket policies."""
+        """Buckets, objects, bucket policies.
+
+        Its library sends again what may be sent twice, for two minutes.
+        """
         from google.cloud import storage
 
         options = {"api_endpoint": self._storage_url} if self.rehearsal else None
@@ -141,15 +158,14 @@ class Clients:
         return client(transport=client.get_transport_class("grpc")(channel=channel))
 
     def compute(self, path: str, **parameters: str) -> dict[str, Any]:
-        """Return Compute Engine's answer for `path` below the project.
+        """Return Compute Engine's answer for `path` below the project, "" for itself.
 
         Four look-ups don't pay for google-cloud-compute: 69 MB and 1.7 s at import. The
         session is google-auth's own.
         """
         base = self.rehearsal or "https://compute.googleapis.com"
-        answer = self._session.get(
-            f"{base}/compute/v1/projects/{self.project_id}/{path}", params=parameters, timeout=30
-        )
+        url = f"{base}/compute/v1/projects/{self.project_id}/{path}".rstrip("/")
+        answer = self._session.get(url, params=parameters, timeout=30)
         if answer.status_code >= 400:
             from google.api_core.exceptions import from_http_response
 
@@ -160,7 +176,9 @@ class Clients:
     def _session(self) -> Any:
         from google.auth.transport.requests import AuthorizedSession
 
-        return AuthorizedSession(self.credentials)
+        session = AuthorizedSession(self.credentials)
+        make_persistent(session, self.patience_s)
+        return session
 
     def cluster_path(self, settings: Settings) -> str:
         """Return GKE's name of the settings' cluster."""
@@ -189,7 +207,7 @@ class Clients:
                 say("There is no cluster {name} to talk to.", name=self._settings.cluster_name),
                 remedy=say("Run notebook 04: it creates the cluster, or finds it."),
             )
-        return Kubernetes(cluster, self.credentials)
+        return Kubernetes(cluster, self.credentials, self.patience_s)
 
     def __repr__(self) -> str:
         return self._banner()

@@ -89,6 +89,14 @@ def gpu_quota(clients: Clients, region: str, gpu: str) -> tuple[float | None, fl
     return None, 0.0
 
 
+def gpu_quota_everywhere(clients: Clients) -> tuple[float | None, float]:
+    """Return limit and usage of the quota for GPUs of all types in all regions."""
+    for quota in clients.compute("").get("quotas") or ():
+        if quota["metric"] == "GPUS_ALL_REGIONS":
+            return float(quota["limit"]), float(quota["usage"])
+    return None, 0.0
+
+
 def models(clients: Clients) -> list[str]:
     """Return the folders of the project's buckets that hold safetensors files."""
     found: set[str] = set()

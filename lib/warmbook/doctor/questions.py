@@ -1,0 +1,173 @@
+"""What is asked of the cloud; each question is one or two requests and nothing is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import caches as bucket_caches
+from .. import offers, policies
+from ..bucket import Folder, find_bucket, folder_in
+from ..commands import SERVICES
+from ..kubernetes_api import Kubernetes, Object
+from ..steps import cache, cluster, project
+from .asked import PATIENCE_S, Asked, Unanswered
+
+CLIENTS_NEED = (
+    "serviceusage.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
+    "cloudbilling.googleapis.com",
+)
+"""APIs that the client libraries call and the guide does not name: gcloud can do without."""
+
+ON_PROJECT = {
+    "serviceusage.services.enable": "02",
+    "resourcemanager.projects.setIamPolicy": "02",
+    "container.clusters.create": "04",
+    "container.clusters.get": "04",
+    "container.namespaces.create": "05",
+    "container.serviceAccounts.create": "05",
+    "container.deployments.create": "06",
+    "container.clusters.delete": "10",
+}
+"""Permissions of the reader on the project, with the first notebook that needs each."""
+
+ON_BUCKET = {
+    "storage.buckets.get": "03",
+    "storage.objects.list": "03",
+    "storage.objects.get": "03",
+    "storage.buckets.getIamPolicy": "05",
+    "storage.buckets.setIamPolicy": "05",
+}
+"""The same on the bucket. Source: Cloud Storage, "IAM permissions"; guide, its two roles."""
+
+
+def credentials(asked: Asked) -> Any:
+    """The reader's credentials, fresh."""
+    held = asked.clients.credentials
+    if not held.valid:
+        from google.auth.transport.requests import Request
+
+        held.refresh(Request())
+    return held
+
+
+def found_project(asked: Asked) -> project.Project:
+    """The project with its number."""
+    asked(credentials)
+    return project.find(asked.settings, asked.clients)
+
+
+def held_permissions(asked: Asked) -> set[str]:
+    """Those of ON_PROJECT that the reader holds."""
+    asked(found_project)
+    request = {"resource": _project(asked), "permissions": list(ON_PROJECT)}
+    return set(asked.clients.projects.test_iam_permissions(request=request).permissions)
+
+
+def project_policy(asked: Asked) -> Any:
+    """The project's IAM policy."""
+    asked(found_project)
+    request = {"resource": _project(asked), "options": {"requested_policy_version": 3}}
+    return asked.clients.projects.get_iam_policy(request=request)
+
+
+def paying(asked: Asked) -> project.Billing:
+    """Whether a billing account pays."""
+    asked(credentials)
+    return project.billing(asked.settings, asked.clients)
+
+
+def services_off(asked: Asked) -> set[str]:
+    """Those of the APIs that the book needs which are off."""
+    asked(credentials)
+    wanted, parent = (*CLIENTS_NEED, *SERVICES), _project(asked)
+    request = {"parent": parent, "names": [f"{parent}/services/{name}" for name in wanted]}
+    found = asked.clients.services.batch_get_services(request=request).services
+    on = {one.name.rpartition("/")[2] for one in found if one.state.name == "ENABLED"}
+    return set(wanted) - on
+
+
+def gpu_zones(asked: Asked) -> list[str]:
+    """The zones with the GPU, in all regions."""
+    asked(credentials)
+    return offers.zones_with_gpu(asked.clients, asked.settings.gpu)
+
+
+def gpu_quota(asked: Asked) -> tuple[float | None, float]:
+    """Limit and usage of the region's quota for the GPU."""
+    asked(credentials)
+    return offers.gpu_quota(asked.clients, asked.settings.region, asked.settings.gpu)
+
+
+def gpu_quota_everywhere(asked: Asked) -> tuple[float | None, float]:
+    """Limit and usage of the quota for all GPUs in all regions."""
+    asked(credentials)
+    return offers.gpu_quota_everywhere(asked.clients)
+
+
+def bucket(asked: Asked) -> Any:
+    """The model's bucket; its library would try for two minutes to reach a server that is gone."""
+    asked(credentials)
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    soon = DEFAULT_RETRY.with_timeout(PATIENCE_S)
+    return find_bucket(asked.clients, asked.settings.bucket_name, retry=soon, timeout=10)
+
+
+def folder(asked: Asked) -> Folder:
+    """What the bucket lists of the model."""
+    return folder_in(asked(bucket), asked.settings.model_path)
+
+
+def bucket_policy(asked: Asked) -> Any:
+    """The bucket's IAM policy."""
+    return policies.of_bucket(asked(bucket))
+
+
+def bucket_permissions(asked: Asked) -> set[str]:
+    """Those of ON_BUCKET that the reader holds."""
+    return set(asked(bucket).test_iam_permissions(list(ON_BUCKET)))
+
+
+def found_caches(asked: Asked) -> list[bucket_caches.Cache]:
+    """The bucket's caches."""
+    return bucket_caches.find(asked.clients, asked(bucket).name)
+
+
+def found_cluster(asked: Asked) -> Any | None:
+    """The cluster with its node pools, None where there is none."""
+    asked(credentials)
+    return cluster.find(asked.settings, asked.clients)
+
+
+def kubernetes(asked: Asked) -> Kubernetes:
+    """The API of the cluster."""
+    if asked(found_cluster) is None:
+        raise Unanswered(found_cluster, None)
+    return asked.clients.kubernetes
+
+
+def namespace(asked: Asked) -> Object | None:
+    """The namespace."""
+    return asked(kubernetes).find("Namespace", asked.settings.namespace)
+
+
+def service_account(asked: Asked) -> Object | None:
+    """The Kubernetes service account."""
+    account, inside = asked.settings.service_account, asked.settings.namespace
+    return asked(kubernetes).find("ServiceAccount", account, inside)
+
+
+def nodes(asked: Asked) -> list[Object]:
+    """The cluster's nodes."""
+    return asked(kubernetes).list_objects("Node")
+
+
+def pod_zones(asked: Asked) -> tuple[str, ...]:
+    """The zones in which Pods of the server run."""
+    asked(kubernetes)
+    return cache.zones(asked.settings, asked.clients).pods
+
+
+def _project(asked: Asked) -> str:
+    return f"projects/{asked.settings.project_id}"

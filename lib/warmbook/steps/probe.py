@@ -1,0 +1,224 @@
+"""Read the bucket as the service account: a small Pod asks, before the expensive one does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import resources
+from secrets import token_hex
+from typing import Any
+
+from ..bucket import list_folder
+from ..clients import Clients
+from ..diagnosis import NO_IMAGE
+from ..errors import AccessError, MissingError, ResourceFailedError
+from ..manifests import MANAGED_BY, Manifest
+from ..pods import Pod
+from ..progress import Report, wait_until
+from ..settings import Settings
+from ..step import step
+from ..texts import say
+from ..views import Card, Row
+
+IMAGE = "python:3.12-slim"
+NAME = "warmbook-probe"
+DEADLINE_S = 300
+"""How long the Pod may run, in seconds; new roles may take two minutes to be known."""
+
+ENDED = {"Succeeded", "Failed"}
+PITFALLS = {
+    "token": "metadata-server-off",
+    "storage.buckets.get": "bucket-viewer-missing",
+    "storage.objects.list": "object-role-missing",
+    "storage.objects.get": "object-role-missing",
+}
+"""What the Pod tries, in order, and the pitfall if it is refused."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the Pod was told for one permission: whether it `may`, and the answer's own words."""
+
+    permission: str
+    may: bool
+    told: str
+
+    @property
+    def pitfall(self) -> str:
+        """Name of the pitfall, "" where there is none."""
+        return "" if self.may else PITFALLS[self.permission]
+
+    def row(self) -> Row:
+        """Return the answer as a line of a card."""
+        if self.may:
+            return Row(self.permission, say("granted"), "ok")
+        remedy = say("run the cell that gives the two roles, then this one")
+        if self.permission == "token":
+            remedy = say("turn on the metadata server of the node pool")
+        told = say("refused: {reason}", reason=self.told)
+        return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "bad")
+
+
+@dataclass(frozen=True, repr=False)
+class Probed(Card):
+    """What the service account may do with the bucket, as it was told itself."""
+
+    account: str
+    uri: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def readable(self) -> bool:
+        """Whether the account may do all that serving needs."""
+        return {one.permission for one in self.answers if one.may} >= set(PITFALLS) - {"token"}
+
+    def __bool__(self) -> bool:
+        return self.readable
+
+    @property
+    def pitfall(self) -> str:
+        """Name of the first pitfall, "" where there is none."""
+        return next((one.pitfall for one in self.answers if one.pitfall), "")
+
+    def title(self) -> str:
+        if self.readable:
+            return say("{account} may read {uri}", account=self.account, uri=self.uri)
+        return say("{account} may not read {uri}", account=self.account, uri=self.uri)
+
+    def rows(self) -> Sequence[Row]:
+        return tuple(one.row() for one in self.answers)
+
+    def record(self) -> dict[str, Any]:
+        """Return the answers as JSON has them."""
+        return {one.permission: one.may for one in self.answers}
+
+
+def _by_hand(settings: Settings) -> str:
+    return (
+        f"kubectl run {NAME} -n {settings.namespace} --rm -i --restart=Never "
+        "--image=google/cloud-sdk:slim "
+        f'''--overrides='{{"spec":{{"serviceAccountName":"{settings.service_account}"}}}}' '''
+        f"-- gcloud storage ls {settings.model_uri}/"
+    )
+
+
+@step(_by_hand)
+def probe(settings: Settings, clients: Clients, *, report: Report | None = None) -> Probed:
+    """Ask the bucket as the service account, from a Pod that is deleted again in any case.
+
+    Three requests: the bucket, its list, the first byte of one file of the model. A refusal is
+    asked again for two minutes on Google Cloud, for that is how long new roles may take. Source:
+    guide, "Otorga a tu KSA los permisos necesarios"; Cloud Storage, JSON API.
+
+    Raises:
+        MissingError: The namespace or the service account is not there.
+        ResourceFailedError: The Pod could not run to its end.
+        WaitTimeoutError: It has not within ten minutes.
+    """
+    if not clients.kubernetes.find("ServiceAccount", settings.service_account, settings.namespace):
+        raise MissingError(
+            say(
+                "There is no service account {name} in the namespace {namespace}.",
+                name=settings.service_account,
+                namespace=settings.namespace,
+            ),
+            remedy=say("Run notebook 05: it makes both."),
+            pitfall="service-account-missing",
+        )
+    with _pod(settings, clients, _a_file(settings, clients)) as name:
+        ended = _ended(settings, clients, name, report)
+        log = clients.kubernetes.log(name, settings.namespace)
+    answers = tuple(Answer(**line) for line in _lines(log))
+    if not answers:
+        last = log.strip().splitlines()[-1:] or [ended.phase]
+        raise ResourceFailedError(
+            say("The probe ended without an answer: {reason}", reason=last[0]),
+            remedy=say("Run this cell again; look at the Pod's events if it stays so."),
+        )
+    account = f"{settings.namespace}/{settings.service_account}"
+    return Probed(account, settings.model_uri, answers)
+
+
+def _a_file(settings: Settings, clients: Clients) -> str:
+    """Return the name of the model's smallest file, "" where the reader can't see one."""
+    with suppress(AccessError, MissingError):
+        folder = list_folder(clients, settings.model_uri)
+        if folder.here:
+            return f"{folder.path}/{min(folder.here, key=lambda name: folder.files[name])}"
+    return ""
+
+
+@contextmanager
+def _pod(settings: Settings, clients: Clients, file: str) -> Iterator[str]:
+    """Have the Pod in the cluster; it is deleted whatever happens, an interrupt too."""
+    pod = manifest(settings, file)
+    name = pod["metadata"]["name"]
+    try:
+        clients.kubernetes.create(pod)
+        yield name
+    finally:
+        clients.kubernetes.delete("Pod", name, settings.namespace)
+
+
+def manifest(settings: Settings, file: str) -> Manifest:
+    """Return the Pod that asks for `file`; the smallest that Autopilot runs."""
+    script = resources.files("warmbook").joinpath("data", "probe.py").read_text("utf-8")
+    small = {"cpu": "250m", "memory": "512Mi"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{NAME}-{token_hex(3)}",
+            "namespace": settings.namespace,
+            "labels": MANAGED_BY,
+        },
+        "spec": {
+            "serviceAccountName": settings.service_account,
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": DEADLINE_S,
+            "containers": [
+                {
+                    "name": NAME,
+                    "image": IMAGE,
+                    "command": ["python3", "-c", script],
+                    "args": [settings.bucket_name, settings.model_path, file],
+                    "resources": {"requests": small, "limits": dict(small)},
+                }
+            ],
+        },
+    }
+
+
+def _ended(settings: Settings, clients: Clients, name: str, report: Report | None) -> Pod:
+    """Wait until the Pod's container has run to its end."""
+    fields = f"metadata.name={name}"
+    seen = clients.kubernetes.watch("Pod", settings.namespace, fields=fields)
+    return wait_until(
+        (Pod.of(found) for listed in seen for found in listed),
+        what=say("The probe's Pod"),
+        state=lambda pod: pod.waiting or pod.phase,
+        ready=lambda pod: pod.phase in ENDED,
+        failed=_no_image,
+        timeout_s=600,
+        meanwhile=say("The probe's Pod is deleted; nothing goes on."),
+        report=report,
+    )
+
+
+def _no_image(pod: Pod) -> ResourceFailedError | None:
+    if pod.waiting not in NO_IMAGE:
+        return None
+    return ResourceFailedError(
+        say("The Pod {pod} can't get its image: {reason}.", pod=pod.name, reason=pod.waiting),
+        remedy=say("The cluster's nodes must reach Docker Hub; vLLM's image is there too."),
+        pitfall="image-not-found",
+    )
+
+
+def _lines(log: str) -> Iterator[Mapping[str, Any]]:
+    for line in log.splitlines():
+        with suppress(ValueError):
+            if isinstance(found := json.loads(line), dict) and found.keys() >= {"permission"}:
+                yield found

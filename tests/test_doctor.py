@@ -1,0 +1,542 @@
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from warmbook import doctor
+from warmbook.checks import check
+from warmbook.clients import connect
+from warmbook.doctor import of_project
+from warmbook.errors import CheckError
+from warmbook.holders import SERVING, held
+from warmbook.pitfalls import CATALOGUE
+from warmbook.steps import cluster, project
+from warmbook_sandbox.google.errors import GoogleError
+
+READER = "user:you@example.com"
+
+
+def lines(examined):
+    return {one.name: one for one in examined.checkups}
+
+
+def pitfalls(examined):
+    return {one.name: one.pitfall for one in examined.in_the_way}
+
+
+@pytest.fixture
+def standard(chosen):
+    return chosen.model_copy(update={"mode": "standard", "location": "us-central1-a"})
+
+
+@pytest.fixture
+def bindings(clients, chosen):
+    """Put bindings into the bucket's policy, and nothing else but the project's own."""
+
+    def bind(*wanted):
+        bucket = clients.storage.bucket(chosen.bucket_name)
+        policy = bucket.get_iam_policy(requested_policy_version=3)
+        policy.version = 3
+        policy.bindings = [b for b in policy.bindings if "principal" not in str(b["members"])]
+        policy.bindings += [
+            {"role": role, "members": {member}, **({"condition": condition} if condition else {})}
+            for role, member, condition in wanted
+        ]
+        bucket.set_iam_policy(policy)
+
+    return bind
+
+
+# a rehearsal from its beginning to its end
+
+
+@pytest.mark.parametrize("before", ["02", "03"])
+def test_a_fresh_project_is_healthy_and_what_comes_is_later(chosen, clients, before):
+    examined = doctor.examine(chosen, clients, before=before, whole=True)
+    told = lines(examined)
+    assert examined.healthy == (before == "02")
+    assert told["APIs"].state == ("later" if before == "02" else "bad")
+    assert told["Roles on the bucket"].state == told["Caches"].state == "later"
+    assert "container.googleapis.com" in told["APIs"].what
+    (blocked,) = [one for one in examined.checkups if "Cluster" in one.name]
+    assert "«APIs»" in blocked.what
+
+
+@pytest.mark.parametrize("mode", ["autopilot", "standard"])
+def test_after_notebook_5_everything_is_in_order(chosen, standard, up_to, mode):
+    settings = standard if mode == "standard" else chosen
+    up_to("identity", settings)
+    examined = doctor.examine(settings, connect(settings), before="06", whole=True)
+    assert {one.state for one in examined.checkups if one.name != "Caches"} == {"ok"}
+    assert examined and examined.pitfall == ""
+
+
+def test_in_a_notebook_the_card_is_brief(chosen, clients, up_to):
+    up_to("cluster")
+    card = doctor.examine(chosen, clients, before="05")
+    assert len(card.rows()) == 1 and "Cluster" in card.rows()[0].detail
+    assert len(repr(card).splitlines()) == 2
+
+
+def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
+    up_to("cluster", standard)
+    many = standard.model_copy(update={"replicas": 4})
+    limit, usage = 4, 1
+    asked = doctor.asked.Asked(many, connect(many), "06")
+    asked._answers[doctor.questions.gpu_quota] = answered((limit, usage))
+    asked._answers[doctor.questions.gpu_quota_everywhere] = answered((None, 0))
+    assert doctor.of_cluster.quota(asked).state == "ok"
+    more = doctor.asked.Asked(many.model_copy(update={"replicas": 5}), connect(many), "06")
+    more._answers.update(asked._answers)
+    assert doctor.of_cluster.quota(more).pitfall == "gpu-quota"
+
+
+def answered(value):
+    from concurrent.futures import Future
+
+    future = Future()
+    future.set_result(value)
+    return future
+
+
+# what is wrong, each by its name
+
+
+def test_too_many_gpus_for_the_quota_are_told_with_what_is_left(chosen, clients, up_to):
+    up_to("project")
+    many = chosen.model_copy(update={"gpu_count": 8, "replicas": 8})
+    told = lines(doctor.examine(many, clients, before="04"))["GPU quota"]
+    assert (told.state, told.pitfall) == ("bad", "gpu-quota")
+    assert "64 GPU(s)" in told.what and "us-central1: " in told.what
+    spot = lines(doctor.examine(many.model_copy(update={"spot": True}), clients, before="04"))
+    assert spot["GPU quota"].state == "wait"
+
+
+def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
+    up_to("project")
+    nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
+    told = lines(doctor.examine(nowhere, clients, before="04"))["The GPU's places"]
+    assert told.pitfall == "gpu-not-offered" and "us-central1" in told.remedy
+    unknown = chosen.model_copy(update={"gpu": "nvidia-z9"})
+    assert "another GPU" in lines(doctor.examine(unknown, clients))["The GPU's places"].remedy
+
+
+def test_a_bucket_elsewhere_is_a_warning_and_none_at_all_is_in_the_way(chosen, clients):
+    far = chosen.model_copy(update={"location": "europe-west4"})
+    told = lines(doctor.examine(far, clients, before="03"))["Bucket"]
+    assert (told.state, told.pitfall) == ("wait", "bucket-elsewhere")
+    absent = chosen.model_copy(update={"model_uri": "gs://no-such-bucket-here/m"})
+    examined = doctor.examine(absent, clients, before="03")
+    assert pitfalls(examined) == {"Bucket": "bucket-missing"}
+    assert lines(examined)["Bucket"].command.startswith("gcloud storage buckets create")
+    empty = chosen.model_copy(update={"model_uri": f"gs://{chosen.bucket_name}/nothing"})
+    assert lines(doctor.examine(empty, clients, "06"))["Model"].pitfall == "weights-not-found"
+    assert lines(doctor.examine(empty, clients, "03", whole=True))["Model"].state == "later"
+
+
+def test_an_unpaid_project_is_told_with_the_command_that_links(chosen, clients, rehearsal):
+    rehearsal.call(lambda: setattr(rehearsal.sandbox.cloud.project, "billing_account", ""))
+    told = lines(doctor.examine(chosen, clients, before="02"))["Billing"]
+    assert told.pitfall == "billing-off" and "billing projects link" in told.command
+
+
+def test_a_project_that_nobody_sees_is_one_line_and_the_rest_waits_for_it(chosen, clients):
+    other = chosen.model_copy(update={"project_id": "nobodys-project"})
+    examined = doctor.examine(other, connect(other), before="02")
+    assert "Project" in {one.name for one in examined.in_the_way}
+    (blocked,) = [one for one in examined.checkups if "«Project»" in one.what]
+    assert "Your permissions in the project" in blocked.name
+
+
+def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, clients, rehearsal):
+    off = "cloudresourcemanager.googleapis.com"
+    rehearsal.call(lambda: rehearsal.sandbox.cloud.project.services.discard(off))
+    examined = doctor.examine(chosen, clients, before="02")
+    assert pitfalls(examined) == {"APIs": "api-off"}
+    assert off in lines(examined)["APIs"].command
+    (blocked,) = [one for one in examined.checkups if "«APIs»" in one.what]
+    assert blocked.name == "Project, Your permissions in the project"
+
+
+@pytest.mark.parametrize(
+    ("roles", "before", "state", "lacking"),
+    [
+        (["roles/storage.admin"], "04", "bad", "container.clusters.create"),
+        (["roles/container.admin", "roles/storage.admin"], "04", "ok", ""),
+        (["roles/container.admin", "roles/storage.admin"], "02", "bad", "projects.setIamPolicy"),
+    ],
+)
+def test_what_the_reader_may_not_do_is_named(
+    chosen, clients, rehearsal, roles, before, state, lacking
+):
+    cloud = rehearsal.sandbox.cloud
+    held_now = {"roles": roles}
+
+    def demote():
+        policy = cloud.project.policy._policy
+        policy.ClearField("bindings")
+        for role in held_now["roles"]:
+            policy.bindings.add(role=role, members=[READER])
+
+    asked = doctor.asked.Asked(chosen, clients, before)
+    asked(doctor.questions.found_project)
+    asked(doctor.questions.services_off)
+    rehearsal.call(demote)
+    told = of_project.allowed_on_project(asked)
+    assert told.state == state and lacking in told.what
+    assert told.pitfall == ("role-missing" if state == "bad" else "")
+
+
+@pytest.mark.parametrize(
+    ("ns", "number", "pitfall"),
+    [
+        ("elsewhere", "415104041262", "binding-other-namespace"),
+        ("vllm", "rehearsal-project", "project-id-for-number"),
+    ],
+)
+def test_a_role_bound_to_somebody_else_is_told_as_that(
+    chosen, clients, up_to, bindings, ns, number, pitfall
+):
+    up_to("identity")
+    member = (
+        f"principal://iam.googleapis.com/projects/{number}/locations/global/"
+        f"workloadIdentityPools/rehearsal-project.svc.id.goog/subject/ns/{ns}/sa/vllm-streamer"
+    )
+    bindings(
+        ("roles/storage.bucketViewer", member, None), ("roles/storage.objectUser", member, None)
+    )
+    examined = doctor.examine(chosen, clients, before="06")
+    assert pitfalls(examined) == {"Roles on the bucket": pitfall}
+    assert member in lines(examined)["Roles on the bucket"].what
+
+
+def test_roles_count_as_what_they_give(chosen, clients, up_to, bindings):
+    up_to("identity")
+    ours = (
+        "principal://iam.googleapis.com/projects/415104041262/locations/global/"
+        "workloadIdentityPools/rehearsal-project.svc.id.goog/subject/ns/vllm/sa/vllm-streamer"
+    )
+    only_now = {"title": "this year", "expression": "request.time.getFullYear() == 2026"}
+
+    def told(*wanted):
+        bindings(*wanted)
+        found = lines(doctor.examine(chosen, clients, before="06"))["Roles on the bucket"]
+        return found.state, found.pitfall
+
+    viewer, reader = ("roles/storage.bucketViewer", ours), ("roles/storage.objectViewer", ours)
+    assert told((*viewer, None), (*reader, None)) == ("ok", "")
+    assert told(("roles/storage.legacyBucketReader", ours, None), (*reader, None)) == ("ok", "")
+    assert told((*reader, None)) == ("bad", "bucket-viewer-missing")
+    assert told((*viewer, None)) == ("bad", "object-role-missing")
+    assert told((*viewer, None), (*reader, only_now)) == ("wait", "")
+
+
+def test_a_whole_namespace_a_whole_cluster_or_everybody_takes_the_account_in(settings):
+    pool = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/P"
+    principal = f"principal://{pool}/subject/ns/vllm/sa/vllm-streamer"
+    for member in (
+        principal,
+        "allUsers",
+        f"principalSet://{pool}/namespace/vllm",
+        f"principalSet://{pool}/kubernetes.cluster/https://container.googleapis.com/v1/"
+        "projects/my-project/locations/us-central1/clusters/run-ai-test",
+    ):
+        binding = {"role": "roles/storage.admin", "members": {member}}
+        assert held([binding], principal, settings).certain == set(SERVING)
+    binding["members"] = {f"principalSet://{pool}/namespace/other"}
+    assert held([binding], principal, settings).missing == list(SERVING)
+    custom = {"role": "projects/p/roles/mine", "members": {principal}}
+    assert held([custom], principal, settings).perhaps.keys() == set(SERVING)
+
+
+def test_a_cluster_without_federation_and_a_pool_without_metadata_are_told(
+    standard, up_to, rehearsal
+):
+    from google.cloud import container_v1 as gke
+
+    up_to("cluster", standard)
+    found = next(iter(rehearsal.sandbox.cloud.fleet.clusters.values()))
+    pool = next(one for one in found.node_pools if one.name == "g2-gpu-pool")
+    rehearsal.call(
+        lambda: setattr(
+            pool.config.workload_metadata_config,
+            "mode",
+            gke.WorkloadMetadataConfig.Mode.GCE_METADATA,
+        )
+    )
+    told = doctor.examine(standard, connect(standard), before="05")
+    assert pitfalls(told) == {"Identity of Pods": "metadata-server-off"}
+    assert "--workload-metadata=GKE_METADATA" in lines(told)["Identity of Pods"].command
+    rehearsal.call(lambda: setattr(found.workload_identity_config, "workload_pool", ""))
+    told = doctor.examine(standard, connect(standard), before="05")
+    assert pitfalls(told) == {"Identity of Pods": "wif-off"}
+
+
+def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
+    standard, up_to, rehearsal
+):
+    from google.cloud import container_v1 as gke
+
+    up_to("identity", standard)
+    versions = gke.GPUDriverInstallationConfig.GPUDriverVersion
+    found = next(iter(rehearsal.sandbox.cloud.fleet.clusters.values()))
+    pool = next(one for one in found.node_pools if one.name == "g2-gpu-pool")
+    driver = pool.config.accelerators[0].gpu_driver_installation_config
+    rehearsal.call(lambda: setattr(driver, "gpu_driver_version", versions.INSTALLATION_DISABLED))
+    assert doctor.examine(standard, connect(standard), before="06").healthy
+    asked = doctor.asked.Asked(standard, connect(standard), "06")
+    bare = {"metadata": {"labels": {"cloud.google.com/gke-accelerator": "nvidia-l4"}}}
+    asked._answers[doctor.questions.nodes] = answered([bare])
+    assert doctor.of_cluster.driver(asked).pitfall == "driver-not-installed"
+
+
+def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, up_to):
+    up_to("cluster")
+    assert pitfalls(doctor.examine(chosen, clients, before="06")) == {
+        "Service account": "namespace-missing",
+        "Roles on the bucket": "bucket-viewer-missing",
+    }
+    later = lines(doctor.examine(chosen, clients, before="05", whole=True))
+    assert later["Service account"].state == later["Roles on the bucket"].state == "later"
+
+
+def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to):
+    up_to("project")
+    examined = doctor.examine(chosen, clients, before="05")
+    assert pitfalls(examined) == {"Cluster": "cluster-missing"}
+    (blocked,) = [one for one in examined.checkups if "«Cluster»" in one.what]
+    assert (blocked.name, blocked.state) == ("Identity of Pods", "wait")
+
+
+def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
+    up_to("cluster")
+    asked = doctor.asked.Asked(chosen.model_copy(update={"mode": "standard"}), clients, "06")
+    asked._answers[doctor.questions.found_cluster] = answered(cluster.find(chosen, clients))
+    assert doctor.of_cluster.cluster(asked).pitfall == "cluster-foreign"
+
+
+def test_a_cache_where_no_pod_is_and_one_that_does_not_run_are_warnings(standard, clients):
+    def told(zone, state):
+        asked = doctor.asked.Asked(standard, clients, "08")
+        asked._answers[doctor.questions.found_caches] = answered(
+            [SimpleNamespace(zone=zone, state=state)]
+        )
+        found = doctor.of_bucket.caches(asked)
+        return found.state, found.pitfall
+
+    assert told("us-central1-a", "running") == ("ok", "")
+    assert told("us-central1-b", "running") == ("wait", "cache-zone")
+    assert told("us-central1-a", "creating") == ("wait", "cache-empty")
+    assert told("us-central1-a", "disabled") == ("later", "")
+
+
+def test_a_library_that_is_too_old_is_named_with_what_installs_it(chosen, clients, monkeypatch):
+    real = of_project.metadata.version
+    old = {"jupyterlab": "4.1.9", "ipywidgets": "7.7.0"}
+    monkeypatch.setattr(of_project.metadata, "version", lambda name: old.get(name) or real(name))
+    told = lines(doctor.examine(chosen, clients, before="02"))["Libraries"]
+    assert told.pitfall == "client-versions"
+    assert "jupyterlab" in told.what and "ipywidgets" in told.what and "numpy" not in told.what
+    assert "'jupyterlab>=4.2'" in told.command
+
+
+# what can't be asked
+
+
+def test_no_credentials_are_one_line_and_everything_else_waits_for_them(
+    chosen, clients, monkeypatch
+):
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    def none(**_):
+        raise DefaultCredentialsError("Your default credentials were not found.")
+
+    monkeypatch.setattr(google.auth, "default", none)
+    for name in ("WARMBOOK_SANDBOX_URL", "STORAGE_EMULATOR_HOST"):
+        monkeypatch.delenv(name)
+    examined = doctor.examine(chosen, connect(chosen, {}), before="06", whole=True)
+    assert pitfalls(examined) == {"Credentials": "no-credentials"}
+    assert lines(examined)["Credentials"].command == "gcloud auth application-default login"
+    assert [one.state for one in examined.checkups] == ["ok", "bad", "wait"]
+
+
+def test_a_server_that_is_gone_is_one_line(chosen, clients, up_to, rehearsal):
+    up_to("cluster")
+    rehearsal.stop()
+    start = time.monotonic()
+    examined = doctor.examine(chosen, connect(chosen), before="06", whole=True)
+    assert time.monotonic() - start < 5
+    assert [one.name for one in examined.in_the_way] == ["Connection"]
+    assert "stopped" in examined.in_the_way[0].what and "GPU quota" in examined.in_the_way[0].what
+    assert len(examined.checkups) == 3  # with the libraries and the credentials
+    assert examined.pitfall == "unreachable"
+
+
+def test_a_service_that_answers_503_for_a_moment_is_asked_again(chosen, clients, rehearsal):
+    left = [None] * 4
+
+    async def refuse(incoming):
+        if incoming.service == "google" and left:
+            left.pop()
+            raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    examined = doctor.examine(chosen, clients, before="02")
+    assert left == [] and examined.healthy
+
+
+def test_an_outage_that_lasts_is_one_line_too(chosen, clients, rehearsal, monkeypatch):
+    monkeypatch.setattr(doctor.asked, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(doctor.asked, "DEADLINE_S", 2)
+
+    async def refuse(incoming):
+        if incoming.service == "google":
+            raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    examined = doctor.examine(chosen, clients, before="02")
+    assert [(one.name, one.pitfall) for one in examined.in_the_way] == [
+        ("Connection", "service-unavailable")
+    ]
+
+
+def test_a_question_that_is_not_answered_in_time_does_not_hold_the_others_up(
+    chosen, clients, rehearsal, monkeypatch
+):
+    monkeypatch.setattr(doctor.asked, "DEADLINE_S", 1)
+
+    async def hang(incoming):
+        if incoming.path.endswith("billingInfo"):
+            await asyncio.sleep(4)
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(hang))
+    start = time.monotonic()
+    examined = doctor.examine(chosen, clients, before="02")
+    assert time.monotonic() - start < 3
+    assert "Billing" in examined.in_the_way[0].what and "1 s" in examined.in_the_way[0].what
+    assert lines(examined)["Project"].state == "ok"
+
+
+def test_a_refusal_to_look_is_a_warning_that_names_the_refusal(chosen, clients, rehearsal):
+    async def refuse(incoming):
+        if incoming.path.endswith("billingInfo"):
+            raise GoogleError("PERMISSION_DENIED", "The caller does not have permission")
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    examined = doctor.examine(chosen, clients, before="02")
+    told = lines(examined)["Billing"]
+    assert examined.healthy and told.state == "wait"
+    assert "does not have permission" in told.what and told.remedy
+
+
+def test_what_nobody_foresaw_is_a_line_and_no_traceback(chosen, clients, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(of_project.metadata, "requires", broken)
+    examined = doctor.examine(chosen, clients, before="02")
+    assert "ZeroDivisionError" in lines(examined)["Libraries"].what
+    assert lines(examined)["Project"].state == "ok"
+
+
+# in a notebook and in a terminal
+
+
+def test_a_check_of_an_examination_names_the_pitfall(chosen, clients):
+    examined = doctor.examine(chosen, clients, before="05")
+    with pytest.raises(CheckError) as stopped:
+        check(examined, "nothing stands in the way of this notebook", remedy="mend it")
+    assert stopped.value.pitfall == examined.pitfall == "api-off"
+
+
+def test_the_card_folds_the_commands_that_help(chosen, clients):
+    shown = doctor.examine(chosen, clients, before="04")._repr_html_()
+    assert "Commands that help" in shown and "gcloud services enable" in shown
+
+
+def test_every_pitfall_that_the_doctor_names_is_in_the_catalogue():
+    import re
+    from pathlib import Path
+
+    sources = Path(doctor.__file__).parent.glob("*.py")
+    words = {
+        word for one in sources for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', one.read_text())
+    }
+    named = words - {"warmbook-doctor"}
+    assert {"gpu-quota", "wif-off", "binding-other-namespace"} <= named
+    assert named <= CATALOGUE.keys()
+
+
+def run_doctor(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "warmbook", "doctor", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def children():
+    """Return the seconds that ended child processes have computed: no matter who else does."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_the_terminal_prints_the_table_and_its_status_in_three_seconds(rehearsal, up_to):
+    fresh = run_doctor("--before", "2")
+    assert fresh.returncode == 0 and "Traceback" not in fresh.stderr, fresh.stderr
+    assert fresh.stdout.startswith("✔ Nothing stands in the way of notebook 02")
+    up_to("identity")
+    before, start = children(), time.monotonic()
+    done = run_doctor("--before", "06")
+    took, busy = time.monotonic() - start, children() - before
+    assert done.returncode == 0, done.stdout + done.stderr
+    print(f"doctor took {took:.2f} s, {busy:.2f} s of them computing")
+    assert busy < 3 and took < 3 * max(1.0, os.getloadavg()[0])
+    spanish = run_doctor("--before", "06", "-p", "namespace", "otro", "--language", "es")
+    assert spanish.returncode == 1
+    assert "todavía no hay un espacio de nombres otro" in spanish.stdout
+    assert "docs/troubleshooting.md#namespace-missing" in spanish.stdout
+
+
+def test_as_json_each_line_has_its_state_remedy_command_and_pitfall(rehearsal):
+    done = run_doctor("--before", "05", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["healthy"], told["before"]) == (1, False, "05")
+    (apis,) = [one for one in told["checkups"] if one["name"] == "APIs"]
+    assert apis["state"] == "bad" and apis["pitfall"] == "api-off" and apis["command"]
+
+
+def test_with_a_probe_the_terminal_tells_what_the_account_may(rehearsal, up_to):
+    up_to("identity")
+    done = run_doctor("--before", "06", "--probe", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["probe"] == dict.fromkeys(SERVING, True)
+    assert "vllm/vllm-streamer may read" in run_doctor("--before", "06", "--probe").stdout
+
+
+def test_with_200_ms_for_each_request_it_takes_ten_seconds_at_most(rehearsal, up_to):
+    up_to("identity")
+
+    async def far_away(_):
+        await asyncio.sleep(0.2)
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(far_away))
+    start = time.monotonic()
+    done = run_doctor("--before", "06")
+    took = time.monotonic() - start
+    print(f"doctor took {took:.2f} s with 200 ms for each request")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert took < 10
+
+
+def test_the_project_step_is_what_the_doctor_calls_a_project(chosen, clients):
+    found = project.find(chosen, clients)
+    assert found.number in lines(doctor.examine(chosen, clients, "02"))["Project"].what

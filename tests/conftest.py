@@ -162,3 +162,31 @@ def up_to_identity(chosen, clients, quiet):
     project.enable_services(chosen, clients, **quiet)
     cluster.create(chosen, clients, **quiet)
     identity.create_namespace(chosen, clients)
+
+
+@pytest.fixture
+def up_to(chosen, clients, quiet):
+    """Carry out the guide up to a section, as the notebooks before it do."""
+    from warmbook.steps import cluster, identity, project, server, streaming
+
+    def carry_out(section, settings=chosen, clients=clients):
+        clients = clients if settings is chosen else connect(settings)
+        project.enable_services(settings, clients, **quiet)
+        if section == "project":
+            return
+        cluster.create(settings, clients, **quiet)
+        cluster.create_node_pool(settings, clients, **quiet)
+        if section == "cluster":
+            return
+        identity.create_namespace(settings, clients)
+        identity.create_service_account(settings, clients)
+        identity.grant_bucket_roles(settings, clients)
+        if section == "identity":
+            return
+        server.deploy(settings, clients)
+        server.wait_started(settings, clients, **quiet)
+        if section == "server":
+            return
+        streaming.wait_available(settings, clients, **quiet)
+
+    return carry_out

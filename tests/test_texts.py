@@ -8,6 +8,7 @@ import pytest
 from warmbook import texts
 from warmbook.findings import SHARD_TEXTS
 from warmbook.form import GROUPS, label
+from warmbook.pitfalls import CATALOGUE
 from warmbook.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,8 @@ def said_in_code():
 
 def said_in_notebooks():
     """Yield the claims and remedies of the notebooks' checks."""
-    for file in sorted((ROOT / "notebooks" / "en").glob("*.ipynb")):
+    folder = ROOT / "notebooks"
+    for file in (*sorted((folder / "en").glob("*.ipynb")), *(folder / "gym" / "en").glob("*")):
         for cell in json.loads(file.read_text())["cells"]:
             if cell["cell_type"] != "code":
                 continue
@@ -47,8 +49,15 @@ def said_of_settings():
             yield field.description.replace("`", "")
 
 
+def said_of_pitfalls():
+    """Yield what the catalogue tells of each pitfall."""
+    for one in CATALOGUE.values():
+        yield from (one.symptom, one.cause, one.remedy)
+
+
 def all_messages():
-    return {*said_in_code(), *said_in_notebooks(), *said_of_settings(), *SHARD_TEXTS.values()}
+    said = (said_in_code(), said_in_notebooks(), said_of_settings(), said_of_pitfalls())
+    return {*SHARD_TEXTS.values(), *(text for listed in said for text in listed)}
 
 
 def names(text):

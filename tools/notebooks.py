@@ -1,4 +1,4 @@
-"""Write notebooks/en and notebooks/es from notebooks/source; runs no notebook.
+"""Write notebooks/en, notebooks/es and notebooks/gym from notebooks/source; runs no notebook.
 
 python tools/notebooks.py           write what is missing or stale
 python tools/notebooks.py --check   write nothing; fail and name what would be written
@@ -98,6 +98,8 @@ def wanted() -> dict[Path, str]:
     for language in LANGUAGES:
         for source in sorted((FOLDER / "source").glob("[0-9][0-9]_*.py")):
             files[FOLDER / language / f"{source.stem}.ipynb"] = notebook(source, language)
+        for source in sorted((FOLDER / "source" / "gym").glob("*.py")):
+            files[FOLDER / "gym" / language / f"{source.stem}.ipynb"] = notebook(source, language)
         for picture in sorted((FOLDER / "source" / "images").glob(f"*.{language}.svg")):
             name = picture.name.replace(f".{language}.", ".")
             files[FOLDER / language / "images" / name] = picture.read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ account: str = ""  # e-mail of the person who gets the two roles
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import project
 
 # %% [markdown] lang="en"
@@ -49,6 +49,29 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## Look for what stands in the way
+# Before anything is done, the doctor looks at the libraries on this machine, at your credentials, the project, and who pays. It only asks, everything at once, and changes nothing. A line marked ✗ stops this notebook and says what mends it; one marked … is worth a look; a dot marks what is still to come.
+#
+# Most later notebooks begin the same way. `python -m warmbook doctor` prints the whole table in a terminal, with a command to copy for each thing that is wrong.
+
+# %% [markdown] lang="es"
+# ## Busca lo que estorba
+# Antes de hacer nada, el doctor revisa las bibliotecas de esta máquina, tus credenciales, el proyecto y quién paga. Solo pregunta, todo a la vez, y no cambia nada. Una línea con ✗ detiene este notebook y dice qué lo arregla; una con … merece una mirada; un punto señala lo que todavía está por venir.
+#
+# Casi todos los notebooks que siguen empiezan así. `python -m warmbook doctor` imprime la tabla completa en una terminal, con un comando para copiar por cada cosa que falle.
+
+# %%
+examined = doctor.examine(settings, clients, before="02")
+examined
+
+# %% tags=["check"]
+check(
+    examined,
+    "nothing stands in the way of this notebook",
+    remedy="do what the lines marked ✗ say, then run the cell above again",
+)
 
 # %% [markdown] lang="en"
 # ## Find the project
@@ -90,6 +113,7 @@ check(
     bill.enabled,
     "billing is on",
     remedy="link a billing account to the project in the console, under Billing, then run again",
+    pitfall="billing-off",
 )
 
 # %% [markdown] lang="en"

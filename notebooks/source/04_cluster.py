@@ -29,7 +29,7 @@ spot: str = ""  # true: Spot machines for the GPUs
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import cluster
 
 # %% [markdown] lang="en"
@@ -63,6 +63,25 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## Ask before you build
+# A cluster takes minutes, so the doctor asks first what could spoil it: the APIs of notebook 2, your permissions, the quota for as many GPUs as `gpu_count` times the Pods need, in the region and over all regions, and whether the bucket is near. GPUs that your cluster holds already count as yours.
+
+# %% [markdown] lang="es"
+# ## Pregunta antes de construir
+# Un clúster tarda minutos, así que el doctor pregunta primero qué podría estropearlo: las APIs del notebook 2, tus permisos, la cuota para tantas GPUs como pide `gpu_count` por cada Pod, en la región y en el total de todas las regiones, y si el bucket queda cerca. Las GPUs que tu clúster ya tiene cuentan como tuyas.
+
+# %%
+examined = doctor.examine(settings, clients, before="04")
+examined
+
+# %% tags=["check"]
+check(
+    examined,
+    "nothing stands in the way of this notebook",
+    remedy="do what the lines marked ✗ say, then run the cell above again",
+)
 
 # %% [markdown] lang="en"
 # ## Look for the GPU

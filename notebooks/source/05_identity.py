@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Creates a namespace and a service account, and gives it two roles on the bucket | The cluster of notebook 4; the right to change the bucket's policy (Storage Admin, notebook 2) | An account that can read this bucket and no other | Seconds; up to two minutes until all of Google Cloud knows the roles; free |
+# | Creates a namespace and a service account, gives it two roles on the bucket, and tries them from a small Pod | The cluster of notebook 4; the right to change the bucket's policy (Storage Admin, notebook 2) | An account that can read this bucket and no other | Seconds, then a minute or two for the Pod, until all of Google Cloud knows the roles; next to nothing |
 
 # %% [markdown] lang="es"
 # # 5 · Da una identidad a los Pods
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Crea un espacio de nombres y una cuenta de servicio, y le otorga a esta dos roles sobre el bucket | El clúster del notebook 4; permiso para cambiar la política del bucket (Administrador de almacenamiento, notebook 2) | Una cuenta que puede leer este bucket y ningún otro | Segundos; hasta dos minutos para que los roles lleguen a todo Google Cloud; gratis |
+# | Crea un espacio de nombres y una cuenta de servicio, le otorga a esta dos roles sobre el bucket y los prueba desde un Pod pequeño | El clúster del notebook 4; permiso para cambiar la política del bucket (Administrador de almacenamiento, notebook 2) | Una cuenta que puede leer este bucket y ningún otro | Segundos, y luego uno o dos minutos para el Pod, hasta que los roles lleguen a todo Google Cloud; casi nada |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -26,8 +26,8 @@ service_account: str = ""  # KSA_NAME in the guide
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
-from warmbook.steps import identity
+from warmbook import SettingsForm, check, connect, doctor
+from warmbook.steps import identity, probe
 
 # %% [markdown] lang="en"
 # ## Name the account
@@ -53,6 +53,25 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## See that both sides are ready
+# An identity has two ends. The cluster must vouch for its Pods, and you must be allowed to change the bucket's policy; the doctor looks at both before you begin.
+
+# %% [markdown] lang="es"
+# ## Mira si las dos partes están listas
+# Una identidad tiene dos extremos. El clúster debe responder por sus Pods, y tú debes poder cambiar la política del bucket; el doctor revisa ambos antes de que empieces.
+
+# %%
+examined = doctor.examine(settings, clients, before="05")
+examined
+
+# %% tags=["check"]
+check(
+    examined,
+    "nothing stands in the way of this notebook",
+    remedy="do what the lines marked ✗ say, then run the cell above again",
+)
 
 # %% [markdown] lang="en"
 # ## Create the namespace
@@ -133,6 +152,29 @@ check(
     granted.missing == (),
     "the service account holds both roles on the bucket",
     remedy="run the cell above again; a 403 means that you lack storage.buckets.setIamPolicy",
+)
+
+# %% [markdown] lang="en"
+# ## Ask as the account itself
+# A role in a list is a promise; this cell tries it. A small Pod starts as your service account, asks the bucket the three things that the streamer will ask, down to the first byte of one file, and is deleted again, even if you interrupt it. Its script is a page of Python in an ordinary `python:3.12-slim` image and has no GPU.
+#
+# On Google Cloud this takes a minute or two, because Autopilot may have to bring a small node first, and because new roles take up to two minutes to be known; it costs next to nothing. A refusal here costs a minute; the same refusal in notebook 7 costs a GPU node and an image of many GB.
+
+# %% [markdown] lang="es"
+# ## Pregunta como la propia cuenta
+# Un rol en una lista es una promesa; esta celda la pone a prueba. Un Pod pequeño arranca con tu cuenta de servicio, le pide al bucket las tres cosas que pedirá el transmisor, hasta el primer byte de un archivo, y se borra otra vez, aunque lo interrumpas. Su script es una página de Python en una imagen común, `python:3.12-slim`, y no lleva GPU.
+#
+# En Google Cloud tarda uno o dos minutos, porque quizá Autopilot deba traer primero un nodo pequeño y porque los roles nuevos tardan hasta dos minutos en conocerse; cuesta casi nada. Una negativa aquí cuesta un minuto; la misma en el notebook 7 cuesta un nodo con GPU y una imagen de muchos GB.
+
+# %%
+asked = probe.probe(settings, clients)
+asked
+
+# %% tags=["check"]
+check(
+    asked,
+    "a Pod with this account can read the model",
+    remedy="do what the lines marked ✗ say; a role that is new may need two more minutes",
 )
 
 # %% [markdown] lang="en"

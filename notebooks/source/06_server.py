@@ -36,7 +36,7 @@ spot: str = ""  # true: Spot machines for the GPUs
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import server
 
 # %% [markdown] lang="en"
@@ -87,6 +87,25 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## Look once more before the GPU
+# What follows brings a machine that is paid by the minute. So the doctor goes through what earlier notebooks left: the model's files, the cluster and its driver, the account, its roles on the bucket, and the quota for the GPUs. Roles that are bound to another namespace, or with the project's ID where its number belongs, look right in a list and give nothing; they are told by name.
+
+# %% [markdown] lang="es"
+# ## Mira una vez más antes de la GPU
+# Lo que sigue trae una máquina que se paga por minuto. Por eso el doctor repasa lo que dejaron los notebooks anteriores: los archivos del modelo, el clúster y su controlador, la cuenta, sus roles sobre el bucket y la cuota de GPUs. Un rol otorgado a otro espacio de nombres, o con el ID del proyecto donde va su número, parece correcto en una lista y no da nada; aquí se llama por su nombre.
+
+# %%
+examined = doctor.examine(settings, clients, before="06")
+examined
+
+# %% tags=["check"]
+check(
+    examined,
+    "nothing stands in the way of this notebook",
+    remedy="do what the lines marked ✗ say, then run the cell above again",
+)
 
 # %% [markdown] lang="en"
 # ## Read the manifest

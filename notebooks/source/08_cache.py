@@ -27,7 +27,7 @@ cache_scope: str = ""  # zone or region: where caches are made
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import cache
 
 # %% [markdown] lang="en"
@@ -65,6 +65,25 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## See what is there
+# A cache serves only the zone it is in. If the bucket has one already, the doctor tells whether it runs, and whether your Pods are beside it.
+
+# %% [markdown] lang="es"
+# ## Mira qué hay
+# Una caché atiende solo a la zona donde está. Si el bucket ya tiene una, el doctor dice si está en marcha y si tus Pods están a su lado.
+
+# %%
+examined = doctor.examine(settings, clients, before="08")
+examined
+
+# %% tags=["check"]
+check(
+    examined,
+    "nothing stands in the way of this notebook",
+    remedy="do what the lines marked ✗ say, then run the cell above again",
+)
 
 # %% [markdown] lang="en"
 # ## See where the Pods run

@@ -10,7 +10,7 @@ ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test rehearse lab bench clean notebooks coverage chromium pictures
+.PHONY: help setup check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures
 
 help:
 	@echo "make setup     install everything into .venv"
@@ -22,6 +22,7 @@ help:
 	@echo "make pictures  take the README's pictures again, with the real engine"
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
+	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
 setup: $(STAMP)
@@ -50,6 +51,7 @@ check: $(STAMP)
 	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
+	$(BIN)/python tools/troubleshooting.py --check
 	$(BIN)/nbstripout --keep-id --verify notebooks/en/*.ipynb notebooks/es/*.ipynb
 
 notebooks: $(STAMP)
@@ -68,6 +70,9 @@ test: $(STAMP) chromium
 
 coverage: $(STAMP)
 	$(BIN)/python tools/coverage.py
+
+troubleshooting: $(STAMP)
+	$(BIN)/python tools/troubleshooting.py
 
 chromium:
 	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests"; \

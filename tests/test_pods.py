@@ -2,14 +2,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from warmbook.errors import AccessError, ResourceFailedError
-from warmbook.pods import PATIENCE, Pod, diagnosis, moment
-
-FORBIDDEN = (
-    "google.api_core.exceptions.Forbidden: 403 GET http://127.0.0.1/storage/v1/b/bucket: "
-    "vllm-streamer does not have storage.buckets.get access to the Google Cloud Storage bucket. "
-    "Permission 'storage.buckets.get' denied on resource (or it may not exist)."
-)
+from warmbook.pods import Pod, moment, staying
 
 
 def condition(name, since):
@@ -58,40 +51,6 @@ def test_times_are_read_with_and_without_fractions():
     assert moment("2026-11-23T10:00:00.250Z").microsecond == 250_000
 
 
-@pytest.mark.parametrize(
-    ("log", "kind", "words"),
-    [
-        (FORBIDDEN, AccessError, "lacks storage.buckets.get"),
-        (
-            "api_server.py: error: unrecognized arguments: --disable-log-requests",
-            ResourceFailedError,
-            "does not know --disable-log-requests",
-        ),
-        (
-            "RuntimeError: Cannot find any safetensors model weights with `gs://b/m`",
-            ResourceFailedError,
-            "finds no safetensors files",
-        ),
-        (
-            "Could not detect config format for no config file found.",
-            ResourceFailedError,
-            "finds no config.json",
-        ),
-        (
-            "Could not receive response from libstreamer due to: b'File access error'",
-            ResourceFailedError,
-            "storage.objects.get may be missing",
-        ),
-    ],
-)
-def test_a_log_is_diagnosed_by_name(settings, log, kind, words):
-    found = diagnosis(f"noise\n{log}\nnoise", pod(), settings)
-    assert isinstance(found, kind)
-    assert words in found.what
-    assert found.remedy
-
-
-def test_an_unknown_end_gets_a_few_restarts_and_then_its_last_line(settings):
-    assert diagnosis("Segmentation fault", pod(), settings) is None
-    often = pod(containerStatuses=[{"restartCount": PATIENCE, "state": {}}])
-    assert "Segmentation fault" in diagnosis("Segmentation fault\n", often, settings).what
+def test_pods_that_end_are_not_among_those_that_stay():
+    kept, gone = pod(), pod(phase="Failed")
+    assert staying([kept, gone]) == [kept]

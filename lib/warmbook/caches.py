@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .clients import Clients
+from .retries import rewritten
 
 MARK = "warmbook-cache-"
 """Start of the bucket labels that say which zones' caches the workbook created.
@@ -60,6 +61,13 @@ def disable(clients: Clients, bucket: str, zone: str) -> None:
     _mark(clients, bucket, zone, created=False)
 
 
+def forget_gone(clients: Clients, bucket: str) -> None:
+    """Take off the marks whose caches are gone: an attempt was cut short before it did."""
+    alive = {cache.zone for cache in find(clients, bucket) if cache.state != "disabled"}
+    for zone in created_here(clients, bucket) - alive:
+        _mark(clients, bucket, zone, created=False)
+
+
 def created_here(clients: Clients, bucket: str) -> set[str]:
     """Return the zones whose caches the workbook created, as the bucket's labels say."""
     labels = clients.storage.get_bucket(bucket).labels
@@ -67,10 +75,14 @@ def created_here(clients: Clients, bucket: str) -> set[str]:
 
 
 def _mark(clients: Clients, bucket: str, zone: str, *, created: bool) -> None:
-    found = clients.storage.get_bucket(bucket)
-    labels = {name: value for name, value in found.labels.items() if name != f"{MARK}{zone}"}
-    found.labels = {**labels, f"{MARK}{zone}": "created"} if created else labels
-    found.patch()
+    def attempt() -> None:
+        found = clients.storage.get_bucket(bucket)
+        labels = {name: value for name, value in found.labels.items() if name != f"{MARK}{zone}"}
+        found.labels = {**labels, f"{MARK}{zone}": "created"} if created else labels
+        # with the precondition the library may send it twice, and nobody's label is lost
+        found.patch(if_metageneration_match=found.metageneration)
+
+    rewritten(attempt)
 
 
 def _parent(bucket: str) -> str:

@@ -6,7 +6,6 @@ classes are known by name.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +14,15 @@ from typing import Any
 from .errors import (
     AccessError,
     InterruptedWaitError,
-    MissingError,
+    ResourceFailedError,
     UnreachableError,
     WarmbookError,
 )
+from .refusals import first_line, of_google, of_kubernetes
 from .texts import say
+
+CLIENT_LIBRARIES = {"google", "kubernetes", "huggingface_hub", "grpc", "proto"}
+NO_CONNECTION = re.compile(r"(?i)failed to connect|connection (refused|reset|timed out)|dns")
 
 
 @contextmanager
@@ -49,28 +52,49 @@ def explain(error: Exception) -> WarmbookError | None:
             remedy=say(
                 "Run `gcloud auth application-default login`, or start a rehearsal: `make lab`."
             ),
+            pitfall="no-credentials",
         )
     if names & {"google.RefreshError", "google.ReauthFailError"}:
         return AccessError(
             say("Your Google Cloud credentials have expired."),
             remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            pitfall="credentials-expired",
         )
+    if "google.RetryError" in names and (last := getattr(error, "cause", None)) is not None:
+        return explain(last)  # a client that tried again until its time was up
+    if "google.ServiceUnavailable" in names and NO_CONNECTION.search(str(error)):
+        return unreachable(error)  # gRPC gives both the one name
     if names & {
         "google.TransportError",
+        "google.RetryError",
         "requests.ConnectionError",
         "requests.Timeout",
         "urllib3.HTTPError",
-        "google.RetryError",
-        "google.ServiceUnavailable",
     }:
         return unreachable(error)
     if "google.InvalidResponse" in names and getattr(error, "response", None) is not None:
-        return _of_google(_as_call_error(error))
+        return of_google(_as_call_error(error))
     if "google.GoogleAPICallError" in names:
-        return _of_google(error)
+        return of_google(error)
     if "kubernetes.ApiException" in names or "kubernetes.DynamicApiError" in names:
-        return _of_kubernetes(error)
+        return of_kubernetes(error)
+    if isinstance(error, ImportError):
+        return _other_versions(error)
     return None
+
+
+def _other_versions(error: ImportError) -> ResourceFailedError | None:
+    """Return the error for a client library that is absent or another release, None if it is ours.
+
+    Only what is imported from them counts: a module of the workbook's own is a bug.
+    """
+    if (error.name or "").partition(".")[0] not in CLIENT_LIBRARIES:
+        return None
+    return ResourceFailedError(
+        say("A client library is missing or of another release: {reason}", reason=error),
+        remedy=say("Run `make setup`, then restart the kernel."),
+        pitfall="client-versions",
+    )
 
 
 def _as_call_error(error: Any) -> Any:
@@ -88,79 +112,10 @@ def unreachable(error: Exception) -> UnreachableError:
         return UnreachableError(
             say("The rehearsal has stopped: its servers don't answer."),
             remedy=say("Start it again with `make lab`, then run the notebook from its top."),
+            pitfall="unreachable",
         )
     return UnreachableError(
-        say("Google Cloud can't be reached: {reason}", reason=_first_line(error)),
+        say("Google Cloud can't be reached: {reason}", reason=first_line(error)),
         remedy=say("Check the network and any proxy, then run this cell again."),
+        pitfall="unreachable",
     )
-
-
-def _of_google(error: Any) -> WarmbookError:
-    code, reason = int(error.code or 0), google_reason(error)
-    message = _first_line(error.message)
-    if reason == "SERVICE_DISABLED":
-        service = (error.metadata or {}).get("service", "")
-        return AccessError(
-            say("The API {service} is off in this project.", service=service),
-            remedy=say("Run notebook 02, or: gcloud services enable {service}", service=service),
-        )
-    if code in (401, 403):
-        return AccessError(
-            say("Google Cloud refuses: {message}", message=message),
-            remedy=say("Ask for the permission that is named, or run notebook 02 for the roles."),
-        )
-    if code == 404:
-        return MissingError(
-            say("Google Cloud finds no such thing: {message}", message=message),
-            remedy=say("Check the name in the form, or run the notebook that creates it."),
-        )
-    if code == 429:
-        return WarmbookError(
-            say("A quota is used up: {message}", message=message),
-            remedy=say("Ask for more quota in the console, or choose another region or GPU."),
-        )
-    return WarmbookError(
-        say("Google Cloud answers {code}: {message}", code=code, message=message),
-        remedy=say("Run this cell again; if it stays so, the message above is what to search for."),
-    )
-
-
-def _of_kubernetes(error: Any) -> WarmbookError:
-    code = int(error.status or 0)
-    message = kubernetes_message(error)
-    if code in (401, 403):
-        return AccessError(
-            say("The cluster refuses: {message}", message=message),
-            remedy=say("Run notebook 02 for the role Kubernetes Engine Admin, then this cell."),
-        )
-    if code == 404:
-        return MissingError(
-            say("The cluster has no such thing: {message}", message=message),
-            remedy=say("Run the notebook that creates it: 05 for names, 06 for the Deployment."),
-        )
-    return WarmbookError(
-        say("The cluster answers {code}: {message}", code=code, message=message),
-        remedy=say("Correct the setting that is named in the form, then run the notebook again."),
-    )
-
-
-def google_reason(error: Any) -> str:
-    """Return Google's own word for the error, such as SERVICE_DISABLED or forbidden."""
-    if reason := getattr(error, "reason", None):
-        return str(reason)
-    listed = [e.get("reason") for e in getattr(error, "errors", ()) or () if isinstance(e, dict)]
-    return str(listed[0]) if listed and listed[0] else ""
-
-
-def kubernetes_message(error: Any) -> str:
-    """Return the message of the Status that the cluster answered with."""
-    body = error.body.decode() if isinstance(error.body, bytes) else str(error.body or "")
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body or str(error.reason)
-
-
-def _first_line(error: object) -> str:
-    text = re.sub(r"^\d{3} (GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(error).strip())
-    return text.splitlines()[0][:600] if text else ""

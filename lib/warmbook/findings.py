@@ -33,13 +33,17 @@ assert LARGEST_HEADER_BYTES == 100 * 2**20  # said above
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault by `name` at a place, what happens at load time, and the remedy."""
+    """A fault by `name` at a place, what happens at load time, and the remedy.
+
+    `pitfall` is its name in the catalogue, "" where it has none.
+    """
 
     name: str
     what: str
     happens: str
     remedy: str
     weight: Weight = "bad"
+    pitfall: str = ""
 
     def row(self) -> Row:
         """Return the finding as a line of a card."""
@@ -75,6 +79,7 @@ def _weights(found: XRay) -> Iterator[Finding]:
             say("the safetensors files are one level deeper"),
             happens,
             say("Choose {uri}.", uri=f"{folder.uri}/{folder.deeper[0]}"),
+            pitfall="weights-not-found",
         )
     elif others := [name for name in folder.here if name.endswith(OTHER_FORMATS)]:
         yield Finding(
@@ -82,6 +87,7 @@ def _weights(found: XRay) -> Iterator[Finding]:
             say("only {names}: no safetensors files", names=named_only(others)),
             happens,
             say("Convert the weights to safetensors, or take a copy of the model that has them."),
+            pitfall="weights-not-found",
         )
     else:
         yield Finding(
@@ -89,6 +95,7 @@ def _weights(found: XRay) -> Iterator[Finding]:
             say("no safetensors files"),
             happens,
             say("Check the folder in the form, or name a local folder as «model_source»."),
+            pitfall="weights-not-found",
         )
 
 
@@ -121,7 +128,7 @@ def _refused(shard: Shard) -> Finding:
     elif shard.fault.fault == "unknown dtype":
         remedy = say("Take a copy of the model in bfloat16, or in FP8.")
     what = f"{shard.name}: {say(SHARD_TEXTS[shard.fault.fault])} ({shard.fault.detail})"
-    return Finding(shard.fault.fault, what, happens, remedy, weight)
+    return Finding(shard.fault.fault, what, happens, remedy, weight, pitfall="shard-broken")
 
 
 def _index(found: XRay) -> Iterator[Finding]:
@@ -143,6 +150,7 @@ def _index(found: XRay) -> Iterator[Finding]:
             say("the index names {names}, which is not here", names=named_only(missing)),
             say("vLLM lacks weights: it stops, or answers nonsense."),
             say("Upload the missing files."),
+            pitfall="shard-broken",
         )
     if extra := sorted(there - named):
         length = sum(found.folder.files[name] for name in extra)
@@ -165,6 +173,7 @@ def _index(found: XRay) -> Iterator[Finding]:
             say("the index names {names}, which no file holds", names=named_only(lost)),
             say("vLLM lacks weights: it stops, or answers nonsense."),
             say("Upload the model again: index and weights are of different copies."),
+            pitfall="shard-broken",
         )
 
 
@@ -179,6 +188,7 @@ def _documents(found: XRay) -> Iterator[Finding]:
             say("{name} is missing", name=CONFIG),
             say("vLLM stops: «no config file found»."),
             say("Copy the model's small files beside its weights, or correct the folder."),
+            pitfall="config-missing",
         )
     elif found.config is None:
         yield Finding(
@@ -186,6 +196,7 @@ def _documents(found: XRay) -> Iterator[Finding]:
             say("{name} can't be read", name=CONFIG),
             say("vLLM stops: it can't tell what model this is."),
             say("Upload this file again, whole."),
+            pitfall="config-missing",
         )
     if not any("token" in name or name.endswith((".model", ".tiktoken")) for name in here):
         yield Finding(
@@ -214,6 +225,7 @@ def _beside(found: XRay) -> Iterator[Finding]:
             say("vLLM fetches its small files too, and may take the wrong config."),
             say("Remove the folder: serving needs nothing of it."),
             "wait",
+            pitfall="original-folder",
         )
 
 
@@ -227,5 +239,6 @@ def _place(found: XRay, region: str) -> list[Finding]:
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
             say("Choose the bucket's region in the form, or copy the model to a bucket near."),
             "wait",
+            pitfall="bucket-elsewhere",
         )
     ]

@@ -63,10 +63,12 @@ def _gated(name: str, token: str) -> AccessError:
         return AccessError(
             say("{name} asks for your agreement to its licence, and for a token.", name=name),
             remedy=say("Accept the licence on {page}, then set HF_TOKEN to your token.", page=page),
+            pitfall="gated-model",
         )
     return AccessError(
         say("The account of your token has no access to {name}.", name=name),
         remedy=say("Accept the licence on {page} with that very account, or ask there.", page=page),
+        pitfall="gated-model",
     )
 
 
@@ -92,10 +94,12 @@ def _of_status(status: int, name: str) -> WarmbookError:
             remedy=say(
                 "Wait five minutes, then run this cell again; with HF_TOKEN more are allowed."
             ),
+            pitfall="rate-limited",
         )
     return UnreachableError(
         say("Hugging Face answers {status} for {name}.", status=status, name=name),
         remedy=say("Run this cell again in a while; https://status.huggingface.co says more."),
+        pitfall="service-unavailable" if status >= 500 else "",
     )
 
 
@@ -105,6 +109,7 @@ def _of_wire(error: Exception) -> UnreachableError | None:
     return UnreachableError(
         say("Hugging Face can't be reached."),
         remedy=say("Check the network and any proxy, then run this cell again."),
+        pitfall="unreachable",
     )
 
 
@@ -113,6 +118,7 @@ def broken_off(name: str) -> UnreachableError:
     return UnreachableError(
         say("The connection to Hugging Face keeps breaking off at {name}.", name=name),
         remedy=say("Run this cell again to go on; nothing that arrived is sent again."),
+        pitfall="unreachable",
     )
 
 
@@ -148,6 +154,7 @@ def no_weights(name: str, names: Iterable[str]) -> MissingError:
     return MissingError(
         what,
         remedy=say("Choose a repository of this model that has safetensors files at its top."),
+        pitfall="weights-not-found",
     )
 
 

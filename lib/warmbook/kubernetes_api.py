@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import base64
+import re
 import tempfile
+import time
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from .retries import PATIENCE_S, TRANSIENT, again, asked_s, is_broken
 
 TICK_S = 2
 """Seconds after which a watch without news is opened again, so that a wait's clock moves."""
+
+BREATH_S = 0.5
+"""Pause before a watch that broke off begins again, in seconds."""
+
+BEGUN_AGAIN = {410, *TRANSIENT}
+"""Errors inside a watch after which it begins again; 410: that version is gone."""
 
 NO_LOG_YET = {400, 404, 500, 502, 503, 504}
 """Answers for a container that waits, a Pod that is gone, a node that does not answer yet."""
@@ -17,13 +29,16 @@ NO_LOG_YET = {400, 404, 500, 502, 503, 504}
 DEADLINE_S = (10, 120)
 """Seconds to connect and to hear the next byte; else a cut connection would wait for ever."""
 
+OF_A_POD = re.compile(r"/pods/[^/]+/(log|proxy|exec)")
+"""Paths where it is a Pod or its node that answers: who asked knows what to make of a 503."""
+
 Object = dict[str, Any]
 
 
 class Kubernetes:
     """A cluster's API by the dynamic client: dicts in, dicts out, any newer field kept."""
 
-    def __init__(self, cluster: Any, credentials: Any) -> None:
+    def __init__(self, cluster: Any, credentials: Any, patience_s: float = PATIENCE_S) -> None:
         from kubernetes import client, dynamic
 
         self._folder = tempfile.TemporaryDirectory(prefix="warmbook-")
@@ -48,8 +63,9 @@ class Kubernetes:
 
         config.refresh_api_key_hook = sign_in
         sign_in(config)
+        config.retries = False  # they know no pause, and nothing of a refusal that passes
         self._api = client.ApiClient(config)
-        _set_deadline(self._api.rest_client)
+        _persist(self._api.rest_client, patience_s)
         discovered = Path(self._folder.name) / "discovery.json"
         self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
@@ -179,7 +195,10 @@ class Kubernetes:
     def watch(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
     ) -> Iterator[list[Object]]:
-        """Yield the objects that fit, at once, at each change, and every TICK_S seconds."""
+        """Yield the objects that fit, at once, at each change, and every TICK_S seconds.
+
+        A watch that breaks off, or is too old for the server, begins again with a list.
+        """
         while True:
             items, version = self._list(kind, namespace, labels, fields)
             held = {item["metadata"]["name"]: item for item in items}
@@ -198,6 +217,7 @@ class Kubernetes:
     ) -> Generator[list[Object], None, str]:
         """Follow one watch until its tick; return where to go on, or "" to list again."""
         from kubernetes.client.exceptions import ApiException
+        from kubernetes.dynamic.exceptions import DynamicApiError
 
         events = self._dynamic.watch(
             self._resource(kind),
@@ -216,9 +236,15 @@ class Kubernetes:
                 else:
                     held[found["metadata"]["name"]] = found
                 yield list(held.values())
-        except ApiException as error:
-            if error.status != 410:  # 410: the server no longer has that version
+        except (ApiException, DynamicApiError) as error:
+            if error.status not in BEGUN_AGAIN:
                 raise
+            time.sleep(BREATH_S)
+            return ""
+        except Exception as error:
+            if not is_broken(error):
+                raise
+            time.sleep(BREATH_S)
             return ""
         yield list(held.values())
         return version
@@ -230,11 +256,21 @@ def dns_endpoint(cluster: Any) -> str:
     return str(dns.endpoint) if dns.allow_external_traffic else ""
 
 
-def _set_deadline(rest: Any) -> None:
-    """Give each request that names no deadline of its own DEADLINE_S."""
+def _persist(rest: Any, patience_s: float) -> None:
+    """Give each request a deadline, DEADLINE_S without its own; send it again while that helps."""
     request = rest.request
 
-    def in_time(*args: Any, _request_timeout: Any = None, **kwargs: Any) -> Any:
-        return request(*args, _request_timeout=_request_timeout or DEADLINE_S, **kwargs)
+    def persistent(
+        method: str, url: str, *args: Any, _request_timeout: Any = None, **kwargs: Any
+    ) -> Any:
+        kwargs["_request_timeout"] = _request_timeout or DEADLINE_S
+        send = partial(request, method, url, *args, **kwargs)
+        of_a_pod = OF_A_POD.search(urlsplit(url).path) is not None
 
-    rest.request = in_time
+        def passing(answer: Any) -> bool:
+            # read, so that its connection can carry the next attempt
+            return answer.status in TRANSIENT and not of_a_pod and answer.read() is not None
+
+        return again(send, passing=passing, patience_s=patience_s, asked_s=asked_s)
+
+    rest.request = persistent

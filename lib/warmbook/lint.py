@@ -128,6 +128,7 @@ def _version(server: Server) -> Iterator[Finding]:
             f"vLLM {server.version}",
             say("Its image has no part of the streamer that reads Cloud Storage."),
             say("Take vLLM {version} or later.", version=_OLDEST),
+            pitfall="gcs-support-missing",
         )
 
 
@@ -140,6 +141,7 @@ def _arguments(server: Server) -> Iterator[Finding]:
                 json.dumps(word, default=str),
                 say("Kubernetes refuses the manifest: an argument must be text."),
                 say("Put the whole argument in quotes: YAML read a map or a number."),
+                pitfall="argument-is-a-map",
             )
         elif word.startswith("--") and oracle.accepts(server.version, word) is False:
             yield Finding(
@@ -147,6 +149,7 @@ def _arguments(server: Server) -> Iterator[Finding]:
                 word.partition("=")[0],
                 say("vLLM {version} stops at once.", version=server.version),
                 say("Leave it out."),
+                pitfall="flag-removed",
             )
 
 
@@ -158,7 +161,8 @@ def _streamer(server: Server) -> Iterator[Finding]:
     try:
         model_uri(model)
     except SettingsError as error:
-        yield Finding("address", model, error.what, error.remedy)
+        pitfall = "" if model.startswith("gs://") else "scheme-uppercase"
+        yield Finding("address", model, error.what, error.remedy, pitfall=pitfall)
     load_format = server.option("--load-format") or "auto"
     if load_format not in ("auto", "runai_streamer"):
         yield Finding(
@@ -166,6 +170,7 @@ def _streamer(server: Server) -> Iterator[Finding]:
             f"--load-format={load_format}",
             say("This loader does not read gs:// addresses."),
             say("Write --load-format=runai_streamer."),
+            pitfall="sharded-on-gs" if "sharded" in load_format else "load-format",
         )
     if not server.pod.get("serviceAccountName"):
         yield Finding(
@@ -189,6 +194,7 @@ def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterato
                 words=limit_refusal(limit, seen.largest.size_bytes),
             ),
             say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
+            pitfall="memory-limit-below-tensor",
         )
 
 
@@ -220,6 +226,7 @@ def _keys(server: Server) -> Iterator[Finding]:
             else say("vLLM ignores this key without a word."),
             say("It knows {keys}.", keys=", ".join(sorted(known))),
             "bad" if refuses else "wait",
+            pitfall="loader-key-unknown",
         )
     if reports:
         yield Finding(
@@ -228,6 +235,7 @@ def _keys(server: Server) -> Iterator[Finding]:
             say("There are reports of silently wrong weights: {reports}.", reports=reports),
             say("Compare its answers with those of the default loader, or leave it out."),
             "wait",
+            pitfall="weights-corrupted",
         )
 
 
@@ -278,6 +286,7 @@ def _pod(server: Server) -> Iterator[Finding]:
             say("The processes of several GPUs meet there, and 64 MiB are too few."),
             say("Mount an emptyDir with medium Memory."),
             "wait",
+            pitfall="shm-too-small",
         )
     if not server.container.get("startupProbe"):
         yield Finding(
@@ -295,6 +304,7 @@ def _pod(server: Server) -> Iterator[Finding]:
             say("A change starts a new Pod first: it waits until a second GPU is to be had."),
             say("Where GPUs are scarce, write strategy: Recreate."),
             "wait",
+            pitfall="second-gpu-for-update",
         )
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T")
-
-TRIES = 5
-"""How often a policy is read, changed and written before giving up on somebody's writes."""
+from .retries import rewritten
 
 
 @dataclass(frozen=True)
@@ -18,22 +15,6 @@ class Grant:
 
     before: tuple[str, ...]
     granted: tuple[str, ...]
-
-
-def rewritten(attempt: Callable[[], T]) -> T:
-    """Return what `attempt` returns, a whole read-change-write; do it again on a stale etag.
-
-    Source: IAM, "Policy: etag"; a stale one is answered with 409, by Cloud Storage with 412.
-    """
-    from google.api_core.exceptions import Conflict, PreconditionFailed
-
-    for left in reversed(range(TRIES)):
-        try:
-            return attempt()
-        except (Conflict, PreconditionFailed):
-            if not left:
-                raise
-    raise AssertionError("unreachable")
 
 
 def grant_on_project(clients: Any, project_id: str, roles: Collection[str], member: str) -> Grant:

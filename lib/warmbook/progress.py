@@ -103,12 +103,14 @@ def wait_until(
     failed: Callable[[T], Exception | None] = lambda _: None,
     fraction: Callable[[T], float | None] = lambda _: None,
     timeout_s: float = 1800,
+    meanwhile: str = "",
     report: Report | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> T:
     """Follow what is `seen` until it is `ready`; return the last thing seen.
 
     `seen` yields at each change, and at least every few seconds so that the clock moves.
+    `meanwhile` says what goes on in the cloud while nobody waits for it.
 
     Raises:
         WaitTimeoutError: `timeout_s` seconds passed first; it may still become ready.
@@ -130,7 +132,12 @@ def wait_until(
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("You stopped waiting for {what} (last seen: {state}).", what=what, state=now),
-            remedy=say("It goes on by itself. Run this cell again to wait for it."),
+            remedy=" ".join(
+                (
+                    meanwhile or say("It goes on by itself."),
+                    say("Run this cell again to wait for it."),
+                )
+            ),
         ) from None
     waited = duration(timeout_s)
     raise WaitTimeoutError(

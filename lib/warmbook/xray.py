@@ -93,9 +93,12 @@ def look(clients: Clients, uri: str) -> XRay:
 
     folder = list_folder(clients, uri)
     reader = _Reader(clients, folder)
-    with ThreadPoolExecutor(READERS) as pool:
+    pool = ThreadPoolExecutor(READERS)
+    try:
         config, index = pool.map(reader.document, (CONFIG, INDEX))
         shards = tuple(pool.map(reader.shard, folder.shards))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # an interrupt waits for no reader
     return XRay(folder, shards, config, index, reader.read_bytes)
 
 

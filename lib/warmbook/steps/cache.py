@@ -11,6 +11,7 @@ from ..bucket import list_folder
 from ..caches import Cache
 from ..clients import Clients
 from ..errors import MissingError
+from ..lookout import wait_for_pods
 from ..offers import zones_of
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
@@ -131,7 +132,7 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
     made = tuple(z for z in wanted if z not in there or there[z].state == "disabled")
     for zone in made:
         caches.create(clients, bucket, zone)
-    if made:
+    if made or any(there[zone].state == "creating" for zone in wanted):
         _settle(clients, bucket, wanted, report)
     return Caches(bucket, tuple(caches.find(clients, bucket)), made)
 
@@ -147,6 +148,7 @@ def _settle(clients: Clients, bucket: str, zones: tuple[str, ...], report: Repor
         state=lambda found: ", ".join(f"{c.zone} {c.state}" for c in found),
         ready=lambda found: _settled(found, zones) or monotonic() > end,
         timeout_s=2 * PATIENCE_S,
+        meanwhile=say("Cloud Storage goes on creating the caches."),
         report=report,
     )
 
@@ -190,12 +192,10 @@ def scale(settings: Settings, clients: Clients, *, report: Report | None = None)
     """
     change = {"spec": {"replicas": settings.replicas}}
     clients.kubernetes.merge("Deployment", manifests.DEPLOYMENT, settings.namespace, change)
-    seen = wait_until(
-        pods.follow(settings, clients),
-        what=say("The server's Pods"),
-        state=lambda listed: pods.telling(settings, clients, listed),
+    seen = wait_for_pods(
+        settings,
+        clients,
         ready=lambda listed: [p.ready for p in listed] == [True] * settings.replicas,
-        failed=pods.failures(settings, clients),
         report=report,
     )
     return Scaled(settings.replicas, sum(pod.ready for pod in seen))

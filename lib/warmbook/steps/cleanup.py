@@ -10,9 +10,9 @@ from typing import Any
 from .. import caches, commands
 from ..clients import Clients
 from ..errors import ResourceFailedError, WaitTimeoutError
-from ..failures import google_reason
 from ..policies import of_bucket, revoke_on_bucket
 from ..progress import Report, polled, wait_until
+from ..refusals import google_reason
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -178,6 +178,8 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
     Raises:
         WaitTimeoutError: The cluster is still there after 30 minutes.
     """
+    from google.api_core.exceptions import NotFound
+
     before = _inventory(settings, clients).created
     kinds = {resource.kind for resource in before}
     if kinds & {"Deployment", "ServiceAccount", "Namespace"}:
@@ -186,6 +188,8 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
         _delete_cluster(settings, clients, report)
     if zones := [resource.name for resource in before if resource.kind == "cache"]:
         _disable_caches(settings, clients, zones, report)
+    with suppress(NotFound):
+        caches.forget_gone(clients, settings.bucket_name)
     if "role" in kinds:
         bucket = clients.storage.bucket(settings.bucket_name)
         revoke_on_bucket(bucket, commands.BUCKET_ROLES, lambda m: m.endswith(_subject(settings)))
@@ -204,6 +208,7 @@ def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Reso
         state=lambda left: ", ".join(map(str, left)) or say("gone"),
         ready=lambda left: not left,
         timeout_s=600,
+        meanwhile=say("The cluster goes on deleting them."),
     )
 
 
@@ -225,6 +230,7 @@ def _delete_cluster(settings: Settings, clients: Clients, report: Report | None)
         state=lambda cluster: cluster.status.name if cluster else say("gone"),
         ready=lambda cluster: cluster is None,
         failed=_delete_failure,
+        meanwhile=say("GKE goes on deleting the cluster {name}.", name=settings.cluster_name),
         report=report,
     )
 
@@ -246,6 +252,7 @@ def _disable_caches(
                 state=lambda left: ", ".join(f"{zone} creating" for zone in left) or say("done"),
                 ready=lambda left: not left,
                 timeout_s=CREATION_S,
+                meanwhile=say("Cloud Storage goes on creating the caches."),
                 report=report,
             )
     for zone in zones:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from .. import commands
 from ..clients import Clients
+from ..diagnosis.placement import STOCKOUT
 from ..errors import ResourceFailedError
 from ..manifests import GPU_POOL
 from ..offers import gpu_quota, zones_with_gpu
 from ..progress import Report, polled, wait_until
+from ..refusals import GPU, QUOTA, google_reason
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -34,6 +38,9 @@ SCOPES = tuple(
 """OAuth scopes of the nodes, as gcloud sends them."""
 
 READY = {"RUNNING", "RECONCILING"}
+BUSY = re.compile(r"CLUSTER_ALREADY_HAS_OPERATION|try again once it is done")
+"""What GKE says while another operation works on the cluster, perhaps our own."""
+
 FAILED = {"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"}
 
 
@@ -109,21 +116,32 @@ class Cluster(Card):
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Cluster:
     """Create the cluster unless it exists, and wait until it is RUNNING.
 
-    Source: guide, "Crea un clúster de GKE con GPUs".
+    Source: guide, "Crea un clúster de GKE con GPUs". A creation that is under way is waited
+    for, and a deletion too before the cluster is created anew.
 
     Raises:
         ResourceFailedError: GKE reports ERROR or DEGRADED, or the cluster vanished.
         WaitTimeoutError: Not RUNNING within 30 minutes.
     """
     found = find(settings, clients)
-    operation = "" if found else _create(settings, clients)
+    if found is not None and found.status.name == "STOPPING":
+        _wait_gone(settings, clients, report)
+        found = None
+    created = found is None
+    if created:
+        _create(settings, clients)
     if found is None or found.status.name not in READY:
+        operation = _creation(settings, clients)
         found = wait_until(
             polled(lambda: find(settings, clients)),
             what=say("Cluster {name}", name=settings.cluster_name),
             state=lambda cluster: cluster.status.name if cluster else say("absent"),
             ready=_is_ready,
             failed=lambda cluster: _failure(settings, clients, cluster, operation),
+            meanwhile=say(
+                "GKE goes on creating the cluster {name}; it costs money until notebook 10.",
+                name=settings.cluster_name,
+            ),
             report=report,
         )
     assert found is not None
@@ -134,7 +152,7 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
         status=found.status.name,
         version=found.current_master_version,
         workload_pool=found.workload_identity_config.workload_pool,
-        created=bool(operation),
+        created=created,
     )
 
 
@@ -152,10 +170,33 @@ def _is_ready(found: Any | None) -> bool:
     return found is not None and found.status.name in READY
 
 
-def _create(settings: Settings, clients: Clients) -> str:
+def _create(settings: Settings, clients: Clients) -> None:
+    from google.api_core.exceptions import Conflict
+
     parent = clients.location_path(settings)
-    made = clients.clusters.create_cluster(parent=parent, cluster=wanted(settings))
-    return str(made.name)
+    with suppress(Conflict):  # made by an attempt whose answer was lost
+        clients.clusters.create_cluster(parent=parent, cluster=wanted(settings))
+
+
+def _creation(settings: Settings, clients: Clients) -> str:
+    """Return the name of the operation that creates the cluster, whoever began it, or ""."""
+    cluster = f"/clusters/{settings.cluster_name}"
+    listed = clients.clusters.list_operations(parent=clients.location_path(settings)).operations
+    begun = [o for o in listed if o.target_link.endswith(cluster)]
+    created = [o for o in begun if o.operation_type.name == "CREATE_CLUSTER"]
+    return str(max(created, key=lambda one: str(one.start_time)).name) if created else ""
+
+
+def _wait_gone(settings: Settings, clients: Clients, report: Report | None) -> None:
+    """Wait until the cluster, which is being deleted, is no longer there."""
+    wait_until(
+        polled(lambda: find(settings, clients)),
+        what=say("Deleting the cluster {name}", name=settings.cluster_name),
+        state=lambda cluster: cluster.status.name if cluster else say("gone"),
+        ready=lambda cluster: cluster is None,
+        meanwhile=say("GKE goes on deleting the cluster {name}.", name=settings.cluster_name),
+        report=report,
+    )
 
 
 def wanted(settings: Settings) -> Any:
@@ -208,7 +249,15 @@ def _failure(
             reason=said,
         ),
         remedy=say("Mend the cause, delete the cluster (notebook 10), then run this cell again."),
+        pitfall=_pitfall(said),
     )
+
+
+def _pitfall(reason: str) -> str:
+    """Return the pitfall of an operation that ended with an error, by what GKE says of it."""
+    if STOCKOUT.search(reason):
+        return "gpu-stockout"
+    return "gpu-quota" if QUOTA.search(reason) and GPU.search(reason) else "operation-failed"
 
 
 def _reason(settings: Settings, clients: Clients, cluster: Any | None, operation: str) -> str:
@@ -259,7 +308,8 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
     """Create the GPU pool of a Standard cluster unless it exists; Autopilot needs none.
 
     Source: guide, "Crea un clúster de GKE con GPUs", Estándar. The driver's installation is
-    asked for explicitly: the API's own default installs none.
+    asked for explicitly: the API's own default installs none. While the cluster is busy with
+    something else, such as an upgrade, the pool is asked for again.
 
     Raises:
         ResourceFailedError: GKE reports ERROR, for want of quota or machines.
@@ -269,16 +319,17 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
         return Pool(needed=False, status="")
     found = _find_pool(settings, clients)
     created = found is None
-    if created:
-        parent = clients.cluster_path(settings)
-        clients.clusters.create_node_pool(parent=parent, node_pool=wanted_pool(settings))
     if found is None or found.status.name not in READY:
         found = wait_until(
-            polled(lambda: _find_pool(settings, clients)),
+            _pool_asked_for(settings, clients),
             what=say("Node pool {name}", name=GPU_POOL),
             state=lambda pool: pool.status.name if pool else say("absent"),
             ready=_is_ready,
             failed=_pool_failure,
+            meanwhile=say(
+                "GKE goes on creating the node pool {name}; it costs money until notebook 10.",
+                name=GPU_POOL,
+            ),
             report=report,
         )
     assert found is not None
@@ -286,6 +337,31 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
         f"{a.accelerator_count} x {a.accelerator_type}" for a in found.config.accelerators
     )
     return Pool(True, found.status.name, found.config.machine_type, gpus, created)
+
+
+def _pool_asked_for(settings: Settings, clients: Clients) -> Iterator[Any | None]:
+    """Yield the pool as it is; ask for it once, as soon as the cluster takes the request."""
+    asked = False
+    for found in polled(lambda: _find_pool(settings, clients)):
+        if found is None and not asked:
+            asked = _ask_for_pool(settings, clients)
+        yield found
+
+
+def _ask_for_pool(settings: Settings, clients: Clients) -> bool:
+    """Ask for the pool; return whether GKE took the request."""
+    from google.api_core.exceptions import BadRequest, Conflict
+
+    parent = clients.cluster_path(settings)
+    try:
+        clients.clusters.create_node_pool(parent=parent, node_pool=wanted_pool(settings))
+    except Conflict:  # made by an attempt whose answer was lost
+        return True
+    except BadRequest as error:
+        if not BUSY.search(f"{google_reason(error)} {error.message}"):
+            raise
+        return False
+    return True
 
 
 def _find_pool(settings: Settings, clients: Clients) -> Any | None:
@@ -325,8 +401,9 @@ def wanted_pool(settings: Settings) -> Any:
 def _pool_failure(pool: Any | None) -> ResourceFailedError | None:
     if pool is None or pool.status.name not in FAILED:
         return None
-    told = "; ".join(c.message for c in pool.conditions if c.message)
+    told = "; ".join(c.message for c in pool.conditions if c.message) or pool.status.name
     return ResourceFailedError(
-        say("GKE could not make the node pool: {reason}", reason=told or pool.status.name),
+        say("GKE could not make the node pool: {reason}", reason=told),
         remedy=say("Ask for GPU quota or choose another zone, delete the pool, then try again."),
+        pitfall=_pitfall(told),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import commands, manifests
 from ..clients import Clients
 from ..errors import AccessError
 from ..policies import grant_on_bucket, held_on_bucket, of_bucket
+from ..progress import polled, wait_until
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -38,7 +40,7 @@ class Named(Card):
 
 @step(commands.create_namespace)
 def create_namespace(settings: Settings, clients: Clients) -> Named:
-    """Create the namespace unless it exists.
+    """Create the namespace unless it exists; one that is being deleted is made anew.
 
     Source: guide, "Configura Workload Identity Federation for GKE".
     """
@@ -55,10 +57,25 @@ def create_service_account(settings: Settings, clients: Clients) -> Named:
 
 
 def _create(clients: Clients, manifest: manifests.Manifest) -> Named:
+    from kubernetes.dynamic.exceptions import ConflictError
+
     kind, name = manifest["kind"], manifest["metadata"]["name"]
-    if clients.kubernetes.find(kind, name, manifest["metadata"].get("namespace")):
+    namespace = manifest["metadata"].get("namespace")
+    found = clients.kubernetes.find(kind, name, namespace)
+    if found and found["metadata"].get("deletionTimestamp"):
+        wait_until(
+            polled(lambda: clients.kubernetes.find(kind, name, namespace)),
+            what=f"{kind} {name}",
+            state=lambda left: "Terminating" if left else say("gone"),
+            ready=lambda left: left is None,
+            timeout_s=600,
+            meanwhile=say("The cluster goes on deleting it."),
+        )
+        found = None
+    if found:
         return Named(kind, name, created=False)
-    clients.kubernetes.create(manifest)
+    with suppress(ConflictError):  # made by an attempt whose answer was lost
+        clients.kubernetes.create(manifest)
     return Named(kind, name, created=True)
 
 
@@ -141,6 +158,7 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
         raise AccessError(
             say("You may not change who reads gs://{bucket}.", bucket=settings.bucket_name),
             remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
+            pitfall="role-missing",
         ) from error
     missing = tuple(role for role in commands.BUCKET_ROLES if role not in held)
     return BucketRoles(settings.bucket_name, member, made.before, made.granted, missing)

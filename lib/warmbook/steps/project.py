@@ -9,9 +9,9 @@ from typing import Any
 from .. import commands
 from ..clients import Clients
 from ..errors import AccessError, ResourceFailedError, SettingsError
-from ..failures import google_reason
 from ..policies import grant_on_project
 from ..progress import Report, polled, wait_until
+from ..refusals import google_reason
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -62,6 +62,7 @@ def find(settings: Settings, clients: Clients) -> Project:
                 "create it: {command}",
                 command=commands.create_project(settings),
             ),
+            pitfall="project-missing",
         ) from error
     return Project(found.project_id, found.name.partition("/")[2], found.state.name)
 
@@ -72,11 +73,18 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
 
     Source: guide, "Selecciona o crea un proyecto y habilita las APIs".
     """
+    from google.api_core.exceptions import Conflict
+
     try:
         return find(settings, clients)
     except AccessError:
+        pass
+    try:
         operation = clients.projects.create_project(project={"project_id": settings.project_id})
-    _finished(operation, say("Project {project}", project=settings.project_id), report)
+    except Conflict:  # another's, or that of an attempt whose answer was lost: it can be seen
+        return find(settings, clients)
+    what = say("Project {project}", project=settings.project_id)
+    _finished(operation, what, say("Google goes on creating the project."), report)
     return find(settings, clients)
 
 
@@ -138,7 +146,8 @@ def enable_services(
     if off:
         request = {"parent": f"projects/{settings.project_id}", "service_ids": off}
         operation = clients.services.batch_enable_services(request=request)
-        _finished(operation, say("Enabling {count} APIs", count=len(off)), report)
+        what = say("Enabling {count} APIs", count=len(off))
+        _finished(operation, what, say("Google goes on enabling them."), report)
     now = _enabled(settings, clients) if off else before
     return Services(
         before=tuple(name for name in commands.SERVICES if name in before),
@@ -204,7 +213,7 @@ def _member(account: str) -> str:
     return commands.member(account)
 
 
-def _finished(operation: Any, what: str, report: Report | None) -> None:
+def _finished(operation: Any, what: str, meanwhile: str, report: Report | None) -> None:
     """Wait for a long-running operation of Google's.
 
     Raises:
@@ -225,5 +234,6 @@ def _finished(operation: Any, what: str, report: Report | None) -> None:
         ready=lambda done: bool(done) and not failed(done),
         failed=failed,
         timeout_s=600,
+        meanwhile=meanwhile,
         report=report,
     )

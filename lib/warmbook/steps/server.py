@@ -9,7 +9,8 @@ from .. import commands, manifests, pods
 from ..clients import Clients
 from ..errors import AccessError, MissingError, SettingsError
 from ..improvements import Improvement, Needs, deployment, improvements
-from ..progress import Report, wait_until
+from ..lookout import wait_for_pods
+from ..progress import Report
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -174,16 +175,14 @@ def wait_started(settings: Settings, clients: Clients, *, report: Report | None 
         WarmbookError: What waiting does not cure, such as a missing permission, by name.
         WaitTimeoutError: No container within 30 minutes.
     """
-    seen = wait_until(
-        pods.follow(settings, clients),
-        what=say("The server's Pods"),
-        state=lambda listed: pods.telling(settings, clients, listed),
+    seen = wait_for_pods(
+        settings,
+        clients,
         ready=lambda listed: (
             len(listed) >= settings.replicas
             and all(pod.running for pod in listed)
             and pods.rolled_out(settings, clients, old_gone=False)
         ),
-        failed=pods.failures(settings, clients),
         report=report,
     )
     return Started(tuple(seen))

@@ -11,9 +11,10 @@ from .. import commands, manifests, pods
 from ..bucket import list_folder
 from ..clients import Clients
 from ..errors import MissingError, ResourceFailedError
-from ..failures import kubernetes_message
+from ..lookout import wait_for_pods
 from ..pictures import Picture, waterfall
-from ..progress import Report, wait_until
+from ..progress import Report
+from ..refusals import kubernetes_message
 from ..settings import Settings
 from ..step import step
 from ..streamlog import is_whole, loading_s, streams
@@ -60,15 +61,13 @@ def wait_available(
             remedy=say("Run notebook 06: it makes the Deployment."),
         )
     wanted = int(found["spec"]["replicas"])
-    seen = wait_until(
-        pods.follow(settings, clients),
-        what=say("The server's Pods"),
-        state=lambda listed: pods.telling(settings, clients, listed),
+    seen = wait_for_pods(
+        settings,
+        clients,
         ready=lambda listed: (
             sum(pod.ready for pod in listed) >= wanted
             and pods.rolled_out(settings, clients, old_gone=True)
         ),
-        failed=pods.failures(settings, clients),
         report=report,
     )
     return Available(manifests.DEPLOYMENT, sum(pod.ready for pod in seen), wanted)

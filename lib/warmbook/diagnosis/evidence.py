@@ -1,0 +1,102 @@
+"""What is known of a Pod that does not come up, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A pitfall by name, the `quote` that it rests on, and whether waiting will not cure it."""
+
+    pitfall: str
+    quote: str
+    hopeless: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One Pod as the cluster tells it; whatever is not known is left empty.
+
+    `log` is of the container that runs or ran last, `previous` of the one before it. `others`
+    are the Deployment's other Pods, `conditions` the Deployment's own. Ends up to
+    `restarts_before` restarts don't count: their cause may be mended since.
+    """
+
+    pod: Object | None = None
+    events: Sequence[Object] = ()
+    log: str = ""
+    previous: str = ""
+    conditions: Sequence[Object] = ()
+    nodes: Sequence[Object] = ()
+    others: Sequence[Object] = ()
+    autopilot: bool = False
+    restarts_before: int = -1
+    now: datetime | None = None
+
+    @property
+    def placed(self) -> bool:
+        """Whether the Pod has a node."""
+        return bool(at(self.pod, "spec", "nodeName"))
+
+    @property
+    def container(self) -> Object:
+        """The server's container as the node tells it."""
+        return next(iter(maps(at(self.pod, "status", "containerStatuses"))), {})
+
+    @property
+    def ended(self) -> Object:
+        """How the container ended last, empty if it did not, or too long ago."""
+        restarts = at(self.container, "restartCount")
+        if isinstance(restarts, int) and restarts <= self.restarts_before:
+            return {}
+        for state in ("state", "lastState"):
+            if found := at(self.container, state, "terminated"):
+                return found if isinstance(found, Mapping) else {}
+        return {}
+
+    def told(self) -> list[Object]:
+        """Return the events, the oldest first."""
+        return sorted(maps(self.events), key=lambda event: str(moment_of(event) or ""))
+
+    def passed_s(self, since: object) -> float:
+        """Return the seconds since a time that Kubernetes wrote, 0 where one is not known."""
+        try:
+            then = datetime.fromisoformat(str(since).replace("Z", "+00:00"))
+        except ValueError:
+            return 0.0
+        if self.now is None:
+            return 0.0
+        return (self.now - then.replace(tzinfo=then.tzinfo or timezone.utc)).total_seconds()
+
+
+def moment_of(event: Object) -> object:
+    """Return when an event was told last, as it is written."""
+    return event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp")
+
+
+def at(found: object, *path: str) -> Any:
+    """Return what stands at the path, None where there is nothing."""
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def maps(value: object) -> list[Object]:
+    """Return the maps of a list, and nothing if it is none."""
+    return [one for one in items(value) if isinstance(one, Mapping)]
+
+
+def items(value: object) -> list[Any]:
+    """Return what is in a list, and nothing if it is none."""
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def text(value: object) -> str:
+    """Return the text, "" where it is none."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,267 @@
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+import pytest
+from google.cloud import container_v1
+
+from warmbook import lookout
+from warmbook.errors import AccessError, ResourceFailedError, WaitTimeoutError
+from warmbook.lookout import Lookout, wait_for_pods
+from warmbook.manifests import ACCELERATOR
+from warmbook.pods import Pod
+from warmbook.verdicts import PATIENCE
+
+FORBIDDEN = (
+    "google.api_core.exceptions.Forbidden: 403 GET http://127.0.0.1/storage/v1/b/bucket: "
+    "vllm-streamer does not have storage.buckets.get access to the Google Cloud Storage bucket."
+)
+QUOTA = "Node scale up in zones z associated with this pod failed: GCE quota exceeded."
+NOW = datetime.now(timezone.utc)
+RUNNING = {"running": {"startedAt": "2026-11-23T10:00:30Z"}}
+
+
+class Cluster:
+    """The cluster's answers, and what was asked of it."""
+
+    def __init__(self, events=(), log="", nodes=(), conditions=()):
+        self.events, self.said, self.nodes, self.asked = list(events), log, nodes, []
+        self.deployment = {"status": {"conditions": list(conditions)}}
+
+    def list_objects(self, kind, namespace=None, **_):
+        self.asked.append(kind)
+        return {"Event": self.events, "Node": self.nodes}[kind]
+
+    def log(self, pod, namespace, *, previous=False):
+        self.asked.append("log")
+        return self.said
+
+    def find(self, kind, name, namespace=None):
+        return self.deployment
+
+
+def pod(restarts=0, *, node="n", state=None, last=None, ready=False, phase="Pending", **status):
+    conditions = [
+        {"type": "Ready", "status": str(ready), "lastTransitionTime": "2026-11-23T10:01:00Z"}
+    ]
+    return Pod.of(
+        {
+            "metadata": {"name": "p", "creationTimestamp": "2026-11-23T10:00:00Z"},
+            "spec": {"nodeName": node},
+            "status": {
+                "phase": phase,
+                "conditions": conditions,
+                "containerStatuses": [
+                    {"restartCount": restarts, "state": state or {}, "lastState": last or {}}
+                ],
+                **status,
+            },
+        }
+    )
+
+
+def ended(restarts, code=1, reason="Error"):
+    end = {"terminated": {"exitCode": code, "reason": reason}}
+    return pod(restarts, state={"waiting": {"reason": "CrashLoopBackOff"}}, last=end)
+
+
+def event(reason, message, about="p"):
+    return {"reason": reason, "message": message, "involvedObject": {"name": about}}
+
+
+def clients_of(cluster, settings, members=(), gke=None):
+    """Return clients of a cluster, a bucket whose viewers and readers are told, and a project."""
+    roles = ("roles/storage.bucketViewer", "roles/storage.objectUser")
+    bindings = [{"role": role, "members": set(members)} for role in roles]
+    bucket = SimpleNamespace(get_iam_policy=lambda **_: SimpleNamespace(bindings=bindings))
+    return SimpleNamespace(
+        kubernetes=cluster,
+        storage=SimpleNamespace(bucket=lambda name: bucket),
+        clusters=SimpleNamespace(get_cluster=lambda name: gke),
+        cluster_path=lambda settings: "clusters/c",
+        projects=SimpleNamespace(get_project=lambda name: SimpleNamespace(name="projects/42")),
+    )
+
+
+@pytest.fixture
+def watched(settings):
+    """Return a look at one Pod before and now: the words, the error, the cluster."""
+
+    def watch(*looks, members=(), gke=None, **answers):
+        cluster = Cluster(**answers)
+        watcher = Lookout(settings, clients_of(cluster, settings, members, gke))
+        for pods in looks:
+            told = watcher.look(pods)
+        return told, watcher.failure(), cluster
+
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("log", "kind", "name", "words"),
+    [
+        (FORBIDDEN, AccessError, "bucket-viewer-missing", "vllm/vllm-streamer lacks storage.b"),
+        (
+            "api_server.py: error: unrecognized arguments: --disable-log-requests",
+            ResourceFailedError,
+            "flag-removed",
+            "does not know --disable-log-requests",
+        ),
+        (
+            "RuntimeError: Cannot find any safetensors model weights with `gs://b/m`",
+            ResourceFailedError,
+            "weights-not-found",
+            "finds no safetensors files",
+        ),
+        (
+            "Could not detect config format for no config file found.",
+            ResourceFailedError,
+            "config-missing",
+            "finds no config.json",
+        ),
+        (
+            "Could not receive response from libstreamer due to: b'File access error'",
+            ResourceFailedError,
+            "file-access-error",
+            "storage.objects.get may be missing",
+        ),
+        (
+            "ValueError: Unexpected extra config keys for runai_streamer: {'x'}",
+            ResourceFailedError,
+            "loader-key-unknown",
+            "does not come up",
+        ),
+    ],
+)
+def test_what_waiting_will_not_cure_ends_it_with_its_evidence(watched, log, kind, name, words):
+    _, error, _ = watched([pod()], [ended(1)], log=f"noise\n{log}\nnoise")
+    assert type(error) is kind
+    assert error.pitfall == name
+    assert words in error.what and f"«{log}»" in error.what
+    assert error.remedy
+
+
+@pytest.mark.parametrize(
+    ("number", "namespace", "name"),
+    [
+        ("my-project", "vllm", "project-id-for-number"),
+        ("42", "other", "binding-other-namespace"),
+        ("42", "vllm", "bucket-viewer-missing"),  # given since: the next start works
+    ],
+)
+def test_a_role_that_somebody_else_holds_is_found_in_the_policy(watched, number, namespace, name):
+    member = (
+        f"principal://iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/"
+        f"my-project.svc.id.goog/subject/ns/{namespace}/sa/vllm-streamer"
+    )
+    error = watched([pod()], [ended(1)], log=FORBIDDEN, members=[member])[1]
+    assert isinstance(error, AccessError) and error.pitfall == name
+    assert (member in error.what) == (name != "bucket-viewer-missing")
+
+
+def gke_cluster(pool="my-project.svc.id.goog", driver="DEFAULT"):
+    accelerator = {
+        "accelerator_type": "nvidia-l4",
+        "gpu_driver_installation_config": {"gpu_driver_version": driver},
+    }
+    return container_v1.Cluster(
+        workload_identity_config={"workload_pool": pool},
+        node_pools=[{"config": {}}, {"config": {"accelerators": [accelerator]}}],
+    )
+
+
+@pytest.mark.parametrize(
+    ("identities", "name"), [("", "wif-off"), ("my-project.svc.id.goog", "metadata-server-off")]
+)
+def test_a_pod_that_reads_as_its_node_is_told_why(watched, identities, name):
+    log = FORBIDDEN.replace(": vllm-streamer", ": 7-compute@developer.gserviceaccount.com")
+    error = watched([pod()], [ended(1)], log=log, gke=gke_cluster(identities))[1]
+    assert isinstance(error, AccessError) and error.pitfall == name
+    assert "--workload-" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [
+        ("INSTALLATION_DISABLED", "driver-not-installed"),
+        ("DEFAULT", None),
+        ("GPU_DRIVER_VERSION_UNSPECIFIED", None),
+    ],
+)
+def test_a_pool_that_installs_no_driver_ends_the_wait(watched, driver, name):
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": NOW.isoformat()}
+    node = {"metadata": {"labels": {ACCELERATOR: "nvidia-l4"}}, "status": {"conditions": [ready]}}
+    said = [event("FailedScheduling", "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.")]
+    told, error, _ = watched(
+        [pod(node="")], events=said, nodes=[node], gke=gke_cluster(driver=driver)
+    )
+    assert told == "the node is there, its GPU driver is not ready yet"
+    assert (error and error.pitfall) == name
+
+
+def test_an_end_by_the_kernel_needs_no_log(watched):
+    _, error, _ = watched([pod()], [ended(1, 137, "OOMKilled")])
+    assert error.pitfall == "host-oom"
+
+
+def test_what_ended_before_the_first_look_does_not_count(watched):
+    assert watched([ended(5)], [ended(5)], log=FORBIDDEN)[1] is None
+    assert watched([ended(5)], [ended(6)], log=FORBIDDEN)[1].pitfall == "bucket-viewer-missing"
+
+
+def test_an_unknown_end_gets_a_few_restarts_and_then_its_last_line(watched):
+    assert watched([pod()], [ended(PATIENCE - 1)], log="Segmentation fault")[1] is None
+    error = watched([pod()], [ended(PATIENCE)], log="Segmentation fault\n")[1]
+    assert "Segmentation fault" in error.what and error.pitfall == ""
+    assert watched([pod()], [ended(PATIENCE)])[1].what  # a container without a log ends too
+
+
+def test_a_killed_server_may_come_back_and_is_named_when_it_does_not(watched):
+    told, error, _ = watched([pod()], [ended(1, 137)])
+    assert "ended from outside" in told and error is None
+    assert watched([pod()], [ended(PATIENCE, 137)])[1].pitfall == "server-killed"
+
+
+def test_what_may_pass_is_told_while_it_lasts(watched):
+    told, error, _ = watched([pod(node="")], events=[event("FailedScaleUp", QUOTA)])
+    assert told == "no node yet: the GPU quota is used up" and error is None
+    told, error, _ = watched([pod()], events=[event("Pulling", 'Pulling image "v"')])
+    assert told.startswith("the image is being pulled, ") and error is None
+
+
+def test_an_event_of_another_pod_is_not_this_ones(watched):
+    assert watched([pod(node="")], events=[event("FailedScaleUp", QUOTA, "q")])[0] == "Pending"
+
+
+def test_events_and_nodes_are_asked_for_only_where_something_is_not_ready(watched):
+    assert watched([pod(ready=True)])[2].asked == []
+    assert watched([pod(state=RUNNING)])[2].asked == ["Event", "log"]
+    assert watched([pod(node="")])[2].asked == ["Event", "Node"]
+
+
+def test_a_pod_that_is_evicted_during_the_wait_is_named(watched):
+    evicted = pod(phase="Failed", reason="Evicted", message="low on ephemeral-storage")
+    assert watched([], [evicted])[1].pitfall == "ephemeral-storage"
+    assert watched([evicted], [evicted])[1] is None
+
+
+def test_a_deployment_that_gets_no_pod_says_why(watched):
+    said = {"type": "ReplicaFailure", "status": "True", "message": 'serviceaccount "x" not found'}
+    error = watched([], conditions=[said])[1]
+    assert error.pitfall == "service-account-missing" and "makes no Pod" in error.what
+    error = watched([], conditions=[{**said, "message": "exceeded quota"}])[1]
+    assert error.pitfall == "" and "exceeded quota" in error.what
+
+
+def test_a_wait_that_runs_out_names_what_held_the_pods_up(settings, monkeypatch):
+    waiting = pod(node="")
+    cluster = Cluster([event("FailedScaleUp", QUOTA)])
+    monkeypatch.setattr(lookout, "follow", lambda *_: iter([[waiting]]))
+    with pytest.raises(WaitTimeoutError) as late:
+        wait_for_pods(
+            settings,
+            SimpleNamespace(kubernetes=cluster),
+            ready=lambda pods: False,
+            report=lambda progress: None,
+        )
+    assert late.value.pitfall == "gpu-quota"
+    assert f"«{QUOTA}»" in late.value.what and "Quotas" in late.value.remedy

@@ -65,7 +65,7 @@ def all_commands(settings):
         for name, function in vars(commands).items()
         if not name.startswith("_")
         and getattr(function, "__module__", "") == commands.__name__
-        and name not in ("principal", "member")
+        and name not in ("principal", "member", "bucket_roles")
     ]
 
 

@@ -17,6 +17,8 @@ from warmbook.settings import Settings
 
 SOURCES = Path(__file__).parents[1] / "notebooks" / "source"
 LEFT_OUT = {
+    "doctor.examine",  # looks, does nothing
+    "probe.probe",  # proves what the next notebook finds out by itself
     "cache.zones",  # shown by the nodes' labels, which cache.create's lines read
     "cache.scale",  # another number of Pods is the reader's wish, not the guide's
     "cache.compare",

@@ -19,6 +19,7 @@ def test_every_default_is_as_documented():
         "cluster_name": "run-ai-test",
         "namespace": "vllm",
         "service_account": "vllm-streamer",
+        "object_role": "objectUser",
         "gpu": "nvidia-l4",
         "gpu_count": 1,
         "tensor_parallel_size": 1,

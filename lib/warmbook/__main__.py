@@ -179,7 +179,11 @@ def _run(options: argparse.Namespace) -> int:
     parameters = {name: value for name, value in options.parameter}
     parameters.setdefault("language", spoken())
     tell, started, ended = runner.terminal()
-    result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
+    try:
+        result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
+    except KeyboardInterrupt:
+        print(f"  {say('Executed notebooks and run.json')}: {out}")
+        raise
     print(_summary(result, out))
     return 0 if result.passed else 1
 

@@ -28,6 +28,9 @@ SERVED = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py", "*.t
 """Patterns of the files that serving needs; others stay where they are."""
 
 BUCKET_ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
+"""The guide's roles on the bucket."""
+GIVEN_ROLES = (*BUCKET_ROLES, "roles/storage.objectViewer")
+"""Every role on the bucket that the workbook may have given."""
 
 
 def _line(*words: str) -> str:
@@ -200,9 +203,17 @@ def grant_bucket_roles(settings: Settings) -> str:
                 f"--role={role}",
                 "--condition=None",
             )
-            for role in BUCKET_ROLES
+            for role in bucket_roles(settings)
         ]
     )
+
+
+def bucket_roles(settings: Settings) -> tuple[str, str]:
+    """Return the two roles on the bucket: the guide's, or the variant that only reads.
+
+    Source: guide, "Otorga a tu KSA los permisos necesarios"; Cloud Storage, "IAM roles".
+    """
+    return "roles/storage.bucketViewer", f"roles/storage.{settings.object_role}"
 
 
 def principal(settings: Settings, project_number: str) -> str:

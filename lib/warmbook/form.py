@@ -18,7 +18,7 @@ from .workbook import Workbook
 GROUPS: dict[str, tuple[str, ...]] = {
     "The model and its place": ("project_id", "location", "model_uri", "model_source"),
     "The cluster": ("mode", "cluster_name", "gpu", "gpu_count", "machine_type", "spot"),
-    "Who may do what": ("account", "namespace", "service_account"),
+    "Who may do what": ("account", "namespace", "service_account", "object_role"),
     "The server": (
         "inference_server",
         "vllm_version",

@@ -20,6 +20,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from .clients import Clients
+from .ctrl_c import CtrlC
 from .errors import SettingsError
 from .progress import MIME
 from .settings import Settings, merge
@@ -140,6 +141,7 @@ def run(
 
     Raises:
         SettingsError: A parameter or a value is wrong; nothing was run.
+        KeyboardInterrupt: Ctrl-C; the cell that ran has told what goes on in the cloud.
     """
     out.mkdir(parents=True, exist_ok=True)
     file = (out / "workbook.yaml").resolve()
@@ -157,28 +159,34 @@ def run(
                 started(book)
                 _execute(book, out / book.name, parameters, tell, done)
                 ended(done)
+                if done.status == "interrupted":
+                    raise KeyboardInterrupt
                 if done.status != "passed":
                     break
     finally:
         result.measured = Workbook(file).measurements()
         text = json.dumps(result.record(), indent=2, ensure_ascii=False)
-        (out / "run.json").write_text(text + "\n", encoding="utf-8")
+        written = out / "run.json.part"
+        written.write_text(text + "\n", encoding="utf-8")
+        written.replace(out / "run.json")
     return result
 
 
 def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done: Done) -> None:
     declared = papermill.inspect_notebook(str(book))
-    start = time.monotonic()
+    start, pressed = time.monotonic(), CtrlC()
     try:
-        papermill.execute_notebook(
-            str(book),
-            str(copy),
-            {name: value for name, value in given.items() if name in declared},
-            cwd=str(book.parent),
-            engine_name="warmbook",
-            progress_bar=False,
-            tell=tell,
-        )
+        with pressed:
+            papermill.execute_notebook(
+                str(book),
+                str(copy),
+                {name: value for name, value in given.items() if name in declared},
+                cwd=str(book.parent),
+                engine_name="warmbook",
+                progress_bar=False,
+                tell=tell,
+                pressed=pressed,
+            )
         done.status = "passed"
     except PapermillExecutionError as error:
         done.status = "failed"
@@ -186,9 +194,10 @@ def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done:
     except DeadKernelError as error:
         done.status, done.error = "failed", str(error)
     except KeyboardInterrupt:
-        done.status = "interrupted"
-        raise
+        pressed.times += 1
     finally:
+        if pressed.times:
+            done.status = "interrupted"
         done.seconds = round(time.monotonic() - start, 3)
 
 
@@ -223,7 +232,7 @@ class _Client(PapermillNotebookClient):
 class _Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, tell: Tell, **kwargs: Any
+        cls, nb_man: Any, kernel_name: str, *, tell: Tell, pressed: CtrlC, **kwargs: Any
     ) -> Any:
         del kernel_name  # ours: the interpreter that runs the book
         client = _Client(
@@ -234,7 +243,7 @@ class _Engine(NBClientEngine):
             # a kernel's own log is no part of the book: ipykernel 7.4 warns at every start
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
-        client.tell = tell
+        client.tell, pressed.client = tell, client
         return client.execute()
 
 

@@ -161,6 +161,9 @@ class Settings(BaseModel):
     service_account: Annotated[Text, _DNS_LABEL] = "vllm-streamer"
     """Kubernetes service account of the Pods; `KSA_NAME` in the guide."""
 
+    object_role: Literal["objectUser", "objectViewer"] = "objectUser"
+    """Role on the bucket's files: the guide's objectUser, or objectViewer, which only reads."""
+
     gpu: Annotated[
         Text,
         _matches(r"nvidia-[a-z0-9-]+", "write the GPU's type like nvidia-l4"),

@@ -23,6 +23,7 @@ model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 cluster_name: str = ""  # CLUSTER_NAME in the guide
 namespace: str = ""  # NAMESPACE in the guide
 service_account: str = ""  # KSA_NAME in the guide
+object_role: str = ""  # objectUser as in the guide, or objectViewer: reading only
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
@@ -45,6 +46,7 @@ form = SettingsForm.choose(
     cluster_name=cluster_name,
     namespace=namespace,
     service_account=service_account,
+    object_role=object_role,
     language=language,
 )
 form
@@ -129,7 +131,7 @@ who
 #
 # Why two? The streamer first asks *what is this bucket* (`storage.buckets.get`, in `roles/storage.bucketViewer`), and only then lists and reads the files (`storage.objects.list` and `storage.objects.get`, in `roles/storage.objectUser`). If one is missing, the Pod ends with a 403, at two different moments of its start; notebook 7 names the permission that was denied.
 #
-# The guide's `roles/storage.objectUser` also lets the Pod write and delete. Serving only reads, so on a bucket that others depend on you may prefer `roles/storage.objectViewer`, given by hand in place of this cell.
+# The guide's `roles/storage.objectUser` also lets the Pod write and delete. Serving only reads, so on a bucket that others depend on, choose `objectViewer` as `object_role` in the form: then the Pod gets `roles/storage.objectViewer` in its place.
 #
 # You will see for each role whether it was there or was added now. It takes a second; on Google Cloud allow up to two minutes until every server knows.
 
@@ -139,7 +141,7 @@ who
 #
 # ¿Por qué dos? El transmisor pregunta primero *qué bucket es este* (`storage.buckets.get`, incluido en `roles/storage.bucketViewer`) y solo después enumera y lee los archivos (`storage.objects.list` y `storage.objects.get`, incluidos en `roles/storage.objectUser`). Si falta uno, el Pod termina con un error 403, en dos momentos distintos de su arranque; el notebook 7 te dice qué permiso se le negó.
 #
-# El rol de la guía, `roles/storage.objectUser`, también permite escribir y borrar. Para entregar un modelo basta con leer; si otros dependen de ese bucket, quizá prefieras `roles/storage.objectViewer`, otorgado a mano en lugar de esta celda.
+# El rol de la guía, `roles/storage.objectUser`, también permite escribir y borrar. Para entregar un modelo basta con leer; si otros dependen de ese bucket, elige `objectViewer` como `object_role` en el formulario: entonces el Pod recibe `roles/storage.objectViewer` en su lugar.
 #
 # Verás, rol por rol, si ya estaba o si se agregó ahora. Tarda un segundo; en Google Cloud, cuenta hasta dos minutos para que lo sepan todos los servidores.
 

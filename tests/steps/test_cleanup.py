@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+from warmbook.policies import grant_on_bucket
 from warmbook.steps import cache, cleanup, cluster, project
 
 
@@ -49,3 +52,52 @@ def test_deleting_the_project_is_offered_and_never_done(chosen, clients):
     offer = cleanup.delete_project(chosen, clients)
     assert offer.command == "gcloud projects delete rehearsal-project"
     assert project.find(chosen, clients).state == "ACTIVE"
+
+
+def test_what_runs_is_told_with_its_price_and_the_date_of_it(chosen, clients, quiet, up_to):
+    up_to("server")
+    plan = cleanup.inventory(chosen, clients)
+    assert "g2-standard-16" in plan.machines
+    assert re.search(r"\$\d+\.\d\d an hour by the list price: 1 x g2-standard-16 \(", repr(plan))
+    cleanup.delete(chosen, clients, **quiet)
+    assert "an hour" not in repr(cleanup.inventory(chosen, clients))
+
+
+def test_a_machine_without_a_known_price_is_named_and_no_price_is_made_up():
+    (row,) = cleanup.Inventory((), (), ("z9-giant-1",)).rows()
+    assert row.detail == "no price is known here: 1 x z9-giant-1"
+
+
+def test_a_namespace_that_was_there_before_stays_and_a_forgotten_probe_goes(
+    chosen, clients, quiet, up_to, monkeypatch
+):
+    monkeypatch.setattr(cluster, "LABEL", {})
+    up_to("cluster")
+    names = {"metadata": {"name": chosen.namespace}}
+    clients.kubernetes.create({"apiVersion": "v1", "kind": "Namespace", **names})
+    clients.kubernetes.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "forgotten",
+                "namespace": chosen.namespace,
+                "labels": dict([cleanup.OURS.split("=")]),
+            },
+            "spec": {"containers": [{"name": "c", "image": "python:3", "command": ["true"]}]},
+        }
+    )
+    assert kinds(cleanup.inventory(chosen, clients).created) == ["Pod"]
+    assert cleanup.delete(chosen, clients, **quiet).left == ()
+    assert clients.kubernetes.find("Namespace", chosen.namespace) is not None
+
+
+def test_somebody_elses_binding_on_the_bucket_stays(chosen, clients, quiet, up_to):
+    up_to("identity")
+    bucket = clients.storage.bucket(chosen.bucket_name)
+    other = "principal://iam.googleapis.com/projects/1/x/subject/ns/others/sa/reader"
+    grant_on_bucket(bucket, ["roles/storage.objectUser"], other)
+    cleanup.delete(chosen, clients, **quiet)
+    members = [m for b in bucket.get_iam_policy().bindings for m in b["members"]]
+    assert other in members
+    assert not [m for m in members if m.endswith(f"/sa/{chosen.service_account}")]

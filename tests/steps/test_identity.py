@@ -1,7 +1,7 @@
 import pytest
 
 from warmbook.errors import MissingError
-from warmbook.steps import identity
+from warmbook.steps import cleanup, identity
 
 
 @pytest.mark.guide("G12 G13 G14 G16 G17")
@@ -53,3 +53,25 @@ def test_somebody_elses_write_in_between_is_not_lost(chosen, clients, monkeypatc
     assert {"roles/storage.objectViewer", "roles/storage.objectUser"} <= {
         binding["role"] for binding in policy.bindings
     }
+
+
+def test_a_reader_may_choose_the_role_that_only_reads(up_to, chosen, clients, quiet):
+    up_to("cluster")
+    identity.create_namespace(chosen, clients)
+    identity.create_service_account(chosen, clients)
+    least = chosen.model_copy(update={"object_role": "objectViewer"})
+    first = identity.grant_bucket_roles(least, clients)
+    assert first.granted == ("roles/storage.bucketViewer", "roles/storage.objectViewer")
+    assert first.missing == first.beyond == ()
+    # back to the guide's: the other one is told, and cleanup takes both
+    second = identity.grant_bucket_roles(chosen, clients)
+    assert second.granted == ("roles/storage.objectUser",)
+    assert second.beyond == ("roles/storage.objectViewer",)
+    assert "not needed" in repr(second)
+    assert "objectViewer" in identity.grant_bucket_roles.command(least)
+    cleanup.delete(chosen, clients, **quiet)
+    assert cleanup.inventory(chosen, clients).created == ()
+
+
+def test_with_the_role_that_only_reads_the_model_is_streamed(up_to, chosen, clients):
+    up_to("streaming", chosen.model_copy(update={"object_role": "objectViewer"}))

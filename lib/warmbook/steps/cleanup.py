@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .. import caches, commands
+from .. import caches, commands, gpus
 from ..clients import Clients
-from ..errors import ResourceFailedError, WaitTimeoutError
+from ..errors import ResourceFailedError, WaitTimeoutError, WarmbookError
+from ..failures import explained
 from ..policies import of_bucket, revoke_on_bucket
 from ..progress import Report, polled, wait_until
 from ..refusals import google_reason
@@ -22,6 +24,8 @@ OWNER_LABEL = ("created-by", "warmbook")
 CREATION_S = 120
 """How long cleanup waits for a cache that is still being created, in seconds."""
 OURS = "app.kubernetes.io/managed-by=warmbook"
+KINDS = ("Deployment", "Pod", "ServiceAccount", "Namespace")
+"""What the workbook makes in a cluster, in the order in which it is deleted; Pods are probes."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,6 +46,8 @@ class Inventory(Card):
 
     created: tuple[Resource, ...]
     staying: tuple[Resource, ...]
+    machines: tuple[str, ...] = ()
+    """Machine type of each of the cluster's nodes, where they can be asked for."""
 
     def title(self) -> str:
         if not self.created:
@@ -51,6 +57,7 @@ class Inventory(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(str(one), one.proof, "wait") for one in self.created),
+            *_costs(self.machines),
             *(Row(str(one), say("stays: {reason}", reason=one.proof)) for one in self.staying),
         )
 
@@ -79,7 +86,41 @@ def _inventory(settings: Settings, clients: Clients) -> Inventory:
     created += _roles(settings, clients) + _caches(settings, clients)
     staying.append(Resource("bucket", settings.bucket_name, say("your model is in it")))
     staying.append(Resource("project", settings.project_id, say("its APIs and your two roles")))
-    return Inventory(tuple(created), tuple(staying))
+    return Inventory(tuple(created), tuple(staying), _machines(clients) if cluster else ())
+
+
+def _machines(clients: Clients) -> tuple[str, ...]:
+    """Return the machine type of each node; none of a cluster that does not answer."""
+    try:
+        with explained():
+            nodes = clients.kubernetes.list_objects("Node")
+    except WarmbookError:
+        return ()
+    label = "node.kubernetes.io/instance-type"
+    types = ((node["metadata"].get("labels") or {}).get(label, "?") for node in nodes)
+    return tuple(sorted(types))
+
+
+def _costs(machines: Sequence[str]) -> Iterator[Row]:
+    """Tell what the nodes cost in an hour by the list price, as far as it is known."""
+    known = {found.name: found.price for found in gpus.machines() if found.price}
+    priced = [(name, known[name]) for name in machines if name in known]
+    if priced:
+        told = say(
+            "${usd:.2f} an hour by the list price: {machines} ({region}, {date})",
+            usd=sum(price.on_demand_usd for _, price in priced),
+            machines=_counted([name for name, _ in priced]),
+            region=priced[0][1].region,
+            date=min(price.date for _, price in priced),
+        )
+        yield Row(say("its nodes cost"), told, "wait")
+    if others := [name for name in machines if name not in known]:
+        told = say("no price is known here: {machines}", machines=_counted(others))
+        yield Row(say("its nodes cost"), told, "wait")
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ", ".join(f"{count} x {name}" for name, count in sorted(Counter(names).items()))
 
 
 def _cluster(settings: Settings, clients: Clients) -> Any | None:
@@ -97,7 +138,7 @@ def _cluster(settings: Settings, clients: Clients) -> Any | None:
 
 def _objects(settings: Settings, clients: Clients) -> list[Resource]:
     found = []
-    for kind in ("Deployment", "ServiceAccount", "Namespace"):
+    for kind in KINDS:
         inside: str | None = settings.namespace
         only = ""
         if kind == "Namespace":  # another reader's may be in the same cluster
@@ -119,7 +160,7 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
     return [
         Resource("role", f"{binding['role']} on gs://{settings.bucket_name}", account)
         for binding in policy.bindings
-        if binding["role"] in commands.BUCKET_ROLES
+        if binding["role"] in commands.GIVEN_ROLES
         and not binding.get("condition")
         and any(member.endswith(_subject(settings)) for member in binding["members"])
     ]
@@ -148,6 +189,7 @@ class Deleted(Card):
 
     created: tuple[Resource, ...]
     left: tuple[Resource, ...]
+    machines: tuple[str, ...] = ()
 
     def title(self) -> str:
         if self.left:
@@ -158,6 +200,7 @@ class Deleted(Card):
         return (
             *(Row(str(r), say("deleted"), "ok") for r in self.created if r not in self.left),
             *(Row(str(r), say("still there"), "bad") for r in self.left),
+            *(_costs(self.machines) if self.left else ()),
         )
 
     def record(self) -> dict[str, Any]:
@@ -182,7 +225,7 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
 
     before = _inventory(settings, clients).created
     kinds = {resource.kind for resource in before}
-    if kinds & {"Deployment", "ServiceAccount", "Namespace"}:
+    if kinds & set(KINDS):
         _delete_objects(settings, clients, before)
     if "cluster" in kinds:
         _delete_cluster(settings, clients, report)
@@ -192,12 +235,13 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
         caches.forget_gone(clients, settings.bucket_name)
     if "role" in kinds:
         bucket = clients.storage.bucket(settings.bucket_name)
-        revoke_on_bucket(bucket, commands.BUCKET_ROLES, lambda m: m.endswith(_subject(settings)))
-    return Deleted(before, _inventory(settings, clients).created)
+        revoke_on_bucket(bucket, commands.GIVEN_ROLES, lambda m: m.endswith(_subject(settings)))
+    after = _inventory(settings, clients)
+    return Deleted(before, after.created, after.machines)
 
 
 def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Resource]) -> None:
-    for kind in ("Deployment", "ServiceAccount", "Namespace"):
+    for kind in KINDS:
         for resource in created:
             if resource.kind == kind:
                 inside = None if kind == "Namespace" else settings.namespace

@@ -19,6 +19,7 @@ from ..views import Card, Row
 ROLE_REASONS = {
     "roles/storage.bucketViewer": "storage.buckets.get",
     "roles/storage.objectUser": "storage.objects.list, storage.objects.get",
+    "roles/storage.objectViewer": "storage.objects.list, storage.objects.get",
 }
 
 
@@ -109,13 +110,14 @@ def principal(settings: Settings, clients: Clients) -> Principal:
 
 @dataclass(frozen=True, repr=False)
 class BucketRoles(Card):
-    """The service account's roles on the bucket: there before, added now, or missing."""
+    """The service account's roles on the bucket: from before, new, missing, beyond need."""
 
     bucket: str
     principal: str
     before: tuple[str, ...]
     granted: tuple[str, ...]
     missing: tuple[str, ...]
+    beyond: tuple[str, ...] = ()
 
     def title(self) -> str:
         return say("Roles on gs://{bucket}", bucket=self.bucket)
@@ -131,6 +133,10 @@ class BucketRoles(Card):
                 for role in self.granted
             ),
             *(Row(role, say("missing"), "bad") for role in self.missing),
+            *(
+                Row(role, say("from before, and not needed: notebook 10 takes it away"), "wait")
+                for role in self.beyond
+            ),
         )
 
     def note(self) -> str:
@@ -152,7 +158,7 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     member = principal(settings, clients).name
     bucket = clients.storage.bucket(settings.bucket_name)
     try:
-        made = grant_on_bucket(bucket, commands.BUCKET_ROLES, member)
+        made = grant_on_bucket(bucket, commands.bucket_roles(settings), member)
         held = held_on_bucket(of_bucket(bucket), member)
     except Forbidden as error:
         raise AccessError(
@@ -160,5 +166,12 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
             remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
             pitfall="role-missing",
         ) from error
-    missing = tuple(role for role in commands.BUCKET_ROLES if role not in held)
-    return BucketRoles(settings.bucket_name, member, made.before, made.granted, missing)
+    wanted = commands.bucket_roles(settings)
+    return BucketRoles(
+        bucket=settings.bucket_name,
+        principal=member,
+        before=made.before,
+        granted=made.granted,
+        missing=tuple(role for role in wanted if role not in held),
+        beyond=tuple(role for role in commands.GIVEN_ROLES if role in {*held} - {*wanted}),
+    )

@@ -53,6 +53,7 @@ class ApiServer:
         )
         app.cleanup_ctx.append(proxy.session)
         app.on_shutdown.append(self._hang_up)
+        app.on_cleanup.append(self._forget)
         self._route_discovery(app.router)
         for kind in KINDS.values():
             if kind.stored:
@@ -145,6 +146,10 @@ class ApiServer:
         """End watches and other streams, which would go on for as long as their callers."""
         for task in list(self._calls):
             task.cancel()
+
+    async def _forget(self, _: web.Application) -> None:
+        """Let go of the cluster: aiohttp keeps handlers in a cache for as long as it runs."""
+        del self._store, self._runtime
 
 
 async def _listed(call: Call) -> web.StreamResponse:

@@ -89,7 +89,14 @@ def _weights(settings: Settings, clients: Clients, options: Options) -> Iterator
 
 
 def _cluster(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
-    cluster.create(settings, clients, **options)
+    made = cluster.create(settings, clients, **options)
+    check(
+        made.workload_pool,
+        "Pods of the cluster can have an identity in Google Cloud",
+        remedy="turn on Workload Identity Federation for the cluster, or choose another name for "
+        "it",
+        pitfall="wif-off",
+    )
     cluster.create_node_pool(settings, clients, **options)
     yield ""
 

@@ -45,6 +45,13 @@ class Running:
     tasks: list[asyncio.Task[Any]]
     endpoint: Endpoint
 
+    async def fall_silent(self) -> None:
+        """Answer no request any more, as an API server that is down; the Pods go on."""
+        for site in tuple(self.runner.sites):
+            await site.stop()
+        if server := self.runner.server:
+            server.pre_shutdown()  # closes the connections that clients keep open
+
 
 class Clusters:
     """Starts and stops clusters as GKE asks for them."""

@@ -104,6 +104,7 @@ check(
     offer.zones,
     "the region has the GPU",
     remedy="choose another region in the form, near a bucket with the model, or another GPU",
+    pitfall="gpu-not-offered",
 )
 
 # %% [markdown] lang="en"
@@ -136,6 +137,7 @@ check(
     created.workload_pool,
     "Pods of the cluster can have an identity in Google Cloud",
     remedy="turn on Workload Identity Federation for the cluster, or choose another name for it",
+    pitfall="wif-off",
 )
 
 # %% [markdown] lang="en"

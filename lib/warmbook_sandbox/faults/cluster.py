@@ -1,4 +1,4 @@
-"""What goes wrong with the cluster's own API and with its nodes."""
+"""What goes wrong with the cluster's own API, and with what lies in it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from .fault import fault, is_server
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
+Obj = dict[str, Any]
+
 A_WHILE = 3
 """How many requests in a row meet what passes."""
 
-SOON_S = 0.2
-"""How long a server runs before its node goes away, in seconds."""
+CUT_AFTER_S = 0.2
+"""How long a watch lasts whose connection is cut, in seconds."""
 
 
 @fault(
@@ -39,9 +41,21 @@ def kube_unavailable(sandbox: Sandbox) -> None:
     passes=True,
 )
 def kube_rate_limited(sandbox: Sandbox) -> None:
-    """Refuse the first requests."""
-    said = "Too many requests, please try again later."
-    _refuse(sandbox, ApiError(429, "TooManyRequests", said))
+    """Refuse the first requests, and ask for a second's pause each."""
+    said, pause = "Too many requests, please try again later.", {"retryAfterSeconds": 1}
+    _refuse(sandbox, ApiError(429, "TooManyRequests", said, details=pause))
+
+
+def _refuse(sandbox: Sandbox, error: ApiError) -> None:
+    left = A_WHILE
+
+    async def refuse(incoming: Incoming) -> None:
+        nonlocal left
+        if incoming.service == "kubernetes" and left:
+            left -= 1
+            raise error
+
+    sandbox.interference.add(refuse)
 
 
 @fault(
@@ -51,21 +65,92 @@ def kube_rate_limited(sandbox: Sandbox) -> None:
     passes=True,
 )
 def watch_expired(sandbox: Sandbox) -> None:
-    """End the first watches."""
-    said = "The resourceVersion for the provided watch is too old."
-    _refuse(sandbox, ApiError(410, "Expired", said), only="watch=")
+    """Let the cluster forget its changes just before each of the first watches begins."""
+    left, running = A_WHILE, list[Running]()
+
+    async def forget(incoming: Incoming) -> None:
+        nonlocal left
+        if left and _is_watch(incoming):
+            left -= 1
+            for cluster in running:
+                cluster.store.compact()
+
+    sandbox.clusters.each(running.append)
+    sandbox.interference.add(forget)
 
 
-def _refuse(sandbox: Sandbox, error: ApiError, only: str = "") -> None:
+@fault(
+    "watch-cut",
+    "something on the way cuts connections that last",
+    pitfall="unreachable",
+    passes=True,
+)
+def watch_cut(sandbox: Sandbox) -> None:
+    """Cut the first watches in the middle, without a word."""
     left = A_WHILE
 
-    async def refuse(incoming: Incoming) -> None:
+    async def cut(incoming: Incoming) -> None:
         nonlocal left
-        if incoming.service == "kubernetes" and left and only in incoming.query.lower():
+        request = asyncio.current_task()
+        if left and request and _is_watch(incoming):
             left -= 1
-            raise error
+            asyncio.get_running_loop().call_later(CUT_AFTER_S, request.cancel)
+
+    sandbox.interference.add(cut)
+
+
+def _is_watch(incoming: Incoming) -> bool:
+    return incoming.service == "kubernetes" and "watch=true" in incoming.query.lower()
+
+
+@fault(
+    "kube-token-expired",
+    "the sign-in ends while the server is being deployed",
+    pitfall="credentials-expired",
+)
+def kube_token_expired(sandbox: Sandbox) -> None:
+    """Refuse the first look at a Deployment; who comes again has signed in anew."""
+
+    async def refuse(incoming: Incoming) -> None:
+        if _is_about_deployments(incoming):
+            sandbox.interference.remove(refuse)
+            raise ApiError(401, "Unauthorized", "Unauthorized")
 
     sandbox.interference.add(refuse)
+
+
+@fault(
+    "kube-down",
+    "the cluster's API can't be reached any more when the server is to be deployed",
+    pitfall="unreachable",
+)
+def kube_down(sandbox: Sandbox) -> None:
+    """Close its port at the first look at a Deployment; a rehearsal is started again then."""
+    running = list[Running]()
+
+    async def go(incoming: Incoming) -> None:
+        if _is_about_deployments(incoming):
+            sandbox.interference.remove(go)
+            for cluster in running:
+                await cluster.fall_silent()
+            raise asyncio.CancelledError  # this connection gets no answer either
+
+    sandbox.clusters.each(running.append)
+    sandbox.interference.add(go)
+
+
+def _is_about_deployments(incoming: Incoming) -> bool:
+    return incoming.service == "kubernetes" and "/deployments" in incoming.path
+
+
+@fault(
+    "namespace-missing",
+    "somebody deletes the namespace when the server is about to start",
+    pitfall="namespace-missing",
+)
+def namespace_missing(sandbox: Sandbox) -> None:
+    """Delete it once, as the first Deployment comes; making it again mends it."""
+    _delete_once(sandbox, "Namespace")
 
 
 @fault(
@@ -75,45 +160,22 @@ def _refuse(sandbox: Sandbox, error: ApiError, only: str = "") -> None:
 )
 def service_account_missing(sandbox: Sandbox) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
+    _delete_once(sandbox, "ServiceAccount")
+
+
+def _delete_once(sandbox: Sandbox, wanted: str) -> None:
     done = False
 
     def hook(cluster: Running) -> None:
-        store = cluster.store
-
-        def delete(kind: str, obj: dict[str, Any]) -> None:
+        def delete(kind: str, obj: Obj) -> None:
             nonlocal done
             if kind == "Deployment" and not done and is_server(obj["spec"]["template"]):
                 done = True
+                namespace = obj["metadata"]["namespace"]
                 account = obj["spec"]["template"]["spec"]["serviceAccountName"]
-                store.delete("ServiceAccount", obj["metadata"]["namespace"], account)
+                name = {"Namespace": namespace, "ServiceAccount": account}[wanted]
+                cluster.store.delete(wanted, namespace, name)
 
-        store.mishaps.admission.append(delete)
+        cluster.store.mishaps.admission.append(delete)
 
     sandbox.clusters.each(hook)
-
-
-@fault(
-    "node-goes-away",
-    "the node under the server is taken away once, as Spot nodes are",
-    pitfall="node-gone",
-    passes=True,
-)
-def node_goes_away(sandbox: Sandbox) -> None:
-    """Delete the first server's node soon after its start; another one comes."""
-    done, running = False, list[Running]()
-
-    def go(pod: dict[str, Any]) -> None:
-        nonlocal done
-        if done or not is_server(pod):
-            return
-        done, node = True, pod["spec"]["nodeName"]
-
-        def delete() -> None:
-            for cluster in running:
-                if cluster.store.find("Node", None, node):
-                    cluster.store.delete("Node", None, node)
-
-        asyncio.get_running_loop().call_later(SOON_S, delete)
-
-    sandbox.clusters.each(running.append)
-    sandbox.pod_hooks.append(go)

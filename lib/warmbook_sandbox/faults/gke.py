@@ -44,7 +44,6 @@ def operation_failed(sandbox: Sandbox) -> None:
     "cluster-foreign",
     "somebody made a cluster of that name before, without Workload Identity Federation",
     pitfall="wif-off",
-    ahead=True,
     mode="standard",
     location=ZONE,
 )

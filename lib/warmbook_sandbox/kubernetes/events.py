@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import time
 
 from .objects import Obj, name_of, namespace_of, now, uid_of
 
@@ -12,7 +12,7 @@ def event_object(about: Obj, reason: str, message: str, kind_of: str, source: st
     namespace = namespace_of(about) or "default"
     at = now()
     return {
-        "metadata": {"name": f"{name_of(about)}.{secrets.token_hex(8)}", "namespace": namespace},
+        "metadata": {"name": f"{name_of(about)}.{time.time_ns():x}", "namespace": namespace},
         "involvedObject": {
             "kind": about["kind"],
             **({"namespace": namespace} if namespace_of(about) else {}),

@@ -180,7 +180,10 @@ async def _refusals(
     try:
         return await handler(request)
     except ApiError as error:
-        return answer(error.status(), error.code)
+        refused = answer(error.status(), error.code)
+        if (pause_s := error.details.get("retryAfterSeconds")) is not None:
+            refused.headers["Retry-After"] = str(pause_s)
+        return refused
     except web.HTTPException as error:
         refusal = _status_of(error)
         return answer(refusal.status(), refusal.code)

@@ -73,6 +73,7 @@ class Store:
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
         self._event_keys: dict[tuple[str, str, str], Key] = {}
+        self._compacted = 0
         self.mishaps = Mishaps()
         self.version = 100
         """The resourceVersion of the last change."""
@@ -110,7 +111,12 @@ class Store:
     @property
     def oldest_version(self) -> int:
         """The resourceVersion of the oldest change that is remembered."""
-        return self._history[0].version
+        return max(self._history[0].version, self._compacted + 1)
+
+    def compact(self) -> None:
+        """Forget every change so far, as etcd does every few minutes: no watch starts there."""
+        self.version += 1
+        self._compacted = self.version
 
     def list(
         self,

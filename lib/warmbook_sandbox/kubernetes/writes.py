@@ -46,7 +46,9 @@ _REVIEWS: Mapping[str, Obj] = {
 
 async def create(call: Call) -> web.StreamResponse:
     """Store a new object."""
-    obj, warnings = decode(call.kind, await call.body(), call.validation)
+    body = await call.body()
+    call.store.mishaps.arrive(call.kind.kind, body)
+    obj, warnings = decode(call.kind, body, call.validation)
     return _created(call, obj, warnings)
 
 
@@ -97,6 +99,7 @@ async def patch(call: Call) -> web.StreamResponse:
     """Change an object by any of the four kinds of patch."""
     kind = call.patch
     body = await call.body()
+    call.store.mishaps.arrive(call.kind.kind, body)
     if kind == "apply":
         return _applied(call, body)
     if call.flag("force"):

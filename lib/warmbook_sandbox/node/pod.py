@@ -59,6 +59,7 @@ class Pod:
         self._process: ContainerProcess | None = None
         self._beside: list[asyncio.subprocess.Process] = []
         self._logs: list[Path] = []
+        self._evicted = ""
         self._deleted, self._hurry = asyncio.Event(), asyncio.Event()
         self._grace_s = float(obj["spec"].get("terminationGracePeriodSeconds", 30))
 
@@ -105,8 +106,8 @@ class Pod:
             code = await self._run()
             if self._deleted.is_set():
                 break
-            if not self._starts_again(code):
-                self._status.finished()
+            if self._evicted or not self._starts_again(code):
+                self._finish()
                 await self._deleted.wait()
                 break
             failures = 0 if time.monotonic() - start > FORGIVEN_S else failures
@@ -147,7 +148,9 @@ class Pod:
         self.event("Pulling", f'Pulling image "{image}"')
         start = time.monotonic()
         await self._until_there(image)
-        await self._unless_deleted(min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES)))
+        usual_s = min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES))
+        more = self._node.store.mishaps.pull_minutes(self.obj)
+        await self._unless_deleted(usual_s + self._node.pace.seconds(more))
         self.event(
             "Pulled",
             f'Successfully pulled image "{image}" in {time.monotonic() - start:.1f}s. Rehearsal: '
@@ -193,6 +196,7 @@ class Pod:
         code = await self._watched(process)
         self._process = None
         self._status.ended(code, reason=end.reason if end else "")
+        self._evicted = end.evicted if end else ""
         return code
 
     def _played(self, end: End) -> list[str]:
@@ -200,7 +204,9 @@ class Pod:
         self.event("Substituted", "Rehearsal: this container plays an end, and is not the server")
         (self.folder / "end.txt").write_text("".join(f"{line}\n" for line in end.lines))
         last = "kill -KILL $$" if end.code == KILLED else f"exit {end.code}"
-        return ["sh", "-c", f"cat end.txt >&2; {last}"]
+        # an evicted Pod knows no back-off: the next one comes at once
+        pause = f"sleep {SHORTEST_BACK_OFF_S}; " if end.evicted else ""
+        return ["sh", "-c", f"cat end.txt >&2; {pause}{last}"]
 
     def _substituted(self) -> Command:
         services = self._node.environment(self.obj, self.address)
@@ -252,6 +258,12 @@ class Pod:
         return process.returncode or 0, (said + complained).decode(errors="replace")
 
     # after an end
+
+    def _finish(self) -> None:
+        """Tell that the Pod is over: it has run its course, or the node puts it out."""
+        if self._evicted:
+            self.event("Evicted", self._evicted, warning=True)
+        self._status.finished(self._evicted)
 
     def _starts_again(self, code: int) -> bool:
         policy = self.obj["spec"].get("restartPolicy", "Always")

@@ -29,6 +29,7 @@ class PodStatus:
             "lastState": {},
         }
         self._phase = "Pending"
+        self._eviction: Obj = {}
 
     @property
     def restarts(self) -> int:
@@ -76,9 +77,14 @@ class PodStatus:
         self._container["lastState"] = self._container["state"]
         self._container["restartCount"] += 1
 
-    def finished(self) -> None:
-        """Report that the Pod is over: Succeeded or Failed, as its container ended."""
+    def finished(self, evicted: str = "") -> None:
+        """Report that the Pod is over: Succeeded or Failed, as its container ended.
+
+        `evicted` is why the node has put it out, "" where it has not.
+        """
         code = self._container["state"]["terminated"]["exitCode"]
+        if evicted:
+            self._eviction = {"reason": "Evicted", "message": evicted}
         self._phase = "Succeeded" if code == 0 else "Failed"
         self._change()
 
@@ -100,6 +106,7 @@ class PodStatus:
             "podIP": self._address,
             "podIPs": [{"ip": self._address}],
             "containerStatuses": [dict(self._container)],
+            **self._eviction,
         }
         status.setdefault("startTime", now())
         ready = self._container["ready"]

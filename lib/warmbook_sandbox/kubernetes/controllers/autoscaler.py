@@ -19,6 +19,12 @@ from .scheduler import UNSCHEDULABLE, waits_for_node
 SOURCE = "cluster-autoscaler"
 BOOT_MINUTES = 2.0
 """How long GKE takes to bring a machine up, in minutes of the cloud."""
+BACK_OFF_MINUTES = 5.0
+"""How long it waits after a scale-up that failed.
+
+Source: Kubernetes autoscaler, FAQ, the parameter initial-node-group-backoff-duration.
+"""
+OVER_QUOTA = "GCE quota exceeded"
 _MOST_ORDINARY_NODES = 20
 _PROJECT = "https://www.googleapis.com/compute/v1/projects/rehearsal-project"
 
@@ -61,6 +67,7 @@ class Autoscaler:
         self._coming: dict[str, _Machine] = {}  # Pod's uid -> its machine
         self._asking: set[str] = set()  # Pods that the scheduler found no place for just now
         self._told: set[str] = set()
+        self._again: dict[str, float] = {}  # Pod's uid -> when its back-off is over
 
     def concerned(self, change: Change) -> Iterable[Key]:
         """Return the Pods that wait; all of them when a node goes, for the quota has room."""
@@ -83,6 +90,7 @@ class Autoscaler:
                 del self._coming[uid]
                 add_node(self._store, _node_of(machine))
         pod = self._store.find("Pod", *key)
+        self._end_back_offs()
         if pod is not None and uid_of(pod) in self._asking:
             self._asking.discard(uid_of(pod))
             known = self._coming.keys() | self._told
@@ -90,9 +98,16 @@ class Autoscaler:
                 self._order(pod)
         return self._next_s()
 
+    def _end_back_offs(self) -> None:
+        """Let Pods ask again whose back-off is over."""
+        for uid in [uid for uid, at in self._again.items() if at <= time.monotonic()]:
+            del self._again[uid]
+            self._told.discard(uid)
+            self._asking.add(uid)
+
     def _next_s(self) -> float | None:
-        ups = [machine.up_at - time.monotonic() for machine in self._coming.values()]
-        return max(0.0, min(ups)) + 0.001 if ups else None
+        due = [*(machine.up_at for machine in self._coming.values()), *self._again.values()]
+        return max(0.0, min(due) - time.monotonic()) + 0.001 if due else None
 
     def _order(self, pod: Obj) -> None:
         accelerator, count = _wanted_gpus(pod)
@@ -101,16 +116,51 @@ class Autoscaler:
             said = f"the rehearsal knows no machine with {count} x {accelerator or 'GPU'}"
             self._refuse(pod, "NotTriggerScaleUp", f"pod didn't trigger scale-up: {said}")
             return
+        if self._awaits_driver(accelerator):
+            return
         gpus = {accelerator: sizes[0]} if accelerator else {}
         reasons: list[str] = []
+        failed: dict[str, str] = {}
         for zone in self._zones:
             machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus, spot=_spot(pod))
-            reasons = fitting.why_not(pod, _node_of(machine), {})
-            if not reasons:
+            if unfit := fitting.why_not(pod, _node_of(machine), {}):
+                reasons = unfit
+            elif why := self._failure(pod, machine):
+                failed[zone] = why
+            else:
                 self._bring_up(pod, machine)
                 return
+        if failed:
+            self._back_off(pod, failed)
+            return
         said = f"pod didn't trigger scale-up: {len(self._zones)} {reasons[0]}"
         self._refuse(pod, "NotTriggerScaleUp", said)
+
+    def _awaits_driver(self, accelerator: str) -> bool:
+        """Tell whether a node with this GPU is up whose driver is still to come.
+
+        Source: Kubernetes autoscaler, utils/gpu/gpu.go: such a node counts as not ready yet.
+        """
+        nodes = self._store.list("Node", labels=f"{ACCELERATOR}={accelerator}")
+        return bool(accelerator) and any(GPU not in n["status"]["allocatable"] for n in nodes)
+
+    def _failure(self, pod: Obj, machine: _Machine) -> str:
+        if self._over_quota(machine):
+            return OVER_QUOTA
+        return self._store.mishaps.no_machine(pod, machine.zone)
+
+    def _back_off(self, pod: Obj, failed: Mapping[str, str]) -> None:
+        """Tell in which zones scaling up failed, and try again later."""
+        for why in dict.fromkeys(failed.values()):
+            zones = ", ".join(zone for zone, said in failed.items() if said == why)
+            said = (
+                f"Node scale up in zones {zones} associated with this pod failed: {why}. Pod is "
+                "at risk of not being scheduled."
+            )
+            self._store.event(pod, "FailedScaleUp", said, kind_of="Warning", source=SOURCE)
+        said = f"pod didn't trigger scale-up: {len(failed)} in backoff after failed scale-up"
+        self._refuse(pod, "NotTriggerScaleUp", said)
+        self._again[uid_of(pod)] = time.monotonic() + self._pace.seconds(BACK_OFF_MINUTES)
 
     def _machine(
         self, zone: str, machine_type: str, gpus: Mapping[str, int], *, spot: bool
@@ -125,21 +175,14 @@ class Autoscaler:
         return _Machine(name, pool, zone, machine_type, gpus, up_at, spot)
 
     def _bring_up(self, pod: Obj, machine: _Machine) -> None:
-        if self._over_quota(machine):
-            said = (
-                f"Node scale up in zones {machine.zone} associated with this pod failed: GCE "
-                "quota exceeded. Pod is at risk of not being scheduled."
-            )
-            self._refuse(pod, "FailedScaleUp", said, kind_of="Warning")
-            return
         self._coming[uid_of(pod)] = machine
         group = f"{_PROJECT}/zones/{machine.zone}/instanceGroups/gk3-{machine.pool}-grp"
         said = f"pod triggered scale-up: [{{{group} 0->1 (max: 1000)}}]"
         self._store.event(pod, "TriggeredScaleUp", said, source=SOURCE)
 
-    def _refuse(self, pod: Obj, reason: str, said: str, *, kind_of: str = "Normal") -> None:
+    def _refuse(self, pod: Obj, reason: str, said: str) -> None:
         self._told.add(uid_of(pod))
-        self._store.event(pod, reason, said, kind_of=kind_of, source=SOURCE)
+        self._store.event(pod, reason, said, source=SOURCE)
 
     def _over_quota(self, machine: _Machine) -> bool:
         nodes = self._store.list("Node")

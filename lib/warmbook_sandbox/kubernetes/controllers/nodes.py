@@ -24,6 +24,7 @@ _PODS = "110"
 
 def add_node(store: Store, node: Obj) -> Obj:
     """Add a machine that is up, as `node_object` describes it."""
+    store.mishaps.admit("Node", node)
     return store.create("Node", node, manager="kubelet")
 
 

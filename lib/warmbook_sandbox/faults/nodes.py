@@ -1,0 +1,232 @@
+"""What goes wrong with the server's node: none comes, it comes without its GPU, it goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from ..clusters import Running
+from ..google.offer import ACCELERATORS
+from ..kubernetes import Store
+from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
+from ..kubernetes.objects import condition, name_of, namespace_of
+from .fault import change_once, fault, is_server
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
+
+Obj = dict[str, Any]
+
+OVER_QUOTA, STOCKOUT = "GCE quota exceeded", "GCE out of resources"
+"""How the autoscaler words it. Sources: huggingface/Google-Cloud-Containers issue 126; events
+of GKE clusters in public repositories' notes."""
+
+REGION, ZONE = "us-central1", "us-central1-a"
+NO_SUCH_GPU = "nvidia-l40s"
+DRIVER_MINUTES = 15.0
+"""How long a driver takes at most. Source: Kubernetes autoscaler, issue 3448."""
+NEVER = timedelta(minutes=30)
+SOON_S = 0.2
+"""How long a server runs before its node goes away, in seconds."""
+
+
+@fault(
+    "gpu-quota-scale-up",
+    "the project may have no GPU in the region, and Autopilot finds out when a Pod wants one",
+    pitfall="gpu-quota",
+    ahead=True,
+)
+def gpu_quota_scale_up(sandbox: Sandbox) -> None:
+    """Cut the region's quotas to nothing; `fleet.cut` emptied is more quota, given."""
+    cut = sandbox.cloud.fleet.cut
+    for accelerator in ACCELERATORS.values():
+        cut[REGION, accelerator.quota] = 0
+
+    def refuse(pod: Obj, zone: str) -> str:
+        gpu = ACCELERATORS.get((pod["spec"].get("nodeSelector") or {}).get(ACCELERATOR, ""))
+        return OVER_QUOTA if gpu and (zone.rpartition("-")[0], gpu.quota) in cut else ""
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+
+
+@fault(
+    "stockout-passes",
+    "no zone has a machine with the GPU to spare, and a while later one has",
+    pitfall="gpu-stockout",
+    passes=True,
+)
+def stockout_passes(sandbox: Sandbox) -> None:
+    """Let each zone's first machine for a server not come; after the back-off the next does."""
+    seen: set[str] = set()
+
+    def refuse(pod: Obj, zone: str) -> str:
+        if not is_server(pod) or zone in seen:
+            return ""
+        seen.add(zone)
+        return STOCKOUT
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+
+
+@fault(
+    "gpu-label-unknown",
+    "somebody writes a GPU into the server's node selector that no node pool has",
+    pitfall="gpu-not-offered",
+    mode="standard",
+    location=ZONE,
+)
+def gpu_label_unknown(sandbox: Sandbox) -> None:
+    """Change the first Deployment; sending the manifest again mends it.
+
+    The cluster's pools are taken to be autoscaled, as many are: without an autoscaler nobody
+    says more than the scheduler.
+    """
+
+    def change(deployment: Obj) -> None:
+        deployment["spec"]["template"]["spec"]["nodeSelector"] = {ACCELERATOR: NO_SUCH_GPU}
+
+    async def autoscale(store: Store) -> None:
+        async for told in store.subscribe():
+            pod = told.obj
+            why = (condition(pod, "PodScheduled") or {}).get("reason")
+            if told.kind == "Pod" and told.type == "MODIFIED" and why == "Unschedulable":
+                said = "pod didn't trigger scale-up: 1 node(s) didn't match Pod's node "
+                said += "affinity/selector"
+                store.event(pod, "NotTriggerScaleUp", said, source="cluster-autoscaler")
+
+    def hook(cluster: Running) -> None:
+        cluster.tasks.append(asyncio.create_task(autoscale(cluster.store)))
+
+    change_once(sandbox, change)
+    sandbox.clusters.each(hook)
+
+
+@fault(
+    "driver-not-ready",
+    "nodes are ready long before their GPU is: its driver is still being installed",
+    pitfall="driver-not-ready",
+    passes=True,
+)
+def driver_not_ready(sandbox: Sandbox) -> None:
+    """Take the GPUs from each node that joins, and give them out when the driver is there."""
+
+    def take(store: Store, node: Obj) -> None:
+        name, had = name_of(node), _without_gpus(node)
+
+        def install() -> None:
+            if store.find("Node", None, name):
+                store.update("Node", None, name, give, manager="kubelet", subresource="status")
+
+        def give(new: Obj) -> None:
+            for field, count in had.items():
+                new["status"][field][GPU] = count
+
+        asyncio.get_running_loop().call_later(sandbox.pace.seconds(DRIVER_MINUTES), install)
+
+    _as_gpu_nodes_join(sandbox, take)
+
+
+@fault(
+    "driver-never-ready",
+    "the driver's installation on the first node with a GPU never comes to its end",
+    pitfall="driver-not-installed",
+    mode="standard",
+    location=ZONE,
+)
+def driver_never_ready(sandbox: Sandbox) -> None:
+    """Take the first node's GPUs, ready for half an hour as it says; another node has its own.
+
+    The half hour is not waited for: a rehearsal's minutes are shorter than the reader's clock.
+    """
+    done = False
+
+    def take(store: Store, node: Obj) -> None:
+        nonlocal done
+        if not done:
+            done = True
+            _without_gpus(node)
+            since = datetime.now(timezone.utc) - NEVER
+            for one in node["status"]["conditions"]:
+                one["lastTransitionTime"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    _as_gpu_nodes_join(sandbox, take)
+
+
+def _as_gpu_nodes_join(sandbox: Sandbox, change: Callable[[Store, Obj], None]) -> None:
+    def hook(cluster: Running) -> None:
+        def admit(kind: str, obj: Obj) -> None:
+            if kind == "Node" and GPU in obj["status"]["allocatable"]:
+                change(cluster.store, obj)
+
+        cluster.store.mishaps.admission.append(admit)
+
+    sandbox.clusters.each(hook)
+
+
+def _without_gpus(node: Obj) -> Mapping[str, str]:
+    """Take the GPUs from what a node has and gives out; return how many there were of each."""
+    return {field: node["status"][field].pop(GPU) for field in ("capacity", "allocatable")}
+
+
+@fault(
+    "second-gpu-for-update",
+    "somebody restarts the Deployment, and the project may have one GPU only",
+    pitfall="second-gpu-for-update",
+)
+def second_gpu_for_update(sandbox: Sandbox) -> None:
+    """Restart it once, as the first server starts; deleting the old Pod mends it."""
+    running: list[Running] = []
+
+    def hook(cluster: Running) -> None:
+        def refuse(pod: Obj, zone: str) -> str:
+            return OVER_QUOTA if cluster.store.list("Node", labels=ACCELERATOR) else ""
+
+        running.append(cluster)
+        cluster.store.mishaps.scale_up.append(refuse)
+
+    def restart(pod: Obj) -> None:
+        if is_server(pod):
+            sandbox.pod_hooks.remove(restart)
+            for cluster in running:
+                for deployment in cluster.store.list("Deployment"):
+                    place = namespace_of(deployment), name_of(deployment)
+                    cluster.store.update("Deployment", *place, _restarted, manager="kubectl")
+
+    sandbox.clusters.each(hook)
+    sandbox.pod_hooks.append(restart)
+
+
+def _restarted(deployment: Obj) -> None:
+    """Change the template as `kubectl rollout restart` does."""
+    metadata = deployment["spec"]["template"].setdefault("metadata", {})
+    at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    metadata.setdefault("annotations", {})["kubectl.kubernetes.io/restartedAt"] = at
+
+
+@fault(
+    "node-goes-away",
+    "the node under the server is taken away once, as Spot nodes are",
+    pitfall="node-gone",
+    passes=True,
+)
+def node_goes_away(sandbox: Sandbox) -> None:
+    """Delete the first server's node soon after its start; another one comes."""
+    running = list[Running]()
+
+    def go(pod: Obj) -> None:
+        if not is_server(pod):
+            return
+        sandbox.pod_hooks.remove(go)
+        node = pod["spec"]["nodeName"]
+
+        def delete() -> None:
+            for cluster in running:
+                if cluster.store.find("Node", None, node):
+                    cluster.store.delete("Node", None, node)
+
+        asyncio.get_running_loop().call_later(SOON_S, delete)
+
+    sandbox.clusters.each(running.append)
+    sandbox.pod_hooks.append(go)

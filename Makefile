@@ -5,12 +5,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
+SOAK ?=
 # JupyterLab refuses root unless told; containers and training machines often have nobody else.
 ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures
+.PHONY: help setup check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
 
 help:
 	@echo "make setup     install everything into .venv"
@@ -18,6 +19,7 @@ help:
 	@echo "make lab       JupyterLab with a rehearsal beside it"
 	@echo "make check     lint, types, architecture, notebooks"
 	@echo "make test      all tests, quick ones first"
+	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
@@ -52,16 +54,20 @@ check: $(STAMP)
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
-	$(BIN)/nbstripout --keep-id --verify notebooks/en/*.ipynb notebooks/es/*.ipynb
+	$(BIN)/nbstripout --keep-id --verify notebooks/e[ns]/*.ipynb notebooks/gym/*/*.ipynb
 
 notebooks: $(STAMP)
 	$(BIN)/python tools/notebooks.py
 
-# Quick failures first. On 2 cores: check 30 s, units and servers 4 min; engine and model, built once,
-# 4 min; the real streamer 2 min, the browser 2 min, gcloud and kubectl 9 min, the real vLLM 3 min.
+# Quick failures first. On 2 cores: check 30 s, units and servers 6 min, faults, kills and safety 7 min;
+# engine and model, built once, 4 min; the real streamer 2 min, the browser 2 min, gcloud and kubectl
+# 9 min, the real vLLM 3 min.
+QUICK := not engine and not streamer and not browser and not agreement
+SLOWER := tests/faults tests/reliability tests/safety
 test: $(STAMP) chromium
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -x -m "not engine and not streamer and not browser and not agreement"
+	$(BIN)/python -m pytest -x -m "$(QUICK)" $(addprefix --ignore=,$(SLOWER))
+	$(BIN)/python -m pytest -x $(SLOWER)
 	$(BIN)/python -m warmbook_sandbox --build
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
@@ -83,6 +89,10 @@ pictures: $(STAMP) chromium
 
 bench: $(STAMP)
 	$(BIN)/python tools/bench.py
+
+# SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
+soak: $(STAMP)
+	$(BIN)/python tools/soak.py $(SOAK)
 
 clean:
 	rm -rf .venv runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -26,12 +26,18 @@ def check(holds: object, claim: str, *, remedy: str, pitfall: str = "") -> Passe
     """Show `claim` if it holds, else stop the notebook with the `remedy`.
 
     Both texts are English and are shown in the reader's language. The error names the
-    `pitfall`, or the one that what `holds` names itself.
+    `pitfall`. What `holds` may know better, by attributes of its own: `why`, `remedy`,
+    `pitfall`.
 
     Raises:
         CheckError: The claim does not hold.
     """
     if not holds:
-        told, named = say("Not so: {claim}", claim=say(claim)), getattr(holds, "pitfall", "")
-        raise CheckError(told, remedy=say(remedy), pitfall=pitfall or named)
+        told = say("Not so: {claim}", claim=say(claim))
+        why, better, named = (getattr(holds, name, "") for name in ("why", "remedy", "pitfall"))
+        raise CheckError(
+            f"{told}. {why}" if why else told,
+            remedy=better or say(remedy),
+            pitfall=pitfall or named,
+        )
     return Passed(say(claim))

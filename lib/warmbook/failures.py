@@ -67,6 +67,7 @@ def explain(error: Exception) -> WarmbookError | None:
     if names & {
         "google.TransportError",
         "google.RetryError",
+        "requests.ChunkedEncodingError",
         "requests.ConnectionError",
         "requests.Timeout",
         "urllib3.HTTPError",

@@ -191,8 +191,11 @@ def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done:
     except PapermillExecutionError as error:
         done.status = "failed"
         done.error = f"{error.ename}: {error.evalue}"
-    except DeadKernelError as error:
-        done.status, done.error = "failed", str(error)
+    except DeadKernelError:
+        done.status = "failed"
+        done.error = say(
+            "The kernel died. Run it again: what was begun in the cloud is found and waited for."
+        )
     except KeyboardInterrupt:
         pressed.times += 1
     finally:

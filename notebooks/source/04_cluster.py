@@ -66,11 +66,11 @@ clients
 
 # %% [markdown] lang="en"
 # ## Ask before you build
-# A cluster takes minutes, so the doctor asks first what could spoil it: the APIs of notebook 2, your permissions, the quota for as many GPUs as `gpu_count` times the Pods need, in the region and over all regions, and whether the bucket is near. GPUs that your cluster holds already count as yours.
+# A cluster takes minutes, so the doctor asks first what could spoil it: the APIs of notebook 2, your permissions, the quota for as many GPUs as `gpu_count` times the Pods need, in the region and over all regions, and whether the bucket is near. GPUs that your cluster holds already count as yours. A line marked ✗ is worth mending now, while nothing is billed yet.
 
 # %% [markdown] lang="es"
 # ## Pregunta antes de construir
-# Un clúster tarda minutos, así que el doctor pregunta primero qué podría estropearlo: las APIs del notebook 2, tus permisos, la cuota para tantas GPUs como pide `gpu_count` por cada Pod, en la región y en el total de todas las regiones, y si el bucket queda cerca. Las GPUs que tu clúster ya tiene cuentan como tuyas.
+# Un clúster tarda minutos, así que el doctor pregunta primero qué podría estropearlo: las APIs del notebook 2, tus permisos, la cuota para tantas GPUs como pide `gpu_count` por cada Pod, en la región y en el total de todas las regiones, y si el bucket queda cerca. Las GPUs que tu clúster ya tiene cuentan como tuyas. Una línea marcada con ✗ conviene arreglarla ahora, cuando todavía no se cobra nada.
 
 # %%
 examined = doctor.examine(settings, clients, before="04")

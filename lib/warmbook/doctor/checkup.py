@@ -71,6 +71,16 @@ class Examination(Card):
         return self._of("bad")
 
     @property
+    def why(self) -> str:
+        """What stands in the way, "" if nothing does."""
+        return " ".join(one.what for one in self.in_the_way)
+
+    @property
+    def remedy(self) -> str:
+        """What helps against it, each once."""
+        return " ".join(dict.fromkeys(one.remedy for one in self.in_the_way if one.remedy))
+
+    @property
     def pitfall(self) -> str:
         """Name of the first pitfall that stands in the way, "" where there is none."""
         return next((one.pitfall for one in self.in_the_way if one.pitfall), "")

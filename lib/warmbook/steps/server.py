@@ -125,6 +125,7 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
                 namespace=settings.namespace,
             ),
             remedy=say("Run notebook 05: it makes both."),
+            pitfall="service-account-missing",
         )
     needs = needs or look_up(clients, settings)
     before = cluster.find("Deployment", manifests.DEPLOYMENT, settings.namespace)

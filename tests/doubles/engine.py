@@ -28,6 +28,8 @@ def get(path):
 
 
 def stream(uri):
+    if not uri.startswith("gs://"):
+        raise NotImplementedError("pull files is not implemented for file system paths")
     bucket, _, folder = uri.removeprefix("gs://").partition("/")
     get(f"b/{bucket}")
     query = urllib.parse.urlencode({"prefix": f"{folder}/", "delimiter": "/"})

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..clusters import Running
 from ..interference import Incoming
-from ..kubernetes import ApiError
-from .fault import fault, is_server
+from ..kubernetes import ApiError, Store
+from .deployment import as_server_comes
+from .fault import fault
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -150,7 +151,11 @@ def _is_about_deployments(incoming: Incoming) -> bool:
 )
 def namespace_missing(sandbox: Sandbox) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
-    _delete_once(sandbox, "Namespace")
+
+    def delete(store: Store, deployment: Obj) -> None:
+        store.delete("Namespace", None, deployment["metadata"]["namespace"])
+
+    as_server_comes(sandbox, delete)
 
 
 @fault(
@@ -160,22 +165,9 @@ def namespace_missing(sandbox: Sandbox) -> None:
 )
 def service_account_missing(sandbox: Sandbox) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
-    _delete_once(sandbox, "ServiceAccount")
 
+    def delete(store: Store, deployment: Obj) -> None:
+        account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
+        store.delete("ServiceAccount", deployment["metadata"]["namespace"], account)
 
-def _delete_once(sandbox: Sandbox, wanted: str) -> None:
-    done = False
-
-    def hook(cluster: Running) -> None:
-        def delete(kind: str, obj: Obj) -> None:
-            nonlocal done
-            if kind == "Deployment" and not done and is_server(obj["spec"]["template"]):
-                done = True
-                namespace = obj["metadata"]["namespace"]
-                account = obj["spec"]["template"]["spec"]["serviceAccountName"]
-                name = {"Namespace": namespace, "ServiceAccount": account}[wanted]
-                cluster.store.delete(wanted, namespace, name)
-
-        cluster.store.mishaps.admission.append(delete)
-
-    sandbox.clusters.each(hook)
+    as_server_comes(sandbox, delete)

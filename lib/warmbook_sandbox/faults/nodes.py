@@ -12,7 +12,8 @@ from ..google.offer import ACCELERATORS
 from ..kubernetes import Store
 from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
-from .fault import change_once, fault, is_server
+from .deployment import as_server_comes
+from .fault import fault, is_server
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -84,7 +85,7 @@ def gpu_label_unknown(sandbox: Sandbox) -> None:
     says more than the scheduler.
     """
 
-    def change(deployment: Obj) -> None:
+    def change(_: Store, deployment: Obj) -> None:
         deployment["spec"]["template"]["spec"]["nodeSelector"] = {ACCELERATOR: NO_SUCH_GPU}
 
     async def autoscale(store: Store) -> None:
@@ -99,7 +100,7 @@ def gpu_label_unknown(sandbox: Sandbox) -> None:
     def hook(cluster: Running) -> None:
         cluster.tasks.append(asyncio.create_task(autoscale(cluster.store)))
 
-    change_once(sandbox, change)
+    as_server_comes(sandbox, change)
     sandbox.clusters.each(hook)
 
 

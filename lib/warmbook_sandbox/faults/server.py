@@ -1,13 +1,13 @@
-"""What goes wrong with the server's container: its image, its arguments, its probe, its end."""
+"""What goes wrong with the server's container: its image, its arguments, its probe, its disk."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..clusters import Running
 from ..kubernetes import End
+from .deployment import change_container
 from .fault import fault, is_server
 
 if TYPE_CHECKING:
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 Obj = dict[str, Any]
 
-NOT_FOUND = "rpc error: code = NotFound desc = failed to pull and unpack image: not found"
-"""How containerd words it, around the registry's own answer."""
+SLOW_MINUTES = 20.0
+"""How much longer than usual a slow registry takes, in minutes of the cloud."""
+
+OTHER_FORMAT = "--load-format=safetensors"
+DISK = "ephemeral-storage"
+AS_YAML_READS_IT = {'--model-loader-extra-config={"distributed"': "true}"}
+"""The guide's argument with a space after its colon, and without quotes."""
 
 
 @fault(
@@ -25,16 +30,59 @@ NOT_FOUND = "rpc error: code = NotFound desc = failed to pull and unpack image: 
     pitfall="image-not-found",
 )
 def image_not_found(sandbox: Sandbox) -> None:
-    """Refuse the image that the first server asks for; another release is to be had."""
+    """Refuse the image that the first server asks for; another release is to be had.
+
+    Source: forcedotcom/salesforcedx-docker issue 35, which quotes containerd's words.
+    """
     refused: list[str] = []
 
     def refuse(pod: Obj) -> str:
         image = str(pod["spec"]["containers"][0]["image"])
         if is_server(pod) and not refused:
             refused.append(image)
-        return NOT_FOUND if image in refused else ""
+        if image not in refused:
+            return ""
+        whole = f"docker.io/{image}"
+        return (
+            f'rpc error: code = NotFound desc = failed to pull and unpack image "{whole}": '
+            f'failed to resolve reference "{whole}": {whole}: not found'
+        )
 
     sandbox.clusters.each(lambda cluster: cluster.store.mishaps.pull.append(refuse))
+
+
+@fault(
+    "image-pull-slow",
+    "the registry is slow: the server's image takes far longer than usual",
+    pitfall="image-pull-slow",
+    passes=True,
+)
+def image_pull_slow(sandbox: Sandbox) -> None:
+    """Let every server's image take SLOW_MINUTES more."""
+
+    def slow(pod: Obj) -> float:
+        return SLOW_MINUTES if is_server(pod) else 0.0
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.slow.append(slow))
+
+
+@fault(
+    "argument-is-a-map",
+    "somebody writes a space into the loader's configuration, and no quotes around it",
+    pitfall="argument-is-a-map",
+)
+def argument_is_a_map(sandbox: Sandbox) -> None:
+    """Send what YAML reads then, once; sending the manifest again mends it."""
+    done = False
+
+    def send(kind: str, body: Any) -> None:
+        nonlocal done
+        template = body["spec"].get("template") if kind == "Deployment" else None
+        if template and not done and is_server(template):
+            done = True
+            template["spec"]["containers"][0]["args"].append(dict(AS_YAML_READS_IT))
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.sent.append(send))
 
 
 @fault(
@@ -44,7 +92,7 @@ def image_not_found(sandbox: Sandbox) -> None:
 )
 def flag_removed(sandbox: Sandbox) -> None:
     """Add the flag to the first Deployment; sending the manifest again mends it."""
-    _change_once(sandbox, lambda server: server["args"].append("--disable-log-requests"))
+    change_container(sandbox, lambda server: server["args"].append("--disable-log-requests"))
 
 
 @fault(
@@ -59,7 +107,50 @@ def loader_key_unknown(sandbox: Sandbox) -> None:
         config = {"enable_multithread_load": True}
         server["args"].append(f"--model-loader-extra-config={json.dumps(config)}")
 
-    _change_once(sandbox, change)
+    change_container(sandbox, change)
+
+
+@fault(
+    "gs-uppercase",
+    "somebody writes the scheme of the model's address in capital letters",
+    pitfall="scheme-uppercase",
+)
+def gs_uppercase(sandbox: Sandbox) -> None:
+    """Change the first Deployment; sending the manifest again mends it."""
+    _replace_argument(sandbox, "--model=gs://", "--model=GS://")
+
+
+@fault(
+    "wrong-load-format",
+    "somebody tells the server to load the weights in another way than by the streamer",
+    pitfall="load-format",
+)
+def wrong_load_format(sandbox: Sandbox) -> None:
+    """Change the first Deployment; sending the manifest again mends it.
+
+    The refusal is played, in the words of the guide's release: newer ones word it otherwise,
+    and the quick engine has words of its own.
+    """
+    _replace_argument(sandbox, "--load-format=runai_streamer", OTHER_FORMAT)
+    refusal = End(
+        (
+            "ValueError: To load a model from S3, 'load_format' must be 'runai_streamer' or "
+            f"'runai_streamer_sharded', but got 'safetensors'. Model: {sandbox.model_uri}",
+        )
+    )
+
+    def ends(pod: Obj) -> End | None:
+        words = pod["spec"]["containers"][0].get("args") or ()
+        return refusal if is_server(pod) and OTHER_FORMAT in words else None
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.end.append(ends))
+
+
+def _replace_argument(sandbox: Sandbox, old: str, new: str) -> None:
+    def change(server: Obj) -> None:
+        server["args"] = [word.replace(old, new, 1) for word in server["args"]]
+
+    change_container(sandbox, change)
 
 
 @fault(
@@ -75,172 +166,28 @@ def probe_too_short(sandbox: Sandbox) -> None:
         server["startupProbe"] = {**probe, "periodSeconds": 1, "failureThreshold": 1}
         server["command"], server["args"] = ["sh", "-c"], ["sleep 60"]
 
-    _change_once(sandbox, change)
+    change_container(sandbox, change)
 
 
-PLAYED: tuple[tuple[str, str, str, End], ...] = (
-    (
-        "oom-killed",
-        "the container needs more memory than its limit",
-        "host-oom",
-        End(("INFO [gpu_model_runner.py] Starting to load model...",), 137, "OOMKilled"),
-    ),
-    (
-        "server-killed",
-        "somebody ends the server's process on the node, again and again",
-        "server-killed",
-        End(("INFO [gpu_model_runner.py] Starting to load model...",), 137),
-    ),
-    (
-        "kv-cache-too-small",
-        "the model's full context does not fit beside its weights on this GPU",
-        "kv-cache-too-small",
-        End(
-            (
-                "ValueError: To serve at least one request with the models's max seq len (8192), "
-                "(2.62 GiB KV cache is needed, which is larger than the available KV cache memory "
-                "(1.43 GiB). Based on the available memory, the estimated maximum model length is "
-                "4464. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
-                "initializing the engine.",
-                "RuntimeError: Engine core initialization failed.",
-            )
-        ),
-    ),
-    (
-        "memory-limit-below-tensor",
-        "the streamer may not hold as much as the model's largest tensor",
-        "memory-limit-below-tensor",
-        End(
-            (
-                "runai_model_streamer.file_streamer.requests_iterator."
-                "RunaiStreamerMemoryLimitException: Memory limit supplied: 1000000000 cannot be "
-                "smaller than: 1835008000",
-            )
-        ),
-    ),
-    (
-        "driver-too-old",
-        "the image is built for a newer CUDA than the node's driver has",
-        "driver-too-old",
-        End(
-            (
-                "RuntimeError: The NVIDIA driver on your system is too old (found version 12090). "
-                "Please update your GPU driver.",
-            )
-        ),
-    ),
-    (
-        "cuda-driver-mismatch",
-        "the image's CUDA libraries and the node's driver don't go together",
-        "cuda-driver-mismatch",
-        End(
-            (
-                "RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 803: system has "
-                "unsupported display driver / cuda driver combination",
-            )
-        ),
-    ),
-    (
-        "gcs-support-missing",
-        "the image has the streamer without its part for Cloud Storage",
-        "gcs-support-missing",
-        End(("ImportError: GCS files module not found. Please install the required package.",)),
-    ),
-    (
-        "gcs-client-failed",
-        "the streamer finds no credentials in the Pod",
-        "gcs-client-failed",
-        End(
-            (
-                "ValueError: Could not open streamer in libstreamer due to: Failed to create GCS "
-                "client",
-            )
-        ),
-    ),
-    (
-        "file-access-error",
-        "the streamer's reader can't read the files, and does not say why",
-        "file-access-error",
-        End(
-            (
-                "ValueError: Could not receive response from libstreamer due to: "
-                "b'File access error'",
-            )
-        ),
-    ),
-    (
-        "broadcast-timeout",
-        "the GPUs' processes wait for each other's share of the weights in vain",
-        "broadcast-timeout",
-        End(("RuntimeError: [RunAI Streamer][Distributed] rank 1: broadcast timed out",)),
-    ),
-    (
-        "fd-limit",
-        "the container may open fewer files than the streamer needs connections",
-        "fd-limit",
-        End(
-            (
-                "ValueError: Could not send request to libstreamer due to: Increase process fd "
-                "limit or decrease the concurrency level. Recommended value is the concurrency "
-                "multiplied by 64",
-            )
-        ),
-    ),
-    (
-        "assets-folder-race",
-        "several engines make the same folder for the model's small files at once",
-        "assets-folder-race",
-        End(
-            (
-                "FileExistsError: [Errno 17] File exists: "
-                "'/root/.cache/vllm/assets/model_streamer/263be57c'",
-            )
-        ),
-    ),
-    (
-        "sharded-on-gs",
-        "somebody chose the loader for checkpoints that are sharded beforehand",
-        "sharded-on-gs",
-        End(
-            (
-                "ValueError: Could not find checkpoint files 'gs://bucket/model/"
-                "model-rank-0-part-*.safetensors', only pre-sharded checkpoints are currently "
-                "supported!",
-            )
-        ),
-    ),
+@fault(
+    "evicted-storage",
+    "somebody takes the server's request for disk away, and Autopilot's 1 GiB is too little",
+    pitfall="ephemeral-storage",
 )
-"""Name, what goes wrong, pitfall, and the end: what this machine can't have is played.
+def evicted_storage(sandbox: Sandbox) -> None:
+    """Change the first Deployment; put each server out that asks for no disk.
 
-Source: the released vLLM and streamer, and the issue threads that the catalogue names.
-"""
+    Source: Kubernetes, pkg/kubelet/eviction/helpers.go; Autopilot, "Resource requests".
+    """
+    said = "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "
 
-
-def _play(end: End) -> Callable[[Sandbox], None]:
-    def stage(sandbox: Sandbox) -> None:
-        def ends(pod: Obj) -> End | None:
-            return end if is_server(pod) else None
-
-        sandbox.clusters.each(lambda cluster: cluster.store.mishaps.end.append(ends))
-
-    return stage
-
-
-for _name, _what, _pitfall, _end in PLAYED:
-    fault(_name, _what, pitfall=_pitfall)(_play(_end))
-
-
-def _change_once(sandbox: Sandbox, change: Callable[[Obj], None]) -> None:
-    """Change the server's container in the first Deployment that comes."""
-    done = False
-
-    def admit(kind: str, obj: Obj) -> None:
-        nonlocal done
-        if kind == "Deployment" and not done and is_server(obj["spec"]["template"]):
-            done = True
-            change(obj["spec"]["template"]["spec"]["containers"][0])
+    def ends(pod: Obj) -> End | None:
+        requests = (pod["spec"]["containers"][0].get("resources") or {}).get("requests") or {}
+        out = is_server(pod) and DISK not in requests
+        return End((), 137, evicted=said) if out else None
 
     def hook(cluster: Running) -> None:
-        cluster.store.mishaps.admission.append(admit)
+        cluster.store.mishaps.end.append(ends)
 
+    change_container(sandbox, lambda server: server["resources"]["requests"].pop(DISK, None))
     sandbox.clusters.each(hook)

@@ -3,10 +3,14 @@
 import time
 
 import pytest
+import yaml
 
+from warmbook.errors import WarmbookError
+from warmbook.manifests import DEPLOYMENT
 from warmbook.steps import server
 from warmbook_sandbox.faults import FAULTS
-from warmbook_sandbox.faults.server import PLAYED
+from warmbook_sandbox.faults.ends import PLAYED
+from warmbook_sandbox.faults.server import AS_YAML_READS_IT
 
 
 @pytest.fixture
@@ -61,13 +65,24 @@ def test_the_image_is_refused_again_and_again_and_another_release_is_to_be_had(
     container(clients, chosen, until=lambda s: s["image"].endswith("0.31.0") and s["ready"])
 
 
-@pytest.mark.parametrize("faults", ["flag-removed", "loader-key-unknown"], indirect=True)
+MENDED = {
+    "flag-removed": "unrecognized arguments: --disable-log-requests",
+    "loader-key-unknown": "Unexpected extra config keys for runai_streamer",
+    "gs-uppercase": "pull files is not implemented for file system paths",
+    "wrong-load-format": "'load_format' must be 'runai_streamer'",
+}
+
+
+@pytest.mark.parametrize("faults", MENDED, indirect=True)
 def test_what_somebody_put_into_the_manifest_is_gone_when_it_is_sent_again(
     faults, up_to, clients, chosen
 ):
     up_to("identity")
     server.deploy(chosen, clients)
-    container(clients, chosen, until=lambda s: s["restartCount"])
+    pod, _ = container(clients, chosen, until=lambda s: s["restartCount"])
+    name, namespace = pod["metadata"]["name"], chosen.namespace
+    logs = [clients.kubernetes.log(name, namespace, previous=before) for before in (True, False)]
+    assert MENDED[faults[0]] in "".join(logs)
     assert server.deploy(chosen, clients).changed
     container(clients, chosen, until=lambda s: s["ready"])
 
@@ -81,18 +96,59 @@ def test_the_probe_itself_ends_the_container(faults, up_to, clients, chosen):
     assert any("failed startup probe, will be restarted" in e["message"] for e in events)
 
 
-@pytest.mark.parametrize("faults", ["node-goes-away"], indirect=True)
-def test_the_node_goes_and_another_one_takes_the_server(faults, up_to, clients, chosen):
+@pytest.mark.parametrize("minute_s", [0.1], ids=[""])
+@pytest.mark.parametrize("faults", ["image-pull-slow"], indirect=True)
+def test_the_image_takes_its_time_and_the_workbook_says_so(faults, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
-    first = container(clients, chosen, until=lambda s: "running" in s["state"])[0]
-    node = first["spec"]["nodeName"]
-    end = time.monotonic() + 10
-    while clients.kubernetes.find("Node", node) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not clients.kubernetes.find("Node", node)
-    pod, _ = container(clients, chosen, until=lambda s: s["ready"])
-    assert pod["spec"]["nodeName"] != node
+    told = []
+    server.wait_started(chosen, clients, report=lambda progress: told.append(progress.state))
+    assert any(state.startswith("the image is being pulled, ") for state in told)
+
+
+@pytest.mark.parametrize("faults", ["argument-is-a-map"], indirect=True)
+def test_the_api_refuses_what_yaml_made_of_an_argument_and_takes_it_the_next_time(
+    faults, up_to, clients, chosen
+):
+    up_to("identity")
+    with pytest.raises(WarmbookError, match=r"cannot unmarshal object into .* of type string"):
+        server.deploy(chosen, clients)
+    assert clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace) is None
+    assert server.deploy(chosen, clients).created
+    container(clients, chosen, until=lambda s: s["ready"])
+
+
+def test_yaml_reads_an_argument_with_a_space_as_the_fault_sends_it():
+    sent = yaml.safe_load('- --model-loader-extra-config={"distributed": true}')
+    assert sent == [AS_YAML_READS_IT]
+
+
+@pytest.mark.parametrize("faults", ["evicted-storage"], indirect=True)
+def test_pods_without_a_request_for_disk_are_put_out_until_they_have_one(
+    faults, up_to, clients, chosen
+):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    pod, status = container(clients, chosen, until=lambda s: s["state"].get("terminated"))
+    assert "ephemeral-storage" not in pod["spec"]["containers"][0]["resources"]["requests"]
+    assert (pod["status"]["phase"], pod["status"]["reason"]) == ("Failed", "Evicted")
+    said = pod["status"]["message"]
+    assert said.startswith("Pod ephemeral local storage usage exceeds the total limit of")
+    assert status["restartCount"] == 0
+    events = clients.kubernetes.list_objects("Event", chosen.namespace)
+    assert said in [event["message"] for event in events if event["reason"] == "Evicted"]
+    assert server.deploy(chosen, clients).changed
+    container(clients, chosen, until=lambda s: s["ready"])
+
+
+@pytest.mark.parametrize("faults", ["kv-cache-too-small"], indirect=True)
+def test_a_played_end_says_that_it_is_played_and_not_which(faults, up_to, clients, chosen):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    container(clients, chosen, until=ended)
+    told = [e["message"] for e in clients.kubernetes.list_objects("Event", chosen.namespace)]
+    assert any(one.startswith("Rehearsal: this container plays an end") for one in told)
+    assert not any("kv" in one.lower() for one in told)
 
 
 def test_there_are_more_than_forty_faults_and_each_says_in_a_line_what_goes_wrong():

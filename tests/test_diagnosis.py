@@ -372,3 +372,12 @@ def strings(value):
     if isinstance(value, dict):
         value = list(value.values())
     return [s for one in value for s in strings(one)] if isinstance(value, list) else [str(value)]
+
+
+def test_a_wrong_load_format_is_known_in_the_words_of_later_releases_too():
+    log = (
+        "To load a model from object storage (S3/GCS/Azure), 'load_format' must be 'modelexpress', "
+        "'runai_streamer' or 'runai_streamer_sharded', but got 'dummy'"
+    )
+    found = diagnose(Evidence(pod={}, previous=log))
+    assert [one.pitfall for one in found] == ["load-format"]

@@ -22,7 +22,7 @@ FATAL = {
     "flag-removed": r"unrecognized arguments: ",
     "gcs-support-missing": r"GCS files module not found",
     "gcs-client-failed": r"Failed to create GCS client|default credentials were not found",
-    "load-format": r"To load a model from S3, 'load_format' must be ",
+    "load-format": r"To load a model from .*'load_format' must be ",
     "sharded-on-gs": r"only pre-sharded checkpoints are currently supported",
     "loader-key-unknown": r"Unexpected extra config keys for runai_streamer",
     "memory-limit-below-tensor": r"Memory limit supplied: .*cannot be smaller than",

@@ -261,8 +261,12 @@ def test_what_is_stored_stops_no_reader_and_no_controller(
     assert "Traceback" not in capfd.readouterr().err
 
 
+OTHER_VERSIONS = st.integers(1, 99) | st.integers(10**9, 10**20)
+"""Versions that no object of a test has: a store begins at 100."""
+
+
 @RELAXED
-@given(name=NAMES, patch=st.sampled_from(MEDIA[2:6]), version=st.integers(1, 10**20).map(str))
+@given(name=NAMES, patch=st.sampled_from(MEDIA[2:6]), version=OTHER_VERSIONS.map(str))
 def test_names_are_checked_and_stale_versions_conflict(target, deployment, name, patch, version):
     path = "/apis/apps/v1/namespaces/default/deployments"
     _is_an_answer(*target("GET", f"{path}/{quote(name, safe='')}"))

@@ -1,0 +1,268 @@
+"""■ and Ctrl-C end a wait within a second, and the reader learns what goes on in the cloud."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from warmbook.clients import connect
+from warmbook.errors import InterruptedWaitError
+from warmbook.settings import Settings, merge
+from warmbook.steps import (
+    bring,
+    cache,
+    cleanup,
+    cluster,
+    identity,
+    probe,
+    project,
+    server,
+    streaming,
+    weights,
+)
+from warmbook_sandbox.google.errors import GoogleError
+from warmbook_sandbox.kubernetes.errors import ApiError
+from warmbook_sandbox.storage import StorageError
+
+from ..conftest import safetensors_file
+
+STANDARD = {"mode": "standard", "location": "us-central1-a"}
+HOURS = 1000.0
+"""Seconds of a minute of the cloud from when it should not move any more."""
+
+
+def interrupted(step, *args, after_s=0.8, **kwargs):
+    """Send SIGINT while a step waits; return its error and the seconds until it was raised."""
+    sent = []
+
+    def send():
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(after_s, send)
+    timer.start()
+    try:
+        with pytest.raises(InterruptedWaitError) as told:
+            step(*args, **kwargs)
+        return told.value, time.monotonic() - sent[0]
+    finally:
+        timer.cancel()
+
+
+@pytest.fixture
+def stand_still(rehearsal):
+    """Let nothing in the cloud come to an end from now on."""
+
+    def stop():
+        object.__setattr__(rehearsal.sandbox.pace, "minute_s", HOURS)
+
+    return stop
+
+
+WAITS = {
+    "apis": ("", project.enable_services, {}, "Google goes on enabling them"),
+    "cluster": ("project", cluster.create, {}, "GKE goes on creating the cluster run-ai-test"),
+    "pool": (
+        "cluster without pool",
+        cluster.create_node_pool,
+        STANDARD,
+        "GKE goes on creating the node pool",
+    ),
+    "container": ("deployed", server.wait_started, {}, "goes on starting the Pods"),
+    "available": ("deployed", streaming.wait_available, {}, "goes on starting the Pods"),
+    "scale": ("server", cache.scale, {"replicas": 3}, "goes on starting the Pods"),
+    "cache": ("server", cache.create, {}, "Cloud Storage goes on creating the caches"),
+    "cleanup": ("cluster", cleanup.delete, {}, "GKE goes on deleting the cluster run-ai-test"),
+    "probe": ("identity", probe.probe, {}, "The probe's Pod is deleted; nothing goes on"),
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_a_wait_ends_within_a_second_and_says_what_goes_on(
+    name, rehearsal, up_to, quiet, stand_still
+):
+    section, step, given, sentence = WAITS[name]
+    settings = Settings.parse(merge(given))
+    clients = connect(settings)
+    if section == "cluster without pool":
+        up_to("project", settings)
+        cluster.create(settings, clients, **quiet)
+    elif section == "deployed":
+        up_to("identity", settings)
+        stand_still()
+        server.deploy(settings, clients)
+    elif section:
+        up_to(section, Settings.parse(merge()))
+    stand_still()
+    stall(rehearsal, "storage", only=lambda incoming: incoming.address != "127.0.0.1")
+    error, seconds = interrupted(step, settings, clients, **quiet)
+    assert seconds < 1
+    assert sentence in str(error)
+    assert "Run this cell again" in str(error)
+
+
+def test_an_interrupted_cluster_is_found_and_waited_for(
+    rehearsal, chosen, clients, quiet, up_to, stand_still
+):
+    up_to("project")
+    object.__setattr__(rehearsal.sandbox.pace, "minute_s", 0.5)
+    interrupted(cluster.create, chosen, clients, after_s=0.5, **quiet)
+    made = cluster.create(chosen, connect(chosen), **quiet)
+    assert (made.status, made.created) == ("RUNNING", False)
+
+
+def test_an_upload_ends_within_two_seconds_and_says_what_is_there(rehearsal, tmp_path, quiet):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(safetensors_file(40 * 2**20))
+    (folder / "config.json").write_text("{}")
+    uri = "gs://rehearsal-project-models/mine"
+    settings = Settings.parse(merge({"model_source": str(folder), "model_uri": uri}))
+    stall(rehearsal, "storage", only=lambda incoming: incoming.method == "PUT")
+    error, seconds = interrupted(bring.model, settings, connect(settings), **quiet)
+    assert seconds < 2.2  # one to let parts arrive, one to cut them off
+    assert "are in the bucket already" in str(error)
+    assert "nothing that arrived is sent again" in str(error)
+
+
+@pytest.fixture
+def run_of_04(rehearsal, stand_still, up_to, tmp_path):
+    """Return `python -m warmbook run --only 04` once its cell waits, and the kernel's pid."""
+    up_to("project")
+    stand_still()
+    running, kernel = begin_04(tmp_path), 0
+    try:
+        while "PROVISIONING" not in running.stdout.readline():
+            pass
+        (kernel,) = children_of(running.pid)
+        yield running, kernel
+    finally:
+        for pid in (running.pid, kernel):
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+        running.communicate()
+
+
+def begin_04(out):
+    words = [sys.executable, "-m", "warmbook", "run", "--only", "04", "--out", str(out)]
+    return subprocess.Popen(words, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+
+
+def children_of(pid):
+    told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in told.split()]
+
+
+def test_ctrl_c_ends_a_run_within_two_seconds_and_leaves_its_record_whole(run_of_04, tmp_path):
+    running, kernel = run_of_04
+    sent = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    told, _ = running.communicate(timeout=30)
+    assert time.monotonic() - sent < 2
+    assert running.returncode == 130
+    assert "GKE goes on creating the cluster run-ai-test" in told
+    assert "What was created is still there; notebook 10 deletes it" in told
+    assert not Path(f"/proc/{kernel}").exists()
+    (done,) = json.loads((tmp_path / "run.json").read_text())["notebooks"]
+    assert done["status"] == "interrupted"
+    assert "GKE goes on creating the cluster" in (tmp_path / "04_cluster.ipynb").read_text()
+    assert nbformat.read(tmp_path / "04_cluster.ipynb", 4).cells
+
+
+def test_a_second_ctrl_c_leaves_no_kernel_behind(run_of_04, tmp_path):
+    running, kernel = run_of_04
+    sent = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+    assert time.monotonic() - sent < 2
+    assert not Path(f"/proc/{kernel}").exists()
+    (done,) = json.loads((tmp_path / "run.json").read_text())["notebooks"]
+    assert done["status"] == "interrupted"
+    assert nbformat.read(tmp_path / "04_cluster.ipynb", 4).cells
+
+
+def test_a_killed_run_takes_its_kernel_with_it(run_of_04):
+    running, kernel = run_of_04
+    running.kill()
+    end = time.monotonic() + 10
+    while Path(f"/proc/{kernel}").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{kernel}").exists()
+
+
+def test_a_kernel_that_died_is_told_and_the_next_run_goes_on(rehearsal, up_to, tmp_path):
+    up_to("project")
+    object.__setattr__(rehearsal.sandbox.pace, "minute_s", 1.5)
+    first = begin_04(tmp_path)
+    while "PROVISIONING" not in first.stdout.readline():
+        pass
+    os.kill(*children_of(first.pid), signal.SIGKILL)
+    told, _ = first.communicate(timeout=30)
+    assert first.returncode == 1
+    assert "The kernel died. Run it again" in told
+    second = begin_04(tmp_path)
+    assert "✔ 04_cluster" in second.communicate(timeout=120)[0]
+    operations = rehearsal.sandbox.cloud.cluster_operations.find_all("rehearsal-project", "-")
+    assert [one.operation_type.name for one in operations] == ["CREATE_CLUSTER"]
+
+
+REQUESTS = {
+    "google": ("project", lambda s, c: cluster.create(s, c)),
+    "kubernetes": ("cluster", lambda s, c: identity.create_namespace(s, c)),
+    "storage": ("", lambda s, c: weights.inspect(s, c)),
+    "caches": ("", lambda s, c: cache.describe(s, c)),
+}
+
+
+def stall(rehearsal, service, only=lambda incoming: True):
+    async def hang(incoming):
+        if incoming.service == service and only(incoming):
+            await asyncio.sleep(60)
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(hang))
+
+
+@pytest.mark.parametrize("service", REQUESTS)
+def test_a_request_without_an_answer_is_given_up_within_a_second(
+    service, rehearsal, chosen, clients, up_to
+):
+    section, step = REQUESTS[service]
+    if section:
+        up_to(section)
+    stall(rehearsal, service)
+    error, seconds = interrupted(step, chosen, clients)
+    assert seconds < 1
+    assert "goes on" in str(error)
+
+
+@pytest.mark.parametrize("service", REQUESTS)
+def test_the_pause_before_a_new_attempt_is_no_obstacle(
+    service, rehearsal, chosen, clients, up_to, monkeypatch
+):
+    section, step = REQUESTS[service]
+    if section:
+        up_to(section)
+    errors = {
+        "kubernetes": ApiError(503, "ServiceUnavailable", "later"),
+        "storage": StorageError(503, "backendError", "later"),
+    }
+
+    async def refuse(incoming):
+        if incoming.service == service:
+            raise errors.get(service) or GoogleError("UNAVAILABLE", "later")
+
+    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    error, seconds = interrupted(step, chosen, connect(chosen), after_s=2.5)
+    assert seconds < 1
+    assert "goes on" in str(error)

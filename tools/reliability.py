@@ -1,0 +1,160 @@
+"""Write docs/reliability.json and docs/reliability.md from the figures that `make soak` left."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+Figures = dict[str, Any]
+
+INTRODUCTION = """# Reliability
+
+What happens when something goes wrong: a kernel or a machine dies, a reader stops a wait, a
+service refuses for a while, a choice is a mistake. Each figure was measured in a rehearsal, on
+one machine; Google Cloud itself had no part in it. `make test` runs the same tests with fewer
+cases, `make soak` runs all of them and writes this page. Raw values are in `reliability.json`.
+"""
+
+
+def write(figures: Path, *, command: str, seed: int) -> None:
+    """Write both files from the lines of `figures`; what has one name is added up."""
+    found: dict[str, Figures] = {}
+    for line in figures.read_text(encoding="utf-8").splitlines():
+        told = json.loads(line)
+        before = found.setdefault(told.pop("name"), {})
+        for key, value in told.items():
+            adds_up = key in before and key in ("cases", "files", "found")
+            before[key] = before[key] + value if adds_up else value
+    how = {
+        "command": command,
+        "seed": seed,
+        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "machine": _machine(),
+    }
+    record = {"how": how, "figures": found}
+    (DOCS / "reliability.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+    (DOCS / "reliability.md").write_text(_page(how, found), encoding="utf-8")
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    software = f"Linux {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {software}"
+
+
+def _page(how: Figures, found: dict[str, Figures]) -> str:
+    measured = (
+        f"From `{how['command']}` with seed {how['seed']} on {how['date']}, {how['machine']}.\n"
+    )
+    rows = [row for name, told in found.items() for row in _rows(name, told)]
+    table = "\n".join(f"| {what} | {value} | {means} |" for what, value, means in rows)
+    return (
+        f"{INTRODUCTION}\n{measured}\n| what | figure | what it means |\n|---|---|---|\n{table}\n"
+    )
+
+
+def _rows(name: str, told: Figures) -> Iterable[tuple[str, str, str]]:
+    """Return the lines of the table for one name."""
+    if name in TOLD:
+        return TOLD[name](told)
+    if name.startswith("tests of "):
+        count = sum(value for key, value in told.items() if key != "seconds")
+        means = f"Tests of {name.removeprefix('tests of ')} that ended as they should."
+        return [(name, f"{told.get('passed', 0)} of {count} passed", means)]
+    broken = f"{told['found']} broken" if "found" in told else ""
+    others = [f"{value} {key}" for key, value in told.items() if key not in ("found", "seed")]
+    means = "What was tried or looked through, and how often the rule did not hold."
+    return [(name, ", ".join(filter(None, (*others, broken))), means)]
+
+
+def _kills(told: Figures) -> Iterable[tuple[str, str, str]]:
+    yield (
+        "kernels killed",
+        str(told["kills"]),
+        "A kernel that carries out the steps of notebooks 02 to 07, the cache of 08 and the "
+        "cleanup of 10 was killed (SIGKILL) as one of its requests arrived, or when that was done "
+        "and before the answer left; up to half of them at a request that changes something.",
+    )
+    yield (
+        "ended wrong when run again",
+        str(told["wrong"]),
+        "After a second run something was missing, there twice, or not as the guide has it: "
+        "cluster, operations, pool, namespace, account, Deployment, Pod, roles, cache.",
+    )
+    yield (
+        "left behind after cleanup",
+        str(told["left"]),
+        "Clusters, roles, caches, labels and Pods that the rehearsal itself still held.",
+    )
+
+
+def _soak(told: Figures) -> Iterable[tuple[str, str, str]]:
+    first, middle, last = told["memory_mib"]
+    yield (
+        "rehearsals in one process",
+        str(told["runs"]),
+        "The same steps, from the project to the cleanup, again and again in one sandbox.",
+    )
+    yield (
+        "memory of the sandbox",
+        f"{first} → {middle} → {last} MiB",
+        "Resident memory after the first rehearsal, half-way and after the last.",
+    )
+    yield (
+        "growth over the last half",
+        f"{told['growth']:.1%}",
+        "By the line that fits best; more than 5% fails.",
+    )
+    before, after = told["after_the_second_run"], told["after_the_last_run"]
+    yield (
+        "processes, ports, open files, temporary files",
+        " · ".join(
+            f"{before[n]} → {after[n]}" for n in ("children", "ports", "files", "temporary")
+        ),
+        "What the sandbox held after the second rehearsal and after the last.",
+    )
+    yield (
+        "left behind by the sandbox",
+        str(told["left"]),
+        "Processes, ports and folders that were still there when it had ended.",
+    )
+
+
+def _faults(told: Figures) -> Iterable[tuple[str, str, str]]:
+    staged = sum(value for key, value in told.items() if key != "seconds")
+    yield (
+        "faults staged",
+        str(staged),
+        "Each fault of the rehearsal, once with the doctor before each notebook and once without; "
+        "those that the doctor alone can foresee once.",
+    )
+    yield (
+        "named right",
+        str(told.get("passed", 0)),
+        "The workbook named the pitfall and no other, or came through where it should.",
+    )
+    yield "wrong names", str(told.get("wrong", 0)), "It named another pitfall."
+    yield "without a name", str(told.get("unnamed", 0)), "It failed, and named none."
+    yield (
+        "bare tracebacks",
+        str(told.get("raised", 0)),
+        "The reader would have seen a client library's exception.",
+    )
+
+
+TOLD: dict[str, Callable[[Figures], Iterable[tuple[str, str, str]]]] = {
+    "kills": _kills,
+    "soak": _soak,
+    "tests of faults": _faults,
+}
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), command=" ".join(sys.argv[2:]) or "make soak", seed=5)

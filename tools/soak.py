@@ -1,0 +1,81 @@
+"""`make soak`: the long form of the tests of reliability; their figures go to docs/reliability.*.
+
+Each part is a run of pytest, with more cases than `make test` has time for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import reliability
+
+ROOT = Path(__file__).parents[1]
+FIGURES = ROOT / "runs" / "reliability.jsonl"
+
+PARTS = {
+    "kills": ("tests/reliability/test_kills.py",),
+    "rehearsals": ("tests/reliability/test_soak.py",),
+    "retries": ("tests/test_retries.py", "tests/reliability/test_retries.py"),
+    "interrupts": ("tests/reliability/test_interrupts.py",),
+    "faults": ("tests/faults/test_named.py",),
+    "safety": ("tests/safety",),
+}
+
+
+def main() -> int:
+    """Run the parts that were asked for and write their figures; return 0 if all passed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help=f"of {', '.join(PARTS)}, comma-separated")
+    parser.add_argument("--kills", type=int, default=120, help="how many kernels are killed (120)")
+    parser.add_argument("--runs", type=int, default=50, help="how many rehearsals in a row (50)")
+    parser.add_argument("--seed", type=int, default=5, help="which moments they are killed at (5)")
+    options = parser.parse_args()
+    wanted = [name for name in options.only.split(",") if name] or list(PARTS)
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text("")
+    environ = {
+        "WARMBOOK_KILLS": str(options.kills),
+        "WARMBOOK_SOAK": str(options.runs),
+        "WARMBOOK_SEED": str(options.seed),
+        "WARMBOOK_FIGURES": str(FIGURES),
+    }
+    print(f"seed {options.seed}; figures go to {FIGURES.relative_to(ROOT)}", flush=True)
+    passed = [_part(name, environ) for name in wanted]
+    reliability.write(FIGURES, command=" ".join(("make soak", *sys.argv[1:])), seed=options.seed)
+    return 0 if all(passed) else 1
+
+
+def _part(name: str, environ: dict[str, str]) -> bool:
+    """Run a part's tests; add how they ended to the figures; return whether all passed."""
+    print(f"\n{name}", flush=True)
+    report, begun = FIGURES.with_name(f"{name}.xml"), time.monotonic()
+    words = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *PARTS[name]]
+    done = subprocess.run(words, cwd=ROOT, env={**os.environ, **environ})
+    ends = Counter(_end(case) for case in ElementTree.parse(report).iter("testcase"))
+    told = {"name": f"tests of {name}", **ends, "seconds": round(time.monotonic() - begun)}
+    with FIGURES.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(told) + "\n")
+    return done.returncode == 0
+
+
+def _end(case: ElementTree.Element) -> str:
+    """Return how a test ended; of one that failed, whether no name, a wrong name or an error."""
+    told = case.find("failure") if case.find("failure") is not None else case.find("error")
+    if told is None:
+        return "skipped" if case.find("skipped") is not None else "passed"
+    if not told.get("message", "").startswith(("AssertionError", "assert")):
+        return "raised"
+    return "unnamed" if re.search(r"assert \(\) ==", told.get("message", "")) else "wrong"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

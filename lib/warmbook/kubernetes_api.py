@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-import tempfile
 import time
 from collections.abc import Generator, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from .retries import PATIENCE_S, TRANSIENT, again, asked_s, is_broken
+from .scratch import Scratch
 
 TICK_S = 2
 """Seconds after which a watch without news is opened again, so that a wait's clock moves."""
@@ -41,13 +40,13 @@ class Kubernetes:
     def __init__(self, cluster: Any, credentials: Any, patience_s: float = PATIENCE_S) -> None:
         from kubernetes import client, dynamic
 
-        self._folder = tempfile.TemporaryDirectory(prefix="warmbook-")
+        self._scratch = Scratch()
         config = client.Configuration()
         ca = cluster.master_auth.cluster_ca_certificate
         if cluster.endpoint:
             config.host = f"https://{cluster.endpoint}"
             # a file, because the client's websockets know no other way
-            certificate = Path(self._folder.name) / "ca.pem"
+            certificate = self._scratch.path / "ca.pem"
             certificate.write_bytes(base64.b64decode(ca))
             config.ssl_ca_cert = str(certificate)
         else:  # the DNS endpoint has a public certificate
@@ -66,7 +65,7 @@ class Kubernetes:
         config.retries = False  # they know no pause, and nothing of a refusal that passes
         self._api = client.ApiClient(config)
         _persist(self._api.rest_client, patience_s)
-        discovered = Path(self._folder.name) / "discovery.json"
+        discovered = self._scratch.path / "discovery.json"
         self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
     def _resource(self, kind: str) -> Any:

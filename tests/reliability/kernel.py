@@ -98,11 +98,9 @@ def _be_a_kernel(order: Mapping[str, object]) -> None:
     try:
         carry_out(order["parts"])
         status = 0
-    except BaseException:
+    except Exception:
         traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+    sys.exit(status)
 
 
 def main(told: str) -> None:

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from warmbook.scratch import Scratch
+
+HOLD = "from warmbook.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+
+
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    words = [sys.executable, "-c", HOLD]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as running:
+        yield running, tmp_path / running.stdout.readline().strip()
+        running.kill()
+
+
+def test_the_folder_of_a_killed_kernel_goes_with_the_next_one(kernel):
+    running, folder = kernel
+    running.kill()
+    running.wait()
+    assert folder.exists()
+    Scratch()
+    assert not folder.exists()
+
+
+def test_the_folder_of_a_kernel_that_lives_stays(kernel):
+    _, folder = kernel
+    mine = Scratch()
+    assert folder.exists()
+    assert mine.path.exists()
+
+
+def test_a_kernel_that_ends_takes_its_folder_along(kernel):
+    running, folder = kernel
+    running.communicate("\n")
+    assert not folder.exists()

@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make setup     install everything into .venv"
 	@echo "make rehearse  walk the whole guide on this machine, with the real engine"
-	@echo "make lab       JupyterLab with a rehearsal beside it"
+	@echo "make lab       JupyterLab with a rehearsal beside it; FAULT=NAME lets something go wrong"
 	@echo "make check     lint, types, architecture, notebooks"
 	@echo "make test      all tests, quick ones first"
 	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md"
@@ -42,7 +42,7 @@ rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/jupyter lab $(ROOT_TOO) \
+	@$(BIN)/python -m warmbook_sandbox $(if $(FAULT),--fault $(FAULT)) -- $(BIN)/jupyter lab $(ROOT_TOO) \
 	  --ServerApp.root_dir=$(CURDIR)/notebooks --LabApp.default_url=/lab/tree/en/01_settings.ipynb
 
 check: $(STAMP)

@@ -32,6 +32,12 @@ def test_the_same_word_hides_the_same_fault_and_chance_takes_what_stays(rehearsa
     assert not (first["passes"] or first["ahead"] or first["choices"])
 
 
+def test_what_is_hidden_already_stays_and_nothing_is_added(rehearsal):
+    gym.hide("billing-off")
+    gym.hide()
+    assert [one["name"] for one in gym.Desk.open().staged()] == ["billing-off"]
+
+
 def test_a_fault_that_is_not_there_and_a_gym_without_a_rehearsal_are_refused(
     rehearsal, monkeypatch
 ):

@@ -101,6 +101,8 @@ class Hidden(Card):
 def hide(fault: str = "", *, language: str = "en", draw: str = "") -> Hidden:
     """Hide the fault of this name; without one, one by chance, the same for the same `draw`.
 
+    Where one is hidden already and no other is asked for, that one stays.
+
     Raises:
         SettingsError: This is no rehearsal.
         MissingError: There is no such fault.
@@ -108,11 +110,13 @@ def hide(fault: str = "", *, language: str = "en", draw: str = "") -> Hidden:
     speak(language)
     desk = Desk.open()
     known = desk.faults()
+    if not fault and not draw and (staged := desk.staged()):
+        return Hidden(candidates=len(known), choices=staged[-1]["choices"])
     # by chance only what stays, what shows in minutes, and what the usual settings meet
     odd = ("passes", "ahead", "choices")
     fitting = [one["name"] for one in known if not any(one[name] for name in odd)]
-    staged = desk.stage(fault or random.Random(draw or None).choice(fitting))
-    return Hidden(candidates=len(known), choices=staged["choices"])
+    hidden = desk.stage(fault or random.Random(draw or None).choice(fitting))
+    return Hidden(candidates=len(known), choices=hidden["choices"])
 
 
 def settings(hidden: Hidden) -> Settings:

@@ -72,8 +72,8 @@ if "-c" in sys.argv:
         os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
     print(json.dumps({"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}))  # asked for versions
     raise SystemExit
-if "--disable-log-requests" in sys.argv:
-    print("api_server.py: error: unrecognized arguments: --disable-log-requests", file=sys.stderr)
+if "--use-v2-block-manager" in sys.argv:
+    print("api_server.py: error: unrecognized arguments: --use-v2-block-manager", file=sys.stderr)
     raise SystemExit(2)
 for word in sys.argv:
     name, _, value = word.partition("=")

@@ -92,7 +92,7 @@ def argument_is_a_map(sandbox: Sandbox) -> None:
 )
 def flag_removed(sandbox: Sandbox) -> None:
     """Add the flag to the first Deployment; sending the manifest again mends it."""
-    change_container(sandbox, lambda server: server["args"].append("--disable-log-requests"))
+    change_container(sandbox, lambda server: server["args"].append("--use-v2-block-manager"))
 
 
 @fault(

@@ -66,7 +66,7 @@ def test_the_image_is_refused_again_and_again_and_another_release_is_to_be_had(
 
 
 MENDED = {
-    "flag-removed": "unrecognized arguments: --disable-log-requests",
+    "flag-removed": "unrecognized arguments: --use-v2-block-manager",
     "loader-key-unknown": "Unexpected extra config keys for runai_streamer",
     "gs-uppercase": "pull files is not implemented for file system paths",
     "wrong-load-format": "'load_format' must be 'runai_streamer'",

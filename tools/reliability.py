@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from warmbook_sandbox.faults import FAULTS
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 Figures = dict[str, Any]
@@ -129,12 +131,12 @@ def _soak(told: Figures) -> Iterable[tuple[str, str, str]]:
 
 
 def _faults(told: Figures) -> Iterable[tuple[str, str, str]]:
-    staged = sum(value for key, value in told.items() if key != "seconds")
+    walks = sum(value for key, value in told.items() if key != "seconds")
     yield (
-        "faults staged",
-        str(staged),
-        "Each fault of the rehearsal, once with the doctor before each notebook and once without; "
-        "those that the doctor alone can foresee once.",
+        "walks with a fault",
+        f"{walks}, of {len(FAULTS)} faults",
+        "Each fault that can be staged, once with the doctor before each notebook and once "
+        "without; those that the doctor alone can foresee once.",
     )
     yield (
         "named right",

@@ -9,7 +9,8 @@ PITFALLS = (
         name="bucket-missing",
         symptom="404: the bucket does not exist.",
         cause="Its name is mistyped, or it was never made. Names are shared by the whole world.",
-        remedy="Correct «model_uri» in the form, or run notebook 03: it makes the bucket.",
+        remedy="Correct «model_uri» in the form, or create the bucket in the cluster's region; the "
+        "doctor shows the command.",
         source="https://cloud.google.com/storage/docs/troubleshooting",
     ),
     Pitfall(

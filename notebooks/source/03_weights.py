@@ -29,7 +29,7 @@ max_model_len: str = ""  # tokens of prompt and answer; 0 leaves it to the model
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import bring, sizing, weights
 
 # %% [markdown] lang="en"
@@ -59,6 +59,25 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## Ask the doctor first
+# Two things decide whether this notebook can do its work: the bucket is there, near the cluster, and you may look at it and write to it. A look at them takes a second; an upload that ends with a 403 after an hour does not.
+
+# %% [markdown] lang="es"
+# ## Pregúntale antes al doctor
+# Dos cosas deciden si este notebook puede hacer su trabajo: que el bucket exista, cerca del clúster, y que puedas verlo y escribir en él. Revisarlas toma un segundo; una subida que termina con un error 403 al cabo de una hora, no.
+
+# %%
+examined = doctor.examine(settings, clients, before="03")
+examined
+
+# %% tags=["check"]
+check(
+    examined,
+    "nothing stands in the way of this notebook",
+    remedy="do what the lines marked ✗ say, then run the cell above again",
+)
 
 # %% [markdown] lang="en"
 # ## Upload the model

@@ -3,17 +3,7 @@ import pytest
 from warmbook.errors import InterruptedWaitError, ResourceFailedError, WaitTimeoutError
 from warmbook.progress import MIME, Progress, polled, wait_until
 
-
-class Clock:
-    def __init__(self):
-        self.now, self.slept = 0.0, []
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
+from .doubles.clock import Clock
 
 
 def follow(states, **kwargs):

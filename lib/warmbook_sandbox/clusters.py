@@ -141,10 +141,15 @@ class Clusters:
         for node in store.list("Node", labels=f"cloud.google.com/gke-nodepool={pool.name}"):
             store.delete("Node", None, node["metadata"]["name"])
 
+    @property
+    def running(self) -> list[Running]:
+        """The clusters that run now."""
+        return list(self._running.values())
+
     def each(self, hook: Callable[[Running], None]) -> None:
         """Call `hook` with every cluster: those that run now, and each that starts later."""
         self._hooks.append(hook)
-        for running in tuple(self._running.values()):
+        for running in self.running:
             hook(running)
 
     async def stop(self, cluster: Any) -> None:

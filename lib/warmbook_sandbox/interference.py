@@ -49,6 +49,18 @@ class Interference:
         """Let requests pass by `rule` again."""
         self._rules.remove(rule)
 
+    def refuse_first(self, times: int, error: Exception, fits: Callable[[Incoming], bool]) -> None:
+        """Let the first `times` requests that fit meet `error`, and those after them pass."""
+        left = times
+
+        async def refuse(incoming: Incoming) -> None:
+            nonlocal left
+            if left and fits(incoming):
+                left -= 1
+                raise error
+
+        self.add(refuse)
+
     async def meet(self, incoming: Incoming) -> None:
         """Put a request through the rules.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ..clusters import Running
 from ..interference import Incoming
 from ..kubernetes import ApiError, Store
 from .deployment import as_server_comes
@@ -32,7 +31,8 @@ CUT_AFTER_S = 0.2
 def kube_unavailable(sandbox: Sandbox) -> None:
     """Refuse the first requests."""
     said = "the server is currently unable to handle the request"
-    _refuse(sandbox, ApiError(503, "ServiceUnavailable", said))
+    error = ApiError(503, "ServiceUnavailable", said)
+    sandbox.interference.refuse_first(A_WHILE, error, _is_about_the_cluster)
 
 
 @fault(
@@ -44,19 +44,8 @@ def kube_unavailable(sandbox: Sandbox) -> None:
 def kube_rate_limited(sandbox: Sandbox) -> None:
     """Refuse the first requests, and ask for a second's pause each."""
     said, pause = "Too many requests, please try again later.", {"retryAfterSeconds": 1}
-    _refuse(sandbox, ApiError(429, "TooManyRequests", said, details=pause))
-
-
-def _refuse(sandbox: Sandbox, error: ApiError) -> None:
-    left = A_WHILE
-
-    async def refuse(incoming: Incoming) -> None:
-        nonlocal left
-        if incoming.service == "kubernetes" and left:
-            left -= 1
-            raise error
-
-    sandbox.interference.add(refuse)
+    error = ApiError(429, "TooManyRequests", said, details=pause)
+    sandbox.interference.refuse_first(A_WHILE, error, _is_about_the_cluster)
 
 
 @fault(
@@ -67,16 +56,15 @@ def _refuse(sandbox: Sandbox, error: ApiError) -> None:
 )
 def watch_expired(sandbox: Sandbox) -> None:
     """Let the cluster forget its changes just before each of the first watches begins."""
-    left, running = A_WHILE, list[Running]()
+    left = A_WHILE
 
     async def forget(incoming: Incoming) -> None:
         nonlocal left
         if left and _is_watch(incoming):
             left -= 1
-            for cluster in running:
+            for cluster in sandbox.clusters.running:
                 cluster.store.compact()
 
-    sandbox.clusters.each(running.append)
     sandbox.interference.add(forget)
 
 
@@ -101,7 +89,7 @@ def watch_cut(sandbox: Sandbox) -> None:
 
 
 def _is_watch(incoming: Incoming) -> bool:
-    return incoming.service == "kubernetes" and "watch=true" in incoming.query.lower()
+    return _is_about_the_cluster(incoming) and "watch=true" in incoming.query.lower()
 
 
 @fault(
@@ -127,21 +115,23 @@ def kube_token_expired(sandbox: Sandbox) -> None:
 )
 def kube_down(sandbox: Sandbox) -> None:
     """Close its port at the first look at a Deployment; a rehearsal is started again then."""
-    running = list[Running]()
 
     async def go(incoming: Incoming) -> None:
         if _is_about_deployments(incoming):
             sandbox.interference.remove(go)
-            for cluster in running:
+            for cluster in sandbox.clusters.running:
                 await cluster.fall_silent()
             raise asyncio.CancelledError  # this connection gets no answer either
 
-    sandbox.clusters.each(running.append)
     sandbox.interference.add(go)
 
 
 def _is_about_deployments(incoming: Incoming) -> bool:
-    return incoming.service == "kubernetes" and "/deployments" in incoming.path
+    return _is_about_the_cluster(incoming) and "/deployments" in incoming.path
+
+
+def _is_about_the_cluster(incoming: Incoming) -> bool:
+    return incoming.service == "kubernetes"
 
 
 @fault(

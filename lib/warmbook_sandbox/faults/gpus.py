@@ -26,6 +26,11 @@ ZONE_WITHOUT_L4 = "us-central1-f"
 )
 def gpu_quota_region(sandbox: Sandbox) -> None:
     """Cut the region's quotas for GPUs to nothing; other regions have theirs."""
+    cut_quotas(sandbox)
+
+
+def cut_quotas(sandbox: Sandbox) -> None:
+    """Leave no GPU of any kind in REGION; `fleet.cut` emptied is more quota, given."""
     for accelerator in ACCELERATORS.values():
         sandbox.cloud.fleet.cut[REGION, accelerator.quota] = 0
 

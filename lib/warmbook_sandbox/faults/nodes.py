@@ -14,6 +14,7 @@ from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes
 from .fault import fault, is_server
+from .gpus import ZONE, cut_quotas
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -24,7 +25,6 @@ OVER_QUOTA, STOCKOUT = "GCE quota exceeded", "GCE out of resources"
 """How the autoscaler words it. Sources: huggingface/Google-Cloud-Containers issue 126; events
 of GKE clusters in public repositories' notes."""
 
-REGION, ZONE = "us-central1", "us-central1-a"
 NO_SUCH_GPU = "nvidia-l40s"
 DRIVER_MINUTES = 15.0
 """How long a driver takes at most. Source: Kubernetes autoscaler, issue 3448."""
@@ -40,10 +40,9 @@ SOON_S = 0.2
     ahead=True,
 )
 def gpu_quota_scale_up(sandbox: Sandbox) -> None:
-    """Cut the region's quotas to nothing; `fleet.cut` emptied is more quota, given."""
+    """Cut the region's quotas to nothing, and let the autoscaler find out too."""
+    cut_quotas(sandbox)
     cut = sandbox.cloud.fleet.cut
-    for accelerator in ACCELERATORS.values():
-        cut[REGION, accelerator.quota] = 0
 
     def refuse(pod: Obj, zone: str) -> str:
         gpu = ACCELERATORS.get((pod["spec"].get("nodeSelector") or {}).get(ACCELERATOR, ""))
@@ -178,19 +177,17 @@ def _without_gpus(node: Obj) -> Mapping[str, str]:
 )
 def second_gpu_for_update(sandbox: Sandbox) -> None:
     """Restart it once, as the first server starts; deleting the old Pod mends it."""
-    running: list[Running] = []
 
     def hook(cluster: Running) -> None:
         def refuse(pod: Obj, zone: str) -> str:
             return OVER_QUOTA if cluster.store.list("Node", labels=ACCELERATOR) else ""
 
-        running.append(cluster)
         cluster.store.mishaps.scale_up.append(refuse)
 
     def restart(pod: Obj) -> None:
         if is_server(pod):
             sandbox.pod_hooks.remove(restart)
-            for cluster in running:
+            for cluster in sandbox.clusters.running:
                 for deployment in cluster.store.list("Deployment"):
                     place = namespace_of(deployment), name_of(deployment)
                     cluster.store.update("Deployment", *place, _restarted, manager="kubectl")
@@ -214,7 +211,6 @@ def _restarted(deployment: Obj) -> None:
 )
 def node_goes_away(sandbox: Sandbox) -> None:
     """Delete the first server's node soon after its start; another one comes."""
-    running = list[Running]()
 
     def go(pod: Obj) -> None:
         if not is_server(pod):
@@ -223,11 +219,10 @@ def node_goes_away(sandbox: Sandbox) -> None:
         node = pod["spec"]["nodeName"]
 
         def delete() -> None:
-            for cluster in running:
+            for cluster in sandbox.clusters.running:
                 if cluster.store.find("Node", None, node):
                     cluster.store.delete("Node", None, node)
 
         asyncio.get_running_loop().call_later(SOON_S, delete)
 
-    sandbox.clusters.each(running.append)
     sandbox.pod_hooks.append(go)

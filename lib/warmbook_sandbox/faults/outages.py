@@ -38,15 +38,8 @@ RESET_EVERY = 5
 )
 def service_unavailable(sandbox: Sandbox) -> None:
     """Refuse the first requests; a client that tries again gets through."""
-    left = A_WHILE
-
-    async def refuse(incoming: Incoming) -> None:
-        nonlocal left
-        if incoming.service == "google" and left:
-            left -= 1
-            raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
-
-    sandbox.interference.add(refuse)
+    error = GoogleError("UNAVAILABLE", "The service is currently unavailable.")
+    sandbox.interference.refuse_first(A_WHILE, error, _asks_google)
 
 
 @fault(
@@ -75,15 +68,8 @@ def gke_unavailable(sandbox: Sandbox) -> None:
 )
 def rate_limited(sandbox: Sandbox) -> None:
     """Refuse the first requests; a client that waits and tries again gets through."""
-    left = A_WHILE
-
-    async def refuse(incoming: Incoming) -> None:
-        nonlocal left
-        if incoming.service == "google" and left:
-            left -= 1
-            raise _too_many(sandbox.cloud.project.number)
-
-    sandbox.interference.add(refuse)
+    error = _too_many(sandbox.cloud.project.number)
+    sandbox.interference.refuse_first(A_WHILE, error, _asks_google)
 
 
 @fault(
@@ -96,7 +82,7 @@ def rate_limit_stays(sandbox: Sandbox) -> None:
     end: list[float] = []
 
     async def refuse(incoming: Incoming) -> None:
-        if incoming.service != "google":
+        if not _asks_google(incoming):
             return
         end.append(time.monotonic() + LIMITED_S)
         if time.monotonic() < end[0]:
@@ -126,7 +112,8 @@ def _too_many(project_number: str) -> GoogleError:
 def storage_rate_limited(sandbox: Sandbox) -> None:
     """Refuse the reader's first requests to Cloud Storage."""
     words = "The rate of requests is too high. Please reduce it."
-    _refuse_storage(sandbox, StorageError(429, "rateLimitExceeded", words))
+    error = StorageError(429, "rateLimitExceeded", words)
+    sandbox.interference.refuse_first(A_WHILE, error, _reads_storage)
 
 
 @fault(
@@ -137,19 +124,8 @@ def storage_rate_limited(sandbox: Sandbox) -> None:
 )
 def storage_unavailable(sandbox: Sandbox) -> None:
     """Refuse the reader's first requests to Cloud Storage."""
-    _refuse_storage(sandbox, StorageError(503, "backendError", "We encountered an internal error."))
-
-
-def _refuse_storage(sandbox: Sandbox, error: StorageError) -> None:
-    left = A_WHILE
-
-    async def refuse(incoming: Incoming) -> None:
-        nonlocal left
-        if left and _reads_storage(incoming):
-            left -= 1
-            raise error
-
-    sandbox.interference.add(refuse)
+    error = StorageError(503, "backendError", "We encountered an internal error.")
+    sandbox.interference.refuse_first(A_WHILE, error, _reads_storage)
 
 
 @fault(
@@ -183,7 +159,7 @@ def server_gone(sandbox: Sandbox) -> None:
 
     async def go(incoming: Incoming) -> None:
         nonlocal left
-        if incoming.service != "google":
+        if not _asks_google(incoming):
             return
         left -= 1
         if left < 0:
@@ -194,6 +170,10 @@ def server_gone(sandbox: Sandbox) -> None:
             raise asyncio.CancelledError
 
     sandbox.interference.add(go)
+
+
+def _asks_google(incoming: Incoming) -> bool:
+    return incoming.service == "google"
 
 
 def _reads_storage(incoming: Incoming) -> bool:

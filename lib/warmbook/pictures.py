@@ -13,7 +13,7 @@ from typing import Any
 
 from .layers import KINDS, Block
 from .texts import say
-from .views import AMBER, BLUE, GREEN, GREY, RED, duration, size
+from .views import AMBER, BLUE, GREEN, GREY, RED, duration, size, sizes
 
 PURPLE = "#8b5cf6"
 COLOURS = {"attention": BLUE, "mlp": GREEN, "experts": AMBER, "rest": GREY}
@@ -94,12 +94,12 @@ def memory_bar(parts: Sequence[Part], budget: tuple[int, int], whole: int, capti
     left, legend = 0.0, []
     for part in parts:
         sure, unsure = part.low / _GIB, (part.high - part.low) / _GIB
-        label = f"{part.name}: {_between(part.low, part.high)}"
+        label = f"{part.name}: {sizes(part.low, part.high)}"
         legend.append(axes.barh(0, sure, left=left, color=part.colour, label=label))
         look = {"facecolor": "white", "edgecolor": part.colour, "hatch": "////", "linewidth": 0}
         axes.barh(0, unsure, left=left + sure, **look)
         left += sure + unsure
-    label = say("vLLM may take {range}", range=_between(*budget))
+    label = say("vLLM may take {range}", range=sizes(*budget))
     low, high = (edge / _GIB for edge in budget)
     legend.append(axes.axvspan(low, high, color=RED, alpha=0.35, label=label))
     edge = axes.axvline(whole / _GIB, color="black", label=f"GPU: {size(whole)}")
@@ -161,12 +161,6 @@ def _ticks(blocks: Sequence[Block]) -> tuple[list[int], list[str]]:
     numbered = [(n, block.name) for n, block in enumerate(blocks) if _numbered(block)]
     shown = [(place, name) for place, name in numbered if int(name) % every == 0]
     return [place for place, _ in shown], [name for _, name in shown]
-
-
-def _between(low: int, high: int) -> str:
-    if low == high:
-        return size(high)
-    return say("{least} to {most}", least=size(low), most=size(high))
 
 
 def _short(text: str, most: int = _MOST_LETTERS) -> str:

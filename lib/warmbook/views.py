@@ -134,6 +134,12 @@ def size(size_bytes: float) -> str:
     return f"{size_bytes:.2f} TiB"
 
 
+def sizes(least_bytes: int, most_bytes: int) -> str:
+    """Return a size that lies between two, or the one size where both read alike."""
+    least, most = size(least_bytes), size(most_bytes)
+    return most if least == most else say("{least} to {most}", least=least, most=most)
+
+
 def duration(seconds: float) -> str:
     """Return a time in seconds as people read it: `4.2 s`, `48 s`, `5 min 03 s`."""
     if seconds < 10:

@@ -13,7 +13,7 @@ from ..shape import Shape
 from ..sizing import Fit, Host, LoadTime, Machine, Range, fit, gpu, host, load_time, machine
 from ..step import step
 from ..texts import say
-from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, State, duration, size
+from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, State, duration, size, sizes
 from ..xray import XRay
 
 VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
@@ -177,9 +177,7 @@ class Sizing(Card):
 
 
 def _range(found: Range) -> str:
-    if found.low == found.high:
-        return size(found.high)
-    return say("{least} to {most}", least=size(found.low), most=size(found.high))
+    return sizes(found.low, found.high)
 
 
 @step(lambda settings: "")

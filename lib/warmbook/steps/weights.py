@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from .. import commands
 from ..clients import Clients
 from ..findings import Finding, findings
-from ..layers import Block, blocks
+from ..layers import blocks
 from ..pictures import Picture, block_name, layer_map
 from ..settings import Settings
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, duration, size
+from ..views import Card, Row, duration, size, sizes
 from ..xray import XRay, look
 
 
@@ -78,8 +78,11 @@ class Model(Card):
         if not (found := blocks(self.seen.tensors)):
             return Picture(b"", say("no safetensors files"))
         layers = [block for block in found if block.name.isdecimal()]
+        bytes_of = sorted(block.size_bytes for block in layers)
         told = [
-            say("{count} layers of {size}", count=len(layers), size=_spread(layers))
+            say(
+                "{count} layers of {size}", count=len(layers), size=sizes(bytes_of[0], bytes_of[-1])
+            )
             if layers
             else say("no layers by their usual names"),
             *(
@@ -100,12 +103,6 @@ class Model(Card):
             read=size(self.seen.read_bytes),
             time=duration(ideal),
         )
-
-
-def _spread(layers: Sequence[Block]) -> str:
-    """Return the size of a layer, or the least and the most."""
-    least, most = (size(pick(layer.size_bytes for layer in layers)) for pick in (min, max))
-    return most if least == most else say("{least} to {most}", least=least, most=most)
 
 
 def _short(count: int) -> str:

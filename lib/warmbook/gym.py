@@ -6,13 +6,13 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import ipywidgets as w
 
 from .clients import Clients
-from .errors import MissingError, SettingsError, UnreachableError
+from .errors import MissingError, SettingsError
+from .failures import explained
 from .kubernetes_api import Object
 from .pitfalls import CATALOGUE, pitfall
 from .pods import LABELS
@@ -66,13 +66,8 @@ class Desk:
         import requests
 
         headers = {"Authorization": f"Bearer {self.token}"}
-        try:
+        with explained():
             answer = requests.request(method, f"{self.url}{path}", headers=headers, timeout=10)
-        except requests.ConnectionError as error:
-            raise UnreachableError(
-                say("The rehearsal has stopped: its servers don't answer."),
-                remedy=say("Start it again with `make lab`, then run the notebook from its top."),
-            ) from error
         if answer.status_code == 404:
             raise MissingError(
                 answer.text, remedy=say("List them: python -m warmbook_sandbox --list-faults")
@@ -234,7 +229,7 @@ class Grade(Card):
     name: str
     doctors: tuple[str, ...]
 
-    @cached_property
+    @property
     def right(self) -> bool:
         """Whether the learner found it."""
         return self.answer == self.name

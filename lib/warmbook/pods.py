@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from .clients import Clients
+from .errors import MissingError
 from .manifests import APP, DEPLOYMENT
 from .settings import Settings
+from .texts import say
 
 LABELS = f"app={APP}"
 FAILED = "Failed"
@@ -73,6 +75,25 @@ def _since(conditions: dict[str, Any], name: str) -> datetime | None:
 def moment(text: str) -> datetime:
     """Return the time that Kubernetes writes as RFC 3339."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def require_account(settings: Settings, clients: Clients) -> None:
+    """Pass if the service account is there, without which the cluster makes no Pod.
+
+    Raises:
+        MissingError: The namespace or the service account is not there.
+    """
+    found = clients.kubernetes.find("ServiceAccount", settings.service_account, settings.namespace)
+    if not found:
+        raise MissingError(
+            say(
+                "There is no service account {name} in the namespace {namespace}.",
+                name=settings.service_account,
+                namespace=settings.namespace,
+            ),
+            remedy=say("Run notebook 05: it makes both."),
+            pitfall="service-account-missing",
+        )
 
 
 def follow(settings: Settings, clients: Clients) -> Iterator[list[Pod]]:

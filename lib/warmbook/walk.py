@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from .checks import check
@@ -60,7 +60,7 @@ def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterat
         yield line.pitfall
 
 
-def _project(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+def _project(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     project.find(settings, clients)
     check(
         project.billing(settings, clients).enabled,
@@ -71,7 +71,7 @@ def _project(settings: Settings, clients: Clients, options: Options) -> Iterator
     )
     project.enable_services(settings, clients, **options)
     project.grant_roles(settings, clients)
-    yield ""
+    return ()
 
 
 def _weights(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
@@ -88,7 +88,7 @@ def _weights(settings: Settings, clients: Clients, options: Options) -> Iterator
     )
 
 
-def _cluster(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+def _cluster(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     made = cluster.create(settings, clients, **options)
     check(
         made.workload_pool,
@@ -98,33 +98,33 @@ def _cluster(settings: Settings, clients: Clients, options: Options) -> Iterator
         pitfall="wif-off",
     )
     cluster.create_node_pool(settings, clients, **options)
-    yield ""
+    return ()
 
 
-def _identity(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+def _identity(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     identity.create_namespace(settings, clients)
     identity.create_service_account(settings, clients)
     identity.grant_bucket_roles(settings, clients)
-    yield ""
+    return ()
 
 
-def _server(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+def _server(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     server.deploy(settings, clients)
     server.wait_started(settings, clients, **options)
-    yield ""
+    return ()
 
 
-def _streaming(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+def _streaming(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     streaming.wait_available(settings, clients, **options)
-    yield ""
+    return ()
 
 
-def _cache(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+def _cache(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     cache.zones(settings, clients)
-    yield ""
+    return ()
 
 
-NOTEBOOKS: dict[str, Callable[[Settings, Clients, Options], Iterator[str]]] = {
+NOTEBOOKS: dict[str, Callable[[Settings, Clients, Options], Iterable[str]]] = {
     "02": _project,
     "03": _weights,
     "04": _cluster,
@@ -133,3 +133,4 @@ NOTEBOOKS: dict[str, Callable[[Settings, Clients, Options], Iterator[str]]] = {
     "07": _streaming,
     "08": _cache,
 }
+"""Number -> its steps and checks; what they return or yield are pitfalls that don't stop it."""

@@ -155,10 +155,10 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     """
     from google.api_core.exceptions import Forbidden
 
-    member = principal(settings, clients).name
+    wanted, member = commands.bucket_roles(settings), principal(settings, clients).name
     bucket = clients.storage.bucket(settings.bucket_name)
     try:
-        made = grant_on_bucket(bucket, commands.bucket_roles(settings), member)
+        made = grant_on_bucket(bucket, wanted, member)
         held = held_on_bucket(of_bucket(bucket), member)
     except Forbidden as error:
         raise AccessError(
@@ -166,7 +166,6 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
             remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
             pitfall="role-missing",
         ) from error
-    wanted = commands.bucket_roles(settings)
     return BucketRoles(
         bucket=settings.bucket_name,
         principal=member,

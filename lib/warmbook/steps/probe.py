@@ -15,7 +15,7 @@ from ..clients import Clients
 from ..diagnosis import NO_IMAGE
 from ..errors import AccessError, MissingError, ResourceFailedError
 from ..manifests import MANAGED_BY, Manifest
-from ..pods import Pod
+from ..pods import Pod, require_account
 from ..progress import Report, wait_until
 from ..settings import Settings
 from ..step import step
@@ -117,16 +117,7 @@ def probe(settings: Settings, clients: Clients, *, report: Report | None = None)
         ResourceFailedError: The Pod could not run to its end.
         WaitTimeoutError: It has not within ten minutes.
     """
-    if not clients.kubernetes.find("ServiceAccount", settings.service_account, settings.namespace):
-        raise MissingError(
-            say(
-                "There is no service account {name} in the namespace {namespace}.",
-                name=settings.service_account,
-                namespace=settings.namespace,
-            ),
-            remedy=say("Run notebook 05: it makes both."),
-            pitfall="service-account-missing",
-        )
+    require_account(settings, clients)
     with _pod(settings, clients, _a_file(settings, clients)) as name:
         ended = _ended(settings, clients, name, report)
         log = clients.kubernetes.log(name, settings.namespace)

@@ -117,16 +117,7 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
             say("A rehearsal serves with vLLM only: SGLang has no build for a machine like this."),
             remedy=say("Choose vllm, or read the manifest here and send it in a real project."),
         )
-    if not cluster.find("ServiceAccount", settings.service_account, settings.namespace):
-        raise MissingError(
-            say(
-                "There is no service account {name} in the namespace {namespace}.",
-                name=settings.service_account,
-                namespace=settings.namespace,
-            ),
-            remedy=say("Run notebook 05: it makes both."),
-            pitfall="service-account-missing",
-        )
+    pods.require_account(settings, clients)
     needs = needs or look_up(clients, settings)
     before = cluster.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
     wanted = deployment(settings, needs)

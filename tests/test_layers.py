@@ -44,6 +44,22 @@ def test_a_vision_tower_beside_the_language_model_is_one_block():
     assert found["vision_tower"] == {"attention": 16}
 
 
+def test_what_belongs_to_a_tower_stands_with_it_wherever_the_family_puts_it():
+    language = [f"model.language_model.layers.{n}.mlp.up_proj.weight" for n in range(2)]
+    beside = ["model.language_model.embed_tokens.weight", "lm_head.weight"]
+    tower = ["model.visual.blocks.0.attn.qkv.weight", "model.visual.patch_embed.proj.weight"]
+    found = of(*language, *beside, *tower)
+    assert list(found) == ["embedding", "0", "1", "head", "visual"]
+    assert found["visual"] == {"attention": 8, "rest": 8}
+    more = of("model.layers.0.mlp.w", "model.layers.1.mlp.w", "model.mtp.layers.0.mlp.w")
+    assert list(more) == ["0", "1", "mtp"]
+
+
+def test_a_norm_named_after_the_attention_is_no_attention():
+    found = of("model.layers.0.post_attention_layernorm.w", "model.layers.0.self_attn.q_norm.w")
+    assert found == {"0": {"rest": 8, "attention": 8}}
+
+
 parts = st.sampled_from(
     ["model", "layers", "3", "h", "attn", "mlp", "experts", "embed", "", "norm"]
 )

@@ -1,14 +1,22 @@
 """What the X-ray says of a shard, and what the real streamer does with it."""
 
 import json
+import os
 import subprocess
+import sys
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 from warmbook.bucket import Folder
 from warmbook.findings import findings
 from warmbook.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
+from warmbook.sizing import limit_refusal
+from warmbook.streamlog import streams
 from warmbook.xray import Shard, XRay
+from warmbook_sandbox.__main__ import _parser
+from warmbook_sandbox.door import prepare
 
 from . import corpus
 
@@ -44,21 +52,78 @@ REFUSED = {
 """Faults of a shard that the streamer refuses, and what its message says."""
 
 
+LIMITS = """
+import json, os, sys
+import torch
+from runai_model_streamer import SafetensorsStreamer
+
+def one(rank, processes, files, limit, port):
+    os.environ["RUNAI_STREAMER_MEMORY_LIMIT"] = str(limit)
+    if processes > 1:
+        os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), RUNAI_STREAMER_DIST="1")
+        torch.distributed.init_process_group("gloo", rank=rank, world_size=processes)
+    try:
+        with SafetensorsStreamer() as streamer:
+            streamer.stream_files(files, device="cpu", is_distributed=processes > 1)
+            assert streamer.file_streamer.is_distributed == (processes > 1)
+            tensors = streamer.get_tensors()
+            ended = sum(t.numel() * t.element_size() for _, t in tensors)
+    except Exception as error:
+        ended = f"{type(error).__name__}: {error}"
+    os.write(1, f"ENDED {json.dumps([limit, ended])}\\n".encode())  # one piece, one line
+    if processes > 1:
+        os._exit(0)  # the other process waits for a message of this one, for minutes
+
+if __name__ == "__main__":
+    files, limits, ports = map(json.loads, sys.argv[1:])
+    for limit, port in zip(limits, ports or [0] * len(limits)):
+        if ports:
+            torch.multiprocessing.spawn(one, (2, files, limit, port), nprocs=2)
+        else:
+            one(0, 1, files, limit, 0)
+"""
+LARGE = corpus.safetensors(a=10, b=2**18, c=1)
+OLDER = {"0.15": "0.15.0", "0.16": "0.16.0"}
+"""Streamers of older images, downloaded by the tests that try them."""
+
+
+@pytest.fixture(scope="session")
+def image():
+    """The engine's environment, which has the real streamer."""
+    return prepare(Path(_parser().parse_args([]).cache), lambda *_: None)[0]
+
+
+@pytest.fixture(scope="session")
+def streamer(image, tmp_path_factory):
+    """Return a function of a streamer's version: an environment in which Python has it."""
+
+    @cache
+    def environment(version):
+        if version == "0.17":
+            return {**os.environ}
+        folder = tmp_path_factory.mktemp("streamer")
+        words = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+        wanted = f"runai-model-streamer=={OLDER[version]}"
+        done = subprocess.run([*words, folder, wanted], capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, f"{wanted} could not be downloaded: {done.stderr[-2000:]}"
+        return {**os.environ, "PYTHONPATH": str(folder)}
+
+    return environment
+
+
 @pytest.mark.streamer
-def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(tmp_path):
-    from pathlib import Path
-
-    from warmbook_sandbox.__main__ import _parser
-    from warmbook_sandbox.door import prepare
-
-    image, _ = prepare(Path(_parser().parse_args([]).cache), lambda *_: None)
+def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(image, tmp_path):
     for fault, files in {**corpus.BROKEN, "sound": corpus.SOUND}.items():
         for name, data in files.items():
             path = tmp_path / fault / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     done = subprocess.run(
-        [image.python, "-c", STREAM, tmp_path], capture_output=True, text=True, timeout=200
+        [image.python, "-c", STREAM, tmp_path],
+        env={**os.environ, "RUNAI_STREAMER_LOG_TO_STDERR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     ended = json.loads(done.stdout.rpartition("ENDED ")[2])
@@ -69,18 +134,89 @@ def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(tmp_path):
     for fault in ended.keys() - REFUSED.keys():
         assert ended[fault] == predicted({**corpus.BROKEN, "sound": corpus.SOUND}[fault]), fault
     assert ended["sound"] == [3, 240]
+    # its own lines, which give sizes as small as these in bytes
+    said = [stream.size_bytes for stream in streams(done.stderr)]
+    assert said == [told[1] for told in ended.values() if not isinstance(told, str)]
+
+
+@pytest.mark.streamer
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("version", ["0.15", "0.16", "0.17"])
+def test_a_memory_limit_ends_in_the_real_streamer_as_was_predicted(
+    image, streamer, version, shared, tmp_path, free_ports
+):
+    # one shard with a long header and a small tensor, one with the large tensor
+    files = {"a.safetensors": corpus.safetensors(**{"n" * 500: 2}), corpus.ONE: LARGE}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    seen = seen_in(files)
+    header, largest = seen.longest_header_bytes, seen.largest.size_bytes
+    assert 8 < header < largest
+    limits = [header - 1, largest - 1, largest]
+    if not shared:  # two processes for each limit take seconds
+        limits += [-1, 0, 1, 7, 8, header]
+    ports = free_ports(len(limits)) if shared else []
+    script = tmp_path / "limits.py"  # a file: the processes that it starts have to import it
+    script.write_text(LIMITS)
+    words = [[str(tmp_path / name) for name in files], limits, ports]
+    done = subprocess.run(
+        [image.python, script, *map(json.dumps, words)],
+        env=streamer(version),
+        capture_output=True,
+        text=True,
+        timeout=250,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = [json.loads(line[6:]) for line in done.stdout.splitlines() if line[:6] == "ENDED "]
+    for limit in limits:
+        ends = [end for of, end in told if of == limit]
+        words = limit_refusal(limit, largest, header_bytes=header, shared=shared, streamer=version)
+        if words:
+            # where they share, only the process that reads the tensor has to stop by itself
+            assert f"RunaiStreamerMemoryLimitException: {words}" in ends, (limit, ends)
+        else:
+            assert ends == [seen.streamed_bytes] * (2 if shared else 1), (limit, ends)
+
+
+def test_the_limit_holds_for_headers_too_and_newer_streamers_raise_it_where_they_share():
+    assert limit_refusal(1, 0).endswith("1 cannot be smaller than: 8")
+    assert limit_refusal(99, 10, header_bytes=100).endswith("99 cannot be smaller than: 100")
+    assert limit_refusal(99, 100).endswith("99 cannot be smaller than: 100")
+    assert limit_refusal(99, 100, shared=True, streamer="0.16")
+    assert not limit_refusal(99, 100, shared=True)
+    assert not any(limit_refusal(limit, 100, header_bytes=100) for limit in (-1, 0, 100))
+
+
+@pytest.fixture
+def free_ports():
+    """Return a function of a number: so many ports that nobody listens on."""
+    import socket
+
+    def free(count):
+        opened = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+        ports = [one.getsockname()[1] for one in opened]
+        for one in opened:
+            one.close()
+        return ports
+
+    return free
 
 
 def predicted(files):
     """Return how many tensors and bytes will be streamed, as the X-ray adds them up."""
+    seen = seen_in(files)
+    return [len(seen.tensors), seen.streamed_bytes]
+
+
+def seen_in(files):
+    """Return what the X-ray sees of these files, looked at here."""
     shards = []
     for name, data in files.items():
         if name.endswith(".safetensors") and "/" not in name:
             length = header_length(data[:LENGTH_BYTES], len(data))
             header = data[LENGTH_BYTES : LENGTH_BYTES + length]
             shards.append(Shard(name, len(data), tensors_of(header, len(data))))
-    seen = xray(shards)
-    return [len(seen.tensors), seen.streamed_bytes]
+    return xray(shards)
 
 
 def xray(shards=(), files=(), **more):

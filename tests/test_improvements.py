@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
@@ -16,7 +16,9 @@ from warmbook import manifests, oracle
 from warmbook.improvements import Needs, deployment, improvements
 from warmbook.lint import lint
 from warmbook.manifests import to_yaml
+from warmbook.safetensors import LARGEST_HEADER_BYTES
 from warmbook.settings import Settings
+from warmbook.sizing import limit_refusal, machines_for
 
 GOLDEN = Path(__file__).parent / "golden"
 CHOICES = {"project_id": "my-project", "model_uri": "gs://my-bucket/models/my-llama"}
@@ -177,6 +179,28 @@ def test_the_buffer_never_gets_smaller_than_the_largest_tensor():
     tiny = made({**STANDARD, "machine_type": "g2-standard-4"}, needs)
     variables = {one["name"]: one["value"] for one in container_of(tiny)["env"]}
     assert variables["RUNAI_STREAMER_MEMORY_LIMIT"] == "6000000000"
+
+
+@given(
+    machine=st.sampled_from([*machines_for("nvidia-l4"), *machines_for("nvidia-h100-80gb")]),
+    share=st.sampled_from([1, 2, 4, 8]),
+    largest=st.builds(lambda gib, more: gib * 2**30 + more, st.integers(0, 60), st.integers(1, 99)),
+    times=st.integers(1, 100),
+    header=st.integers(2, LARGEST_HEADER_BYTES),
+    seen_by=st.sampled_from([("0.16", False), ("0.16", True), ("0.17", False), ("0.17", True)]),
+)
+def test_the_streamer_never_refuses_the_buffer_that_is_chosen(
+    machine, share, largest, times, header, seen_by
+):
+    size = min(share, machine.gpus)
+    gpus = {"gpu_count": machine.gpus, "tensor_parallel_size": size, "gpu": machine.gpu}
+    more = {**STANDARD, **gpus, "machine_type": machine.name}
+    container = container_of(made(more, Needs(largest * times, largest)))
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    limit = int(variables.get("RUNAI_STREAMER_MEMORY_LIMIT", -1))
+    event("limited" if limit > 0 else "unlimited")
+    streamer, shared = seen_by
+    assert not limit_refusal(limit, largest, header_bytes=header, shared=shared, streamer=streamer)
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,28 @@ def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
         assert main(["lint", str(file), "--look"]) == 0
 
 
+def test_where_gpus_share_the_reading_only_an_older_streamer_stops_at_a_low_limit(
+    manifest, chosen, clients
+):
+    seen = look(clients, chosen.model_uri)
+
+    def found(limit):
+        config = json.dumps({"distributed": True, "memory_limit": limit})
+        inside["args"] = [*plain, "-tp=2", f"--model-loader-extra-config={config}"]
+        text = yaml.safe_dump(manifest)
+        return [f for f in lint(text, lambda uri: seen) if f.name == "memory limit"]
+
+    inside = container(manifest)
+    plain = [w for w in inside["args"] if "extra-config" not in w and "parallel-size" not in w]
+    (below,) = found(seen.largest.size_bytes - 1)
+    assert below.weight == "wait"
+    assert below.happens.startswith("Before 0.17 the streamer stops")
+    (tiny,) = found(1)
+    assert tiny.weight == "bad"
+    assert "Memory limit supplied: 1 cannot be smaller than: 8" in tiny.happens
+    assert found(seen.largest.size_bytes) == []
+
+
 @pytest.mark.parametrize("text", ["", "kind: Service", "a: [", "- 1\n- 2", "\0", "&a [*a]"])
 def test_what_is_no_server_is_refused_with_a_remedy(text):
     with pytest.raises(SettingsError) as refused:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from . import manifests, sizing
 from .errors import MissingError
 from .manifests import MANAGED_BY, SPOT, ZONE, Manifest
+from .safetensors import LARGEST_HEADER_BYTES
 from .servers import Server, chosen_server
 from .settings import Settings
 from .texts import say
@@ -269,7 +270,9 @@ def _limit(draft: Draft, host: sizing.Host, room: int) -> int:
     """Return the buffer of one process, in bytes, so that all of them fit."""
     assert draft.needs
     left = room - host.server_bytes - host.shm_bytes
-    return max(draft.needs.largest_tensor_bytes, left // draft.settings.tensor_parallel_size, 0)
+    # the streamer stops where it can't hold a tensor or a header whole
+    least = max(draft.needs.largest_tensor_bytes, LARGEST_HEADER_BYTES)
+    return max(least, left // draft.settings.tensor_parallel_size)
 
 
 def _shm(draft: Draft) -> Iterator[Improvement]:

@@ -185,17 +185,27 @@ def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterato
     """Hold the streamer's memory limit against the model's largest tensor."""
     limit = server.memory_limit
     seen = look(server.option("--model")) if limit > 0 else None
-    if seen and seen.largest and limit_refusal(limit, seen.largest.size_bytes):
-        yield Finding(
-            "memory limit",
-            f"memory_limit {limit}",
-            say(
-                "The streamer stops: «{words}».",
-                words=limit_refusal(limit, seen.largest.size_bytes),
-            ),
-            say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
-            pitfall="memory-limit-below-tensor",
-        )
+    if not (seen and seen.largest):
+        return
+    largest, header = seen.largest.size_bytes, seen.longest_header_bytes
+    shared = (server.loader_config or {}).get("distributed") is True
+    shared = shared and server.tensor_parallel_size > 1
+    # an image's tag doesn't tell its streamer: the older one refuses whatever the newer one does
+    words = limit_refusal(limit, largest, header_bytes=header, shared=shared, streamer="0.16")
+    if not words:
+        return
+    sure = limit_refusal(limit, largest, header_bytes=header, shared=shared)
+    happens = say("The streamer stops: «{words}».", words=words)
+    if not sure:
+        happens = say("Before 0.17 the streamer stops: «{words}».", words=words)
+    yield Finding(
+        "memory limit",
+        f"memory_limit {limit}",
+        happens,
+        say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
+        "bad" if sure else "wait",
+        pitfall="memory-limit-below-tensor",
+    )
 
 
 def _keys(server: Server) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from .gpus import (
     measured,
     price,
 )
+from .safetensors import LENGTH_BYTES
 from .shape import Shape
 from .texts import say
 
@@ -167,15 +168,30 @@ def host(
     return Host(buffer, server, shm, estimate("ephemeral").high)
 
 
-def limit_refusal(limit_bytes: int, largest_tensor_bytes: int) -> str:
-    """Return the streamer's words where its memory limit can't hold the largest tensor, else "".
+def limit_refusal(
+    limit_bytes: int,
+    largest_tensor_bytes: int,
+    *,
+    header_bytes: int = 0,
+    shared: bool = False,
+    streamer: Literal["0.15", "0.16", "0.17"] = "0.17",
+) -> str:
+    """Return the streamer's words where its memory limit can't hold what it reads, else "".
 
-    -1 is no limit, and 0 as much as the largest tensor takes. Source: runai-model-streamer,
-    RUNAI_STREAMER_MEMORY_LIMIT; the same in 0.15.0, 0.15.9, 0.16.0 and 0.17.0, read to a CPU.
+    -1 is no limit, and 0 as much as is needed. The limit holds for the headers too, the
+    longest of which has `header_bytes`; they are read first, by each process for itself. Only
+    where processes share the reading of the tensors does 0.17 raise the limit to the largest.
+
+    Source: runai-model-streamer, RUNAI_STREAMER_MEMORY_LIMIT; tried with 0.15.0, 0.15.9, 0.16.0
+    and 0.17.0, read to a CPU.
     """
-    if not 0 < limit_bytes < largest_tensor_bytes:
-        return ""
-    return f"Memory limit supplied: {limit_bytes} cannot be smaller than: {largest_tensor_bytes}"
+    reads = [LENGTH_BYTES, header_bytes]
+    if not (shared and streamer == "0.17"):
+        reads.append(largest_tensor_bytes)
+    for read in reads:
+        if 0 < limit_bytes < read:
+            return f"Memory limit supplied: {limit_bytes} cannot be smaller than: {read}"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ class Shard:
     tensors: tuple[Tensor, ...] = ()
     fault: HeaderError | None = None
 
+    @property
+    def header_bytes(self) -> int:
+        """The header's length, 0 where something is wrong with it."""
+        data_bytes = sum(tensor.size_bytes for tensor in self.tensors)
+        return 0 if self.fault else self.size_bytes - LENGTH_BYTES - data_bytes
+
 
 @dataclass(frozen=True)
 class XRay:
@@ -63,6 +69,11 @@ class XRay:
     def largest(self) -> Tensor | None:
         """The largest tensor, which the streamer's buffer must hold whole."""
         return max(self.tensors, key=lambda tensor: tensor.size_bytes, default=None)
+
+    @property
+    def longest_header_bytes(self) -> int:
+        """The longest header, which the streamer's buffer must hold whole, too."""
+        return max((shard.header_bytes for shard in self.shards), default=0)
 
     @property
     def streamed_bytes(self) -> int:

@@ -70,9 +70,9 @@ PITFALLS = (
     Pitfall(
         name="memory-limit-below-tensor",
         symptom="«Memory limit supplied: … cannot be smaller than: …».",
-        cause="The streamer's memory limit is below the model's largest tensor, which has to "
-        "fit in whole.",
-        remedy="Raise «memory_limit» above the largest tensor, or leave it out.",
+        cause="The streamer's memory limit is below the model's largest tensor, or below the "
+        "header of a file: each has to fit in whole.",
+        remedy="Raise «memory_limit» above both, or leave it out.",
         source="https://github.com/run-ai/runai-model-streamer (requests_iterator.py)",
     ),
     Pitfall(

@@ -1,8 +1,10 @@
 from io import BytesIO
 from itertools import combinations
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from warmbook import pictures, texts
@@ -38,6 +40,7 @@ BARS = [
 
 def drawings():
     yield from ((f"map {name}", lambda b=b: layer_map(b, "x")) for name, b in MAPS.items())
+    yield "map of no bytes", lambda: layer_map(layered(2, mlp=0), "x")
     yield "memory", lambda: memory_bar(PARTS, (20 * GIB, 21 * GIB), 22 * GIB, "x")
     tiny = [Part(part.name, 0, 1, part.colour) for part in PARTS]
     yield "memory of nothing", lambda: memory_bar(tiny, (0, 0), GIB, "x")
@@ -93,3 +96,31 @@ def test_other_figures_make_another_picture():
 def test_a_picture_is_its_caption_in_text_and_nothing_else_where_there_is_none():
     assert repr(waterfall([("a", 1.0)], "1.7 s")) == "1.7 s"
     assert pictures.Picture(b"", "why")._repr_png_() is None
+
+
+def test_what_is_free_is_told_from_the_least_to_the_most_and_is_never_less_than_nothing():
+    assert pictures.unused(PARTS, (23 * GIB, 24 * GIB)) == (1 * GIB, 4.5 * GIB)
+    assert pictures.unused(PARTS, (20 * GIB, 21 * GIB)) == (0, 1.5 * GIB)
+    assert "free: 0 bytes to 1.5 GiB" in repr(memory_bar(PARTS, (20 * GIB, 21 * GIB), GIB, "x"))
+
+
+SIGHT = {
+    "full": np.eye(3),
+    "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "no green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+"""How linear RGB looks to people; Machado, Oliveira and Fernandes, 2009."""
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(colour, sight):
+    seen = np.clip(np.array(SIGHT[sight]) @ (np.array(to_rgb(colour)) ** 2.2), 0, 1)
+    x, y, z = np.cbrt(TO_XYZ @ seen / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_colours_are_told_apart_by_the_colour_blind_too(sight):
+    for one, other in combinations({*pictures.COLOURS.values(), pictures.PURPLE, "white"}, 2):
+        assert np.linalg.norm(lab(one, sight) - lab(other, sight)) > 30, (one, other)

@@ -17,6 +17,7 @@ from .texts import LANGUAGES, say, speak, spoken
 if TYPE_CHECKING:
     from .clients import Clients
     from .improvements import Needs
+    from .pictures import Picture
     from .runner import Run
     from .settings import Settings
     from .steps.probe import Probed
@@ -268,15 +269,18 @@ def _weights(options: argparse.Namespace) -> int:
         model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
     print(repr(model))
     if options.picture:
-        _write(options.picture, model.plot().png)
+        _draw(model.plot(), options.picture)
     return 0 if model.whole else 1
 
 
-def _write(path: Path, data: bytes) -> None:
+def _draw(picture: Picture, path: Path) -> None:
     from .errors import SettingsError
 
+    if not picture.png:  # an empty file would pass for a picture
+        print(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", file=sys.stderr)
+        return
     try:
-        path.write_bytes(data)
+        path.write_bytes(picture.png)
     except OSError as error:
         told = say("{path} can't be written: {reason}.", path=path, reason=error.strerror)
         raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None

@@ -13,9 +13,11 @@ from typing import Any
 
 from .layers import KINDS, Block
 from .texts import say
-from .views import AMBER, BLUE, GREEN, GREY, RED, duration, size, sizes
+from .views import RED, duration, size, sizes
 
-PURPLE = "#8b5cf6"
+# The tones of the cards are equally dark, so they melt into one for the colour-blind.
+BLUE, GREEN, AMBER = "#4da3ea", "#0b5a34", "#b8700a"
+GREY, PURPLE, PALE = "#9d9d9d", "#5a1a86", "#e9ecef"
 COLOURS = {"attention": BLUE, "mlp": GREEN, "experts": AMBER, "rest": GREY}
 """Colour of each kind of bytes in a layer."""
 
@@ -84,12 +86,16 @@ def layer_map(blocks: Sequence[Block], caption: str) -> Picture:
     axes.set_ylabel(name)
     axes.set_xlabel(say("layer"))
     axes.set_xticks(*_ticks(blocks))
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False, borderpad=0)
+    if axes.containers:  # else matplotlib warns that there is nothing to tell
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False, borderpad=0)
     return _drawn(figure, caption)
 
 
 def memory_bar(parts: Sequence[Part], budget: tuple[int, int], whole: int, caption: str) -> Picture:
-    """Draw a GPU's memory as a bar: its parts, what vLLM may take (bytes), all of it (bytes)."""
+    """Draw a GPU's memory as a bar: its parts, what vLLM may take (bytes), all of it (bytes).
+
+    What the parts leave of `budget` is drawn pale.
+    """
     figure, axes = _paper(1.9)
     left, legend = 0.0, []
     for part in parts:
@@ -99,9 +105,11 @@ def memory_bar(parts: Sequence[Part], budget: tuple[int, int], whole: int, capti
         look = {"facecolor": "white", "edgecolor": part.colour, "hatch": "////", "linewidth": 0}
         axes.barh(0, unsure, left=left + sure, **look)
         left += sure + unsure
-    label = say("vLLM may take {range}", range=sizes(*budget))
     low, high = (edge / _GIB for edge in budget)
-    legend.append(axes.axvspan(low, high, color=RED, alpha=0.35, label=label))
+    free = say("free: {range}", range=sizes(*unused(parts, budget)))
+    legend.append(axes.barh(0, max(0, low - left), left=left, color=PALE, label=free))
+    label = say("vLLM may take {range}", range=sizes(*budget))
+    legend.append(axes.axvspan(low, high, fc=(RED, 0.35), ec=RED, label=label))
     edge = axes.axvline(whole / _GIB, color="black", label=f"GPU: {size(whole)}")
     axes.set_xlim(0, max(left, whole / _GIB) * 1.02)
     axes.set_yticks([])
@@ -111,7 +119,7 @@ def memory_bar(parts: Sequence[Part], budget: tuple[int, int], whole: int, capti
         handles=[*legend, edge],
         **{"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "frameon": False},
     )
-    return _drawn(figure, caption)
+    return _drawn(figure, f"{caption}; {free}")
 
 
 def load_bars(bars: Sequence[tuple[str, float, str]], caption: str) -> Picture:
@@ -124,9 +132,16 @@ def load_bars(bars: Sequence[tuple[str, float, str]], caption: str) -> Picture:
     axes.set_yticks(range(len(bars)), [_short(name) for name, _, _ in bars])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
-    axes.set_xlabel(say("seconds"))
+    axes.set_xlabel(say("seconds for these weights, at each rate"))
     axes.set_xlim(0, max((elapsed_s for _, elapsed_s, _ in bars), default=1.0) * 1.2)
     return _drawn(figure, caption)
+
+
+def unused(parts: Sequence[Part], budget: tuple[int, int]) -> tuple[int, int]:
+    """Return the least and the most that `parts` leave of `budget`, in bytes; 0 where nothing."""
+    least = budget[0] - sum(part.high for part in parts)
+    most = budget[1] - sum(part.low for part in parts)
+    return max(0, least), max(0, most)
 
 
 def block_name(block: Block) -> str:

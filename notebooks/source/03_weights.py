@@ -166,7 +166,7 @@ check(
 #
 # Below stand the shortest possible load, which the machine's network sets, what Google measured on other machines with other models, and what an hour costs, with the date of the price.
 #
-# The first picture is the memory of **one** GPU. What is striped depends on things that show only when vLLM starts; if the stripes or the context reach beyond the red band, vLLM may refuse the context and name the longest that fits.
+# The first picture is the memory of **one** GPU. What is striped depends on things that show only when vLLM starts, and what is pale is left free; if the stripes or the context reach beyond the red band, vLLM may refuse the context and name the longest that fits.
 
 # %% [markdown] lang="es"
 # ## Dimensiona la GPU
@@ -176,7 +176,7 @@ check(
 #
 # Debajo están la carga más corta posible, que la fija la red de la máquina, lo que Google midió en otras máquinas con otros modelos, y lo que cuesta una hora, con la fecha del precio.
 #
-# La primera imagen es la memoria de **una** GPU. Lo rayado depende de cosas que solo se ven cuando vLLM arranca; si las rayas o el contexto pasan de la franja roja, vLLM puede rechazar el contexto y decir cuál es el más largo que cabe.
+# La primera imagen es la memoria de **una** GPU. Lo rayado depende de cosas que solo se ven cuando vLLM arranca, y lo pálido queda libre; si las rayas o el contexto pasan de la franja roja, vLLM puede rechazar el contexto y decir cuál es el más largo que cabe.
 
 # %%
 sized = sizing.size_up(settings, clients, seen=model.seen)
@@ -186,12 +186,12 @@ sized
 sized.plot()
 
 # %% [markdown] lang="en"
-# The second picture is the load: what the network allows, what the guide's own log line would make of it, and the rates that Google measured. A load near the first bar is as good as it gets; one near the guide's has room for the settings of notebook 7.
+# The second picture is the load: in blue what the network allows, then what the guide's own log line would make of it, and the rates that Google measured with other models, which promise nothing for yours. A load near the longer blue bar is as good as it gets; one near the guide's has room for the settings of notebook 7.
 #
 # A model that does not fit ends the notebook here, before a cluster is paid for. One that may fit goes on: the start will tell.
 
 # %% [markdown] lang="es"
-# La segunda imagen es la carga: lo que permite la red, lo que saldría con la línea de registro de la propia guía y los ritmos que Google midió. Una carga cerca de la primera barra es lo mejor que hay; una cerca de la de la guía deja margen para los ajustes del notebook 7.
+# La segunda imagen es la carga: en azul, lo que permite la red; después, lo que saldría con la línea de registro de la propia guía y los ritmos que Google midió con otros modelos, que no prometen nada para el tuyo. Una carga cerca de la barra azul más larga es lo mejor que hay; una cerca de la de la guía deja margen para los ajustes del notebook 7.
 #
 # Un modelo que no cabe detiene el notebook aquí, antes de que pagues un clúster. Uno que puede caber sigue adelante: el arranque lo dirá.
 

@@ -77,9 +77,18 @@ def test_where_nothing_can_be_said_nothing_is_refused(sized, config, gpu, words)
 
 def test_the_memory_and_the_load_are_pictures_that_say_in_text_what_they_show(sized):
     found = sized(GEMMA, GEMMA_BYTES)
-    for picture, caption in ((found.plot(), "tokens of context"), (found.plot_load(), "4.6 s at")):
+    told = {
+        found.plot(): (
+            "tokens of context",
+            "weights 17.2 GiB",
+            "vLLM may take",
+            "free: 0 bytes to",
+        ),
+        found.plot_load(): ("4.6 s at 32 Gbps", "guide's rate 16 s", "Gemma 3 27B 5.7 GiB/s"),
+    }
+    for picture, captions in told.items():
         assert picture._repr_png_().startswith(b"\x89PNG")
-        assert caption in repr(picture)
+        assert all(caption in repr(picture) for caption in captions)
     assert sized(GEMMA, GEMMA_BYTES // 2).plot().png != found.plot().png
 
 
@@ -94,7 +103,24 @@ def test_googles_own_loads_stand_beside_the_least_with_model_machine_and_date(si
     told = repr(sized(GEMMA, GEMMA_BYTES))
     assert "Gemma 4 31B 2.9 GiB/s (a3-highgpu-1g)" in told
     assert "Gemma 3 27B 5.7 GiB/s (g4-standard-48)" in told
-    assert "2026-10-01" in told
+    assert "2026-10-01; no promise for other models or machines" in told
+
+
+def test_googles_loads_on_the_chosen_machine_come_first(sized):
+    g4 = repr(sized(GEMMA, GEMMA_BYTES, gpu="nvidia-rtx-pro-6000", machine_type="g4-standard-48"))
+    assert g4.index("5.7 GiB/s (g4-standard-48)") < g4.index("2.9 GiB/s (a3-highgpu-1g)")
+
+
+def test_a_rate_that_no_source_states_is_called_an_estimate(sized):
+    h100 = {"gpu": "nvidia-h100-80gb", "machine_type": "a3-highgpu-4g", "gpu_count": 4}
+    assert "at 100 Gbps (a3-highgpu-4g, an estimate)" in repr(sized(GEMMA, GEMMA_BYTES, **h100))
+
+
+def test_where_the_region_holds_the_load_up_it_is_named_and_not_the_machine(sized):
+    h200 = {"gpu": "nvidia-h200-141gb", "machine_type": "a3-ultragpu-8g", "gpu_count": 8}
+    told = repr(sized(GEMMA, GEMMA_BYTES, **h200))
+    assert "0.7 s at the region's quota (an estimate)" in told
+    assert "400 Gbps" not in told
 
 
 def test_the_rehearsals_model_fits(chosen, clients):

@@ -29,6 +29,13 @@ def test_the_layers_are_a_picture_and_a_file(chosen, clients, tmp_path, capsys):
     assert "can't be written" in capsys.readouterr().err
 
 
+def test_where_there_is_nothing_to_draw_no_file_is_left(chosen, clients, tmp_path, capsys):
+    file = tmp_path / "layers.png"
+    assert main(["weights", f"{chosen.model_uri}-elsewhere", "--picture", str(file)]) == 1
+    assert "nothing to draw: no safetensors files" in capsys.readouterr().err
+    assert not file.exists()
+
+
 def test_a_bucket_elsewhere_is_not_near(chosen, clients):
     other = chosen.model_copy(update={"location": "europe-west4"})
     assert not weights.inspect(other, clients).near

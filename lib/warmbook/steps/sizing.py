@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ..clients import Clients
 from ..errors import MissingError
-from ..pictures import Part, Picture, load_bars, memory_bar
+from ..gpus import Measured
+from ..pictures import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
 from ..settings import Settings
 from ..shape import Shape
 from ..sizing import Fit, Host, LoadTime, Machine, Range, fit, gpu, host, load_time, machine
 from ..step import step
 from ..texts import say
-from ..views import AMBER, BLUE, GREEN, GREY, Card, Row, State, duration, size, sizes
+from ..views import Card, Row, State, duration, size, sizes
 from ..xray import XRay
 
 VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
@@ -105,18 +107,27 @@ class Sizing(Card):
         if not (self.load and self.machine):
             return
         least = say(
-            "{time} at {gbps:g} Gbps ({machine}); at the guide's rate {guide}",
+            "{time} at {limit}; at the guide's rate {guide}",
             time=duration(self.load.least_s),
-            gbps=self.machine.nic_gbps,
-            machine=self.machine.name,
+            limit=_limit(self.load.binds, self.machine),
             guide=duration(self.load.guide_s),
         )
         yield Row(say("the load takes at least"), least)
         told = ", ".join(
-            f"{one.model} {one.gib_s:.1f} GiB/s ({one.machine})" for one in self.load.measured
+            f"{one.model} {one.gib_s:.1f} GiB/s ({one.machine})" for one in self._measured()
         )
         dates = ", ".join(sorted({one.date for one in self.load.measured}))
-        yield Row(say("Google measured"), f"{told}; {dates}")
+        told = say(
+            "{loads}; {dates}; no promise for other models or machines", loads=told, dates=dates
+        )
+        yield Row(say("Google measured"), told)
+
+    def _measured(self) -> Sequence[Measured]:
+        """Return Google's loads, those on the chosen machine first."""
+        if not (self.load and self.machine):
+            return ()
+        chosen = self.machine.name
+        return sorted(self.load.measured, key=lambda one: one.machine != chosen)
 
     def _price(self) -> Iterator[Row]:
         if self.machine and (price := self.machine.price):
@@ -151,7 +162,8 @@ class Sizing(Card):
             Part(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
         )
         budget = (found.budget.low, found.budget.high)
-        return memory_bar(parts, budget, whole, str(next(self._memory())).strip())
+        verdict, need = islice(self._memory(), 2)
+        return memory_bar(parts, budget, whole, f"{verdict.name}: {verdict.detail}; {need.detail}")
 
     def plot_load(self) -> Picture:
         """Return the load's time as a picture: at least, at the guide's rate, at Google's.
@@ -161,19 +173,29 @@ class Sizing(Card):
         if not (self.load and self.machine):
             told = say("There is no picture of the load: the machine's network is not known.")
             return Picture(b"", told)
-        nic = f"{self.machine.name}, {self.machine.nic_gbps:g} Gbps"
-        names = {"nic": nic, "region": say("the region's quota"), "streams": say("the streams")}
+        at = self.machine
         return load_bars(
             [
-                *((names[name], seconds, BLUE) for name, seconds in self.load.limits.items()),
+                *((_limit(name, at), seconds, BLUE) for name, seconds in self.load.limits.items()),
                 (say("at the guide's rate"), self.load.guide_s, AMBER),
                 *(
                     (f"Google: {one.machine}, {one.model}", self.load.at(one), GREY)
-                    for one in self.load.measured
+                    for one in self._measured()
                 ),
             ],
-            str(next(self._load())).strip(),
+            "; ".join(f"{row.name}: {row.detail}" for row in self._load()),
         )
+
+
+def _limit(name: str, on: Machine) -> str:
+    """Return a limit of the load, marked where its rate is an estimate."""
+    if name == "region":  # of the quota we know a secondary source only
+        return say("the region's quota (an estimate)")
+    if name == "streams":
+        return say("the streams")
+    if "nic_gbps" in on.estimates:
+        return say("{gbps:g} Gbps ({machine}, an estimate)", gbps=on.nic_gbps, machine=on.name)
+    return f"{on.nic_gbps:g} Gbps ({on.name})"
 
 
 def _range(found: Range) -> str:

@@ -43,7 +43,7 @@ account: str = ""  # e-mail of the person who gets the two roles
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 
 # %% [markdown] lang="en"
 # ## Why a model server starts slowly
@@ -165,13 +165,13 @@ form
 
 # %% [markdown] lang="en"
 # ## See where you are
-# The next cell takes the choices as they now stand; if one is missing or wrong, it stops here, before anything costs money. Its banner says whether you are in a rehearsal.
+# The next cell takes the choices as they now stand; if one is missing or wrong, it stops here, before anything costs money. Its banner says whether you are in a rehearsal. Then the doctor looks whether the libraries on this machine, JupyterLab and the widgets among them, are of versions that fit.
 #
 # On Google Cloud, the meter starts in notebook 4 and stops in notebook 10. The machine with the GPU is nearly all of the bill: a g2-standard-16 with one L4 was listed at 1.15 USD an hour in us-central1 in March 2025. Look up today's price for your region before you leave a Pod running overnight.
 
 # %% [markdown] lang="es"
 # ## Mira dónde estás
-# La celda que sigue toma tus opciones tal como están ahora; si falta alguna o no es válida, se detiene aquí, antes de que algo cueste dinero. Su aviso te dice si estás en un ensayo.
+# La celda que sigue toma tus opciones tal como están ahora; si falta alguna o no es válida, se detiene aquí, antes de que algo cueste dinero. Su aviso te dice si estás en un ensayo. Después, el doctor revisa si las bibliotecas de esta máquina, entre ellas JupyterLab y los widgets, son de versiones adecuadas.
 #
 # En Google Cloud, el contador arranca en el notebook 4 y se detiene en el 10. La máquina con la GPU es casi toda la cuenta: en marzo de 2025, una g2-standard-16 con una L4 figuraba a 1.15 USD por hora en us-central1. Consulta el precio actual de tu región antes de dejar un Pod encendido toda la noche.
 
@@ -179,6 +179,13 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% tags=["check"]
+check(
+    doctor.examine(settings, clients, before="01"),
+    "nothing stands in the way of this notebook",
+    remedy="do what is said here, then run this cell again",
+)
 
 # %% [markdown] lang="en"
 # ## Keep your choices

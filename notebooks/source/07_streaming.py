@@ -24,7 +24,7 @@ namespace: str = ""  # NAMESPACE in the guide
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import streaming
 
 # %% [markdown] lang="en"
@@ -49,6 +49,21 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## See that it can come up
+# A Pod that waits looks the same whether its weights are on the way or nobody lets it read them. So the doctor looks at the cluster, the account and its roles on the bucket once more: that takes a second or two, the wait below takes minutes.
+
+# %% [markdown] lang="es"
+# ## Comprueba que pueda arrancar
+# Un Pod que espera se ve igual si los pesos vienen en camino o si nadie lo deja leerlos. Por eso el doctor revisa una vez más el clúster, la cuenta y sus roles sobre el bucket: toma uno o dos segundos, y la espera de abajo, minutos.
+
+# %% tags=["check"]
+check(
+    doctor.examine(settings, clients, before="07"),
+    "nothing stands in the way of this notebook",
+    remedy="do what is said here, then run this cell again",
+)
 
 # %% [markdown] lang="en"
 # ## Wait until it is ready
@@ -84,13 +99,6 @@ check(
 # %% guide="G25"
 pods = streaming.list_pods(settings, clients)
 pods
-
-# %% tags=["check"]
-check(
-    pods.names,
-    "the server has a Pod",
-    remedy="run notebook 06: it makes the Deployment, and the Deployment makes the Pod",
-)
 
 # %% [markdown] lang="en"
 # ## Measure the stream

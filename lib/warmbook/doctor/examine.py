@@ -31,7 +31,7 @@ class Check:
 
 
 CHECKS = (
-    Check(lambda: say("Libraries"), of_project.libraries, None, "02"),
+    Check(lambda: say("Libraries"), of_project.libraries, None, "01 02"),
     Check(lambda: say("Credentials"), of_project.signed_in, questions.credentials, "02"),
     Check(lambda: say("Project"), of_project.seen, questions.found_project, "02"),
     Check(lambda: say("Billing"), of_project.billing, questions.paying, "02"),
@@ -44,7 +44,7 @@ CHECKS = (
     ),
     Check(lambda: say("The GPU's places"), of_cluster.offered, questions.gpu_zones, "04"),
     Check(lambda: say("GPU quota"), of_cluster.quota, questions.gpu_quota, "04 06"),
-    Check(lambda: say("Bucket"), of_bucket.place, questions.bucket, "03 04 05 06 08"),
+    Check(lambda: say("Bucket"), of_bucket.place, questions.bucket, "03 04 05 06 07 08"),
     Check(lambda: say("Model"), of_bucket.model, questions.folder, "06"),
     Check(
         lambda: say("Your permissions on the bucket"),
@@ -52,11 +52,13 @@ CHECKS = (
         questions.bucket_permissions,
         "03 05",
     ),
-    Check(lambda: say("Cluster"), of_cluster.cluster, questions.found_cluster, "05 06 08"),
-    Check(lambda: say("Identity of Pods"), of_cluster.federation, None, "05 06"),
+    Check(lambda: say("Cluster"), of_cluster.cluster, questions.found_cluster, "05 06 07 08"),
+    Check(lambda: say("Identity of Pods"), of_cluster.federation, None, "05 06 07"),
     Check(lambda: say("GPU driver"), of_cluster.driver, None, "06"),
-    Check(lambda: say("Service account"), of_cluster.inside, questions.kubernetes, "06"),
-    Check(lambda: say("Roles on the bucket"), of_bucket.reading, questions.bucket_policy, "06 08"),
+    Check(lambda: say("Service account"), of_cluster.inside, questions.kubernetes, "06 07"),
+    Check(
+        lambda: say("Roles on the bucket"), of_bucket.reading, questions.bucket_policy, "06 07 08"
+    ),
     Check(lambda: say("Caches"), of_bucket.caches, questions.found_caches, "08"),
 )
 

@@ -26,8 +26,8 @@ WORKERS = 8
 LAST = "config.json"
 LOOK_S = 0.2
 RATE_OVER_S = 10.0
-GRACE_S = 1.0
-"""How long parts on their way may still arrive after a stop."""
+ARRIVE_S, END_S = 0.6, 0.2
+"""How long parts on their way may still arrive after a stop, and their threads may take to end."""
 
 
 @dataclass(frozen=True)
@@ -130,15 +130,15 @@ class Sending:
         self.close()
 
     def close(self) -> None:
-        """Stop: no new part, a second for those on their way, then they are cut off."""
+        """Stop within a second: no new part, a moment for those on their way, then cut them off."""
         if self._closed:
             return
         self._closed = True
         self._stop.set()
-        self._join(GRACE_S)
+        self._join(ARRIVE_S)
         for file in self.files:
             file.cut.set()
-        self._join(GRACE_S)
+        self._join(END_S)
 
     def __iter__(self) -> Iterator[Moment]:
         """Do it; yield how far it is, several times a second.

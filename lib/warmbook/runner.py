@@ -23,6 +23,7 @@ from .clients import Clients
 from .ctrl_c import CtrlC
 from .errors import SettingsError
 from .progress import MIME
+from .saving import save
 from .settings import Settings, merge
 from .texts import say, speak
 from .workbook import Workbook
@@ -166,9 +167,7 @@ def run(
     finally:
         result.measured = Workbook(file).measurements()
         text = json.dumps(result.record(), indent=2, ensure_ascii=False)
-        written = out / "run.json.part"
-        written.write_text(text + "\n", encoding="utf-8")
-        written.replace(out / "run.json")
+        save(text + "\n", out / "run.json")
     return result
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from .errors import SettingsError
+from .saving import save
 from .settings import Settings, merge
 from .texts import say
 
@@ -94,8 +94,4 @@ class Workbook:
         # Read again first: another notebook may have written since.
         data = {**self._read(), "version": VERSION, section: value}
         text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=self.path.parent, prefix=".workbook-", delete=False, encoding="utf-8"
-        ) as draft:
-            draft.write(text)
-        Path(draft.name).replace(self.path)  # whole or not at all; mode 0600 from tempfile
+        save(text, self.path)

@@ -1,0 +1,24 @@
+import stat
+
+import pytest
+
+from warmbook.saving import save
+
+
+def test_what_was_there_is_replaced_and_only_its_owner_reads_it(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text("before")
+    path.chmod(0o644)
+    save("señal", path)
+    assert path.read_text(encoding="utf-8") == "señal"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text("before")
+    with pytest.raises(UnicodeEncodeError):
+        save("\ud800", path)
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]

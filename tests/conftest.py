@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import struct
 import sys
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from warmbook import texts
@@ -16,6 +18,11 @@ from warmbook.clients import connect
 from warmbook.settings import Settings, merge
 
 DOUBLE = Path(__file__).parent / "doubles" / "engine.py"
+
+# `make test` draws the same cases every time: what passed passes again. `make soak` draws others.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("others", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("WARMBOOK_CASES", "same"))
 
 
 @pytest.fixture(autouse=True)

@@ -82,8 +82,9 @@ def _kills(told: Figures) -> Iterable[tuple[str, str, str]]:
         "kernels killed",
         str(told["kills"]),
         "A kernel that carries out the steps of notebooks 02 to 07, the cache of 08 and the "
-        "cleanup of 10 was killed (SIGKILL) as one of its requests arrived, or when that was done "
-        "and before the answer left; up to half of them at a request that changes something.",
+        "cleanup of 10 was killed (SIGKILL): as one of its requests arrived, or when that was done "
+        "and before the answer left, up to a third of them at a request that changes something; "
+        f"and {told['at_a_second']} of them at a random second, whatever they were doing.",
     )
     yield (
         "ended wrong when run again",

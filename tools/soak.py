@@ -28,6 +28,7 @@ PARTS = {
     "interrupts": ("tests/reliability/test_interrupts.py",),
     "faults": ("tests/faults/test_named.py",),
     "safety": ("tests/safety",),
+    "any input": ("-m", "hypothesis", "--ignore=tests/safety", "tests"),
 }
 
 
@@ -46,6 +47,7 @@ def main() -> int:
         "WARMBOOK_KILLS": str(options.kills),
         "WARMBOOK_SOAK": str(options.runs),
         "WARMBOOK_SEED": str(options.seed),
+        "WARMBOOK_CASES": "others",  # than those that `make test` draws every time
         "WARMBOOK_FIGURES": str(FIGURES),
     }
     print(f"seed {options.seed}; figures go to {FIGURES.relative_to(ROOT)}", flush=True)

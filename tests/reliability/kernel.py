@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -42,7 +43,8 @@ class Kernels:
     def kill(self) -> None:
         """Kill the kernel as it stands."""
         if self.pid:
-            os.kill(self.pid, 9)
+            with suppress(ProcessLookupError):  # it has just come to its end
+                os.kill(self.pid, 9)
 
     def wait(self, limit_s: float = 120) -> int:
         """Return how the kernel ended: 0, its exit status, or minus the signal that killed it."""

@@ -7,7 +7,10 @@ import asyncio
 import os
 import random
 import re
+import threading
 import time
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -20,6 +23,7 @@ from .state import Watched
 KILLS = int(os.environ.get("WARMBOOK_KILLS", "14"))
 SEED = int(os.environ.get("WARMBOOK_SEED", "5"))
 MINUTE_S = 0.03
+PARTS = ("build", "cleanup")
 READS = re.compile(r" GET | ListAnywhere|:getIamPolicy")
 MODES = {
     "autopilot": {},
@@ -28,7 +32,7 @@ MODES = {
 
 
 @dataclass(frozen=True)
-class Moment:
+class Request:
     """When a kernel is killed: at its n-th request, when that arrives or as its answer leaves."""
 
     mode: str
@@ -36,11 +40,38 @@ class Moment:
     leaving: bool
     what: str
     afterwards: str
-    """What the reader runs next: `build` or `cleanup`."""
+    """Which of `PARTS` the reader runs next."""
 
     def __str__(self):
         side = "before the answer to" if self.leaving else "on the arrival of"
         return f"{self.mode}: killed {side} request {self.number}, {self.what}"
+
+    @contextmanager
+    def meets(self, rehearsal, kernels):
+        Aim(rehearsal, kernels, self)
+        yield
+
+
+@dataclass(frozen=True)
+class Second:
+    """When a kernel is killed: so long after its start, whatever it is doing then."""
+
+    mode: str
+    after_s: float
+    afterwards: str
+
+    def __str__(self):
+        return f"{self.mode}: killed after {self.after_s:.3f} s"
+
+    @contextmanager
+    def meets(self, rehearsal, kernels):
+        timer = threading.Timer(self.after_s, kernels.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
 
 class Aim:
@@ -91,27 +122,42 @@ def environ_of(rehearsal, mode, built):
     return {**rehearsal.environ, **MODES[mode], "BUILT": str(built)}
 
 
-def requests_of(mode, kernels, image_and_model, tmp_path):
-    """Return the requests of an undisturbed kernel, as words."""
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a kernel does that nobody kills: its requests, as words, and how long it takes."""
+
+    requests: list[str]
+    seconds: float
+
+
+def undisturbed(mode, kernels, image_and_model, tmp_path):
     with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
         aim = Aim(rehearsal, kernels)
-        kernels.run(environ_of(rehearsal, mode, tmp_path / "built"), "build", "cleanup")
-        return [f"{one.service} {one.method} {one.path}" for one in aim.seen]
+        begun = time.monotonic()
+        kernels.run(environ_of(rehearsal, mode, tmp_path / "built"), *PARTS)
+        seconds = time.monotonic() - begun
+        return Undisturbed([f"{r.service} {r.method} {r.path}" for r in aim.seen], seconds)
 
 
-def moments(requests, count, chance):
-    """Return `count` moments: half of them at requests that change something."""
+def moments(kernels_left_alone, count, chance):
+    """Return `count` moments: requests that change something, other requests, and seconds.
+
+    A third of each, but that there may be fewer requests that change something.
+    """
     every = [
-        Moment(mode, number, leaving, what, chance.choice(("build", "cleanup")))
-        for mode, listed in requests.items()
-        for number, what in enumerate(listed, 1)
+        Request(mode, number, leaving, what, chance.choice(PARTS))
+        for mode, kernel in kernels_left_alone.items()
+        for number, what in enumerate(kernel.requests, 1)
         for leaving in (False, True)
     ]
     chance.shuffle(every)
-    changing = [m for m in every if not READS.search(m.what)]
-    others = [m for m in every if m not in changing]
-    half = min(len(changing), (count + 1) // 2)
-    return (changing[:half] + others)[:count]
+    changing = [m for m in every if not READS.search(m.what)][: (count + 2) // 3]
+    others = [m for m in every if READS.search(m.what)][: (count + 1) // 3]
+    seconds = [  # not sooner than it takes to start one
+        Second(mode, chance.uniform(0.03, 0.95 * kernel.seconds), chance.choice(PARTS))
+        for mode, kernel in [chance.choice(list(kernels_left_alone.items())) for _ in range(count)]
+    ]
+    return (changing + others + seconds)[:count]
 
 
 def survives(moment, kernels, image_and_model, folder):
@@ -120,9 +166,9 @@ def survives(moment, kernels, image_and_model, folder):
     with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
         watched = Watched(rehearsal, moment.mode)
         environ = environ_of(rehearsal, moment.mode, built)
-        Aim(rehearsal, kernels, moment)
-        kernels.start(environ, ("build", "cleanup"))
-        killed = kernels.wait() == -9
+        with moment.meets(rehearsal, kernels):
+            kernels.start(environ, PARTS)
+            killed = kernels.wait() == -9
         during_cleanup = built.exists()
         wrong = []
         if killed and (not during_cleanup or moment.afterwards == "build"):
@@ -137,16 +183,16 @@ def test_a_killed_kernel_run_again_ends_right_and_leaves_nothing(
     kernels, image_and_model, tmp_path, capsys
 ):
     chance = random.Random(SEED)
-    requests = {mode: requests_of(mode, kernels, image_and_model, tmp_path) for mode in MODES}
-    begun, killed, wrong, left = time.monotonic(), 0, [], []
-    for number, moment in enumerate(moments(requests, KILLS, chance), 1):
+    alone = {mode: undisturbed(mode, kernels, image_and_model, tmp_path) for mode in MODES}
+    begun, killed, wrong, left = time.monotonic(), Counter(), [], []
+    for number, moment in enumerate(moments(alone, KILLS, chance), 1):
         folder = tmp_path / str(number)
         folder.mkdir()
         try:
             was_killed, found, behind = survives(moment, kernels, image_and_model, folder)
         except AssertionError as error:
             was_killed, found, behind = True, [str(error)], []
-        killed += was_killed
+        killed[type(moment).__name__] += was_killed
         wrong += [f"{moment}: {one}" for one in found]
         left += [f"{moment}: {one}" for one in behind]
         with capsys.disabled():
@@ -157,10 +203,11 @@ def test_a_killed_kernel_run_again_ends_right_and_leaves_nothing(
     record(
         "kills",
         seed=SEED,
-        kills=killed,
+        kills=killed.total(),
+        at_a_second=killed["Second"],
         wrong=len(wrong),
         left=len(left),
         seconds=round(time.monotonic() - begun, 1),
     )
     assert not wrong + left, f"seed {SEED}:\n" + "\n".join(wrong + left)
-    assert killed >= 0.9 * KILLS, "too few kernels met their moment"
+    assert killed.total() >= 0.9 * KILLS, "too few kernels met their moment"

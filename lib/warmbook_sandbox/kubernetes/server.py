@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from aiohttp import web
+from aiohttp import web, web_app
 
 from ..interference import Incoming, Interference
 from . import deletes, discovery, reads, watches, writes
@@ -148,8 +148,14 @@ class ApiServer:
             task.cancel()
 
     async def _forget(self, _: web.Application) -> None:
-        """Let go of the cluster: aiohttp keeps handlers in a cache for as long as it runs."""
+        """Let go of the cluster, or each that ever ran would stay in memory.
+
+        aiohttp (since 3.11, with no public way to it) keeps what it built for a request in one
+        cache of the process, and with that the application and all of its routes.
+        """
         del self._store, self._runtime
+        if kept := getattr(web_app, "_cached_build_middleware", None):
+            kept.cache_clear()
 
 
 async def _listed(call: Call) -> web.StreamResponse:

@@ -92,7 +92,6 @@ HEADERS = st.dictionaries(
 FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=False,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -170,7 +169,7 @@ def test_a_document_with_wrong_values_gets_an_answer(
 def test_a_body_that_is_no_document_gets_an_answer(face: Face, request: str, body: bytes) -> None:
     face.restored()
     status, _ = face.ask(*request.split(), body)
-    assert status == 413 or 400 <= status < 500 or not body.strip() or json.loads(body) == {}
+    assert 400 <= status < 500 or not body.strip() or isinstance(json.loads(body), dict)
 
 
 @FUZZ

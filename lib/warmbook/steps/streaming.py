@@ -16,8 +16,8 @@ from ..pictures import Picture, waterfall
 from ..progress import Report
 from ..refusals import kubernetes_message
 from ..settings import Settings
+from ..startlog import is_whole, read
 from ..step import step
-from ..streamlog import is_whole, loading_s, streams
 from ..texts import say
 from ..views import Card, Row, duration, size
 
@@ -177,15 +177,15 @@ def measure(settings: Settings, clients: Clients) -> Streams:
 
 
 def _load(pod: str, log: str, expected_bytes: int) -> Load:
-    told = list(streams(log))
-    if told:
+    told = read(log)
+    if told.streams:
         # One line per rank: the ranks read side by side, each its share.
-        size_bytes = sum(stream.size_bytes for stream in told)
-        elapsed_s = max(stream.elapsed_s for stream in told)
+        size_bytes = sum(mark.size_bytes or 0 for mark in told.streams)
+        elapsed_s = max(mark.seconds or 0.0 for mark in told.streams)
         exact = expected_bytes if is_whole(size_bytes, expected_bytes) else size_bytes
         return Load(pod, exact, elapsed_s, "streamer")
-    if (elapsed := loading_s(log)) is not None:
-        return Load(pod, expected_bytes, elapsed, "vLLM")
+    if told.loading_s is not None:
+        return Load(pod, expected_bytes, told.loading_s, "vLLM")
     raise ResourceFailedError(
         say("The log of {pod} tells no load of the weights.", pod=pod),
         remedy=say(

@@ -36,7 +36,7 @@ def expected(path):
 def test_every_line_of_a_real_log_is_read_as_what_it_is(path):
     text = "\n".join(line for line in lines_of(path) if not line.startswith("#"))
     assert lines_of(path)[0].startswith("# ")
-    marks = [mark for mark in read(text, NEAR).marks if mark.kind != "vllm"]
+    marks = read(text, NEAR).marks
     told = list(expected(path))
     assert [mark.kind for mark in marks] == [kind for kind, _, _ in told]
     for mark, (kind, figures, line) in zip(marks, told, strict=True):

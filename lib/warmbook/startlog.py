@@ -21,7 +21,6 @@ _UNTIMED = 1000
 """So many lines without a time at its beginning, and a log has none."""
 
 _SIGNALS: dict[str, tuple[bytes, ...]] = {
-    "vllm": (b"INFO ",),
     "version": (b"server version",),
     "arguments": (b"non-default args",),
     "files": (b"Resolved architecture", b"Using max model len", b"model supports multiple tasks"),
@@ -44,34 +43,37 @@ _SIGNALS: dict[str, tuple[bytes, ...]] = {
 
 _EARLY = ("version", "arguments")
 _AFTER_UP = (*_EARLY, "up", "healthy", "answered")
-_ONCE = {"vllm", "healthy", "answered"}
+_ONCE = {"healthy", "answered"}
 _FIGURES = {
-    "vllm": re.compile(r"INFO \d\d-\d\d \d\d:\d\d:\d\d"),
     "version": re.compile(r"server version (?P<detail>\S+)"),
     "engine": re.compile(r"LLM engine \(v(?P<detail>[^)\s]+)\)"),
     "reading": re.compile(
         r"using Runai Model Streamer:\s+(?P<detail>\d+)% (?:Completed \| )?\d+/\d+ "
-        r"\[(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d\d)<"
+        r"\[(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d\d):(?P<seconds>\d\d)<"
     ),
     "streamed": re.compile(
-        r"Overall time to stream (?P<size>\d+(?:\.\d+)?) (?P<unit>\w+) of all files"
-        r"(?: to (?P<detail>\S+))?: (?P<seconds>\d+(?:\.\d+)?)s, [\d.]+ \w+/s"
+        r"Overall time to stream (?P<size>\d{1,9}(?:\.\d+)?) (?P<unit>\w+) of all files"
+        r"(?: to (?P<detail>\S+))?: (?P<seconds>\d{1,7}(?:\.\d+)?)s, [\d.]+ \w+/s"
     ),
     "loaded": re.compile(
-        r"Model loading took (?P<size>\d+(?:\.\d+)?) (?P<unit>Gi?B)(?: memory)? "
-        r"and (?P<seconds>\d+(?:\.\d+)?) seconds"
+        r"Model loading took (?P<size>\d{1,9}(?:\.\d+)?) (?P<unit>Gi?B)(?: memory)? "
+        r"and (?P<seconds>\d{1,7}(?:\.\d+)?) seconds"
     ),
-    "compiled": re.compile(r"torch\.compile t(?:akes|ook) (?P<seconds>\d+(?:\.\d+)?) s in total"),
-    "captured": re.compile(r"finished in (?P<seconds>\d+(?:\.\d+)?) secs"),
-    "warm": re.compile(r"took (?P<seconds>\d+(?:\.\d+)?) s"),
+    "compiled": re.compile(
+        r"torch\.compile t(?:akes|ook) (?P<seconds>\d{1,7}(?:\.\d+)?) s in total"
+    ),
+    "captured": re.compile(r"finished in (?P<seconds>\d{1,7}(?:\.\d+)?) secs"),
+    "warm": re.compile(r"took (?P<seconds>\d{1,7}(?:\.\d+)?) s"),
     "healthy": re.compile(r'"GET /health[^"]*" (?P<detail>200)'),
     "answered": re.compile(r'"POST (?P<detail>/v1/[^" ]*)[^"]*" 200'),
 }
 """What stands in the line; a line without it says nothing, or was cut off."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_RUNTIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_OWN = re.compile(r"(?:(\d{4})-)?(?<!\d)(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d+))?", re.ASCII)
+_RUNTIME = re.compile(r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_OWN = re.compile(
+    r"(?:(20\d\d)-)?(?<!\d)(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d+))?", re.ASCII
+)
 _RANK = re.compile(r"(?:TP|\brank=|\bRank )(\d+)")
 
 
@@ -245,7 +247,7 @@ class Reader:
 
     def _count_lives(self, kind: str) -> None:
         """Begin anew where a server starts after another: the container was restarted."""
-        if kind in _EARLY and self._seen - {*_EARLY, "vllm", "files"}:
+        if kind in _EARLY and self._seen - {*_EARLY, "files"}:
             self._life += 1
             self._seen.clear()
 

@@ -62,7 +62,9 @@ def test_the_caption_tells_the_phases_and_replicas_are_counted():
 
 
 def test_remarks_tell_of_clocks_and_restarts():
-    note = ColdStart((replace(ONE, shifted_s=-28800.0, lives=3),)).note()
+    odd = replace(ONE, shifted_s=-28800.0, clock_offset_s=-7.5, lives=3)
+    note = ColdStart((odd,)).note()
+    assert "differ by 7.5 s" in note
     assert "moved by 480 min 00 s" in note
     assert "started 3 times" in note
 

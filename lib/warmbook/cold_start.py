@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,10 @@ from .views import Card, Row, State, duration, size
 MOST_UNEXPLAINED = 0.1
 """A larger share that no signal explains is pointed out."""
 
+CLOCKS_S = 1.5
+"""vLLM writes whole seconds: clocks that differ by less may be the same."""
+
+_STAMP = re.compile(r"^\S+T\S+Z ")
 _KINDS = {
     **dict.fromkeys(("node asked for", "node ready", "driver", "scheduling"), "cluster"),
     **dict.fromkeys(("Pod set-up", "image pull", "container start"), "container"),
@@ -100,6 +105,11 @@ class ColdStart(Card):
                 "The log's clock is not the cluster's: its times were moved by {time}.",
                 time=duration(abs(shift)),
             )
+        if abs(ahead := self.first.clock_offset_s or 0.0) > CLOCKS_S:
+            yield say(
+                "The Pod's clock and its node's differ by {time}; the node's counts.",
+                time=duration(abs(ahead)),
+            )
         if self.first.lives > 1:
             yield say("The container started {count} times.", count=self.first.lives)
         price = self.machine.price if self.machine else None
@@ -163,7 +173,8 @@ def _bars(one: Timeline) -> list[Bar]:
 def _told(witness: Witness) -> Row:
     detail = f"{size(witness.size_bytes)}, {duration(witness.elapsed_s)}"
     rate = f"{witness.gib_s:.2f} GiB/s"
-    quote = witness.line if len(witness.line) < 200 else f"{witness.line[:199]}…"
+    quote = _STAMP.sub("", witness.line)
+    quote = quote if len(quote) < 200 else f"{quote[:199]}…"
     state: State = "bad" if witness.whole is False else "ok"
     return Row(say("Witness"), f"{detail}, {rate}: {quote}", state)
 

@@ -35,6 +35,15 @@ def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
     assert last["start"] + last["seconds"] == pytest.approx(start.first.total_s, abs=0.01)
 
 
+def test_of_several_replicas_each_has_its_timeline(chosen, clients, up_to):
+    chosen = chosen.model_copy(update={"replicas": 2})
+    up_to("streaming", chosen, clients)
+    start = streaming.cold_start(chosen, clients)
+    assert len({one.pod for one in start.timelines}) == 2
+    assert all(one.phases[-1].name == "ready" for one in start.timelines)
+    assert repr(start.plot()).startswith("Cold starts of 2 Pods")
+
+
 def test_the_verb_tells_the_cold_start_of_a_pod(chosen, clients, up_to, tmp_path, capsys):
     up_to("streaming")
     (name,) = streaming.list_pods(chosen, clients).names

@@ -1,16 +1,14 @@
-"""A server's log in, what its start took out: marks with their moments; text only, no cluster.
-
-Read once, piece by piece: a few literals are searched in each block, and only the lines that
-hold one are looked at. Nothing in a log is an error here; what can't be read is left out.
-"""
+"""Finds the signs of a start in a log as it grows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
-from statistics import median
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from .clocks import moment
+from .marks import Mark, StartLog
 
 _UNITS = {"Bytes": 1, "Byte": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _BLOCK = 1 << 20
@@ -70,86 +68,7 @@ _FIGURES = {
 """What stands in the line; a line without it says nothing, or was cut off."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_RUNTIME = re.compile(r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_OWN = re.compile(
-    r"(?:(20\d\d)-)?(?<!\d)(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d+))?", re.ASCII
-)
 _RANK = re.compile(r"(?:TP|\brank=|\bRank )(\d+)")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A line that tells how far the start is; figures that it does not give are None or "".
-
-    `at` is the moment by the container runtime, or by the Pod's own clock where there is no
-    other; `offset_s` is what that clock is ahead, if both are known. `seconds` is the time that
-    the line names, `size_bytes` as rounded there. `life` counts the servers in one log from 0.
-    """
-
-    kind: str
-    at: datetime | None = None
-    offset_s: float | None = None
-    seconds: float | None = None
-    rank: int | None = None
-    size_bytes: int | None = None
-    detail: str = ""
-    failed: bool = False
-    life: int = 0
-    line: str = ""
-
-
-@dataclass(frozen=True)
-class StartLog:
-    """What a log tells of the last server that it holds; `lives` is how many it holds.
-
-    `first` is the moment of its first line with a time.
-    """
-
-    marks: tuple[Mark, ...] = ()
-    lives: int = 1
-    first: datetime | None = None
-
-    def all(self, kind: str) -> list[Mark]:
-        """Return the last server's marks of a kind, in order."""
-        return [m for m in self.marks if m.kind == kind and m.life == self.lives - 1]
-
-    def at(self, *kinds: str) -> datetime | None:
-        """Return the last moment of the first of the kinds that has one."""
-        for kind in kinds:
-            if moments := [m.at for m in self.all(kind) if m.at]:
-                return max(moments)
-        return None
-
-    @property
-    def streams(self) -> list[Mark]:
-        """The streamer's lines with all their figures, those of failed loads left out.
-
-        One per rank. Up to 0.15.x it is printed after a failed load too, so compare the size
-        with the bucket's.
-        """
-        return [m for m in self.all("streamed") if not m.failed]
-
-    @property
-    def loading_s(self) -> float | None:
-        """VLLM's own seconds for loading the model, the slowest rank's; None where untold.
-
-        Source: vLLM 0.11.1 to 0.33.0; the one figure that every loader prints.
-        """
-        return max((m.seconds for m in self.all("loaded") if m.seconds is not None), default=None)
-
-    @property
-    def clock_offset_s(self) -> float | None:
-        """How far the Pod's own clock is ahead of the runtime's, None where one is not told."""
-        told = [mark.offset_s for mark in self.marks if mark.offset_s is not None]
-        return median(told) if told else None
-
-
-def is_whole(streamed_bytes: int, expected_bytes: int) -> bool:
-    """Say whether a rounded size of the log can be that of all the weights.
-
-    The log rounds to a tenth of its unit, so 1 % of the size is the tolerance.
-    """
-    return abs(streamed_bytes - expected_bytes) <= max(64, 0.01 * expected_bytes)
 
 
 def read(log: str | bytes | Iterable[str | bytes], near: datetime | None = None) -> StartLog:
@@ -202,7 +121,7 @@ class Reader:
         start = 0
         while self._first is None and start < len(block) and self._untimed < _UNTIMED:
             line, _ = _line(block, start)
-            self._first = self._moment(line[:200])[0]
+            self._first = moment(line[:200], self._near)[0]
             self._untimed += 1
             start = block.find(b"\n", start) + 1 or len(block)
 
@@ -225,7 +144,7 @@ class Reader:
         self._count_lives(kind)
         self._seen.add(kind)
         figures = found.groupdict() if found else {}
-        at, offset_s = self._moment(line[:place])
+        at, offset_s = moment(line[:place], self._near)
         ranks = _RANK.findall(line[:place])
         mark = Mark(
             kind,
@@ -260,37 +179,6 @@ class Reader:
     def _replaces(self, bar: Mark) -> bool:
         """Say whether the bar only moved on: the first and the last one are kept."""
         return [(mark.kind, mark.life) for mark in self._marks[-2:]] == [(bar.kind, bar.life)] * 2
-
-    def _moment(self, text: str) -> tuple[datetime | None, float | None]:
-        """Return the moment that a line's beginning tells, and how far its own clock is ahead."""
-        own, runtime = self._own_clock(text), _runtime_clock(text)
-        offset_s = (own - runtime).total_seconds() if own and runtime else None
-        return runtime or own, offset_s
-
-    def _own_clock(self, text: str) -> datetime | None:
-        if not (found := _OWN.findall(text)):
-            return None
-        year, month, day, *clock, fraction = found[-1]
-        parts = [int(part) for part in (month, day, *clock)]
-        moments = []
-        for guess in [int(year)] if year else range(self._near.year - 1, self._near.year + 2):
-            try:
-                moment = datetime(guess, *parts, tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
-                moments.append(moment + timedelta(seconds=float(f"0.{fraction or 0}")))
-            except (ValueError, OverflowError):  # no such day in that year, or no day at all
-                continue
-        return min(moments, key=lambda moment: abs(moment - self._near), default=None)
-
-
-def _runtime_clock(text: str) -> datetime | None:
-    if not (found := _RUNTIME.search(text)):
-        return None
-    clock, fraction, zone = found.groups()
-    try:
-        moment = datetime.fromisoformat(clock + zone.replace("Z", "+00:00"))
-        return moment.astimezone(timezone.utc) + timedelta(seconds=float(f"0.{fraction or 0}"))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _line(block: bytes, place: int) -> tuple[str, int]:

@@ -54,6 +54,13 @@ def test_a_load_that_is_not_whole_is_wrong():
     assert ColdStart((replace(ONE, witness=half),)).edge() == "bad"
 
 
+def test_each_rank_has_a_row_where_there_are_several():
+    ranks = ((0, 2**30, 12.0), (1, 2**30, 13.4))
+    told = repr(ColdStart((replace(ONE, witness=replace(GUIDE, ranks=ranks)),)))
+    assert "rank 1: 1.0 GiB, 13 s" in told
+    assert "rank" not in repr(ColdStart((replace(ONE, witness=replace(GUIDE, ranks=ranks[:1])),)))
+
+
 def test_the_caption_tells_the_phases_and_replicas_are_counted():
     assert "image pulled 36 s" in repr(ColdStart((ONE,)).plot())
     both = ColdStart((ONE, replace(ONE, pod="two")))

@@ -68,7 +68,7 @@ class ColdStart(Card):
 
     def rows(self) -> Sequence[Row]:
         witness = self.first.witness
-        told = [_told(witness)] if witness else []
+        told = [_told(witness), *_ranks(witness)] if witness else []
         return (*map(self._row, self.phases), *told, *self._efficiency())
 
     def _row(self, phase: Phase) -> Row:
@@ -177,6 +177,14 @@ def _told(witness: Witness) -> Row:
     quote = quote if len(quote) < 200 else f"{quote[:199]}…"
     state: State = "bad" if witness.whole is False else "ok"
     return Row(say("Witness"), f"{detail}, {rate}: {quote}", state)
+
+
+def _ranks(witness: Witness) -> Iterator[Row]:
+    """Yield what each GPU's process read, where there are several."""
+    if len(witness.ranks) > 1:
+        for place, (rank, size_bytes, elapsed_s) in enumerate(witness.ranks):
+            name = say("rank {number}", number=place if rank is None else rank)
+            yield Row(name, f"{size(size_bytes)}, {duration(elapsed_s)}")
 
 
 def _source(phase: Phase) -> str:

@@ -9,7 +9,7 @@ from matplotlib.image import imread
 
 from warmbook import pictures, texts
 from warmbook.layers import Block
-from warmbook.pictures import Part, layer_map, load_bars, memory_bar, waterfall
+from warmbook.pictures import Bar, Part, lanes, layer_map, load_bars, memory_bar, waterfall
 
 GIB = 2**30
 MOST_BYTES = 60_000
@@ -37,6 +37,16 @@ BARS = [
     ("the region's quota", 0.004, pictures.BLUE),
 ]
 
+PHASES = [
+    Bar("until a node was asked for", 0.0, 0.0, "cluster"),
+    Bar("until the node was ready", 0.0, 90.0, "cluster"),
+    Bar("image pulled", 90.0, 61.5, "container"),
+    Bar("unexplained", 151.5, 8.5, "unexplained"),
+    *(Bar(f"phase {n}", 160.0 + n, 1.0, "server") for n in range(13)),
+    Bar("weights streamed", 173.0, 13.4, "weights"),
+]
+REPLICAS = [(f"vllm-streamer-deployment-sdd74z8fdk-{n:05}", PHASES) for n in range(64)]
+
 
 def drawings():
     yield from ((f"map {name}", lambda b=b: layer_map(b, "x")) for name, b in MAPS.items())
@@ -45,7 +55,10 @@ def drawings():
     tiny = [Part(part.name, 0, 1, part.colour) for part in PARTS]
     yield "memory of nothing", lambda: memory_bar(tiny, (0, 0), GIB, "x")
     yield "load", lambda: load_bars(BARS, "x")
-    yield "waterfall", lambda: waterfall([("a node", 1.5), ("weights", 0.2)], "x")
+    yield "waterfall", lambda: waterfall(PHASES, "x")
+    yield "waterfall of nothing", lambda: waterfall([], "x")
+    yield "three replicas", lambda: lanes(REPLICAS[:3], "x")
+    yield "64 replicas", lambda: lanes(REPLICAS, "x")
 
 
 @pytest.fixture(params=["en", "es"])
@@ -59,7 +72,7 @@ def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeyp
     made = pictures._drawn
     monkeypatch.setattr(pictures, "_drawn", lambda f, c: figures.append(f) or made(f, c))
     picture = dict(drawings())[name]()
-    assert 1000 < len(picture.png) < MOST_BYTES
+    assert 1000 < len(picture.png) < MOST_BYTES * (2.5 if name == "64 replicas" else 1)
     assert imread(BytesIO(picture._repr_png_())).shape[1] == 800
     (figure,) = figures
     canvas = FigureCanvasAgg(figure)
@@ -76,7 +89,8 @@ def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeyp
 def words(figure):
     """Return the texts that are drawn: matplotlib makes ticks beyond the axes, and hides them."""
     axes = figure.axes[0]
-    legend = axes.get_legend().get_texts() if axes.get_legend() else []
+    legends = [axes.get_legend(), *figure.legends]
+    legend = [text for one in legends if one for text in one.get_texts()]
     ticks = [
         label
         for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
@@ -88,13 +102,14 @@ def words(figure):
 
 
 def test_other_figures_make_another_picture():
-    assert waterfall([("a", 1.0)], "x").png != waterfall([("a", 2.0)], "x").png
+    assert waterfall(PHASES[:2], "x").png != waterfall(PHASES[:3], "x").png
+    assert lanes(REPLICAS[:2], "x").png != lanes(REPLICAS[:3], "x").png
     assert layer_map(MAPS["small"], "x").png != layer_map(MAPS["70B"], "x").png
     assert load_bars(BARS, "x").png != load_bars(BARS[:2], "x").png
 
 
 def test_a_picture_is_its_caption_in_text_and_nothing_else_where_there_is_none():
-    assert repr(waterfall([("a", 1.0)], "1.7 s")) == "1.7 s"
+    assert repr(waterfall(PHASES, "1.7 s")) == "1.7 s"
     assert pictures.Picture(b"", "why")._repr_png_() is None
 
 

@@ -16,6 +16,7 @@ from .texts import LANGUAGES, say, speak, spoken
 
 if TYPE_CHECKING:
     from .clients import Clients
+    from .cold_start import ColdStart
     from .improvements import Needs
     from .pictures import Picture
     from .runner import Run
@@ -145,6 +146,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameter(doctor)
     _add_language(doctor, "language of the answer")
     doctor.set_defaults(act=_doctor)
+    cold = verbs.add_parser(
+        "timeline",
+        help="say where the time of a Pod's cold start went, phase by phase",
+        description="Say where the time went between a Pod's creation and its readiness: node, "
+        "driver, image, imports, weights, compilation. With --log, from a saved log alone.",
+    )
+    cold.add_argument(
+        "pod", nargs="?", default="", metavar="POD", help="its name (each that is ready)"
+    )
+    cold.add_argument("--log", type=Path, metavar="FILE", help="a saved log; no cluster is asked")
+    cold.add_argument("--picture", type=Path, metavar="FILE", help="draw the phases into a PNG")
+    _add_parameter(cold)
+    _add_language(cold, "language of the answer")
+    cold.set_defaults(act=_timeline)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
     _add_language(listing, "language of the book")
     listing.set_defaults(act=_list)
@@ -334,6 +349,43 @@ def _probed(settings: Settings, clients: Clients) -> Probed:
     from .steps import probe
 
     return probe.probe(settings, clients, report=lambda progress: None)
+
+
+def _timeline(options: argparse.Namespace) -> int:
+    from .clients import Clients
+    from .steps import streaming
+
+    if options.log:
+        start = _saved(options.log)
+    else:
+        settings = _settings(options)
+        clients = Clients(settings.project_id, settings)
+        start = streaming.cold_start(settings, clients, pod=options.pod)
+    print(repr(start))
+    if options.picture:
+        _draw(start.plot(), options.picture)
+    return 0
+
+
+def _saved(path: Path) -> ColdStart:
+    """Read a saved log, piece by piece; vLLM writes no year, so it is taken from the file."""
+    from datetime import datetime, timezone
+
+    from .cold_start import ColdStart
+    from .errors import SettingsError
+    from .startlog import Reader
+    from .timeline import timeline
+
+    try:
+        near = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+        reader = Reader(near)
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                reader.feed(piece)
+    except OSError as error:
+        told = say("{path} can't be read: {reason}.", path=path, reason=error.strerror)
+        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
+    return ColdStart((timeline(log=reader.end()),))
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -136,13 +136,20 @@ class Kubernetes:
         except NotFoundError:
             return
 
-    def log(self, pod: str, namespace: str, *, previous: bool = False) -> str:
-        """Return the Pod's whole log so far, or nothing while it has not started."""
+    def log(
+        self, pod: str, namespace: str, *, previous: bool = False, timestamps: bool = False
+    ) -> str:
+        """Return the Pod's whole log so far, or nothing while it has not started.
+
+        With `timestamps` each line begins with the moment at which its node received it.
+        """
         from kubernetes.dynamic.exceptions import DynamicApiError
 
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         try:
-            return self._raw("GET", path, query=[("previous", "true")] if previous else [])
+            asked = {"previous": previous, "timestamps": timestamps}
+            query = [(name, "true") for name, wanted in asked.items() if wanted]
+            return self._raw("GET", path, query=query)
         except DynamicApiError as error:
             if error.status not in NO_LOG_YET:
                 raise

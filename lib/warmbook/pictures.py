@@ -20,9 +20,12 @@ BLUE, GREEN, AMBER = "#4da3ea", "#0b5a34", "#b8700a"
 GREY, PURPLE, PALE = "#9d9d9d", "#5a1a86", "#e9ecef"
 COLOURS = {"attention": BLUE, "mlp": GREEN, "experts": AMBER, "rest": GREY}
 """Colour of each kind of bytes in a layer."""
+_TIMES = {"cluster": GREY, "container": AMBER, "server": PURPLE, "weights": BLUE, "unexplained": ""}
+"""Colour of each kind of time; what nobody explains is hatched."""
 
 _GIB = 2**30
 _MOST_LETTERS = 46
+_TAIL = 12
 _SHOWS = 0.01
 """What is smaller than this share of the largest column can't be seen."""
 
@@ -51,18 +54,80 @@ class Part:
     colour: str
 
 
-def waterfall(parts: Sequence[tuple[str, float]], caption: str) -> Picture:
-    """Draw named parts of a time, each in seconds, one after the other."""
-    figure, axes = _paper(0.5 + 0.4 * len(parts))
-    left, colours = 0.0, (GREY, AMBER, BLUE, GREEN)
-    for number, (name, elapsed_s) in enumerate(parts):
-        axes.barh(name, elapsed_s, left=left, color=colours[number % len(colours)])
-        left += elapsed_s
-        axes.annotate(f" {duration(elapsed_s)}", (left, name), va="center")
-    axes.invert_yaxis()
-    axes.set_xlabel(say("seconds"))
-    axes.set_xlim(0, max(1.0, left) * 1.15)
+@dataclass(frozen=True)
+class Bar:
+    """A part of a time, in seconds; `kind` gives its colour.
+
+    It is cluster, container, server, weights or unexplained.
+    """
+
+    name: str
+    start_s: float
+    elapsed_s: float
+    kind: str
+
+    @property
+    def end_s(self) -> float:
+        """When it ended."""
+        return self.start_s + self.elapsed_s
+
+
+def waterfall(bars: Sequence[Bar], caption: str) -> Picture:
+    """Draw the parts of a time, each on a line of its own from where it began."""
+    figure, axes = _paper(1.0 + 0.27 * len(bars))
+    for place, bar in enumerate(bars):
+        axes.barh(place, bar.elapsed_s, left=bar.start_s, height=0.7, **_look(bar.kind))
+        axes.annotate(f" {duration(bar.elapsed_s)}", (bar.end_s, place), va="center")
+    axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
+    _time_axis(axes, [bars], room=1.15)
     return _drawn(figure, caption)
+
+
+def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], caption: str) -> Picture:
+    """Draw several times under each other, a row for each, its parts side by side."""
+    figure, axes = _paper(1.0 + (0.27 if len(rows) <= 16 else 0.16) * len(rows))
+    placed = [(place, bar) for place, (_, bars) in enumerate(rows) for bar in bars]
+    for kind in _TIMES:
+        shown = [(at, bar) for at, bar in placed if bar.kind == kind and bar.elapsed_s > 0]
+        ends = {"width": [b.elapsed_s for _, b in shown], "left": [b.start_s for _, b in shown]}
+        axes.barh([at for at, _ in shown], **ends, height=0.75, **_look(kind))
+    # only what tells them apart; the caption and the card have the whole names
+    names = [f"…{name[-_TAIL:]}" if len(name) > _TAIL else name for name, _ in rows]
+    axes.set_yticks(range(len(rows)), names, fontsize=10 if len(rows) <= 16 else 7)
+    _time_axis(axes, [bars for _, bars in rows], room=1.02)
+    return _drawn(figure, caption)
+
+
+def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None:
+    """Let time run to the right, rows downwards, and say what each colour is."""
+    from matplotlib.patches import Patch
+
+    bars = [bar for row in rows for bar in row]
+    kinds = [kind for kind in _TIMES if any(bar.kind == kind for bar in bars)]
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(axes.get_yticks()) - 0.4, -0.6)
+    axes.set_xlabel(say("seconds"))
+    axes.set_xlim(0, max([1.0, *(bar.end_s for bar in bars)]) * room)
+    axes.figure.legend(
+        handles=[Patch(label=_time_kind(kind), **_look(kind)) for kind in kinds],
+        **{"loc": "outside upper center", "ncols": 5, "frameon": False, "columnspacing": 1.5},
+    )
+
+
+def _look(kind: str) -> dict[str, Any]:
+    if kind == "unexplained":
+        return {"facecolor": "white", "edgecolor": RED, "hatch": "////", "linewidth": 0.8}
+    return {"facecolor": _TIMES[kind]}
+
+
+def _time_kind(kind: str) -> str:
+    return {
+        "cluster": say("cluster"),
+        "container": say("image and container"),
+        "server": "vLLM",
+        "weights": say("weights"),
+        "unexplained": say("unexplained"),
+    }[kind]
 
 
 def layer_map(blocks: Sequence[Block], caption: str) -> Picture:

@@ -152,19 +152,19 @@ versions
 
 # %% [markdown] lang="en"
 # ## See where the time went
-# The stream is one part of the cold start, and often not the longest. The picture lays the parts one after the other: waiting for a node, getting the image and starting the container, the weights, and vLLM's own work before and after them.
+# The stream is one part of the cold start, and often not the longest. The card lays the phases one after the other, from the wish for a node to the server's readiness, and names who says so: an event of the cluster, the streamer's line, a line of vLLM. What no signal explains is called unexplained, so that nothing is hidden. Beside each phase stands what the idle GPU cost meanwhile, where the machine's price is known; below, the line that told the stream's figures and, on Google Cloud, what share of the network's rate they reached.
 #
 # For comparison: in measurements that Google published in October 2026, with GPUs larger than an L4, the weights took 9 to 20 s of the 4.3 to 7.4 minutes from no Pod to the first answer. Once the weights stream, the image and the compilation are what is left to shorten.
 #
-# The times come from the Pod's conditions, which are whole seconds. A second start on the same node is shorter, because the image is there.
+# Kubernetes writes whole seconds; the times of the log are exact. A second start on the same node is shorter, because the image is there. `python -m warmbook timeline` prints the card in a terminal, and with `--log FILE` that of a saved log.
 
 # %% [markdown] lang="es"
 # ## Mira en qué se fue el tiempo
-# La transmisión es una parte del inicio en frío, y muchas veces no la más larga. La imagen pone las partes una tras otra: la espera de un nodo, la descarga de la imagen y el arranque del contenedor, los pesos, y el trabajo propio de vLLM antes y después de ellos.
+# La transmisión es una parte del inicio en frío, y muchas veces no la más larga. La tarjeta pone las fases una tras otra, desde que se pide un nodo hasta que el servidor está listo, y dice de dónde sale cada una: un evento del clúster, la línea del transmisor, una línea de vLLM. Lo que ninguna señal explica aparece como «sin explicar», para que nada quede oculto. Junto a cada fase está lo que costó mientras tanto la GPU inactiva, si se conoce el precio de la máquina; debajo, la línea que dio las cifras de la transmisión y, en Google Cloud, qué parte de la velocidad de la red alcanzaron.
 #
 # Para comparar: en mediciones que Google publicó en octubre de 2026, con GPUs más grandes que una L4, los pesos tomaron de 9 a 20 s de los 4.3 a 7.4 minutos que pasaron desde que no había Pod hasta la primera respuesta. Cuando los pesos ya se transmiten, lo que queda por acortar son la imagen y la compilación.
 #
-# Los tiempos salen de las condiciones del Pod, que vienen en segundos enteros. Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está ahí.
+# Kubernetes escribe segundos enteros; los tiempos de los registros son exactos. Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está ahí. `python -m warmbook timeline` muestra la tarjeta en una terminal y, con `--log FILE`, la de unos registros guardados.
 
 # %%
 start = streaming.cold_start(settings, clients)

@@ -81,5 +81,9 @@ for word in sys.argv:
     if name == "--model-loader-extra-config" and (extra := json.loads(value).keys() - known):
         raise ValueError(f"Unexpected extra config keys for runai_streamer: {extra}")
 MODEL = words("model")
+for told in ("non-default args: {}", "Resolved architecture: Double", "Starting to load model"):
+    print(f"[double] {told}", file=sys.stderr, flush=True)
 stream(MODEL)
-ThreadingHTTPServer((words("host"), int(words("port"))), Answers).serve_forever()
+server = ThreadingHTTPServer((words("host"), int(words("port"))), Answers)
+print("[double] Application startup complete.", file=sys.stderr, flush=True)
+server.serve_forever()

@@ -119,6 +119,11 @@ def test_each_cell_is_a_test_for_nbval():
     assert " passed" in done.stdout
 
 
+def unexplained(phases):
+    gaps = sum(phase["seconds"] for phase in phases if phase["name"] == "unexplained")
+    return gaps / (phases[-1]["start"] + phases[-1]["seconds"])
+
+
 @pytest.mark.engine
 @pytest.mark.timeout(900)
 def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
@@ -131,7 +136,9 @@ def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
     assert "Paris" in record["answer"]
     assert record["versions"]["vllm"] == "0.32.0"
     assert record["versions"]["runai-model-streamer"] == "0.17.0"
-    assert [phase["name"] for phase in record["phases"]] == ["node", "image", "weights", "engine"]
+    names = [phase["name"] for phase in record["phases"]]
+    assert len(names) >= 8 and {"node ready", "image pull", "weights streamed", "ready"} < {*names}
+    assert unexplained(record["phases"]) < 0.1
     assert record["left"] == []
     assert len(record["created"]) == 4
     assert "Left behind: nothing" in told

@@ -1,7 +1,9 @@
 import pytest
 
+from warmbook.__main__ import main
 from warmbook.errors import MissingError
 from warmbook.steps import streaming
+from warmbook.timeline import UNEXPLAINED
 
 
 @pytest.mark.guide("G24 G25 G26")
@@ -18,9 +20,48 @@ def test_the_stream_is_measured_against_the_bucket(chosen, clients, up_to):
 def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
     up_to("streaming")
     start = streaming.cold_start(chosen, clients)
-    assert [phase.name for phase in start.phases] == ["node", "image", "weights", "engine"]
-    assert all(phase.elapsed_s >= 0 for phase in start.phases)
+    names = [phase.name for phase in start.phases if phase.name != UNEXPLAINED]
+    assert names == [
+        *("node asked for", "node ready", "scheduling", "Pod set-up", "image pull"),
+        *("container start", "vLLM imports", "small files", "engine start"),
+        *("weights streamed", "server up", "ready"),
+    ]
+    assert start.first.witness.whole
+    assert start.machine.name == "g2-standard-16"
+    assert "nothing is paid" in repr(start)
     assert start.plot()._repr_png_().startswith(b"\x89PNG")
+    last = start.record()["phases"][-1]
+    assert (last["name"], last["source"]) == ("ready", "Kubernetes")
+    assert last["start"] + last["seconds"] == pytest.approx(start.first.total_s, abs=0.01)
+
+
+def test_of_several_replicas_each_has_its_timeline(chosen, clients, up_to):
+    chosen = chosen.model_copy(update={"replicas": 2})
+    up_to("streaming", chosen, clients)
+    start = streaming.cold_start(chosen, clients)
+    assert len({one.pod for one in start.timelines}) == 2
+    assert all(one.phases[-1].name == "ready" for one in start.timelines)
+    assert repr(start.plot()).startswith("Cold starts of 2 Pods")
+
+
+def test_the_verb_tells_the_cold_start_of_a_pod(chosen, clients, up_to, tmp_path, capsys):
+    up_to("streaming")
+    (name,) = streaming.list_pods(chosen, clients).names
+    picture = tmp_path / "start.png"
+    assert main(["timeline", name, "--picture", str(picture)]) == 0
+    told = capsys.readouterr().out
+    assert f"Cold start of {name}" in told
+    assert "image pulled" in told
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["timeline", "another"]) == 2
+    assert "no Pod another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("faults", "minute_s"), [(["driver-not-ready"], 0.3)])
+def test_a_driver_that_takes_long_is_a_phase_of_its_own(chosen, clients, up_to):
+    up_to("streaming")
+    found = {p.name: p for p in streaming.cold_start(chosen, clients).phases}
+    assert found["driver"].source == "Kubernetes"
 
 
 def test_the_model_is_asked_through_the_clusters_api(chosen, clients, up_to):

@@ -15,8 +15,8 @@ from ..lookout import wait_for_pods
 from ..offers import zones_of
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
+from ..startlog import read
 from ..step import step
-from ..streamlog import streams
 from ..texts import say
 from ..views import Card, Row, State, duration
 
@@ -235,9 +235,9 @@ def compare(settings: Settings, clients: Clients) -> Comparison:
     expected = list_folder(clients, settings.model_uri).size_bytes
     loads = []
     for pod in pods.now(settings, clients):
-        told = list(streams(clients.kubernetes.log(pod.name, settings.namespace)))
+        told = read(clients.kubernetes.log(pod.name, settings.namespace)).streams
         if pod.ready and told:
-            seconds = max(stream.elapsed_s for stream in told)
+            seconds = max(mark.seconds or 0.0 for mark in told)
             loads.append((pod.name, seconds, expected / 2**30 / seconds if seconds else 0.0))
     running = any(cache.state == "running" for cache in caches.find(clients, settings.bucket_name))
     return Comparison(tuple(loads), running)

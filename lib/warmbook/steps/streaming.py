@@ -10,15 +10,18 @@ from typing import Any
 from .. import commands, manifests, pods
 from ..bucket import list_folder
 from ..clients import Clients
+from ..cold_start import ColdStart
+from ..diagnosis.evidence import at
 from ..errors import MissingError, ResourceFailedError
+from ..gpus import machines
 from ..lookout import wait_for_pods
-from ..pictures import Picture, waterfall
 from ..progress import Report
 from ..refusals import kubernetes_message
 from ..settings import Settings
+from ..startlog import read
 from ..step import step
-from ..streamlog import is_whole, loading_s, streams
 from ..texts import say
+from ..timeline import timeline, witness
 from ..views import Card, Row, duration, size
 
 QUICK_ENGINE = "quick_engine_no_chat"
@@ -177,15 +180,8 @@ def measure(settings: Settings, clients: Clients) -> Streams:
 
 
 def _load(pod: str, log: str, expected_bytes: int) -> Load:
-    told = list(streams(log))
-    if told:
-        # One line per rank: the ranks read side by side, each its share.
-        size_bytes = sum(stream.size_bytes for stream in told)
-        elapsed_s = max(stream.elapsed_s for stream in told)
-        exact = expected_bytes if is_whole(size_bytes, expected_bytes) else size_bytes
-        return Load(pod, exact, elapsed_s, "streamer")
-    if (elapsed := loading_s(log)) is not None:
-        return Load(pod, expected_bytes, elapsed, "vLLM")
+    if told := witness(read(log), expected_bytes):
+        return Load(pod, told.size_bytes, told.elapsed_s, told.source)
     raise ResourceFailedError(
         say("The log of {pod} tells no load of the weights.", pod=pod),
         remedy=say(
@@ -194,86 +190,81 @@ def _load(pod: str, log: str, expected_bytes: int) -> Load:
     )
 
 
-@dataclass(frozen=True)
-class Phase:
-    """A part of the cold start, in seconds."""
-
-    name: str
-    elapsed_s: float
-
-
-@dataclass(frozen=True, repr=False)
-class ColdStart(Card):
-    """From the Pod's creation to its first answer to a probe, part by part."""
-
-    pod: str
-    phases: tuple[Phase, ...]
-
-    @property
-    def total_s(self) -> float:
-        """The whole cold start in seconds."""
-        return sum(phase.elapsed_s for phase in self.phases)
-
-    def title(self) -> str:
-        return say("Cold start of {pod}: {time}", pod=self.pod, time=duration(self.total_s))
-
-    def rows(self) -> Sequence[Row]:
-        return tuple(Row(_phase_name(p.name), duration(p.elapsed_s)) for p in self.phases)
-
-    def record(self) -> dict[str, Any]:
-        """Return the phases for the run record."""
-        return {
-            "pod": self.pod,
-            "phases": [{"name": p.name, "seconds": round(p.elapsed_s, 3)} for p in self.phases],
-        }
-
-    def plot(self) -> Picture:
-        """Return the phases as a picture that reads on light and dark paper."""
-        parts = [(_phase_name(phase.name), phase.elapsed_s) for phase in self.phases]
-        return waterfall(parts, self.title())
-
-
-def _phase_name(name: str) -> str:
-    return {
-        "node": say("a node for the Pod"),
-        "image": say("image and container start"),
-        "weights": say("weights streamed"),
-        "engine": say("vLLM before and after the weights"),
-    }[name]
-
-
 @step(commands.logs)
-def cold_start(settings: Settings, clients: Clients) -> ColdStart:
-    """Return where the time went between the Pod's creation and its readiness.
+def cold_start(settings: Settings, clients: Clients, *, pod: str = "") -> ColdStart:
+    """Return where the time went between the creation of the Pods and their readiness.
 
-    Times of Kubernetes conditions, which are whole seconds, and the streamer's own seconds.
+    Of each Pod that is ready, or of the one that is named. Times of Kubernetes are whole
+    seconds; those of the log are exact, by the clock of the Pod's node.
 
     Raises:
-        MissingError: No Pod is ready.
+        MissingError: No Pod is ready, or none has that name.
     """
-    pod = _ready_pod(settings, clients)
-    if pod.scheduled is None or pod.started is None or pod.became_ready is None:
-        raise MissingError(
-            say("The Pod {pod} does not tell when it started.", pod=pod.name),
-            remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+    chosen = [_named_pod(settings, clients, pod)] if pod else _ready_pods(settings, clients)
+    cluster = clients.kubernetes
+    events = cluster.list_objects("Event", settings.namespace)
+    expected = list_folder(clients, settings.model_uri).size_bytes
+    nodes = {one.node: _node(clients, one.node) for one in chosen if one.node}
+    installers = _installers(clients)
+    drawn = [
+        timeline(
+            one.told,
+            events,
+            nodes.get(one.node),
+            read(cluster.log(one.name, settings.namespace, timestamps=True), one.created),
+            installer=installers.get(one.node),
+            expected_bytes=expected,
         )
-    weights = _load(pod.name, clients.kubernetes.log(pod.name, settings.namespace), 0).elapsed_s
-    engine = (pod.became_ready - pod.started).total_seconds()
-    return ColdStart(
-        pod.name,
-        (
-            Phase("node", (pod.scheduled - pod.created).total_seconds()),
-            Phase("image", (pod.started - pod.scheduled).total_seconds()),
-            Phase("weights", min(weights, engine)),
-            Phase("engine", max(0.0, engine - weights)),
-        ),
-    )
+        for one in chosen
+    ]
+    labels = at(nodes.get(chosen[0].node), "metadata", "labels") or {}
+    kind = labels.get("node.kubernetes.io/instance-type")
+    machine = next((found for found in machines() if found.name == kind), None)
+    spot = labels.get("cloud.google.com/gke-spot") == "true"
+    return ColdStart(tuple(drawn), machine, spot, rehearsal=bool(clients.rehearsal))
 
 
-def _ready_pod(settings: Settings, clients: Clients) -> pods.Pod:
-    for pod in pods.now(settings, clients):
-        if pod.ready:
-            return pod
+def _node(clients: Clients, name: str) -> dict[str, Any]:
+    """Return the node, empty for readers that may not see nodes: their timeline is shorter."""
+    from kubernetes.dynamic.exceptions import ForbiddenError
+
+    try:
+        return clients.kubernetes.find("Node", name) or {}
+    except ForbiddenError:
+        return {}
+
+
+def _installers(clients: Clients) -> dict[str, dict[str, Any]]:
+    """Return GKE's Pods that install the GPU driver, by node; none where they can't be seen.
+
+    Source: GKE, "About GPUs": the DaemonSet nvidia-gpu-device-plugin in kube-system.
+    """
+    from kubernetes.dynamic.exceptions import ForbiddenError
+
+    labels = "k8s-app=nvidia-gpu-device-plugin"
+    try:
+        found = clients.kubernetes.list_objects("Pod", "kube-system", labels=labels)
+    except ForbiddenError:
+        return {}
+    return {str(at(pod, "spec", "nodeName")): pod for pod in found}
+
+
+def _named_pod(settings: Settings, clients: Clients, name: str) -> pods.Pod:
+    if (found := clients.kubernetes.find("Pod", name, settings.namespace)) is None:
+        raise MissingError(
+            say(
+                "There is no Pod {pod} in the namespace {namespace}.",
+                pod=name,
+                namespace=settings.namespace,
+            ),
+            remedy=say("List them with: {command}", command=commands.pods(settings)),
+        )
+    return pods.Pod.of(found)
+
+
+def _ready_pods(settings: Settings, clients: Clients) -> list[pods.Pod]:
+    if found := [pod for pod in pods.now(settings, clients) if pod.ready]:
+        return found
     raise MissingError(
         say("No Pod of the server is ready."),
         remedy=say("Wait for the Deployment (the cells above), then run this cell."),
@@ -306,7 +297,7 @@ def versions(settings: Settings, clients: Clients) -> Versions:
     Raises:
         MissingError: No Pod is ready.
     """
-    pod = _ready_pod(settings, clients).name
+    pod = _ready_pods(settings, clients)[0].name
     script = f"import json; from importlib.metadata import distributions as d; {_COLLECT}"
     told = clients.kubernetes.run(pod, settings.namespace, ["python3", "-c", script])
     try:
@@ -356,7 +347,7 @@ def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     """
     from kubernetes.dynamic.exceptions import DynamicApiError
 
-    pod = _ready_pod(settings, clients).name
+    pod = _ready_pods(settings, clients)[0].name
 
     def call(path: str, body: object = None) -> Any:
         told = clients.kubernetes.ask(pod, settings.namespace, manifests.PORT, path, body)

@@ -151,9 +151,10 @@ class Pod:
         usual_s = min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES))
         more = self._node.store.mishaps.pull_minutes(self.obj)
         await self._unless_deleted(usual_s + self._node.pace.seconds(more))
+        took = f"{time.monotonic() - start:.3f}s"
         self.event(
             "Pulled",
-            f'Successfully pulled image "{image}" in {time.monotonic() - start:.1f}s. Rehearsal: '
+            f'Successfully pulled image "{image}" in {took} ({took} including waiting). Rehearsal: '
             f"image {image} stands for the engine vLLM {versions.get('vllm', '?')} on this "
             "machine; nothing was pulled",
         )

@@ -2,7 +2,8 @@
 
 Run by the engine's interpreter with vLLM's own arguments. It reads the bucket in vLLM's
 order (the small files twice over, the listing, the tensors) and then answers /health and
-/v1/models; it keeps no weights and answers no chat, and says so.
+/v1/models; it keeps no weights and answers no chat, and says so. How far it is, it tells in
+vLLM's words, each line marked as its own.
 """
 
 from __future__ import annotations
@@ -68,12 +69,15 @@ def stream(model: str) -> None:
     """Read the model as vLLM does: pull the small files, list the weights, stream them."""
     from runai_model_streamer import SafetensorsStreamer, list_safetensors, pull_files
 
+    say(f"non-default args: {sys.argv[1:]}")
     with tempfile.TemporaryDirectory() as folder:
         pull_files(f"{model.rstrip('/')}/", folder, list(CONFIG), None)
         pull_files(f"{model.rstrip('/')}/", folder, None, list(WEIGHTS))
+    say("Resolved architecture: any, for the weights are read and not used")
     files = list_safetensors(model)
     if not files:
         raise RuntimeError(f"Cannot find any safetensors model weights with `{model}`")
+    say(f"Starting to load model {model}...")
     start, size_bytes = time.monotonic(), 0
     with SafetensorsStreamer() as streamer:
         streamer.stream_files(files, device="cpu")
@@ -142,6 +146,7 @@ def main() -> None:
     Answers.model = (options.served_model_name or [options.model])[0]
     with ThreadingHTTPServer((options.host, options.port), Answers) as server:
         say(f"Starting server on http://{options.host}:{options.port}")
+        say("Application startup complete.")
         server.serve_forever()
 
 

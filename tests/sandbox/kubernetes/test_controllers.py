@@ -53,6 +53,10 @@ def test_a_deployment_becomes_available_on_a_node_that_autopilot_adds(
     (triggered,) = cluster.events("default", "TriggeredScaleUp")
     assert triggered["count"] == 1
     assert triggered["message"].startswith("pod triggered scale-up: [{https://")
+    about = [
+        e for e in cluster.events("default") if e["involvedObject"]["name"] == node.metadata.name
+    ]
+    assert [e["reason"] for e in about] == ["Starting", "RegisteredNode", "NodeReady"]
 
 
 def test_a_zone_that_is_asked_for_is_the_node_s(start, deployment, eventually):

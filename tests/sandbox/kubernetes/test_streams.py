@@ -25,6 +25,12 @@ def test_a_log_is_the_text_without_the_runtime_s_marks(core, log):
     assert core.read_namespaced_pod_log("one", "default") == "first\none line\n\n"
 
 
+def test_the_carriage_returns_of_a_progress_bar_are_within_its_line(core, log):
+    log.write_text(_entry("\r 0%\r 100%"))
+    text = core.read_namespaced_pod_log("one", "default", timestamps=True)
+    assert text == "2026-01-01T00:00:00.000000001Z \r 0%\r 100%\n"
+
+
 def test_a_log_that_is_plain_text_is_sent_as_it_is(core, log):
     log.write_text("plain\n")
     assert core.read_namespaced_pod_log("one", "default") == "plain\n"

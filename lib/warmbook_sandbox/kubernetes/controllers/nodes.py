@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
-from ..objects import Obj, now
+from ..objects import Obj, name_of, now
 from ..store import Store
 
 GPU = "nvidia.com/gpu"
@@ -23,9 +23,15 @@ _PODS = "110"
 
 
 def add_node(store: Store, node: Obj) -> Obj:
-    """Add a machine that is up, as `node_object` describes it."""
+    """Add a machine that is up, as `node_object` describes it, and tell of it as kubelets do."""
     store.mishaps.admit("Node", node)
-    return store.create("Node", node, manager="kubelet")
+    new = store.create("Node", node, manager="kubelet")
+    name = name_of(new)
+    store.event(new, "Starting", "Starting kubelet.")
+    said = f"Node {name} event: Registered Node {name} in Controller"
+    store.event(new, "RegisteredNode", said, source="node-controller")
+    store.event(new, "NodeReady", f"Node {name} status is now: NodeReady")
+    return new
 
 
 def node_object(

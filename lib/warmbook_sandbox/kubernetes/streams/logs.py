@@ -98,7 +98,8 @@ class _Lines:
 def _complete_lines(data: bytes) -> _Lines:
     """Return the lines that are complete and how many bytes they are."""
     end = data.rfind(b"\n") + 1
-    return _Lines(data[:end].splitlines(), end)
+    # by newlines alone: a progress bar's carriage returns are within its line
+    return _Lines(data[:end].split(b"\n")[:-1], end)
 
 
 def _tail(lines: list[bytes], wanted: _Wanted) -> Iterable[bytes]:

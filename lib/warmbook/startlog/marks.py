@@ -1,0 +1,82 @@
+"""What a log tells of a server's start, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line that tells how far the start is; figures that it does not give are None or "".
+
+    `at` is the moment by the container runtime, or by the Pod's own clock where there is no
+    other; `offset_s` is what that clock is ahead, if both are known. `seconds` is the time that
+    the line names, `size_bytes` as rounded there. `life` counts the servers in one log from 0.
+    """
+
+    kind: str
+    at: datetime | None = None
+    offset_s: float | None = None
+    seconds: float | None = None
+    rank: int | None = None
+    size_bytes: int | None = None
+    detail: str = ""
+    failed: bool = False
+    life: int = 0
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class StartLog:
+    """What a log tells of the last server that it holds; `lives` is how many it holds.
+
+    `first` is the moment of its first line with a time.
+    """
+
+    marks: tuple[Mark, ...] = ()
+    lives: int = 1
+    first: datetime | None = None
+
+    def all(self, kind: str) -> list[Mark]:
+        """Return the last server's marks of a kind, in order."""
+        return [m for m in self.marks if m.kind == kind and m.life == self.lives - 1]
+
+    def at(self, *kinds: str) -> datetime | None:
+        """Return the last moment of the first of the kinds that has one."""
+        for kind in kinds:
+            if moments := [m.at for m in self.all(kind) if m.at]:
+                return max(moments)
+        return None
+
+    @property
+    def streams(self) -> list[Mark]:
+        """The streamer's lines with all their figures, those of failed loads left out.
+
+        One per rank. Up to 0.15.x it is printed after a failed load too, so compare the size
+        with the bucket's.
+        """
+        return [m for m in self.all("streamed") if not m.failed]
+
+    @property
+    def loading_s(self) -> float | None:
+        """VLLM's own seconds for loading the model, the slowest rank's; None where untold.
+
+        Source: vLLM 0.11.1 to 0.33.0; the one figure that every loader prints.
+        """
+        return max((m.seconds for m in self.all("loaded") if m.seconds is not None), default=None)
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """How far the Pod's own clock is ahead of the runtime's, None where one is not told."""
+        told = [mark.offset_s for mark in self.marks if mark.offset_s is not None]
+        return median(told) if told else None
+
+
+def is_whole(streamed_bytes: int, expected_bytes: int) -> bool:
+    """Say whether a rounded size of the log can be that of all the weights.
+
+    The log rounds to a tenth of its unit, so 1 % of the size is the tolerance.
+    """
+    return abs(streamed_bytes - expected_bytes) <= max(64, 0.01 * expected_bytes)

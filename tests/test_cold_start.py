@@ -1,0 +1,97 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from warmbook import texts
+from warmbook.__main__ import main
+from warmbook.cold_start import ColdStart, phase_name
+from warmbook.gpus import machine
+from warmbook.timeline import ORDER, UNEXPLAINED, Phase, Timeline, Witness
+
+SAVED = Path(__file__).parent / "golden" / "startlogs" / "vllm-0.9.0-streamer-0.12.log"
+GUIDE = Witness("streamer", 15 * 2**30, 13.4, True, "Overall time to stream 15.0 GiB …")
+PHASES = (
+    Phase("node ready", 0, 60, "Kubernetes"),
+    Phase("image pull", 60, 36, "event"),
+    Phase("weights streamed", 96, 13.4, "streamer"),
+    Phase(UNEXPLAINED, 109.4, 20, "log"),
+    Phase("ready", 129.4, 0.6, "Kubernetes"),
+)
+ONE = Timeline("one", PHASES, ("server up",), GUIDE)
+
+
+def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
+    told = repr(ColdStart((ONE,), machine("g2-standard-16")))
+    assert "image pulled: 36 s, an event, $0.0115" in told
+    assert "until the node was ready: 1 min 00 s, Kubernetes\n" in told
+    assert "30 % of what the network of g2-standard-16 allows" in told
+    assert "Told by no signal: server up." in told
+    assert "list price" in told
+
+
+def test_a_spot_machine_costs_less_and_an_unknown_one_nothing():
+    listed, spot = (ColdStart((ONE,), machine("g2-standard-16"), spot=s) for s in (False, True))
+    assert repr(listed) != repr(spot)
+    assert "$" not in repr(ColdStart((ONE,)))
+    assert ColdStart((ONE,)).efficiency is None
+
+
+def test_a_rehearsal_says_nothing_of_efficiency():
+    start = ColdStart((ONE,), machine("g2-standard-16"), rehearsal=True)
+    assert start.efficiency is None
+    assert "nothing is paid" in start.note()
+
+
+def test_much_that_is_unexplained_is_pointed_out():
+    assert ColdStart((ONE,)).edge() == "wait"
+    small = (*PHASES[:3], Phase(UNEXPLAINED, 109.4, 1, "log"))
+    assert ColdStart((replace(ONE, phases=small),)).edge() == "ok"
+
+
+def test_a_load_that_is_not_whole_is_wrong():
+    half = replace(GUIDE, whole=False)
+    assert ColdStart((replace(ONE, witness=half),)).edge() == "bad"
+
+
+def test_each_rank_has_a_row_where_there_are_several():
+    ranks = ((0, 2**30, 12.0), (1, 2**30, 13.4))
+    told = repr(ColdStart((replace(ONE, witness=replace(GUIDE, ranks=ranks)),)))
+    assert "rank 1: 1.0 GiB, 13 s" in told
+    assert "rank" not in repr(ColdStart((replace(ONE, witness=replace(GUIDE, ranks=ranks[:1])),)))
+
+
+def test_the_caption_tells_the_phases_and_replicas_are_counted():
+    assert "image pulled 36 s" in repr(ColdStart((ONE,)).plot())
+    both = ColdStart((ONE, replace(ONE, pod="two")))
+    assert repr(both.plot()) == "Cold starts of 2 Pods, the slowest 2 min 10 s"
+    assert both.record()["pod"] == "one"
+
+
+def test_remarks_tell_of_clocks_and_restarts():
+    odd = replace(ONE, shifted_s=-28800.0, clock_offset_s=-7.5, lives=3)
+    note = ColdStart((odd,)).note()
+    assert "differ by 7.5 s" in note
+    assert "moved by 480 min 00 s" in note
+    assert "started 3 times" in note
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_phase_has_a_name(language):
+    texts.speak(language)
+    names = [phase_name(name) for name in (*ORDER, UNEXPLAINED)]
+    assert len(set(names)) == len(names)
+
+
+def test_the_verb_tells_a_saved_log_without_a_cluster(tmp_path, capsys):
+    picture = tmp_path / "start.png"
+    assert main(["timeline", "--log", str(SAVED), "--picture", str(picture)]) == 0
+    told = capsys.readouterr().out
+    assert "Cold start of a log" in told
+    assert "CUDA graphs: 37 s, vLLM" in told
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_verb_names_a_log_that_is_not_there(tmp_path, capsys):
+    assert main(["timeline", "--log", str(tmp_path / "none")]) == 2
+    assert "can't be read" in capsys.readouterr().err

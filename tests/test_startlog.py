@@ -1,0 +1,145 @@
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from warmbook.startlog import Reader, is_whole, read
+
+LOGS = sorted((Path(__file__).parent / "golden" / "startlogs").glob("*.log"))
+GUIDE = "[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s"
+NEAR = datetime(2026, 11, 23, tzinfo=timezone.utc)
+SCALE = {"gib": 2**30, "mib": 2**20, "bytes": 1}
+
+
+def lines_of(path):
+    return path.read_bytes().decode().split("\n")
+
+
+def expected(path):
+    """Yield what each line must be read as: the remarks `#= kind figure=value…` above it."""
+    told = []
+    for line in lines_of(path):
+        if line.startswith("#= "):
+            told.append(line[3:].split())
+        elif not line.startswith("#"):
+            yield from (
+                (kind, dict(f.split("=") for f in figures), line) for kind, *figures in told
+            )
+            told = []
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_every_line_of_a_real_log_is_read_as_what_it_is(path):
+    text = "\n".join(line for line in lines_of(path) if not line.startswith("#"))
+    assert lines_of(path)[0].startswith("# ")
+    marks = read(text, NEAR).marks
+    told = list(expected(path))
+    assert [mark.kind for mark in marks] == [kind for kind, _, _ in told]
+    for mark, (kind, figures, line) in zip(marks, told, strict=True):
+        for unit in SCALE.keys() & figures.keys():
+            assert mark.size_bytes == round(float(figures.pop(unit)) * SCALE[unit]), line
+        for name, value in figures.items():
+            found = getattr(mark, name)
+            assert found == (value if isinstance(found, str) else json.loads(value.lower())), line
+        # a bar that moved on keeps the last line
+        assert kind == "reading" or line.strip()[:300] == mark.line
+
+
+def test_the_moments_of_a_log_with_the_clusters_stamps_are_exact():
+    log = read(next(p for p in LOGS if "0.32.0" in p.name).read_bytes(), NEAR)
+    assert log.at("up") == datetime(2026, 11, 23, 20, 6, 39, 104300, tzinfo=timezone.utc)
+    assert abs(log.clock_offset_s) < 1
+    assert (log.all("up")[0].at - log.first).total_seconds() < 60
+
+
+def test_a_clock_that_is_ahead_is_told():
+    line = "2026-11-23T10:00:01.5Z (APIServer pid=1) INFO 11-23 18:00:02 [x.py:1] non-default args:"
+    assert read(line, NEAR).clock_offset_s == pytest.approx(8 * 3600 + 0.5)
+    assert read(line, NEAR).at("arguments").hour == 10
+
+
+@pytest.mark.parametrize(
+    ("written", "near", "year"),
+    [("12-31", "2027-01-01", 2026), ("01-01", "2026-12-31", 2027), ("02-29", "2027-03-01", 2028)],
+)
+def test_the_year_that_vllm_does_not_write_is_the_nearest(written, near, year):
+    line = f"INFO {written} 23:59:59 [x.py:1] Starting to load model x..."
+    near = datetime.fromisoformat(near).replace(tzinfo=timezone.utc)
+    assert read(line, near).at("load").year == year
+
+
+def test_each_rank_has_a_line_of_its_own():
+    log = read(f"(Worker_TP0 pid=1) {GUIDE}\n(Worker_TP11 pid=2) {GUIDE}")
+    assert [mark.rank for mark in log.streams] == [0, 11]
+
+
+def test_the_line_of_a_failed_load_is_not_counted():
+    failed = "[RunAI Streamer] Overall time to stream 8 Bytes of all files to cpu: 0.0s, 2.3 KiB/s"
+    error = "ValueError: Could not receive response from libstreamer due to: b'File access error'"
+    assert read(f"{failed}\n{error}\n").streams == []
+    assert len(read(f"{GUIDE}\nModel loading took 1.0 GiB and 2.0 seconds\n{error}").streams) == 1
+
+
+def test_a_restart_in_one_log_leaves_the_last_server():
+    start = "INFO 11-23 10:00:00 [u.py:1] non-default args: {}\n"
+    log = read(f"{start}{GUIDE}\nINFO:     Application startup complete.\n{start}", NEAR)
+    assert (log.lives, log.streams, log.at("up")) == (2, [], None)
+    assert read(f"{start}{start}", NEAR).lives == 1
+
+
+def test_colours_broken_lines_and_foreign_bytes_do_no_harm():
+    coloured = b"\x1b[0;36m(EngineCore pid=1)\x1b[0m " + GUIDE.encode()
+    cut = b"\n\xff\xfe Model loading took 1.0 GiB and \n(Worker_TP1 pid=2) Model loading t"
+    log = read(coloured + cut)
+    assert [mark.kind for mark in log.marks] == ["streamed"]
+    assert log.marks[0].line.startswith("(EngineCore pid=1) [RunAI")
+
+
+@given(st.lists(st.integers(1, 200), max_size=40), st.sampled_from(LOGS))
+def test_a_log_in_pieces_is_the_log(cuts, path):
+    whole, reader, start = path.read_bytes(), Reader(NEAR), 0
+    for length in cuts:
+        reader.feed(whole[start : start + length])
+        start += length
+    reader.feed(whole[start:])
+    assert reader.end() == read(whole, NEAR)
+
+
+@given(st.binary())
+@example(b"INFO 99-99 99:99:99 [x] non-default args\n9999-99-99T99:99:99Z LLM engine (v1)")
+@example(b"0001-01-01T00:00:00+23:59 Starting to load model")
+def test_no_log_breaks_the_reader(noise):
+    log = read(noise + b"\n" + GUIDE.encode() + b"\n" + noise, NEAR)
+    assert any(mark.seconds == 13.4 for mark in log.marks)
+
+
+FORMS = st.sampled_from([line for path in LOGS for line in lines_of(path) if line])
+
+
+@given(st.lists(st.tuples(FORMS, st.integers(0, 400), st.text(max_size=5)), max_size=20))
+def test_cut_and_mingled_lines_never_raise(pieces):
+    log = read("".join(line[at:] + noise for line, at, noise in pieces), NEAR)
+    assert all(mark.life < log.lives for mark in log.marks)
+
+
+@given(st.integers(min_value=10**6, max_value=10**13))
+def test_the_logs_rounding_is_tolerated_and_a_missing_shard_is_not(expected_bytes):
+    assert is_whole(round(expected_bytes, -4), expected_bytes)
+    assert not is_whole(round(expected_bytes * 0.9), expected_bytes)
+
+
+def test_a_long_log_is_read_in_no_time_and_only_once():
+    told = b"2026-11-23T20:06:38.510352Z (APIServer pid=1) INFO 11-23 20:06:38 [loggers.py:195] "
+    line = told + b"Engine 000: Avg prompt throughput: 1.0 tokens/s, GPU KV cache usage: 0.1%\n"
+    block = line * (2**20 // len(line))
+    reader, start = Reader(NEAR), time.process_time()
+    for _ in range(100):
+        reader.feed(block)
+    reader.feed(GUIDE)
+    assert len(reader.end().streams) == 1
+    # 1 s on two slow cores; a reader that begins anew with each piece would take a minute
+    assert timedelta(seconds=time.process_time() - start) < timedelta(seconds=4)

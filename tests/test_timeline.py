@@ -1,0 +1,306 @@
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmbook.gpus import GIB, machine, measured, price
+from warmbook.startlog import read
+from warmbook.timeline import ORDER, SINCE, UNEXPLAINED, timeline, witness
+
+CREATED = datetime(2026, 11, 23, 10, 0, 0, tzinfo=timezone.utc)
+REHEARSED = Path(__file__).parent / "golden" / "startlogs" / "vllm-0.32.0-streamer-0.17.0.log"
+WEIGHTS = round(15.0 * GIB)
+
+
+def at(seconds):
+    return (CREATED + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pod(*, started=152, ready=300, restarts=0):
+    return {
+        "metadata": {"name": "one", "creationTimestamp": at(0)},
+        "spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": "1"}}}]},
+        "status": {
+            "conditions": [
+                {"type": "PodScheduled", "status": "True", "lastTransitionTime": at(90)},
+                {"type": "Ready", "status": "True", "lastTransitionTime": at(ready)},
+            ],
+            "containerStatuses": [
+                {"restartCount": restarts, "state": {"running": {"startedAt": at(started)}}}
+            ],
+        },
+    }
+
+
+def event(reason, seconds, message=""):
+    about = {"name": "one"}
+    return {"reason": reason, "message": message, "firstTimestamp": at(seconds)} | {
+        "involvedObject": about
+    }
+
+
+EVENTS = [
+    event("Started", 152),
+    event("TriggeredScaleUp", 5),
+    event("Pulling", 92),
+    event("Pulled", 151, 'Successfully pulled image "x" in 59.2s (59.2s including waiting)'),
+    event("Unhealthy", 200),
+    {**event("Pulled", 1), "involvedObject": {"name": "another"}},
+]
+NODE = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+NODE["status"]["conditions"][0]["lastTransitionTime"] = at(70)
+SIGNS = {
+    192: "(APIServer pid=1) INFO 11-23 10:03:12 [u.py:1] non-default args: {}",
+    194: "(APIServer pid=1) INFO 11-23 10:03:14 [m.py:1] Resolved architecture: Gemma",
+    210: "(EngineCore pid=2) INFO 11-23 10:03:30 [g.py:1] Starting to load model /root/x...",
+    225: "[RunAI Streamer] Overall time to stream 15.0 GiB of all files to cpu: 13.4s, 1.1 GiB/s",
+    227: "INFO 11-23 10:03:47 [g.py:1] Model loading took 15.0 GiB memory and 16.1 seconds",
+    260: "INFO 11-23 10:04:20 [m.py:1] torch.compile takes 30.1 s in total",
+    262: "INFO 11-23 10:04:22 [k.py:1] GPU KV cache size: 1,000 tokens",
+    290: "INFO 11-23 10:04:50 [g.py:1] Graph capturing finished in 28 secs, took 0.45 GiB",
+    291: "INFO 11-23 10:04:51 [c.py:1] init engine (profile, create kv cache, …) took 64 s",
+    297: "INFO 11-23 10:04:57 [a.py:1] Starting vLLM API server on http://0.0.0.0:8000",
+    298: "INFO:     Application startup complete.",
+}
+
+
+def log(signs=SIGNS, *, ahead=0, stamps=True):
+    def line(seconds, text):
+        moment = CREATED + timedelta(seconds=seconds + ahead)
+        return f"{moment:%Y-%m-%dT%H:%M:%S.5Z} {text}\n" if stamps else f"{text}\n"
+
+    return read((line(seconds, text) for seconds, text in signs.items()), CREATED)
+
+
+def lengths(drawn):
+    return {phase.name: round(phase.elapsed_s, 1) for phase in drawn.phases}
+
+
+def test_every_second_of_a_cold_start_has_its_phase_and_its_source():
+    drawn = timeline(pod(), EVENTS, NODE, log(), expected_bytes=WEIGHTS)
+    assert lengths(drawn) == {
+        "node asked for": 5,
+        "node ready": 65,
+        "driver": 20,
+        "Pod set-up": 2,
+        "image pull": 59,
+        "container start": 1,
+        "vLLM imports": 40.5,
+        "small files": 2,
+        "engine start": 17.6,
+        "weights streamed": 13.4,
+        "other loading": 2,
+        "compile": 33,
+        "KV cache": 2,
+        "graph capture": 28,
+        "warm-up": 1,
+        "server up": 7,
+        "ready": 1.5,
+    }
+    assert (drawn.total_s, drawn.unexplained, drawn.missing) == (300, 0, ())
+    sources = {phase.name: phase.source for phase in drawn.phases}
+    assert sources["image pull"] == sources["node asked for"] == "event"
+    assert sources["weights streamed"] == "streamer"
+    assert sources["compile"] == "vLLM"
+    assert sources["ready"] == "Kubernetes"
+
+
+def test_what_no_signal_explains_is_named_but_for_what_a_line_itself_tells():
+    rotated = {s: text for s, text in SIGNS.items() if s >= 227}
+    drawn = timeline(pod(), EVENTS, NODE, log(rotated), expected_bytes=WEIGHTS)
+    found = lengths(drawn)
+    # vLLM tells 16.1 s of loading, up to second 227.5; the container started at 152
+    assert found[UNEXPLAINED] == pytest.approx(227.5 - 16.1 - 152, abs=0.1)
+    assert found["weights streamed"] == 16.1
+    assert drawn.witness.source == "vLLM"
+    assert drawn.witness.size_bytes == WEIGHTS
+    assert drawn.missing == ("vLLM imports", "small files", "engine start")
+    assert drawn.unexplained == pytest.approx(found[UNEXPLAINED] / 300, abs=0.001)
+
+
+def test_without_a_log_all_after_the_containers_start_is_unexplained():
+    drawn = timeline(pod(), EVENTS, NODE)
+    assert lengths(drawn)[UNEXPLAINED] == 148
+    assert "weights streamed" in drawn.missing
+    assert drawn.witness is None
+
+
+def test_without_events_the_conditions_still_tell():
+    found = lengths(timeline(pod(), [], NODE, log()))
+    assert found["container start"] == 62
+    assert "image pull" in timeline(pod(), [], NODE, log()).missing
+
+
+def test_a_node_that_was_there_costs_no_phase():
+    old = {"status": {"conditions": [{**NODE["status"]["conditions"][0]}]}}
+    old["status"]["conditions"][0]["lastTransitionTime"] = at(-500)
+    found = lengths(timeline(pod(), EVENTS[2:], old, log()))
+    assert found["scheduling"] == 90
+    assert not {"node ready", "driver"} & found.keys()
+
+
+def test_the_pod_that_installs_the_driver_says_when_it_was_there():
+    done = {"name": "nvidia-driver-installer", "state": {"terminated": {"finishedAt": at(85)}}}
+    installer = {"status": {"initContainerStatuses": [done]}}
+    found = lengths(timeline(pod(), EVENTS, NODE, log(), installer=installer))
+    assert (found["driver"], found["scheduling"]) == (15, 5)
+
+
+def test_a_container_that_started_again_shows_its_earlier_attempts():
+    again = {seconds + 100: text for seconds, text in SIGNS.items()}
+    drawn = timeline(pod(started=252, ready=400, restarts=2), EVENTS, NODE, log(again))
+    assert lengths(drawn)["earlier attempts"] == 100
+    assert drawn.lives == 3
+    assert drawn.unexplained == 0
+
+
+@pytest.mark.parametrize("ahead", [8 * 3600, -8 * 3600, 90])
+def test_a_log_by_another_clock_is_moved_and_it_says_so(ahead):
+    drawn = timeline(pod(), EVENTS, NODE, log(ahead=ahead), expected_bytes=WEIGHTS)
+    assert drawn.shifted_s == pytest.approx(-ahead, abs=2)
+    assert lengths(drawn)["weights streamed"] == 13.4
+    assert drawn.unexplained == 0
+
+
+def test_vllms_own_times_do_where_there_are_no_others():
+    drawn = timeline(pod(), EVENTS, NODE, log(stamps=False), expected_bytes=WEIGHTS)
+    found = lengths(drawn)
+    assert found["vLLM imports"] == 40
+    assert found["weights streamed"] == 13.4
+    assert found["graph capture"] == 28
+    assert drawn.unexplained == 0
+
+
+def test_a_log_alone_is_enough_for_the_servers_part():
+    drawn = timeline(log=log())
+    assert list(lengths(drawn)) == [name for name in ORDER if ORDER[name] > 7 and name != "ready"]
+    assert drawn.missing == ()
+    assert timeline().phases == ()
+
+
+def test_the_rehearsals_real_vllm_is_explained():
+    text = REHEARSED.read_bytes()
+    begun = datetime(2026, 11, 23, 20, 5, 49, tzinfo=timezone.utc)
+    there = {"metadata": {"name": "one", "creationTimestamp": begun.isoformat()}}
+    told = {"running": {"startedAt": "2026-11-23T20:05:51Z"}}
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-23T20:06:39Z"}
+    there["status"] = {"conditions": [ready], "containerStatuses": [{"state": told}]}
+    drawn = timeline(there, log=read(text, begun), expected_bytes=269060552)
+    assert drawn.unexplained < 0.1
+    assert len(drawn.phases) >= 8
+    assert drawn.witness.whole
+
+
+def test_each_rank_is_told_and_the_slowest_counts():
+    line = "[RunAI Streamer] Overall time to stream 7.5 GiB of all files to cuda:0: {}s, 1.0 GiB/s"
+    both = f"(Worker_TP0 pid=1) {line.format(12.0)}\n(Worker_TP1 pid=2) {line.format(13.5)}"
+    found = witness(read(both), WEIGHTS)
+    assert (found.size_bytes, found.elapsed_s, found.whole) == (WEIGHTS, 13.5, True)
+    assert [rank for rank, _, _ in found.ranks] == [0, 1]
+    assert "Worker_TP1" in found.line
+    assert witness(read(both), 2 * WEIGHTS).whole is False
+
+
+def test_the_least_time_reproduces_what_google_measured():
+    """The table of GoogleCloudPlatform/accelerated-platforms, vllm-with-runai-model-streamer.md,
+    2026-10-01: the share of the network that each load used, and an earlier load of 2026-09-17.
+    """
+    told = {"a3-highgpu-1g": [1.01], "g4-standard-48": [0.91, 0.97, 0.74]}
+    found = {name: [] for name in told}
+    for load in measured():
+        found[load.machine].append(share(load.weights_gib, load.seconds, load.machine))
+    assert found == {name: pytest.approx(shares, abs=0.01) for name, shares in told.items()}
+    assert share(58.99, 48.16, "a3-highgpu-1g") == pytest.approx(0.42, abs=0.01)
+
+
+def test_the_guides_own_load_used_a_third_of_the_network():
+    assert share(15.0, 13.4, "g2-standard-16") == pytest.approx(0.30, abs=0.01)
+
+
+def share(gib, seconds, name):
+    line = f"Overall time to stream {gib} GiB of all files: {seconds}s, 1.1 GiB/s"
+    told = witness(read(line))
+    limits = told.limits(machine(name))
+    assert limits.binds == "nic"
+    return told.efficiency(limits)
+
+
+def test_six_replicas_on_fast_machines_meet_the_regions_quota():
+    told = witness(read("Overall time to stream 65.53 GiB of all files: 14.0s, 4.7 GiB/s"))
+    assert told.limits(machine("g4-standard-48"), replicas=6).binds == "region"
+
+
+def test_an_idle_gpu_costs_from_the_node_on():
+    drawn = timeline(pod(), EVENTS, NODE, log())
+    usd = price("g2-standard-16").on_demand_usd
+    assert sum(phase.cost_usd(usd) for phase in drawn.phases) == pytest.approx(230 * usd / 3600)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+TIMES = st.integers(-(10**6), 10**6).map(at) | st.sampled_from(
+    ["", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "x", None]
+)
+
+
+@st.composite
+def objects(draw):
+    """Objects as Kubernetes has them, with anything in the places that are read."""
+    whole = pod()
+    for condition in whole["status"]["conditions"]:
+        condition["lastTransitionTime"] = draw(TIMES)
+    whole["metadata"]["creationTimestamp"] = draw(TIMES)
+    whole["status"]["containerStatuses"][0] |= {"restartCount": draw(st.integers(0, 9) | JSON)}
+    started = {"running": {"startedAt": draw(TIMES)}}
+    whole["status"]["containerStatuses"][0]["state"] = draw(JSON | st.just(started))
+    whole[draw(st.sampled_from(["metadata", "spec", "status", "x"]))] = draw(
+        JSON | st.just(whole["status"])
+    )
+    reasons = st.sampled_from(["TriggeredScaleUp", "Pulling", "Pulled", "Started", "Scheduled"])
+    took = st.sampled_from(["in 1m2.5s", "in 999999h", "in 9h9", ""])
+    told = [
+        {**event(draw(reasons), 0, draw(took)), "firstTimestamp": draw(TIMES | JSON)}
+        for _ in range(draw(st.integers(0, 5)))
+    ]
+    return whole, told, draw(JSON | st.just(NODE))
+
+
+SEEN = st.lists(st.tuples(st.integers(-500, 500), st.sampled_from(list(SIGNS.values()))))
+
+
+@given(objects(), SEEN)
+def test_phases_lie_one_after_the_other_whatever_is_told(told, seen):
+    whole, events, node = told
+    node = node if isinstance(node, dict) else None
+    drawn = timeline(whole, events, node, log(dict(seen)), installer=node)
+    end = 0.0
+    for phase in drawn.phases:
+        assert phase.start_s == pytest.approx(end, abs=1e-6)
+        assert phase.elapsed_s >= 0
+        end = phase.end_s
+    assert 0 <= drawn.unexplained <= 1
+    names = [phase.name for phase in drawn.phases if phase.name != UNEXPLAINED]
+    assert names == sorted(names, key=ORDER.__getitem__)
+
+
+def test_64_replicas_with_long_logs_take_no_time():
+    served = '2026-11-23T10:05:00.5Z INFO:     10.0.0.1:1 - "GET /metrics HTTP/1.1" 200 OK\n'
+    start = "".join(f"{at(s)} {text}\n" for s, text in SIGNS.items())
+    whole = start + served * (2 * 10**6 // len(served))
+    begun = time.process_time()
+    drawn = [
+        timeline(pod(), EVENTS, NODE, read(whole, CREATED), expected_bytes=WEIGHTS)
+        for _ in range(64)
+    ]
+    assert time.process_time() - begun < 3
+    assert all(one.unexplained == 0 for one in drawn)
+
+
+def test_every_phase_may_follow_one_that_comes_before_it():
+    assert all(ORDER.get(since, -1) < ORDER[name] for name, since in SINCE.items())

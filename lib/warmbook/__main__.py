@@ -144,6 +144,31 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameter(doctor)
     _add_language(doctor, "language of the answer")
     doctor.set_defaults(act=_doctor)
+    compared = verbs.add_parser(
+        "compare",
+        help="compare the records of runs; the first is the base",
+        description="Show the figures of two runs or more side by side, and which settings and "
+        "versions changed. Exit status 1 if fewer than two could be compared.",
+    )
+    compared.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
+    )
+    compared.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw the phases of each run into a PNG"
+    )
+    _add_language(compared, "language of the answer")
+    compared.set_defaults(act=_compare)
+    report = verbs.add_parser(
+        "report",
+        help="write the record of a run as one HTML page, to hand in or to attach",
+        description="Write the record of a run as one HTML page that needs no other file.",
+    )
+    report.add_argument("run", type=Path, metavar="RUN", help="folder of a run, or its run.json")
+    report.add_argument(
+        "--out", type=Path, metavar="FILE", help="the page (report.html beside run.json)"
+    )
+    _add_language(report, "language of the page")
+    report.set_defaults(act=_report)
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
     _add_language(listing, "language of the book")
     listing.set_defaults(act=_list)
@@ -330,6 +355,51 @@ def _probed(settings: Settings, clients: Clients) -> Probed:
     from .steps import probe
 
     return probe.probe(settings, clients, report=lambda progress: None)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from .comparison import Comparison, comparable, printable
+    from .errors import RecordError, SettingsError
+    from .records import Record, read
+
+    if len(options.runs) < 2:
+        told = say("One run alone can't be compared.")
+        raise SettingsError(told, remedy=say("Name two runs or more."))
+    runs: list[tuple[str, Record]] = []
+    for run in options.runs:
+        try:
+            record = read(run)
+            reason = comparable(record)
+        except RecordError as error:
+            reason = error.what
+        if reason:
+            print(f"✗ {printable(str(run))}: {printable(reason)}", file=sys.stderr)
+        else:
+            runs.append((_run_name(run), record))
+    if len(runs) < 2:
+        return 1
+    comparison = Comparison(tuple(runs))
+    print(comparison)
+    if options.picture:
+        _write(options.picture, comparison.plot().png)
+    return 0
+
+
+def _run_name(run: Path) -> str:
+    path = run.resolve()
+    return path.name if path.is_dir() else path.parent.name
+
+
+def _report(options: argparse.Namespace) -> int:
+    from .records import read
+    from .report import page
+
+    out = options.out or (options.run if options.run.is_dir() else options.run.parent) / (
+        "report.html"
+    )
+    _write(out, page(read(options.run), _run_name(options.run)).encode())
+    print(out)
+    return 0
 
 
 def _list(options: argparse.Namespace) -> int:

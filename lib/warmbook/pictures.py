@@ -16,6 +16,7 @@ from .texts import say
 from .views import AMBER, BLUE, GREEN, GREY, RED, duration, size, sizes
 
 PURPLE = "#8b5cf6"
+_SERIES = (GREY, AMBER, BLUE, GREEN, PURPLE, RED, "#0f9aa8", "#d1569b", "#8a6d3b", "#4b5563")
 COLOURS = {"attention": BLUE, "mlp": GREEN, "experts": AMBER, "rest": GREY}
 """Colour of each kind of bytes in a layer."""
 
@@ -60,6 +61,28 @@ def waterfall(parts: Sequence[tuple[str, float]], caption: str) -> Picture:
     axes.invert_yaxis()
     axes.set_xlabel(say("seconds"))
     axes.set_xlim(0, max(1.0, left) * 1.15)
+    return _drawn(figure, caption)
+
+
+def side_by_side(bars: Sequence[tuple[str, Sequence[tuple[str, float]]]], caption: str) -> Picture:
+    """Draw a bar for each name, of named parts in seconds; a part has one colour in all bars."""
+    names = list(dict.fromkeys(part for _, parts in bars for part, _ in parts))
+    figure, axes = _paper(0.9 + 0.4 * len(bars) + 0.25 * (len(names) + 1) // 2)
+    lefts = [0.0] * len(bars)
+    for number, name in enumerate(names):
+        widths = [sum(s for part, s in parts if part == name) for _, parts in bars]
+        look = {"color": _SERIES[number % len(_SERIES)], "label": _short(name)}
+        axes.barh(range(len(bars)), widths, left=lefts, height=0.65, **look)
+        lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
+    for place, left in enumerate(lefts):
+        axes.annotate(f" {duration(left)}", (left, place), va="center")
+    axes.set_yticks(range(len(bars)), [_short(name, 24) for name, _ in bars])
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.set_xlabel(say("seconds"))
+    axes.set_xlim(0, max(1.0, *lefts) * 1.15)
+    if names:
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     return _drawn(figure, caption)
 
 

@@ -32,7 +32,7 @@ class Figure:
         base = self.values[0]
         for place, value in enumerate(self.values):
             if value is None:
-                yield "–"
+                yield "-"
             else:
                 told = self._difference(base, value) if place else ""
                 yield f"{self.shown(value)}{told}"
@@ -201,4 +201,4 @@ def _changed(base: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]
     for name in dict.fromkeys((*base, *other)):
         before, after = base.get(name, ""), other.get(name, "")
         if before != after:
-            yield f"{name} {before or '–'} → {after or '–'}"
+            yield f"{name} {before or '-'} → {after or '-'}"

@@ -9,7 +9,8 @@ from .texts import say, spoken
 from .views import AMBER, BLUE, GREEN, GREY, RED, duration, escape, size
 
 _STYLE = f"""
-:root {{ color-scheme: light dark; --ink: #1f2328; --paper: #fff; --line: #d0d7de; --soft: #59636e }}
+:root {{ color-scheme: light dark;
+  --ink: #1f2328; --paper: #fff; --line: #d0d7de; --soft: #59636e }}
 @media (prefers-color-scheme: dark) {{
   :root {{ --ink: #e6edf3; --paper: #0d1117; --line: #3d444d; --soft: #9198a1 }}
 }}
@@ -18,7 +19,8 @@ body {{ color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, s
 h1 {{ font-size: 1.6rem; line-height: 1.2 }}
 h2 {{ font-size: 1.15rem; border-bottom: 1px solid var(--line); margin: 2rem 0 .5rem }}
 table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: start; vertical-align: top; padding: .2rem .8rem .2rem 0; font-weight: normal }}
+th, td {{ text-align: start; vertical-align: top; padding: .2rem .8rem .2rem 0;
+  font-weight: normal }}
 th {{ color: var(--soft) }}
 td, p {{ unicode-bidi: plaintext; white-space: pre-wrap }}
 p {{ margin: .3rem 0 }}

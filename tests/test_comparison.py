@@ -68,7 +68,10 @@ def test_one_run_is_wrong_usage(runs):
 
 
 def test_phases_are_drawn_and_a_value_cannot_steer_the_terminal(runs, capsys, tmp_path):
-    odd = {"phases": [{"name": "\x1b[2J\u202e", "seconds": 5}], "versions": {"x": "\x1b[1m"}}
+    odd = {
+        "phases": [{"name": r"$\x{$" + "\x1b[2J\u202e", "seconds": 5}],
+        "versions": {"x": "\x1b[1m"},
+    }
     picture = tmp_path / "p.png"
     assert main(["compare", *runs(a=data(), b=data(**odd)), "--picture", str(picture)]) == 0
     assert imread(picture).shape[1] == 800

@@ -97,7 +97,7 @@ class Comparison:
     def plot(self) -> Picture:
         """Return the phases of each run as a picture."""
         bars = [
-            (name, [(phase.title, phase.seconds) for phase in record.phases])
+            (_drawable(name), [(_drawable(p.title), p.seconds) for p in record.phases])
             for name, record in self.runs
         ]
         return side_by_side(bars, self.table())
@@ -160,6 +160,10 @@ def comparable(record: Record) -> str:
 def printable(text: str) -> str:
     """Return the text without what would steer a terminal."""
     return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def _drawable(text: str) -> str:
+    return printable(text).replace("$", r"\$")  # matplotlib would set a formula
 
 
 def _seconds_of(name: str) -> Callable[[Record], float | None]:

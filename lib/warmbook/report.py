@@ -21,7 +21,7 @@ h2 {{ font-size: 1.15rem; border-bottom: 1px solid var(--line); margin: 2rem 0 .
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ text-align: start; vertical-align: top; padding: .2rem .8rem .2rem 0;
   font-weight: normal }}
-th {{ color: var(--soft) }}
+th {{ color: var(--soft); min-width: 9.5rem }}
 td, p {{ unicode-bidi: plaintext; white-space: pre-wrap }}
 p {{ margin: .3rem 0 }}
 svg {{ display: block; width: 100%; height: 1.1rem }}

@@ -25,7 +25,7 @@ def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
     told = repr(ColdStart((ONE,), machine("g2-standard-16")))
     assert "image pulled: 36 s, an event, $0.0115" in told
     assert "until the node was ready: 1 min 00 s, Kubernetes\n" in told
-    assert "30 % of what the network of g2-standard-16 allows" in told
+    assert "30 % of what 32 Gbps (g2-standard-16) allows" in told
     assert "Told by no signal: server up." in told
     assert "list price" in told
 

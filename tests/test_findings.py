@@ -13,7 +13,7 @@ from warmbook.bucket import Folder
 from warmbook.findings import findings
 from warmbook.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
 from warmbook.sizing import limit_refusal
-from warmbook.streamlog import streams
+from warmbook.startlog import read
 from warmbook.xray import Shard, XRay
 from warmbook_sandbox.__main__ import _parser
 from warmbook_sandbox.door import prepare
@@ -135,7 +135,7 @@ def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(image, tmp_p
         assert ended[fault] == predicted({**corpus.BROKEN, "sound": corpus.SOUND}[fault]), fault
     assert ended["sound"] == [3, 240]
     # its own lines, which give sizes as small as these in bytes
-    said = [stream.size_bytes for stream in streams(done.stderr)]
+    said = [stream.size_bytes for stream in read(done.stderr).streams]
     assert said == [told[1] for told in ended.values() if not isinstance(told, str)]
 
 

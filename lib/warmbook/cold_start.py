@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .gpus import Machine
+from .load_time import limit_name
 from .pictures import Bar, Picture, lanes, waterfall
 from .texts import say
-from .timeline import UNEXPLAINED, Phase, Timeline, Witness
+from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
 from .views import Card, Row, State, duration, size
 
 MOST_UNEXPLAINED = 0.1
@@ -20,12 +21,6 @@ CLOCKS_S = 1.5
 """vLLM writes whole seconds: clocks that differ by less may be the same."""
 
 _STAMP = re.compile(r"^\S+T\S+Z ")
-_KINDS = {
-    **dict.fromkeys(("node asked for", "node ready", "driver", "scheduling"), "cluster"),
-    **dict.fromkeys(("Pod set-up", "image pull", "container start"), "container"),
-    **dict.fromkeys(("earlier attempts", UNEXPLAINED), "unexplained"),
-    **dict.fromkeys(("weights streamed", "other loading"), "weights"),
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,7 +69,7 @@ class ColdStart(Card):
     def _row(self, phase: Phase) -> Row:
         parts = [duration(phase.elapsed_s)]
         if phase.name != UNEXPLAINED:
-            parts.append(_source(phase))
+            parts.append(source_name(phase.source))
         if (usd := self._hourly_usd()) and (cost := phase.cost_usd(usd)) >= 0.00005:
             parts.append(f"${cost:.4f}")
         large = phase.name == UNEXPLAINED and self.first.unexplained >= MOST_UNEXPLAINED
@@ -84,13 +79,10 @@ class ColdStart(Card):
         if self.machine is None or (found := self.efficiency) is None:
             return
         share, binds = found
-        names = {
-            "nic": say("the network of {machine}", machine=self.machine.name),
-            "region": say("the region's quota"),
-            "streams": say("the streams"),
-        }
         told = say(
-            "{percent:.0f} % of what {limit} allows", percent=100 * share, limit=names[binds]
+            "{percent:.0f} % of what {limit} allows",
+            percent=100 * share,
+            limit=limit_name(binds, self.machine),
         )
         yield Row(say("Rate"), told)
 
@@ -164,10 +156,7 @@ class ColdStart(Card):
 
 
 def _bars(one: Timeline) -> list[Bar]:
-    return [
-        Bar(phase_name(p.name), p.start_s, p.elapsed_s, _KINDS.get(p.name, "server"))
-        for p in one.phases
-    ]
+    return [Bar(phase_name(p.name), p.start_s, p.elapsed_s, phase_kind(p.name)) for p in one.phases]
 
 
 def _told(witness: Witness) -> Row:
@@ -185,37 +174,3 @@ def _ranks(witness: Witness) -> Iterator[Row]:
         for place, (rank, size_bytes, elapsed_s) in enumerate(witness.ranks):
             name = say("rank {number}", number=place if rank is None else rank)
             yield Row(name, f"{size(size_bytes)}, {duration(elapsed_s)}")
-
-
-def _source(phase: Phase) -> str:
-    return {
-        "event": say("an event"),
-        "log": say("the log"),
-        "streamer": say("the streamer"),
-    }.get(phase.source, phase.source)
-
-
-def phase_name(name: str) -> str:
-    """Return what a phase is called in the reader's language."""
-    return {
-        "node asked for": say("until a node was asked for"),
-        "node ready": say("until the node was ready"),
-        "driver": say("GPU driver"),
-        "scheduling": say("placed on a node"),
-        "Pod set-up": say("Pod set up"),
-        "image pull": say("image pulled"),
-        "container start": say("container started"),
-        "earlier attempts": say("earlier attempts"),
-        "vLLM imports": say("vLLM's imports"),
-        "small files": say("configuration and tokenizer"),
-        "engine start": say("engine started"),
-        "weights streamed": say("weights streamed"),
-        "other loading": say("rest of the loading"),
-        "compile": say("compilation"),
-        "KV cache": say("memory and KV cache"),
-        "graph capture": say("CUDA graphs"),
-        "warm-up": say("warm-up"),
-        "server up": say("server up"),
-        "ready": say("ready"),
-        UNEXPLAINED: say("unexplained"),
-    }[name]

@@ -65,3 +65,7 @@ class UnreachableError(WarmbookError):
 
 class InterruptedWaitError(WarmbookError):
     """The reader stopped a wait; the cloud goes on by itself."""
+
+
+class RecordError(WarmbookError):
+    """A run's record is not there, or is not what its schema says."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from . import manifests, sizing
 from .errors import MissingError
+from .load_time import guide_rate
 from .manifests import MANAGED_BY, SPOT, ZONE, Manifest
 from .safetensors import LARGEST_HEADER_BYTES
 from .servers import Server, chosen_server
@@ -209,7 +210,7 @@ def _startup(draft: Draft) -> Iterator[Improvement]:
     if not draft.needs:
         return
     probe = draft.container["startupProbe"]
-    load_s = draft.needs.weight_bytes / (sizing.guide_rate() / 3)
+    load_s = draft.needs.weight_bytes / (guide_rate() / 3)
     wanted_s = START_S + load_s + COMPILE_S - probe["initialDelaySeconds"]
     tries = math.ceil(wanted_s / probe["periodSeconds"])
     if tries > GUIDE_TRIES:

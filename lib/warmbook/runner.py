@@ -23,13 +23,11 @@ from .clients import Clients
 from .ctrl_c import CtrlC
 from .errors import SettingsError
 from .progress import MIME
+from .records import SCHEMA
 from .saving import save
 from .settings import Settings, merge
 from .texts import say, speak
 from .workbook import Workbook
-
-SCHEMA = 1
-"""Version of run.json, documented in docs/run-record.md."""
 
 LIBRARIES = (
     "warmbook",

@@ -1,4 +1,4 @@
-"""What a model needs of GPUs and hosts, and how long its load takes at least.
+"""What a model needs of GPUs and hosts.
 
 What depends on more than the model's files and the machine's figures is a range, and a verdict
 that hangs on it is "tight", never "fits". Figures, sources and dates: `data/gpus.json`.
@@ -6,7 +6,6 @@ that hangs on it is "tight", never "fits". Figures, sources and dates: `data/gpu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,21 +16,19 @@ from .gpus import (
     Machine,
     Measured,
     Range,
-    data,
     estimate,
     gpu,
     machine,
     machines_for,
-    measured,
     price,
 )
 from .safetensors import LENGTH_BYTES
 from .shape import Shape
 from .texts import say
 
-__all__ = ["Fit", "Gpu", "Host", "LoadTime", "Machine", "Measured", "Range", "Shape"]
-__all__ += ["GIB", "allocatable", "estimate", "fit", "gpu", "guide_rate", "host", "limit_refusal"]
-__all__ += ["load_time", "machine", "machines_for", "price"]
+__all__ = ["Fit", "Gpu", "Host", "Machine", "Measured", "Range", "Shape"]
+__all__ += ["GIB", "allocatable", "estimate", "fit", "gpu", "host", "limit_refusal"]
+__all__ += ["machine", "machines_for", "price"]
 
 TOKEN_BLOCK = 16
 """vLLM gives memory to the KV cache in blocks of so many tokens."""
@@ -192,60 +189,6 @@ def limit_refusal(
         if 0 < limit_bytes < read:
             return f"Memory limit supplied: {limit_bytes} cannot be smaller than: {read}"
     return ""
-
-
-@dataclass(frozen=True)
-class LoadTime:
-    """The least seconds by each limit, `binds` the one that holds the load up.
-
-    `estimated`: the NIC's rate is an estimate. `guide_s` is the same load at the guide's rate.
-    """
-
-    limits: Mapping[str, float]
-    estimated: bool
-    guide_s: float
-    measured: tuple[Measured, ...]
-
-    def at(self, other: Measured) -> float:
-        """Return the seconds of this load at the rate that Google measured with another."""
-        return self.guide_s * guide_rate() / GIB / other.gib_s
-
-    @property
-    def binds(self) -> str:
-        """`nic`, `streams` or `region`."""
-        return max(self.limits, key=lambda name: self.limits[name])
-
-    @property
-    def least_s(self) -> float:
-        """What the limits allow; Google measured from 1 % less to 35 % more."""
-        return self.limits[self.binds]
-
-
-def load_time(
-    weight_bytes: int,
-    to: Machine,
-    *,
-    replicas: int = 1,
-    region_gbps: float = 200,
-    connections: int | None = None,
-    per_stream_mib_s: float | None = None,
-) -> LoadTime:
-    """Return the least time to bring the weights to each of `replicas` machines at once.
-
-    `region_gbps` is the region's quota of egress, by a secondary source; the streams count
-    where both their number and the rate of one are given. The NIC is from `data/gpus.json`.
-    """
-    bits = weight_bytes * 8
-    limits = {"nic": bits / (to.nic_gbps * 1e9), "region": bits * replicas / (region_gbps * 1e9)}
-    if connections and per_stream_mib_s:
-        limits["streams"] = weight_bytes / (connections * per_stream_mib_s * 2**20)
-    estimated = "nic_gbps" in to.estimates
-    return LoadTime(limits, estimated, weight_bytes / guide_rate(), measured())
-
-
-def guide_rate() -> float:
-    """Return the rate in the guide's own log line, in bytes per second."""
-    return float(data()["guide"]["gib_per_s"]) * GIB
 
 
 def allocatable(on: Machine) -> int:

@@ -9,10 +9,11 @@ from itertools import islice
 from ..clients import Clients
 from ..errors import MissingError
 from ..gpus import Measured
+from ..load_time import LoadTime, limit_name, load_time
 from ..pictures import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
 from ..settings import Settings
 from ..shape import Shape
-from ..sizing import Fit, Host, LoadTime, Machine, Range, fit, gpu, host, load_time, machine
+from ..sizing import Fit, Host, Machine, Range, fit, gpu, host, machine
 from ..step import step
 from ..texts import say
 from ..views import Card, Row, State, duration, size, sizes
@@ -109,7 +110,7 @@ class Sizing(Card):
         least = say(
             "{time} at {limit}; at the guide's rate {guide}",
             time=duration(self.load.least_s),
-            limit=_limit(self.load.binds, self.machine),
+            limit=limit_name(self.load.binds, self.machine),
             guide=duration(self.load.guide_s),
         )
         yield Row(say("the load takes at least"), least)
@@ -176,7 +177,10 @@ class Sizing(Card):
         at = self.machine
         return load_bars(
             [
-                *((_limit(name, at), seconds, BLUE) for name, seconds in self.load.limits.items()),
+                *(
+                    (limit_name(name, at), seconds, BLUE)
+                    for name, seconds in self.load.limits.items()
+                ),
                 (say("at the guide's rate"), self.load.guide_s, AMBER),
                 *(
                     (f"Google: {one.machine}, {one.model}", self.load.at(one), GREY)
@@ -185,17 +189,6 @@ class Sizing(Card):
             ],
             "; ".join(f"{row.name}: {row.detail}" for row in self._load()),
         )
-
-
-def _limit(name: str, on: Machine) -> str:
-    """Return a limit of the load, marked where its rate is an estimate."""
-    if name == "region":  # of the quota we know a secondary source only
-        return say("the region's quota (an estimate)")
-    if name == "streams":
-        return say("the streams")
-    if "nic_gbps" in on.estimates:
-        return say("{gbps:g} Gbps ({machine}, an estimate)", gbps=on.nic_gbps, machine=on.name)
-    return f"{on.nic_gbps:g} Gbps ({on.name})"
 
 
 def _range(found: Range) -> str:

@@ -12,11 +12,12 @@ from dataclasses import replace
 from ..diagnosis.evidence import Object, at, text
 from ..startlog import StartLog
 from . import of_cluster, of_log
+from .names import phase_kind, phase_name, source_name
 from .phases import ORDER, SINCE, UNEXPLAINED, Cut, Phase, Source, Timeline, laid
 from .witness import Witness, witness
 
 __all__ = ["ORDER", "SINCE", "UNEXPLAINED", "Phase", "Source", "Timeline", "Witness"]
-__all__ += ["timeline", "witness"]
+__all__ += ["phase_kind", "phase_name", "source_name", "timeline", "witness"]
 
 _OF_CLUSTER = ("image pull", "container start", "ready")
 _OF_LOG = ("vLLM imports", "small files", "engine start", "weights streamed", "server up")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..gpus import Machine
-from ..sizing import LoadTime, load_time
+from ..load_time import LoadTime, load_time
 from ..startlog import StartLog, is_whole
 
 
@@ -31,7 +31,7 @@ class Witness:
         return self.size_bytes / 2**30 / self.elapsed_s if self.elapsed_s else 0.0
 
     def limits(self, on: Machine, *, replicas: int = 1) -> LoadTime:
-        """Return the least time of this load on a machine, by each limit; `sizing.load_time`."""
+        """Return the least time of this load on a machine, by each limit."""
         return load_time(self.size_bytes, on, replicas=replicas)
 
     def efficiency(self, limits: LoadTime) -> float:

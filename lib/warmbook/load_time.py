@@ -1,0 +1,77 @@
+"""How long a load of weights takes at least, by the limits of the network; nothing is measured.
+
+Figures, sources and dates: `data/gpus.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .gpus import GIB, Machine, Measured, data, measured
+from .texts import say
+
+
+@dataclass(frozen=True)
+class LoadTime:
+    """The least seconds by each limit, `binds` the one that holds the load up.
+
+    `estimated`: the NIC's rate is an estimate. `guide_s` is the same load at the guide's rate.
+    """
+
+    limits: Mapping[str, float]
+    estimated: bool
+    guide_s: float
+    measured: tuple[Measured, ...]
+
+    def at(self, other: Measured) -> float:
+        """Return the seconds of this load at the rate that Google measured with another."""
+        return self.guide_s * guide_rate() / GIB / other.gib_s
+
+    @property
+    def binds(self) -> str:
+        """`nic`, `streams` or `region`."""
+        return max(self.limits, key=lambda name: self.limits[name])
+
+    @property
+    def least_s(self) -> float:
+        """What the limits allow; Google measured from 1 % less to 35 % more."""
+        return self.limits[self.binds]
+
+
+def load_time(
+    weight_bytes: int,
+    to: Machine,
+    *,
+    replicas: int = 1,
+    region_gbps: float = 200,
+    connections: int | None = None,
+    per_stream_mib_s: float | None = None,
+) -> LoadTime:
+    """Return the least time to bring the weights to each of `replicas` machines at once.
+
+    `region_gbps` is the region's quota of egress, by a secondary source; the streams count
+    where both their number and the rate of one are given. The NIC is from `data/gpus.json`.
+    """
+    bits = weight_bytes * 8
+    limits = {"nic": bits / (to.nic_gbps * 1e9), "region": bits * replicas / (region_gbps * 1e9)}
+    if connections and per_stream_mib_s:
+        limits["streams"] = weight_bytes / (connections * per_stream_mib_s * 2**20)
+    estimated = "nic_gbps" in to.estimates
+    return LoadTime(limits, estimated, weight_bytes / guide_rate(), measured())
+
+
+def guide_rate() -> float:
+    """Return the rate in the guide's own log line, in bytes per second."""
+    return float(data()["guide"]["gib_per_s"]) * GIB
+
+
+def limit_name(name: str, on: Machine) -> str:
+    """Return a limit of `LoadTime` in words, marked where its rate is an estimate."""
+    if name == "region":  # of the quota we know a secondary source only
+        return say("the region's quota (an estimate)")
+    if name == "streams":
+        return say("the streams")
+    if "nic_gbps" in on.estimates:
+        return say("{gbps:g} Gbps ({machine}, an estimate)", gbps=on.nic_gbps, machine=on.name)
+    return f"{on.nic_gbps:g} Gbps ({on.name})"

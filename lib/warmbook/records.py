@@ -1,0 +1,190 @@
+"""A run's record read back: `run.json` held against its schema, docs/run-record.md; no clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_core import from_json
+
+from .errors import RecordError
+from .settings import Settings
+from .texts import say
+from .timeline import phase_name
+
+SCHEMA = 1
+"""Version of run.json, documented in docs/run-record.md."""
+
+FILE = "run.json"
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Bytes = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Notebook(_Part):
+    """A notebook of the run: `status` is passed, failed, interrupted or not-run."""
+
+    name: str
+    status: str
+    seconds: Seconds
+    error: str = ""
+
+
+class Stream(_Part):
+    """A Pod's load of the weights; `source` is the witness."""
+
+    pod: str
+    bytes: Bytes
+    seconds: Seconds
+    gib_s: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+    source: str
+
+
+class Phase(_Part):
+    """A part of the cold start; `start` counts from the cold start's own."""
+
+    name: str
+    seconds: Seconds
+    start: Seconds | None = None
+    source: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name as a reader knows it; one that is new here stays as it is."""
+        return phase_name(self.name)
+
+
+class Parity(_Part):
+    """How many of the `prompts` had an `equal` answer from the other loader."""
+
+    prompts: Count
+    equal: Count
+    against: str = ""
+    first_difference: JsonValue = None
+
+
+class Loader(_Part):
+    """The loads with one loader."""
+
+    loader: str
+    seconds: tuple[Seconds, ...]
+
+
+class Loaders(_Part):
+    """The streamer beside other loaders, and what follows from it."""
+
+    runs: tuple[Loader, ...]
+    sentence: str = ""
+
+
+class Record(_Part):
+    """What `run.json` holds."""
+
+    target: str
+    settings: dict[str, JsonValue]
+    versions: dict[str, str]
+    notebooks: tuple[Notebook, ...]
+    streams: tuple[Stream, ...]
+    phases: tuple[Phase, ...]
+    question: str
+    answer: str
+    created: tuple[str, ...]
+    left: tuple[str, ...] | None
+    declined: str = ""
+    shaped: JsonValue = None
+    parity: Parity | None = None
+    comparison: Loaders | None = None
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether it ran against a rehearsal."""
+        return self.target == "rehearsal"
+
+    @property
+    def choices(self) -> dict[str, JsonValue]:
+        """The settings that this warmbook knows: none of them is a secret."""
+        names = (name for name in Settings.model_fields if name in self.settings)
+        return {name: self.settings[name] for name in names}
+
+    @property
+    def stopped_in(self) -> Notebook | None:
+        """The notebook that did not pass, if one didn't."""
+        return next((book for book in self.notebooks if book.status != "passed"), None)
+
+    @property
+    def slowest_stream(self) -> Stream | None:
+        """The load of the Pod that took longest."""
+        return max(self.streams, key=lambda stream: stream.seconds, default=None)
+
+    @property
+    def cold_start_s(self) -> float | None:
+        """The whole cold start in seconds; None where it was not measured."""
+        return max((start + phase.seconds for start, phase in self.timeline()), default=None)
+
+    def timeline(self) -> Iterator[tuple[float, Phase]]:
+        """Yield each phase with its start in seconds; without one it follows the last."""
+        end = 0.0
+        for phase in self.phases:
+            start = end if phase.start is None else phase.start
+            yield start, phase
+            end = start + phase.seconds
+
+
+def read(run: Path) -> Record:
+    """Return the record of a run, named by its folder or by the file itself.
+
+    Raises:
+        RecordError: There is none, or it is not what docs/run-record.md says.
+    """
+    file = run / FILE if run.is_dir() else run
+    try:
+        return parse(file.read_bytes())
+    except FileNotFoundError:
+        raise _refused(say("there is no {file}", file=FILE)) from None
+    except OSError as error:
+        raise _refused(error.strerror or str(error)) from None
+
+
+def parse(data: bytes) -> Record:
+    """Return the record that these bytes of JSON hold.
+
+    Raises:
+        RecordError: They are not what docs/run-record.md says.
+    """
+    try:
+        found = from_json(data, allow_inf_nan=False)
+    except ValueError:
+        raise _refused(say("it is damaged: no JSON")) from None
+    if not isinstance(found, dict) or type(found.get("schema")) is not int:
+        raise _refused(say("it is no record of a run: the key schema is missing"))
+    _hold_schema(found)
+    try:
+        return Record.model_validate_json(data)
+    except ValidationError as error:
+        raise _refused(_reason(error)) from None
+
+
+def _hold_schema(found: Mapping[str, Any]) -> None:
+    schema = found["schema"]
+    if schema > SCHEMA:
+        raise _refused(say("schema {schema} comes from a newer warmbook", schema=schema))
+    if schema < SCHEMA:
+        raise _refused(say("schema {schema} is older than this warmbook reads", schema=schema))
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing":
+        return say("the key {key} is missing", key=key)
+    return say("{key} does not hold what the schema says", key=key)
+
+
+def _refused(reason: str) -> RecordError:
+    return RecordError(reason, remedy=say("Name a folder that `python -m warmbook run` has made."))

@@ -1,0 +1,210 @@
+"""A run's record as one HTML page: no script, no other file, light and dark, to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .records import Notebook, Phase, Record
+from .texts import say, spoken
+from .timeline import phase_kind, source_name
+from .views import AMBER, BLUE, GREEN, GREY, RED, duration, escape, size
+
+_STYLE = f"""
+:root {{ color-scheme: light dark;
+  --ink: #1f2328; --paper: #fff; --line: #d0d7de; --soft: #59636e }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --ink: #e6edf3; --paper: #0d1117; --line: #3d444d; --soft: #9198a1 }}
+}}
+body {{ color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif;
+  max-width: 52rem; margin: 0 auto; padding: 1.5rem 1rem; overflow-wrap: anywhere }}
+h1 {{ font-size: 1.6rem; line-height: 1.2 }}
+h2 {{ font-size: 1.15rem; border-bottom: 1px solid var(--line); margin: 2rem 0 .5rem }}
+table {{ border-collapse: collapse; width: 100% }}
+th, td {{ text-align: start; vertical-align: top; padding: .2rem .8rem .2rem 0;
+  font-weight: normal }}
+th {{ color: var(--soft); min-width: 9.5rem }}
+td, p {{ unicode-bidi: plaintext; white-space: pre-wrap }}
+p {{ margin: .3rem 0 }}
+svg {{ display: block; width: 100%; height: 1.1rem }}
+.bar {{ width: 45% }}
+.banner {{ border-inline-start: 4px solid {AMBER}; padding-inline-start: .8rem }}
+.cloud {{ border-color: {BLUE} }}
+.good {{ border-color: {GREEN} }}
+.bad {{ border-color: {RED} }}
+@media print {{
+  :root {{ --ink: #000; --paper: #fff; --line: #999; --soft: #444 }}
+  body {{ max-width: none; padding: 0; font-size: 10pt }}
+  h2 {{ break-after: avoid }}
+  tr {{ break-inside: avoid }}
+}}
+"""
+_COLOURS = {
+    "cluster": GREY,
+    "container": AMBER,
+    "server": GREEN,
+    "weights": BLUE,
+    "unexplained": RED,
+}
+
+
+def page(record: Record, name: str) -> str:
+    """Return the page; every value of the record stands in it as text."""
+    title = say("Run {name}", name=name)
+    sections = (
+        (say("Cold start"), _cold_start(record)),
+        (say("Stream"), _streams(record)),
+        (say("Question and answer"), _answer(record)),
+        (say("Other loaders"), _loaders(record)),
+        (say("Same answers"), _parity(record)),
+        (say("Cleanup"), _cleanup(record)),
+        (say("Notebooks"), _notebooks(record.notebooks)),
+        (say("Settings"), _settings(record)),
+        (say("Versions"), _table(record.versions.items())),
+    )
+    body = "".join(f"<section><h2>{escape(head)}</h2>{html}</section>" for head, html in sections)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{spoken()}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><h1>{escape(title)}</h1>{_banner(record)}{body}</body></html>\n"
+    )
+
+
+def _banner(record: Record) -> str:
+    if record.rehearsal:
+        told = say("Rehearsal: its rates say nothing about Cloud Storage, and it cost nothing.")
+        banner = _text(told, "banner")
+    else:
+        project = record.choices.get("project_id", "")
+        told = say("Google Cloud: {project}. The record tells no cost.", project=project)
+        banner = _text(told, "banner cloud")
+    if record.shaped is not None:
+        told = say("The network was shaped: {figures}", figures=_flat(record.shaped))
+        banner += _text(told, "banner")
+    if stopped := record.stopped_in:
+        told = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
+        banner += _text(told, "banner bad")
+    return banner
+
+
+def _cold_start(record: Record) -> str:
+    total = record.cold_start_s
+    if total is None:
+        return _not_run()
+    rows = "".join(
+        f"<tr><td>{escape(phase.title)}</td><td>{escape(duration(phase.seconds))}</td>"
+        f"<td>{escape(source_name(phase.source))}</td>"
+        f'<td class="bar">{_bar(start, phase, total)}</td></tr>'
+        for start, phase in record.timeline()
+    )
+    told = say("{time} from the Pod to its first answer to a probe", time=duration(total))
+    return f"{_text(told)}<table>{rows}</table>"
+
+
+def _bar(start: float, phase: Phase, total: float) -> str:
+    scale = 100 / total if total else 0
+    return (
+        '<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect x="{start * scale:.3f}" width="{max(phase.seconds * scale, 0.4):.3f}" height="1"'
+        f' fill="{_COLOURS[phase_kind(phase.name)]}"/></svg>'
+    )
+
+
+def _streams(record: Record) -> str:
+    rows = (
+        (
+            stream.pod,
+            f"{size(stream.bytes)}, {duration(stream.seconds)}, {stream.gib_s:.2f} GiB/s",
+            say("witness: {source}", source=stream.source),
+        )
+        for stream in record.streams
+    )
+    return _table(rows) if record.streams else _not_run()
+
+
+def _answer(record: Record) -> str:
+    if not record.question:
+        return _not_run()
+    return _text(record.question) + _text(f"→ {record.answer or record.declined}")
+
+
+def _loaders(record: Record) -> str:
+    if record.comparison is None:
+        return _not_run()
+    rows = ((one.loader, ", ".join(map(duration, one.seconds))) for one in record.comparison.runs)
+    return _table(rows) + _text(record.comparison.sentence)
+
+
+def _parity(record: Record) -> str:
+    found = record.parity
+    if found is None:
+        return _not_run()
+    told = say(
+        "{equal} of {prompts} answers are the same as with {against}",
+        equal=found.equal,
+        prompts=found.prompts,
+        against=found.against or "?",
+    )
+    if found.first_difference is None:
+        return _text(told)
+    difference = say("First difference: {what}", what=_flat(found.first_difference))
+    return _text(told) + _text(difference)
+
+
+def _cleanup(record: Record) -> str:
+    if record.left is None:
+        told = say("Cleanup did not run: what was created may still be there, and cost money.")
+        return _text(told, "banner bad")
+    gone = [(name, say("deleted")) for name in record.created if name not in record.left]
+    still = [(name, say("still there")) for name in record.left]
+    told = say("Left behind") + ": " + (", ".join(record.left) or say("nothing"))
+    return _text(told, "banner bad" if still else "banner good") + _table([*gone, *still])
+
+
+def _notebooks(notebooks: Iterable[Notebook]) -> str:
+    states = {
+        "passed": say("passed"),
+        "failed": say("failed"),
+        "interrupted": say("interrupted"),
+        "not-run": say("not run"),
+    }
+    return _table(
+        (
+            book.name,
+            states.get(book.status, book.status),
+            "" if book.status == "not-run" else duration(book.seconds),
+            book.error,
+        )
+        for book in notebooks
+    )
+
+
+def _settings(record: Record) -> str:
+    left_out = sorted(set(record.settings) - set(record.choices))
+    told = say("Left out, unknown to this warmbook: {names}", names=", ".join(left_out))
+    rows = ((name, _flat(value)) for name, value in record.choices.items())
+    return _table(rows) + (_text(told) if left_out else "")
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_flat(one)}" for name, one in value.items())
+    return str(value)
+
+
+def _table(rows: Iterable[Sequence[str]]) -> str:
+    return f"<table>{''.join(_rows(rows))}</table>"
+
+
+def _rows(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for head, *cells in rows:
+        told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        yield f'<tr><th scope="row">{escape(head)}</th>{told}</tr>'
+
+
+def _text(text: str, kind: str = "") -> str:
+    return f'<p class="{kind}">{escape(text)}</p>' if text else ""
+
+
+def _not_run() -> str:
+    return _text(say("Not run."))

@@ -1,0 +1,97 @@
+"""Write the guide for the reader's settings: as a shell script, as a manifest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from ..errors import WarmbookError
+from ..texts import say
+from .arguments import Verbs, add_language, add_parameter, numbers, settings_from
+
+if TYPE_CHECKING:
+    from ..improvements import Needs
+    from ..settings import Settings
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verbs of this module."""
+    shell = verbs.add_parser(
+        "commands",
+        help="print the guide as a shell script for your settings; runs nothing",
+        description="Print the whole guide as a shell script for your settings, with gcloud and "
+        "kubectl. Read it, then run it: python -m warmbook commands | bash. What it creates costs "
+        "money; --cleanup prints the part that deletes it again.",
+    )
+    part = shell.add_mutually_exclusive_group()
+    part.add_argument(
+        "--notebook", default="", metavar="NN[,NN]", help="the commands of these notebooks only"
+    )
+    part.add_argument(
+        "--cleanup", action="store_true", help="the commands that delete it all again"
+    )
+    shell.add_argument(
+        "--look",
+        action="store_true",
+        help="look at the model in the bucket, so that the manifest asks for its memory",
+    )
+    add_parameter(shell)
+    add_language(shell, "language of its comments")
+    shell.set_defaults(act=_commands)
+
+    manifest = verbs.add_parser(
+        "manifest",
+        help="print the Deployment for your settings and your model; sends nothing",
+        description="Print the Deployment as YAML for your settings. The model in the bucket is "
+        "looked at, for its memory and its probe; the differences from the guide's manifest, each "
+        "with its reason, stand above it as comments.",
+    )
+    manifest.add_argument(
+        "--as-in-the-guide", action="store_true", help="the guide's own, with nothing changed"
+    )
+    add_parameter(manifest)
+    add_language(manifest, "language of its comments")
+    manifest.set_defaults(act=_manifest)
+
+
+def _commands(options: argparse.Namespace) -> int:
+    from .. import script
+
+    settings = settings_from(options)
+    chosen = [script.CLEANUP] if options.cleanup else numbers(options.notebook)
+    needs = _needs(settings) if options.look else None
+    print(script.script(settings, chosen, needs), end="")
+    return 0
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from .. import improvements, manifests
+
+    settings = settings_from(options)
+    if options.as_in_the_guide:
+        print(manifests.to_yaml(manifests.as_in_the_guide(settings)), end="")
+        return 0
+    needs = _needs(settings)
+    print("# " + say("What differs from the guide's manifest:"))
+    for one in improvements.improvements(settings, needs):
+        print(f"# - {one.name}: {one.reason}")
+    print(manifests.to_yaml(improvements.deployment(settings, needs)), end="")
+    return 0
+
+
+def _needs(settings: Settings) -> Needs | None:
+    """Look at the model; where that can't be, say so and go on without."""
+    from ..clients import Clients
+    from ..failures import explained
+    from ..steps.server import look_up, not_looked_at
+
+    reason = ""
+    try:
+        with explained():
+            needs = look_up(Clients(settings.project_id), settings)
+    except WarmbookError as error:
+        needs, reason = None, error.what
+    if needs is None:
+        print(f"warmbook: {not_looked_at()} {reason}".rstrip(), file=sys.stderr)
+    return needs

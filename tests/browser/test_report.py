@@ -1,0 +1,27 @@
+"""A run's report as a person opens it."""
+
+import pytest
+
+from warmbook.records import parse
+from warmbook.report import page
+
+from ..test_records import data
+from ..test_report import made
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("html", [page(parse(data()), "a"), made("long" * 500)])
+def test_it_asks_the_network_for_nothing_and_fits_a_narrow_window(browser, tmp_path, scheme, html):
+    file = tmp_path / "report.html"
+    file.write_text(html)
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 400, "height": 800})
+    opened, asked = context.new_page(), []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(file.as_uri())
+    assert asked == [file.as_uri()]
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 400
+    paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    context.close()

@@ -1,0 +1,82 @@
+import pytest
+from matplotlib.image import imread
+
+from warmbook.__main__ import main
+from warmbook.comparison import Comparison
+from warmbook.records import parse
+
+from .test_records import WHOLE, data
+
+
+@pytest.fixture
+def runs(tmp_path):
+    def made(**records):
+        for name, text in records.items():
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "run.json").write_bytes(text)
+        return [str(tmp_path / name) for name in records]
+
+    return made
+
+
+SLOWER = {
+    "phases": [
+        {**phase, "seconds": s} for phase, s in zip(WHOLE["phases"], (2.0, 6.0), strict=True)
+    ]
+}
+
+
+def line(told, name):
+    return next(one for one in told.splitlines() if one.strip().startswith(name))
+
+
+def test_differences_are_percents_of_the_first_and_what_clocks_cannot_tell_is_none(runs, capsys):
+    assert main(["compare", *runs(a=data(), b=data(**SLOWER))]) == 0
+    told = capsys.readouterr().out
+    assert "8.0 s (+167%)" in line(told, "cold start")
+    assert "6.0 s (+200%)" in line(told, "weights streamed")
+    assert "2.0 s (≈)" in line(told, "placed on a node")
+    assert "Each run is one sample" in told
+
+
+def test_what_changed_is_named_and_equal_runs_tell_the_noise():
+    base, same = parse(data()), parse(data(**SLOWER))
+    other = parse(data(settings={**WHOLE["settings"], "location": "us-east4"}, target="x"))
+    comparison = Comparison((("a", base), ("b", same), ("c", other)))
+    assert "  b: nothing" in comparison.changes()
+    assert "location us-central1 → us-east4" in comparison.changes()
+    assert "a and b have the same settings and versions" in str(comparison)
+    assert "a and c have" not in str(comparison)
+    assert "Not the same target" in str(comparison)
+
+
+BAD = {
+    "newer": data(schema=9),
+    "broken": b"{",
+    "short": b'{"schema": 1}',
+    "stopped": data(phases=[], streams=[], notebooks=[{**WHOLE["notebooks"][0], "status": "x"}]),
+}
+
+
+def test_each_bad_run_is_said_in_one_line_and_the_rest_is_shown(runs, capsys, tmp_path):
+    folders = runs(a=data(), b=data(), **BAD)
+    assert main(["compare", *folders, str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert len(told.err.splitlines()) == len(BAD) + 1
+    assert line(told.out, "cold start")
+    assert main(["compare", folders[0], folders[2]]) == 1
+
+
+def test_one_run_is_wrong_usage(runs):
+    assert main(["compare", *runs(a=data())]) == 2
+
+
+def test_phases_are_drawn_and_a_value_cannot_steer_the_terminal(runs, capsys, tmp_path):
+    odd = {
+        "phases": [{"name": r"$\x{$" + "\x1b[2J\u202e", "seconds": 5}],
+        "versions": {"x": "\x1b[1m"},
+    }
+    picture = tmp_path / "p.png"
+    assert main(["compare", *runs(a=data(), b=data(**odd)), "--picture", str(picture)]) == 0
+    assert imread(picture).shape[1] == 800
+    assert not {"\x1b", "\u202e"} & set(capsys.readouterr().out)

@@ -1,0 +1,80 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmbook.errors import RecordError
+from warmbook.records import SCHEMA, parse, read
+
+WHOLE = {
+    "schema": SCHEMA,
+    "target": "rehearsal",
+    "settings": {"project_id": "my-project", "location": "us-central1"},
+    "versions": {"warmbook": "0.1.0"},
+    "notebooks": [{"name": "07_streaming", "status": "passed", "seconds": 3.0, "error": ""}],
+    "streams": [{"pod": "p", "bytes": 2**30, "seconds": 2.0, "gib_s": 0.5, "source": "streamer"}],
+    "phases": [
+        {"name": "scheduling", "seconds": 1.0, "source": "Kubernetes"},
+        {"name": "weights streamed", "seconds": 2.0, "source": "streamer"},
+    ],
+    "question": "q",
+    "answer": "a",
+    "created": ["cluster c"],
+    "left": [],
+}
+
+
+def data(**changes):
+    return json.dumps({**WHOLE, **changes}).encode()
+
+
+def test_phases_without_a_start_follow_each_other_and_others_stand_where_they_say():
+    assert parse(data()).cold_start_s == 3
+    started = [{"name": "new", "start": 1.5, "seconds": 4, "source": "log"}, *WHOLE["phases"]]
+    placed = [(start, phase.title) for start, phase in parse(data(phases=started)).timeline()]
+    assert placed[0] == (1.5, "new")
+    assert placed[1] == (5.5, "placed on a node")
+
+
+@pytest.mark.parametrize("key", sorted(WHOLE))
+def test_a_missing_key_is_named(key):
+    record = {name: value for name, value in WHOLE.items() if name != key}
+    with pytest.raises(RecordError, match=f"key {key} is missing"):
+        parse(json.dumps(record).encode())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schema": SCHEMA + 1}, "newer"),
+        ({"schema": SCHEMA - 1}, "older"),
+        ({"schema": True}, "schema"),
+        ({"phases": [{"name": "driver", "seconds": "1"}]}, r"phases\.0\.seconds"),
+        ({"phases": [{"name": "driver", "seconds": -1}]}, r"phases\.0\.seconds"),
+        ({"streams": {}}, "streams"),
+    ],
+)
+def test_what_the_schema_does_not_say_is_refused_in_one_line(changes, words):
+    with pytest.raises(RecordError, match=words) as refused:
+        parse(data(**changes))
+    assert "\n" not in refused.value.what
+
+
+@given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))
+def test_anything_else_is_refused_and_nothing_worse(text):
+    with pytest.raises(RecordError):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"schema": 1, "a": NaN}', b'"\\ud800"', b""])
+def test_damaged_json_is_refused(text):
+    with pytest.raises(RecordError):
+        parse(text)
+
+
+def test_a_run_is_named_by_its_folder_or_its_file(tmp_path):
+    with pytest.raises(RecordError, match=r"no run\.json"):
+        read(tmp_path)
+    (tmp_path / "run.json").write_bytes(data())
+    assert read(tmp_path) == read(tmp_path / "run.json")

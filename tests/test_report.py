@@ -1,0 +1,73 @@
+import json
+import random
+
+import pytest
+
+from warmbook import texts
+from warmbook.__main__ import main
+from warmbook.records import parse
+from warmbook.report import page
+
+from .safety.test_escaping import Structure, nasty
+from .test_records import WHOLE, data
+
+LONG = 5000
+SEED = 20261123
+
+
+def everywhere(value):
+    """Return a record with the value wherever a text can stand."""
+    return {
+        **WHOLE,
+        "target": "google-cloud",
+        "settings": {"project_id": value, "location": value, "unknown": value},
+        "versions": {"vllm": value},
+        "notebooks": [{"name": value, "status": f"x{value}", "seconds": 1.0, "error": value}],
+        "streams": [{**WHOLE["streams"][0], "pod": value, "source": value}],
+        "phases": [{"name": value, "seconds": 1.0, "source": value}],
+        **{"question": value, "answer": value, "created": [value], "left": [value]},
+        "shaped": {"rate": value},
+        "parity": {"prompts": 2, "equal": 1, "against": value, "first_difference": value},
+        "comparison": {"runs": [{"loader": value, "seconds": [1.0]}], "sentence": value},
+    }
+
+
+def made(value):
+    return page(parse(json.dumps(everywhere(value)).encode()), value)
+
+
+def test_no_value_adds_an_element_or_an_attribute():
+    rng, expected = random.Random(SEED), Structure(made("plain")).found
+    for value in (*(nasty(rng) for _ in range(500)), "\u202e</script></style>\n" * LONG):
+        assert Structure(made(value)).found == expected, value[:200]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_page_needs_nothing_else_and_names_its_language(language):
+    texts.speak(language)
+    html = page(parse(data()), "a")
+    assert f'<html lang="{language}">' in html
+    for outside in ("http:", "https:", "<script", "src=", "href=", "url(", "@import"):
+        assert outside not in html
+
+
+def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
+    html = page(parse(data(phases=[], streams=[], question="", left=None, created=[])), "a")
+    assert html.count("Not run.") == 5
+    assert "Cleanup did not run" in html
+    assert "<table></table>" not in html
+
+
+def test_a_setting_that_is_none_of_ours_is_named_and_its_value_is_not_shown():
+    html = page(parse(data(settings={"hf_token": "hf_planted"})), "a")
+    assert "hf_token" in html
+    assert "hf_planted" not in html
+
+
+def test_the_verb_writes_the_page_beside_the_record(tmp_path, capsys):
+    (tmp_path / "run.json").write_bytes(data(shaped={"mbit_s": 100}))
+    assert main(["report", str(tmp_path), "--language", "es"]) == 0
+    html = (tmp_path / "report.html").read_text()
+    assert "Inicio en frío" in html
+    assert "mbit_s 100" in html
+    assert main(["report", str(tmp_path / "nowhere")]) == 2

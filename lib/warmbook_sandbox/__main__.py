@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from .door import around, prepare
 from .faults import FAULTS, UnknownFaultError, named
+from .network import Network
 from .node import EngineError
 from .pace import Pace
 
@@ -27,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     split = given.index("--") if "--" in given else len(given)
     command = given[split + 1 :]
-    options = _parser().parse_args(given[:split])
+    parser = _parser()
+    options = parser.parse_args(given[:split])
+    network = Network(options.latency_ms, options.stream_mib_s, options.nic_gbps, options.jitter)
+    if network.jitter and not network.is_shaped:
+        parser.error("--jitter spreads the latency and the rates: give one of them too")
     if options.list_faults:
         for fault in FAULTS.values():
             print(f"{fault.name:28} {fault.what}")
@@ -42,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 *(command, image, model),
                 engine=options.engine,
                 pace=Pace(options.minute),
+                network=network,
                 staged=staged,
             )
         )
@@ -92,7 +99,54 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"
     )
+    _add_shape(parser)
     return parser
+
+
+def _add_shape(parser: argparse.ArgumentParser) -> None:
+    shape = parser.add_argument_group(
+        "the shape of the network",
+        "What Pods and you read from the rehearsal's storage is slowed down to these figures, so "
+        "that concurrency and replicas matter as they do in the cloud. Uploads are not. 0, the "
+        "default, leaves it as fast as this machine is. No rate of a rehearsal is Cloud Storage's.",
+    )
+    for option, told in (
+        ("--latency-ms", "milliseconds from a request to the first byte of its answer"),
+        ("--stream-mib-s", "rate of one stream, that is one request, in MiB/s"),
+        ("--nic-gbps", "rate that all streams of one machine share, in Gbps"),
+    ):
+        shape.add_argument(option, type=_figure, default=0.0, metavar="N", help=told)
+    shape.add_argument(
+        "--jitter",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
+        "the figure, the same in each rehearsal",
+    )
+
+
+def _figure(text: str) -> float:
+    """Return a number that is not negative."""
+    figure = _number(text)
+    if not 0 <= figure < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} must be 0 or more")
+    return figure
+
+
+def _share(text: str) -> float:
+    """Return a number from 0 to 1."""
+    share = _number(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} must be from 0 to 1")
+    return share
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def _teller() -> Callable[[str, float | None], None]:

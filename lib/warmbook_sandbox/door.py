@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from . import node
 from .faults import Fault
+from .network import UNSHAPED, Network
 from .node import Image, Model
 from .pace import Pace
 from .sandbox import Sandbox
@@ -20,6 +22,10 @@ Tell = Callable[[str, float | None], None]
 """Called with what is being prepared, and the share of it that is done, 0 to 1, if known."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SHAPED = (
+    "A shaped rehearsal: what is read from its storage takes {network}. "
+    "No rate of it is Cloud Storage's."
+)
 PATIENCE_S = 10
 """How long a command may take to end after a signal, in seconds, before it is killed."""
 
@@ -41,6 +47,7 @@ async def around(
     *,
     engine: str,
     pace: Pace,
+    network: Network = UNSHAPED,
     staged: Sequence[Fault] = (),
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
@@ -51,7 +58,10 @@ async def around(
     loop = asyncio.get_running_loop()
     for name in STOPPING:
         loop.add_signal_handler(name, stopping.set)
-    async with Sandbox(image, model, engine=engine, pace=pace, staged=staged) as sandbox:
+    rehearsal = Sandbox(image, model, engine=engine, pace=pace, network=network, staged=staged)
+    async with rehearsal as sandbox:
+        if network.is_shaped:
+            print(SHAPED.format(network=network), flush=True)
         if not command:
             _greet(sandbox)
             await stopping.wait()
@@ -91,4 +101,4 @@ async def _stop(child: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> 
 def _greet(sandbox: Sandbox) -> None:
     print("The rehearsal is up; Ctrl-C ends it. In another shell:\n", flush=True)
     for name, value in sorted(sandbox.environment().items()):
-        print(f"export {name}={value}", flush=True)
+        print(f"export {name}={shlex.quote(value)}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
@@ -9,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .google.offer import zones_of
 from .hub import Hub, repositories
 from .hub import application as hub_application
 from .interference import Interference
+from .network import UNSHAPED, Network, Shaper
 from .node import Image, Model
 from .pace import Pace
 from .storage import RUNNER_OPTIONS, Storage, application
@@ -79,11 +81,21 @@ class Sandbox:
     """A rehearsal as an async context: up when entered, gone without a trace when left."""
 
     def __init__(
-        self, image: Image, model: Model, *, engine: str, pace: Pace, staged: Sequence[Fault] = ()
+        self,
+        image: Image,
+        model: Model,
+        *,
+        engine: str,
+        pace: Pace,
+        network: Network = UNSHAPED,
+        staged: Sequence[Fault] = (),
     ) -> None:
         self.image, self.model, self.engine, self.pace = image, model, engine, pace
+        self.shaper = Shaper(network)
         self._staged_first, self.staged = tuple(staged), list[Fault]()
         self.interference = Interference()
+        if network.latency_ms:
+            self.interference.add(self.shaper.meet)
         self.pod_hooks: list[Callable[[dict[str, Any]], None]] = []
         """Called with each Pod before its first process."""
         self.token = secrets.token_urlsafe(24)
@@ -109,6 +121,7 @@ class Sandbox:
                 self.callers,
                 base_url=lambda: self.storage_listener.url,
                 interference=self.interference,
+                shaper=self.shaper,
             )
         )
         await self.storage_listener.start()
@@ -180,6 +193,7 @@ class Sandbox:
         for hook in tuple(self.pod_hooks):
             hook(pod)
         self.callers.register(address, self._identity(pod))
+        self.shaper.place(address, machine=pod["spec"].get("nodeName", address))
         await self.storage_listener.open(address)
 
     def _identity(self, pod: dict[str, Any]) -> Caller:
@@ -245,7 +259,13 @@ class Sandbox:
             "HF_HOME": str(self.folder / "huggingface"),
             "HF_TOKEN": "",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            **self._shape(),
         }
+
+    def _shape(self) -> dict[str, str]:
+        """Return the label that no figure of a shaped rehearsal goes without."""
+        network = self.shaper.network
+        return {"WARMBOOK_SHAPED": json.dumps(asdict(network))} if network.is_shaped else {}
 
     def _gcloud_environment(self) -> dict[str, str]:
         token = self.folder / "token"

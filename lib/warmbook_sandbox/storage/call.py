@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,17 @@ BUCKET, OBJECT = "Storage bucket", "Storage object"
 
 @dataclass(frozen=True)
 class Call:
-    """A request with its caller; `path` holds the parts of the URL's path, decoded."""
+    """A request with its caller; `path` holds the parts of the URL's path, decoded.
+
+    `paced` yields the bytes that an answer sends, in pieces, each when it may leave.
+    """
 
     request: web.Request
     storage: Storage
     caller: Caller
     base_url: str
     path: Mapping[str, str]
+    paced: Callable[[range], AsyncIterator[range]]
 
     @property
     def query(self) -> Mapping[str, str]:

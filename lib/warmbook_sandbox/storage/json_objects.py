@@ -38,7 +38,7 @@ async def get(call: Call) -> web.StreamResponse:
     meta = call.meta("storage.objects.get")
     call.preconditions.check_read(meta.generation, meta.metageneration)
     if call.query.get("alt") == "media" or call.request.path.startswith("/download/"):
-        return await send_media(call.request, meta)
+        return await send_media(call, meta)
     return json_response(meta.as_json(call.base_url))
 
 

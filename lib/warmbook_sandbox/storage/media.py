@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from ..answers import span
+from .call import Call
 from .errors import range_not_satisfiable
 from .objects import Meta
 
@@ -20,13 +21,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _PRINTABLE = string.punctuation + " "
 
 
-async def send_media(request: web.Request, meta: Meta) -> web.StreamResponse:
+async def send_media(call: Call, meta: Meta) -> web.StreamResponse:
     """Answer with the object's bytes, or with those that the Range header asks for.
 
     Raises:
         StorageError: 416, there are no such bytes.
     """
-    size_bytes = meta.content.size_bytes
+    request, size_bytes = call.request, meta.content.size_bytes
     asked = byte_range(request.headers.get("Range"), size_bytes)
     sent = range(size_bytes) if asked is None else asked
     response = web.StreamResponse(status=200 if asked is None else 206, headers=media_headers(meta))
@@ -37,7 +38,8 @@ async def send_media(request: web.Request, meta: Meta) -> web.StreamResponse:
     with meta.content.path.open("rb") as file:
         await response.prepare(request)
         if sent and request.method != "HEAD":
-            await _send(request, file, sent)
+            async for piece in call.paced(sent):
+                await _send(request, file, piece)
     await response.write_eof()
     return response
 

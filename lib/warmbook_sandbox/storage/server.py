@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from warmbook_sandbox.access import ANONYMOUS, Callers
 from warmbook_sandbox.interference import Incoming, Interference
+from warmbook_sandbox.network import Shaper
 
 from ..answers import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
@@ -91,20 +93,24 @@ def application(
     *,
     base_url: Callable[[], str],
     interference: Interference | None = None,
+    shaper: Shaper | None = None,
 ) -> web.Application:
     """Return the server of `storage`; `callers` tells who sends a request.
 
     Links in answers lead to the host that was called, so that a Pod's requests stay the Pod's;
-    without a Host header they start with `base_url()`.
+    without a Host header they start with `base_url()`. `shaper` paces what is downloaded.
     """
+    paced = (shaper or Shaper()).paced
     endpoints: dict[object, Endpoint] = {}
 
     def call(request: web.Request, path: Mapping[str, str]) -> Call:
         authorization = request.headers.get("Authorization")
-        caller = callers.of(authorization, _local_address(request))
+        address = _local_address(request)
+        caller = callers.of(authorization, address)
         if authorization and caller == ANONYMOUS:
             raise StorageError(401, "authError", "Invalid Credentials")
-        return Call(request, storage, caller, _called_url(request) or base_url(), path)
+        url = _called_url(request) or base_url()
+        return Call(request, storage, caller, url, path, partial(paced, address))
 
     def served(endpoint: Endpoint) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:

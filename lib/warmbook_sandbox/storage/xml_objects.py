@@ -39,7 +39,7 @@ async def get(call: Call) -> web.StreamResponse:
         return xml_uploads.list_parts(call)
     meta = call.meta("storage.objects.get")
     Preconditions.of_headers(call.headers).check_read(meta.generation, meta.metageneration)
-    return await send_media(call.request, meta)
+    return await send_media(call, meta)
 
 
 async def put(call: Call) -> web.Response:

@@ -31,6 +31,9 @@ DEADLINE_S = (10, 120)
 OF_A_POD = re.compile(r"/pods/[^/]+/(log|proxy|exec)")
 """Paths where it is a Pod or its node that answers: who asked knows what to make of a 503."""
 
+_VERSIONS = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1", "Job": "batch/v1"}
+"""API version of the kinds that are not in the core."""
+
 Object = dict[str, Any]
 
 
@@ -69,8 +72,7 @@ class Kubernetes:
         self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
     def _resource(self, kind: str) -> Any:
-        version = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1"}.get(kind, "v1")
-        return self._dynamic.resources.get(api_version=version, kind=kind)
+        return self._dynamic.resources.get(api_version=_VERSIONS.get(kind, "v1"), kind=kind)
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Return the object, or None if it is absent."""
@@ -128,11 +130,13 @@ class Kubernetes:
         )
 
     def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
-        """Delete the object; absent is fine."""
+        """Delete the object and what it owns; absent is fine."""
         from kubernetes.dynamic.exceptions import NotFoundError
 
         try:
-            self._resource(kind).delete(name=name, namespace=namespace)
+            # a Job's Pods would outlive it: batch/v1 has it so unless told otherwise
+            policy = {"propagation_policy": "Background"}
+            self._resource(kind).delete(name=name, namespace=namespace, **policy)
         except NotFoundError:
             return
 

@@ -130,6 +130,27 @@ def _time_kind(kind: str) -> str:
     }[kind]
 
 
+def dots(rows: Sequence[tuple[str, float, Sequence[float]]], caption: str) -> Picture:
+    """Draw runs as points on a row for each name: the first hollow, the median as a line."""
+    from statistics import median
+
+    figure, axes = _paper(1.1 + 0.42 * len(rows))
+    for place, (_, first, later) in enumerate(rows):
+        axes.plot(later, [place] * len(later), "o", color=BLUE, alpha=0.7, markersize=8)
+        axes.plot([first], [place], "o", color=GREY, fillstyle="none", markersize=8)
+        axes.plot([median(later)] * 2, [place - 0.3, place + 0.3], color=AMBER, linewidth=3)
+    axes.plot([], [], "o", color=BLUE, label=say("a run"))
+    axes.plot([], [], "o", color=GREY, fillstyle="none", label=say("the first run"))
+    axes.plot([], [], color=AMBER, linewidth=3, label=say("median"))
+    axes.set_yticks(range(len(rows)), [_short(name, 24) for name, _, _ in rows])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlabel(say("seconds"))
+    axes.set_xlim(0, 1.1 * max([0.1, *(max(first, *later) for _, first, later in rows)]))
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return _drawn(figure, caption)
+
+
 def layer_map(blocks: Sequence[Block], caption: str) -> Picture:
     """Draw the bytes of each block of a model as a column, its kinds one upon the other.
 

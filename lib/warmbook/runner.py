@@ -82,6 +82,8 @@ class Run:
             "declined": answer.get("declined", ""),
             "created": cleanup.get("created", []),
             "left": cleanup.get("left"),
+            "parity": self.measured.get("parity") or None,
+            "comparison": self.measured.get("comparison"),
         }
 
 

@@ -211,6 +211,15 @@ class Settings(BaseModel):
     cache_scope: Literal["zone", "region"] = "zone"
     """One cache in the Pods' zone, or one in each zone of the region (08)."""
 
+    compare_runs: Annotated[int, Field(ge=2, le=50)] = 5
+    """How often each loader loads the model (09); the first run is shown apart."""
+
+    compare_minutes: Annotated[int, Field(ge=1, le=600)] = 15
+    """Minutes after which no comparison begins another round (09)."""
+
+    compare_usd: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
+    """Dollars of the machine's list price after which none does (09); 0 sets no limit."""
+
     model_source: Annotated[Text, AfterValidator(_model_source)] = ""
     """Upload this first (03): a local folder, or `hf://ORG/NAME[@REVISION]`; empty: nothing."""
 

@@ -203,7 +203,7 @@ check(
 )
 
 # %% [markdown] lang="en"
-# Next: [8 · Put a cache beside the Pods](08_cache.ipynb), which is optional, or [10 · Delete what you created](10_cleanup.ipynb)
+# Next: [8 · Put a cache beside the Pods](08_cache.ipynb) or [9 · Compare the loaders](09_compare.ipynb), which are optional, or [10 · Delete what you created](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [8 · Pon una caché junto a los Pods](08_cache.ipynb), que es opcional, o [10 · Borra lo que creaste](10_cleanup.ipynb)
+# Siguiente: [8 · Pon una caché junto a los Pods](08_cache.ipynb) o [9 · Compara los cargadores](09_compare.ipynb), que son opcionales, o [10 · Borra lo que creaste](10_cleanup.ipynb)

@@ -175,7 +175,7 @@ check(
 )
 
 # %% [markdown] lang="en"
-# Next: [10 · Delete what you created](10_cleanup.ipynb)
+# Next: [9 · Compare the loaders](09_compare.ipynb), which is optional, or [10 · Delete what you created](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [10 · Borra lo que creaste](10_cleanup.ipynb)
+# Siguiente: [9 · Compara los cargadores](09_compare.ipynb), que es opcional, o [10 · Borra lo que creaste](10_cleanup.ipynb)

@@ -13,6 +13,7 @@ import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from os import environ
+from pathlib import Path
 
 STORAGE = environ.get("STORAGE_EMULATOR_HOST", "")
 
@@ -69,6 +70,7 @@ def words(name):
 if "-c" in sys.argv:
     script = sys.argv[sys.argv.index("-c") + 1]
     if "importlib.metadata" not in script:
+        environ["PYTHONPATH"] = str(Path(__file__).with_name("packages"))
         os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
     print(json.dumps({"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}))  # asked for versions
     raise SystemExit

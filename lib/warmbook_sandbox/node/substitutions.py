@@ -26,6 +26,8 @@ LONGEST_TMPDIR = 60
 """Characters: vLLM puts its sockets there, and a socket's whole path may have 107."""
 
 QUICK = Path(__file__).with_name("quick.py")
+QUICK_MODULES = Path(__file__).with_name("quick_modules")
+"""Where Python finds the quick engine's `vllm`."""
 EVERYWHERE = "0.0.0.0"
 TENSOR_PARALLEL = re.compile(r"^(--tensor-parallel-size|-tp)$")
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
@@ -57,6 +59,11 @@ def command_for(
         environ |= {**_vllm(folder, image), "RUNAI_STREAMER_LOG_TO_STDERR": "1"}
         words, of_server = _server(words, served, image, address, engine)
         told = [*of_server, *told]
+    elif "vllm" in container["image"]:
+        environ |= _vllm(folder, image)
+        if engine == "quick":
+            environ["PYTHONPATH"] = str(QUICK_MODULES)
+            told.append("the quick engine stands for vLLM's Python: it reads, and answers nothing")
     return Command(words, {**environ, **declared}, [*_left_out(pod), *told])
 
 

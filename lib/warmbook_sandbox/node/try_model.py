@@ -22,7 +22,7 @@ def main(folder: str) -> None:
         "VLLM_NO_USAGE_STATS": "1",
         "HF_HUB_OFFLINE": "1",
     }
-    from vllm import LLM, SamplingParams  # type: ignore[import-not-found]
+    from vllm import LLM, SamplingParams
 
     llm = LLM(folder, enforce_eager=True, max_model_len=1024)
     greedy = SamplingParams(temperature=0, max_tokens=24)

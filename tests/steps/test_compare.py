@@ -1,0 +1,41 @@
+"""Loaders compared in a rehearsal: the Job, its script, what its figures allow to say."""
+
+import pytest
+
+from warmbook.errors import MissingError
+from warmbook.loaders import DOWNLOAD, STREAMER
+from warmbook.manifests import DEPLOYMENT
+from warmbook.steps import compare, streaming
+
+
+@pytest.fixture
+def served(up_to):
+    up_to("streaming")
+
+
+def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
+    served, chosen, clients, quiet
+):
+    chosen = chosen.model_copy(update={"compare_runs": 3})
+    compared = compare.by_loader(chosen, clients, **quiet)
+    assert [one.name for one in compared.runs] == [DOWNLOAD, STREAMER]
+    assert [len(one.seconds) for one in compared.runs] == [3, 3]
+    assert compared.left_out.keys() == {"fastsafetensors", "fuse"}
+    assert compared.parity.equal and bool(compared.parity.record()["equal"])
+    assert "too few" in compared.sentence()
+    assert compared.plot().png
+    assert clients.kubernetes.list_objects("Job", chosen.namespace) == []
+    found = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)
+    assert found["spec"]["replicas"] == 1
+    assert streaming.wait_available(chosen, clients, **quiet).available == 1
+
+
+def test_without_a_server_there_is_no_machine_to_compare_on(up_to_identity, chosen, clients, quiet):
+    with pytest.raises(MissingError, match="no Deployment"):
+        compare.by_loader(chosen, clients, **quiet)
+
+
+def test_the_streamer_alone_by_its_readers(served, chosen, clients, quiet):
+    tuned = compare.by_concurrency(chosen, clients, readers=(1, 8), **quiet)
+    assert [(one.name, len(one.seconds)) for one in tuned.runs] == [("1", 5), ("8", 5)]
+    assert "Concurrency" in tuned.sentence()

@@ -1,0 +1,63 @@
+import pytest
+
+from warmbook.loaders import (
+    DOWNLOAD,
+    FUSE,
+    Runs,
+    concurrencies,
+    fastest,
+    knee,
+    loaders,
+    recommended,
+)
+
+FAST = Runs("fast", (9.0, 1.0, 1.1, 1.2, 1.1))
+SLOW = Runs("slow", (9.0, 2.0, 2.1, 2.2, 2.1))
+NEAR = Runs("near", (9.0, 1.15, 1.3, 1.2, 1.4))
+
+
+def test_the_first_run_is_apart():
+    assert (FAST.first_s, FAST.later) == (9.0, (1.0, 1.1, 1.2, 1.1))
+    assert (FAST.least_s, FAST.median_s, FAST.most_s) == (1.0, 1.1, 1.2)
+    assert Runs("once", (3.0,)).median_s == 3.0
+
+
+def test_a_loader_is_recommended_only_if_each_of_its_runs_was_faster():
+    assert recommended([SLOW, FAST]) is FAST
+    assert fastest([FAST, NEAR, SLOW]) is FAST
+    assert recommended([FAST, NEAR, SLOW]) is None
+    assert recommended([FAST]) is None
+
+
+def test_too_few_runs_recommend_nothing():
+    few = Runs("few", (1.0, 1.0, 1.0, 1.0))
+    assert recommended([few, SLOW]) is None
+    assert knee([few]) is None
+
+
+@pytest.mark.parametrize(
+    ("medians", "name"), [((8, 4, 2, 1, 1.05), "8"), ((1, 1, 1), "1"), ((4, 2, 1), "4")]
+)
+def test_the_knee_is_the_first_that_nothing_beats_clearly(medians, name):
+    rising = [
+        Runs(str(2**at), tuple(median * share for share in (3, 0.97, 1, 1.03, 1)))
+        for at, median in enumerate(medians)
+    ]
+    assert knee(rising).name == name
+
+
+def test_the_reference_is_first_and_each_loader_is_there_where_it_can_be(settings):
+    names = [one.name for one in loaders(settings, rehearsal=True)]
+    assert names[0] == DOWNLOAD
+    assert FUSE not in names
+    assert "distributed" not in names
+    two = settings.model_copy(update={"tensor_parallel_size": 2, "gpu_count": 2})
+    found = {one.name: one for one in loaders(two, rehearsal=False)}
+    assert found["distributed"].config == {"distributed": True}
+    assert found[FUSE].folder == "/gcs/models/my-llama"
+
+
+def test_a_concurrency_is_the_streamers_own_variable():
+    (four,) = concurrencies([4])
+    assert four.environ == {"RUNAI_STREAMER_CONCURRENCY": "4"}
+    assert not four.load_format

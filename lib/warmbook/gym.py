@@ -108,7 +108,7 @@ def hide(fault: str = "", *, language: str = "en", draw: str = "") -> Hidden:
     if not fault and not draw and (staged := desk.staged()):
         return Hidden(candidates=len(known), choices=staged[-1]["choices"])
     # by chance only what stays, what shows in minutes, and what the usual settings meet
-    odd = ("passes", "ahead", "choices")
+    odd = ("passes", "ahead", "unseen", "choices")
     fitting = [one["name"] for one in known if not any(one[name] for name in odd)]
     hidden = desk.stage(fault or random.Random(draw or None).choice(fitting))
     return Hidden(candidates=len(known), choices=hidden["choices"])

@@ -123,12 +123,11 @@ def manifest(
     Its disk holds a downloaded copy of the weights. Source: Kubernetes, "Jobs"; GKE, "Mount
     Cloud Storage buckets as ephemeral volumes".
     """
-    script = resources.files("warmbook").joinpath("data", "trial.py").read_text("utf-8")
     spec = copy.deepcopy(pod)
     container = spec["containers"][0]
     for field in ("ports", "startupProbe", "readinessProbe", "livenessProbe", "args"):
         container.pop(field, None)
-    container["command"] = ["python3", "-c", script]
+    container["command"] = ["python3", "-c", _script()]
     container["args"] = [json.dumps(plan)]
     if plan["processes"] == 1:  # the load is timed where it happens, in one process
         one_process = {"name": "VLLM_ENABLE_V1_MULTIPROCESSING", "value": "0"}
@@ -157,6 +156,10 @@ def manifest(
             },
         },
     }
+
+
+def _script() -> str:
+    return resources.files("warmbook").joinpath("data", "trial.py").read_text("utf-8")
 
 
 def _mount_bucket(spec: Manifest, bucket: str) -> None:

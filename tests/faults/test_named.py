@@ -2,10 +2,13 @@
 
 import pytest
 
+from warmbook.loaders import DOWNLOAD
+from warmbook.steps import compare
 from warmbook.walk import walk
 from warmbook_sandbox.faults import FAULTS
 
-BOTH = [(name, doctor) for name in FAULTS for doctor in (True, False)]
+BOTH = [(n, doctor) for n in FAULTS if not FAULTS[n].unseen for doctor in (True, False)]
+UNSEEN = [name for name in FAULTS if FAULTS[name].unseen]
 
 
 @pytest.fixture
@@ -26,3 +29,16 @@ def test_a_fault_is_named_by_its_own_name_and_no_other(faults, doctor, chosen, c
         assert set(walked.pitfalls) <= {fault.pitfall}, walked
     else:
         assert walked.pitfalls == (fault.pitfall,), walked
+
+
+@pytest.mark.parametrize("faults", UNSEEN, indirect=True)
+def test_a_fault_that_nothing_else_tells_is_seen_in_the_answers(faults, chosen, clients, quiet):
+    walked = walk(chosen, clients, quiet["report"])
+    assert (walked.error, walked.pitfalls) == (None, ())
+    few = chosen.model_copy(update={"compare_runs": 2})
+    parity = compare.by_loader(few, clients, **quiet).parity
+    assert parity.repeats
+    assert DOWNLOAD not in parity.corrupted
+    assert parity.corrupted
+    assert not parity.equal
+    assert parity.record()["first_difference"]["place"] == 0

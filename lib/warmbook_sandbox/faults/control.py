@@ -50,5 +50,6 @@ def _told(fault: Fault) -> dict[str, Any]:
         "pitfall": fault.pitfall,
         "passes": fault.passes,
         "ahead": fault.ahead,
+        "unseen": fault.unseen,
         "choices": dict(fault.choices),
     }

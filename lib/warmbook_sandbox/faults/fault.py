@@ -19,8 +19,8 @@ class Fault:
     """A switch: `what` goes wrong in a line, and the `pitfall` that the workbook must name.
 
     `passes`: it goes by itself, and the workbook must outlast it. `ahead`: only a look ahead
-    tells, because nothing fails for half an hour, or at all. `choices` are the settings under
-    which it bites, where the defaults don't meet it.
+    tells, because nothing fails for half an hour, or at all. `unseen`: only the model's answers
+    tell. `choices` are the settings under which it bites, where the defaults don't meet it.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Fault:
     stage: Stage
     passes: bool = False
     ahead: bool = False
+    unseen: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,13 +48,14 @@ def fault(
     pitfall: str,
     passes: bool = False,
     ahead: bool = False,
+    unseen: bool = False,
     **choices: str,
 ) -> Callable[[Stage], Stage]:
     """Register the function below as the stage of a fault; `choices` are settings' values."""
 
     def register(stage: Stage) -> Stage:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, what, pitfall, stage, passes, ahead, choices)
+        FAULTS[name] = Fault(name, what, pitfall, stage, passes, ahead, unseen, choices)
         return stage
 
     return register

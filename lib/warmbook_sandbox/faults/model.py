@@ -14,6 +14,7 @@ from .fault import fault
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
+FLIPPED_EVERY_BYTES = 2**20
 INDEX = "model.safetensors.index.json"
 
 
@@ -102,6 +103,28 @@ def original_folder(sandbox: Sandbox) -> None:
     """Put the publisher's small files there; deleting the folder mends it."""
     _write(sandbox, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
     _write(sandbox, "original/config.json", b"{}")
+
+
+@fault(
+    "weights-flipped",
+    "what the streamer reads arrives damaged, with no error, as in some releases",
+    pitfall="weights-corrupted",
+    unseen=True,
+)
+def weights_flipped(sandbox: Sandbox) -> None:
+    """Damage what is read in parts, as the streamer reads; a whole download stays sound.
+
+    In each MiB of a shard's weights the highest exponent bit of one bfloat16 is flipped, which
+    makes it huge. The headers stay as they are.
+    """
+    for shard in _shards(sandbox):
+        (length,) = struct.unpack("<Q", _read(shard, 8))
+        damaged = bytearray(_read(shard, shard.content.size_bytes))
+        for place_of_high_byte in range(8 + length + 1, len(damaged), FLIPPED_EVERY_BYTES):
+            damaged[place_of_high_byte] ^= 0x40
+        path = sandbox.folder / f"damaged-{shard.content.path.name}"
+        path.write_bytes(damaged)
+        sandbox.storage.in_parts[shard.content.path] = path
 
 
 def _shards(sandbox: Sandbox) -> list[Meta]:

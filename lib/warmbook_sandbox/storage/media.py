@@ -34,8 +34,11 @@ async def send_media(call: Call, meta: Meta) -> web.StreamResponse:
     response.content_length = len(sent)
     if asked is not None:
         response.headers["Content-Range"] = f"bytes {sent.start}-{sent.stop - 1}/{size_bytes}"
+    path = meta.content.path
+    if asked is not None:
+        path = call.storage.in_parts.get(path, path)
     # opened before the first await: from here on a delete or overwrite does no harm
-    with meta.content.path.open("rb") as file:
+    with path.open("rb") as file:
         await response.prepare(request)
         if sent and request.method != "HEAD":
             async for piece in call.paced(sent):

@@ -46,6 +46,8 @@ class Storage:
         self.project_bindings, self._zones = project_bindings, zones
         self.blobs, self.sessions = Blobs(folder), Sessions()
         self.caches = Caches(pace)
+        self.in_parts: dict[Path, Path] = {}
+        """Files that are sent in the place of others where not the whole file is asked for."""
         self._buckets: dict[str, Bucket] = {}
         self._generations = itertools.count(int(time.time() * 1e6))
 

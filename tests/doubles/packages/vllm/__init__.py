@@ -18,8 +18,10 @@ class LLM:
         self.weights = BaseModelLoader().load_model(model, load_format)
 
     def generate(self, prompts, params, use_tqdm=True):
-        for prompt in prompts:
-            seed = crc32(prompt.encode() + self.weights)
-            tokens = tuple((seed >> at) % 1000 for at in range(params.max_tokens))
-            said = SimpleNamespace(token_ids=tokens, text=" ".join(map(str, tokens)))
-            yield SimpleNamespace(outputs=[said])
+        return [self._answer(prompt, params.max_tokens) for prompt in prompts]
+
+    def _answer(self, prompt, count):
+        seed = crc32(prompt.encode() + self.weights)
+        tokens = tuple((seed >> at) % 1000 for at in range(count))
+        said = SimpleNamespace(token_ids=tokens, text=" ".join(map(str, tokens)))
+        return SimpleNamespace(outputs=[said])

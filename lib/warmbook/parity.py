@@ -24,7 +24,7 @@ PROMPTS = (
     "La capital de Colombia es",
     "El agua hierve a",
     "Había una vez, en un pueblo pequeño,",
-    "Die Hauptstadt von Deutschland ist",
+    "Guten Morgen, meine Damen und",
     "Translate to Spanish: good morning ->",
     "Dear Ms. Alvarez, thank you for your letter of",
     "To make bread you need flour, water, yeast and",

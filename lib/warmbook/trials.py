@@ -245,7 +245,7 @@ def _look(settings: Settings, clients: Clients, pod: str) -> Told:
 
 def _state(told: Told, loads: int) -> str:
     if not told.loads:
-        return say("vLLM is being imported")
+        return say("the libraries are being imported")
     last = told.loads[-1]
     return say(
         "load {number} of {count} ({loader})",

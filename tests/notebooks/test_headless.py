@@ -73,11 +73,13 @@ def test_every_notebook_runs_twice_in_a_row_to_the_same_end(rehearsal, clients, 
 @pytest.mark.timeout(400)
 def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path):
     record, told = run_book("quick", tmp_path, "--language", "es", "-p", "replicas", "2")
-    assert [n["status"] for n in record["notebooks"]] == ["passed"] * 9
+    assert [n["status"] for n in record["notebooks"]] == ["passed"] * 10
     assert [load["bytes"] for load in record["streams"]] == [MODEL_BYTES] * 2
     assert {load["source"] for load in record["streams"]} == {"streamer"}
     assert record["answer"] == ""
     assert "quick engine" in record["declined"]
+    assert record["parity"] is None
+    assert len(record["comparison"]["runs"]) == 2
     assert record["left"] == []
     assert "Transmisión" in told
 
@@ -127,8 +129,8 @@ def unexplained(phases):
 @pytest.mark.engine
 @pytest.mark.timeout(900)
 def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
-    record, told = run_book("vllm", tmp_path)
-    assert [n["status"] for n in record["notebooks"]] == ["passed"] * 9
+    record, told = run_book("vllm", tmp_path, "-p", "compare_runs", "3")
+    assert [n["status"] for n in record["notebooks"]] == ["passed"] * 10
     (load,) = record["streams"]
     assert load["bytes"] == MODEL_BYTES
     assert load["seconds"] > 0
@@ -139,6 +141,11 @@ def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
     names = [phase["name"] for phase in record["phases"]]
     assert len(names) >= 8 and {"node ready", "image pull", "weights streamed", "ready"} < {*names}
     assert unexplained(record["phases"]) < 0.1
+    assert record["parity"]["prompts"] == record["parity"]["equal"] >= 20
+    assert record["parity"]["first_difference"] is None
+    runs = {one["loader"]: one["seconds"] for one in record["comparison"]["runs"]}
+    assert {name: len(seconds) for name, seconds in runs.items()} == {"download": 3, "streamer": 3}
+    assert record["comparison"]["sentence"]
     assert record["left"] == []
     assert len(record["created"]) == 4
     assert "Left behind: nothing" in told

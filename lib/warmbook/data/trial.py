@@ -7,6 +7,7 @@ no run finds what another left in memory. Standard library, and what the image h
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -30,8 +31,8 @@ def main(plan: Plan) -> None:
     """Carry out the rounds in turn, each beginning with another loader, until the budget ends."""
     begun, longest = time.monotonic(), 0.0
     loaders = [one for one in plan["loaders"] if _is_there(one)]
-    if any(one["load_format"] for one in loaders):
-        import vllm  # noqa: F401 - once, for all runs
+    for module in {"vllm" if one["load_format"] else "runai_model_streamer" for one in loaders}:
+        importlib.import_module(module)  # once, for all runs
     for number in range(plan["runs"]):
         turn = number % len(loaders) if loaders else 0
         for loader in [*loaders[turn:], *loaders[:turn]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..texts import say, spoken
 from .arguments import Verbs, add_language, add_parameter, numbers
@@ -56,8 +57,16 @@ def _summary(result: Run, out: Path) -> str:
     for load in record["streams"]:
         told = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
         lines.append(f"  {say('Stream')}: {told} ({load['source']})")
+    lines += _cold_start(record["phases"])
     if record["answer"] or record["declined"]:
         lines.append(f"  {record['question']}\n  → {record['answer'] or record['declined']}")
+    if comparison := record["comparison"]:
+        lines.append(f"  {comparison['sentence']}")
+    if parity := record["parity"]:
+        told = say(
+            "{equal} of {count} answers equal", equal=parity["equal"], count=parity["prompts"]
+        )
+        lines.append(f"  {say('Parity')}: {told}")
     if record["left"] is not None:
         left = ", ".join(record["left"]) or say("nothing")
         lines.append(f"  {say('Left behind')}: {left}")
@@ -65,6 +74,24 @@ def _summary(result: Run, out: Path) -> str:
         lines.append("  " + say("Not every notebook passed. What was created is still there."))
     lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
     return "\n".join(lines)
+
+
+def _cold_start(phases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield how long the cold start took, and how much of it nobody explains."""
+    from ..timeline import UNEXPLAINED
+    from ..views import duration
+
+    if not phases:
+        return
+    total_s = max(phase["start"] + phase["seconds"] for phase in phases)
+    gaps_s = sum(phase["seconds"] for phase in phases if phase["name"] == UNEXPLAINED)
+    told = say(
+        "{time} in {count} phases, {share:.0%} unexplained",
+        time=duration(total_s),
+        count=len(phases),
+        share=gaps_s / total_s if total_s else 0,
+    )
+    yield f"  {say('Cold start')}: {told}"
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -45,6 +45,12 @@ class Told:
     pod: Pod
     lines: tuple[Mapping[str, Any], ...]
 
+    def wanted(self, loaders: int, runs: int) -> int:
+        """Return how many loads there will be at most, without the loaders that are left out."""
+        out = {line["loader"] for line in self.lines if line.keys() & {"absent", "error"}}
+        done = sum(line["loader"] in out for line in self.loads)
+        return max((loaders - len(out)) * runs + done, 1)
+
     @property
     def loads(self) -> tuple[Mapping[str, Any], ...]:
         """The lines that tell a load."""
@@ -87,9 +93,8 @@ def run(
     plan = _plan(settings, loaders, budget_s)
     weight_bytes = list_folder(clients, settings.model_uri).size_bytes
     job = manifest(settings, deployment["spec"]["template"]["spec"], plan, weight_bytes)
-    loads = len(loaders) * settings.compare_runs
     with _at_rest(settings, clients, deployment["spec"]["replicas"], report):
-        told = _carried_out(settings, clients, job, loads, budget_s, report)
+        told = _carried_out(settings, clients, job, len(loaders), budget_s, report)
     if not told.loads:
         reason = next((line["error"] for line in told.lines if line.get("error")), told.pod.phase)
         raise ResourceFailedError(
@@ -193,21 +198,22 @@ def _carried_out(
     settings: Settings,
     clients: Clients,
     job: Manifest,
-    loads: int,
+    loaders: int,
     budget_s: float,
     report: Report | None,
 ) -> Told:
     """Run the Job to its end and return what it told; it is deleted whatever happens."""
     name, cluster = job["metadata"]["name"], clients.kubernetes
+    runs = settings.compare_runs
     try:
         cluster.create(job)
         pod = _started(settings, clients, name, report)
         return wait_until(
             polled(lambda: _look(settings, clients, pod)),
             what=say("The trial"),
-            state=lambda told: _state(told, loads),
+            state=lambda told: _state(told, told.wanted(loaders, runs)),
             ready=lambda told: told.pod.phase in ENDED,
-            fraction=lambda told: len(told.loads) / loads,
+            fraction=lambda told: len(told.loads) / told.wanted(loaders, runs),
             timeout_s=budget_s + START_S,
             meanwhile=say("The Job is deleted, and the server comes back."),
             report=report,

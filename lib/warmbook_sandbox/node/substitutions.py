@@ -60,7 +60,8 @@ def command_for(
         words, of_server = _server(words, served, image, address, engine)
         told = [*of_server, *told]
     elif "vllm" in container["image"]:
-        environ |= _vllm(folder, image)
+        # a Job of vLLM's image has the machine to itself: servers share it
+        environ |= {**_vllm(folder, image), "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
         if engine == "quick":
             environ["PYTHONPATH"] = str(QUICK_MODULES)
             told.append("the quick engine stands for vLLM's Python: it reads, and answers nothing")

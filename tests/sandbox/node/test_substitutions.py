@@ -78,6 +78,18 @@ def test_other_commands_run_as_they_are(command):
     assert "VLLM_HOST_IP" not in found.environ
 
 
+def test_python_in_vllm_s_image_has_vllm_or_the_quick_engine_s(command):
+    job = {"image": "vllm/vllm-openai:v0.32.0"}
+    real, quick = (
+        command("python3", "-c", "", engine=engine, **job) for engine in ("vllm", "quick")
+    )
+    assert real.words == quick.words == ["python3", "-c", ""]
+    assert "PYTHONPATH" not in real.environ
+    assert (Path(quick.environ["PYTHONPATH"]) / "vllm" / "__init__.py").exists()
+    assert any("quick engine" in told for told in quick.told)
+    assert real.environ["VLLM_CPU_KVCACHE_SPACE"] == "1"
+
+
 def test_the_manifest_s_variables_win_over_the_node_s(command):
     found = command(
         *VLLM,

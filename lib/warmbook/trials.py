@@ -20,10 +20,10 @@ from .bucket import list_folder
 from .clients import Clients
 from .errors import MissingError, ResourceFailedError, SettingsError
 from .loaders import FUSE, FUSE_FOLDER, Loader
-from .lookout import Lookout, wait_for_pods
+from .lookout import Lookout
 from .manifests import DEPLOYMENT, MANAGED_BY, Manifest
 from .parity import PROMPTS, TOKENS
-from .pods import Pod
+from .pods import Pod, follow
 from .progress import Report, polled, wait_until
 from .settings import Settings
 from .texts import say
@@ -186,12 +186,25 @@ def _at_rest(
     cluster, namespace = clients.kubernetes, settings.namespace
     try:
         cluster.merge("Deployment", DEPLOYMENT, namespace, {"spec": {"replicas": 0}})
-        wait_for_pods(settings, clients, ready=lambda pods: not pods, report=report)
+        wait_until(
+            follow(settings, clients),
+            what=say("The server"),
+            state=lambda pods: say("its GPU is free") if _gone(pods) else say("it ends"),
+            ready=_gone,
+            timeout_s=600,
+            meanwhile=say("The server comes back."),
+            report=report,
+        )
         yield
     finally:
         # what an earlier trial left at 0, when it was killed, comes back too
         wanted = max(replicas, settings.replicas)
         cluster.merge("Deployment", DEPLOYMENT, namespace, {"spec": {"replicas": wanted}})
+
+
+def _gone(pods: Sequence[Pod]) -> bool:
+    """Say whether no Pod holds a GPU any more: one that is ending still does."""
+    return all(pod.phase in ENDED for pod in pods)
 
 
 def _carried_out(

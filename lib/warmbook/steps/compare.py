@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import oracle, trials
+from .. import trials
 from ..clients import Clients
 from ..gpus import price
 from ..loaders import (
@@ -20,7 +20,7 @@ from ..loaders import (
     recommended,
 )
 from ..manifests import DEPLOYMENT
-from ..parity import PROMPTS, Answers, differences
+from ..parity import Answers, Parity
 from ..pictures import Picture, dots
 from ..progress import Report
 from ..settings import Settings
@@ -44,121 +44,16 @@ def _by_hand(settings: Settings) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Parity(Card):
-    """Whether each loader brought the same weights: its greedy answers beside the reference's.
-
-    `answers` are by loader, `again` those of a second run of the reference; `declined` is what
-    a server says that answers nothing.
-    """
-
-    answers: Mapping[str, Answers]
-    again: Answers | None
-    version: str
-    distributed: bool = False
-    declined: str = ""
-
-    @property
-    def repeats(self) -> bool:
-        """Whether the reference gives the same tokens twice on this machine."""
-        reference = self.answers.get(DOWNLOAD)
-        return bool(reference and self.again and not differences(reference, self.again))
-
-    @property
-    def corrupted(self) -> tuple[str, ...]:
-        """The loaders whose tokens are not the reference's, on a machine that repeats itself."""
-        if not self.repeats:
-            return ()
-        reference = self.answers[DOWNLOAD]
-        return tuple(n for n, found in self.answers.items() if differences(reference, found))
-
-    @property
-    def equal(self) -> bool:
-        """Whether at least one other loader was compared, and each gave the same tokens."""
-        return self.repeats and len(self.answers) > 1 and not self.corrupted
-
-    def title(self) -> str:
-        if self.declined or DOWNLOAD not in self.answers:
-            return say("No answers to compare")
-        if not self.repeats:
-            return say("This machine does not repeat its own answers: nothing can be proved")
-        if self.corrupted:
-            return say("Other tokens: the weights are corrupted")
-        return say("The same tokens by each loader, for {count} prompts", count=len(PROMPTS))
-
-    def rows(self) -> Sequence[Row]:
-        return tuple(self._rows())
-
-    def _rows(self) -> Iterator[Row]:
-        if self.declined:
-            yield Row(say("no answer"), self.declined, "wait")
-        reference = self.answers.get(DOWNLOAD)
-        if reference is None:
-            return
-        for name, found in self.answers.items():
-            parted = differences(reference, found)
-            told = say(
-                "{equal} of {count} answers equal",
-                equal=len(PROMPTS) - len(parted),
-                count=len(PROMPTS),
-            )
-            if not parted:
-                yield Row(name, told, "ok")
-                continue
-            first = parted[0]
-            difference = say(
-                "«{prompt}», token {place}: {reference} | {other}",
-                prompt=first.prompt,
-                place=first.place + 1,
-                reference=repr(first.reference),
-                other=repr(first.other),
-            )
-            yield Row(name, f"{told}; {difference}", "bad" if self.repeats else "wait")
-
-    def note(self) -> str:
-        if not self.corrupted:
-            return ""
-        known = oracle.corruption(self.version, distributed=self.distributed)
-        return known or say("No report of this is known for vLLM {version}.", version=self.version)
-
-    def record(self) -> dict[str, Any]:
-        """Return the outcome for the run record: of the loader that differs most, if one does."""
-        reference = self.answers.get(DOWNLOAD)
-        if reference is None or len(self.answers) < 2:
-            return {}
-        parted = {n: differences(reference, a) for n, a in self.answers.items() if n != DOWNLOAD}
-        worst = max(parted, key=lambda name: len(parted[name]))
-        first = parted[worst][0] if parted[worst] else None
-        return {
-            "prompts": len(PROMPTS),
-            "equal": len(PROMPTS) - len(parted[worst]),
-            "against": DOWNLOAD,
-            "first_difference": first and {"loader": worst, **vars(first)},
-        }
-
-
-@dataclass(frozen=True, repr=False)
-class Compared(Card):
-    """The seconds of each loader, run by run; what was left out, and why."""
+class Times(Card):
+    """The seconds of several runs of each of several loads."""
 
     runs: tuple[Runs, ...]
-    left_out: Mapping[str, str]
-    parity: Parity
-    cut_short: bool = False
     rehearsal: bool = field(default=False, kw_only=True)
-
-    def title(self) -> str:
-        return say("Loading the weights, by {count} loaders", count=len(self.runs))
-
-    def rows(self) -> Sequence[Row]:
-        best = recommended(self.runs)
-        return (
-            *(Row(r.name, _told(r), "ok" if r is best else "info") for r in self.runs),
-            *(Row(name, reason, "wait") for name, reason in self.left_out.items()),
-        )
+    cut_short: bool = field(default=False, kw_only=True)
 
     def sentence(self) -> str:
         """Return what follows from the figures, and no more than that."""
-        return _sentence(self.runs)
+        raise NotImplementedError
 
     def note(self) -> str:
         told = [self.sentence()]
@@ -171,6 +66,28 @@ class Compared(Card):
     def plot(self) -> Picture:
         """Return each run as a point, the median as a line."""
         return dots([(r.name, r.first_s, r.later) for r in self.runs], self.sentence())
+
+
+@dataclass(frozen=True, repr=False)
+class Compared(Times):
+    """The loaders, run by run; what was left out, and why; whether they brought the same."""
+
+    left_out: Mapping[str, str]
+    parity: Parity
+
+    def title(self) -> str:
+        return say("Loading the weights, by {count} loaders", count=len(self.runs))
+
+    def rows(self) -> Sequence[Row]:
+        best = recommended(self.runs)
+        return (
+            *(Row(r.name, _told(r), "ok" if r is best else "info") for r in self.runs),
+            *(Row(name, reason, "wait") for name, reason in self.left_out.items()),
+        )
+
+    def sentence(self) -> str:
+        """Return which loader to use, if each of its runs was faster than all others."""
+        return _sentence(self.runs)
 
     def record(self) -> dict[str, Any]:
         """Return the comparison for the run record."""
@@ -203,17 +120,14 @@ def by_loader(settings: Settings, clients: Clients, *, report: Report | None = N
         found,
         left_out,
         _parity(lines, settings),
-        cut_short=any(line.get("stopped") == "budget" for line in lines),
+        cut_short=_cut_short(lines),
         rehearsal=rehearsal,
     )
 
 
 @dataclass(frozen=True, repr=False)
-class Tuned(Card):
+class Tuned(Times):
     """The streamer alone by its number of readers: where more of them stop to help."""
-
-    runs: tuple[Runs, ...]
-    rehearsal: bool = field(default=False, kw_only=True)
 
     def title(self) -> str:
         return say("The streamer alone, by its concurrency")
@@ -229,20 +143,6 @@ class Tuned(Card):
         return say(
             "Concurrency {count} is enough: no more readers were clearly faster.", count=bend.name
         )
-
-    def note(self) -> str:
-        told = [self.sentence()]
-        if self.rehearsal:
-            told.append(say("In a rehearsal these are times of this machine, not of the cloud."))
-        return " ".join(told)
-
-    def plot(self) -> Picture:
-        """Return each run as a point, the median as a line."""
-        return dots([(r.name, r.first_s, r.later) for r in self.runs], self.sentence())
-
-    def record(self) -> dict[str, Any]:
-        """Return the figures for the run record."""
-        return {r.name: [round(s, 3) for s in r.seconds] for r in self.runs}
 
 
 @step(_by_hand)
@@ -264,7 +164,11 @@ def by_concurrency(
     """
     wanted = concurrencies(readers)
     lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
-    return Tuned(_runs(lines, [one.name for one in wanted]), rehearsal=bool(clients.rehearsal))
+    return Tuned(
+        _runs(lines, [one.name for one in wanted]),
+        rehearsal=bool(clients.rehearsal),
+        cut_short=_cut_short(lines),
+    )
 
 
 def _told(runs: Runs) -> str:
@@ -316,6 +220,10 @@ def _runs(lines: Lines, names: Sequence[str]) -> tuple[Runs, ...]:
     return tuple(Runs(name, tuple(took.values())) for name, took in found.items() if took)
 
 
+def _cut_short(lines: Lines) -> bool:
+    return any(line.get("stopped") == "budget" for line in lines)
+
+
 def _left_out(lines: Lines) -> Iterator[tuple[str, str]]:
     for line in lines:
         if "absent" in line:
@@ -337,6 +245,7 @@ def _parity(lines: Lines, settings: Settings) -> Parity:
             answers[line["loader"]] = found
     return Parity(
         answers,
+        DOWNLOAD,
         again,
         settings.vllm_version,
         settings.tensor_parallel_size > 1,

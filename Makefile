@@ -8,6 +8,8 @@ REHEARSE ?=
 SOAK ?=
 # JupyterLab refuses root unless told; containers and training machines often have nobody else.
 ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
+# The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
+SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -15,7 +17,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo "make setup     install everything into .venv"
-	@echo "make rehearse  walk the whole guide on this machine, with the real engine"
+	@echo "make rehearse  walk the whole guide on this machine, with the real engine;"
+	@echo "               SHAPE=\"--latency-ms 30 --stream-mib-s 135\" slows what is read from its storage"
 	@echo "make lab       JupyterLab with a rehearsal beside it; FAULT=NAME lets something go wrong"
 	@echo "make check     lint, types, architecture, notebooks"
 	@echo "make test      all tests, quick ones first"
@@ -39,10 +42,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 rehearse: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
+	@$(BIN)/python -m warmbook_sandbox $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox $(if $(FAULT),--fault $(FAULT)) -- $(BIN)/jupyter lab $(ROOT_TOO) \
+	@$(BIN)/python -m warmbook_sandbox $(if $(FAULT),--fault $(FAULT)) $(SHAPE) -- $(BIN)/jupyter lab $(ROOT_TOO) \
 	  --ServerApp.root_dir=$(CURDIR)/notebooks --LabApp.default_url=/lab/tree/en/01_settings.ipynb
 
 check: $(STAMP)

@@ -29,6 +29,7 @@ hypothesis.settings.load_profile(os.environ.get("WARMBOOK_CASES", "same"))
 def english_and_no_environment(monkeypatch, tmp_path):
     for name in ("LANGUAGE", *(field.upper() for field in Settings.model_fields)):
         monkeypatch.delenv(f"WARMBOOK_{name}", raising=False)
+    monkeypatch.delenv("WARMBOOK_SHAPED", raising=False)
     monkeypatch.setenv("WARMBOOK_FILE", str(tmp_path / "workbook.yaml"))
     texts.speak("en")
 
@@ -79,13 +80,18 @@ def image_and_model(tmp_path_factory):
 class Rehearsal:
     """A sandbox in a thread of its own."""
 
-    def __init__(self, image, model, minute_s=0.02, faults=()):
+    def __init__(self, image, model, minute_s=0.02, faults=(), network=None):
         from warmbook_sandbox.faults import named
+        from warmbook_sandbox.network import UNSHAPED
         from warmbook_sandbox.pace import Pace
         from warmbook_sandbox.sandbox import Sandbox
 
         self.sandbox = Sandbox(
-            image, model, engine="quick", pace=Pace(minute_s), staged=named(faults)
+            *(image, model),
+            engine="quick",
+            pace=Pace(minute_s),
+            network=network or UNSHAPED,
+            staged=named(faults),
         )
         self._up, self._stop = threading.Event(), None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
@@ -135,9 +141,16 @@ def faults():
 
 
 @pytest.fixture
-def rehearsal(image_and_model, minute_s, faults, monkeypatch, tmp_path):
+def network():
+    """The shape of the network in a test's rehearsal; none unless the test says so."""
+    return None
+
+
+@pytest.fixture
+def rehearsal(image_and_model, minute_s, faults, network, monkeypatch, tmp_path):
     """A rehearsal of its own for one test, and the environment that points at it."""
-    with Rehearsal(*image_and_model, minute_s=minute_s, faults=faults) as running:
+    running = Rehearsal(*image_and_model, minute_s=minute_s, faults=faults, network=network)
+    with running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):
                 monkeypatch.setenv(name, value)

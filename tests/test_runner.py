@@ -5,6 +5,7 @@ import pytest
 from warmbook import runner
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
+from warmbook.records import read
 from warmbook.workbook import Workbook
 
 
@@ -79,6 +80,18 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
     for name in ("01_settings", "02_project"):
         notebook = json.loads((tmp_path / f"{name}.ipynb").read_text())
         assert "widgets" not in notebook["metadata"]
+
+
+def test_the_record_says_how_the_network_was_shaped(rehearsal, tmp_path, monkeypatch):
+    run(runner.books("en", ["01"]), {}, tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["shaped"] is None
+    figures = {"latency_ms": 30, "stream_mib_s": 135, "nic_gbps": 0, "jitter": 0}
+    monkeypatch.setenv("WARMBOOK_SHAPED", json.dumps(figures))
+    assert run(runner.books("en", ["01"]), {}, tmp_path).passed
+    assert json.loads((tmp_path / "run.json").read_text())["shaped"] == figures
+    assert read(tmp_path).shaped == figures
+    told = (tmp_path / "01_settings.ipynb").read_text()
+    assert "its network is shaped: 30 ms to the first byte, 135 MiB/s per stream" in told
 
 
 def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_path, capsys):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import MissingError
 from .kubernetes_api import Kubernetes, dns_endpoint
+from .network import shaped
 from .retries import PATIENCE_S, REHEARSED_S, make_persistent
 from .settings import Settings
 from .texts import say, speak
@@ -53,6 +54,8 @@ class Clients:
         environ = os.environ if environ is None else environ
         self.project_id, self._settings = project_id, settings
         self.rehearsal = environ.get("WARMBOOK_SANDBOX_URL", "")
+        self.network = shaped(environ) if self.rehearsal else None
+        """How the rehearsal's network is shaped, None where it is not, and in Google Cloud."""
         self._token = environ.get("WARMBOOK_SANDBOX_TOKEN", "")
         self._grpc = environ.get("WARMBOOK_SANDBOX_GRPC", "")
         self._storage_url = environ.get("STORAGE_EMULATOR_HOST", "")
@@ -220,6 +223,11 @@ class Clients:
         )
 
     def _banner(self) -> str:
+        if self.network:
+            return say(
+                "Rehearsal: nothing leaves this machine; its network is shaped: {figures}",
+                figures=self.network.figures,
+            )
         if self.rehearsal:
             return say("Rehearsal: nothing leaves this machine")
         return say("Google Cloud: {project}, this costs money", project=self.project_id)

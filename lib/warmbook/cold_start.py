@@ -9,6 +9,7 @@ from typing import Any
 
 from .gpus import Machine
 from .load_time import limit_name
+from .network import Network
 from .pictures import Bar, Picture, lanes, waterfall
 from .texts import say
 from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
@@ -34,6 +35,8 @@ class ColdStart(Card):
     machine: Machine | None = None
     spot: bool = False
     rehearsal: bool = field(default=False, kw_only=True)
+    network: Network | None = field(default=None, kw_only=True)
+    """The rehearsal's, where it is shaped."""
 
     @property
     def first(self) -> Timeline:
@@ -114,6 +117,8 @@ class ColdStart(Card):
             )
         if self.rehearsal:
             yield say("This is a rehearsal: nothing is paid, and times are this machine's.")
+        if self.network:
+            yield self.network.label
 
     def _hourly_usd(self) -> float:
         price = self.machine.price if self.machine else None

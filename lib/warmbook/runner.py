@@ -22,6 +22,7 @@ from papermill.exceptions import PapermillExecutionError
 from .clients import Clients
 from .ctrl_c import CtrlC
 from .errors import SettingsError
+from .network import Network
 from .progress import MIME
 from .records import SCHEMA
 from .saving import save
@@ -56,6 +57,8 @@ class Run:
 
     target: str
     settings: dict[str, Any]
+    network: Network | None = None
+    """How the network was shaped, if it was."""
     notebooks: list[Done] = field(default_factory=list)
     measured: dict[str, Any] = field(default_factory=dict)
 
@@ -84,6 +87,7 @@ class Run:
             "left": cleanup.get("left"),
             "parity": self.measured.get("parity") or None,
             "comparison": self.measured.get("comparison"),
+            "shaped": self.network and self.network.model_dump(),
         }
 
 
@@ -152,7 +156,8 @@ def run(
         file.unlink(missing_ok=True)
     Workbook(file).choose(settings)
     speak(settings.language)
-    result = Run(Clients(settings.project_id).target, settings.model_dump())
+    clients = Clients(settings.project_id)
+    result = Run(clients.target, settings.model_dump(), clients.network)
     result.notebooks = [Done(book.stem) for book in notebooks]
     try:
         with _environment(WARMBOOK_FILE=str(file)):

@@ -2,8 +2,9 @@ import pytest
 
 from warmbook.__main__ import main
 from warmbook.errors import MissingError
-from warmbook.steps import streaming
+from warmbook.steps import cache, streaming
 from warmbook.timeline import UNEXPLAINED
+from warmbook_sandbox.network import Network
 
 
 @pytest.mark.guide("G24 G25 G26")
@@ -33,6 +34,25 @@ def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
     last = start.record()["phases"][-1]
     assert (last["name"], last["source"]) == ("ready", "Kubernetes")
     assert last["start"] + last["seconds"] == pytest.approx(start.first.total_s, abs=0.01)
+
+
+@pytest.mark.parametrize("network", [Network(latency_ms=5)], ids=["shaped"])
+def test_no_figure_of_a_shaped_rehearsal_goes_without_its_label(chosen, clients, up_to):
+    label = (
+        "The rehearsal's network is shaped: 5 ms to the first byte. "
+        "No rate of it is Cloud Storage's."
+    )
+    up_to("streaming")
+    assert streaming.measure(chosen, clients).note() == label
+    assert label in streaming.cold_start(chosen, clients).note()
+    assert label in cache.compare(chosen, clients).note()
+
+
+def test_a_rehearsal_that_is_not_shaped_has_no_such_label(chosen, clients, up_to):
+    up_to("streaming")
+    assert streaming.measure(chosen, clients).note() == ""
+    assert "shaped" not in streaming.cold_start(chosen, clients).note()
+    assert "shaped" not in cache.compare(chosen, clients).note()
 
 
 def test_of_several_replicas_each_has_its_timeline(chosen, clients, up_to):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import caches, commands, manifests, pods
@@ -12,6 +12,7 @@ from ..caches import Cache
 from ..clients import Clients
 from ..errors import MissingError
 from ..lookout import wait_for_pods
+from ..network import Network
 from ..offers import zones_of
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
@@ -207,6 +208,8 @@ class Comparison(Card):
 
     loads: tuple[tuple[str, float, float], ...]
     cached: bool
+    network: Network | None = field(default=None, kw_only=True)
+    """The rehearsal's, where it is shaped."""
 
     def title(self) -> str:
         return say("The loads side by side")
@@ -218,6 +221,9 @@ class Comparison(Card):
         )
 
     def note(self) -> str:
+        return " ".join((self._told(), *([self.network.label] if self.network else [])))
+
+    def _told(self) -> str:
         if len(self.loads) < 2:
             return say("One load compares with nothing: raise «replicas» and scale again.")
         if not self.cached:
@@ -240,4 +246,4 @@ def compare(settings: Settings, clients: Clients) -> Comparison:
             seconds = max(mark.seconds or 0.0 for mark in told)
             loads.append((pod.name, seconds, expected / 2**30 / seconds if seconds else 0.0))
     running = any(cache.state == "running" for cache in caches.find(clients, settings.bucket_name))
-    return Comparison(tuple(loads), running)
+    return Comparison(tuple(loads), running, network=clients.network)

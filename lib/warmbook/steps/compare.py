@@ -20,6 +20,7 @@ from ..loaders import (
     recommended,
 )
 from ..manifests import DEPLOYMENT
+from ..network import Network
 from ..parity import Answers, Parity
 from ..pictures import Picture, dots
 from ..progress import Report
@@ -50,6 +51,8 @@ class Times(Card):
     runs: tuple[Runs, ...]
     rehearsal: bool = field(default=False, kw_only=True)
     cut_short: bool = field(default=False, kw_only=True)
+    network: Network | None = field(default=None, kw_only=True)
+    """The rehearsal's, where it is shaped."""
 
     def sentence(self) -> str:
         """Return what follows from the figures, and no more than that."""
@@ -61,6 +64,8 @@ class Times(Card):
             told.append(say("The budget ended it before all runs were done."))
         if self.rehearsal:
             told.append(say("In a rehearsal these are times of this machine, not of the cloud."))
+        if self.network:
+            told.append(self.network.label)
         return " ".join(told)
 
     def plot(self) -> Picture:
@@ -122,6 +127,7 @@ def by_loader(settings: Settings, clients: Clients, *, report: Report | None = N
         _parity(lines, settings),
         cut_short=_cut_short(lines),
         rehearsal=rehearsal,
+        network=clients.network,
     )
 
 
@@ -168,6 +174,7 @@ def by_concurrency(
         _runs(lines, [one.name for one in wanted]),
         rehearsal=bool(clients.rehearsal),
         cut_short=_cut_short(lines),
+        network=clients.network,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import commands, manifests, pods
@@ -15,6 +15,7 @@ from ..diagnosis.evidence import at
 from ..errors import MissingError, ResourceFailedError
 from ..gpus import machines
 from ..lookout import wait_for_pods
+from ..network import Network
 from ..progress import Report
 from ..refusals import kubernetes_message
 from ..settings import Settings
@@ -137,6 +138,8 @@ class Streams(Card):
 
     loads: tuple[Load, ...]
     expected_bytes: int
+    network: Network | None = field(default=None, kw_only=True)
+    """The rehearsal's, where it is shaped."""
 
     @property
     def whole(self) -> bool:
@@ -157,6 +160,9 @@ class Streams(Card):
             for load in self.loads
         )
 
+    def note(self) -> str:
+        return self.network.label if self.network else ""
+
     def record(self) -> dict[str, Any]:
         """Return the loads for the run record."""
         return {"expected_bytes": self.expected_bytes, "loads": [x.record() for x in self.loads]}
@@ -176,7 +182,8 @@ def measure(settings: Settings, clients: Clients) -> Streams:
     expected = list_folder(clients, settings.model_uri).size_bytes
     ready = [pod for pod in pods.now(settings, clients) if pod.ready]
     logs = {pod.name: clients.kubernetes.log(pod.name, settings.namespace) for pod in ready}
-    return Streams(tuple(_load(name, log, expected) for name, log in logs.items()), expected)
+    loads = tuple(_load(name, log, expected) for name, log in logs.items())
+    return Streams(loads, expected, network=clients.network)
 
 
 def _load(pod: str, log: str, expected_bytes: int) -> Load:
@@ -221,7 +228,11 @@ def cold_start(settings: Settings, clients: Clients, *, pod: str = "") -> ColdSt
     kind = labels.get("node.kubernetes.io/instance-type")
     machine = next((found for found in machines() if found.name == kind), None)
     spot = labels.get("cloud.google.com/gke-spot") == "true"
-    return ColdStart(tuple(drawn), machine, spot, rehearsal=bool(clients.rehearsal))
+    return ColdStart(
+        *(tuple(drawn), machine, spot),
+        rehearsal=bool(clients.rehearsal),
+        network=clients.network,
+    )
 
 
 def _node(clients: Clients, name: str) -> dict[str, Any]:

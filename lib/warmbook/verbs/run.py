@@ -57,6 +57,8 @@ def _summary(result: Run, out: Path) -> str:
     for load in record["streams"]:
         told = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
         lines.append(f"  {say('Stream')}: {told} ({load['source']})")
+    if record["streams"] and result.network:
+        lines.append(f"  {result.network.label}")
     lines += _cold_start(record["phases"])
     if record["answer"] or record["declined"]:
         lines.append(f"  {record['question']}\n  → {record['answer'] or record['declined']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..storage import Meta
 from .bucket import place
@@ -114,17 +114,27 @@ def original_folder(sandbox: Sandbox) -> None:
 def weights_flipped(sandbox: Sandbox) -> None:
     """Damage what is read in parts, as the streamer reads; a whole download stays sound.
 
-    In each MiB of a shard's weights the highest exponent bit of one bfloat16 is flipped, which
-    makes it huge. The headers stay as they are.
+    It is the reader that fails: uploading the weights again does not mend it.
     """
-    for shard in _shards(sandbox):
-        (length,) = struct.unpack("<Q", _read(shard, 8))
-        damaged = bytearray(_read(shard, shard.content.size_bytes))
-        for place_of_high_byte in range(8 + length + 1, len(damaged), FLIPPED_EVERY_BYTES):
-            damaged[place_of_high_byte] ^= 0x40
-        path = sandbox.folder / f"damaged-{shard.content.path.name}"
-        path.write_bytes(damaged)
-        sandbox.storage.in_parts[shard.content.path] = path
+    sandbox.storage.read_part = _flipped
+
+
+def _flipped(meta: Meta, file: BinaryIO, part: range) -> bytes:
+    """Return these bytes with the highest exponent bit of one bfloat16 in each MiB flipped.
+
+    That makes the weight huge. The places are the object's, whichever bytes are asked for; a
+    safetensors header stays as it is.
+    """
+    file.seek(0)
+    begins = 8 + int.from_bytes(file.read(8), "little")
+    file.seek(part.start)
+    data = bytearray(file.read(len(part)))
+    if meta.name.endswith(".safetensors"):
+        first = part.start + (begins + 1 - part.start) % FLIPPED_EVERY_BYTES
+        for place_of_high_byte in range(first, part.stop, FLIPPED_EVERY_BYTES):
+            if place_of_high_byte > begins:
+                data[place_of_high_byte - part.start] ^= 0x40
+    return bytes(data)
 
 
 def _shards(sandbox: Sandbox) -> list[Meta]:

@@ -1,10 +1,14 @@
-"""Send an object's bytes, whole or a range, from the file to the socket without a copy here."""
+"""Send an object's bytes, whole or a range, from the file to the socket without a copy here.
+
+Only a fault that changes what a range holds has it read here, a MiB at a time.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import string
+from collections.abc import Iterator
 from email.utils import format_datetime
 from typing import BinaryIO
 from urllib.parse import quote
@@ -20,6 +24,9 @@ _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _PRINTABLE = string.punctuation + " "
 
+_READ_BYTES = 2**20
+"""What is in memory at a time where bytes are not sent as the file holds them."""
+
 
 async def send_media(call: Call, meta: Meta) -> web.StreamResponse:
     """Answer with the object's bytes, or with those that the Range header asks for.
@@ -34,15 +41,17 @@ async def send_media(call: Call, meta: Meta) -> web.StreamResponse:
     response.content_length = len(sent)
     if asked is not None:
         response.headers["Content-Range"] = f"bytes {sent.start}-{sent.stop - 1}/{size_bytes}"
-    path = meta.content.path
-    if asked is not None:
-        path = call.storage.in_parts.get(path, path)
+    read_part = None if asked is None else call.storage.read_part
     # opened before the first await: from here on a delete or overwrite does no harm
-    with path.open("rb") as file:
+    with meta.content.path.open("rb") as file:
         await response.prepare(request)
         if sent and request.method != "HEAD":
             async for piece in call.paced(sent):
-                await _send(request, file, piece)
+                if read_part is None:
+                    await _send(request, file, piece)
+                else:
+                    for part in _parts(piece):
+                        await response.write(read_part(meta, file, part))
     await response.write_eof()
     return response
 
@@ -90,6 +99,11 @@ def media_headers(meta: Meta) -> dict[str, str]:
         if _TOKEN.fullmatch(key):
             headers[f"X-Goog-Meta-{key}"] = quote(text, safe=_PRINTABLE, errors="replace")
     return headers
+
+
+def _parts(sent: range) -> Iterator[range]:
+    for start in range(sent.start, sent.stop, _READ_BYTES):
+        yield range(start, min(start + _READ_BYTES, sent.stop))
 
 
 async def _send(request: web.Request, file: BinaryIO, sent: range) -> None:

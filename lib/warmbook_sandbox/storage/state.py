@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from warmbook_sandbox.access import Binding
 from warmbook_sandbox.pace import Pace
@@ -23,6 +23,9 @@ from .preconditions import Preconditions
 from .sessions import Sessions
 
 NOTHING_ASKED = Preconditions()
+
+ReadPart = Callable[[Meta, BinaryIO, range], bytes]
+"""Returns what is sent for these bytes of an object, as many as they are; the file is open."""
 
 
 class Storage:
@@ -46,8 +49,8 @@ class Storage:
         self.project_bindings, self._zones = project_bindings, zones
         self.blobs, self.sessions = Blobs(folder), Sessions()
         self.caches = Caches(pace)
-        self.in_parts: dict[Path, Path] = {}
-        """Files that are sent in the place of others where not the whole file is asked for."""
+        self.read_part: ReadPart | None = None
+        """Reads what a Range header asks for, where that is not what the file holds."""
         self._buckets: dict[str, Bucket] = {}
         self._generations = itertools.count(int(time.time() * 1e6))
 

@@ -286,6 +286,20 @@ def shaped() -> list[dict[str, Any]]:
     ]
 
 
+def memory() -> list[dict[str, Any]]:
+    """Measure how much memory the real streamer takes beyond its limit."""
+    names = {"0": "the largest tensor, limit 0", "-1": "the model, limit -1"}
+    return [
+        row(
+            f"real streamer: peak memory as a share of {names.get(limit, 'the limit')}",
+            share,
+            "x",
+            most=1.1,
+        )
+        for limit, share in inside("bench_memory.py").items()
+    ]
+
+
 MEASUREMENTS = {
     "imports": imports,
     "storage": storage,
@@ -295,6 +309,7 @@ MEASUREMENTS = {
     "xray": xray,
     "streamer": streamer,
     "shaped": shaped,
+    "memory": memory,
     "quick_book": quick_book,
     "real_book": real_book,
 }

@@ -99,6 +99,20 @@ def _kills(told: Figures) -> Iterable[tuple[str, str, str]]:
     )
 
 
+def _killed_runs(told: Figures) -> Iterable[tuple[str, str, str]]:
+    yield (
+        "headless runs killed",
+        str(told["kills"]),
+        "`python -m warmbook run` was killed at a random second, with its kernel or without it, "
+        "and started again.",
+    )
+    yield (
+        "ended wrong, left behind",
+        f"{told['wrong']}, {told['left']}",
+        "By the same rules, with the cleanup of notebook 10 after the second run.",
+    )
+
+
 def _soak(told: Figures) -> Iterable[tuple[str, str, str]]:
     first, middle, last = told["memory_mib"]
     yield (
@@ -155,6 +169,7 @@ def _faults(told: Figures) -> Iterable[tuple[str, str, str]]:
 
 TOLD: dict[str, Callable[[Figures], Iterable[tuple[str, str, str]]]] = {
     "kills": _kills,
+    "killed runs": _killed_runs,
     "soak": _soak,
     "tests of faults": _faults,
 }

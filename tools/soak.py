@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "runs" / "reliability.jsonl"
 
 PARTS = {
-    "kills": ("tests/reliability/test_kills.py",),
+    "kills": ("tests/reliability/test_kills.py", "tests/reliability/test_run_killed.py"),
     "rehearsals": ("tests/reliability/test_soak.py",),
     "retries": ("tests/test_retries.py", "tests/reliability/test_retries.py"),
     "interrupts": ("tests/reliability/test_interrupts.py",),

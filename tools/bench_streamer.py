@@ -1,5 +1,7 @@
-"""Inside a rehearsal: the real streamer through its storage against local disk; prints JSON.
+"""Inside a rehearsal: the real streamer through its storage; prints JSON.
 
+Against local disk, and against a bare server: its HTTP reader takes more processor time than
+its file reader, so that what any server could reach is the measure of the rehearsal's.
 Run by the workbook's interpreter; the streamer itself runs in the engine's.
 """
 
@@ -39,26 +41,42 @@ def load(path, **tunables):
 SCRIPT = (
     LOAD
     + """
-import json, sys
-bucket, disk, runs = sys.argv[1], sys.argv[2], int(sys.argv[3])
-def once():
+import json, subprocess, sys
+bucket, disk, runs, bare = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+storage = os.environ["CLOUD_STORAGE_EMULATOR_ENDPOINT"]
+def measured(path, **tunables):
+    before = time.process_time()
+    return {"bytes_s": load(path, **tunables), "cpu_s": time.process_time() - before}
+def once(bare_url):
     # its own choice on a disk passes by the page cache
-    direct = load(disk, RUNAI_STREAMER_FS_STRATEGY="io_uring_direct,libaio_direct,sync_buffered")
-    return load(bucket), direct, load(disk, RUNAI_STREAMER_FS_STRATEGY="sync_buffered")
-once()
-print(json.dumps([once() for _ in range(runs)]))
+    direct = "io_uring_direct,libaio_direct,sync_buffered"
+    return {
+        "storage": measured(bucket, CLOUD_STORAGE_EMULATOR_ENDPOINT=storage),
+        "bare": measured(bucket, CLOUD_STORAGE_EMULATOR_ENDPOINT=bare_url),
+        "disk": measured(disk, RUNAI_STREAMER_FS_STRATEGY=direct),
+        "page_cache": measured(disk, RUNAI_STREAMER_FS_STRATEGY="sync_buffered"),
+    }
+server = subprocess.Popen([sys.executable, bare, disk, storage], stdout=subprocess.PIPE, text=True)
+try:
+    url = server.stdout.readline().strip()
+    once(url)
+    print(json.dumps([once(url) for _ in range(runs)]))
+finally:
+    server.kill()
+    server.communicate()
 """
 )
 
 
 def main() -> None:
     """Measure all in turn, in one process, so that the machine's mood is shared."""
-    rates = in_engine(SCRIPT, str(RUNS))
-    found = {
-        "disk": statistics.median(bucket / disk for bucket, disk, _ in rates),
-        "page_cache": statistics.median(bucket / cached for bucket, _, cached in rates),
-    }
-    print(json.dumps({**found, "rates": rates}))
+    runs = in_engine(SCRIPT, str(RUNS), str(Path(__file__).with_name("bare_server.py")))
+
+    def ratio(figure: str, other: str) -> float:
+        return statistics.median(run["storage"][figure] / run[other][figure] for run in runs)
+
+    found = {other: ratio("bytes_s", other) for other in ("bare", "disk", "page_cache")}
+    print(json.dumps({**found, "cpu": ratio("cpu_s", "page_cache"), "runs": runs}))
 
 
 def in_engine(script: str, *more: str) -> Any:

@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 MODEL_BYTES = 269_060_184
 """Size of the five safetensors files of SmolLM2-135M-Instruct in bfloat16."""
 
+FEW = ("-p", "compare_runs", "2")
+"""Notebook 09 compares more often than these tests need."""
+
 REVOKE = """
 import sys
 from warmbook import policies
@@ -72,7 +75,7 @@ def test_every_notebook_runs_twice_in_a_row_to_the_same_end(rehearsal, clients, 
 @pytest.mark.streamer
 @pytest.mark.timeout(400)
 def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path):
-    record, told = run_book("quick", tmp_path, "--language", "es", "-p", "replicas", "2")
+    record, told = run_book("quick", tmp_path, "--language", "es", *FEW, "-p", "replicas", "2")
     assert [n["status"] for n in record["notebooks"]] == ["passed"] * 10
     assert [load["bytes"] for load in record["streams"]] == [MODEL_BYTES] * 2
     assert {load["source"] for load in record["streams"]} == {"streamer"}
@@ -88,7 +91,7 @@ def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path)
 @pytest.mark.timeout(400)
 def test_a_standard_cluster_with_its_pool_carries_the_book_too(tmp_path):
     zonal = ("-p", "mode", "standard", "-p", "location", "us-central1-a")
-    record, _ = run_book("quick", tmp_path, *zonal)
+    record, _ = run_book("quick", tmp_path, *FEW, *zonal)
     assert record["settings"]["mode"] == "standard"
     assert [load["bytes"] for load in record["streams"]] == [MODEL_BYTES]
     assert record["left"] == []

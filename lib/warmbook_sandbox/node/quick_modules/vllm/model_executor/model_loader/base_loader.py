@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import torch  # noqa: F401 - here, as in vLLM, so that a fork need not import it
+from runai_model_streamer import SafetensorsStreamer, list_safetensors
+from safetensors import safe_open
 
 
 class BaseModelLoader:
@@ -10,28 +16,18 @@ class BaseModelLoader:
 
     def load_model(self, model: str, load_format: str) -> int:
         """Return how many bytes of weights there are; `model` is a URI or a folder."""
-        if load_format == "runai_streamer":
-            return _streamed(model)
-        return sum(_read(path) for path in Path(model).glob("*.safetensors"))
+        tensors = _streamed(model) if load_format == "runai_streamer" else _read(Path(model))
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _streamed(uri: str) -> int:
-    from runai_model_streamer import SafetensorsStreamer, list_safetensors
-
-    size_bytes = 0
+def _streamed(uri: str) -> Iterator[Any]:
     with SafetensorsStreamer() as streamer:
         streamer.stream_files(list_safetensors(uri), device="cpu")
-        for _, tensor in streamer.get_tensors():
-            size_bytes += tensor.numel() * tensor.element_size()
-    return size_bytes
+        yield from (tensor for _, tensor in streamer.get_tensors())
 
 
-def _read(path: Path) -> int:
-    from safetensors import safe_open
-
-    size_bytes = 0
-    with safe_open(path, "pt") as file:
-        for name in file.keys():  # noqa: SIM118 - it is no dict
-            tensor = file.get_tensor(name).clone()  # what is mapped is not read yet
-            size_bytes += tensor.numel() * tensor.element_size()
-    return size_bytes
+def _read(folder: Path) -> Iterator[Any]:
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118 - it is no dict
+                yield file.get_tensor(name).clone()  # what is mapped is not read yet

@@ -47,3 +47,14 @@ def test_the_command_line_prints_the_guides_own(choices, capsys):
     assert main(["manifest", "--as-in-the-guide", *given]) == 0
     made = manifests.as_in_the_guide(Settings.parse(choices))
     assert capsys.readouterr().out == manifests.to_yaml(made)
+
+
+def test_the_job_that_compares_loaders_is_printed_as_the_strict_api_takes_it(
+    up_to, chosen, clients, capsys
+):
+    up_to("identity")
+    assert main(["manifest", "--comparison"]) == 0
+    job = yaml.safe_load(capsys.readouterr().out)
+    assert (job["kind"], job["spec"]["backoffLimit"]) == ("Job", 0)
+    assert clients.kubernetes.create(job)["metadata"]["name"] == job["metadata"]["name"]
+    clients.kubernetes.delete("Job", job["metadata"]["name"], chosen.namespace)

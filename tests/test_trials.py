@@ -21,7 +21,7 @@ READ = Loader("read", "", answers=0)
 
 
 def planned(chosen, *wanted, budget_s=60, **more):
-    return {**trials._plan(chosen, wanted, budget_s), **more}
+    return {**trials.planned(chosen, wanted, budget_s=budget_s), **more}
 
 
 def job(chosen, *wanted, **more):

@@ -90,7 +90,7 @@ def run(
             say("There is no Deployment {name}.", name=DEPLOYMENT),
             remedy=say("Run notebook 06: it makes the Deployment."),
         )
-    plan = _plan(settings, loaders, budget_s)
+    plan = planned(settings, loaders, budget_s=budget_s)
     weight_bytes = list_folder(clients, settings.model_uri).size_bytes
     job = manifest(settings, deployment["spec"]["template"]["spec"], plan, weight_bytes)
     with _at_rest(settings, clients, deployment["spec"]["replicas"], report):
@@ -104,7 +104,7 @@ def run(
     return told.lines
 
 
-def _plan(settings: Settings, loaders: Sequence[Loader], budget_s: float) -> dict[str, Any]:
+def planned(settings: Settings, loaders: Sequence[Loader], *, budget_s: float) -> dict[str, Any]:
     """Return what the script is to do; see `data/trial.py`."""
     length = min(LENGTH, settings.max_model_len or LENGTH)
     size = settings.tensor_parallel_size

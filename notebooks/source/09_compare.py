@@ -154,7 +154,7 @@ compared.parity
 # %% tags=["check"]
 check(
     compared.parity.equal or compared.parity.declined,
-    "each loader brings the same tokens",
+    "each loader brings the same tokens, or the engine says why it answers none",
     remedy="do not serve with the loader that differs: choose another vLLM release, or leave "
     "out distributed, and compare again",
     pitfall="weights-corrupted",

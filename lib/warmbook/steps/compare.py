@@ -38,7 +38,8 @@ Lines = Sequence[Mapping[str, Any]]
 def _by_hand(settings: Settings) -> str:
     return (
         f"kubectl scale deployment/{DEPLOYMENT} -n {settings.namespace} --replicas=0\n"
-        f"kubectl create -f warmbook-compare.yaml  # {say('the Job that this cell creates')}\n"
+        f"python -m warmbook manifest --comparison | kubectl create -f -\n"
+        f"kubectl logs -n {settings.namespace} -f -l app.kubernetes.io/managed-by=warmbook\n"
         f"kubectl scale deployment/{DEPLOYMENT} -n {settings.namespace} "
         f"--replicas={settings.replicas}"
     )
@@ -75,9 +76,9 @@ class Times(Card):
 
 @dataclass(frozen=True, repr=False)
 class Compared(Times):
-    """The loaders, run by run; what was left out, and why; whether they brought the same."""
+    """The loaders, run by run; those left out, and why; whether they brought the same."""
 
-    left_out: Mapping[str, str]
+    left_out: tuple[Row, ...]
     parity: Parity
 
     def title(self) -> str:
@@ -87,7 +88,7 @@ class Compared(Times):
         best = recommended(self.runs)
         return (
             *(Row(r.name, _told(r), "ok" if r is best else "info") for r in self.runs),
-            *(Row(name, reason, "wait") for name, reason in self.left_out.items()),
+            *self.left_out,
         )
 
     def sentence(self) -> str:
@@ -117,9 +118,9 @@ def by_loader(settings: Settings, clients: Clients, *, report: Report | None = N
     rehearsal = bool(clients.rehearsal)
     wanted = loaders(settings, rehearsal=rehearsal)
     lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
-    left_out = dict(_left_out(lines))
+    left_out = tuple(_left_out(lines))
     if rehearsal:
-        left_out[FUSE] = say("there is no Cloud Storage FUSE in a rehearsal")
+        left_out += (Row(FUSE, say("there is no Cloud Storage FUSE in a rehearsal")),)
     found = _runs(lines, [one.name for one in wanted])
     return Compared(
         found,
@@ -231,12 +232,12 @@ def _cut_short(lines: Lines) -> bool:
     return any(line.get("stopped") == "budget" for line in lines)
 
 
-def _left_out(lines: Lines) -> Iterator[tuple[str, str]]:
+def _left_out(lines: Lines) -> Iterator[Row]:
     for line in lines:
         if "absent" in line:
-            yield line["loader"], say("the image has no {package}", package=line["absent"])
+            yield Row(line["loader"], say("the image has no {package}", package=line["absent"]))
         elif "error" in line:
-            yield line["loader"], line["error"]
+            yield Row(line["loader"], line["error"], "bad")
 
 
 def _parity(lines: Lines, settings: Settings) -> Parity:

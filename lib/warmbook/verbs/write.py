@@ -12,6 +12,7 @@ from .arguments import Verbs, add_language, add_parameter, numbers, settings_fro
 
 if TYPE_CHECKING:
     from ..improvements import Needs
+    from ..manifests import Manifest
     from ..settings import Settings
 
 
@@ -50,6 +51,11 @@ def add(verbs: Verbs) -> None:
     manifest.add_argument(
         "--as-in-the-guide", action="store_true", help="the guide's own, with nothing changed"
     )
+    manifest.add_argument(
+        "--comparison",
+        action="store_true",
+        help="the Job of notebook 09 instead, which compares loaders",
+    )
     add_parameter(manifest)
     add_language(manifest, "language of its comments")
     manifest.set_defaults(act=_manifest)
@@ -73,11 +79,25 @@ def _manifest(options: argparse.Namespace) -> int:
         print(manifests.to_yaml(manifests.as_in_the_guide(settings)), end="")
         return 0
     needs = _needs(settings)
+    if options.comparison:
+        print(manifests.to_yaml(_comparison(settings, needs)), end="")
+        return 0
     print("# " + say("What differs from the guide's manifest:"))
     for one in improvements.improvements(settings, needs):
         print(f"# - {one.name}: {one.reason}")
     print(manifests.to_yaml(improvements.deployment(settings, needs)), end="")
     return 0
+
+
+def _comparison(settings: Settings, needs: Needs | None) -> Manifest:
+    from .. import improvements, trials
+    from ..clients import Clients
+    from ..loaders import loaders
+
+    pod = improvements.deployment(settings, needs)["spec"]["template"]["spec"]
+    wanted = loaders(settings, rehearsal=bool(Clients(settings.project_id).rehearsal))
+    plan = trials.planned(settings, wanted, budget_s=60.0 * settings.compare_minutes)
+    return trials.manifest(settings, pod, plan, needs.weight_bytes if needs else 0)
 
 
 def _needs(settings: Settings) -> Needs | None:

@@ -45,6 +45,9 @@ def test_what_changed_is_named_and_equal_runs_tell_the_noise():
     comparison = Comparison((("a", base), ("b", same), ("c", other)))
     assert "  b: nothing" in comparison.changes()
     assert "location us-central1 → us-east4" in comparison.changes()
+    slow = parse(data(shaped={"latency_ms": 30.0, "jitter": 0.1}))
+    slowed = Comparison((("a", base), ("d", slow))).changes()
+    assert "shaped - → latency_ms 30.0, jitter 0.1" in slowed
     assert "a and b have the same settings and versions" in str(comparison)
     assert "a and c have" not in str(comparison)
     assert "Not the same target" in str(comparison)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from .pictures import Bar, Picture, lanes
-from .records import Phase, Record
+from .records import Phase, Record, flat
 from .texts import say
 from .timeline import phase_kind
 from .views import duration, size
@@ -202,7 +202,7 @@ def _rate(gib_s: float) -> str:
 
 def _conditions(record: Record) -> dict[str, str]:
     given = {"target": record.target, "shaped": record.shaped or "", **record.choices}
-    told = {name: str(value) for name, value in {**given, **record.versions}.items()}
+    told = {name: flat(value) for name, value in {**given, **record.versions}.items()}
     return {name: value for name, value in told.items() if name != "language"}
 
 

@@ -188,3 +188,10 @@ def _reason(error: ValidationError) -> str:
 
 def _refused(reason: str) -> RecordError:
     return RecordError(reason, remedy=say("Name a folder that `python -m warmbook run` has made."))
+
+
+def flat(value: object) -> str:
+    """Return a value of a record as one line of text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {flat(one)}" for name, one in value.items())
+    return str(value)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from .records import Notebook, Phase, Record
+from .records import Notebook, Phase, Record, flat
 from .texts import say, spoken
 from .timeline import phase_kind, source_name
 from .views import AMBER, BLUE, GREEN, GREY, RED, duration, escape, size
@@ -79,7 +79,7 @@ def _banner(record: Record) -> str:
         told = say("Google Cloud: {project}. The record tells no cost.", project=project)
         banner = _text(told, "banner cloud")
     if record.shaped is not None:
-        told = say("The network was shaped: {figures}", figures=_flat(record.shaped))
+        told = say("The network was shaped: {figures}", figures=flat(record.shaped))
         banner += _text(told, "banner")
     if stopped := record.stopped_in:
         told = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
@@ -147,7 +147,7 @@ def _parity(record: Record) -> str:
     )
     if found.first_difference is None:
         return _text(told)
-    difference = say("First difference: {what}", what=_flat(found.first_difference))
+    difference = say("First difference: {what}", what=flat(found.first_difference))
     return _text(told) + _text(difference)
 
 
@@ -182,14 +182,8 @@ def _notebooks(notebooks: Iterable[Notebook]) -> str:
 def _settings(record: Record) -> str:
     left_out = sorted(set(record.settings) - set(record.choices))
     told = say("Left out, unknown to this warmbook: {names}", names=", ".join(left_out))
-    rows = ((name, _flat(value)) for name, value in record.choices.items())
+    rows = ((name, flat(value)) for name, value in record.choices.items())
     return _table(rows) + (_text(told) if left_out else "")
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_flat(one)}" for name, one in value.items())
-    return str(value)
 
 
 def _table(rows: Iterable[Sequence[str]]) -> str:

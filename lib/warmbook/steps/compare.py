@@ -29,7 +29,7 @@ from ..step import step
 from ..texts import say
 from ..views import Card, Row, duration
 
-READERS = (1, 2, 4, 8, 16, 32)
+READERS = (1, 4, 8, 16, 32)
 """Numbers of readers that are tried; 8 is the streamer's own for object storage."""
 
 Lines = Sequence[Mapping[str, Any]]

@@ -32,7 +32,7 @@ sys.exit(main(["run", "--only", "06,07", "--out", out]))
 """
 
 
-def rehearse(engine, *command, limit_s=600):
+def rehearse(engine, *command, limit_s=900):
     words = [sys.executable, "-m", "warmbook_sandbox", "--engine", engine, "--", *command]
     return subprocess.run(
         words, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=limit_s
@@ -56,7 +56,7 @@ def quietly(notebooks, out):
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_notebook_runs_twice_in_a_row_to_the_same_end(rehearsal, clients, chosen, tmp_path):
     book = runner.books("en")
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path)
 @pytest.mark.timeout(400)
 def test_a_standard_cluster_with_its_pool_carries_the_book_too(tmp_path):
     zonal = ("-p", "mode", "standard", "-p", "location", "us-central1-a")
-    record, _ = run_book("quick", tmp_path, *FEW, *zonal)
+    record, _ = run_book("quick", tmp_path, "--only", "01,02,03,04,05,06,07,08,10", *zonal)
     assert record["settings"]["mode"] == "standard"
     assert [load["bytes"] for load in record["streams"]] == [MODEL_BYTES]
     assert record["left"] == []
@@ -130,7 +130,7 @@ def unexplained(phases):
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
     record, told = run_book("vllm", tmp_path, *FEW)
     assert [n["status"] for n in record["notebooks"]] == ["passed"] * 10

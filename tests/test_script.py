@@ -22,6 +22,8 @@ LEFT_OUT = {
     "cache.zones",  # shown by the nodes' labels, which cache.create's lines read
     "cache.scale",  # another number of Pods is the reader's wish, not the guide's
     "cache.compare",
+    "compare.by_loader",  # a measurement, not a part of the guide
+    "compare.by_concurrency",
     "cleanup.delete_project",  # by hand only, and never by a script
     "identity.principal",  # part of the roles' lines
     "project.create",  # most readers have one; the card of 02 shows the line

@@ -289,9 +289,10 @@ class Sandbox:
 
 
 def pod_addresses() -> Iterator[str]:
-    """Yield loopback addresses for Pods; two rehearsals at a time take different ones."""
-    second = random.randint(64, 250)
-    for third in range(1, 255):
+    """Yield loopback addresses for Pods; two rehearsals at a time begin at different places."""
+    second, first = random.randint(64, 250), random.randrange(254)
+    for at in range(first, first + 254):
+        third = 1 + at % 254
         for fourth in range(2, 255):
             yield f"127.{second}.{third}.{fourth}"
 

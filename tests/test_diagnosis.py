@@ -126,6 +126,7 @@ def waiting(*events, message="", others=(), nodes=(), **more):
 
 
 SHORT = "0/2 nodes are available: 2 Insufficient nvidia.com/gpu."
+OTHERS = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."
 OVER_QUOTA = event(
     "FailedScaleUp",
     "Node scale up in zones us-central1-c associated with this pod failed: GCE quota exceeded. "
@@ -193,6 +194,35 @@ OLD = {
 )
 def test_a_pod_without_a_node_is_told_apart_the_likeliest_first(evidence, expected):
     assert names(evidence) == expected
+
+
+@pytest.mark.parametrize(("once", "name"), [(STOCKOUT, "gpu-stockout"), (OVER_QUOTA, "gpu-quota")])
+def test_what_fails_again_and_again_lasts(once, name):
+    def told(count, before=0, **more):
+        often = {**once, "count": count}
+        (found,) = diagnose(waiting(often, {**often, **more}, tries_before=before))
+        return found.pitfall, found.hopeless
+
+    assert [told(1), told(2), told(3)] == [(name, False), (name, False), (name, True)]
+    assert told(4, before=2) == (name, False)
+    assert told(5, before=2) == (name, True)
+    assert told(2, message=f"{once['message']} In another zone.") == (name, False)
+    assert diagnose(waiting({**IN_BACKOFF, "count": 9}))[0].hopeless is False
+
+
+def of_gpu(gpu, *events, **more):
+    said = {"type": "PodScheduled", "status": "False", "message": OTHERS}
+    spec = {"nodeName": "", "nodeSelector": {ACCELERATOR: gpu}}
+    return Evidence(pod=pod(spec=spec, conditions=[said]), events=events, **more)
+
+
+def test_a_gpu_label_that_no_node_has_is_named_by_the_scheduler_alone():
+    here = {"nodes": [{}, gpu_node(**{GPU: "1"})]}
+    assert diagnose(of_gpu("nvidia-l40s", **here)) == [Diagnosis("gpu-not-offered", OTHERS)]
+    assert names(of_gpu("nvidia-l4", **here)) == []
+    assert names(of_gpu("nvidia-l40s", TRIGGERED, **here)) == []
+    assert names(of_gpu("nvidia-l40s", autopilot=True, **here)) == []
+    assert names(of_gpu("nvidia-l40s")) == []
 
 
 def test_a_node_that_has_no_gpu_for_long_has_no_driver():

@@ -20,6 +20,7 @@ from warmbook.steps import cluster, project
 from warmbook_sandbox.google.errors import GoogleError
 
 READER = "user:you@example.com"
+GUIDE_ROLES = ["roles/container.admin", "roles/storage.admin"]
 
 
 def lines(examined):
@@ -114,8 +115,44 @@ def test_too_many_gpus_for_the_quota_are_told_with_what_is_left(chosen, clients,
     told = lines(doctor.examine(many, clients, before="04"))["GPU quota"]
     assert (told.state, told.pitfall) == ("bad", "gpu-quota")
     assert "64 GPU(s)" in told.what and "us-central1: " in told.what
-    spot = lines(doctor.examine(many.model_copy(update={"spot": True}), clients, before="04"))
-    assert spot["GPU quota"].state == "wait"
+
+
+@pytest.mark.parametrize(
+    ("spot", "everywhere", "state", "left"),
+    [
+        (False, (32, 0), "ok", ""),
+        (True, (32, 0), "bad", "us-central1: 8"),
+        (False, (9, 0), "bad", "all regions together: 9"),
+        (True, (9, 0), "bad", "all regions together: 9"),
+    ],
+)
+def test_spot_gpus_count_against_the_preemptible_quota(
+    chosen, clients, up_to, spot, everywhere, state, left
+):
+    up_to("project")
+    ten = chosen.model_copy(update={"replicas": 10, "spot": spot})
+    asked = doctor.asked.Asked(ten, clients, "04")
+    asked._answers[doctor.questions.gpu_quota_everywhere] = answered(everywhere)
+    told = doctor.of_cluster.quota(asked)
+    assert told.state == state and left in told.what
+
+
+def test_spot_gpus_beyond_the_quota_of_all_regions_are_a_warning(chosen, clients, up_to):
+    up_to("project")
+    asked = doctor.asked.Asked(chosen.model_copy(update={"spot": True}), clients, "04")
+    asked._answers[doctor.questions.gpu_quota_everywhere] = answered((0, 0))
+    assert doctor.of_cluster.quota(asked).state == "wait"
+
+
+def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, up_to):
+    up_to("project")
+    a3 = {"machine_type": "a3-highgpu-1g"}
+    there = standard.model_copy(update={**a3, "location": "us-central1-b"})
+    told = lines(doctor.examine(there, connect(there), before="04"))["The GPU's places"]
+    assert (told.state, told.pitfall) == ("bad", "gpu-not-offered")
+    assert "a3-highgpu-1g" in told.what and "us-central1-b" in told.what
+    for fine in (standard, chosen.model_copy(update={**a3, "mode": "autopilot"})):
+        assert lines(doctor.examine(fine, clients, "04"))["The GPU's places"].state == "ok"
 
 
 def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
@@ -168,8 +205,9 @@ def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, client
     ("roles", "before", "state", "lacking"),
     [
         (["roles/storage.admin"], "04", "bad", "container.clusters.create"),
-        (["roles/container.admin", "roles/storage.admin"], "04", "ok", ""),
-        (["roles/container.admin", "roles/storage.admin"], "02", "bad", "projects.setIamPolicy"),
+        ([*GUIDE_ROLES, "roles/iam.serviceAccountUser"], "04", "ok", ""),
+        (GUIDE_ROLES, "04", "wait", "iam.serviceAccounts.actAs"),
+        (GUIDE_ROLES, "02", "bad", "projects.setIamPolicy"),
     ],
 )
 def test_what_the_reader_may_not_do_is_named(
@@ -190,7 +228,47 @@ def test_what_the_reader_may_not_do_is_named(
     rehearsal.call(demote)
     told = of_project.allowed_on_project(asked)
     assert told.state == state and lacking in told.what
-    assert told.pitfall == ("role-missing" if state == "bad" else "")
+    assert told.pitfall == ("" if state == "ok" else "role-missing")
+
+
+def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, clients):
+    asked = doctor.asked.Asked(chosen, clients, "04")
+    most = doctor.questions.ON_PROJECT.keys() - {doctor.questions.ACT_AS}
+    asked._answers[doctor.questions.held_permissions] = answered(most)
+    told = of_project.allowed_on_project(asked)
+    assert (told.state, told.pitfall) == ("wait", "role-missing")
+    assert "415104041262-compute@developer.gserviceaccount.com" in told.remedy
+    assert "--role=roles/iam.serviceAccountUser" in told.command
+
+
+@pytest.mark.parametrize(("before", "state"), [("03", "ok"), ("05", "ok"), ("08", "bad")])
+def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, state):
+    asked = doctor.asked.Asked(chosen, clients, before)
+    asked._answers[doctor.questions.bucket_permissions] = answered(
+        doctor.questions.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
+    )
+    asked._answers[doctor.questions.services_off] = answered(set())
+    told = of_project.allowed_on_bucket(asked)
+    assert told.state == state
+    assert ("storage.anywhereCaches.create" in told.what) == (state == "bad")
+    assert "storage.anywhereCaches.list" not in told.what
+
+
+def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, clients, rehearsal):
+    policy = rehearsal.sandbox.cloud.project.policy._policy
+
+    def held(role):
+        def become():
+            policy.ClearField("bindings")
+            policy.bindings.add(role=role, members=[READER])
+
+        asked = doctor.asked.Asked(chosen, clients, "08")
+        asked(doctor.questions.bucket)
+        rehearsal.call(become)
+        return asked(doctor.questions.bucket_permissions) & doctor.questions.ON_CACHES.keys()
+
+    assert held("roles/storage.admin") == doctor.questions.ON_CACHES.keys()
+    assert held("roles/storage.bucketViewer") == set()
 
 
 @pytest.mark.parametrize(

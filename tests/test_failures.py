@@ -55,6 +55,10 @@ def of_google(kind, message, reason=""):
             "project-missing",
         ),
         (api.Forbidden("does not have storage.buckets.get access"), "role-missing"),
+        (
+            api.BadRequest('The user does not have access to service account "default".'),
+            "role-missing",
+        ),
         (api.Forbidden("Permission 'serviceusage.quotas.get' denied"), "role-missing"),
         (api.Forbidden("Quota 'NVIDIA_L4_GPUS' exceeded. Limit: 0.0"), "gpu-quota"),
         (

@@ -15,6 +15,7 @@ FORBIDDEN = (
     "google.api_core.exceptions.Forbidden: 403 GET http://127.0.0.1/storage/v1/b/bucket: "
     "vllm-streamer does not have storage.buckets.get access to the Google Cloud Storage bucket."
 )
+STOCKOUT = "Node scale up in zones z associated with this pod failed: GCE out of resources."
 QUOTA = "Node scale up in zones z associated with this pod failed: GCE quota exceeded."
 NOW = datetime.now(timezone.utc)
 RUNNING = {"running": {"startedAt": "2026-11-23T10:00:30Z"}}
@@ -167,6 +168,53 @@ def gke_cluster(pool="my-project.svc.id.goog", driver="DEFAULT"):
         workload_identity_config={"workload_pool": pool},
         node_pools=[{"config": {}}, {"config": {"accelerators": [accelerator]}}],
     )
+
+
+def growing():
+    """Return a cluster to which GKE adds node pools by itself."""
+    found = gke_cluster()
+    found.autoscaling.enable_node_autoprovisioning = True
+    return found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gke", "name"),
+    [
+        ("nvidia-l40s", gke_cluster(), "gpu-not-offered"),
+        ("nvidia-l4", gke_cluster(), None),
+        ("nvidia-l40s", growing(), None),
+    ],
+    ids=["no pool has it", "a pool at zero", "pools are made"],
+)
+def test_a_gpu_that_no_pool_has_ends_the_wait(settings, wanted, gke, name):
+    selector = {"nodeSelector": {ACCELERATOR: wanted}}
+    others = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+    cluster = Cluster([event("FailedScheduling", others)], nodes=[{"metadata": {}}])
+    cluster.deployment = {"spec": {"template": {"spec": selector}}}
+    on_standard = settings.model_copy(update={"mode": "standard"})
+    watcher = Lookout(on_standard, clients_of(cluster, on_standard, gke=gke))
+    homeless = pod(node="")
+    homeless.told["spec"].update(selector)
+    assert watcher.look([homeless]) == "no node yet: no node pool has this GPU"
+    error = watcher.failure()
+    assert (error and error.pitfall) == name
+    assert error is None or others in error.what
+
+
+def test_tries_to_make_a_node_before_the_first_look_do_not_count(settings):
+    def after(*counts):
+        cluster = Cluster()
+        watcher = Lookout(settings, clients_of(cluster, settings))
+        for count in counts:
+            cluster.events = [{**event("FailedScaleUp", STOCKOUT), "count": count}]
+            watcher.look([pod(node="")])
+        error = watcher.failure()
+        return error and error.pitfall
+
+    assert after(0, 1, 2) is None
+    assert after(0, 3) == "gpu-stockout"
+    assert after(7, 9) is None
+    assert after(7, 10) == "gpu-stockout"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,7 @@
+from types import SimpleNamespace
+
+import pytest
+
 from warmbook import offers
 
 
@@ -24,3 +28,44 @@ def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
 
 def test_without_a_project_only_projects_are_offered(rehearsal):
     assert set(offers.ask("", "nvidia-l4", "autopilot").values) == {"project_id"}
+
+
+def quotas(**limits):
+    listed = [{"metric": name, "limit": n, "usage": 1} for name, n in limits.items()]
+    return SimpleNamespace(compute=lambda path: {"quotas": listed})
+
+
+@pytest.mark.parametrize(
+    ("preemptible", "spot", "limit"),
+    [
+        ({"PREEMPTIBLE_NVIDIA_L4_GPUS": 2}, True, 2),
+        ({"PREEMPTIBLE_NVIDIA_L4_GPUS": 2}, False, 4),
+        ({"PREEMPTIBLE_NVIDIA_L4_GPUS": 0}, True, 4),
+        ({}, True, 4),
+    ],
+)
+def test_spot_has_the_preemptible_quota_where_there_is_one(preemptible, spot, limit):
+    clients = quotas(NVIDIA_L4_GPUS=4, **preemptible)
+    assert offers.gpu_quota(clients, "us-central1", "nvidia-l4", spot=spot) == (limit, 1)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "metric"),
+    [
+        ("nvidia-tesla-t4", "NVIDIA_T4_GPUS"),
+        ("nvidia-tesla-a100", "NVIDIA_A100_GPUS"),
+        ("nvidia-a100-80gb", "NVIDIA_A100_80GB_GPUS"),
+        ("nvidia-h100-80gb", "NVIDIA_H100_GPUS"),
+        ("nvidia-h100-mega-80gb", "NVIDIA_H100_MEGA_GPUS"),
+    ],
+)
+def test_each_gpu_has_its_own_quota(gpu, metric):
+    clients = quotas(**{"NVIDIA_A100_GPUS": 5, "NVIDIA_H100_GPUS": 6, metric: 7})
+    assert offers.gpu_quota(clients, "us-central1", gpu) == (7, 1)
+
+
+def test_a_zone_has_a_machine_type_or_not(clients, up_to):
+    up_to("project")
+    assert offers.has_machine(clients, "us-central1-a", "g2-standard-16")
+    assert not offers.has_machine(clients, "us-central1-f", "g2-standard-16")
+    assert not offers.has_machine(clients, "us-nowhere1-a", "g2-standard-16")

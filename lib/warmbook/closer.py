@@ -7,7 +7,9 @@ import re
 from . import commands
 from .clients import Clients
 from .diagnosis import Diagnosis
+from .diagnosis.evidence import at
 from .holders import held
+from .manifests import ACCELERATOR, DEPLOYMENT
 from .settings import Settings
 
 PERMISSION = re.compile(r"storage\.(?:buckets|objects)\.\w+")
@@ -17,7 +19,8 @@ def closer_look(found: Diagnosis, settings: Settings, clients: Clients) -> Diagn
     """Return the pitfall behind the one that the Pod shows, or that one where none is behind.
 
     A 403 may have its cause in a role that is bound to another name, or in a cluster without
-    Workload Identity Federation; a node without its GPU in a pool that installs no driver.
+    Workload Identity Federation; a node without its GPU in a pool that installs no driver. That
+    no node has a GPU lasts where no pool has it either and GKE makes none by itself.
     Where Google Cloud does not answer, `found` stays.
     """
     from google.api_core.exceptions import GoogleAPICallError
@@ -27,6 +30,7 @@ def closer_look(found: Diagnosis, settings: Settings, clients: Clients) -> Diagn
         "object-role-missing": _bound_elsewhere,
         "metadata-server-off": _without_federation,
         "driver-not-ready": _without_driver,
+        "gpu-not-offered": _without_pool,
     }.get(found.pitfall)
     try:
         return (look and look(found, settings, clients)) or found
@@ -63,3 +67,16 @@ def _without_driver(found: Diagnosis, settings: Settings, clients: Clients) -> D
             if version == type(version).INSTALLATION_DISABLED:
                 return Diagnosis("driver-not-installed", found.quote, hopeless=True)
     return None
+
+
+def _without_pool(found: Diagnosis, settings: Settings, clients: Clients) -> Diagnosis | None:
+    """Look whether a pool, grown or not, could have the GPU that the Deployment selects."""
+    cluster = clients.clusters.get_cluster(name=clients.cluster_path(settings))
+    deployment = clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace)
+    wanted = at(deployment, "spec", "template", "spec", "nodeSelector", ACCELERATOR)
+    offered = {
+        gpu.accelerator_type for pool in cluster.node_pools for gpu in pool.config.accelerators
+    }
+    if cluster.autoscaling.enable_node_autoprovisioning or wanted in offered:
+        return None
+    return Diagnosis(found.pitfall, found.quote, hopeless=True)

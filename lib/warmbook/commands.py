@@ -71,14 +71,18 @@ def member(account: str) -> str:
     return f"{kind}:{account}"
 
 
+def reader(settings: Settings) -> str:
+    """Return IAM's name for the reader, quoted; where nobody is named, gcloud's own account."""
+    return quote(member(settings.account)) if settings.account else MYSELF
+
+
 def grant_roles(settings: Settings) -> str:
     """Give the reader the two roles on the project."""
-    reader = quote(member(settings.account)) if settings.account else MYSELF
     return "\n".join(
         _line(
             "gcloud projects add-iam-policy-binding",
             quote(settings.project_id),
-            f"--member={reader}",
+            f"--member={reader(settings)}",
             f"--role={role}",
             "--condition=None",
         )

@@ -11,6 +11,7 @@ from typing import Any
 from .clients import Clients
 from .closer import closer_look
 from .diagnosis import Diagnosis, Evidence, diagnose
+from .diagnosis.placement import failed_tries
 from .errors import ResourceFailedError, WaitTimeoutError, WarmbookError
 from .manifests import DEPLOYMENT
 from .pitfalls import pitfall
@@ -74,6 +75,7 @@ class Lookout:
     def __init__(self, settings: Settings, clients: Clients) -> None:
         self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
         self._restarts: dict[str, int] = {}
+        self._tries: dict[str, int] = {}
         self._failed_before: set[str] | None = None
         self._ends: dict[tuple[str, int, bool], str] = {}
         self._closer_looks: dict[Diagnosis, Diagnosis] = {}
@@ -145,14 +147,16 @@ class Lookout:
 
     def _sight(self, pod: Pod, alive: Sequence[Pod], events: Sequence[dict[str, Any]]) -> Sight:
         before = self._restarts.setdefault(pod.name, pod.restarts)
+        events = [e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name]
         evidence = Evidence(
             pod=pod.told,
-            events=[e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name],
+            events=events,
             previous=self._end(pod) if pod.restarts > before else "",
             nodes=[] if pod.node else self._list("Node"),
             others=[other.told for other in alive if other.name != pod.name],
             autopilot=self._settings.mode == "autopilot",
             restarts_before=before,
+            tries_before=self._tries.setdefault(pod.name, failed_tries(events)),
             now=datetime.now(timezone.utc),
         )
         return Sight(pod, evidence, diagnose(evidence))

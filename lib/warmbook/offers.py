@@ -80,13 +80,37 @@ def zones_of(clients: Clients, region: str) -> list[str]:
     )
 
 
-def gpu_quota(clients: Clients, region: str, gpu: str) -> tuple[float | None, float]:
-    """Return limit and usage of the region's quota for the GPU, in GPUs; None where unnamed."""
-    family = re.sub(r"^(nvidia-)?(tesla-)?", "", gpu).split("-")[0].upper()
-    for quota in clients.compute(f"regions/{region}").get("quotas") or ():
-        if quota["metric"] == f"NVIDIA_{family}_GPUS":
-            return float(quota["limit"]), float(quota["usage"])
-    return None, 0.0
+def gpu_quota(
+    clients: Clients, region: str, gpu: str, *, spot: bool = False
+) -> tuple[float | None, float]:
+    """Return limit and usage of the region's quota for the GPU, in GPUs; None where unnamed.
+
+    Spot machines count against the preemptible quota once the project has been given one in
+    the region, else against the ordinary one. Source: Compute Engine, "Allocation quotas".
+    """
+    listed = clients.compute(f"regions/{region}").get("quotas") or ()
+    quotas = {one["metric"]: (float(one["limit"]), float(one["usage"])) for one in listed}
+    metric = _metric(gpu)
+    limit, usage = quotas.get(f"PREEMPTIBLE_{metric}", (0.0, 0.0))
+    return (limit, usage) if spot and limit else quotas.get(metric, (None, 0.0))
+
+
+def _metric(gpu: str) -> str:
+    """Return the quota's name; the size of the memory is part of it only where there are two."""
+    name = re.sub(r"^(nvidia-)?(tesla-)?", "", gpu)
+    name = name if name == "a100-80gb" else re.sub(r"-\d+gb$", "", name)
+    return f"NVIDIA_{name.upper().replace('-', '_')}_GPUS"
+
+
+def has_machine(clients: Clients, zone: str, machine_type: str) -> bool:
+    """Say whether a zone offers the machine type."""
+    from google.api_core.exceptions import NotFound
+
+    try:
+        clients.compute(f"zones/{zone}/machineTypes/{machine_type}")
+    except NotFound:
+        return False
+    return True
 
 
 def gpu_quota_everywhere(clients: Clients) -> tuple[float | None, float]:

@@ -22,6 +22,8 @@ NO_PROJECT = re.compile(
 QUOTA = re.compile(r"(?i)quota\b.*exceeded|exceed\w* quota|insufficient .*quota|quotaExceeded")
 GPU = re.compile(r"(?i)gpu|nvidia|\bL4\b")
 NO_GPU_TYPE = re.compile(r"(?i)accelerator ?type.*(does not exist|not available|not supported)")
+NO_ACT_AS = re.compile(r"does not have access to service account")
+"""Source: rancher/rancher issue 10553, which quotes GKE."""
 POLICY = re.compile(r"(?i)etag|concurrent policy changes|/iam\b")
 MISSING = {
     "bucket-missing": re.compile(r"specified bucket does not exist|/storage/v1/b/[^/?\s]+(\?|:|$)"),
@@ -81,6 +83,12 @@ def of_google(error: Any) -> WarmbookError:
         return AccessError(
             say("Google Cloud refuses: {message}", message=message),
             remedy=say("Ask for the permission that is named, or run notebook 02 for the roles."),
+            pitfall="role-missing",
+        )
+    if code == 400 and NO_ACT_AS.search(message):
+        return AccessError(
+            say("Google Cloud refuses: {message}", message=message),
+            remedy=say("Ask an owner of the project for Service Account User on that account."),
             pitfall="role-missing",
         )
     if code == 404:

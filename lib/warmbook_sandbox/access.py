@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ _OBJECT_USE = _OBJECT_READ | {
 }
 _BUCKET_VIEW = frozenset({"storage.buckets.get", "storage.buckets.list"})
 
+_STARTS_WITH = re.compile(
+    r"""resource\.name\.startsWith\(\s*(?P<quote>["'])(?P<prefix>[^"'\\]+)(?P=quote)\s*\)"""
+)
+
 ALL = "*"
 """Stands for every permission, in `roles/owner`."""
 
@@ -30,6 +35,9 @@ ROLES: Mapping[str, frozenset[str]] = {
     "roles/owner": frozenset({ALL}),
     "roles/resourcemanager.projectIamAdmin": frozenset(
         f"resourcemanager.projects.{verb}" for verb in ("get", "getIamPolicy", "setIamPolicy")
+    ),
+    "roles/iam.serviceAccountUser": frozenset(
+        f"iam.serviceAccounts.{verb}" for verb in ("actAs", "get", "list")
     ),
     "roles/serviceusage.serviceUsageAdmin": frozenset({"serviceusage.*"}),
     "roles/compute.viewer": frozenset(
@@ -59,7 +67,8 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 """Permissions of the roles that the guide and the workbook meet.
 
-Source: Cloud Storage, "IAM roles for Cloud Storage"; GKE, "Create IAM policies".
+Source: Cloud Storage, "IAM roles for Cloud Storage"; GKE, "Create IAM policies";
+IAM, "Service Accounts roles".
 """
 
 
@@ -100,15 +109,29 @@ class Callers:
         return self._by_address.get(local_address, ANONYMOUS)
 
 
-def permitted(caller: Caller, permission: str, *policies: Iterable[Binding]) -> bool:
-    """Say whether any of the policies gives `permission` to `caller`, conditions left out."""
+def permitted(
+    caller: Caller, permission: str, *policies: Iterable[Binding], resource: str = ""
+) -> bool:
+    """Say whether any of the policies gives `permission` to `caller` on the resource.
+
+    A binding with a condition gives nothing unless the condition is one on the beginning of the
+    resource's name, such as `projects/_/buckets/B/objects/O`, and holds. Other conditions, on
+    the time for example, are not understood. Source: Cloud Storage, "IAM Conditions".
+    """
     return any(
         bool(_names(caller) & set(binding.get("members", ())))
         and _holds(ROLES.get(str(binding.get("role")), frozenset()), permission)
         for policy in policies
         for binding in policy
-        if not binding.get("condition")
+        if _applies(binding.get("condition"), resource)
     )
+
+
+def _applies(condition: Mapping[str, Any] | None, resource: str) -> bool:
+    if not condition:
+        return True
+    found = _STARTS_WITH.fullmatch(str(condition.get("expression")).strip())
+    return found is not None and resource.startswith(found["prefix"])
 
 
 def _names(caller: Caller) -> set[str]:

@@ -25,7 +25,8 @@ class Evidence:
 
     `log` is of the container that runs or ran last, `previous` of the one before it. `others`
     are the Deployment's other Pods, `conditions` the Deployment's own. Ends up to
-    `restarts_before` restarts don't count: their cause may be mended since.
+    `restarts_before` restarts don't count: their cause may be mended since. Nor do the first
+    `tries_before` tries to make a node.
     """
 
     pod: Object | None = None
@@ -38,6 +39,7 @@ class Evidence:
     autopilot: bool = False
     restarts_before: int = -1
     now: datetime | None = None
+    tries_before: int = 0
 
     @property
     def placed(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..manifests import ACCELERATOR, GPU
 from .evidence import Diagnosis, Evidence, Object, at, maps, text
@@ -14,7 +14,14 @@ STOCKOUT = re.compile(
 )
 BACKOFF = re.compile(r"in backoff after failed scale-up")
 NO_GPU = re.compile(rf"Insufficient {re.escape(GPU)}")
+MOST_TRIES = 3
+"""Tries to make a node for want of quota or machines, after which that lasts; the third comes a
+quarter of an hour after the first.
+
+Source: Kubernetes autoscaler, FAQ, initial-node-group-backoff-duration: the pause doubles.
+"""
 OTHER_NODES = "didn't match Pod's node affinity/selector"
+ONLY_OTHERS = re.compile(re.escape(OTHER_NODES))
 AUTOPILOT_THINKS_S = 300
 """Autopilot may say at first that no pool fits, then make one: so long it is given."""
 DRIVER_INSTALLS_S = 20 * 60
@@ -30,10 +37,11 @@ def placement(evidence: Evidence) -> Iterator[Diagnosis]:
     refused = _refused(evidence)
     if short and _held_by_old(evidence):
         yield Diagnosis("second-gpu-for-update", short, hopeless=bool(refused))
+    lasts = failed_tries(evidence.events) - evidence.tries_before >= MOST_TRIES
     if quota := _latest(QUOTA, messages):
-        yield Diagnosis("gpu-quota", quota)
+        yield Diagnosis("gpu-quota", quota, hopeless=lasts)
     if stockout := _latest(STOCKOUT, messages):
-        yield Diagnosis("gpu-stockout", stockout)
+        yield Diagnosis("gpu-stockout", stockout, hopeless=lasts)
     if short and (node := _without_driver(evidence)):
         over = evidence.passed_s(_ready_since(node)) > DRIVER_INSTALLS_S
         name = "driver-not-installed" if over else "driver-not-ready"
@@ -44,8 +52,29 @@ def placement(evidence: Evidence) -> Iterator[Diagnosis]:
         waited = evidence.passed_s(at(evidence.pod, "metadata", "creationTimestamp"))
         hopeless = not evidence.autopilot or waited > AUTOPILOT_THINKS_S
         yield Diagnosis("gpu-not-offered", refused, hopeless=hopeless)
+    elif not refused and (other := _latest(ONLY_OTHERS, messages)) and _nobodys_label(evidence):
+        # whether a pool grows, no Pod and no node tells: that takes a closer look
+        yield Diagnosis("gpu-not-offered", other)
     if short:
         yield Diagnosis("gpu-insufficient", short)
+
+
+def failed_tries(events: Sequence[Object]) -> int:
+    """Return how often making a node has failed for want of quota or machines, as events tell.
+
+    One try fails in each zone with words of its own, so the most told event counts.
+    """
+    failed = [e for e in maps(events) if e.get("reason") == "FailedScaleUp"]
+    return max((_times(e) for e in failed if _wants(text(e.get("message")))), default=0)
+
+
+def _wants(message: str) -> bool:
+    return bool(QUOTA.search(message) or STOCKOUT.search(message))
+
+
+def _times(event: Object) -> int:
+    count = event.get("count")
+    return count if isinstance(count, int) else 1
 
 
 def _messages(evidence: Evidence) -> list[str]:
@@ -74,6 +103,14 @@ def _nobody_has_it(refused: str) -> bool:
     """Say whether every pool is refused because its nodes are of another kind."""
     reasons = refused.partition("scale-up:")[2].split(", ")
     return all(OTHER_NODES in reason for reason in reasons)
+
+
+def _nobodys_label(evidence: Evidence) -> bool:
+    """Say whether no node of a Standard cluster has the GPU label, and none is being made."""
+    wanted = at(evidence.pod, "spec", "nodeSelector", ACCELERATOR)
+    labels = [at(node, "metadata", "labels", ACCELERATOR) for node in maps(evidence.nodes)]
+    triggered = any(event.get("reason") == "TriggeredScaleUp" for event in maps(evidence.events))
+    return bool(wanted and labels) and wanted not in labels and not evidence.autopilot | triggered
 
 
 def _held_by_old(evidence: Evidence) -> bool:

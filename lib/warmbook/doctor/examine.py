@@ -50,7 +50,7 @@ CHECKS = (
         lambda: say("Your permissions on the bucket"),
         of_project.allowed_on_bucket,
         questions.bucket_permissions,
-        "03 05",
+        "03 05 08",
     ),
     Check(lambda: say("Cluster"), of_cluster.cluster, questions.found_cluster, "05 06 07 08"),
     Check(lambda: say("Identity of Pods"), of_cluster.federation, None, "05 06 07"),

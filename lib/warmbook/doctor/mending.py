@@ -51,6 +51,23 @@ def enable(settings: Settings, services: Iterable[str]) -> str:
     return f"gcloud services enable {' '.join(sorted(services))} --project={project}"
 
 
+def act_as(settings: Settings, account: str) -> str:
+    """Let the reader make nodes that run as this service account."""
+    return (
+        f"gcloud iam service-accounts add-iam-policy-binding {account} "
+        f"--project={quote(settings.project_id)} --member={commands.reader(settings)} "
+        "--role=roles/iam.serviceAccountUser"
+    )
+
+
+def machine_types(settings: Settings) -> str:
+    """List the zones of the region that have the machine type."""
+    return (
+        f"gcloud compute machine-types list --project={quote(settings.project_id)} "
+        f'--filter="name={settings.machine_type} AND zone~^{settings.region}-"'
+    )
+
+
 def create_bucket(settings: Settings) -> str:
     """Create the model's bucket where the cluster will be."""
     return (

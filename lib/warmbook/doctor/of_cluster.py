@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import commands
 from ..manifests import ACCELERATOR, GPU, GPU_POOL
+from ..settings import Settings
 from ..steps.cluster import FAILED, LABEL, READY
 from ..texts import say
 from . import mending
@@ -16,6 +17,7 @@ from .questions import (
     gpu_quota,
     gpu_quota_everywhere,
     gpu_zones,
+    machine_offered,
     namespace,
     nodes,
     service_account,
@@ -23,11 +25,13 @@ from .questions import (
 
 
 def offered(asked: Asked) -> Checkup:
-    """Tell whether the GPU is to be had where the cluster is or will be."""
+    """Tell whether the GPU is to be had where the cluster is or will be, and its machine too."""
     settings, zones = asked.settings, asked(gpu_zones)
     here = [zone for zone in zones if zone.startswith(f"{settings.region}-")]
     chosen = settings.zone or (settings.location if settings.mode == "standard" else "")
     if here and (not chosen or chosen in here):
+        if settings.mode == "standard" and not asked(machine_offered):
+            return _no_machine(settings)
         return Checkup("ok", say("{gpu} in {zones}", gpu=settings.gpu, zones=", ".join(here)))
     place, others = chosen or settings.region, here or _regions(zones)
     return Checkup(
@@ -41,12 +45,30 @@ def offered(asked: Asked) -> Checkup:
     )
 
 
+def _no_machine(settings: Settings) -> Checkup:
+    """Return the line for a zone without the machine type; Autopilot chooses its own."""
+    return Checkup(
+        "bad",
+        say(
+            "{machine} is not offered in {place}",
+            machine=settings.machine_type,
+            place=settings.location,
+        ),
+        say("Choose another machine type or zone in the form."),
+        mending.machine_types(settings),
+        "gpu-not-offered",
+    )
+
+
 def _regions(zones: list[str]) -> list[str]:
     return sorted({zone.rpartition("-")[0] for zone in zones})
 
 
 def quota(asked: Asked) -> Checkup:
-    """Hold the GPUs that are wanted against both quotas; those that are here already count."""
+    """Hold the GPUs that are wanted against both quotas; those that are here already count.
+
+    Whether Spot machines count in all regions together is not documented: there it is a warning.
+    """
     settings = asked.settings
     needed = settings.gpu_count * settings.replicas
     quotas = {
@@ -57,15 +79,13 @@ def quota(asked: Asked) -> Checkup:
     if any(count < needed for count in left.values()):
         ours = _gpus_here(asked)
         left = {where: count + ours for where, count in left.items()}
-    short = [f"{where}: {count:.0f}" for where, count in left.items() if count < needed]
+    short = {where: f"{where}: {count:.0f}" for where, count in left.items() if count < needed}
     if not short:
         return Checkup("ok", say("{count} GPU(s) wanted, and the quotas allow them", count=needed))
-    told = say("{count} GPU(s) wanted; left in {places}", count=needed, places=", ".join(short))
-    if settings.spot:
-        told = f"{told}. {say('Spot machines may have a quota of their own.')}"
+    places = ", ".join(short.values())
     return Checkup(
-        "wait" if settings.spot else "bad",
-        told,
+        "wait" if settings.spot and settings.region not in short else "bad",
+        say("{count} GPU(s) wanted; left in {places}", count=needed, places=places),
         say(
             "Ask for more under {url}, or choose another region.",
             url=f"https://console.cloud.google.com/iam-admin/quotas?project={settings.project_id}",

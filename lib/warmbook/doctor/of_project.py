@@ -12,8 +12,10 @@ from . import mending
 from .asked import Asked
 from .checkup import Checkup
 from .questions import (
+    ACT_AS,
     CLIENTS_NEED,
     ON_BUCKET,
+    ON_CACHES,
     ON_PROJECT,
     bucket_permissions,
     credentials,
@@ -127,8 +129,9 @@ def allowed_on_project(asked: Asked) -> Checkup:
 
 
 def allowed_on_bucket(asked: Asked) -> Checkup:
-    """Tell what the reader may not do with the bucket."""
-    return _allowed(asked, ON_BUCKET, asked(bucket_permissions))
+    """Tell what the reader may not do with the bucket; its caches matter to notebook 08 alone."""
+    needed = ON_BUCKET | ON_CACHES if asked.before == "08" else ON_BUCKET
+    return _allowed(asked, needed, asked(bucket_permissions))
 
 
 def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
@@ -146,12 +149,31 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
             say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
             pitfall="role-missing",
         )
-    if not asked.due("02") and all(name.startswith(GIVEN_BY_NOTEBOOK_2) for name in lacking):
+    others = [name for name in lacking if name != ACT_AS]
+    given = all(name.startswith(GIVEN_BY_NOTEBOOK_2) for name in others)
+    if not others or (given and not asked.due("02")):
+        if ACT_AS in lacking:
+            return _no_nodes(asked)
         return Checkup("later", say("{told}; notebook 02 gives them", told=told))
     return Checkup(
         "bad",
         told,
         say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
         commands.grant_roles(asked.settings),
+        "role-missing",
+    )
+
+
+def _no_nodes(asked: Asked) -> Checkup:
+    """Return the line for who may not act as the nodes' account, by the project's policy."""
+    account = f"{asked(found_project).number}-compute@developer.gserviceaccount.com"
+    return Checkup(
+        "wait",  # the account's own policy may allow it
+        say("you lack {names}", names=ACT_AS),
+        say(
+            "Nodes run as {account}: ask an owner of the project for Service Account User on it.",
+            account=account,
+        ),
+        mending.act_as(asked.settings, account),
         "role-missing",
     )

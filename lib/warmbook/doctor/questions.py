@@ -19,10 +19,17 @@ CLIENTS_NEED = (
 )
 """APIs that the client libraries call and the guide does not name: gcloud can do without."""
 
+ACT_AS = "iam.serviceAccounts.actAs"
+"""To make nodes that run as a service account; also given on that account alone.
+
+Source: IAM, "Roles for service account authentication"; GKE, "Create IAM policies".
+"""
+
 ON_PROJECT = {
     "serviceusage.services.enable": "02",
     "resourcemanager.projects.setIamPolicy": "02",
     "container.clusters.create": "04",
+    ACT_AS: "04",
     "container.clusters.get": "04",
     "container.namespaces.create": "05",
     "container.serviceAccounts.create": "05",
@@ -39,6 +46,15 @@ ON_BUCKET = {
     "storage.buckets.setIamPolicy": "05",
 }
 """The same on the bucket. Source: Cloud Storage, "IAM permissions"; guide, its two roles."""
+
+ON_CACHES = {
+    "storage.anywhereCaches.create": "08",
+    "storage.anywhereCaches.get": "08",
+    "storage.anywhereCaches.list": "08",
+    "storage.anywhereCaches.disable": "08",
+    "storage.buckets.update": "08",
+}
+"""Those on the bucket that its caches need, and the label that marks the workbook's own."""
 
 
 def credentials(asked: Asked) -> Any:
@@ -94,15 +110,23 @@ def gpu_zones(asked: Asked) -> list[str]:
 
 
 def gpu_quota(asked: Asked) -> tuple[float | None, float]:
-    """Limit and usage of the region's quota for the GPU."""
+    """Limit and usage of the region's quota for the GPU, or for Spot ones if those are wanted."""
     asked(credentials)
-    return offers.gpu_quota(asked.clients, asked.settings.region, asked.settings.gpu)
+    settings = asked.settings
+    return offers.gpu_quota(asked.clients, settings.region, settings.gpu, spot=settings.spot)
 
 
 def gpu_quota_everywhere(asked: Asked) -> tuple[float | None, float]:
     """Limit and usage of the quota for all GPUs in all regions."""
     asked(credentials)
     return offers.gpu_quota_everywhere(asked.clients)
+
+
+def machine_offered(asked: Asked) -> bool:
+    """Whether the zone of a Standard cluster has the machine type."""
+    asked(credentials)
+    settings = asked.settings
+    return offers.has_machine(asked.clients, settings.location, settings.machine_type)
 
 
 def bucket(asked: Asked) -> Any:
@@ -125,8 +149,8 @@ def bucket_policy(asked: Asked) -> Any:
 
 
 def bucket_permissions(asked: Asked) -> set[str]:
-    """Those of ON_BUCKET that the reader holds."""
-    return set(asked(bucket).test_iam_permissions(list(ON_BUCKET)))
+    """Those of ON_BUCKET and ON_CACHES that the reader holds."""
+    return set(asked(bucket).test_iam_permissions([*ON_BUCKET, *ON_CACHES]))
 
 
 def found_caches(asked: Asked) -> list[bucket_caches.Cache]:

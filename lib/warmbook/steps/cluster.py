@@ -78,7 +78,7 @@ def gpu_offer(settings: Settings, clients: Clients) -> GpuOffer:
     zones = [
         z for z in zones_with_gpu(clients, settings.gpu) if z.startswith(f"{settings.region}-")
     ]
-    limit, usage = gpu_quota(clients, settings.region, settings.gpu)
+    limit, usage = gpu_quota(clients, settings.region, settings.gpu, spot=settings.spot)
     return GpuOffer(settings.gpu, settings.region, tuple(zones), limit, usage)
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import container_v1
 
 from ..google.errors import GoogleError
 from ..google.offer import ACCELERATORS
-from .fault import fault
+from ..kubernetes.controllers.nodes import ACCELERATOR
+from .fault import fault, is_server
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
+SCARCE = "nvidia-l4"
+
+OVER_QUOTA, STOCKOUT = "GCE quota exceeded", "GCE out of resources"
+"""How the autoscaler words it. Sources: huggingface/Google-Cloud-Containers issue 126; events
+of GKE clusters in public repositories' notes."""
+
+Obj = dict[str, Any]
+_Kind = container_v1.Operation.Type
 
 
 @fault(
@@ -33,6 +42,7 @@ def cut_quotas(sandbox: Sandbox) -> None:
     """Leave no GPU of any kind in REGION; `fleet.cut` emptied is more quota, given."""
     for accelerator in ACCELERATORS.values():
         sandbox.cloud.fleet.cut[REGION, accelerator.quota] = 0
+        sandbox.cloud.fleet.cut[REGION, accelerator.spot_quota] = 0
 
 
 @fault(
@@ -80,4 +90,56 @@ def pool_stockout(sandbox: Sandbox) -> None:
     )
 
 
-_Kind = container_v1.Operation.Type
+@fault(
+    "gpu-quota-scale-up",
+    "the project may have no GPU in the region, and Autopilot finds out when a Pod wants one",
+    pitfall="gpu-quota",
+)
+def gpu_quota_scale_up(sandbox: Sandbox) -> None:
+    """Cut the region's quotas to nothing, and let the autoscaler find out too."""
+    cut_quotas(sandbox)
+    cut = sandbox.cloud.fleet.cut
+
+    def refuse(pod: Obj, zone: str) -> str:
+        gpu = ACCELERATORS.get(_selected(pod))
+        return OVER_QUOTA if gpu and (zone.rpartition("-")[0], gpu.quota) in cut else ""
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+
+
+@fault(
+    "stockout-passes",
+    "no zone has a machine with the GPU to spare, and a while later one has",
+    pitfall="gpu-stockout",
+    passes=True,
+)
+def stockout_passes(sandbox: Sandbox) -> None:
+    """Let each zone's first machine for a server not come; after the back-off the next does."""
+    seen: set[str] = set()
+
+    def refuse(pod: Obj, zone: str) -> str:
+        if not is_server(pod) or zone in seen:
+            return ""
+        seen.add(zone)
+        return STOCKOUT
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+
+
+@fault(
+    "gpu-stockout",
+    "no zone has a machine with the GPU to spare, however often the cluster tries",
+    pitfall="gpu-stockout",
+)
+def gpu_stockout(sandbox: Sandbox) -> None:
+    """Let no machine with an L4 come; another GPU in the form mends it."""
+
+    def refuse(pod: Obj, zone: str) -> str:
+        return STOCKOUT if _selected(pod) == SCARCE else ""
+
+    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+
+
+def _selected(pod: Obj) -> str:
+    """Return the GPU that a Pod's node selector names, "" if it names none."""
+    return str((pod["spec"].get("nodeSelector") or {}).get(ACCELERATOR, ""))

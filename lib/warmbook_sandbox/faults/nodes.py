@@ -1,4 +1,4 @@
-"""What goes wrong with the server's node: none comes, it comes without its GPU, it goes."""
+"""What goes wrong with the server's node: none fits, it comes without its GPU, it goes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,17 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..clusters import Running
-from ..google.offer import ACCELERATORS
 from ..kubernetes import Store
 from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes
 from .fault import fault, is_server
-from .gpus import ZONE, cut_quotas
+from .gpus import OVER_QUOTA, ZONE
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 Obj = dict[str, Any]
-
-OVER_QUOTA, STOCKOUT = "GCE quota exceeded", "GCE out of resources"
-"""How the autoscaler words it. Sources: huggingface/Google-Cloud-Containers issue 126; events
-of GKE clusters in public repositories' notes."""
 
 NO_SUCH_GPU = "nvidia-l40s"
 DRIVER_MINUTES = 15.0
@@ -31,43 +26,6 @@ DRIVER_MINUTES = 15.0
 NEVER = timedelta(minutes=30)
 SOON_S = 0.2
 """How long a server runs before its node goes away, in seconds."""
-
-
-@fault(
-    "gpu-quota-scale-up",
-    "the project may have no GPU in the region, and Autopilot finds out when a Pod wants one",
-    pitfall="gpu-quota",
-    ahead=True,
-)
-def gpu_quota_scale_up(sandbox: Sandbox) -> None:
-    """Cut the region's quotas to nothing, and let the autoscaler find out too."""
-    cut_quotas(sandbox)
-    cut = sandbox.cloud.fleet.cut
-
-    def refuse(pod: Obj, zone: str) -> str:
-        gpu = ACCELERATORS.get((pod["spec"].get("nodeSelector") or {}).get(ACCELERATOR, ""))
-        return OVER_QUOTA if gpu and (zone.rpartition("-")[0], gpu.quota) in cut else ""
-
-    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
-
-
-@fault(
-    "stockout-passes",
-    "no zone has a machine with the GPU to spare, and a while later one has",
-    pitfall="gpu-stockout",
-    passes=True,
-)
-def stockout_passes(sandbox: Sandbox) -> None:
-    """Let each zone's first machine for a server not come; after the back-off the next does."""
-    seen: set[str] = set()
-
-    def refuse(pod: Obj, zone: str) -> str:
-        if not is_server(pod) or zone in seen:
-            return ""
-        seen.add(zone)
-        return STOCKOUT
-
-    sandbox.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
 
 
 @fault(
@@ -80,12 +38,8 @@ def stockout_passes(sandbox: Sandbox) -> None:
 def gpu_label_unknown(sandbox: Sandbox) -> None:
     """Change the first Deployment; sending the manifest again mends it.
 
-    The cluster's pools are taken to be autoscaled, as many are: without an autoscaler nobody
-    says more than the scheduler.
+    The cluster's pools are taken to be autoscaled, as many are.
     """
-
-    def change(_: Store, deployment: Obj) -> None:
-        deployment["spec"]["template"]["spec"]["nodeSelector"] = {ACCELERATOR: NO_SUCH_GPU}
 
     async def autoscale(store: Store) -> None:
         async for told in store.subscribe():
@@ -99,8 +53,24 @@ def gpu_label_unknown(sandbox: Sandbox) -> None:
     def hook(cluster: Running) -> None:
         cluster.tasks.append(asyncio.create_task(autoscale(cluster.store)))
 
-    as_server_comes(sandbox, change)
+    as_server_comes(sandbox, _select_no_such_gpu)
     sandbox.clusters.each(hook)
+
+
+@fault(
+    "gpu-label-alone",
+    "the same in a cluster whose node pools don't grow: nobody says more than the scheduler",
+    pitfall="gpu-not-offered",
+    mode="standard",
+    location=ZONE,
+)
+def gpu_label_alone(sandbox: Sandbox) -> None:
+    """Change the first Deployment; sending the manifest again mends it."""
+    as_server_comes(sandbox, _select_no_such_gpu)
+
+
+def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
+    deployment["spec"]["template"]["spec"]["nodeSelector"] = {ACCELERATOR: NO_SUCH_GPU}
 
 
 @fault(

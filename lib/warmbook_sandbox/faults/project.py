@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
+ACTS_AS_NODES = "roles/iam.serviceAccountUser"
 PREPARES = (
     "roles/resourcemanager.projectIamAdmin",
     "roles/serviceusage.serviceUsageAdmin",
     "roles/compute.viewer",
+    ACTS_AS_NODES,
 )
-"""With these notebook 02 can be carried out, and nothing after it."""
+"""With these notebook 02 can be carried out, and nothing after it without its two roles."""
 
 
 @fault(
@@ -184,6 +186,17 @@ def role_missing_bucket(sandbox: Sandbox) -> None:
 def bucket_forbidden(sandbox: Sandbox) -> None:
     """Leave the reader nothing of Cloud Storage; notebook 02 gives the role again."""
     _lose_once(sandbox, "roles/storage.admin")
+
+
+@fault(
+    "role-missing-nodes",
+    "the reader is no owner, and may not let nodes run as the project's service account",
+    pitfall="role-missing",
+)
+def role_missing_nodes(sandbox: Sandbox) -> None:
+    """Leave the reader the guide's roles alone; Service Account User, given, mends it."""
+    reader = sandbox.callers.reader.member
+    _rewrite(sandbox, lambda bindings: {r: [reader] for r in PREPARES if r != ACTS_AS_NODES})
 
 
 def _lose_once(sandbox: Sandbox, role: str, *, keep: tuple[str, ...] = ()) -> None:

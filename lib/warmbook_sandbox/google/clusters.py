@@ -38,6 +38,7 @@ class Clusters:
         """Answer CreateCluster."""
         project, location, _ = self._fleet.open(request.parent, caller, "container.clusters.create")
         project.require_billing()
+        self._fleet.require_nodes_account(project, caller)
         cluster = request.cluster
         check_cluster(cluster, location, project.id)
         key = ClusterKey(project.id, location, cluster.name)

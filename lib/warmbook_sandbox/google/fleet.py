@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from google.cloud import container_v1
 
-from ..access import Caller
+from ..access import Caller, permitted
 from .cluster_operations import ClusterKey, ClusterOperations
 from .cluster_rules import check_location, check_quota, gpus_of
-from .errors import GoogleError, error_info
+from .errors import GoogleError, error_info, invalid
 from .hosts import ClusterHost
 from .offer import ACCELERATORS, GPUS_ALL_REGIONS, Region, region_of
 from .projects import Project, Projects
@@ -83,12 +83,13 @@ class Fleet:
         for key, cluster in self.clusters.items():
             place = region_of(key.location)
             if key.project_id == project_id and place and region in ("", place.name):
-                used += gpus_in(cluster.node_pools)
+                used += gpus_in(cluster.node_pools, self.quotas(place))
         return used
 
     def quotas(self, region: Region) -> dict[str, int]:
         """Return the limits of a region by metric."""
-        usual = {gpu.quota: 0 for gpu in ACCELERATORS.values()} | dict(region.quotas)
+        metrics = [m for gpu in ACCELERATORS.values() for m in (gpu.quota, gpu.spot_quota)]
+        usual = dict.fromkeys(metrics, 0) | dict(region.quotas)
         cut = {metric: limit for (place, metric), limit in self.cut.items() if place == region.name}
         return usual | cut
 
@@ -96,6 +97,17 @@ class Fleet:
     def quota_everywhere(self) -> int:
         """Return the limit for GPUs of all types in all regions together."""
         return self.cut.get(("", "GPUS_ALL_REGIONS"), GPUS_ALL_REGIONS)
+
+    def require_nodes_account(self, project: Project, caller: Caller) -> None:
+        """Raise a 400 unless the caller may let nodes run as the project's service account.
+
+        Source: rancher/rancher issue 10553, which quotes it.
+        """
+        if not permitted(caller, "iam.serviceAccounts.actAs", project.policy.bindings):
+            raise invalid(
+                'The user does not have access to service account "default". Ask a project owner '
+                "to grant you the iam.serviceAccountUser role on the service account."
+            )
 
     def require_quota(
         self, project: Project, location: str, pools: Iterable[container_v1.NodePool]
@@ -106,16 +118,21 @@ class Fleet:
             used = self.gpus_used(project.id, region.name)
             used["GPUS_ALL_REGIONS"] = self.gpus_used(project.id).total()
             limits = {**self.quotas(region), "GPUS_ALL_REGIONS": self.quota_everywhere}
-            check_quota(project.id, limits, used, gpus_in(pools))
+            check_quota(project.id, limits, used, gpus_in(pools, limits))
 
 
-def gpus_in(pools: Iterable[container_v1.NodePool]) -> Counter[str]:
-    """Count the GPUs of node pools by quota metric."""
+def gpus_in(pools: Iterable[container_v1.NodePool], limits: Mapping[str, int]) -> Counter[str]:
+    """Count the GPUs of node pools by quota metric: Spot's by their own if that has a limit.
+
+    Source: Compute Engine, "Allocation quotas".
+    """
     count: Counter[str] = Counter()
     for pool in pools:
         nodes = pool.initial_node_count * len(pool.locations)
         for gpu, per_node in gpus_of(pool.config).items():
-            count[ACCELERATORS[gpu].quota] += per_node * nodes
+            own = ACCELERATORS[gpu].spot_quota
+            of_spot = pool.config.spot and limits.get(own)
+            count[own if of_spot else ACCELERATORS[gpu].quota] += per_node * nodes
     return count
 
 

@@ -27,6 +27,7 @@ class NodePools:
     ) -> container_v1.Operation:
         """Answer CreateNodePool."""
         found, pool = self._changeable(request.parent, caller), request.node_pool
+        self._fleet.require_nodes_account(found.project, caller)
         cluster = found.cluster
         if cluster.status != _Status.RUNNING:
             raise _not_running(found)

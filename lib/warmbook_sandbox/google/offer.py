@@ -22,6 +22,11 @@ class Accelerator:
     quota: str
     max_per_instance: int
 
+    @property
+    def spot_quota(self) -> str:
+        """The metric of Spot machines where the project has a quota for those."""
+        return f"PREEMPTIBLE_{self.quota}"
+
 
 @dataclass(frozen=True)
 class MachineType:

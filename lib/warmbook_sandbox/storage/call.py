@@ -55,8 +55,10 @@ class Call:
         """The preconditions in the query."""
         return Preconditions.of_query(self.query)
 
-    def bucket(self, *permissions: str, name: str | None = None, resource: str = BUCKET) -> Bucket:
+    def bucket(self, *permissions: str, name: str | None = None, about: str = "") -> Bucket:
         """Return the bucket called `name`, or named by the path, if the caller may use it so.
+
+        `about` is the object that the permissions are needed on, "" for the bucket itself.
 
         Raises:
             StorageError: 403, the caller lacks one of the permissions; 404, it is absent.
@@ -65,17 +67,20 @@ class Call:
         if bucket is None and self.caller != ANONYMOUS:
             raise no_such_bucket()
         for permission in permissions:
-            if bucket is None or not self.may(permission, bucket):
-                raise forbidden(self.caller.display, permission, resource)
+            if bucket is None or not self.may(permission, bucket, about):
+                raise forbidden(self.caller.display, permission, OBJECT if about else BUCKET)
         if bucket is None:
             raise no_such_bucket()
         return bucket
 
-    def may(self, permission: str, bucket: Bucket) -> bool:
-        """Say whether the caller has `permission` on `bucket`, by its policy or the project's."""
-        return permitted(
-            self.caller, permission, bucket.policy.bindings, self.storage.project_bindings()
-        )
+    def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
+        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
+
+        The bucket's policy gives it, or the project's.
+        """
+        policies = bucket.policy.bindings, self.storage.project_bindings()
+        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
+        return permitted(self.caller, permission, *policies, resource=resource)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.
@@ -96,15 +101,15 @@ class Call:
         Raises:
             StorageError: 403, or 404.
         """
-        bucket = self.bucket(*permissions, resource=OBJECT)
+        bucket = self.bucket(*permissions, about=self.object_name)
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
 
     def bucket_to_write(self, name: str, *, bucket: str | None = None) -> Bucket:
         """Return the bucket if the caller may create `name` there, or replace it if it exists."""
-        found = self.bucket("storage.objects.create", name=bucket, resource=OBJECT)
+        found = self.bucket("storage.objects.create", name=bucket, about=name)
         if name in found.objects:
-            self.bucket("storage.objects.delete", name=found.name, resource=OBJECT)
+            self.bucket("storage.objects.delete", name=found.name, about=name)
         return found
 
     async def document(self) -> dict[str, Any]:

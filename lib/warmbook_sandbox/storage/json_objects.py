@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .call import OBJECT, Call, json_response, no_content
+from .call import Call, json_response, no_content
 from .errors import condition_not_met, invalid
 from .listing import ListQuery, list_names
 from .media import send_media
@@ -69,7 +69,6 @@ async def compose(call: Call) -> web.Response:
     """Objects: compose."""
     name = checked_name(call.object_name)
     bucket = call.bucket_to_write(name)
-    call.bucket("storage.objects.get", resource=OBJECT)
     document = await call.document()
     sources = [_component(call, source) for source in _components(document)]
     # gcloud sends the checksums of the first component here: nothing is verified
@@ -110,7 +109,7 @@ async def rewrite(call: Call) -> web.Response:
 async def _copied(call: Call) -> Meta:
     changes = settable(await call.document())
     source = call.storage.object(
-        call.bucket("storage.objects.get", resource=OBJECT).name,
+        call.bucket("storage.objects.get", about=call.object_name).name,
         call.object_name,
         whole_number(call.query, "sourceGeneration"),
     )
@@ -154,6 +153,7 @@ def _component(call: Call, source: object) -> Meta:
     if not isinstance(conditions, dict):
         raise invalid("The objectPreconditions must be an object.")
     generation = whole_number(_texts(source), "generation")
+    call.bucket("storage.objects.get", about=source["name"])
     meta = call.storage.object(call.path["bucket"], source["name"], generation)
     wanted = whole_number(_texts(conditions), "ifGenerationMatch")
     if wanted not in (None, meta.generation):

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from .blobs import Content
-from .call import OBJECT, Call, no_content, xml_response
+from .call import Call, no_content, xml_response
 from .errors import StorageError, invalid
 from .objects import Meta, checked_name, merged, settable, timestamp
 from .preconditions import whole_number
@@ -34,7 +34,7 @@ async def begin(call: Call) -> web.Response:
     """Initiate a multipart upload."""
     name = checked_name(call.object_name)
     bucket = call.bucket(
-        "storage.multipartUploads.create", "storage.objects.create", resource=OBJECT
+        "storage.multipartUploads.create", "storage.objects.create", about=call.object_name
     )
     upload = MultipartUpload(bucket.name, name, fields_of_headers(call.headers))
     upload_id = call.storage.sessions.begin_multipart(upload)
@@ -46,7 +46,7 @@ async def begin(call: Call) -> web.Response:
 
 async def put_part(call: Call) -> web.Response:
     """Upload a part; it takes the place of an earlier one of the same number."""
-    call.bucket("storage.multipartUploads.create", "storage.objects.create", resource=OBJECT)
+    call.bucket("storage.multipartUploads.create", "storage.objects.create", about=call.object_name)
     _upload_of(call)
     number = whole_number(call.query, "partNumber") or 0
     if not 1 <= number <= _MAX_PARTS:
@@ -61,7 +61,7 @@ async def put_part(call: Call) -> web.Response:
 
 async def complete(call: Call) -> Meta:
     """Complete a multipart upload: join the parts the body names, in its order."""
-    bucket = call.bucket("storage.multipartUploads.create", resource=OBJECT)
+    bucket = call.bucket("storage.multipartUploads.create", about=call.object_name)
     call.bucket_to_write(call.object_name)
     upload = _upload_of(call)
     parts = _parts(upload, await call.request.read())
@@ -75,7 +75,7 @@ async def complete(call: Call) -> Meta:
 
 def abort(call: Call) -> web.Response:
     """Abort a multipart upload, and remove its parts."""
-    call.bucket("storage.multipartUploads.abort", resource=OBJECT)
+    call.bucket("storage.multipartUploads.abort", about=call.object_name)
     _upload_of(call)
     _drop(call)
     return no_content()
@@ -83,7 +83,7 @@ def abort(call: Call) -> web.Response:
 
 def list_parts(call: Call) -> web.Response:
     """List the parts that have arrived, a page at a time, by number."""
-    call.bucket("storage.multipartUploads.listParts", resource=OBJECT)
+    call.bucket("storage.multipartUploads.listParts", about=call.object_name)
     upload = _upload_of(call)
     after = whole_number(call.query, "part-number-marker") or 0
     most = _most(call, "max-parts")

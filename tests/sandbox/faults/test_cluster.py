@@ -2,20 +2,19 @@
 
 import base64
 import json
+import re
 import time
-from functools import partial
 
 import pytest
 import requests
 import yaml
 
-from warmbook import lookout, offers
-from warmbook.errors import MissingError, WaitTimeoutError
+from warmbook import offers
+from warmbook.errors import MissingError, ResourceFailedError
 from warmbook.manifests import ACCELERATOR, GPU, GPU_POOL
-from warmbook.progress import wait_until
 from warmbook.steps import cluster, identity, server
 from warmbook_sandbox.faults.cluster import A_WHILE
-from warmbook_sandbox.faults.nodes import STOCKOUT
+from warmbook_sandbox.faults.gpus import STOCKOUT
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 PODS = "/api/v1/namespaces/kube-system/pods"
@@ -217,21 +216,16 @@ def test_a_node_is_ready_before_its_gpu_and_no_other_is_ordered(deployed, chosen
     assert node["status"]["allocatable"][GPU] == node["status"]["capacity"][GPU] == "1"
 
 
-def test_a_stockout_that_lasts_is_named_when_the_wait_is_over(
-    up_to, chosen, clients, quiet, rehearsal, monkeypatch
+@staged("gpu-stockout")
+def test_a_stockout_that_lasts_ends_the_wait_until_another_gpu_is_chosen(
+    deployed, chosen, clients, quiet, rehearsal
 ):
-    up_to("identity")
-    short = partial(wait_until, timeout_s=1)
-    monkeypatch.setattr(lookout, "wait_until", short)
-
-    def refuse(running):
-        running.store.mishaps.scale_up.append(lambda pod, zone: STOCKOUT)
-
-    rehearsal.call(lambda: rehearsal.sandbox.clusters.each(refuse))
-    server.deploy(chosen, clients)
-    with pytest.raises(WaitTimeoutError) as late:
+    with pytest.raises(ResourceFailedError, match="GCE out of resources") as ended:
         server.wait_started(chosen, clients, **quiet)
-    assert late.value.pitfall == "gpu-stockout"
+    assert ended.value.pitfall == "gpu-stockout"
+    assert not gpu_nodes(clients)
+    server.deploy(chosen.model_copy(update={"gpu": "nvidia-tesla-t4"}), clients)
+    ready_pod(clients, chosen)
 
 
 @staged("gpu-label-unknown")
@@ -243,6 +237,18 @@ def test_no_pool_has_the_gpu_of_the_selector_until_the_manifest_is_sent_again(
     assert OTHERS in events(clients, chosen, "FailedScheduling")[0]
     (pod,) = pods(clients, chosen)
     assert pod["spec"]["nodeSelector"][ACCELERATOR] != chosen.gpu
+    assert server.deploy(chosen, clients).changed
+    ready_pod(clients, chosen)
+
+
+@staged("gpu-label-alone")
+def test_only_the_scheduler_tells_of_the_selector_where_pools_do_not_grow(
+    deployed, chosen, clients, quiet
+):
+    with pytest.raises(ResourceFailedError, match=re.escape(OTHERS)) as ended:
+        server.wait_started(chosen, clients, **quiet)
+    assert ended.value.pitfall == "gpu-not-offered"
+    assert not events(clients, chosen, "NotTriggerScaleUp")
     assert server.deploy(chosen, clients).changed
     ready_pod(clients, chosen)
 

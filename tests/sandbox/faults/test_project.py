@@ -6,6 +6,7 @@ from google.auth.exceptions import RefreshError
 from google.cloud import resourcemanager_v3
 
 from warmbook.clients import connect
+from warmbook.policies import grant_on_project
 from warmbook.steps import cluster, project
 from warmbook_sandbox.google.billing import ACCOUNT
 
@@ -117,6 +118,15 @@ def test_a_reader_without_the_gke_role_sees_clusters_and_makes_none(chosen, clie
         clients.clusters.create_cluster(parent=GKE, cluster=wanted)
     assert project.grant_roles(chosen, clients).granted == ("roles/container.admin",)
     assert clients.clusters.create_cluster(parent=GKE, cluster=wanted).name
+
+
+@staged("role-missing-nodes")
+def test_a_reader_with_the_guides_roles_alone_makes_no_nodes(chosen, clients, enabled):
+    with pytest.raises(exceptions.BadRequest, match=r"iam\.serviceAccountUser"):
+        clients.clusters.create_cluster(parent=GKE, cluster=cluster.wanted(chosen))
+    reader = "user:you@example.com"
+    grant_on_project(clients, chosen.project_id, ["roles/iam.serviceAccountUser"], reader)
+    assert clients.clusters.create_cluster(parent=GKE, cluster=cluster.wanted(chosen)).name
 
 
 @staged("role-missing-bucket")

@@ -191,6 +191,15 @@ def test_a_call_without_the_permission_is_forbidden(
     assert refused.value.reason == "IAM_PERMISSION_DENIED"
 
 
+def test_who_may_not_act_as_the_nodes_account_makes_no_cluster(gke: Any) -> None:
+    gke.allow("roles/container.admin")
+
+    with pytest.raises(exceptions.BadRequest, match='access to service account "default"'):
+        gke.create_cluster("c", "us-central1")
+
+    assert not gke.clusters.list_clusters(parent=LOCATION).clusters
+
+
 def test_a_host_that_fails_leaves_an_operation_with_an_error_and_a_cluster_in_error(
     gke: Any,
 ) -> None:

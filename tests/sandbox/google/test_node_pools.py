@@ -116,6 +116,18 @@ def test_gpus_in_use_count_against_the_quota(std: Any) -> None:
         create(std, more)
 
 
+def test_spot_gpus_count_against_the_preemptible_quota_where_there_is_one(std: Any) -> None:
+    nine = gpu_pool(nodes=9)
+    nine.config.spot = True
+    with pytest.raises(exceptions.TooManyRequests, match=r'"PREEMPTIBLE_NVIDIA_L4_GPUS".*"1\.0"'):
+        create(std, nine)
+
+    t4 = gpu_pool("n1-standard-8", gpu="nvidia-tesla-t4", nodes=5)
+    t4.config.spot = True
+    with pytest.raises(exceptions.TooManyRequests, match=r'"NVIDIA_T4_GPUS".*"1\.0"'):
+        create(std, t4)
+
+
 def test_a_cluster_in_error_takes_no_pool(gke: Any) -> None:
     gke.host.broken = True
     gke.wait(gke.create_cluster("std"))

@@ -142,6 +142,20 @@ def test_the_permissions_that_the_caller_holds_are_told(running: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "expression", ["request.time.getFullYear() > 2000", "resource.name.startsWith('projects/_/')"]
+)
+def test_a_role_under_a_condition_gives_nothing_on_the_project(
+    running: Any, expression: str
+) -> None:
+    running.allow("roles/container.admin")
+    bindings = running.cloud.project.policy.read().bindings
+    bindings[0].condition.expression = expression
+
+    asked = {"resource": NAME, "permissions": ["container.clusters.create"]}
+    assert not running.projects.test_iam_permissions(asked).permissions
+
+
+@pytest.mark.parametrize(
     ("call", "permission"),
     [
         (lambda p: p.get_project(name=NAME), "resourcemanager.projects.get"),

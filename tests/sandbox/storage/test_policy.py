@@ -127,11 +127,66 @@ def test_overwriting_needs_the_permission_to_delete(bucket, pod, pod_principal, 
     assert bucket.blob("mine").download_as_bytes() == b"first"
 
 
-def test_a_conditional_binding_grants_nothing(bucket, pod, pod_principal):
-    condition = {"title": "never", "expression": "false"}
-    grant(bucket, VIEWER, pod_principal, condition=condition)
+def when(expression):
+    return {"condition": {"title": "only then", "expression": expression}}
+
+
+def starts_with(prefix):
+    return f"resource.name.startsWith('{prefix}')"
+
+
+def test_a_condition_on_the_buckets_name_holds_for_that_bucket(bucket, pod, pod_principal):
+    there = f"projects/_/buckets/{bucket.name}"
+    for elsewhere in (f"{there}/objects/w/", f"{there}-2", "projects/_/buckets/other"):
+        grant(bucket, VIEWER, pod_principal, **when(starts_with(elsewhere)))
+        with pytest.raises(refused.Forbidden):
+            pod.get_bucket(bucket.name)
+    grant(bucket, VIEWER, pod_principal, **when(starts_with(there)))
+    assert pod.get_bucket(bucket.name).name == bucket.name
+
+
+def test_a_condition_on_the_names_of_objects_holds_for_those(bucket, pod, pod_principal):
+    for name in ("mine/a", "others/a"):
+        bucket.blob(name).upload_from_string(b"weights")
+    mine = f"projects/_/buckets/{bucket.name}/objects/mine/"
+    grant(bucket, USER, pod_principal, **when(starts_with(mine).replace("'", '"')))
+    theirs = pod.bucket(bucket.name)
+    assert theirs.blob("mine/a").download_as_bytes() == b"weights"
+    theirs.blob("mine/b").upload_from_string(b"new")
+    theirs.blob("mine/c", chunk_size=2**18).upload_from_string(b"x" * 2**19)
+    theirs.blob("mine/joined").compose([theirs.blob("mine/a"), theirs.blob("mine/b")])
+    theirs.blob("mine/b").delete()
+    for beyond in (
+        lambda: theirs.blob("others/a").download_as_bytes(),
+        lambda: theirs.blob("others/b").upload_from_string(b"new"),
+        lambda: theirs.blob("others/a").delete(),
+        lambda: theirs.blob("mine/a").rewrite(theirs.blob("others/a")),
+        lambda: theirs.blob("mine/joined").compose([theirs.blob("others/a")]),
+        lambda: list(pod.list_blobs(bucket.name, prefix="mine/")),  # it is the bucket's to allow
+    ):
+        with pytest.raises(refused.Forbidden):
+            beyond()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "",
+        "true",
+        "false",
+        "request.time < timestamp('2100-01-01T00:00:00Z')",
+        "!resource.name.startsWith('projects/_/buckets/other')",
+        "resource.name.startsWith('projects/_/') && false",
+        "resource.name.startsWith('')",
+        "resource.name.startsWith('projects/_/\")",
+        "resource.name.endsWith('')",
+    ],
+)
+def test_a_condition_that_is_not_understood_grants_nothing(bucket, pod, pod_principal, expression):
+    grant(bucket, VIEWER, pod_principal, **when(expression))
     with pytest.raises(refused.Forbidden):
         pod.get_bucket(bucket.name)
+    assert pod.bucket(bucket.name).test_iam_permissions(["storage.buckets.get"]) == []
 
 
 @pytest.mark.parametrize("name", ["no-such-bucket", None])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +17,9 @@ from .texts import say
 
 LABELS = f"app={APP}"
 FAILED = "Failed"
-GONE = {"Terminating", FAILED, "Succeeded"}
+ENDED = {FAILED, "Succeeded"}
+"""Phases of Pods whose containers have run to their end."""
+GONE = {"Terminating", *ENDED}
 """Phases of Pods that won't come back: evicted, or replaced."""
 
 
@@ -94,6 +98,14 @@ def require_account(settings: Settings, clients: Clients) -> None:
             remedy=say("Run notebook 05: it makes both."),
             pitfall="service-account-missing",
         )
+
+
+def json_lines(log: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what a script in a Pod has told as objects of JSON, a line each, among other lines."""
+    for line in log.splitlines():
+        with suppress(ValueError):
+            if isinstance(found := json.loads(line), dict):
+                yield found
 
 
 def follow(settings: Settings, clients: Clients) -> Iterator[list[Pod]]:

@@ -10,7 +10,7 @@ import copy
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from secrets import token_hex
@@ -23,7 +23,7 @@ from .loaders import FUSE, FUSE_FOLDER, Loader
 from .lookout import Lookout
 from .manifests import DEPLOYMENT, MANAGED_BY, Manifest
 from .parity import PROMPTS, TOKENS
-from .pods import Pod, follow
+from .pods import ENDED, Pod, follow, json_lines
 from .progress import Report, polled, wait_until
 from .settings import Settings
 from .texts import say
@@ -34,8 +34,6 @@ START_S = 900
 
 LENGTH = 1024
 """Longest prompt and answer of the trial, in tokens."""
-
-ENDED = {"Succeeded", "Failed"}
 
 
 @dataclass(frozen=True)
@@ -275,7 +273,4 @@ def _state(told: Told, loads: int) -> str:
 
 
 def _lines(log: str) -> Iterator[Mapping[str, Any]]:
-    for line in log.splitlines():
-        with suppress(ValueError):
-            if isinstance(found := json.loads(line), dict) and found.keys() & {"loader", "stopped"}:
-                yield found
+    return (line for line in json_lines(log) if line.keys() & {"loader", "stopped"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from ..clients import Clients
 from ..diagnosis import NO_IMAGE
 from ..errors import AccessError, MissingError, ResourceFailedError
 from ..manifests import MANAGED_BY, Manifest
-from ..pods import Pod, require_account
+from ..pods import ENDED, Pod, json_lines, require_account
 from ..progress import Report, wait_until
 from ..settings import Settings
 from ..step import step
@@ -27,7 +26,6 @@ NAME = "warmbook-probe"
 DEADLINE_S = 300
 """How long the Pod may run, in seconds; new roles may take two minutes to be known."""
 
-ENDED = {"Succeeded", "Failed"}
 PITFALLS = {
     "token": "metadata-server-off",
     "storage.buckets.get": "bucket-viewer-missing",
@@ -209,7 +207,4 @@ def _no_image(pod: Pod) -> ResourceFailedError | None:
 
 
 def _lines(log: str) -> Iterator[Mapping[str, Any]]:
-    for line in log.splitlines():
-        with suppress(ValueError):
-            if isinstance(found := json.loads(line), dict) and found.keys() >= {"permission"}:
-                yield found
+    return (line for line in json_lines(log) if "permission" in line)

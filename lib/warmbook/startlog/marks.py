@@ -60,14 +60,6 @@ class StartLog:
         return [m for m in self.all("streamed") if not m.failed]
 
     @property
-    def loading_s(self) -> float | None:
-        """VLLM's own seconds for loading the model, the slowest rank's; None where untold.
-
-        Source: vLLM 0.11.1 to 0.33.0; the one figure that every loader prints.
-        """
-        return max((m.seconds for m in self.all("loaded") if m.seconds is not None), default=None)
-
-    @property
     def clock_offset_s(self) -> float | None:
         """How far the Pod's own clock is ahead of the runtime's, None where one is not told."""
         told = [mark.offset_s for mark in self.marks if mark.offset_s is not None]

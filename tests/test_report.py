@@ -53,7 +53,7 @@ def test_the_page_needs_nothing_else_and_names_its_language(language):
 
 def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
     html = page(parse(data(phases=[], streams=[], question="", left=None, created=[])), "a")
-    assert html.count("Not run.") == 5
+    assert html.count("Not run.") == 6
     assert "Cleanup did not run" in html
     assert "<table></table>" not in html
 

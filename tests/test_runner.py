@@ -85,7 +85,7 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
 def test_the_record_says_how_the_network_was_shaped(rehearsal, tmp_path, monkeypatch):
     run(runner.books("en", ["01"]), {}, tmp_path)
     assert json.loads((tmp_path / "run.json").read_text())["shaped"] is None
-    figures = {"latency_ms": 30, "stream_mib_s": 135, "nic_gbps": 0, "jitter": 0}
+    figures = {"latency_ms": 30, "stream_mib_s": 135, "nic_gbps": 0, "region_gbps": 0, "jitter": 0}
     monkeypatch.setenv("WARMBOOK_SHAPED", json.dumps(figures))
     assert run(runner.books("en", ["01"]), {}, tmp_path).passed
     assert json.loads((tmp_path / "run.json").read_text())["shaped"] == figures

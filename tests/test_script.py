@@ -20,8 +20,9 @@ LEFT_OUT = {
     "doctor.examine",  # looks, does nothing
     "probe.probe",  # proves what the next notebook finds out by itself
     "cache.zones",  # shown by the nodes' labels, which cache.create's lines read
-    "cache.scale",  # another number of Pods is the reader's wish, not the guide's
-    "cache.compare",
+    "cache.hits",
+    "scaling.scale",  # another number of Pods is the reader's wish, not the guide's
+    "scaling.read",
     "compare.by_loader",  # a measurement, not a part of the guide
     "compare.by_concurrency",
     "cleanup.delete_project",  # by hand only, and never by a script

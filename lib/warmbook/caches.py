@@ -1,12 +1,17 @@
-"""Anywhere Caches of a bucket over StorageControl: find, create, disable; waits for nothing."""
+"""Anywhere Caches of a bucket: find, create, disable, what they served; waits for nothing."""
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from .clients import Clients
 from .retries import rewritten
+
+HITS = "storage.googleapis.com/anywhere_cache_sent_bytes_count"
+"""What a bucket sent to each zone, by Cloud Monitoring. Source: Cloud Storage's metrics."""
 
 MARK = "warmbook-cache-"
 """Start of the bucket labels that say which zones' caches the workbook created.
@@ -22,6 +27,20 @@ class Cache:
     zone: str
     state: str
     ttl_s: float
+
+
+@dataclass(frozen=True)
+class Served:
+    """Bytes that a zone read: those that its cache held, and those that it did not."""
+
+    zone: str
+    hit_bytes: int
+    missed_bytes: int
+
+    @property
+    def share(self) -> float:
+        """What came from the cache, 0 to 1."""
+        return self.hit_bytes / max(1, self.hit_bytes + self.missed_bytes)
 
 
 def find(clients: Clients, bucket: str) -> list[Cache]:
@@ -66,6 +85,30 @@ def forget_gone(clients: Clients, bucket: str) -> None:
     alive = {cache.zone for cache in find(clients, bucket) if cache.state != "disabled"}
     for zone in created_here(clients, bucket) - alive:
         _mark(clients, bucket, zone, created=False)
+
+
+def served(clients: Clients, bucket: str, since: datetime) -> list[Served]:
+    """Return what each zone has read of the bucket since then, as far as it is told by now.
+
+    Raises:
+        Forbidden: The reader may not see metrics, or Cloud Monitoring's API is off.
+    """
+    found = clients.monitoring(
+        "timeSeries",
+        **{
+            "filter": f'metric.type = "{HITS}" AND resource.labels.bucket_name = "{bucket}"',
+            "interval.startTime": since.astimezone(timezone.utc).isoformat(),
+            "interval.endTime": datetime.now(timezone.utc).isoformat(),
+        },
+    )
+    hit, missed = Counter[str](), Counter[str]()
+    for series in found.get("timeSeries", ()):
+        labels = series["metric"]["labels"]
+        counts = hit if labels.get("anywhere_cache_hit") == "true" else missed
+        size_bytes = sum(int(point["value"]["int64Value"]) for point in series["points"])
+        counts[labels.get("anywhere_cache_zone", "")] += size_bytes
+    zones = sorted({*hit, *missed} - {""})
+    return [Served(zone, hit[zone], missed[zone]) for zone in zones]
 
 
 def created_here(clients: Clients, bucket: str) -> set[str]:

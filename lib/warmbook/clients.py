@@ -167,8 +167,15 @@ class Clients:
         session is google-auth's own.
         """
         base = self.rehearsal or "https://compute.googleapis.com"
-        url = f"{base}/compute/v1/projects/{self.project_id}/{path}".rstrip("/")
-        answer = self._session.get(url, params=parameters, timeout=30)
+        return self._look_up(f"{base}/compute/v1/projects/{self.project_id}/{path}", parameters)
+
+    def monitoring(self, path: str, **parameters: str) -> dict[str, Any]:
+        """Return Cloud Monitoring's answer for `path` below the project; as `compute`."""
+        base = self.rehearsal or "https://monitoring.googleapis.com"
+        return self._look_up(f"{base}/v3/projects/{self.project_id}/{path}", parameters)
+
+    def _look_up(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        answer = self._session.get(url.rstrip("/"), params=parameters, timeout=30)
         if answer.status_code >= 400:
             from google.api_core.exceptions import from_http_response
 

@@ -322,6 +322,38 @@ def describe_cache(settings: Settings) -> str:
     return f"gcloud storage buckets anywhere-caches list gs://{settings.bucket_name}"
 
 
+def cache_hits(settings: Settings) -> str:
+    """Ask Cloud Monitoring how many bytes each zone had from its cache in the last hour.
+
+    Source: Google's reference architecture for fast vLLM start-up, "Check that replicas read
+    from the caches".
+    """
+    project, bucket = settings.project_id, settings.bucket_name
+    read = f'storage_googleapis_com:anywhere_cache_sent_bytes_count{{bucket_name="{bucket}"}}[1h]'
+    query = f"sum by (anywhere_cache_zone, anywhere_cache_hit) (increase({read}))"
+    monitoring = f"https://monitoring.googleapis.com/v1/projects/{project}/location/global"
+    return (
+        'curl -s -H "Authorization: Bearer $(gcloud auth print-access-token)" \\\n'
+        f"  --data-urlencode 'query={query}' \\\n"
+        f"  {monitoring}/prometheus/api/v1/query"
+    )
+
+
+def read_weights(settings: Settings) -> str:
+    """Read the weights once more beside the server, with the streamer alone."""
+    script = (
+        "from runai_model_streamer import SafetensorsStreamer, list_safetensors; "
+        "reader = SafetensorsStreamer(); "
+        f'reader.stream_files(list_safetensors("{settings.model_uri}")); '
+        "print(sum(t.numel() * t.element_size() for _, t in reader.get_tensors())); "
+        "reader.close()"
+    )
+    return (
+        f"kubectl exec -n {settings.namespace} deployment/{DEPLOYMENT} -- \\\n"
+        f"  python3 -c '{script}'"
+    )
+
+
 def disable_cache(settings: Settings) -> str:
     """Disable the cache of the zone, or the bucket's caches in the region."""
     disable = "gcloud storage buckets anywhere-caches disable"

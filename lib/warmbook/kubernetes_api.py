@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -175,19 +175,33 @@ class Kubernetes:
 
         Source: Kubernetes API, "Connect exec"; kubectl exec.
         """
+        return str(self._exec(pod, namespace, command, ("stdout",)).data)
+
+    def start(self, pod: str, namespace: str, command: list[str]) -> Any:
+        """Start a command in the Pod's first container, to be talked to; return its WSClient.
+
+        Source: Kubernetes API, "Connect exec"; kubectl exec -i.
+        """
+        streams = ("stdin", "stdout", "stderr")
+        return self._exec(pod, namespace, command, streams, _preload_content=False)
+
+    def _exec(
+        self, pod: str, namespace: str, command: list[str], streams: Sequence[str], **options: Any
+    ) -> Any:
         # stream.stream() would need CoreV1Api, whose models take a second to import.
         from kubernetes.stream.ws_client import websocket_call
 
         config = self._api.configuration
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec"
-        answer = websocket_call(
+        words = [*((name, "true") for name in streams), *(("command", word) for word in command)]
+        return websocket_call(
             config,
             "GET",
             f"{config.host}{path}",
-            query_params=[("stdout", "true"), *(("command", word) for word in command)],
+            query_params=words,
             headers={"authorization": config.get_api_key_with_prefix("authorization")},
+            **options,
         )
-        return str(answer.data)
 
     def _raw(
         self, verb: str, path: str, *, query: list[tuple[str, str]] | None = None, body: Any = None

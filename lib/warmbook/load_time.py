@@ -5,11 +5,18 @@ Figures, sources and dates: `data/gpus.json`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .gpus import GIB, Machine, Measured, data, measured
 from .texts import say
+
+REGION_GBPS = 200.0
+"""A region's quota of Cloud Storage's egress to Google's services, by a secondary source."""
+
+CACHE_GBPS = 100.0
+"""What a zone's Anywhere Cache gives at first; it grows with what is stored. Source: the guide."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def load_time(
     to: Machine,
     *,
     replicas: int = 1,
-    region_gbps: float = 200,
+    region_gbps: float = REGION_GBPS,
     connections: int | None = None,
     per_stream_mib_s: float | None = None,
 ) -> LoadTime:
@@ -59,6 +66,11 @@ def load_time(
         limits["streams"] = weight_bytes / (connections * per_stream_mib_s * 2**20)
     estimated = "nic_gbps" in to.estimates
     return LoadTime(limits, estimated, weight_bytes / guide_rate(), measured())
+
+
+def crowded(on: Machine, shared_gbps: float) -> int:
+    """Return how many machines that load at once are the fewest that a shared rate holds up."""
+    return math.floor(shared_gbps / on.nic_gbps) + 1
 
 
 def guide_rate() -> float:

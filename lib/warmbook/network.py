@@ -26,6 +26,8 @@ class Network(BaseModel):
     """Of one stream, in MiB/s (2**20 bytes per second)."""
     nic_gbps: Figure = 0
     """Of one machine, in Gbps (1e9 bits per second)."""
+    region_gbps: Figure = 0
+    """Of what leaves the buckets, shared by all machines, in Gbps; caches have no part in it."""
     jitter: Figure = 0
     """The share, 0 to 1, by which latency and time per byte vary."""
 
@@ -49,6 +51,8 @@ class Network(BaseModel):
             yield say("{number:g} MiB/s per stream", number=self.stream_mib_s)
         if self.nic_gbps:
             yield say("{number:g} Gbps per machine", number=self.nic_gbps)
+        if self.region_gbps:
+            yield say("{number:g} Gbps for the region", number=self.region_gbps)
         if self.jitter:
             yield say("jitter {number:g}", number=self.jitter)
 

@@ -16,6 +16,8 @@ from .settings import Settings
 from .texts import say
 
 LABELS = f"app={APP}"
+ZONE = "topology.kubernetes.io/zone"
+MACHINE_TYPE = "node.kubernetes.io/instance-type"
 FAILED = "Failed"
 ENDED = {FAILED, "Succeeded"}
 """Phases of Pods whose containers have run to their end."""
@@ -122,6 +124,18 @@ def staying(pods: Iterable[Pod]) -> list[Pod]:
 def now(settings: Settings, clients: Clients) -> list[Pod]:
     """Return the server's Pods as they are, without those that are going away."""
     return staying(next(follow(settings, clients)))
+
+
+def node_labels(clients: Clients, pods: Iterable[Pod]) -> list[Mapping[str, str]]:
+    """Return the labels of each Pod's node, in the Pods' order; {} where it has none yet."""
+    listed = {n["metadata"]["name"]: n for n in clients.kubernetes.list_objects("Node")}
+    nodes = (listed.get(pod.node, {"metadata": {}}) for pod in pods)
+    return [node["metadata"].get("labels") or {} for node in nodes]
+
+
+def zones_of(clients: Clients, pods: Iterable[Pod]) -> tuple[str, ...]:
+    """Return the zones in which the Pods run, each once, by name."""
+    return tuple(sorted({found.get(ZONE, "") for found in node_labels(clients, pods)} - {""}))
 
 
 def rolled_out(settings: Settings, clients: Clients, *, old_gone: bool) -> bool:

@@ -83,6 +83,29 @@ class Loaders(_Part):
     sentence: str = ""
 
 
+class Reads(_Part):
+    """Reads of the weights in `pods` Pods at once."""
+
+    name: str
+    pods: Count
+    seconds: tuple[Seconds, ...]
+
+
+class Replicas(_Part):
+    """Reads by one Pod alone and by several at once, and what follows from them."""
+
+    reads: tuple[Reads, ...]
+    sentence: str = ""
+
+
+class Hits(_Part):
+    """What a zone read of the bucket, from its cache and past it."""
+
+    zone: str
+    hit_bytes: Bytes
+    missed_bytes: Bytes
+
+
 class Record(_Part):
     """What `run.json` holds."""
 
@@ -100,6 +123,8 @@ class Record(_Part):
     shaped: JsonValue = None
     parity: Parity | None = None
     comparison: Loaders | None = None
+    replicas: Replicas | None = None
+    cache_hits: tuple[Hits, ...] = ()
 
     @property
     def rehearsal(self) -> bool:

@@ -54,6 +54,7 @@ def page(record: Record, name: str) -> str:
         (say("Cold start"), _cold_start(record)),
         (say("Stream"), _streams(record)),
         (say("Question and answer"), _answer(record)),
+        (say("Cache and replicas"), _replicas(record)),
         (say("Other loaders"), _loaders(record)),
         (say("Same answers"), _parity(record)),
         (say("Cleanup"), _cleanup(record)),
@@ -133,6 +134,24 @@ def _loaders(record: Record) -> str:
         return _not_run()
     rows = ((one.loader, ", ".join(map(duration, one.seconds))) for one in record.comparison.runs)
     return _table(rows) + _text(record.comparison.sentence)
+
+
+def _replicas(record: Record) -> str:
+    if record.replicas is None:
+        return _not_run()
+    reads = ((one.name, ", ".join(map(duration, one.seconds))) for one in record.replicas.reads)
+    hits = (
+        (
+            one.zone,
+            say(
+                "{hit} from the cache, {missed} from the bucket",
+                hit=size(one.hit_bytes),
+                missed=size(one.missed_bytes),
+            ),
+        )
+        for one in record.cache_hits
+    )
+    return _table([*reads, *hits]) + _text(record.replicas.sentence)
 
 
 def _parity(record: Record) -> str:

@@ -87,6 +87,8 @@ class Run:
             "left": cleanup.get("left"),
             "parity": self.measured.get("parity") or None,
             "comparison": self.measured.get("comparison"),
+            "replicas": self.measured.get("replicas"),
+            "cache_hits": self.measured.get("cache_hits") or [],
             "shaped": self.network and self.network.model_dump(),
         }
 

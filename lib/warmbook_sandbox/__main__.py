@@ -31,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = given[split + 1 :]
     parser = _parser()
     options = parser.parse_args(given[:split])
-    network = Network(options.latency_ms, options.stream_mib_s, options.nic_gbps, options.jitter)
+    network = Network(
+        *(options.latency_ms, options.stream_mib_s, options.nic_gbps),
+        region_gbps=options.region_gbps,
+        jitter=options.jitter,
+    )
     if network.jitter and not network.is_shaped:
         parser.error("--jitter spreads the latency and the rates: give one of them too")
     if options.list_faults:
@@ -114,6 +118,10 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         ("--latency-ms", "milliseconds from a request to the first byte of its answer"),
         ("--stream-mib-s", "rate of one stream, that is one request, in MiB/s"),
         ("--nic-gbps", "rate that all streams of one machine share, in Gbps"),
+        (
+            "--region-gbps",
+            "rate that all machines share, in Gbps; zones' caches have no part in it",
+        ),
     ):
         shape.add_argument(option, type=_figure, default=0.0, metavar="N", help=told)
     shape.add_argument(

@@ -49,6 +49,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         {"container.clusters.get", "container.clusters.list"}
     ),
     "roles/container.admin": frozenset({"container.*"}),
+    "roles/monitoring.viewer": frozenset({"monitoring.timeSeries.list"}),
     "roles/storage.admin": frozenset({"storage.*"}),
     "roles/storage.bucketViewer": _BUCKET_VIEW,
     "roles/storage.objectViewer": _OBJECT_READ,

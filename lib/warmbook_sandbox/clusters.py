@@ -141,6 +141,14 @@ class Clusters:
         for node in store.list("Node", labels=f"cloud.google.com/gke-nodepool={pool.name}"):
             store.delete("Node", None, node["metadata"]["name"])
 
+    def zone_of(self, node: str) -> str:
+        """Return the zone of a node, "" if there is none of that name."""
+        for running in self.running:
+            for found in running.store.list("Node"):
+                if found["metadata"]["name"] == node:
+                    return str(found["metadata"]["labels"].get("topology.kubernetes.io/zone", ""))
+        return ""
+
     @property
     def running(self) -> list[Running]:
         """The clusters that run now."""

@@ -40,24 +40,28 @@ class Network:
     """Of one stream, which is one request, in MiB/s (2**20 bytes per second)."""
     nic_gbps: float = 0
     """Of one machine, in Gbps (1e9 bits per second), shared by its streams."""
+    region_gbps: float = 0
+    """Of what leaves the buckets, in Gbps, shared by all machines; caches of zones have no part."""
     jitter: float = 0
 
     @property
     def is_shaped(self) -> bool:
         """Whether anything is slower than this machine makes it."""
-        return bool(self.latency_ms or self.stream_mib_s or self.nic_gbps)
+        return bool(self.latency_ms or self.stream_mib_s or self.nic_gbps or self.region_gbps)
 
     def __str__(self) -> str:
         told = (
             (self.latency_ms, f"{self.latency_ms:g} ms"),
             (self.stream_mib_s, f"{self.stream_mib_s:g} MiB/s per stream"),
             (self.nic_gbps, f"{self.nic_gbps:g} Gbps per machine"),
+            (self.region_gbps, f"{self.region_gbps:g} Gbps for the region"),
             (self.jitter, f"jitter {self.jitter:g}"),
         )
         return ", ".join(text for figure, text in told if figure)
 
 
 UNSHAPED = Network()
+_REGION = "the region"
 
 
 class Shaper:
@@ -80,9 +84,11 @@ class Shaper:
         self._now, self._sleep, self._random = now, sleep, random.Random(seed)
         self._stream = Rate(network.stream_mib_s * 2**20)
         self._nic = Rate(network.nic_gbps * 1e9 / 8)
+        self._region = Rate(network.region_gbps * 1e9 / 8)
         self._machines: dict[str, str] = {}
-        self._nic_busy_until: dict[str, float] = {}
-        carried = min((r.bytes_s for r in (self._stream, self._nic) if r.bytes_s), default=0)
+        self._busy_until: dict[str, float] = {}
+        self._rates = [r for r in (self._stream, self._nic, self._region) if r.bytes_s]
+        carried = min((rate.bytes_s for rate in self._rates), default=0)
         self._piece = int(min(max(carried * PIECE_S, PIECE_BYTES.start), PIECE_BYTES.stop))
 
     def place(self, address: str, machine: str) -> None:
@@ -94,21 +100,28 @@ class Shaper:
         if incoming.service == "storage" and incoming.method in READING:
             await self._sleep(self.network.latency_ms / 1000 * self._spread())
 
-    async def paced(self, address: str, sent: range) -> AsyncIterator[range]:
-        """Yield the bytes of one answer to `address` in pieces, each when it would have arrived."""
-        if not (self._stream.bytes_s or self._nic.bytes_s):
+    async def paced(
+        self, address: str, sent: range, *, from_cache: bool = False
+    ) -> AsyncIterator[range]:
+        """Yield the bytes of one answer to `address` in pieces, each when it would have arrived.
+
+        What a zone's cache serves takes nothing of the region's rate.
+        """
+        if not self._rates:
             yield sent
             return
-        machine = self._machines.get(address, address)
+        shared = {self._machines.get(address, address): self._nic}
+        if not from_cache:
+            shared[_REGION] = self._region
         arrived, slower = self._now(), self._spread()
         for start in range(sent.start, sent.stop, self._piece):
             piece = sent[start - sent.start :][: self._piece]
             begun = max(arrived, self._now() - BEHIND_S)
-            nic_free = max(begun, self._nic_busy_until.get(machine, begun))
-            self._nic_busy_until[machine] = nic_free + self._nic.seconds(len(piece))
-            arrived = max(
-                begun + self._stream.seconds(len(piece)) * slower, self._nic_busy_until[machine]
-            )
+            arrived = begun + self._stream.seconds(len(piece)) * slower
+            for way, rate in shared.items():
+                free = max(begun, self._busy_until.get(way, begun))
+                self._busy_until[way] = free + rate.seconds(len(piece))
+                arrived = max(arrived, self._busy_until[way])
             if (early := arrived - self._now()) > 0:
                 await self._sleep(early)
             yield piece

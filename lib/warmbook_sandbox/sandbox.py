@@ -142,6 +142,7 @@ class Sandbox:
             pace=self.pace,
             clusters=self.clusters,
             caches=self.storage,
+            traffic=self.storage.traffic,
             interference=self.interference,
         )
         # so that the form can suggest places before notebook 02 has enabled the APIs
@@ -193,7 +194,9 @@ class Sandbox:
         for hook in tuple(self.pod_hooks):
             hook(pod)
         self.callers.register(address, self._identity(pod))
-        self.shaper.place(address, machine=pod["spec"].get("nodeName", address))
+        node = pod["spec"].get("nodeName", "")
+        self.shaper.place(address, machine=node or address)
+        self.storage.traffic.place(address, zone=self.clusters.zone_of(node))
         await self.storage_listener.open(address)
 
     def _identity(self, pod: dict[str, Any]) -> Caller:

@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Finds the zone of the Pods, asks for a cache there, starts more Pods, compares their loads | A server that is ready (notebook 7); quota for more GPUs if you scale | A cache that goes on costing until notebook 10 | The cache: minutes to hours in the cloud, seconds in a rehearsal. Each new Pod is one more cold start and one more GPU |
+# | Starts more Pods, lets one alone and all at once read the weights again, asks for a cache in their zone, reads again | A server that is ready (notebook 7); quota for more GPUs if you scale | A cache that goes on costing until notebook 10 | The cache: minutes to hours in the cloud, seconds in a rehearsal. Each new Pod is one more cold start and one more GPU |
 
 # %% [markdown] lang="es"
 # # 8 · Pon una caché junto a los Pods
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Busca la zona de los Pods, pide una caché en ella, inicia más Pods y compara sus cargas | Un servidor listo (notebook 7); cuota para más GPUs si escalas | Una caché que sigue costando hasta el notebook 10 | La caché: de minutos a horas en la nube, segundos en un ensayo. Cada Pod nuevo es otro inicio en frío y otra GPU |
+# | Inicia más Pods, hace que uno solo y todos a la vez lean los pesos de nuevo, pide una caché en su zona y vuelve a leer | Un servidor listo (notebook 7); cuota para más GPUs si escalas | Una caché que sigue costando hasta el notebook 10 | La caché: de minutos a horas en la nube, segundos en un ensayo. Cada Pod nuevo es otro inicio en frío y otra GPU |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -28,7 +28,7 @@ language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import cache
+from warmbook.steps import cache, scaling, streaming
 
 # %% [markdown] lang="en"
 # ## Choose where, and how many
@@ -37,7 +37,7 @@ from warmbook.steps import cache
 # - A **Standard cluster** as in the guide lives in one zone: the cache belongs there.
 # - A **regional cluster**, such as Autopilot, may put Pods into any zone of the region. Then either ask for a cache in every zone (`cache_scope` = region), and pay for each; or hold the Pods in one zone (`zone`, which becomes a `nodeSelector` in the manifest), and pay for one. The second is cheaper, if your service can live with one zone.
 #
-# If you set `zone` only now, run notebook 6 once more: it is the manifest that holds the Pods. Raise `replicas` to 2 or more if you want loads to compare; each replica takes a GPU. In a rehearsal each takes memory and a core of this machine instead.
+# If you set `zone` only now, run notebook 6 once more: it is the manifest that holds the Pods. Raise `replicas` to 2 or more to see what several loads at once do to each other; each replica takes a GPU. In a rehearsal each takes memory and a core of this machine instead.
 
 # %% [markdown] lang="es"
 # ## Elige dónde y cuántos
@@ -46,7 +46,7 @@ from warmbook.steps import cache
 # - Un **clúster de Standard** como el de la guía vive en una sola zona: ahí va la caché.
 # - Un **clúster regional**, como el de Autopilot, puede poner Pods en cualquier zona de la región. Entonces tienes dos opciones: pedir una caché en cada zona (`cache_scope` = region) y pagar todas, o mantener los Pods en una zona (`zone`, que en el manifiesto se convierte en un `nodeSelector`) y pagar una. Lo segundo es más barato, si tu servicio tolera estar en una sola zona.
 #
-# Si eliges `zone` a estas alturas, vuelve a ejecutar el notebook 6: es el manifiesto lo que mantiene los Pods en su zona. Sube `replicas` a 2 o más si quieres cargas para comparar; cada réplica toma una GPU. En un ensayo, cada una toma memoria y un núcleo de esta máquina.
+# Si eliges `zone` a estas alturas, vuelve a ejecutar el notebook 6: es el manifiesto lo que mantiene los Pods en su zona. Sube `replicas` a 2 o más para ver cómo se afectan varias cargas simultáneas; cada réplica toma una GPU. En un ensayo, cada una toma memoria y un núcleo de esta máquina.
 
 # %% guide="G28" jupyter={"source_hidden": true}
 form = SettingsForm.choose(
@@ -67,111 +67,119 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## See what is there
+# ## See what is there, and where the Pods run
 # A cache serves only the zone it is in. If the bucket has one already, the doctor tells whether it runs, and whether your Pods are beside it.
+#
+# The nodes carry their zone as a label. The second card puts the zones of your Pods beside those where your choices ask for a cache. It marks a Pod that would be left without one, and a Pod that does not run in the zone you chose for it.
 
 # %% [markdown] lang="es"
-# ## Mira qué hay
+# ## Mira qué hay y dónde se ejecutan los Pods
 # Una caché atiende solo a la zona donde está. Si el bucket ya tiene una, el doctor dice si está en marcha y si tus Pods están a su lado.
-
-# %%
-examined = doctor.examine(settings, clients, before="08")
-examined
+#
+# Los nodos llevan su zona en una etiqueta. La segunda tarjeta pone las zonas de tus Pods junto a aquellas donde tus opciones piden una caché. Marca el Pod que se quedaría sin ninguna, y el que no se ejecuta en la zona que elegiste para él.
 
 # %% tags=["check"]
 check(
-    examined,
+    doctor.examine(settings, clients, before="08"),
     "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run the cell above again",
+    remedy="do what the lines marked ✗ say, then run this cell again",
 )
-
-# %% [markdown] lang="en"
-# ## See where the Pods run
-# The nodes carry their zone as a label. The card puts the zones of your Pods beside those where your choices ask for a cache, and marks a Pod that would be left without one.
-
-# %% [markdown] lang="es"
-# ## Mira dónde se ejecutan los Pods
-# Los nodos llevan su zona en una etiqueta. La tarjeta pone las zonas de tus Pods junto a aquellas donde tus opciones piden una caché, y marca el Pod que se quedaría sin ninguna.
 
 # %% guide="G27 G28" tags=["optional"]
 zones = cache.zones(settings, clients)
 zones
 
 # %% [markdown] lang="en"
+# ## Start more Pods
+# Here is the case the cache is made for: several nodes of one zone that load the same weights. The Deployment is brought to `replicas` Pods, and the cell waits until each of them is ready. With 1, as by default, it finds what it wants at once. A Pod that finds no GPU stays Pending, and the cell says why.
+#
+# The picture shows each Pod's cold start as a row of its own, from its creation to its readiness.
+
+# %% [markdown] lang="es"
+# ## Inicia más Pods
+# Este es el caso para el que existe la caché: varios nodos de una zona que cargan los mismos pesos. El Deployment se lleva a `replicas` Pods y la celda espera hasta que cada uno esté listo. Con 1, el valor predeterminado, lo encuentra hecho de inmediato. Un Pod que no encuentra GPU se queda en Pending, y la celda dice por qué.
+#
+# La imagen muestra el inicio en frío de cada Pod en su propia fila, desde que se crea hasta que está listo.
+
+# %% tags=["creates-resource", "optional"]
+scaled = scaling.scale(settings, clients)
+scaled
+
+# %% tags=["optional"]
+starts = streaming.cold_start(settings, clients)
+starts.plot()
+
+# %% [markdown] lang="en"
+# ## Read the weights again: one Pod, then all at once
+# Beside each server a small process reads the weights once more, with the streamer and through the node's own network, into memory and out again. No Pod is restarted. First one alone, then all at the same time, `compare_runs` times in turn; the server shares its network with them meanwhile.
+#
+# If all at once take longer than one alone, they share something that is too small: the region's quota, or in a rehearsal this machine. The card tells from how many Pods on that is to be expected.
+
+# %% [markdown] lang="es"
+# ## Lee los pesos otra vez: un Pod, luego todos a la vez
+# Junto a cada servidor, un proceso pequeño lee los pesos una vez más, con el transmisor y por la propia red del nodo, hasta la memoria y sin guardarlos. Ningún Pod se reinicia. Primero uno solo, después todos al mismo tiempo, `compare_runs` veces por turnos; mientras tanto el servidor comparte con ellos su red.
+#
+# Si todos a la vez tardan más que uno solo, comparten algo que se queda corto: la cuota de la región o, en un ensayo, esta máquina. La tarjeta dice a partir de cuántos Pods hay que contar con ello.
+
+# %% tags=["optional"]
+before = scaling.read(settings, clients)
+before
+
+# %% [markdown] lang="en"
 # ## Ask for the cache
 # The zone must lie within the bucket's own location, and a bucket has at most one cache per zone. You pay for what is written into it, for what it keeps, and for what is read from it, but for no machine; what nobody reads is dropped after a day.
 #
-# The cell waits half a minute at most. In Google's tests a cache took 6 to 39 minutes to be made, and its documentation allows up to 48 hours; it goes on by itself, and nothing below depends on it. The bucket gets a label that says who made the cache, so that notebook 10 can disable it.
+# The cell waits half a minute at most. In Google's tests a cache took 6 to 39 minutes to be made, and its documentation allows up to 48 hours; it goes on by itself. The bucket gets a label that says who made the cache, so that notebook 10 can disable it.
 
 # %% [markdown] lang="es"
 # ## Pide la caché
 # La zona debe estar dentro de la ubicación del propio bucket, y un bucket tiene como máximo una caché por zona. Pagas por lo que se escribe en ella, por lo que guarda y por lo que se lee de ella, pero no por una máquina; lo que nadie lee se descarta al cabo de un día.
 #
-# La celda espera medio minuto, no más. En las pruebas de Google, crear una caché tomó de 6 a 39 minutos, y su documentación habla de hasta 48 horas; el proceso sigue por su cuenta y nada de lo que viene depende de él. El bucket recibe una etiqueta que dice quién creó la caché, para que el notebook 10 pueda inhabilitarla.
+# La celda espera medio minuto, no más. En las pruebas de Google, crear una caché tomó de 6 a 39 minutos, y su documentación habla de hasta 48 horas; el proceso sigue por su cuenta. El bucket recibe una etiqueta que dice quién creó la caché, para que el notebook 10 pueda inhabilitarla.
 
 # %% tags=["creates-resource", "optional"] guide="G29"
 made = cache.create(settings, clients)
 made
 
-# %% [markdown] lang="en"
-# ## Look at its state
-# `creating`, then `running`. Running does not mean full: the cache takes in data as Pods of its zone read it, so the first load after it comes from the bucket still. Google saw new caches that served nothing for more than an hour.
-
-# %% [markdown] lang="es"
-# ## Mira su estado
-# Primero `creating`, luego `running`. Que esté en marcha no quiere decir que esté llena: la caché incorpora datos a medida que los Pods de su zona los leen, así que la primera carga después de crearla todavía viene del bucket. Google vio cachés nuevas que no sirvieron nada durante más de una hora.
-
 # %% guide="G30" tags=["optional"]
 state = cache.describe(settings, clients)
 state
 
-# %% tags=["check"]
-check(
-    state.caches,
-    "the bucket has a cache",
-    remedy="run the cells above again; the zone must lie within the bucket's location",
-)
-
 # %% [markdown] lang="en"
-# ## Start more Pods
-# Here is the case the cache is made for: several nodes of one zone that load the same weights. The Deployment is brought to `replicas` Pods, and the cell waits until each of them is ready. With 1, as by default, it finds what it wants at once. A Pod that finds no GPU stays Pending, and the cell says why.
+# ## Read again, beside the cache
+# First `creating`, then `running`; and running does not mean full. The cache takes in data as Pods of its zone read it, so the first read comes from the bucket still and is shown apart. If the cache is still being created, the card says so: run this cell again later.
+#
+# Expect little for a single load. What Google measured in October 2026: with six loads at once, a cache shortened them from 13 to 17 s down to 10 to 13 s; with one or two, it changed little. The card claims a difference only when every read with the cache was faster than every one without.
 
 # %% [markdown] lang="es"
-# ## Inicia más Pods
-# Este es el caso para el que existe la caché: varios nodos de una zona que cargan los mismos pesos. El Deployment se lleva a `replicas` Pods y la celda espera hasta que cada uno esté listo. Con 1, el valor predeterminado, lo encuentra hecho de inmediato. Un Pod que no encuentra GPU se queda en Pending, y la celda dice por qué.
-
-# %% tags=["creates-resource", "optional"]
-scaled = cache.scale(settings, clients)
-scaled
-
-# %% tags=["check"]
-check(
-    scaled.ready == scaled.wanted,
-    "each Pod that was asked for is ready",
-    remedy="run the cell above again, or lower replicas in the form if there is no GPU for them",
-)
-
-# %% [markdown] lang="en"
-# ## Compare the loads
-# One line per Pod, as its own log tells it. Read them with care: two loads of the same files may differ by a factor of two with no cache in sight, and the first ones after an upload are usually the slowest. Compare medians of several.
+# ## Vuelve a leer, ahora junto a la caché
+# Primero `creating`, luego `running`; y que esté en marcha no quiere decir que esté llena. La caché incorpora datos a medida que los Pods de su zona los leen, así que la primera lectura todavía viene del bucket y se muestra aparte. Si la caché aún se está creando, la tarjeta lo dice: ejecuta esta celda más tarde.
 #
-# What Google measured in October 2026: with six loads at once, a cache shortened them from 13 to 17 s down to 10 to 13 s. With one or two, it changed little.
-
-# %% [markdown] lang="es"
-# ## Compara las cargas
-# Una línea por Pod, según sus propios registros. Léelas con cautela: dos cargas de los mismos archivos pueden diferir en un factor de dos sin que haya ninguna caché, y las primeras después de subir los archivos suelen ser las más lentas. Compara las medianas de varias.
-#
-# Lo que midió Google en octubre de 2026: con seis cargas a la vez, una caché las acortó de entre 13 y 17 s a entre 10 y 13 s. Con una o dos, cambió poco.
+# Espera poco de una carga sola. Lo que midió Google en octubre de 2026: con seis cargas a la vez, una caché las acortó de entre 13 y 17 s a entre 10 y 13 s; con una o dos, cambió poco. La tarjeta solo afirma una diferencia cuando cada lectura con caché fue más rápida que todas las lecturas sin ella.
 
 # %% tags=["optional"]
-compared = cache.compare(settings, clients)
-compared
+after = scaling.read(settings, clients, before=before)
+form.book.record("replicas", after.record())
+after
+
+# %% [markdown] lang="en"
+# ## See that the cache served them
+# Seconds alone prove nothing about a cache; bytes do. Cloud Monitoring counts what each zone read from its cache and what came from the bucket, some minutes late. Google saw caches that were `running` and served nothing for more than an hour.
+
+# %% [markdown] lang="es"
+# ## Comprueba que la caché los atendió
+# Los segundos por sí solos no dicen nada de una caché; los bytes, sí. Cloud Monitoring cuenta lo que cada zona leyó de su caché y lo que vino del bucket, con unos minutos de retraso. Google vio cachés en estado `running` que no sirvieron nada durante más de una hora.
+
+# %% tags=["optional"]
+hits = cache.hits(settings, clients, since=after.begun)
+form.book.record("cache_hits", hits.record())
+hits
 
 # %% tags=["check"]
 check(
-    compared.loads,
-    "at least one load can be read from the logs",
-    remedy="run notebook 07 first: a Pod must be ready, and its log must tell of the stream",
+    state.caches and not zones.astray,
+    "the bucket has a cache, and each Pod runs in the zone that was chosen for it",
+    remedy="run the cells above again; the zone must lie within the bucket's location",
 )
 
 # %% [markdown] lang="en"

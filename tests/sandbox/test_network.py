@@ -273,6 +273,7 @@ def test_a_shaped_rehearsal_says_so_to_whoever_reads_its_figures(rehearsal):
         "latency_ms": 30,
         "stream_mib_s": 135,
         "nic_gbps": 10,
+        "region_gbps": 0,
         "jitter": 0.1,
     }
     told = str(rehearsal.sandbox.shaper.network)

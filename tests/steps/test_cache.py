@@ -34,12 +34,3 @@ def test_without_a_pod_nobody_knows_where(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="which zone"):
         cache.create(chosen, clients)
-
-
-def test_more_replicas_are_more_loads_to_compare(chosen, clients, quiet, up_to):
-    up_to("streaming")
-    three = chosen.model_copy(update={"replicas": 3})
-    assert cache.scale(three, clients, **quiet).ready == 3
-    compared = cache.compare(three, clients)
-    assert len(compared.loads) == 3
-    assert cache.scale(chosen, clients, **quiet).ready == 1

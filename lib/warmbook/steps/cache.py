@@ -1,36 +1,41 @@
-"""Anywhere Cache (now Rapid Cache): where the Pods are, a cache there, more Pods beside it."""
+"""Anywhere Cache (now Rapid Cache): where the Pods are, a cache there, and what it serves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
 from typing import Any
 
-from .. import caches, commands, manifests, pods
-from ..bucket import list_folder
-from ..caches import Cache
+from .. import caches, commands, pods
+from ..caches import Cache, Served
 from ..clients import Clients
 from ..errors import MissingError
-from ..lookout import wait_for_pods
-from ..network import Network
 from ..offers import zones_of
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
-from ..startlog import read
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, State, duration
+from ..views import Card, Row, State, size
 
 PATIENCE_S = 30
 """How long a cell waits for a cache, in seconds; in the cloud one takes minutes to hours."""
 
+TOLD_S = 300
+"""How long a cell waits until Cloud Monitoring tells of a read: it is minutes behind."""
+
 
 @dataclass(frozen=True, repr=False)
 class Zones(Card):
-    """Where the Pods run, and where caches should be; each cache costs by itself."""
+    """Where the Pods run, and where caches should be; each cache costs by itself.
+
+    `held_in` is the zone that the reader chose for the Pods, "" for none.
+    """
 
     pods: tuple[str, ...]
     wanted: tuple[str, ...]
+    held_in: str = ""
 
     def title(self) -> str:
         return say("A cache serves the Pods of its own zone")
@@ -40,14 +45,24 @@ class Zones(Card):
         return (
             Row(say("Pods run in"), here, "ok" if self.pods else "wait"),
             Row(say("caches wanted in"), ", ".join(self.wanted), "ok"),
-            *(
-                Row(zone, say("a Pod runs here, and no cache is wanted"), "wait")
-                for zone in self._bare()
-            ),
+            *self._elsewhere(),
         )
 
-    def _bare(self) -> tuple[str, ...]:
-        return tuple(zone for zone in self.pods if zone not in self.wanted)
+    @property
+    def astray(self) -> tuple[str, ...]:
+        """The zones in which Pods run although the reader chose another for them."""
+        return tuple(zone for zone in self.pods if self.held_in and zone != self.held_in)
+
+    def _elsewhere(self) -> Iterator[Row]:
+        for zone in self.pods:
+            if zone in self.astray:
+                told = say(
+                    "a Pod runs here, and «zone» is {zone}: run notebook 06 again",
+                    zone=self.held_in,
+                )
+                yield Row(zone, told, "bad")
+            elif zone not in self.wanted:
+                yield Row(zone, say("a Pod runs here, and no cache is wanted"), "wait")
 
     def note(self) -> str:
         return say(
@@ -67,21 +82,14 @@ def zones(settings: Settings, clients: Clients) -> Zones:
 
 
 def _zones(settings: Settings, clients: Clients) -> Zones:
-    running = _pod_zones(settings, clients)
+    running = pods.zones_of(clients, pods.now(settings, clients))
     if settings.zone or settings.mode == "standard":
         wanted: tuple[str, ...] = (settings.zone or settings.location,)
     elif settings.cache_scope == "region":
         wanted = tuple(zones_of(clients, settings.region))
     else:
         wanted = running
-    return Zones(running, wanted)
-
-
-def _pod_zones(settings: Settings, clients: Clients) -> tuple[str, ...]:
-    nodes = {pod.node for pod in pods.now(settings, clients) if pod.node}
-    listed = clients.kubernetes.list_objects("Node")
-    labels = [n["metadata"].get("labels") or {} for n in listed if n["metadata"]["name"] in nodes]
-    return tuple(sorted({found.get("topology.kubernetes.io/zone", "") for found in labels} - {""}))
+    return Zones(running, wanted, settings.zone)
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,8 +148,6 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
 
 def _settle(clients: Clients, bucket: str, zones: tuple[str, ...], report: Report | None) -> None:
     """Wait until the caches run, or PATIENCE_S have passed: both are fine."""
-    from time import monotonic
-
     end = monotonic() + PATIENCE_S
     wait_until(
         polled(lambda: [c for c in caches.find(clients, bucket) if c.zone in zones]),
@@ -168,82 +174,86 @@ def describe(settings: Settings, clients: Clients) -> Caches:
 
 
 @dataclass(frozen=True, repr=False)
-class Scaled(Card):
-    """The Deployment's Pods after scaling."""
+class Hits(Card):
+    """Where the bytes came from that the zones read: their caches, or the bucket.
 
-    wanted: int
-    ready: int
-
-    def title(self) -> str:
-        return say("{ready} of {wanted} ready", ready=self.ready, wanted=self.wanted)
-
-    def rows(self) -> Sequence[Row]:
-        return (Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "wait"),)
-
-
-@step(lambda settings: commands.scale(settings))
-def scale(settings: Settings, clients: Clients, *, report: Report | None = None) -> Scaled:
-    """Bring the Deployment to `replicas` Pods and wait until each is ready.
-
-    Source: guide, "El almacenamiento en caché es especialmente beneficioso cuando se escalan
-    varios nodos en la misma zona".
-
-    Raises:
-        WarmbookError: What waiting does not cure, by name.
+    `declined` is why Cloud Monitoring tells nothing.
     """
-    change = {"spec": {"replicas": settings.replicas}}
-    clients.kubernetes.merge("Deployment", manifests.DEPLOYMENT, settings.namespace, change)
-    seen = wait_for_pods(
-        settings,
-        clients,
-        ready=lambda listed: [p.ready for p in listed] == [True] * settings.replicas,
-        report=report,
-    )
-    return Scaled(settings.replicas, sum(pod.ready for pod in seen))
 
-
-@dataclass(frozen=True, repr=False)
-class Comparison(Card):
-    """The loads of the Pods side by side: seconds and GiB/s, and the cache they could use."""
-
-    loads: tuple[tuple[str, float, float], ...]
-    cached: bool
-    network: Network | None = field(default=None, kw_only=True)
-    """The rehearsal's, where it is shaped."""
+    served: tuple[Served, ...]
+    declined: str = ""
 
     def title(self) -> str:
-        return say("The loads side by side")
+        return say("What the caches served")
 
     def rows(self) -> Sequence[Row]:
+        if self.declined:
+            return (Row(say("not known"), self.declined, "wait"),)
+        if not self.served:
+            return (
+                Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "wait"),
+            )
         return tuple(
-            Row(pod, f"{duration(seconds)}, {rate:.2f} GiB/s", "ok")
-            for pod, seconds, rate in self.loads
+            Row(
+                one.zone,
+                say(
+                    "{hit} from the cache, {missed} from the bucket ({share:.0%} from the cache)",
+                    hit=size(one.hit_bytes),
+                    missed=size(one.missed_bytes),
+                    share=one.share,
+                ),
+                "ok" if one.hit_bytes else "wait",
+            )
+            for one in self.served
         )
 
     def note(self) -> str:
-        return " ".join((self._told(), *([self.network.label] if self.network else [])))
+        if self.declined:
+            return ""
+        return say(
+            "Cloud Monitoring is some minutes behind, and lists zones without a cache too. A zone "
+            "that shows nothing from its cache after several loads has a cache that does not "
+            "serve the model yet."
+        )
 
-    def _told(self) -> str:
-        if len(self.loads) < 2:
-            return say("One load compares with nothing: raise «replicas» and scale again.")
-        if not self.cached:
-            return say("No cache was running: these loads came from the bucket.")
-        return say("A new cache fills as Pods read; it helps several loads at once, seldom one.")
-
-    def record(self) -> dict[str, Any]:
-        """Return the loads for the run record."""
-        return {"loads": [{"pod": p, "seconds": s, "gib_s": r} for p, s, r in self.loads]}
+    def record(self) -> list[dict[str, Any]]:
+        """Return the bytes by zone for the run record."""
+        return [
+            {"zone": one.zone, "hit_bytes": one.hit_bytes, "missed_bytes": one.missed_bytes}
+            for one in self.served
+        ]
 
 
-@step(commands.pods)
-def compare(settings: Settings, clients: Clients) -> Comparison:
-    """Return the load of each Pod that is ready, as its own log tells it."""
-    expected = list_folder(clients, settings.model_uri).size_bytes
-    loads = []
-    for pod in pods.now(settings, clients):
-        told = read(clients.kubernetes.log(pod.name, settings.namespace)).streams
-        if pod.ready and told:
-            seconds = max(mark.seconds or 0.0 for mark in told)
-            loads.append((pod.name, seconds, expected / 2**30 / seconds if seconds else 0.0))
-    running = any(cache.state == "running" for cache in caches.find(clients, settings.bucket_name))
-    return Comparison(tuple(loads), running, network=clients.network)
+@step(commands.cache_hits)
+def hits(
+    settings: Settings, clients: Clients, *, since: datetime, report: Report | None = None
+) -> Hits:
+    """Return how many bytes came from each zone's cache since then, by Cloud Monitoring.
+
+    While a cache runs, it is waited for a first figure, TOLD_S at most.
+
+    Source: Google's reference architecture for fast vLLM start-up, "Check that replicas read
+    from the caches"; Monitoring API v3, timeSeries.list.
+    """
+    from google.api_core.exceptions import Forbidden
+
+    bucket = settings.bucket_name
+    patience_s = TOLD_S if _serving(clients, bucket) else 0
+    end = monotonic() + patience_s
+    try:
+        found = wait_until(
+            polled(lambda: caches.served(clients, bucket, since)),
+            what=say("Cloud Monitoring"),
+            state=lambda told: say("tells of {count} zone(s)", count=len(told)),
+            ready=lambda told: bool(told) or monotonic() >= end,
+            timeout_s=patience_s + PATIENCE_S,
+            meanwhile=say("The figures come by themselves, some minutes late."),
+            report=report,
+        )
+    except Forbidden as error:
+        return Hits((), declined=str(error.message))
+    return Hits(tuple(found))
+
+
+def _serving(clients: Clients, bucket: str) -> bool:
+    return any(cache.state == "running" for cache in caches.find(clients, bucket))

@@ -16,7 +16,8 @@ from .cluster_operations import ClusterOperations
 from .clusters import Clusters
 from .compute import Compute
 from .fleet import Fleet
-from .hosts import Caches, ClusterHost
+from .hosts import Caches, ClusterHost, Traffic
+from .monitoring import Monitoring
 from .node_pools import NodePools
 from .operations import Operations
 from .policy import ProjectPolicy
@@ -41,12 +42,14 @@ class Cloud:
         pace: Pace,
         clusters: ClusterHost,
         caches: Caches,
+        traffic: Traffic,
         interference: Interference | None = None,
     ) -> None:
         policy = ProjectPolicy(callers.reader.member)
         self.project = Project(project_id, project_number, policy, project_id)
         self.project.billing_account = ACCOUNT
         self._callers, self._caches, self._interference = callers, caches, interference
+        self._traffic = traffic
         self._operations = Operations()
         self._projects = Projects(self.project, self._operations, pace)
         self._services = Services(self._projects, self._operations, pace)
@@ -66,6 +69,7 @@ class Cloud:
             *methods.cloud_billing(Billing(self._projects)),
             *methods.cluster_manager(Clusters(self.fleet), NodePools(self.fleet)),
             *methods.compute_engine(Compute(self.fleet)),
+            *methods.cloud_monitoring(Monitoring(self._projects, self._traffic)),
         )
         application = Rest(routes, self._callers, self._interference).application()
         application.cleanup_ctx.append(self._close)

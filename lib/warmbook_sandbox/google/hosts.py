@@ -1,8 +1,8 @@
-"""What these control planes rely on and don't make themselves: clusters and buckets' caches."""
+"""What these control planes rely on and don't make themselves: clusters, buckets, their caches."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -98,6 +98,27 @@ class Caches(Protocol):
     def disable_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
     def pause_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
     def resume_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+
+
+class Sent(Protocol):
+    """Bytes of a bucket that a zone read at one moment, from its cache or not."""
+
+    @property
+    def moment(self) -> datetime: ...  # noqa: D102
+    @property
+    def bucket(self) -> str: ...  # noqa: D102
+    @property
+    def zone(self) -> str: ...  # noqa: D102
+    @property
+    def size_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def from_cache(self) -> bool: ...  # noqa: D102
+
+
+class Traffic(Protocol):
+    """What was read from the buckets, as the storage server noted it."""
+
+    def sent(self, since: datetime, until: datetime) -> Iterable[Sent]: ...  # noqa: D102
 
 
 @runtime_checkable

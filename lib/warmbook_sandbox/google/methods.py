@@ -17,6 +17,7 @@ from google.longrunning.operations_pb2 import GetOperationRequest
 from .billing import Billing
 from .clusters import Clusters
 from .compute import Compute
+from .monitoring import Monitoring
 from .node_pools import NodePools
 from .operations import Operations
 from .projects import Projects
@@ -129,6 +130,11 @@ def compute_engine(compute: Compute) -> tuple[Route, ...]:
         _get(f"{zone}/machineTypes", None, compute.machine_types),
         _get(f"{zone}/machineTypes/{{machineType}}", None, compute.machine_type),
     )
+
+
+def cloud_monitoring(monitoring: Monitoring) -> tuple[Route, ...]:
+    """Return the call of Cloud Monitoring v3 that tells what caches served."""
+    return (_get("/v3/projects/{project}/timeSeries", None, monitoring.time_series),)
 
 
 def _get(template: str, request: Any, answer: Handler) -> Route:

@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
 FROM_THE_START = (
     "cloudbilling.googleapis.com",
     "cloudresourcemanager.googleapis.com",
+    "monitoring.googleapis.com",
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
 )

@@ -25,7 +25,7 @@ BUCKET, OBJECT = "Storage bucket", "Storage object"
 class Call:
     """A request with its caller; `path` holds the parts of the URL's path, decoded.
 
-    `paced` yields the bytes that an answer sends, in pieces, each when it may leave.
+    `paced` yields bytes of an object that an answer sends, in pieces, each when it may leave.
     """
 
     request: web.Request
@@ -33,7 +33,7 @@ class Call:
     caller: Caller
     base_url: str
     path: Mapping[str, str]
-    paced: Callable[[range], AsyncIterator[range]]
+    paced: Callable[[Meta, range], AsyncIterator[range]]
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -46,7 +46,7 @@ async def send_media(call: Call, meta: Meta) -> web.StreamResponse:
     with meta.content.path.open("rb") as file:
         await response.prepare(request)
         if sent and request.method != "HEAD":
-            async for piece in call.paced(sent):
+            async for piece in call.paced(meta, sent):
                 if read_part is None:
                     await _send(request, file, piece)
                 else:

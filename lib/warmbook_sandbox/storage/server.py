@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,7 @@ from ..answers import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
 from .call import Call, Endpoint
 from .errors import StorageError
+from .objects import Meta
 from .state import Storage
 
 MAX_DOCUMENT_BYTES = 8 * 2**20
@@ -100,8 +101,13 @@ def application(
     Links in answers lead to the host that was called, so that a Pod's requests stay the Pod's;
     without a Host header they start with `base_url()`. `shaper` paces what is downloaded.
     """
-    paced = (shaper or Shaper()).paced
+    network = shaper or Shaper()
     endpoints: dict[object, Endpoint] = {}
+
+    async def paced(address: str, meta: Meta, sent: range) -> AsyncIterator[range]:
+        for part, from_cache in storage.traffic.read(address, meta, sent):
+            async for piece in network.paced(address, part, from_cache=from_cache):
+                yield piece
 
     def call(request: web.Request, path: Mapping[str, str]) -> Call:
         authorization = request.headers.get("Authorization")

@@ -21,6 +21,7 @@ from .objects import Fields, Meta, checked_name
 from .policy import default_policy
 from .preconditions import Preconditions
 from .sessions import Sessions
+from .traffic import Traffic
 
 NOTHING_ASKED = Preconditions()
 
@@ -49,6 +50,7 @@ class Storage:
         self.project_bindings, self._zones = project_bindings, zones
         self.blobs, self.sessions = Blobs(folder), Sessions()
         self.caches = Caches(pace)
+        self.traffic = Traffic(self.caches)
         self.read_part: ReadPart | None = None
         """Reads what a Range header asks for, where that is not what the file holds."""
         self._buckets: dict[str, Bucket] = {}

@@ -128,6 +128,25 @@ class Caches:
         return self.kept[zone]
 
 
+@dataclass(frozen=True)
+class Sent:
+    moment: datetime
+    bucket: str
+    zone: str
+    size_bytes: int
+    from_cache: bool
+
+
+class Traffic:
+    """What a test says was read."""
+
+    def __init__(self) -> None:
+        self.all: list[Sent] = []
+
+    def sent(self, since: datetime, until: datetime) -> list[Sent]:
+        return [one for one in self.all if since < one.moment <= until]
+
+
 @dataclass
 class Running:
     """A cloud that answers, and official clients for it."""
@@ -135,6 +154,7 @@ class Running:
     cloud: Cloud
     host: Host
     caches: Caches
+    traffic: Traffic
     url: str
     grpc_address: str
     reader: Caller
@@ -224,7 +244,7 @@ class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
 
 async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asyncio.Event) -> None:
     reader = Caller("user:reader@example.com", "reader@example.com")
-    host, caches = Host(), Caches()
+    host, caches, traffic = Host(), Caches(), Traffic()
     cloud = Cloud(
         project_id=PROJECT_ID,
         project_number=PROJECT_NUMBER,
@@ -232,6 +252,7 @@ async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asynci
         pace=Pace(minute_s),
         clusters=host,
         caches=caches,
+        traffic=traffic,
     )
     runner = web.AppRunner(cloud.rest())
     await runner.setup()
@@ -240,7 +261,7 @@ async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asynci
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    ready(Running(cloud, host, caches, url, f"127.0.0.1:{port}", reader))
+    ready(Running(cloud, host, caches, traffic, url, f"127.0.0.1:{port}", reader))
     await stop.wait()
     await server.stop(None)
     await runner.cleanup()

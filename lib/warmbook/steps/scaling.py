@@ -1,0 +1,251 @@
+"""Several Pods of the server: bring them up, and let them read the weights all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from .. import caches, commands, manifests, pods, readers
+from ..clients import Clients
+from ..errors import MissingError
+from ..gpus import GIB, Machine, machines
+from ..load_time import CACHE_GBPS, REGION_GBPS, crowded, limit_name
+from ..loaders import Runs
+from ..lookout import wait_for_pods
+from ..network import Network
+from ..pictures import Picture, dots
+from ..progress import Report
+from ..settings import Settings
+from ..step import step
+from ..texts import say
+from ..views import Card, Row, duration
+
+
+@dataclass(frozen=True, repr=False)
+class Scaled(Card):
+    """The Deployment's Pods after scaling."""
+
+    wanted: int
+    ready: int
+
+    def title(self) -> str:
+        return say("{ready} of {wanted} ready", ready=self.ready, wanted=self.wanted)
+
+    def rows(self) -> Sequence[Row]:
+        return (Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "wait"),)
+
+
+@step(lambda settings: commands.scale(settings))
+def scale(settings: Settings, clients: Clients, *, report: Report | None = None) -> Scaled:
+    """Bring the Deployment to `replicas` Pods and wait until each is ready.
+
+    Source: guide, "El almacenamiento en caché es especialmente beneficioso cuando se escalan
+    varios nodos en la misma zona".
+
+    Raises:
+        WarmbookError: What waiting does not cure, by name.
+    """
+    change = {"spec": {"replicas": settings.replicas}}
+    clients.kubernetes.merge("Deployment", manifests.DEPLOYMENT, settings.namespace, change)
+    seen = wait_for_pods(
+        settings,
+        clients,
+        ready=lambda listed: [p.ready for p in listed] == [True] * settings.replicas,
+        report=report,
+    )
+    return Scaled(settings.replicas, sum(pod.ready for pod in seen))
+
+
+@dataclass(frozen=True, repr=False)
+class Reads(Card):
+    """Reads of the weights by one Pod alone and by all at once, without a cache or with one.
+
+    `cached` says whether a cache ran in each zone of the Pods; `before` is the same without.
+    """
+
+    pods: int
+    alone: Runs
+    together: Runs | None
+    size_bytes: int
+    cached: bool
+    begun: datetime
+    machine: Machine | None = None
+    before: Reads | None = None
+    cut_short: bool = field(default=False, kw_only=True)
+    rehearsal: bool = field(default=False, kw_only=True)
+    network: Network | None = field(default=None, kw_only=True)
+    """The rehearsal's, where it is shaped."""
+
+    def title(self) -> str:
+        if self.cached:
+            return say("The weights read again, beside a cache")
+        return say("The weights read again, without a cache")
+
+    def rows(self) -> Sequence[Row]:
+        return tuple(self._rows())
+
+    def _rows(self) -> Iterator[Row]:
+        for runs, at_once in self.groups:
+            rate = at_once * self.size_bytes / GIB / runs.median_s
+            told = say(
+                "median {median}, from {least} to {most}; the first {first}; {rate:.2f} GiB/s",
+                median=duration(runs.median_s),
+                least=duration(runs.least_s),
+                most=duration(runs.most_s),
+                first=duration(runs.first_s),
+                rate=rate,
+            )
+            yield Row(runs.name, told)
+        yield from self._limits()
+
+    @property
+    def groups(self) -> tuple[tuple[Runs, int], ...]:
+        """The reads, and how many Pods took part in each."""
+        own = ((self.alone, 1), *(((self.together, self.pods),) if self.together else ()))
+        return (*(self.before.groups if self.compares and self.before else ()), *own)
+
+    @property
+    def compares(self) -> bool:
+        """Whether there are reads without a cache to hold these against."""
+        return bool(self.cached and self.before and not self.before.cached)
+
+    def _limits(self) -> Iterator[Row]:
+        """Yield from how many Pods on something binds that they share, in the cloud."""
+        if self.machine is None:
+            return
+        shared = {
+            say("the region's quota (an estimate)"): REGION_GBPS,
+            say("a zone's cache at first"): CACHE_GBPS,
+        }
+        for name, gbps in shared.items():
+            told = say(
+                "{gbps:g} Gbps: binds from {count} Pods on, each on its own {machine}",
+                gbps=gbps,
+                count=crowded(self.machine, gbps),
+                machine=limit_name("nic", self.machine),
+            )
+            yield Row(name, told)
+
+    def sentence(self) -> str:
+        """Return what follows from the figures, and no more than that."""
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        if self.together is None:
+            yield say("One Pod compares with nothing: raise «replicas» and scale again.")
+        elif self.alone.clearly_faster_than(self.together):
+            yield say(
+                "{count} at once take {times:.1f} times as long as one alone: something that they "
+                "share binds.",
+                count=self.pods,
+                times=self.together.median_s / self.alone.median_s,
+            )
+        else:
+            yield say(
+                "No clear difference between one alone and {count} at once: nothing that they "
+                "share binds yet.",
+                count=self.pods,
+            )
+        if self.before is not None:
+            yield self._with_cache()
+
+    def _with_cache(self) -> str:
+        if not self.cached:
+            return say("No cache runs beside these Pods yet: run this cell again once it does.")
+        if not self.compares or self.before is None:
+            return say("A cache ran from the start: there is nothing without it to compare with.")
+        with_it, without = self.together or self.alone, self.before.together or self.before.alone
+        if with_it.clearly_faster_than(without):
+            return say(
+                "With the cache it takes {share:.0%} of the time without.",
+                share=with_it.median_s / without.median_s,
+            )
+        return say("With the cache it is not clearly faster: chance may explain the difference.")
+
+    def note(self) -> str:
+        told = [self.sentence()]
+        if self.cut_short:
+            told.append(say("The budget ended it before all runs were done."))
+        if self.rehearsal:
+            told.append(say("In a rehearsal these are times of this machine, not of the cloud."))
+        if self.network:
+            told.append(self.network.label)
+        return " ".join(told)
+
+    def plot(self) -> Picture:
+        """Return each read as a point, the median as a line."""
+        named = [(runs.name, runs.first_s, runs.later) for runs, _ in self.groups]
+        return dots(named, self.sentence())
+
+    def record(self) -> dict[str, Any]:
+        """Return the reads for the run record."""
+        reads = [
+            {"name": runs.name, "pods": at_once, "seconds": [round(s, 3) for s in runs.seconds]}
+            for runs, at_once in self.groups
+        ]
+        told = {"pods": self.pods, "bytes": self.size_bytes, "cached": self.cached}
+        return {**told, "reads": reads, "sentence": self.sentence()}
+
+
+@step(commands.read_weights)
+def read(
+    settings: Settings,
+    clients: Clients,
+    *,
+    before: Reads | None = None,
+    report: Report | None = None,
+) -> Reads:
+    """Let the streamer read the weights again beside the server: in one Pod, then in all at once.
+
+    `compare_runs` times each, in turn, into the host's memory; the first is shown apart, for it
+    fills a cache. Nothing is restarted. `before` is what was measured without a cache. No round
+    begins after `compare_minutes`.
+
+    Source: guide, "Opcional: Mejora el rendimiento con Anywhere Cache"; Google's own tests with
+    one, two and six loads at once.
+
+    Raises:
+        MissingError: No Pod is ready.
+        ResourceFailedError: A reader ended before its work was done.
+    """
+    ready = [pod for pod in pods.now(settings, clients) if pod.ready]
+    if not ready:
+        raise MissingError(
+            say("No Pod of the server is ready."),
+            remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+        )
+    begun = datetime.now(timezone.utc)
+    labels = pods.node_labels(clients, ready)
+    cached = _cached(settings, clients, {found.get(pods.ZONE, "") for found in labels})
+    budget_s = 60.0 * settings.compare_minutes
+    done = readers.read(
+        settings, clients, [p.name for p in ready], budget_s=budget_s, report=report
+    )
+    kind = labels[0].get(pods.MACHINE_TYPE)
+    alone, together = _names(len(ready), cached)
+    return Reads(
+        len(ready),
+        Runs(alone, done.alone),
+        Runs(together, done.together) if done.together else None,
+        done.size_bytes,
+        cached,
+        begun,
+        next((found for found in machines() if found.name == kind), None),
+        before,
+        cut_short=done.cut_short,
+        rehearsal=bool(clients.rehearsal),
+        network=clients.network,
+    )
+
+
+def _cached(settings: Settings, clients: Clients, zones: set[str]) -> bool:
+    found = caches.find(clients, settings.bucket_name)
+    return zones <= {cache.zone for cache in found if cache.state == "running"}
+
+
+def _names(count: int, cached: bool) -> tuple[str, str]:
+    if cached:
+        return say("one alone, cache"), say("{count} at once, cache", count=count)
+    return say("one alone"), say("{count} at once", count=count)

@@ -1,0 +1,58 @@
+import pytest
+
+from warmbook.errors import MissingError
+from warmbook.gpus import machines
+from warmbook.load_time import CACHE_GBPS, REGION_GBPS, crowded
+from warmbook.steps import cache, scaling
+
+
+@pytest.fixture
+def three(chosen):
+    return chosen.model_copy(update={"replicas": 3, "compare_runs": 5})
+
+
+@pytest.mark.guide("G27")
+def test_one_alone_and_all_at_once_before_a_cache_and_with_one(three, clients, quiet, up_to):
+    up_to("streaming")
+    assert scaling.scale(three, clients, **quiet).ready == 3
+    before = scaling.read(three, clients, **quiet)
+    assert (before.pods, before.cached, before.compares) == (3, False, False)
+    assert len(before.alone.seconds) == len(before.together.seconds) == 5
+    cache.create(three, clients, **quiet)
+    after = scaling.read(three, clients, before=before, **quiet)
+    assert after.compares
+    assert [at_once for _, at_once in after.groups] == [1, 3, 1, 3]
+    assert "cache" in after.sentence()
+    (zone,) = cache.hits(three, clients, since=after.begun, **quiet).served
+    loads = 5 + 3 * 5
+    assert zone.hit_bytes + zone.missed_bytes == loads * 15000
+    assert zone.missed_bytes == 15000  # the first read fills it
+
+
+def test_what_was_read_before_the_cache_ran_is_no_hit(three, clients, quiet, up_to):
+    up_to("streaming")
+    before = scaling.read(three, clients, **quiet)
+    (zone,) = cache.hits(three, clients, since=before.begun, **quiet).served
+    assert (zone.hit_bytes, zone.missed_bytes) == (0, 5 * 15000)
+    again = scaling.read(three, clients, before=before, **quiet)
+    assert "No cache runs" in again.sentence()
+
+
+def test_one_pod_compares_with_nothing(chosen, clients, quiet, up_to):
+    up_to("streaming")
+    alone = scaling.read(chosen, clients, **quiet)
+    assert alone.together is None
+    assert "raise «replicas»" in alone.sentence()
+
+
+def test_without_a_ready_pod_nobody_reads(chosen, clients, up_to):
+    up_to("identity")
+    with pytest.raises(MissingError, match="ready"):
+        scaling.read(chosen, clients)
+
+
+def test_it_is_told_from_how_many_machines_on_something_shared_binds():
+    by_name = {machine.name: machine for machine in machines()}
+    g2 = by_name["g2-standard-16"]  # 32 Gbps
+    assert (crowded(g2, REGION_GBPS), crowded(g2, CACHE_GBPS)) == (7, 4)
+    assert crowded(by_name["g2-standard-96"], CACHE_GBPS) == 2

@@ -88,7 +88,7 @@ class Run:
             "parity": self.measured.get("parity") or None,
             "comparison": self.measured.get("comparison"),
             "replicas": self.measured.get("replicas"),
-            "cache_hits": self.measured.get("cache_hits") or [],
+            "cache_hits": self.measured.get("cache_hits", {}).get("zones", []),
             "shaped": self.network and self.network.model_dump(),
         }
 

@@ -83,6 +83,9 @@ def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path)
     assert "quick engine" in record["declined"]
     assert record["parity"] is None
     assert len(record["comparison"]["runs"]) == 2
+    assert [reads["pods"] for reads in record["replicas"]["reads"]] == [1, 2, 1, 2]
+    (zone,) = record["cache_hits"]
+    assert zone["hit_bytes"] > zone["missed_bytes"] > 0.9 * MODEL_BYTES
     assert record["left"] == []
     assert "Transmisión" in told
 

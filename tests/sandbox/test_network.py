@@ -43,10 +43,13 @@ class World:
                 ended[place] = self.now
         return [ended[place] for place in range(len(streams))]
 
-    async def read(self, size_bytes, address="127.0.0.1", start=0, pieces=None, stall_s=0.0):
+    async def read(
+        self, size_bytes, address="127.0.0.1", start=0, pieces=None, stall_s=0.0, from_cache=False
+    ):
         """Read an answer; stop for `stall_s` once, in the middle."""
         so_far = 0
-        async for piece in self.shaper.paced(address, range(start, start + size_bytes)):
+        asked = range(start, start + size_bytes)
+        async for piece in self.shaper.paced(address, asked, from_cache=from_cache):
             so_far += len(piece)
             if pieces is not None:
                 pieces.append((piece, self.now))
@@ -74,6 +77,16 @@ def test_a_stream_has_its_rate_and_another_beside_it_its_own():
     assert world.read_s(50 * MIB) == approx(0.5)
     both = world.together(world.read(100 * MIB), world.read(100 * MIB))
     assert both == [approx(1.5), approx(1.5)]
+
+
+def test_machines_share_the_region_and_a_cache_takes_nothing_of_it():
+    world = World(Network(region_gbps=8))
+    machines = ("127.0.0.2", "127.0.0.3")
+    ended = world.together(*(world.read(10**9, address=one) for one in machines))
+    assert ended == [pytest.approx(2, abs=0.01)] * 2
+    cached = (world.read(10**9, address=at, from_cache=at == machines[0]) for at in machines)
+    first, second = (end - max(ended) for end in world.together(*cached))
+    assert (first, second) == (approx(0), approx(1))
 
 
 def test_streams_share_the_nic_of_their_machine_evenly_and_of_no_other():

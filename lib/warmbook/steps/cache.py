@@ -216,12 +216,9 @@ class Hits(Card):
             "serve the model yet."
         )
 
-    def record(self) -> list[dict[str, Any]]:
+    def record(self) -> dict[str, Any]:
         """Return the bytes by zone for the run record."""
-        return [
-            {"zone": one.zone, "hit_bytes": one.hit_bytes, "missed_bytes": one.missed_bytes}
-            for one in self.served
-        ]
+        return {"zones": [vars(one) for one in self.served]}
 
 
 @step(commands.cache_hits)

@@ -291,14 +291,15 @@ def shaped() -> list[dict[str, Any]]:
 def memory() -> list[dict[str, Any]]:
     """Measure how much memory the real streamer takes beyond its limit."""
     names = {"0": "the largest tensor, limit 0", "-1": "the model, limit -1"}
+    found = inside("bench_memory.py")
+    told = "real streamer: peak memory{of} as a share of {limit}"
     return [
-        row(
-            f"real streamer: peak memory as a share of {names.get(limit, 'the limit')}",
-            share,
-            "x",
-            most=1.1,
+        row(told.format(of=of, limit=names.get(limit, "the limit")), share, "x", most=most)
+        for kind, of, most in (
+            ("buffers", " of its buffers", 1.1),
+            ("handed over", " with the tensors that it hands over,", None),
         )
-        for limit, share in inside("bench_memory.py").items()
+        for limit, share in found[kind].items()
     ]
 
 

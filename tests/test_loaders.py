@@ -1,15 +1,18 @@
+from typing import get_args
+
 import pytest
 
 from warmbook.loaders import (
     DOWNLOAD,
     FUSE,
+    TUNABLES,
     Runs,
-    concurrencies,
     fastest,
     knee,
     loaders,
     recommended,
 )
+from warmbook.settings import Settings
 
 FAST = Runs("fast", (9.0, 1.0, 1.1, 1.2, 1.1))
 SLOW = Runs("slow", (9.0, 2.0, 2.1, 2.2, 2.1))
@@ -57,7 +60,17 @@ def test_the_reference_is_first_and_each_loader_is_there_where_it_can_be(setting
     assert found[FUSE].folder == "/gcs/models/my-llama"
 
 
-def test_a_concurrency_is_the_streamers_own_variable():
-    (four,) = concurrencies([4])
+def test_a_tunable_is_the_streamers_own_variable():
+    (four,) = TUNABLES["concurrency"].loaders(["4"])
     assert four.environ == {"RUNAI_STREAMER_CONCURRENCY": "4"}
     assert not four.load_format
+    assert [one.environ for one in TUNABLES["grpc"].loaders()] == [
+        {"RUNAI_STREAMER_GCS_USE_GRPC": "0"},
+        {"RUNAI_STREAMER_GCS_USE_GRPC": "1"},
+    ]
+
+
+def test_what_the_streamer_does_by_itself_is_among_the_values_tried():
+    usual = {"concurrency": "8", "chunk": str(8 * 2**20), "memory_limit": str(40 * 10**9)}
+    assert all(value in TUNABLES[name].values.values() for name, value in usual.items())
+    assert set(TUNABLES) == set(get_args(Settings.model_fields["compare_tunable"].annotation))

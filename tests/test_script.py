@@ -24,7 +24,7 @@ LEFT_OUT = {
     "scaling.scale",  # another number of Pods is the reader's wish, not the guide's
     "scaling.read",
     "compare.by_loader",  # a measurement, not a part of the guide
-    "compare.by_concurrency",
+    "compare.by_tunable",
     "cleanup.delete_project",  # by hand only, and never by a script
     "identity.principal",  # part of the roles' lines
     "project.create",  # most readers have one; the card of 02 shows the line

@@ -32,6 +32,7 @@ def test_every_default_is_as_documented():
         "concurrency": 0,
         "replicas": 1,
         "compare_runs": 5,
+        "compare_tunable": "concurrency",
         "compare_minutes": 15,
         "compare_usd": 0.0,
         "zone": "",

@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "replicas",
     ),
     "The cache": ("zone", "cache_scope"),
-    "The comparison": ("compare_runs", "compare_minutes", "compare_usd"),
+    "The comparison": ("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
 }
 
 STYLE = """<style>

@@ -62,12 +62,40 @@ def loaders(settings: Settings, *, rehearsal: bool) -> tuple[Loader, ...]:
     return tuple(found)
 
 
-def concurrencies(values: Sequence[int]) -> tuple[Loader, ...]:
-    """Return the streamer alone, once for each number of readers."""
-    return tuple(
-        Loader(str(one), "", environ={"RUNAI_STREAMER_CONCURRENCY": str(one)}, answers=0)
-        for one in values
-    )
+@dataclass(frozen=True)
+class Tunable:
+    """A variable of the streamer; `values` are what is tried, by the name that is shown.
+
+    They stand in the order of what they cost: the first that no other clearly beats is enough.
+    """
+
+    variable: str
+    values: Mapping[str, str]
+    in_rehearsal: bool = True
+
+    def loaders(self, names: Sequence[str] = ()) -> tuple[Loader, ...]:
+        """Return the streamer alone, once for each value, or for those that are named."""
+        return tuple(
+            Loader(name, "", environ={self.variable: self.values[name]}, answers=0)
+            for name in names or self.values
+        )
+
+
+TUNABLES: Mapping[str, Tunable] = {
+    "concurrency": Tunable(
+        "RUNAI_STREAMER_CONCURRENCY", {str(n): str(n) for n in (1, 4, 8, 16, 32)}
+    ),
+    "chunk": Tunable(
+        "RUNAI_STREAMER_CHUNK_BYTESIZE", {f"{n} MiB": str(n * 2**20) for n in (5, 8, 16, 32)}
+    ),
+    "memory_limit": Tunable(
+        "RUNAI_STREAMER_MEMORY_LIMIT",
+        {"0": "0", **{f"{n} GiB": str(n * 2**30) for n in (1, 4, 16)}, "40 GB": str(40 * 10**9)},
+    ),
+    "grpc": Tunable("RUNAI_STREAMER_GCS_USE_GRPC", {"HTTP": "0", "gRPC": "1"}, in_rehearsal=False),
+}
+"""What can be tuned of the streamer alone: its own values are among them, 8 readers, chunks of
+8 MiB, at most 40 GB, HTTP. Source: streamer 0.17.0, docs/src/env-vars.md; gRPC since 0.15.9."""
 
 
 @dataclass(frozen=True)

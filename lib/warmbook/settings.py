@@ -214,6 +214,9 @@ class Settings(BaseModel):
     compare_runs: Annotated[int, Field(ge=2, le=50)] = 5
     """How often each loader loads the model (09); the first run is shown apart."""
 
+    compare_tunable: Literal["concurrency", "chunk", "memory_limit", "grpc"] = "concurrency"
+    """What of the streamer alone is tried with several values (09)."""
+
     compare_minutes: Annotated[int, Field(ge=1, le=600)] = 15
     """Minutes after which no comparison begins another round (09)."""
 

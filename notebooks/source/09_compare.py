@@ -22,6 +22,7 @@ location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 namespace: str = ""  # NAMESPACE in the guide
 compare_runs: str = ""  # how often each loader loads the model
+compare_tunable: str = ""  # what of the streamer is tried: concurrency, chunk, memory_limit or grpc
 compare_minutes: str = ""  # no round begins after so many minutes
 compare_usd: str = ""  # nor after so many dollars of the machine; 0 sets no limit
 language: str = "en"  # en or es: the language of the library's messages
@@ -49,6 +50,7 @@ form = SettingsForm.choose(
     model_uri=model_uri,
     namespace=namespace,
     compare_runs=compare_runs,
+    compare_tunable=compare_tunable,
     compare_minutes=compare_minutes,
     compare_usd=compare_usd,
     language=language,
@@ -161,28 +163,32 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Find the knee of the concurrency
+# ## Find the knee of the concurrency, or of another tunable
 # The streamer reads with several readers at once, eight by default from object storage. More of them help until something else binds: the network, the processor, the bucket. This cell reads the weights into the host's memory with 1 to 32 readers, in turn as above, and says from which number on no more are clearly faster. That number is worth writing into `concurrency`, in notebook 6.
+#
+# `compare_tunable` in the form chooses something else to try: `chunk`, the bytes of a request; `memory_limit`, the host memory for what is under way; `grpc` instead of HTTP, which a rehearsal can't show. With the default of eight and chunks of 8 MiB most models do well: change them only for a difference that the card calls clear.
 #
 # Unshaped, a rehearsal is limited by this machine, and more readers may gain nothing. `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` gives each reader the pace of a stream from object storage.
 
 # %% [markdown] lang="es"
-# ## Encuentra el codo de la concurrencia
+# ## Encuentra el codo de la concurrencia, o de otro ajuste
 # El transmisor lee con varios lectores a la vez; desde el almacenamiento de objetos son ocho, si no se indica otra cosa. Más lectores ayudan hasta que el límite es otro: la red, el procesador, el bucket. Esta celda lee los pesos a la memoria del host con 1 a 32 lectores, por turnos como antes, y dice a partir de qué número ya no son claramente más rápidos. Ese número merece ir a `concurrency`, en el notebook 6.
+#
+# Con `compare_tunable`, en el formulario, eliges probar otra cosa: `chunk`, los bytes de cada solicitud; `memory_limit`, la memoria del host para lo que está en camino; `grpc` en lugar de HTTP, que un ensayo no puede mostrar. Con ocho lectores y bloques de 8 MiB, los valores predeterminados, a la mayoría de los modelos les va bien: cámbialos solo por una diferencia que la tarjeta llame clara.
 #
 # Sin dar forma a la red, un ensayo está limitado por esta máquina, y más lectores quizá no ganen nada. Con `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"`, cada lector va al ritmo de una transmisión desde el almacenamiento de objetos.
 
 # %% tags=["creates-resource", "optional"]
-tuned = compare.by_concurrency(settings, clients)
+tuned = compare.by_tunable(settings, clients)
 tuned
 
 # %% [markdown] lang="en"
 # ## Read the curve
-# A time that no longer falls marks the knee. More readers than that cost memory and connections, and bring nothing.
+# A time that no longer falls marks the knee. More than that costs memory and connections, and brings nothing.
 
 # %% [markdown] lang="es"
 # ## Lee la curva
-# El codo está donde el tiempo deja de bajar. Más lectores que eso cuestan memoria y conexiones, y no aportan nada.
+# El codo está donde el tiempo deja de bajar. Más que eso cuesta memoria y conexiones, y no aporta nada.
 
 # %%
 tuned.plot()

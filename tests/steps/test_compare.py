@@ -2,7 +2,7 @@
 
 import pytest
 
-from warmbook.errors import MissingError
+from warmbook.errors import MissingError, SettingsError
 from warmbook.loaders import DOWNLOAD, STREAMER
 from warmbook.manifests import DEPLOYMENT
 from warmbook.steps import compare, streaming
@@ -39,6 +39,19 @@ def test_without_a_server_there_is_no_machine_to_compare_on(up_to_identity, chos
 
 
 def test_the_streamer_alone_by_its_readers(served, chosen, clients, quiet):
-    tuned = compare.by_concurrency(chosen, clients, readers=(1, 8), **quiet)
+    tuned = compare.by_tunable(chosen, clients, values=("1", "8"), **quiet)
     assert [(one.name, len(one.seconds)) for one in tuned.runs] == [("1", 5), ("8", 5)]
-    assert "Concurrency" in tuned.sentence()
+    assert "concurrency" in tuned.sentence()
+
+
+def test_the_streamer_alone_by_its_chunks(served, chosen, clients, quiet):
+    chunks = chosen.model_copy(update={"compare_tunable": "chunk"})
+    tuned = compare.by_tunable(chunks, clients, values=("5 MiB", "32 MiB"), **quiet)
+    assert [one.name for one in tuned.runs] == ["5 MiB", "32 MiB"]
+    assert "chunk" in tuned.title()
+
+
+def test_a_rehearsal_has_no_grpc_to_compare(chosen, clients, quiet):
+    grpc = chosen.model_copy(update={"compare_tunable": "grpc"})
+    with pytest.raises(SettingsError, match="no gRPC"):
+        compare.by_tunable(grpc, clients, **quiet)

@@ -8,12 +8,13 @@ from typing import Any
 
 from .. import trials
 from ..clients import Clients
+from ..errors import SettingsError
 from ..gpus import price
 from ..loaders import (
     DOWNLOAD,
     FUSE,
+    TUNABLES,
     Runs,
-    concurrencies,
     fastest,
     knee,
     loaders,
@@ -28,9 +29,6 @@ from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..views import Card, Row, duration
-
-READERS = (1, 4, 8, 16, 32)
-"""Numbers of readers that are tried; 8 is the streamer's own for object storage."""
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -134,45 +132,59 @@ def by_loader(settings: Settings, clients: Clients, *, report: Report | None = N
 
 @dataclass(frozen=True, repr=False)
 class Tuned(Times):
-    """The streamer alone by its number of readers: where more of them stop to help."""
+    """The streamer alone by the values of a tunable: from which on no other helps."""
+
+    tunable: str
 
     def title(self) -> str:
-        return say("The streamer alone, by its concurrency")
+        return say("The streamer alone, by {tunable}", tunable=self.tunable)
 
     def rows(self) -> Sequence[Row]:
         bend = knee(self.runs)
         return tuple(Row(r.name, _told(r), "ok" if r is bend else "info") for r in self.runs)
 
     def sentence(self) -> str:
-        """Return which concurrency is enough, as far as the runs tell."""
+        """Return which value is enough, as far as the runs tell."""
         if (bend := knee(self.runs)) is None:
             return say("Too few runs to tell a difference from chance.")
         return say(
-            "Concurrency {count} is enough: no more readers were clearly faster.", count=bend.name
+            "{tunable}: {value} is enough; no other value was clearly faster.",
+            tunable=self.tunable,
+            value=bend.name,
         )
 
 
 @step(_by_hand)
-def by_concurrency(
+def by_tunable(
     settings: Settings,
     clients: Clients,
     *,
-    readers: Sequence[int] = READERS,
+    values: Sequence[str] = (),
     report: Report | None = None,
 ) -> Tuned:
-    """Read the weights with the streamer alone, with each number of readers, in turn.
+    """Read the weights with the streamer alone, with each value of `compare_tunable`, in turn.
 
-    Into the host's memory, without vLLM: that is the part which concurrency changes. Rounds and
-    budget as in `by_loader`. Source: streamer, RUNAI_STREAMER_CONCURRENCY.
+    Into the host's memory, without vLLM: that is the part which the streamer's tunables change.
+    Rounds and budget as in `by_loader`; `values` are names of `loaders.TUNABLES`, all if empty.
+
+    Source: streamer, docs/src/env-vars.md.
 
     Raises:
         MissingError: There is no Deployment.
+        SettingsError: A rehearsal can't show the tunable.
         WarmbookError: The Job's Pod does not come up, with the pitfall's name.
     """
-    wanted = concurrencies(readers)
+    tunable = TUNABLES[settings.compare_tunable]
+    if clients.rehearsal and not tunable.in_rehearsal:
+        raise SettingsError(
+            say("A rehearsal's storage speaks no gRPC, so nothing can be compared."),
+            remedy=say("Choose another compare_tunable, or try it on Google Cloud."),
+        )
+    wanted = tunable.loaders(values)
     lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
     return Tuned(
         _runs(lines, [one.name for one in wanted]),
+        settings.compare_tunable,
         rehearsal=bool(clients.rehearsal),
         cut_short=_cut_short(lines),
         network=clients.network,

@@ -165,10 +165,14 @@ after
 # %% [markdown] lang="en"
 # ## See that the cache served them
 # Seconds alone prove nothing about a cache; bytes do. Cloud Monitoring counts what each zone read from its cache and what came from the bucket, some minutes late. Google saw caches that were `running` and served nothing for more than an hour.
+#
+# What came from the bucket is what the cache could take in meanwhile, so a share that rises from one measurement to the next is a cache that fills. How many bytes it holds, the Cloud console says in «Bytes in cache», once an hour.
 
 # %% [markdown] lang="es"
 # ## Comprueba que la caché los atendió
 # Los segundos por sí solos no dicen nada de una caché; los bytes, sí. Cloud Monitoring cuenta lo que cada zona leyó de su caché y lo que vino del bucket, con unos minutos de retraso. Google vio cachés en estado `running` que no sirvieron nada durante más de una hora.
+#
+# Lo que vino del bucket es lo que la caché pudo incorporar entretanto: si la parte servida crece de una medición a la siguiente, la caché se está llenando. Cuántos bytes guarda lo dice la consola de Cloud en «Bytes in cache», una vez por hora.
 
 # %% tags=["optional"]
 hits = cache.hits(settings, clients, since=after.begun)

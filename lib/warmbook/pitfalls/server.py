@@ -61,10 +61,10 @@ PITFALLS = (
     Pitfall(
         name="weights-corrupted",
         symptom="The server is healthy and answers 200, but its answers are empty or gibberish.",
-        cause="In some releases shared loading («distributed») leaves wrong weights in memory, "
-        "silently.",
+        cause="The weights in memory are not those of the model, silently: in some releases shared "
+        "loading («distributed») does that, and so does a file that was damaged on its way.",
         remedy="Compare its answers with those of the default loader; set distributed to false, "
-        "or change the release.",
+        "or change the release; if both answer wrongly, upload the files again (notebook 03).",
         source="https://github.com/vllm-project/vllm/issues/41749",
     ),
     Pitfall(

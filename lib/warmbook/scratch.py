@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,14 +18,16 @@ class Scratch:
 
     def __init__(self) -> None:
         sweep()
-        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)
-        self.path = Path(self._folder.name)
+        folder = tempfile.TemporaryDirectory(prefix=PREFIX)
+        weakref.finalize(self, folder.cleanup)
+        self.path = Path(folder.name)
         with suppress(ImportError):  # Windows has no such locks, and does not sweep
             import fcntl
 
             taken = self.path / "lock.taken"
-            self._lock = taken.open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            lock = taken.open("w")
+            weakref.finalize(self, lock.close)
+            fcntl.flock(lock, fcntl.LOCK_EX)
             taken.rename(self.path / LOCK)  # never there without its lock
 
 

@@ -81,6 +81,7 @@ WAITS = {
     "container": ("deployed", server.wait_started, {}, "goes on starting the Pods"),
     "available": ("deployed", streaming.wait_available, {}, "goes on starting the Pods"),
     "scale": ("server", scaling.scale, {"replicas": 3}, "goes on starting the Pods"),
+    "reads": ("streaming", scaling.read, {}, "The readers end; the server goes on"),
     "cache": ("server", cache.create, {}, "Cloud Storage goes on creating the caches"),
     "cleanup": ("cluster", cleanup.delete, {}, "GKE goes on deleting the cluster run-ai-test"),
     "probe": ("identity", probe.probe, {}, "The probe's Pod is deleted; nothing goes on"),

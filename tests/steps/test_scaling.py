@@ -1,6 +1,7 @@
 import pytest
 
-from warmbook.errors import MissingError
+from warmbook import pods, readers
+from warmbook.errors import MissingError, ResourceFailedError
 from warmbook.gpus import machines
 from warmbook.load_time import CACHE_GBPS, REGION_GBPS, crowded
 from warmbook.steps import cache, scaling
@@ -49,6 +50,20 @@ def test_without_a_ready_pod_nobody_reads(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="ready"):
         scaling.read(chosen, clients)
+
+
+def test_a_reader_that_ends_says_why(chosen, clients, quiet, up_to):
+    up_to("streaming")
+    elsewhere = chosen.model_copy(update={"model_uri": f"{chosen.model_uri}-not-there"})
+    with pytest.raises(ResourceFailedError, match="KeyError: 'items'"):
+        scaling.read(elsewhere, clients, **quiet)
+
+
+def test_no_round_begins_after_the_budget(chosen, clients, quiet, up_to):
+    up_to("streaming")
+    (pod,) = pods.now(chosen, clients)
+    spent = readers.read(chosen, clients, [pod.name], budget_s=0, **quiet)
+    assert (len(spent.alone), spent.cut_short) == (1, True)
 
 
 def test_it_is_told_from_how_many_machines_on_something_shared_binds():

@@ -2,7 +2,7 @@ import pytest
 
 from warmbook.__main__ import main
 from warmbook.errors import MissingError
-from warmbook.steps import cache, streaming
+from warmbook.steps import scaling, streaming
 from warmbook.timeline import UNEXPLAINED
 from warmbook_sandbox.network import Network
 
@@ -37,7 +37,7 @@ def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
 
 
 @pytest.mark.parametrize("network", [Network(latency_ms=5)], ids=["shaped"])
-def test_no_figure_of_a_shaped_rehearsal_goes_without_its_label(chosen, clients, up_to):
+def test_no_figure_of_a_shaped_rehearsal_goes_without_its_label(chosen, clients, up_to, quiet):
     label = (
         "The rehearsal's network is shaped: 5 ms to the first byte. "
         "No rate of it is Cloud Storage's."
@@ -45,14 +45,14 @@ def test_no_figure_of_a_shaped_rehearsal_goes_without_its_label(chosen, clients,
     up_to("streaming")
     assert streaming.measure(chosen, clients).note() == label
     assert label in streaming.cold_start(chosen, clients).note()
-    assert label in cache.compare(chosen, clients).note()
+    assert label in scaling.read(chosen, clients, **quiet).note()
 
 
-def test_a_rehearsal_that_is_not_shaped_has_no_such_label(chosen, clients, up_to):
+def test_a_rehearsal_that_is_not_shaped_has_no_such_label(chosen, clients, up_to, quiet):
     up_to("streaming")
     assert streaming.measure(chosen, clients).note() == ""
     assert "shaped" not in streaming.cold_start(chosen, clients).note()
-    assert "shaped" not in cache.compare(chosen, clients).note()
+    assert "shaped" not in scaling.read(chosen, clients, **quiet).note()
 
 
 def test_of_several_replicas_each_has_its_timeline(chosen, clients, up_to):

@@ -5,7 +5,7 @@ from warmbook.__main__ import main
 from warmbook.comparison import Comparison
 from warmbook.records import parse
 
-from .test_records import WHOLE, data
+from .test_records import ANSWERED, WHOLE, data
 
 
 @pytest.fixture
@@ -37,6 +37,16 @@ def test_differences_are_percents_of_the_first_and_what_clocks_cannot_tell_is_no
     assert "6.0 s (+200%)" in line(told, "weights streamed")
     assert "2.0 s (≈)" in line(told, "placed on a node")
     assert "Each run is one sample" in told
+
+
+def test_a_run_whose_first_answer_was_not_timed_does_not_look_faster(runs, capsys):
+    assert main(["compare", *runs(a=data(phases=ANSWERED), b=data())]) == 0
+    told = capsys.readouterr().out
+    assert line(told, "cold start, until ready").split()[4:] == ["3.0", "s", "3.0", "s", "(≈)"]
+    assert line(told, "cold start, until the first answer").split()[-3:] == ["25", "s", "-"]
+    assert line(told, "first answer").split() == ["first", "answer", "22", "s", "-"]
+    main(["compare", *runs(c=data(), d=data())])
+    assert "first answer" not in capsys.readouterr().out
 
 
 def test_what_changed_is_named_and_equal_runs_tell_the_noise():

@@ -37,6 +37,15 @@ def test_phases_without_a_start_follow_each_other_and_others_stand_where_they_sa
     assert placed[1] == (5.5, "placed on a node")
 
 
+ANSWERED = [*WHOLE["phases"], {"name": "first answer", "seconds": 22, "source": "workbook"}]
+
+
+def test_a_cold_start_ends_with_readiness_or_where_it_is_told_with_the_first_answer():
+    old, new = parse(data()), parse(data(phases=ANSWERED))
+    assert (old.ready_s, old.first_answer_s, old.cold_start_s) == (3, None, 3)
+    assert (new.ready_s, new.first_answer_s, new.cold_start_s) == (3, 25, 25)
+
+
 @pytest.mark.parametrize("key", sorted(WHOLE))
 def test_a_missing_key_is_named(key):
     record = {name: value for name, value in WHOLE.items() if name != key}

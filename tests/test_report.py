@@ -9,7 +9,7 @@ from warmbook.records import parse
 from warmbook.report import page
 
 from .safety.test_escaping import Structure, nasty
-from .test_records import WHOLE, data
+from .test_records import ANSWERED, WHOLE, data
 
 LONG = 5000
 SEED = 20261123
@@ -26,6 +26,7 @@ def everywhere(value):
         "streams": [{**WHOLE["streams"][0], "pod": value, "source": value}],
         "phases": [{"name": value, "seconds": 1.0, "source": value}],
         **{"question": value, "answer": value, "created": [value], "left": [value]},
+        "answered": {"pod": value, "seconds": 1.0},
         "shaped": {"rate": value},
         "parity": {"prompts": 2, "equal": 1, "against": value, "first_difference": value},
         "comparison": {"runs": [{"loader": value, "seconds": [1.0]}], "sentence": value},
@@ -56,6 +57,16 @@ def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
     assert html.count("Not run.") == 6
     assert "Cleanup did not run" in html
     assert "<table></table>" not in html
+
+
+def test_it_tells_how_long_the_answer_took_and_whose_it_was():
+    told = {"pod": "one", "seconds": 22.0, "first": True}
+    html = page(parse(data(phases=ANSWERED, answered=told)), "a")
+    assert "25 s from the Pod to its first answer" in html
+    assert "22 s, the first answer of one" in html
+    assert "3.0 s from the Pod to its readiness" in page(parse(data()), "a")
+    later = page(parse(data(answered={**told, "first": False})), "a")
+    assert "one had answered before" in later
 
 
 def test_a_setting_that_is_none_of_ours_is_named_and_its_value_is_not_shown():

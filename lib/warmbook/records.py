@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from .errors import RecordError
 from .settings import Settings
 from .texts import say
-from .timeline import phase_name
+from .timeline import FIRST_ANSWER, phase_name
 
 SCHEMA = 1
 """Version of run.json, documented in docs/run-record.md."""
@@ -58,6 +58,14 @@ class Phase(_Part):
     def title(self) -> str:
         """The name as a reader knows it; one that is new here stays as it is."""
         return phase_name(self.name)
+
+
+class Answered(_Part):
+    """How long `pod` took to answer; `first` if nobody was before, None where it is not told."""
+
+    pod: str
+    seconds: Seconds
+    first: bool | None = None
 
 
 class Parity(_Part):
@@ -119,6 +127,7 @@ class Record(_Part):
     answer: str
     created: tuple[str, ...]
     left: tuple[str, ...] | None
+    answered: Answered | None = None
     declined: str = ""
     shaped: JsonValue = None
     parity: Parity | None = None
@@ -149,8 +158,23 @@ class Record(_Part):
 
     @property
     def cold_start_s(self) -> float | None:
-        """The whole cold start in seconds; None where it was not measured."""
+        """The whole cold start in seconds; None where it was not measured.
+
+        To the first answer where the record tells it, else to readiness.
+        """
         return max((start + phase.seconds for start, phase in self.timeline()), default=None)
+
+    @property
+    def ready_s(self) -> float | None:
+        """The cold start up to readiness, which every record tells, in seconds."""
+        told = (one for one in self.timeline() if one[1].name != FIRST_ANSWER)
+        return max((start + phase.seconds for start, phase in told), default=None)
+
+    @property
+    def first_answer_s(self) -> float | None:
+        """The cold start up to the first answer, in seconds; None where that is not told."""
+        told = any(phase.name == FIRST_ANSWER for phase in self.phases)
+        return self.cold_start_s if told else None
 
     def timeline(self) -> Iterator[tuple[float, Phase]]:
         """Yield each phase with its start in seconds; without one it follows the last."""

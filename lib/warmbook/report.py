@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .records import Notebook, Phase, Record, flat
 from .texts import say, spoken
-from .timeline import phase_kind, source_name
+from .timeline import phase_kind, source_name, which_answer
 from .views import AMBER, BLUE, GREEN, GREY, RED, duration, escape, size
 
 _STYLE = f"""
@@ -98,7 +98,9 @@ def _cold_start(record: Record) -> str:
         f'<td class="bar">{_bar(start, phase, total)}</td></tr>'
         for start, phase in record.timeline()
     )
-    told = say("{time} from the Pod to its first answer to a probe", time=duration(total))
+    told = say("{time} from the Pod to its readiness", time=duration(record.ready_s or 0.0))
+    if record.first_answer_s is not None:
+        told = say("{time} from the Pod to its first answer", time=duration(total))
     return f"{_text(told)}<table>{rows}</table>"
 
 
@@ -126,7 +128,10 @@ def _streams(record: Record) -> str:
 def _answer(record: Record) -> str:
     if not record.question:
         return _not_run()
-    return _text(record.question) + _text(f"→ {record.answer or record.declined}")
+    told = _text(record.question) + _text(f"→ {record.answer or record.declined}")
+    if (found := record.answered) is None:
+        return told
+    return told + _text(f"{duration(found.seconds)}, {which_answer(found.pod, found.first)}")
 
 
 def _loaders(record: Record) -> str:

@@ -82,6 +82,7 @@ class Run:
             "phases": self.measured.get("phases", {}).get("phases", []),
             "question": answer.get("question", ""),
             "answer": answer.get("answer", ""),
+            "answered": answer.get("answered"),
             "declined": answer.get("declined", ""),
             "created": cleanup.get("created", []),
             "left": cleanup.get("left"),

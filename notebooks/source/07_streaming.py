@@ -1,20 +1,20 @@
 # %% [markdown] lang="en"
 # # 7 · Watch the weights stream
 #
-# The Pod runs; now you wait until it is ready, read from its log how fast the weights came, see where the rest of the cold start went, and ask the model a question.
+# The Pod runs; now you wait until it is ready, read from its log how fast the weights came, ask the model a question, and see where the rest of the cold start went.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Waits for the server, measures the stream and the phases of the start, asks the model | The Deployment of notebook 6 | Your figures in `workbook.yaml`; the server goes on running | 2 to 5 minutes after the container's start, one or two in a rehearsal; the GPU is billed as long as the Pod lives |
+# | Waits for the server, measures the stream, asks the model, tells the phases of the start | The Deployment of notebook 6 | Your figures in `workbook.yaml`; the server goes on running | 2 to 5 minutes after the container's start, one or two in a rehearsal; the GPU is billed as long as the Pod lives |
 
 # %% [markdown] lang="es"
 # # 7 · Observa cómo se transmiten los pesos
 #
-# El Pod ya se ejecuta; ahora esperas a que esté listo, lees en sus registros qué tan rápido llegaron los pesos, ves en qué se fue el resto del inicio en frío y le haces una pregunta al modelo.
+# El Pod ya se ejecuta; ahora esperas a que esté listo, lees en sus registros qué tan rápido llegaron los pesos, le haces una pregunta al modelo y ves en qué se fue el resto del inicio en frío.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Espera al servidor, mide la transmisión y las fases del arranque, le pregunta al modelo | El Deployment del notebook 6 | Tus cifras en `workbook.yaml`; el servidor sigue en ejecución | De 2 a 5 minutos desde que arranca el contenedor, uno o dos en un ensayo; la GPU se cobra mientras viva el Pod |
+# | Espera al servidor, mide la transmisión, le pregunta al modelo, muestra las fases del arranque | El Deployment del notebook 6 | Tus cifras en `workbook.yaml`; el servidor sigue en ejecución | De 2 a 5 minutos desde que arranca el contenedor, uno o dos en un ensayo; la GPU se cobra mientras viva el Pod |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -89,16 +89,25 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Find the Pod
+# ## Find the Pod, and note what it runs
 # The Deployment has a fixed name, the Pod has not: Kubernetes adds letters of its own after `vllm-streamer-deployment`, and new ones at each start. You need the Pod's name to follow its log by hand; the folded command under the next measurement finds it for you.
+#
+# A figure is worth little without the versions behind it. The image's tag names vLLM alone; which streamer is inside depends on the day the image was built, so the Pod itself is asked.
 
 # %% [markdown] lang="es"
-# ## Busca el Pod
+# ## Busca el Pod y anota qué ejecuta
 # El Deployment tiene un nombre fijo; el Pod, no: Kubernetes le agrega letras propias después de `vllm-streamer-deployment`, y otras nuevas en cada arranque. Necesitas el nombre del Pod para seguir sus registros a mano; el comando plegado bajo la próxima medición lo encuentra por ti.
+#
+# Una cifra vale poco sin las versiones que hay detrás. La etiqueta de la imagen solo nombra a vLLM; qué transmisor lleva dentro depende del día en que se construyó, así que se le pregunta al propio Pod.
 
 # %% guide="G25"
 pods = streaming.list_pods(settings, clients)
 pods
+
+# %%
+versions = streaming.versions(settings, clients)
+form.book.record("versions", versions.record())
+versions
 
 # %% [markdown] lang="en"
 # ## Measure the stream
@@ -138,45 +147,8 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Note what loaded it
-# A figure is worth little without the versions behind it. The image's tag names vLLM alone; which streamer is inside depends on the day the image was built, so the Pod itself is asked.
-
-# %% [markdown] lang="es"
-# ## Anota con qué se cargó
-# Una cifra vale poco sin las versiones que hay detrás. La etiqueta de la imagen solo nombra a vLLM; qué transmisor lleva dentro depende del día en que se construyó, así que se le pregunta al propio Pod.
-
-# %%
-versions = streaming.versions(settings, clients)
-form.book.record("versions", versions.record())
-versions
-
-# %% [markdown] lang="en"
-# ## See where the time went
-# The stream is one part of the cold start, and often not the longest. The card lays the phases one after the other, from the wish for a node to the server's readiness, and names who says so: an event of the cluster, the streamer's line, a line of vLLM. What no signal explains is called unexplained, so that nothing is hidden. Beside each phase stands what the idle GPU cost meanwhile, where the machine's price is known; below, the line that told the stream's figures and, on Google Cloud, what share of the network's rate they reached.
-#
-# For comparison: in measurements that Google published in October 2026, with GPUs larger than an L4, the weights took 9 to 20 s of the 4.3 to 7.4 minutes from no Pod to the first answer. Once the weights stream, the image and the compilation are what is left to shorten.
-#
-# Kubernetes writes whole seconds; the times of the log are exact. A second start on the same node is shorter, because the image is there. `python -m warmbook timeline` prints the card in a terminal, and with `--log FILE` that of a saved log.
-
-# %% [markdown] lang="es"
-# ## Mira en qué se fue el tiempo
-# La transmisión es una parte del inicio en frío, y muchas veces no la más larga. La tarjeta pone las fases una tras otra, desde que se pide un nodo hasta que el servidor está listo, y dice de dónde sale cada una: un evento del clúster, la línea del transmisor, una línea de vLLM. Lo que ninguna señal explica aparece como «sin explicar», para que nada quede oculto. Junto a cada fase está lo que costó mientras tanto la GPU inactiva, si se conoce el precio de la máquina; debajo, la línea que dio las cifras de la transmisión y, en Google Cloud, qué parte de la velocidad de la red alcanzaron.
-#
-# Para comparar: en mediciones que Google publicó en octubre de 2026, con GPUs más grandes que una L4, los pesos tomaron de 9 a 20 s de los 4.3 a 7.4 minutos que pasaron desde que no había Pod hasta la primera respuesta. Cuando los pesos ya se transmiten, lo que queda por acortar son la imagen y la compilación.
-#
-# Kubernetes escribe segundos enteros; los tiempos de los registros son exactos. Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está ahí. `python -m warmbook timeline` muestra la tarjeta en una terminal y, con `--log FILE`, la de unos registros guardados.
-
-# %%
-start = streaming.cold_start(settings, clients)
-form.book.record("phases", start.record())
-start
-
-# %%
-start.plot()
-
-# %% [markdown] lang="en"
 # ## Ask the model
-# A server can be healthy and still talk nonsense: with several GPUs, some releases of vLLM and the streamer have loaded damaged weights and answered with status 200. So read the answer. The question goes to the Pod through the cluster's own API, without opening a port to the world, and asks for the likeliest words (`temperature` 0), so that it is the same answer each time.
+# The question goes to the Pod through the cluster's own API, without opening a port to the world, and asks for the likeliest words (`temperature` 0), so that it is the same answer each time. The first answer of a Pod often takes longer than those after it: Google measured 22 s once, of a Pod that was ready, and less than a second from then on. So the cell times it, and asks vLLM's counters first whether anybody was answered before.
 #
 # A model served from a bucket is called by its address, `gs://…`, unless told otherwise, and clients that ask for it by a short name get a 404. The manifest of notebook 6 tells otherwise: with vLLM the folder's name works, and the address too.
 #
@@ -184,7 +156,7 @@ start.plot()
 
 # %% [markdown] lang="es"
 # ## Pregúntale al modelo
-# Un servidor puede estar sano y aun así decir disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y respondieron con estado 200. Por eso, lee la respuesta. La pregunta llega al Pod por la propia API del clúster, sin abrir un puerto al mundo, y pide las palabras más probables (`temperature` 0), para que la respuesta sea siempre la misma.
+# La pregunta llega al Pod por la propia API del clúster, sin abrir un puerto al mundo, y pide las palabras más probables (`temperature` 0), para que la respuesta sea siempre la misma. La primera respuesta de un Pod suele tardar más que las siguientes: Google midió una vez 22 s, con el Pod ya listo, y menos de un segundo a partir de ahí. Por eso la celda la cronometra y antes les pregunta a los contadores de vLLM si ya se le había respondido a alguien.
 #
 # Un modelo entregado desde un bucket se llama como su dirección, `gs://…`, salvo que se indique otra cosa, y los clientes que lo piden por un nombre corto reciben un error 404. El manifiesto del notebook 6 indica otra cosa: con vLLM funciona el nombre de la carpeta, y también la dirección.
 #
@@ -195,11 +167,47 @@ answer = streaming.ask(settings, clients, question="What is the capital of Franc
 form.book.record("answer", answer.record())
 answer
 
+# %% [markdown] lang="en"
+# ## See where the time went
+# The stream is one part of the cold start, and often not the longest. The card lays the phases one after the other, from the wish for a node to the first answer, and names who says so: an event of the cluster, the streamer's line, a line of vLLM, this workbook's clock. What no signal explains is called unexplained, so that nothing is hidden. Beside each phase stands what the idle GPU cost meanwhile, where the machine's price is known; below, the line that told the stream's figures and, on Google Cloud, what share of the network's rate they reached.
+#
+# For comparison: in measurements that Google published in October 2026, with GPUs larger than an L4, the weights took 9 to 20 s of the 4.3 to 7.4 minutes from no Pod to the first answer. Once the weights stream, the image and the compilation are what is left to shorten.
+#
+# Kubernetes writes whole seconds; the times of the log are exact. A second start on the same node is shorter, because the image is there. `python -m warmbook timeline` prints the card in a terminal, and with `--log FILE` that of a saved log.
+
+# %% [markdown] lang="es"
+# ## Mira en qué se fue el tiempo
+# La transmisión es una parte del inicio en frío, y muchas veces no la más larga. La tarjeta pone las fases una tras otra, desde que se pide un nodo hasta la primera respuesta, y dice de dónde sale cada una: un evento del clúster, la línea del transmisor, una línea de vLLM, el reloj de este workbook. Lo que ninguna señal explica aparece como «sin explicar», para que nada quede oculto. Junto a cada fase está lo que costó mientras tanto la GPU inactiva, si se conoce el precio de la máquina; debajo, la línea que dio las cifras de la transmisión y, en Google Cloud, qué parte de la velocidad de la red alcanzaron.
+#
+# Para comparar: en mediciones que Google publicó en octubre de 2026, con GPUs más grandes que una L4, los pesos tomaron de 9 a 20 s de los 4.3 a 7.4 minutos que pasaron desde que no había Pod hasta la primera respuesta. Cuando los pesos ya se transmiten, lo que queda por acortar son la imagen y la compilación.
+#
+# Kubernetes escribe segundos enteros; los tiempos de los registros son exactos. Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está ahí. `python -m warmbook timeline` muestra la tarjeta en una terminal y, con `--log FILE`, la de unos registros guardados.
+
+# %%
+start = streaming.cold_start(settings, clients, answer=answer)
+form.book.record("phases", start.record())
+start
+
+# %%
+start.plot()
+
+# %% [markdown] lang="en"
+# ## Read the answer
+# A server can be healthy and still talk nonsense: with several GPUs, some releases of vLLM and the streamer have loaded damaged weights and answered with status 200. So read the answer.
+#
+# In the picture above it is the last part, but only if the Pod that gave it had answered nobody before. How long the Pod lay ready until you asked is left out: that was not its fault. If you run this notebook again, the same Pod has answered already, and the cold start ends with `ready`.
+
+# %% [markdown] lang="es"
+# ## Lee la respuesta
+# Un servidor puede estar sano y aun así decir disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y respondieron con estado 200. Por eso, lee la respuesta.
+#
+# En la imagen de arriba es la última parte, pero solo si el Pod que la dio no le había respondido antes a nadie. El tiempo que el Pod pasó listo hasta que preguntaste no cuenta: no fue culpa suya. Si vuelves a ejecutar este notebook, el mismo Pod ya respondió, y el inicio en frío termina en `ready`.
+
 # %% tags=["check"]
 check(
     answer.text or answer.declined,
     "the model answers, or the server says why it does not",
-    remedy="run the cell above again; if the answer stays empty, try another vLLM release",
+    remedy="run the cell that asks again; if the answer stays empty, try another vLLM release",
 )
 
 # %% [markdown] lang="en"

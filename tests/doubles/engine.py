@@ -16,6 +16,12 @@ from os import environ
 from pathlib import Path
 
 STORAGE = environ.get("STORAGE_EMULATOR_HOST", "")
+METRICS = """# TYPE vllm:num_requests_running gauge
+vllm:num_requests_running{{engine="0",model_name="m"}} 0.0
+# TYPE vllm:request_success_total counter
+vllm:request_success_total{{engine="0",finished_reason="stop",model_name="m"}} {count}.0
+vllm:request_success_total{{engine="0",finished_reason="length",model_name="m"}} 0.0
+"""
 
 
 def get(path):
@@ -45,16 +51,24 @@ def stream(uri):
 
 
 class Answers(BaseHTTPRequestHandler):
+    answered = 0
+
     def do_GET(self):
-        self.send({"data": [{"id": MODEL}]})
+        if self.path == "/metrics":
+            self.send_bytes(METRICS.format(count=Answers.answered).encode(), "text/plain")
+        else:
+            self.send({"data": [{"id": MODEL}]})
 
     def do_POST(self):
+        Answers.answered += 1
         self.send({"choices": [{"message": {"content": " Paris. "}}]})
 
     def send(self, body):
-        data = json.dumps(body).encode()
+        self.send_bytes(json.dumps(body).encode(), "application/json")
+
+    def send_bytes(self, data, kind):
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

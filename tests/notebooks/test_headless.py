@@ -81,6 +81,8 @@ def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path)
     assert {load["source"] for load in record["streams"]} == {"streamer"}
     assert record["answer"] == ""
     assert "quick engine" in record["declined"]
+    assert record["answered"] is None
+    assert "first answer" not in {phase["name"] for phase in record["phases"]}
     assert record["parity"] is None
     assert len(record["comparison"]["runs"]) == 2
     assert [reads["pods"] for reads in record["replicas"]["reads"]] == [1, 2, 1, 2]
@@ -146,6 +148,11 @@ def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
     assert record["versions"]["runai-model-streamer"] == "0.17.0"
     names = [phase["name"] for phase in record["phases"]]
     assert len(names) >= 8 and {"node ready", "image pull", "weights streamed", "ready"} < {*names}
+    assert record["answered"]["first"] is True
+    assert (names[-1], record["phases"][-1]["seconds"]) == (
+        "first answer",
+        record["answered"]["seconds"],
+    )
     assert unexplained(record["phases"]) < 0.1
     assert record["parity"]["prompts"] == record["parity"]["equal"] >= 20
     assert record["parity"]["first_difference"] is None

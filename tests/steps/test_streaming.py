@@ -1,4 +1,6 @@
 import pytest
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import NotFoundError
 
 from warmbook.__main__ import main
 from warmbook.errors import MissingError
@@ -89,6 +91,55 @@ def test_the_model_is_asked_through_the_clusters_api(chosen, clients, up_to):
     answer = streaming.ask(chosen, clients, question="What is the capital of France?")
     assert (answer.text, answer.declined) == ("Paris.", "")
     assert answer.model == chosen.model_uri
+
+
+def test_only_the_first_answer_of_a_pod_ends_its_cold_start(chosen, clients, up_to):
+    up_to("streaming")
+    first, second = (streaming.ask(chosen, clients, question="?") for _ in range(2))
+    assert (first.first, second.first) == (True, False)
+    assert 0 < first.elapsed_s < 30
+    start = streaming.cold_start(chosen, clients, answer=first)
+    last = start.record()["phases"][-1]
+    assert (last["name"], last["source"]) == ("first answer", "workbook")
+    assert last["seconds"] == first.record()["answered"]["seconds"]
+    # nobody asked for a while after readiness: that is no part of it
+    ready, answered = start.phases[-2:]
+    assert (ready.name, ready.end_s) == ("ready", answered.start_s)
+    again = streaming.cold_start(chosen, clients, answer=second)
+    assert again.phases[-1].name == "ready"
+    assert "had answered before" in repr(second)
+
+
+@pytest.mark.parametrize("told", ["", "vllm:other_total{} 1.0\n", None], ids=str)
+def test_a_server_that_counts_no_questions_has_no_first_answer(
+    chosen, clients, up_to, monkeypatch, told
+):
+    up_to("streaming")
+    ask = clients.kubernetes.ask
+
+    def without_metrics(pod, namespace, port, path, body=None):
+        if path != "metrics":
+            return ask(pod, namespace, port, path, body)
+        if told is None:
+            raise NotFoundError(ApiException(404, "Not Found"))
+        return told
+
+    monkeypatch.setattr(clients.kubernetes, "ask", without_metrics)
+    answer = streaming.ask(chosen, clients, question="?")
+    assert (answer.text, answer.first) == ("Paris.", None)
+    assert "does not tell" in repr(answer)
+    start = streaming.cold_start(chosen, clients, answer=answer)
+    assert start.phases[-1].name == "ready"
+
+
+def test_of_several_pods_only_the_one_that_was_asked_has_its_answer(chosen, clients, up_to):
+    chosen = chosen.model_copy(update={"replicas": 2})
+    up_to("streaming", chosen, clients)
+    answer = streaming.ask(chosen, clients, question="?")
+    start = streaming.cold_start(chosen, clients, answer=answer)
+    last = {one.pod: one.phases[-1].name for one in start.timelines}
+    assert last.pop(answer.pod) == "first answer"
+    assert set(last.values()) == {"ready"}
 
 
 def test_the_pod_tells_its_versions(chosen, clients, up_to):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +24,7 @@ from ..settings import Settings
 from ..startlog import read
 from ..step import step
 from ..texts import say
-from ..timeline import timeline, witness
+from ..timeline import Timeline, timeline, which_answer, witness
 from ..views import Card, Row, duration, size
 
 QUICK_ENGINE = "quick_engine_no_chat"
@@ -198,11 +200,14 @@ def _load(pod: str, log: str, expected_bytes: int) -> Load:
 
 
 @step(commands.logs)
-def cold_start(settings: Settings, clients: Clients, *, pod: str = "") -> ColdStart:
+def cold_start(
+    settings: Settings, clients: Clients, *, pod: str = "", answer: Answer | None = None
+) -> ColdStart:
     """Return where the time went between the creation of the Pods and their readiness.
 
     Of each Pod that is ready, or of the one that is named. Times of Kubernetes are whole
-    seconds; those of the log are exact, by the clock of the Pod's node.
+    seconds; those of the log are exact, by the clock of the Pod's node. An `answer` that was
+    its Pod's first is that Pod's last phase.
 
     Raises:
         MissingError: No Pod is ready, or none has that name.
@@ -229,10 +234,17 @@ def cold_start(settings: Settings, clients: Clients, *, pod: str = "") -> ColdSt
     machine = next((found for found in machines() if found.name == kind), None)
     spot = labels.get("cloud.google.com/gke-spot") == "true"
     return ColdStart(
-        *(tuple(drawn), machine, spot),
+        *(tuple(_answered(one, answer) for one in drawn), machine, spot),
         rehearsal=bool(clients.rehearsal),
         network=clients.network,
     )
+
+
+def _answered(one: Timeline, answer: Answer | None) -> Timeline:
+    """Return a Pod's cold start with its first answer, if that is the one."""
+    if answer and answer.first and answer.pod == one.pod and answer.elapsed_s is not None:
+        return one.answered(answer.elapsed_s)
+    return one
 
 
 def _node(clients: Clients, name: str) -> dict[str, Any]:
@@ -329,12 +341,19 @@ _COLLECT = (
 
 @dataclass(frozen=True, repr=False)
 class Answer(Card):
-    """What the model said; `declined` is the server's reason where it answers no chat."""
+    """What the model said; `declined` is the server's reason where it answers no chat.
+
+    `elapsed_s` is how long the answer took, seen from here; `first` whether the Pod had
+    answered nobody before, None where its server does not tell.
+    """
 
     model: str
     question: str
     text: str
     declined: str = ""
+    pod: str = ""
+    elapsed_s: float | None = None
+    first: bool | None = None
 
     def title(self) -> str:
         return self.question
@@ -342,16 +361,27 @@ class Answer(Card):
     def rows(self) -> Sequence[Row]:
         if self.declined:
             return (Row(say("no answer"), self.declined, "wait"),)
-        return (Row(self.model, self.text, "ok"),)
+        return (Row(self.model, self.text, "ok"), *self._time())
+
+    def _time(self) -> Iterator[Row]:
+        if self.elapsed_s is not None:
+            told = which_answer(self.pod, self.first)
+            yield Row(say("Time"), f"{duration(self.elapsed_s)}, {told}")
 
     def record(self) -> dict[str, Any]:
         """Return question and answer for the run record."""
-        return {"question": self.question, "answer": self.text, "declined": self.declined}
+        told = {"question": self.question, "answer": self.text, "declined": self.declined}
+        if self.elapsed_s is None:
+            return told
+        seconds = round(self.elapsed_s, 3)
+        return {**told, "answered": {"pod": self.pod, "seconds": seconds, "first": self.first}}
 
 
 @step(commands.ask)
 def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     """Ask the model a question, greedily, over the OpenAI API of the first ready Pod.
+
+    The clock runs from the question to the whole answer, the way through the cluster included.
 
     Raises:
         MissingError: No Pod is ready.
@@ -361,19 +391,48 @@ def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     pod = _ready_pods(settings, clients)[0].name
 
     def call(path: str, body: object = None) -> Any:
-        told = clients.kubernetes.ask(pod, settings.namespace, manifests.PORT, path, body)
-        return json.loads(told)
+        return json.loads(_call(settings, clients, pod, path, body))
 
     model = call("v1/models")["data"][0]["id"]
     messages = [{"role": "user", "content": question}]
     body = {"model": model, "messages": messages, "temperature": 0, "max_tokens": 64}
+    first, start = _is_unasked(settings, clients, pod), time.monotonic()
     try:
         said = call("v1/chat/completions", body)["choices"][0]["message"]["content"]
     except DynamicApiError as error:
         if QUICK_ENGINE in str(error.body):
-            return Answer(model, question, "", declined=_server_message(error))
+            return Answer(model, question, "", declined=_server_message(error), pod=pod)
         raise
-    return Answer(model, question, (said or "").strip())
+    elapsed_s = time.monotonic() - start
+    text = (said or "").strip()
+    return Answer(model, question, text, pod=pod, elapsed_s=elapsed_s, first=first)
+
+
+def _call(settings: Settings, clients: Clients, pod: str, path: str, body: object = None) -> str:
+    """Return what the Pod's server answers."""
+    return clients.kubernetes.ask(pod, settings.namespace, manifests.PORT, path, body)
+
+
+def _is_unasked(settings: Settings, clients: Clients, pod: str) -> bool | None:
+    """Say whether the Pod's server has had no question since its start, None if it can't tell.
+
+    Questions are what its engine has answered, works on, or has waiting: probes and the list
+    of models are none. Source: vLLM 0.11.1 to 0.33.0, v1/metrics/loggers.py; a server with
+    --disable-log-stats, and SGLang, tell no such figures.
+    """
+    from kubernetes.dynamic.exceptions import DynamicApiError
+
+    try:
+        told = _QUESTIONS.findall(_call(settings, clients, pod, "metrics"))
+    except DynamicApiError:
+        return None
+    return not any(float(count) for count in told) if told else None
+
+
+_QUESTIONS = re.compile(
+    r"^vllm:(?:request_success_total|num_requests_(?:running|waiting))\{[^}\n]*\} ([\d.e+]+)$",
+    re.ASCII | re.MULTILINE,
+)
 
 
 def _server_message(error: Any) -> str:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from ..diagnosis.evidence import Object, at, text
 from ..startlog import StartLog
 from . import of_cluster, of_log
-from .names import phase_kind, phase_name, source_name
-from .phases import ORDER, SINCE, UNEXPLAINED, Cut, Phase, Source, Timeline, laid
+from .names import phase_kind, phase_name, source_name, which_answer
+from .phases import FIRST_ANSWER, ORDER, SINCE, UNEXPLAINED, Cut, Phase, Source, Timeline, laid
 from .witness import Witness, witness
 
-__all__ = ["ORDER", "SINCE", "UNEXPLAINED", "Phase", "Source", "Timeline", "Witness"]
-__all__ += ["phase_kind", "phase_name", "source_name", "timeline", "witness"]
+__all__ = ["FIRST_ANSWER", "ORDER", "SINCE", "UNEXPLAINED"]
+__all__ += ["Phase", "Source", "Timeline", "Witness"]
+__all__ += ["phase_kind", "phase_name", "source_name", "timeline", "which_answer", "witness"]
 
 _OF_CLUSTER = ("image pull", "container start", "ready")
 _OF_LOG = ("vLLM imports", "small files", "engine start", "weights streamed", "server up")

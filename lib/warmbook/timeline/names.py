@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..texts import say
-from .phases import UNEXPLAINED
+from .phases import FIRST_ANSWER, UNEXPLAINED
 
 _KINDS = {
     **dict.fromkeys(("node asked for", "node ready", "driver", "scheduling"), "cluster"),
@@ -40,9 +40,18 @@ def phase_name(name: str) -> str:
         "warm-up": say("warm-up"),
         "server up": say("server up"),
         "ready": say("ready"),
+        FIRST_ANSWER: say("first answer"),
         UNEXPLAINED: say("unexplained"),
     }
     return known.get(name, name)
+
+
+def which_answer(pod: str, first: bool | None) -> str:
+    """Return whether an answer was the first of its Pod, None where that is not told."""
+    if first is None:
+        return say("{pod} does not tell whether it had answered before", pod=pod)
+    told = say("the first answer of {pod}", pod=pod)
+    return told if first else say("{pod} had answered before", pod=pod)
 
 
 def source_name(source: str) -> str:
@@ -51,5 +60,6 @@ def source_name(source: str) -> str:
         "event": say("an event"),
         "log": say("the log"),
         "streamer": say("the streamer"),
+        "workbook": say("this workbook"),
     }
     return known.get(source, source)

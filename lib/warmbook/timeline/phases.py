@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from .witness import Witness
 
-Source = Literal["Kubernetes", "event", "streamer", "vLLM", "log"]
+Source = Literal["Kubernetes", "event", "streamer", "vLLM", "log", "workbook"]
 
 UNEXPLAINED = "unexplained"
+FIRST_ANSWER = "first answer"
 SINCE = {
     "node asked for": "",
     "node ready": "",
@@ -32,6 +33,7 @@ SINCE = {
     "warm-up": "weights streamed",
     "server up": "weights streamed",
     "ready": "server up",
+    FIRST_ANSWER: "ready",
 }
 """The phases in order, and for each the first that it may follow without a gap."""
 
@@ -66,6 +68,9 @@ class Phase:
 class Timeline:
     """A cold start from the Pod's creation, or from the log's first line, to its readiness.
 
+    Where the Pod's first answer is known, it is the last phase. It follows readiness at once:
+    how long nobody asked is no part of the start.
+
     `missing` are the phases that no signal told; `shifted_s` is how far the log was moved
     because its clock can't be the cluster's; `lives` counts the servers that the Pod has seen.
     """
@@ -82,6 +87,11 @@ class Timeline:
     def total_s(self) -> float:
         """From the beginning to the end of the last phase."""
         return max((phase.end_s for phase in self.phases), default=0.0)
+
+    def answered(self, elapsed_s: float) -> Timeline:
+        """Return it with the Pod's first answer, which took `elapsed_s`, as its last phase."""
+        last = Phase(FIRST_ANSWER, self.total_s, elapsed_s, "workbook")
+        return replace(self, phases=(*self.phases, last))
 
     @property
     def unexplained(self) -> float:

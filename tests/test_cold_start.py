@@ -43,6 +43,25 @@ def test_a_rehearsal_says_nothing_of_efficiency():
     assert "nothing is paid" in start.note()
 
 
+def test_the_record_has_the_cost_with_its_price_but_of_a_rehearsal():
+    g2 = machine("g2-standard-16")
+    told = ColdStart((ONE,), g2, spot=True).record()
+    assert told["cost"] == {
+        "machine": "g2-standard-16",
+        "spot": True,
+        "hourly_usd": g2.price.spot_usd,
+        "region": g2.price.region,
+        "date": g2.price.date,
+        "listed": True,
+    }
+    costs = {phase["name"]: phase["usd"] for phase in told["phases"]}
+    assert costs["node ready"] == 0
+    assert costs["image pull"] == pytest.approx(36 / 3600 * g2.price.spot_usd, abs=1e-6)
+    for unpaid in (ColdStart((ONE,), g2, rehearsal=True), ColdStart((ONE,))):
+        assert unpaid.record()["cost"] is None
+        assert not [phase for phase in unpaid.record()["phases"] if "usd" in phase]
+
+
 def test_much_that_is_unexplained_is_pointed_out():
     assert ColdStart((ONE,)).edge() == "wait"
     small = (*PHASES[:3], Phase(UNEXPLAINED, 109.4, 1, "log"))

@@ -46,6 +46,28 @@ def test_a_cold_start_ends_with_readiness_or_where_it_is_told_with_the_first_ans
     assert (new.ready_s, new.first_answer_s, new.cold_start_s) == (3, 25, 25)
 
 
+COST = {
+    "machine": "g2-standard-16",
+    "spot": False,
+    "hourly_usd": 1.2,
+    "region": "us-central1",
+    "date": "2026-08-20",
+    "listed": True,
+}
+PRICED = [
+    {**phase, "usd": usd} for phase, usd in zip(WHOLE["phases"], (0.0, 0.000667), strict=True)
+]
+
+
+def test_a_cost_needs_its_price_and_an_old_record_has_none():
+    assert parse(data()).usd is None
+    paid = {"phases": PRICED, "cost": COST, "target": "google-cloud"}
+    assert parse(data(**paid)).usd == pytest.approx(2.0 / 3600 * 1.2, abs=1e-6)
+    assert parse(data(**{**paid, "cost": None})).usd is None
+    assert parse(data(**{**paid, "phases": WHOLE["phases"]})).usd is None
+    assert parse(data(**{**paid, "target": "rehearsal"})).usd is None
+
+
 @pytest.mark.parametrize("key", sorted(WHOLE))
 def test_a_missing_key_is_named(key):
     record = {name: value for name, value in WHOLE.items() if name != key}

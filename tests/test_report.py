@@ -9,7 +9,7 @@ from warmbook.records import parse
 from warmbook.report import page
 
 from .safety.test_escaping import Structure, nasty
-from .test_records import ANSWERED, WHOLE, data
+from .test_records import ANSWERED, COST, PRICED, WHOLE, data
 
 LONG = 5000
 SEED = 20261123
@@ -24,9 +24,10 @@ def everywhere(value):
         "versions": {"vllm": value},
         "notebooks": [{"name": value, "status": f"x{value}", "seconds": 1.0, "error": value}],
         "streams": [{**WHOLE["streams"][0], "pod": value, "source": value}],
-        "phases": [{"name": value, "seconds": 1.0, "source": value}],
+        "phases": [{"name": value, "seconds": 1.0, "source": value, "usd": 1.0}],
         **{"question": value, "answer": value, "created": [value], "left": [value]},
         "answered": {"pod": value, "seconds": 1.0},
+        "cost": {**COST, "machine": value, "region": value, "date": value},
         "shaped": {"rate": value},
         "parity": {"prompts": 2, "equal": 1, "against": value, "first_difference": value},
         "comparison": {"runs": [{"loader": value, "seconds": [1.0]}], "sentence": value},
@@ -57,6 +58,34 @@ def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
     assert html.count("Not run.") == 6
     assert "Cleanup did not run" in html
     assert "<table></table>" not in html
+
+
+def paid(**changes):
+    record = {"target": "google-cloud", "phases": PRICED, "cost": COST, **changes}
+    return page(parse(data(**record)), "a")
+
+
+def test_a_cost_has_its_price_with_date_region_and_machine():
+    html = paid()
+    assert "Until it served, the machine cost $0.0007." in html
+    assert "g2-standard-16 in us-central1 as of 2026-08-20: $1.2000 an hour" in html
+    assert "<td>$0.0000</td>" in html
+    assert "Spot" not in html
+    assert "g2-standard-16 (Spot)" in paid(cost={**COST, "spot": True})
+    assert "computed from others" in paid(cost={**COST, "listed": False})
+
+
+@pytest.mark.parametrize("changes", [{}, {"cost": None}, {"phases": WHOLE["phases"]}])
+def test_the_banner_says_that_there_is_no_cost_only_where_there_is_none(changes):
+    html = paid(**changes)
+    assert ("The record tells no cost" in html) is (changes != {})
+    assert ("$" in html) is (changes == {})
+
+
+def test_a_rehearsal_paid_nothing_whatever_stands_in_its_record():
+    html = paid(target="rehearsal")
+    assert "Nothing was paid" in html
+    assert "$" not in html
 
 
 def test_it_tells_how_long_the_answer_took_and_whose_it_was():

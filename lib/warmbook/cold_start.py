@@ -127,19 +127,34 @@ class ColdStart(Card):
         return price.spot_usd if self.spot else price.on_demand_usd
 
     def record(self) -> dict[str, Any]:
-        """Return the phases of the first Pod for the run record."""
+        """Return the phases of the first Pod for the run record, and what they cost.
+
+        Of a rehearsal there is no cost: nothing is paid, and its seconds are this machine's.
+        """
+        price = None if self.rehearsal or self.machine is None else self.machine.price
         return {
             "pod": self.first.pod,
-            "phases": [
-                {
-                    "name": phase.name,
-                    "start": round(phase.start_s, 3),
-                    "seconds": round(phase.elapsed_s, 3),
-                    "source": phase.source,
-                }
-                for phase in self.phases
-            ],
+            "phases": [self._recorded(phase, priced=price is not None) for phase in self.phases],
+            "cost": price
+            and self.machine
+            and {
+                "machine": self.machine.name,
+                "spot": self.spot,
+                "hourly_usd": self._hourly_usd(),
+                "region": price.region,
+                "date": price.date,
+                "listed": price.listed,
+            },
         }
+
+    def _recorded(self, phase: Phase, *, priced: bool) -> dict[str, Any]:
+        told = {
+            "name": phase.name,
+            "start": round(phase.start_s, 3),
+            "seconds": round(phase.elapsed_s, 3),
+            "source": phase.source,
+        }
+        return {**told, "usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else told
 
     def plot(self) -> Picture:
         """Return the phases as a picture that reads on light and dark paper.

@@ -19,6 +19,7 @@ SCHEMA = 1
 
 FILE = "run.json"
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -47,17 +48,29 @@ class Stream(_Part):
 
 
 class Phase(_Part):
-    """A part of the cold start; `start` counts from the cold start's own."""
+    """A part of the cold start; `start` counts from the cold start's own, `usd` is its cost."""
 
     name: str
     seconds: Seconds
     start: Seconds | None = None
     source: str = ""
+    usd: Dollars | None = None
 
     @property
     def title(self) -> str:
         """The name as a reader knows it; one that is new here stays as it is."""
         return phase_name(self.name)
+
+
+class Cost(_Part):
+    """The list price behind the phases' `usd`; `listed` is False where it was computed."""
+
+    machine: str
+    spot: bool
+    hourly_usd: Dollars
+    region: str
+    date: str
+    listed: bool = True
 
 
 class Answered(_Part):
@@ -127,6 +140,7 @@ class Record(_Part):
     answer: str
     created: tuple[str, ...]
     left: tuple[str, ...] | None
+    cost: Cost | None = None
     answered: Answered | None = None
     declined: str = ""
     shaped: JsonValue = None
@@ -175,6 +189,15 @@ class Record(_Part):
         """The cold start up to the first answer, in seconds; None where that is not told."""
         told = any(phase.name == FIRST_ANSWER for phase in self.phases)
         return self.cold_start_s if told else None
+
+    @property
+    def usd(self) -> float | None:
+        """What the machine cost during the cold start, in US dollars; None where not told.
+
+        A rehearsal has none, whatever its record says.
+        """
+        told = [phase.usd for phase in self.phases if phase.usd is not None]
+        return sum(told) if self.cost and told and not self.rehearsal else None
 
     def timeline(self) -> Iterator[tuple[float, Phase]]:
         """Yield each phase with its start in seconds; without one it follows the last."""

@@ -52,6 +52,7 @@ def page(record: Record, name: str) -> str:
     title = say("Run {name}", name=name)
     sections = (
         (say("Cold start"), _cold_start(record)),
+        (say("Cost"), _cost(record)),
         (say("Stream"), _streams(record)),
         (say("Question and answer"), _answer(record)),
         (say("Cache and replicas"), _replicas(record)),
@@ -77,8 +78,9 @@ def _banner(record: Record) -> str:
         banner = _text(told, "banner")
     else:
         project = record.choices.get("project_id", "")
-        told = say("Google Cloud: {project}. The record tells no cost.", project=project)
-        banner = _text(told, "banner cloud")
+        told = say("Google Cloud: {project}.", project=project)
+        without = say("The record tells no cost.") if record.usd is None else ""
+        banner = _text(f"{told} {without}", "banner cloud")
     if record.shaped is not None:
         told = say("The network was shaped: {figures}", figures=flat(record.shaped))
         banner += _text(told, "banner")
@@ -95,6 +97,7 @@ def _cold_start(record: Record) -> str:
     rows = "".join(
         f"<tr><td>{escape(phase.title)}</td><td>{escape(duration(phase.seconds))}</td>"
         f"<td>{escape(source_name(phase.source))}</td>"
+        f"{_usd(phase) if record.usd is not None else ''}"
         f'<td class="bar">{_bar(start, phase, total)}</td></tr>'
         for start, phase in record.timeline()
     )
@@ -111,6 +114,33 @@ def _bar(start: float, phase: Phase, total: float) -> str:
         f'<rect x="{start * scale:.3f}" width="{max(phase.seconds * scale, 0.4):.3f}" height="1"'
         f' fill="{_COLOURS[phase_kind(phase.name)]}"/></svg>'
     )
+
+
+def _usd(phase: Phase) -> str:
+    return f"<td>{escape('' if phase.usd is None else f'${phase.usd:.4f}')}</td>"
+
+
+def _cost(record: Record) -> str:
+    """Return what the cold start cost; of the rest of the run the record knows no bill."""
+    if record.rehearsal:
+        return _text(
+            say("Nothing was paid: a rehearsal's seconds are its machine's, and have no price.")
+        )
+    if (cost := record.cost) is None or (usd := record.usd) is None:
+        return _text(say("The record tells no cost."))
+    figures = {
+        "machine": f"{cost.machine} (Spot)" if cost.spot else cost.machine,
+        "hourly": f"${cost.hourly_usd:.4f}",
+        "region": cost.region,
+        "date": cost.date,
+    }
+    told = (
+        say("Until it served, the machine cost ${usd}.", usd=f"{usd:.4f}"),
+        say("By the price of {machine} in {region} as of {date}: {hourly} an hour.", **figures),
+        "" if cost.listed else say("No list has this size: the price was computed from others."),
+        say("Of one machine, from its node's readiness on; clusters and storage cost extra."),
+    )
+    return "".join(map(_text, told))
 
 
 def _streams(record: Record) -> str:

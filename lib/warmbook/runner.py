@@ -80,6 +80,7 @@ class Run:
             "notebooks": [asdict(done) for done in self.notebooks],
             "streams": stream.get("loads", []),
             "phases": self.measured.get("phases", {}).get("phases", []),
+            "cost": self.measured.get("phases", {}).get("cost"),
             "question": answer.get("question", ""),
             "answer": answer.get("answer", ""),
             "answered": answer.get("answered"),

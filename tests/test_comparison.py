@@ -63,6 +63,40 @@ def test_what_changed_is_named_and_equal_runs_tell_the_noise():
     assert "Not the same target" in str(comparison)
 
 
+def told_of(base, other):
+    both = (("a", parse(data(**base))), ("b", parse(data(**other))))
+    return str(Comparison(both))
+
+
+STREAM = WHOLE["streams"][0]
+NODE = {"name": "node ready", "seconds": 60, "source": "Kubernetes"}
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "words"),
+    [
+        ({"engine": "vLLM"}, {"engine": "quick engine"}, "in b the rehearsal's quick engine ran"),
+        ({"versions": {"vllm": "1"}}, {"declined": "no chat", "answer": ""}, "Not the same engine"),
+        ({"engine": "vLLM"}, {"engine": "", "answer": ""}, "Not the same engine"),
+        ({}, {"shaped": {"mbit_s": 1}}, "Not the same network"),
+        ({}, {"streams": [{**STREAM, "source": "vLLM"}]}, "Not the same witness"),
+        ({}, {"streams": [{**STREAM, "bytes": 2**31}]}, "Not the same weights"),
+        ({}, {"phases": [NODE, *WHOLE["phases"]]}, "Some runs waited for a node"),
+        ({}, {"phases": [{**NODE, "name": "earlier attempts"}]}, "start more than once"),
+    ],
+)
+def test_what_makes_a_comparison_unfair_is_said_and_only_then(base, other, words):
+    assert words in told_of(base, other)
+    assert words not in told_of(base, base)
+    assert words not in told_of(other, other)
+
+
+def test_the_quick_engine_is_a_change_too():
+    told = told_of({"engine": "vLLM"}, {"engine": "quick engine"})
+    assert "b: engine vLLM → quick engine" in told
+    assert "a and b have the same" not in told
+
+
 BAD = {
     "newer": data(schema=9),
     "broken": b"{",

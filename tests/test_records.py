@@ -46,6 +46,21 @@ def test_a_cold_start_ends_with_readiness_or_where_it_is_told_with_the_first_ans
     assert (new.ready_s, new.first_answer_s, new.cold_start_s) == (3, 25, 25)
 
 
+@pytest.mark.parametrize(
+    ("changes", "engine"),
+    [
+        ({"engine": "vLLM"}, "vLLM"),
+        ({"engine": "quick engine", "answer": ""}, "quick engine"),
+        # before the key was written
+        ({"answer": "", "declined": "it answers no chat"}, "quick engine"),
+        ({"versions": {"vllm": "0.32.0"}}, "vLLM"),
+        ({"engine": "", "answer": ""}, ""),
+    ],
+)
+def test_the_engine_is_what_the_record_says_or_what_its_answer_tells(changes, engine):
+    assert parse(data(**changes)).engine == engine
+
+
 COST = {
     "machine": "g2-standard-16",
     "spot": False,

@@ -20,6 +20,7 @@ def everywhere(value):
     return {
         **WHOLE,
         "target": "google-cloud",
+        "engine": value,
         "settings": {"project_id": value, "location": value, "unknown": value},
         "versions": {"vllm": value},
         "notebooks": [{"name": value, "status": f"x{value}", "seconds": 1.0, "error": value}],
@@ -96,6 +97,12 @@ def test_it_tells_how_long_the_answer_took_and_whose_it_was():
     assert "3.0 s from the Pod to its readiness" in page(parse(data()), "a")
     later = page(parse(data(answered={**told, "first": False})), "a")
     assert "one had answered before" in later
+
+
+def test_the_quick_engine_is_named_on_top():
+    quick = page(parse(data(engine="quick engine")), "a")
+    assert "quick engine stood for vLLM" in quick
+    assert "quick engine" not in page(parse(data(engine="vLLM")), "a")
 
 
 def test_a_setting_that_is_none_of_ours_is_named_and_its_value_is_not_shown():

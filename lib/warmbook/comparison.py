@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from .pictures import Bar, Picture, lanes
-from .records import Phase, Record, flat
+from .records import QUICK_ENGINE, Phase, Record, flat
+from .startlog import is_whole
 from .texts import say
 from .timeline import phase_kind
 from .views import duration, size
@@ -87,8 +88,11 @@ class Comparison:
 
     def warnings(self) -> Iterator[str]:
         """Yield what a reader must know before believing a difference."""
-        if len({record.target for _, record in self.runs}) > 1:
+        if self._differ(lambda record: record.target):
             yield say("Not the same target: a rehearsal's rate says nothing about Cloud Storage.")
+        if self._differ(lambda record: record.engine):
+            yield self._engines()
+        yield from self._unlike()
         yield from self._repeats()
         yield say(
             "Each run is one sample: a difference may be chance. ≈ is less than what the clocks "
@@ -99,6 +103,45 @@ class Comparison:
         """Return the phases of each run as a picture."""
         rows = [(_drawable(name), _bars(record)) for name, record in self.runs]
         return lanes(rows, self.table())
+
+    def _differ(self, value: Callable[[Record], object]) -> bool:
+        return len({flat(value(record)) for _, record in self.runs}) > 1
+
+    def _engines(self) -> str:
+        quick = [printable(name) for name, record in self.runs if record.engine == QUICK_ENGINE]
+        if not quick:
+            return say("Not the same engine, or not every run tells which it was.")
+        return say(
+            "Not the same engine: in {runs} the rehearsal's quick engine ran, which compiles "
+            "nothing, keeps no weights and answers nothing. Compare the streams only.",
+            runs=", ".join(quick),
+        )
+
+    def _unlike(self) -> Iterator[str]:
+        """Yield what else makes the figures of one run no measure for another's."""
+        if self._differ(lambda record: record.shaped):
+            yield say("Not the same network: a rehearsal's was shaped, or shaped otherwise.")
+        streams = [record.slowest_stream for _, record in self.runs if record.slowest_stream]
+        if len({stream.source for stream in streams}) > 1:
+            yield say(
+                "Not the same witness: vLLM's loading time holds more than the stream, which the "
+                "streamer's own line tells."
+            )
+        sizes = [stream.bytes for stream in streams]
+        if sizes and not is_whole(min(sizes), max(sizes)):
+            yield say("Not the same weights: the bytes differ, so compare rates, not seconds.")
+        yield from self._starts()
+
+    def _starts(self) -> Iterator[str]:
+        """Yield what only some of the cold starts had to go through."""
+        told = {
+            "node ready": say("Some runs waited for a node, others found one that was there."),
+            "earlier attempts": say("In some runs the container had to start more than once."),
+        }
+        for name, warning in told.items():
+            seen = {_seconds_of(name)(record) is None for _, record in self.runs if record.phases}
+            if len(seen) > 1:
+                yield warning
 
     def _repeats(self) -> Iterator[str]:
         for (one, a), (other, b) in combinations(self.runs, 2):
@@ -208,8 +251,9 @@ def _rate(gib_s: float) -> str:
 
 
 def _conditions(record: Record) -> dict[str, str]:
-    given = {"target": record.target, "shaped": record.shaped or "", **record.choices}
-    told = {name: flat(value) for name, value in {**given, **record.versions}.items()}
+    ran = {"target": record.target, "engine": record.engine, "shaped": record.shaped or ""}
+    given = {**ran, **record.choices, **record.versions}
+    told = {name: flat(value) for name, value in given.items()}
     return {name: value for name, value in told.items() if name != "language"}
 
 

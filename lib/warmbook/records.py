@@ -18,6 +18,9 @@ SCHEMA = 1
 """Version of run.json, documented in docs/run-record.md."""
 
 FILE = "run.json"
+QUICK_ENGINE = "quick engine"
+"""The rehearsal's engine that streams the weights and does nothing else."""
+
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]
@@ -140,6 +143,7 @@ class Record(_Part):
     answer: str
     created: tuple[str, ...]
     left: tuple[str, ...] | None
+    engine_told: str = Field(default="", alias="engine")
     cost: Cost | None = None
     answered: Answered | None = None
     declined: str = ""
@@ -153,6 +157,18 @@ class Record(_Part):
     def rehearsal(self) -> bool:
         """Whether it ran against a rehearsal."""
         return self.target == "rehearsal"
+
+    @property
+    def engine(self) -> str:
+        """Which engine ran: `vLLM`, `quick engine`, "" where nobody can tell.
+
+        Records without the key tell it by what was answered: only the quick engine declines.
+        """
+        if self.engine_told:
+            return self.engine_told
+        if self.declined:
+            return QUICK_ENGINE
+        return "vLLM" if self.answer and "vllm" in self.versions else ""
 
     @property
     def choices(self) -> dict[str, JsonValue]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from .records import Notebook, Phase, Record, flat
+from .records import QUICK_ENGINE, Notebook, Phase, Record, flat
 from .texts import say, spoken
 from .timeline import phase_kind, source_name, which_answer
 from .views import AMBER, BLUE, GREEN, GREY, RED, duration, escape, size
@@ -61,7 +61,7 @@ def page(record: Record, name: str) -> str:
         (say("Cleanup"), _cleanup(record)),
         (say("Notebooks"), _notebooks(record.notebooks)),
         (say("Settings"), _settings(record)),
-        (say("Versions"), _table(record.versions.items())),
+        (say("Versions"), _versions(record)),
     )
     body = "".join(f"<section><h2>{escape(head)}</h2>{html}</section>" for head, html in sections)
     return (
@@ -81,6 +81,12 @@ def _banner(record: Record) -> str:
         told = say("Google Cloud: {project}.", project=project)
         without = say("The record tells no cost.") if record.usd is None else ""
         banner = _text(f"{told} {without}", "banner cloud")
+    if record.engine == QUICK_ENGINE:
+        told = say(
+            "The rehearsal's quick engine stood for vLLM: it streamed the weights, and neither "
+            "compiled nor answered anything."
+        )
+        banner += _text(told, "banner")
     if record.shaped is not None:
         told = say("The network was shaped: {figures}", figures=flat(record.shaped))
         banner += _text(told, "banner")
@@ -238,6 +244,11 @@ def _settings(record: Record) -> str:
     told = say("Left out, unknown to this warmbook: {names}", names=", ".join(left_out))
     rows = ((name, flat(value)) for name, value in record.choices.items())
     return _table(rows) + (_text(told) if left_out else "")
+
+
+def _versions(record: Record) -> str:
+    engine = [(say("engine"), record.engine)] if record.engine else []
+    return _table([*engine, *record.versions.items()])
 
 
 def _table(rows: Iterable[Sequence[str]]) -> str:

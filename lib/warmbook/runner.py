@@ -72,11 +72,13 @@ class Run:
         stream, answer = self.measured.get("stream", {}), self.measured.get("answer", {})
         cleanup = self.measured.get("cleanup", {})
         versions = {name: metadata.version(name) for name in LIBRARIES}
+        in_pod = self.measured.get("versions", {})
         return {
             "schema": SCHEMA,
             "target": self.target,
             "settings": self.settings,
-            "versions": {**versions, **self.measured.get("versions", {})},
+            "versions": {**versions, **in_pod.get("packages", {})},
+            "engine": in_pod.get("engine", ""),
             "notebooks": [asdict(done) for done in self.notebooks],
             "streams": stream.get("loads", []),
             "phases": self.measured.get("phases", {}).get("phases", []),

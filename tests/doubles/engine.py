@@ -56,6 +56,8 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/metrics":
             self.send_bytes(METRICS.format(count=Answers.answered).encode(), "text/plain")
+        elif self.path == "/version":
+            self.send({"version": "0.0.0"})
         else:
             self.send({"data": [{"id": MODEL}]})
 

@@ -81,6 +81,7 @@ def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path)
     assert {load["source"] for load in record["streams"]} == {"streamer"}
     assert record["answer"] == ""
     assert "quick engine" in record["declined"]
+    assert record["engine"] == "quick engine"
     assert record["answered"] is None
     assert "first answer" not in {phase["name"] for phase in record["phases"]}
     assert record["parity"] is None
@@ -148,6 +149,7 @@ def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
     assert record["versions"]["runai-model-streamer"] == "0.17.0"
     names = [phase["name"] for phase in record["phases"]]
     assert len(names) >= 8 and {"node ready", "image pull", "weights streamed", "ready"} < {*names}
+    assert record["engine"] == "vLLM"
     assert record["answered"]["first"] is True
     assert (names[-1], record["phases"][-1]["seconds"]) == (
         "first answer",

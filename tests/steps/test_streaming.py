@@ -144,7 +144,36 @@ def test_of_several_pods_only_the_one_that_was_asked_has_its_answer(chosen, clie
 
 def test_the_pod_tells_its_versions(chosen, clients, up_to):
     up_to("streaming")
-    assert dict(streaming.versions(chosen, clients).packages)["vllm"] == "0.0.0"
+    versions = streaming.versions(chosen, clients)
+    assert dict(versions.packages)["vllm"] == "0.0.0"
+    assert versions.engine == "vLLM"
+    assert "engine: vLLM" in repr(versions)
+    packages = {"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}
+    assert versions.record() == {"engine": "vLLM", "packages": packages}
+
+
+@pytest.mark.parametrize(
+    ("told", "engine"),
+    [
+        ('{"version": "quick engine"}', "quick engine"),
+        ('{"version": "0.33.0"}', "vLLM"),
+        ('{"detail": "Not Found"}', ""),
+        ('["version"]', ""),
+        ("<html>", ""),
+        (None, ""),
+    ],
+)
+def test_the_server_says_which_engine_it_is_or_nobody_does(
+    chosen, clients, up_to, monkeypatch, told, engine
+):
+    def ask(pod, namespace, port, path, body=None):
+        if told is None:
+            raise NotFoundError(ApiException(404, "Not Found"))
+        return told
+
+    up_to("streaming")
+    monkeypatch.setattr(clients.kubernetes, "ask", ask)
+    assert streaming.versions(chosen, clients).engine == engine
 
 
 def test_without_a_deployment_the_notebook_that_makes_it_is_named(chosen, clients, up_to):

@@ -30,6 +30,9 @@ from ..views import Card, Row, duration, size
 QUICK_ENGINE = "quick_engine_no_chat"
 """Error code by which the rehearsal's quick engine says that it answers no chat."""
 
+QUICK_ENGINE_NAME = "quick engine"
+"""What the rehearsal's quick engine tells as its version."""
+
 
 @dataclass(frozen=True, repr=False)
 class Available(Card):
@@ -296,19 +299,21 @@ def _ready_pods(settings: Settings, clients: Clients) -> list[pods.Pod]:
 
 @dataclass(frozen=True, repr=False)
 class Versions(Card):
-    """What the Pod itself says it runs."""
+    """What the Pod itself says it runs; `engine` is empty where its server does not say."""
 
     packages: tuple[tuple[str, str], ...]
+    engine: str = ""
 
     def title(self) -> str:
         return say("What runs in the Pod")
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(name, version, "ok") for name, version in self.packages)
+        rows = tuple(Row(name, version, "ok") for name, version in self.packages)
+        return (Row(say("engine"), self.engine), *rows) if self.engine else rows
 
     def record(self) -> dict[str, Any]:
-        """Return the versions for the run record."""
-        return dict(self.packages)
+        """Return the engine and the versions for the run record."""
+        return {"engine": self.engine, "packages": dict(self.packages)}
 
 
 @step(commands.versions)
@@ -324,12 +329,25 @@ def versions(settings: Settings, clients: Clients) -> Versions:
     script = f"import json; from importlib.metadata import distributions as d; {_COLLECT}"
     told = clients.kubernetes.run(pod, settings.namespace, ["python3", "-c", script])
     try:
-        return Versions(tuple(sorted(json.loads(told).items())))
+        packages = tuple(sorted(json.loads(told).items()))
+        return Versions(packages, _engine(settings, clients, pod))
     except ValueError:
         raise ResourceFailedError(
             say("The Pod {pod} does not tell its versions.", pod=pod),
             remedy=say("Run this cell again, or the command below it by hand."),
         ) from None
+
+
+def _engine(settings: Settings, clients: Clients, pod: str) -> str:
+    """Return which engine serves, as its server says: "" where it has no such page, as SGLang."""
+    from kubernetes.dynamic.exceptions import DynamicApiError
+
+    try:
+        told = json.loads(_call(settings, clients, pod, "version"))
+    except (DynamicApiError, ValueError):
+        return ""
+    version = told.get("version") if isinstance(told, dict) else None
+    return QUICK_ENGINE_NAME if version == QUICK_ENGINE_NAME else "vLLM" if version else ""
 
 
 # vLLM's CPU build has another name on PyPI than the images' own.

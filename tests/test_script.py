@@ -23,6 +23,7 @@ LEFT_OUT = {
     "cache.hits",
     "scaling.scale",  # another number of Pods is the reader's wish, not the guide's
     "scaling.read",
+    "autoscaling.by_queue",
     "compare.by_loader",  # a measurement, not a part of the guide
     "compare.by_tunable",
     "cleanup.delete_project",  # by hand only, and never by a script

@@ -36,6 +36,7 @@ def test_every_default_is_as_documented():
         "compare_minutes": 15,
         "compare_usd": 0.0,
         "zone": "",
+        "max_replicas": 0,
         "cache_scope": "zone",
         "model_source": "",
         "account": "",

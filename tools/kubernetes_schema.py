@@ -30,6 +30,8 @@ ROOTS = (
     *(f"io.k8s.api.apps.v1.{kind}" for kind in ("ReplicaSet", "ReplicaSetList")),
     *(f"io.k8s.api.batch.v1.{kind}" for kind in ("Job", "JobList")),
     "io.k8s.api.autoscaling.v1.Scale",
+    "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
+    "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList",
     "io.k8s.api.authentication.v1.SelfSubjectReview",
     "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
     "io.k8s.api.authorization.v1.SelfSubjectRulesReview",

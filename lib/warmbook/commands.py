@@ -322,6 +322,31 @@ def describe_cache(settings: Settings) -> str:
     return f"gcloud storage buckets anywhere-caches list gs://{settings.bucket_name}"
 
 
+def autoscale(settings: Settings) -> str:
+    """Let the load decide how many Pods there are; the adapter brings the metric to the cluster.
+
+    Source: GKE, "Configure autoscaling for LLM workloads on GPUs"; the adapter's own manifest.
+    """
+    adapter = (
+        "https://raw.githubusercontent.com/GoogleCloudPlatform/k8s-stackdriver/master/"
+        "custom-metrics-stackdriver-adapter/deploy/production/adapter_new_resource_model.yaml"
+    )
+    account = "subject/ns/custom-metrics/sa/custom-metrics-stackdriver-adapter"
+    project = settings.project_id
+    number = f"$(gcloud projects describe {project} --format='value(projectNumber)')"
+    pool = f"{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog"
+    return "\n".join(
+        (
+            f"kubectl apply -f {adapter}",
+            f"gcloud projects add-iam-policy-binding {project} --condition=None \\",
+            "  --role=roles/monitoring.viewer \\",
+            f'  --member="principal://iam.googleapis.com/projects/{pool}/{account}"',
+            "python -m warmbook manifest --autoscaling | kubectl apply -f -",
+            f"kubectl get hpa -n {settings.namespace} --watch",
+        )
+    )
+
+
 def cache_hits(settings: Settings) -> str:
     """Ask Cloud Monitoring how many bytes each zone had from its cache in the last hour.
 

@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "concurrency",
         "replicas",
     ),
-    "The cache": ("zone", "cache_scope"),
+    "The cache": ("zone", "cache_scope", "max_replicas"),
     "The comparison": ("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
 }
 

@@ -31,7 +31,13 @@ DEADLINE_S = (10, 120)
 OF_A_POD = re.compile(r"/pods/[^/]+/(log|proxy|exec)")
 """Paths where it is a Pod or its node that answers: who asked knows what to make of a 503."""
 
-_VERSIONS = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1", "Job": "batch/v1"}
+_VERSIONS = {
+    "Deployment": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "Job": "batch/v1",
+    "HorizontalPodAutoscaler": "autoscaling/v2",
+    "PodMonitoring": "monitoring.googleapis.com/v1",
+}
 """API version of the kinds that are not in the core."""
 
 Object = dict[str, Any]
@@ -86,8 +92,13 @@ class Kubernetes:
     def list_objects(
         self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
     ) -> list[Object]:
-        """Return the objects that fit both selectors."""
-        return self._list(kind, namespace, labels, fields)[0]
+        """Return the objects that fit both selectors; none of a kind that the cluster lacks."""
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+        try:
+            return self._list(kind, namespace, labels, fields)[0]
+        except ResourceNotFoundError:
+            return []
 
     def _list(
         self, kind: str, namespace: str | None, labels: str, fields: str

@@ -22,6 +22,10 @@ SPOT = "cloud.google.com/gke-spot"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "warmbook"}
 """Label of everything that the workbook creates; cleanup looks for it."""
 
+QUEUE_METRIC = "vllm:num_requests_waiting"
+WAITING = 5
+"""Requests that may wait in each Pod's queue before another Pod is asked for."""
+
 GUIDE_VLLM = "0.11.1"
 """The release in the guide's manifest."""
 
@@ -96,6 +100,47 @@ def _container(settings: Settings) -> Manifest:
         "resources": {"limits": gpus, "requests": dict(gpus)},
         "volumeMounts": [{"mountPath": "/dev/shm", "name": "dshm"}],
     }
+
+
+def pod_monitoring(settings: Settings) -> Manifest:
+    """Return what has Managed Service for Prometheus collect the server's own metrics.
+
+    Source: Google Cloud, "Managed Service for Prometheus", PodMonitoring.
+    """
+    return {
+        "apiVersion": "monitoring.googleapis.com/v1",
+        "kind": "PodMonitoring",
+        "metadata": _of_deployment(settings),
+        "spec": {
+            "selector": {"matchLabels": {"app": APP}},
+            "endpoints": [{"port": PORT, "path": "/metrics", "interval": "15s"}],
+        },
+    }
+
+
+def autoscaler(settings: Settings) -> Manifest:
+    """Return the autoscaler: more Pods while requests wait in vLLM's queue, up to `max_replicas`.
+
+    Its metric needs the Custom Metrics Stackdriver Adapter in the cluster. Source: GKE,
+    "Configure autoscaling for LLM workloads on GPUs"; the target is Google's own.
+    """
+    metric = {"name": f"prometheus.googleapis.com|{QUEUE_METRIC}|gauge"}
+    target = {"type": "AverageValue", "averageValue": str(WAITING)}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": _of_deployment(settings),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": DEPLOYMENT},
+            "minReplicas": settings.replicas,
+            "maxReplicas": max(settings.replicas, settings.max_replicas),
+            "metrics": [{"type": "Pods", "pods": {"metric": metric, "target": target}}],
+        },
+    }
+
+
+def _of_deployment(settings: Settings) -> Manifest:
+    return {"name": DEPLOYMENT, "namespace": settings.namespace, "labels": MANAGED_BY}
 
 
 class _Dumper(yaml.SafeDumper):

@@ -208,6 +208,9 @@ class Settings(BaseModel):
     ] = ""
     """Zone that holds the Pods (08); empty lets GKE choose."""
 
+    max_replicas: Annotated[int, Field(ge=0, le=64)] = 0
+    """Pods up to which a queue of requests may raise the Deployment (08); 0 leaves it alone."""
+
     cache_scope: Literal["zone", "region"] = "zone"
     """One cache in the Pods' zone, or one in each zone of the region (08)."""
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from .google import Endpoint
 from .google.certificates import Authority, server_context
 from .interference import Interference
-from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers
+from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers, scale_pods
 from .kubernetes.controllers.nodes import GPU
 from .node import Image, Kubelet
 from .pace import Pace
@@ -107,6 +107,7 @@ class Clusters:
                 run_controllers(store, self._pace, mode=mode, zones=_zones(cluster))
             ),
             asyncio.create_task(kubelet.run()),
+            asyncio.create_task(scale_pods(store, self._pace)),
         ]
         self._running[_key(cluster)] = running = Running(store, kubelet, runner, tasks, endpoint)
         for hook in tuple(self._hooks):

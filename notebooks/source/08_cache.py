@@ -24,11 +24,12 @@ namespace: str = ""  # NAMESPACE in the guide
 replicas: str = ""  # Pods of the Deployment
 zone: str = ""  # zone that holds the Pods
 cache_scope: str = ""  # zone or region: where caches are made
+max_replicas: str = ""  # Pods up to which a queue of requests may raise it; 0 for none
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import cache, scaling, streaming
+from warmbook.steps import autoscaling, cache, scaling, streaming
 
 # %% [markdown] lang="en"
 # ## Choose where, and how many
@@ -57,6 +58,7 @@ form = SettingsForm.choose(
     replicas=replicas,
     zone=zone,
     cache_scope=cache_scope,
+    max_replicas=max_replicas,
     language=language,
 )
 form
@@ -178,6 +180,22 @@ after
 hits = cache.hits(settings, clients, since=after.begun)
 form.book.record("cache_hits", hits.record())
 hits
+
+# %% [markdown] lang="en"
+# ## Let the load decide how many
+# If you choose `max_replicas` above `replicas`, this cell lets a HorizontalPodAutoscaler watch vLLM's own queue, `vllm:num_requests_waiting`, and sends requests until so many wait that it asks for another Pod. The card tells how long that took, and how long the new Pod then needed: a scale-up is a cold start, and each second saved there is a second in which people wait less. By default nothing happens.
+#
+# On Google Cloud the metric reaches the autoscaler over the Custom Metrics Stackdriver Adapter, which you install once in the cluster: the first lines of the folded command do it. `python -m warmbook manifest --autoscaling` prints the two objects.
+
+# %% [markdown] lang="es"
+# ## Deja que la carga decida cuántos
+# Si eliges `max_replicas` mayor que `replicas`, esta celda hace que un HorizontalPodAutoscaler vigile la propia cola de vLLM, `vllm:num_requests_waiting`, y envía solicitudes hasta que esperan tantas que pide otro Pod. La tarjeta dice cuánto tardó en pedirlo y cuánto necesitó después el Pod nuevo: escalar es un inicio en frío, y cada segundo que se ahorra ahí es un segundo menos de espera para la gente. De forma predeterminada no pasa nada.
+#
+# En Google Cloud, la métrica llega al autoscaler por medio del Custom Metrics Stackdriver Adapter, que se instala una sola vez en el clúster: lo hacen las primeras líneas del comando plegado. `python -m warmbook manifest --autoscaling` imprime los dos objetos.
+
+# %% tags=["creates-resource", "optional"]
+loaded = autoscaling.by_queue(settings, clients)
+loaded
 
 # %% tags=["check"]
 check(

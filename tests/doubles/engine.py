@@ -7,6 +7,7 @@ engine has tests of its own.
 import json
 import os
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -18,6 +19,8 @@ from pathlib import Path
 STORAGE = environ.get("STORAGE_EMULATOR_HOST", "")
 METRICS = """# TYPE vllm:num_requests_running gauge
 vllm:num_requests_running{{engine="0",model_name="m"}} 0.0
+# TYPE vllm:num_requests_waiting gauge
+vllm:num_requests_waiting{{engine="0",model_name="m"}} {waiting}.0
 # TYPE vllm:request_success_total counter
 vllm:request_success_total{{engine="0",finished_reason="stop",model_name="m"}} {count}.0
 vllm:request_success_total{{engine="0",finished_reason="length",model_name="m"}} 0.0
@@ -51,19 +54,30 @@ def stream(uri):
 
 
 class Answers(BaseHTTPRequestHandler):
-    answered = 0
+    answered, asked, lock = 0, 0, threading.Lock()
 
     def do_GET(self):
         if self.path == "/metrics":
-            self.send_bytes(METRICS.format(count=Answers.answered).encode(), "text/plain")
+            waiting = max(0, Answers.asked - 4)
+            told = METRICS.format(count=Answers.answered, waiting=waiting)
+            self.send_bytes(told.encode(), "text/plain")
         elif self.path == "/version":
             self.send({"version": "0.0.0"})
         else:
             self.send({"data": [{"id": MODEL}]})
 
     def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        prompts = len(body.get("prompt", []))
+        self.count(prompts)
+        time.sleep(0.3 if prompts else 0)
+        self.count(-prompts)
         Answers.answered += 1
         self.send({"choices": [{"message": {"content": " Paris. "}}]})
+
+    def count(self, more):
+        with Answers.lock:
+            Answers.asked += more
 
     def send(self, body):
         self.send_bytes(json.dumps(body).encode(), "application/json")

@@ -24,7 +24,10 @@ OWNER_LABEL = ("created-by", "warmbook")
 CREATION_S = 120
 """How long cleanup waits for a cache that is still being created, in seconds."""
 OURS = "app.kubernetes.io/managed-by=warmbook"
-KINDS = ("Deployment", "Job", "Pod", "ServiceAccount", "Namespace")
+KINDS = (
+    *("HorizontalPodAutoscaler", "PodMonitoring"),  # else it would scale what is being deleted
+    *("Deployment", "Job", "Pod", "ServiceAccount", "Namespace"),
+)
 """What the workbook makes in a cluster, in the order in which it is deleted; Pods are probes."""
 
 

@@ -56,6 +56,11 @@ def add(verbs: Verbs) -> None:
         action="store_true",
         help="the Job of notebook 09 instead, which compares loaders",
     )
+    manifest.add_argument(
+        "--autoscaling",
+        action="store_true",
+        help="what lets a queue of requests raise the number of Pods instead (max_replicas)",
+    )
     add_parameter(manifest)
     add_language(manifest, "language of its comments")
     manifest.set_defaults(act=_manifest)
@@ -77,6 +82,10 @@ def _manifest(options: argparse.Namespace) -> int:
     settings = settings_from(options)
     if options.as_in_the_guide:
         print(manifests.to_yaml(manifests.as_in_the_guide(settings)), end="")
+        return 0
+    if options.autoscaling:
+        both = (manifests.pod_monitoring(settings), manifests.autoscaler(settings))
+        print("---\n".join(map(manifests.to_yaml, both)), end="")
         return 0
     needs = _needs(settings)
     if options.comparison:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controllers import add_node, node_object, run_controllers
+from .controllers import add_node, node_object, run_controllers, scale_pods
 from .errors import ApiError
 from .mishaps import End
 from .objects import Obj
@@ -21,4 +21,5 @@ __all__ = [
     "add_node",
     "node_object",
     "run_controllers",
+    "scale_pods",
 ]

@@ -50,7 +50,9 @@ def _check_kind(kind: Kind, body: Any) -> None:
     version, name = body.get("apiVersion", kind.api_version), body.get("kind", kind.kind)
     if name != kind.kind:
         said = f"converting (v1.{name}) to (v1.{kind.kind}): unknown conversion"
-        raise bad_request(f'{name} in version "v1" cannot be handled as a {kind.kind}: {said}')
+        raise bad_request(
+            f'{name} in version "{kind.version}" cannot be handled as a {kind.kind}: {said}'
+        )
     if version != kind.api_version:
         raise bad_request(
             f"the API version in the data ({version}) does not match the expected API version "
@@ -59,7 +61,9 @@ def _check_kind(kind: Kind, body: Any) -> None:
 
 
 def _cannot(kind: Kind, why: str) -> ApiError:
-    return bad_request(f'{kind.kind} in version "v1" cannot be handled as a {kind.kind}: {why}')
+    return bad_request(
+        f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {why}'
+    )
 
 
 class _WrongTypeError(Exception):

@@ -203,7 +203,12 @@ def qos_class(pod_spec: Mapping[str, Any]) -> str:
     return "Guaranteed" if guaranteed and any_set else "Burstable" if any_set else "BestEffort"
 
 
+def _scaler(obj: Obj) -> None:
+    _fill(obj["spec"], {"minReplicas": 1})
+
+
 _DEFAULTS: Mapping[str, Callable[[Obj], None]] = {
+    "HorizontalPodAutoscaler": _scaler,
     "Namespace": _namespace,
     "Deployment": _deployment,
     "ReplicaSet": _replica_set,

@@ -55,12 +55,12 @@ def group(name: str) -> Obj:
 
 
 def _group(name: str) -> Obj:
-    served = {"groupVersion": f"{name}/v1", "version": "v1"}
+    served = {"groupVersion": f"{name}/{GROUPS[name]}", "version": GROUPS[name]}
     return {"name": name, "versions": [served], "preferredVersion": served}
 
 
 def resource_list(group_name: str) -> Obj:
-    """Return the answer to `/api/v1` (group "") or `/apis/GROUP/v1`."""
+    """Return the answer to `/api/v1` (group "") or `/apis/GROUP/VERSION`."""
     kinds = _kinds_of(group_name)
     return {
         "kind": "APIResourceList",
@@ -103,7 +103,7 @@ def _subresource(kind: Kind, name: str) -> Obj:
 
 def openapi_index() -> Obj:
     """Return the answer to `/openapi/v3`."""
-    paths = ["api/v1", *(f"apis/{name}/v1" for name in GROUPS)]
+    paths = ["api/v1", *(f"apis/{name}/{version}" for name, version in GROUPS.items())]
     return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in paths}}
 
 
@@ -139,7 +139,7 @@ def _operation(kind: Kind, action: str) -> Obj:
         "x-kubernetes-action": action,
         "x-kubernetes-group-version-kind": {
             "group": kind.group,
-            "version": "v1",
+            "version": kind.version,
             "kind": kind.kind,
         },
         "responses": {"200": {"description": "OK", "content": content}},

@@ -18,11 +18,12 @@ class Kind:
     subresources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     stored: bool = True
+    version: str = "v1"
 
     @property
     def api_version(self) -> str:
-        """`v1`, or `GROUP/v1`."""
-        return f"{self.group}/v1" if self.group else "v1"
+        """`v1`, or `GROUP/VERSION`."""
+        return f"{self.group}/{self.version}" if self.group else "v1"
 
     @property
     def resource(self) -> str:
@@ -31,8 +32,8 @@ class Kind:
 
     @property
     def path(self) -> str:
-        """Where the kind's group answers: `/api/v1`, or `/apis/GROUP/v1`."""
-        return f"/apis/{self.group}/v1" if self.group else "/api/v1"
+        """Where the kind's group answers: `/api/v1`, or `/apis/GROUP/VERSION`."""
+        return f"/apis/{self.group}/{self.version}" if self.group else "/api/v1"
 
 
 _POD_SUBRESOURCES = ("status", "log", "exec", "portforward", "proxy")
@@ -66,6 +67,14 @@ KINDS: Mapping[str, Kind] = {
         Kind("Job", "jobs", "batch", subresources=("status",), categories=_ALL),
         Kind("Lease", "leases", "coordination.k8s.io"),
         Kind(
+            *("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling"),
+            short=("hpa",),
+            subresources=("status",),
+            categories=_ALL,
+            version="v2",
+        ),
+        Kind("PodMonitoring", "podmonitorings", "monitoring.googleapis.com"),
+        Kind(
             *("SelfSubjectReview", "selfsubjectreviews", "authentication.k8s.io"),
             namespaced=False,
             stored=False,
@@ -83,5 +92,9 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 
-GROUPS: tuple[str, ...] = tuple(sorted({kind.group for kind in KINDS.values() if kind.group}))
-"""The API groups beside the core group."""
+GROUPS: Mapping[str, str] = {
+    kind.group: kind.version
+    for kind in sorted(KINDS.values(), key=lambda kind: kind.group)
+    if kind.group
+}
+"""The API groups beside the core group, each with the one version in which it is served."""

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import custom
+
 Schema = Mapping[str, Any]
 
 VERSION = "v1.37.0"
@@ -23,7 +25,7 @@ _NOTHING: Schema = {}
 @cache
 def definitions() -> Mapping[str, Schema]:
     """Return every definition by its full name."""
-    return json.loads(gzip.decompress(_FILE.read_bytes()))
+    return {**json.loads(gzip.decompress(_FILE.read_bytes())), **custom.DEFINITIONS}
 
 
 @cache

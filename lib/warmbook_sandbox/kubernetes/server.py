@@ -17,7 +17,7 @@ from ..interference import Incoming, Interference
 from . import deletes, discovery, reads, watches, writes
 from .call import Call, answer
 from .errors import ApiError, no_such_path
-from .kinds import KINDS, Kind
+from .kinds import GROUPS, KINDS, Kind
 from .objects import Obj
 from .runtime import PodRuntime
 from .store import Store
@@ -88,13 +88,15 @@ class ApiServer:
         for path, body in fixed.items():
             for spelled in (path, f"{path}/"):
                 router.add_get(spelled, partial(_said, body))
-        of_group: dict[str, Callable[[str], Obj]] = {
-            "/apis/{group}": discovery.group,
-            "/apis/{group}/v1": discovery.resource_list,
-            "/openapi/v3/apis/{group}/v1": discovery.openapi,
-        }
-        for path, body_of in of_group.items():
-            router.add_get(path, partial(_said_of_group, body_of))
+        router.add_get("/apis/{group}", partial(_said_of_group, discovery.group))
+        for group, version in GROUPS.items():
+            router.add_get(
+                f"/apis/{group}/{version}", partial(_said, partial(discovery.resource_list, group))
+            )
+            router.add_get(
+                f"/openapi/v3/apis/{group}/{version}",
+                partial(_said, partial(discovery.openapi, group)),
+            )
         for path in ("/healthz", "/livez", "/readyz"):
             router.add_get(path, _healthy)
 

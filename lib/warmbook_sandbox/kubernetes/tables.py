@@ -248,6 +248,26 @@ def _endpoints(obj: Obj) -> list[Any]:
     return [name_of(obj), ",".join(found[:3]) + more or _NONE, _created(obj)]
 
 
+def _scaler(obj: Obj) -> list[Any]:
+    spec, status = obj["spec"], obj.get("status") or {}
+    seen = [one.get("pods") or {} for one in status.get("currentMetrics") or ()]
+    targets = []
+    for at, one in enumerate(spec.get("metrics") or ()):
+        current = (seen[at].get("current") or {}).get("averageValue") if at < len(seen) else None
+        aim = ((one.get("pods") or {}).get("target") or {}).get("averageValue", "<auto>")
+        targets.append(f"{current or '<unknown>'}/{aim}")
+    reference = spec["scaleTargetRef"]
+    return [
+        name_of(obj),
+        f"{reference['kind']}/{reference['name']}",
+        ", ".join(targets) or _NONE,
+        str(spec.get("minReplicas", 1)),
+        spec["maxReplicas"],
+        status.get("currentReplicas", 0),
+        _created(obj),
+    ]
+
+
 def _count(*fields: str) -> Callable[[Obj], int]:
     return lambda obj: sum(len(obj.get(field) or ()) for field in fields)
 
@@ -288,6 +308,10 @@ _TABLES: Mapping[str, tuple[str, Callable[[Obj], list[Any]]]] = {
     "Lease": (
         "Name|Holder|Age",
         lambda obj: [name_of(obj), obj["spec"].get("holderIdentity", ""), _created(obj)],
+    ),
+    "HorizontalPodAutoscaler": (
+        "Name|Reference|Targets|MinPods|MaxPods#|Replicas#|Age",
+        _scaler,
     ),
     "ServiceAccount": ("Name|Secrets#|Age", _counted("secrets")),
     "ConfigMap": ("Name|Data#|Age", _counted("data", "binaryData")),

@@ -72,6 +72,8 @@ def _broken(kind: Kind, obj: Obj, old: Obj | None) -> Iterator[Cause]:
             yield cause
     if kind.kind == "Service":
         yield from _service(obj)
+    if kind.kind == "HorizontalPodAutoscaler":
+        yield from _scaler(obj["spec"])
 
 
 def set_defaults_to(kind: Kind, obj: Obj) -> None:
@@ -95,6 +97,17 @@ def _metadata(kind: Kind, obj: Obj) -> Iterator[Cause]:
     elif not name and (why := names.wrong_name(kind.kind, prefix + "x")):
         yield names.invalid_value("metadata.generateName", prefix, why)
     yield from names.label_causes(labels_of(obj), "metadata.labels")
+
+
+def _scaler(spec: Obj) -> Iterator[Cause]:
+    least, most = spec["minReplicas"], spec["maxReplicas"]
+    for field, value in (("minReplicas", least), ("maxReplicas", most)):
+        if value < 1:
+            said = f"Invalid value: {value}: must be greater than or equal to 1"
+            yield Cause("FieldValueInvalid", said, f"spec.{field}")
+    if most < least:
+        said = f"Invalid value: {most}: must be greater than or equal to `minReplicas`"
+        yield Cause("FieldValueInvalid", said, "spec.maxReplicas")
 
 
 def _workload(kind: Kind, obj: Obj, old: Obj | None) -> Iterator[Cause]:

@@ -1,0 +1,169 @@
+"""Autoscaling: a queue of requests asks for more Pods; a load shows that it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import commands, manifests, pods
+from ..clients import Clients
+from ..diagnosis.evidence import at, maps, text
+from ..errors import MissingError, ResourceFailedError, SettingsError, WaitTimeoutError
+from ..load import Load, waiting
+from ..lookout import wait_for_pods
+from ..progress import Report, polled, wait_until
+from ..settings import Settings
+from ..step import step
+from ..texts import say
+from ..views import Card, Row, duration
+
+LONGEST_S = 300
+"""How long the load may last, in seconds; the metric needs a minute or two to reach a cluster."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The autoscaler at one moment: requests that wait, Pods asked for, why no more."""
+
+    waiting: float
+    asked: int
+    reason: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Trial(Card):
+    """What a load made of the Deployment; times in seconds. `off` says why there was none."""
+
+    before: int = 0
+    asked: int = 0
+    most_waiting: float = 0.0
+    asked_after_s: float = 0.0
+    ready_after_s: float = 0.0
+    off: str = ""
+
+    def title(self) -> str:
+        if self.off:
+            return say("The load decides nothing")
+        return say("A queue asked for {count} Pods, up from {before}", **self._counts())
+
+    def _counts(self) -> dict[str, int]:
+        return {"count": self.asked, "before": self.before}
+
+    def rows(self) -> Sequence[Row]:
+        if self.off:
+            return (Row(say("off"), self.off),)
+        waited = say(
+            "{count:.0f} requests waited at most; from {aim} for each Pod on, more are asked for",
+            count=self.most_waiting,
+            aim=manifests.WAITING,
+        )
+        asked = say("after {time} of load", time=duration(self.asked_after_s))
+        ready = say("{time} later: it is a cold start", time=duration(self.ready_after_s))
+        return (
+            Row(say("queue"), waited, "ok"),
+            Row(say("asked for"), asked, "ok"),
+            Row(say("ready"), ready, "ok"),
+        )
+
+    def note(self) -> str:
+        if self.off:
+            return ""
+        return say(
+            "Once the queue has been short for five minutes, it goes back to {before}. The "
+            "autoscaler stays until notebook 10 deletes it.",
+            before=self.before,
+        )
+
+
+@step(commands.autoscale)
+def by_queue(settings: Settings, clients: Clients, *, report: Report | None = None) -> Trial:
+    """Let the queue decide how many Pods there are, and send requests until it asks for more.
+
+    Nothing happens unless `max_replicas` is more than `replicas`. The autoscaler stays; the load
+    ends when more Pods have been asked for, and after LONGEST_S at the latest.
+
+    Source: GKE, "Configure autoscaling for LLM workloads on GPUs".
+
+    Raises:
+        SettingsError: The server is not vLLM, whose queue is the metric.
+        MissingError: No Pod is ready.
+        ResourceFailedError: The metric does not reach the autoscaler, or nothing asks for more.
+        WarmbookError: The new Pod does not come up, by the pitfall's name.
+    """
+    if settings.max_replicas <= settings.replicas:
+        return Trial(off=say("choose «max_replicas» above «replicas» in the form to try it"))
+    if settings.inference_server != "vllm":
+        raise SettingsError(
+            say("The autoscaler goes by vLLM's queue, and the server is another."),
+            remedy=say("Set max_replicas to 0, or inference_server to vllm."),
+        )
+    ready = [pod for pod in pods.now(settings, clients) if pod.ready]
+    if not ready:
+        raise MissingError(
+            say("No Pod of the server is ready."),
+            remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+        )
+    for manifest in (manifests.pod_monitoring(settings), manifests.autoscaler(settings)):
+        clients.kubernetes.apply(manifest)
+    begun = time.monotonic()
+    # it goes on until the new Pods are ready: with the queue empty, they would be taken back
+    with Load(settings, clients, ready[0].name) as load:
+        found = _under_load(settings, clients, load, len(ready), report)
+        if found.refused:
+            return Trial(off=found.refused)
+        asked_after_s = time.monotonic() - begun
+        wait_for_pods(
+            settings,
+            clients,
+            ready=lambda listed: sum(pod.ready for pod in listed) >= found.asked,
+            report=report,
+        )
+    ready_after_s = time.monotonic() - begun - asked_after_s
+    return Trial(len(ready), found.asked, found.waiting, asked_after_s, ready_after_s)
+
+
+def _under_load(
+    settings: Settings, clients: Clients, load: Load, before: int, report: Report | None
+) -> Seen:
+    """Wait until more than `before` Pods are asked for; `waiting` is the longest queue seen."""
+    most = 0.0
+
+    def look() -> Seen:
+        nonlocal most
+        listed = [pod.name for pod in pods.now(settings, clients) if pod.ready]
+        most = max(most, sum(waiting(settings, clients, name) for name in listed))
+        deployment = clients.kubernetes.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
+        asked = int((deployment or {"spec": {}})["spec"].get("replicas", 0))
+        return Seen(most, asked, _inactive(settings, clients), load.refused)
+
+    try:
+        return wait_until(
+            polled(look),
+            what=say("The load"),
+            state=lambda seen: say("{count:.0f} requests wait", count=seen.waiting),
+            ready=lambda seen: seen.asked > before or bool(seen.refused),
+            timeout_s=LONGEST_S,
+            meanwhile=say("The requests under way end within seconds; the autoscaler stays."),
+            report=report,
+        )
+    except WaitTimeoutError:
+        reason = _inactive(settings, clients) or say("no queue stood for long enough")
+        raise ResourceFailedError(
+            say("Nothing asked for another Pod: {reason}", reason=reason),
+            remedy=say(
+                "See that the Custom Metrics Stackdriver Adapter runs in the cluster (the first "
+                "lines of the command below), then run this cell again."
+            ),
+        ) from None
+
+
+def _inactive(settings: Settings, clients: Clients) -> str:
+    """Return why the autoscaler does nothing, "" where it works or says nothing yet."""
+    kind = "HorizontalPodAutoscaler"
+    found = clients.kubernetes.find(kind, manifests.DEPLOYMENT, settings.namespace)
+    for one in maps(at(found, "status", "conditions")):
+        if (one.get("type"), one.get("status")) == ("ScalingActive", "False"):
+            return text(one.get("message"))
+    return ""

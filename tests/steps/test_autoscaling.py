@@ -1,0 +1,84 @@
+"""A queue that asks for more Pods, and what stands in its way."""
+
+import time
+
+import pytest
+
+from warmbook import manifests
+from warmbook.__main__ import main
+from warmbook.errors import MissingError, ResourceFailedError, SettingsError
+from warmbook.steps import autoscaling, cleanup
+
+SCALER = "HorizontalPodAutoscaler"
+
+
+@pytest.fixture
+def up_to_two(chosen):
+    return chosen.model_copy(update={"max_replicas": 2})
+
+
+def test_a_queue_asks_for_another_pod_and_an_empty_one_takes_it_back(
+    up_to_two, clients, quiet, up_to
+):
+    up_to("streaming")
+    done = autoscaling.by_queue(up_to_two, clients, **quiet)
+    assert (done.before, done.asked) == (1, 2)
+    assert done.most_waiting > manifests.WAITING
+    assert "cold start" in repr(done)
+    found = clients.kubernetes.find(SCALER, manifests.DEPLOYMENT, up_to_two.namespace)
+    assert found["spec"]["maxReplicas"] == 2
+    told = clients.kubernetes.list_objects("Event", up_to_two.namespace)
+    assert any("New size: 2" in event["message"] for event in told)
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        deployment = clients.kubernetes.find(
+            "Deployment", manifests.DEPLOYMENT, up_to_two.namespace
+        )
+        if deployment["spec"]["replicas"] == 1:
+            return
+        time.sleep(0.2)
+    raise AssertionError("the empty queue takes no Pod back")
+
+
+def test_by_default_nothing_happens(chosen, clients):
+    assert "max_replicas" in autoscaling.by_queue(chosen, clients).off
+
+
+def test_another_server_has_another_queue(up_to_two, clients):
+    sglang = up_to_two.model_copy(update={"inference_server": "sglang"})
+    with pytest.raises(SettingsError, match="vLLM's queue"):
+        autoscaling.by_queue(sglang, clients)
+
+
+def test_without_a_ready_pod_nobody_is_asked(up_to_two, clients, up_to):
+    up_to("identity")
+    with pytest.raises(MissingError, match="ready"):
+        autoscaling.by_queue(up_to_two, clients)
+
+
+def test_a_metric_that_does_not_arrive_is_named(up_to_two, clients, quiet, up_to, monkeypatch):
+    up_to("streaming")
+    monkeypatch.setattr(autoscaling, "LONGEST_S", 1)
+    monkeypatch.setattr(manifests, "QUEUE_METRIC", "vllm:no_such_metric")
+    with pytest.raises(ResourceFailedError, match="unable to get metric") as refused:
+        autoscaling.by_queue(up_to_two, clients, **quiet)
+    assert "Adapter" in refused.value.remedy
+
+
+def test_cleanup_takes_the_autoscaler_along(up_to_two, clients, quiet, up_to, monkeypatch):
+    up_to("streaming")
+    autoscaling.by_queue(up_to_two, clients, **quiet)
+    monkeypatch.setattr(cleanup, "OWNER_LABEL", ("created-by", "somebody"))  # not our cluster
+    kinds = [one.kind for one in cleanup.inventory(up_to_two, clients).created]
+    assert kinds[:2] == [SCALER, "PodMonitoring"]
+    assert cleanup.delete(up_to_two, clients, **quiet).left == ()
+
+
+def test_the_manifest_is_printed(capsys, monkeypatch):
+    monkeypatch.setenv("WARMBOOK_MODEL_URI", "gs://models/gemma")
+    monkeypatch.setenv("WARMBOOK_PROJECT_ID", "my-project")
+    assert main(["manifest", "--autoscaling", "-p", "max_replicas", "3"]) == 0
+    told = capsys.readouterr().out
+    assert "kind: PodMonitoring" in told
+    assert "maxReplicas: 3" in told
+    assert "prometheus.googleapis.com|vllm:num_requests_waiting|gauge" in told

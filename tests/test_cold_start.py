@@ -30,6 +30,17 @@ def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
     assert "list price" in told
 
 
+def test_every_limit_is_told_with_its_time_and_the_estimates_as_such():
+    told = repr(ColdStart((ONE,), machine("g2-standard-16"), streams=32))
+    (row,) = [line for line in told.splitlines() if "Least time" in line]
+    assert "4.0 s: 32 Gbps (g2-standard-16); 3.6 s: the streamer's connections (an esti" in row
+    assert row.count("(an estimate)") == 3
+    few = ColdStart((ONE,), machine("g2-standard-16"), streams=1)
+    share, binds = few.efficiency
+    assert (binds, share) == ("streams", pytest.approx(15 * 1024 / 135 / 13.4))
+    assert "Least time" not in repr(ColdStart((ONE,), machine("g2-standard-16"), rehearsal=True))
+
+
 def test_a_spot_machine_costs_less_and_an_unknown_one_nothing():
     listed, spot = (ColdStart((ONE,), machine("g2-standard-16"), spot=s) for s in (False, True))
     assert repr(listed) != repr(spot)

@@ -2,7 +2,7 @@ import pytest
 
 from warmbook import gpus
 from warmbook.gpus import GIB, machine
-from warmbook.load_time import limit_name, load_time
+from warmbook.load_time import connections, limit_name, load_time
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,46 @@ def test_the_limit_that_binds_is_named():
     g2 = machine("g2-standard-16")
     assert load_time(GIB, g2, replicas=64).binds == "region"
     assert load_time(GIB, g2, replicas=6).binds == "nic"
-    few = load_time(1350 * 2**20, g2, connections=8, per_stream_mib_s=135)
+    few = load_time(1350 * 2**20, g2, streams=8)
     assert (few.binds, few.least_s) == ("streams", pytest.approx(1.25))
+    assert "streams" not in load_time(GIB, g2).limits
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "clients", "per_client", "count"),
+    [
+        (16, 0, 0, 32),
+        # more clients share the same connections, until each has one of its own
+        (16, 32, 0, 32),
+        (16, 64, 0, 64),
+        (2, 0, 0, 8),
+        (12, 5, 0, 20),
+        (16, 8, 16, 128),
+    ],
+)
+def test_the_streamer_opens_two_connections_a_vcpu_but_one_for_each_client(
+    vcpus, clients, per_client, count
+):
+    assert connections(vcpus, clients, per_client) == count
+
+
+def test_the_streamers_defaults_hold_up_no_machine_but_the_smallest():
+    held = [
+        one.name
+        for one in gpus.machines()
+        if one.vcpus and load_time(GIB, one, streams=connections(one.vcpus)).binds == "streams"
+    ]
+    assert held == ["g2-standard-4"]
+
+
+def test_the_bus_of_one_gpu_holds_up_nothing_and_several_share_the_bytes():
+    one, eight = machine("g2-standard-16"), machine("g2-standard-96")
+    assert load_time(25 * 10**9, one).limits["pcie"] == pytest.approx(1)
+    assert load_time(25 * 10**9, eight).limits["pcie"] == pytest.approx(1 / 8)
+    for each in gpus.machines_for("nvidia-l4"):
+        found = load_time(GIB, each)
+        assert found.limits["pcie"] < found.limits["nic"]
+    assert "pcie" not in load_time(GIB, machine("a3-highgpu-1g")).limits
 
 
 def test_google_measured_no_load_far_above_the_nic():
@@ -38,4 +76,5 @@ def test_google_measured_no_load_far_above_the_nic():
 def test_a_limit_whose_rate_is_an_estimate_says_so():
     assert limit_name("nic", machine("g2-standard-16")) == "32 Gbps (g2-standard-16)"
     assert "estimate" in limit_name("nic", machine("g4-standard-48"))
-    assert "estimate" in limit_name("region", machine("g2-standard-16"))
+    for name in ("region", "streams", "pcie"):
+        assert "estimate" in limit_name(name, machine("g2-standard-16"))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook.gpus import GIB, machine, measured, price
+from warmbook.load_time import connections
 from warmbook.startlog import read
 from warmbook.timeline import ORDER, SINCE, UNEXPLAINED, timeline, witness
 
@@ -223,7 +224,8 @@ def test_the_guides_own_load_used_a_third_of_the_network():
 def share(gib, seconds, name):
     line = f"Overall time to stream {gib} GiB of all files: {seconds}s, 1.1 GiB/s"
     told = witness(read(line))
-    limits = told.limits(machine(name))
+    # with the streamer's own number of connections, which hold none of these up
+    limits = told.limits(machine(name), streams=connections(machine(name).vcpus))
     assert limits.binds == "nic"
     return told.efficiency(limits)
 
@@ -231,6 +233,15 @@ def share(gib, seconds, name):
 def test_six_replicas_on_fast_machines_meet_the_regions_quota():
     told = witness(read("Overall time to stream 65.53 GiB of all files: 14.0s, 4.7 GiB/s"))
     assert told.limits(machine("g4-standard-48"), replicas=6).binds == "region"
+
+
+def test_each_rank_opens_connections_of_its_own():
+    line = "Overall time to stream 7.5 GiB of all files to cpu: 20.0s, 0.4 GiB/s"
+    both = witness(read(f"(Worker_TP0 pid=1) {line}\n(Worker_TP1 pid=2) {line}"))
+    alone, g2 = witness(read(line.replace("7.5", "15.0"))), machine("g2-standard-24")
+    seconds = both.limits(g2, streams=4).limits["streams"]
+    assert alone.limits(g2, streams=4).limits["streams"] == pytest.approx(2 * seconds)
+    assert alone.limits(g2, streams=4).binds == "streams"
 
 
 def test_an_idle_gpu_costs_from_the_node_on():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .gpus import Machine
-from .load_time import limit_name
+from .load_time import LoadTime, limit_name
 from .network import Network
 from .pictures import Bar, Picture, lanes, waterfall
 from .texts import say
@@ -34,6 +34,9 @@ class ColdStart(Card):
     timelines: tuple[Timeline, ...]
     machine: Machine | None = None
     spot: bool = False
+    streams: int | None = field(default=None, kw_only=True)
+    """How many connections each rank of the server opens, None where that is not known."""
+
     rehearsal: bool = field(default=False, kw_only=True)
     network: Network | None = field(default=None, kw_only=True)
     """The rehearsal's, where it is shaped."""
@@ -54,11 +57,16 @@ class ColdStart(Card):
 
         None in a rehearsal, whose bytes come from this machine, or where a figure is missing.
         """
+        witness, limits = self.first.witness, self.limits
+        return (witness.efficiency(limits), limits.binds) if witness and limits else None
+
+    @property
+    def limits(self) -> LoadTime | None:
+        """What held the load of the weights up, None where `efficiency` has none."""
         witness = self.first.witness
         if self.machine is None or witness is None or self.rehearsal or not witness.elapsed_s:
             return None
-        limits = witness.limits(self.machine, replicas=len(self.timelines))
-        return witness.efficiency(limits), limits.binds
+        return witness.limits(self.machine, replicas=len(self.timelines), streams=self.streams)
 
     def title(self) -> str:
         pod = self.first.pod or say("a log")
@@ -88,6 +96,10 @@ class ColdStart(Card):
             limit=limit_name(binds, self.machine),
         )
         yield Row(say("Rate"), told)
+        if limits := self.limits:
+            ordered = sorted(limits.limits.items(), key=lambda limit: -limit[1])
+            each = (f"{_least(s)}: {limit_name(name, self.machine)}" for name, s in ordered)
+            yield Row(say("Least time"), "; ".join(each))
 
     def note(self) -> str:
         return " ".join(self._remarks())
@@ -173,6 +185,10 @@ class ColdStart(Card):
             time=duration(slowest),
         )
         return lanes(rows, told)
+
+
+def _least(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"
 
 
 def _bars(one: Timeline) -> list[Bar]:

@@ -34,7 +34,8 @@ class Range:
 class Gpu:
     """A GPU of GKE: bytes as the vendor states them and, where known, as PyTorch sees them.
 
-    `step_tokens` is the most that vLLM's server computes at once on it unless told otherwise.
+    `step_tokens` is the most that vLLM's server computes at once on it unless told otherwise,
+    `pcie_gb_s` what its bus carries in GB (1e9 bytes) per second, None where we know nothing.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Gpu:
     estimates: tuple[str, ...]
     source: str
     date: str
+    pcie_gb_s: float | None = None
 
     @property
     def usable(self) -> Range:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from packaging.version import Version
 
-from . import oracle
+from . import containers, oracle
 from .errors import SettingsError
 from .findings import Finding
 from .manifests import ACCELERATOR, GPU
@@ -41,12 +41,7 @@ class Server:
 
     def option(self, name: str) -> str:
         """Return the value of `--name=value` or `--name value`, "" where it is not given."""
-        words = [str(word) for word in self.words]
-        for at, word in enumerate(words):
-            given, equals, value = word.partition("=")
-            if given == name:
-                return value if equals else (words[at + 1] if at + 1 < len(words) else "")
-        return ""
+        return containers.option(self.container, name)
 
     @property
     def gpus(self) -> int:
@@ -56,18 +51,13 @@ class Server:
     @property
     def loader_config(self) -> Mapping[str, Any] | None:
         """What the streamer is told by --model-loader-extra-config, None where it is no object."""
-        try:
-            found = json.loads(self.option("--model-loader-extra-config") or "{}")
-        except ValueError:
-            return None
-        return found if isinstance(found, dict) else None
+        return containers.loader_config(self.container)
 
     @property
     def memory_limit(self) -> int:
         """Bytes that the streamer may hold, -1 where nothing is said; vLLM's key goes first."""
-        variables = map(_map, _list(self.container.get("env")))
-        said = {str(one.get("name")): one.get("value") for one in variables}
-        limit = (self.loader_config or {}).get("memory_limit", said.get(MEMORY_LIMIT))
+        said = containers.variables(self.container).get(MEMORY_LIMIT)
+        limit = (self.loader_config or {}).get("memory_limit", said)
         return int(limit) if re.fullmatch(r"[0-9]{1,18}", str(limit)) else -1
 
     @property

@@ -9,7 +9,7 @@ from itertools import islice
 from ..clients import Clients
 from ..errors import MissingError
 from ..gpus import Measured
-from ..load_time import LoadTime, limit_name, load_time
+from ..load_time import LoadTime, connections, limit_name, load_time
 from ..pictures import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
 from ..settings import Settings
 from ..shape import Shape
@@ -218,10 +218,15 @@ def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
         tokens=tokens,
         fit=found,
         host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count),
-        load=load_time(seen.streamed_bytes, at, replicas=settings.replicas) if at else None,
+        load=_load_time(settings, seen, at) if at else None,
         machine=at,
         missing=missing,
     )
+
+
+def _load_time(settings: Settings, seen: XRay, at: Machine) -> LoadTime:
+    streams = at.vcpus and connections(at.vcpus, settings.concurrency)
+    return load_time(seen.streamed_bytes, at, replicas=settings.replicas, streams=streams)
 
 
 def _fit(settings: Settings, seen: XRay, shape: Shape, tokens: int) -> Fit:

@@ -13,7 +13,8 @@ from .. import commands, manifests, pods
 from ..bucket import list_folder
 from ..clients import Clients
 from ..cold_start import ColdStart
-from ..diagnosis.evidence import at
+from ..containers import connections_of
+from ..diagnosis.evidence import at, maps
 from ..errors import MissingError, ResourceFailedError
 from ..gpus import machines
 from ..lookout import wait_for_pods
@@ -236,8 +237,11 @@ def cold_start(
     kind = labels.get("node.kubernetes.io/instance-type")
     machine = next((found for found in machines() if found.name == kind), None)
     spot = labels.get("cloud.google.com/gke-spot") == "true"
+    container = next(iter(maps(at(chosen[0].told, "spec", "containers"))), {})
+    streams = connections_of(container, machine.vcpus) if machine and machine.vcpus else None
     return ColdStart(
         *(tuple(_answered(one, answer) for one in drawn), machine, spot),
+        streams=streams,
         rehearsal=bool(clients.rehearsal),
         network=clients.network,
     )

@@ -30,9 +30,13 @@ class Witness:
         """The rate in GiB/s (2**30 bytes per second), 0 where no time passed."""
         return self.size_bytes / 2**30 / self.elapsed_s if self.elapsed_s else 0.0
 
-    def limits(self, on: Machine, *, replicas: int = 1) -> LoadTime:
-        """Return the least time of this load on a machine, by each limit."""
-        return load_time(self.size_bytes, on, replicas=replicas)
+    def limits(self, on: Machine, *, replicas: int = 1, streams: int | None = None) -> LoadTime:
+        """Return the least time of this load on a machine, by each limit.
+
+        `streams` is how many connections each of its ranks opened, None where nobody knows.
+        """
+        all_streams = streams and streams * max(1, len(self.ranks))
+        return load_time(self.size_bytes, on, replicas=replicas, streams=all_streams)
 
     def efficiency(self, limits: LoadTime) -> float:
         """Return the least time that the limits allow, as a share of the time it took."""

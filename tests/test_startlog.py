@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from warmbook.oracle import covered
 from warmbook.startlog import Reader, is_whole, read
 
 LOGS = sorted((Path(__file__).parent / "golden" / "startlogs").glob("*.log"))
@@ -26,6 +28,7 @@ def expected(path):
         if line.startswith("#= "):
             told.append(line[3:].split())
         elif not line.startswith("#"):
+            line = re.sub(r"\x1b\[[0-9;]*m", "", line)
             yield from (
                 (kind, dict(f.split("=") for f in figures), line) for kind, *figures in told
             )
@@ -47,6 +50,67 @@ def test_every_line_of_a_real_log_is_read_as_what_it_is(path):
             assert found == (value if isinstance(found, str) else json.loads(value.lower())), line
         # a bar that moved on keeps the last line
         assert kind == "reading" or line.strip()[:300] == mark.line
+
+
+WARM = "init engine (profile, create kv cache, warmup model) took"
+FORMS = """
+version    0.11.1 0.24.0 vLLM API server version %s
+version    0.16.0 0.33.0 vLLM server version %s, serving model x
+arguments  0.11.1 0.33.0 non-default args: %s
+files      0.11.1 0.33.0 Resolved architecture: %s
+files      0.11.1 0.33.0 Using max model len %s
+engine     0.11.1 0.33.0 Initializing a V1 LLM engine (v%s) with config: x
+load       0.11.1 0.33.0 Starting to load model %s...
+loaded     0.11.1 0.13.0 Model loading took %.4f GiB memory and %.6f seconds
+loaded     0.12.0 0.13.0 Model loading took %.4f GiB and %.6f seconds
+loaded     0.14.0 0.33.0 Model loading took %s GiB memory and %.6f seconds
+loaded     0.14.0 0.27.1 Model loading took %s GiB and %.6f seconds
+compiled   0.11.1 0.17.1 torch.compile takes %.2f s in total
+compiled   0.18.0 0.31.0 torch.compile took %.2f s in total
+compiled   0.32.0 0.33.0 %storch.compile took %.2f s in total
+memory     0.11.1 0.13.0 Available KV cache memory: %.2f GiB
+memory     0.14.0 0.33.0 Available KV cache memory: %s GiB
+memory     0.11.1 0.27.1 GPU KV cache size: %s tokens
+memory     0.28.0 0.29.0 GPU KV cache size: %s tokens, Maximum concurrency for %s tokens
+memory     0.30.0 0.33.0 %s KV cache size: %s tokens, Maximum concurrency for %s tokens
+captured   0.11.1 0.33.0 Graph capturing finished in %.0f secs, took %.2f GiB
+warm       0.11.1 0.19.1 WARM %.2f seconds
+warm       0.20.0 0.33.0 WARM %.2f s
+warm       0.20.0 0.33.0 WARM %.2f s (compilation: %.2f s)
+warm       0.20.0 0.33.0 WARM %.2f s (compilation: %.2f s — language_model: %.2f s, encoder: %.2f s)
+listening  0.11.1 0.17.1 Starting vLLM API server %d on %s
+listening  0.18.0 0.33.0 Starting vLLM server on %s
+""".replace("WARM", WARM)
+"""What each release writes, from its source: kind of mark, first and last release, format."""
+
+ROWS = [row.split(maxsplit=3) for row in FORMS.strip().split("\n")]
+
+
+def written(form):
+    """Return a form as a line, with 12.5 wherever it has a figure or a name."""
+    whole = {"%d": "12", "%.0f": "12", "%s": "12.5"}
+    told = re.sub(r"%(\.\d)?[dfs]", lambda one: whole.get(one[0]) or one[0] % 12.5, form)
+    return f"(EngineCore pid=1) INFO 11-23 10:00:00 [x.py:1] {told}\n"
+
+
+@pytest.mark.parametrize(("kind", "first", "last", "form"), ROWS, ids=[row[3] for row in ROWS])
+def test_every_form_of_every_release_is_read_with_its_figures(kind, first, last, form):
+    (mark,) = read(written(form), NEAR).marks
+    assert mark.kind == kind
+    assert mark.at == datetime(2026, 11, 23, 10, tzinfo=timezone.utc)
+    timed = {"loaded": 12.5, "compiled": 12.5, "warm": 12.5, "captured": 12.0}
+    assert mark.seconds == timed.get(kind)
+    assert mark.size_bytes == (12.5 * 2**30 if kind == "loaded" else None)
+    assert mark.detail == ("12.5" if kind in ("version", "engine") else "")
+
+
+def test_each_release_has_a_form_of_each_kind():
+    def order(version):
+        return tuple(map(int, version.split(".")))
+
+    for version in covered():
+        told = {kind for kind, a, b, _ in ROWS if order(a) <= order(version) <= order(b)}
+        assert told == {row[0] for row in ROWS}, version
 
 
 def test_the_moments_of_a_log_with_the_clusters_stamps_are_exact():

@@ -205,6 +205,27 @@ def test_each_rank_is_told_and_the_slowest_counts():
     assert witness(read(both), 2 * WEIGHTS).whole is False
 
 
+LOGS = REHEARSED.parent
+
+
+@pytest.mark.parametrize(
+    ("name", "size_bytes", "elapsed_s"),
+    [
+        ("streamer-0.15.0-two-ranks", 127_436_336, 1.3),
+        ("streamer-0.15.9-two-ranks", 127_436_336, 2.51),
+        # each rank counts what it delivers, the other's share too
+        ("streamer-0.17.0-two-ranks", 127_436_336, 1.42),
+        # one rank, told by two handlers
+        ("streamer-0.17.0-told-twice", 127_436_336, 0.18),
+    ],
+)
+def test_ranks_that_share_or_repeat_the_weights_bring_them_once(name, size_bytes, elapsed_s):
+    found = witness(read((LOGS / f"{name}.log").read_bytes()), size_bytes)
+    assert (found.size_bytes, found.elapsed_s, found.whole) == (size_bytes, elapsed_s, True)
+    assert len(found.ranks) == (1 if "twice" in name else 2)
+    assert witness(read((LOGS / f"{name}.log").read_bytes()), 3 * size_bytes).whole is False
+
+
 def test_the_least_time_reproduces_what_google_measured():
     """The table of GoogleCloudPlatform/accelerated-platforms, vllm-with-runai-model-streamer.md,
     2026-10-01: the share of the network that each load used, and an earlier load of 2026-09-17.

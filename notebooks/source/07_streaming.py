@@ -115,7 +115,7 @@ versions
 #
 # `[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s`
 #
-# Three things about it have changed or need care. Newer streamers also name where the tensors went, as in `of all files to cpu: 13.4s`. From 0.15.1 on the line is not printed under vLLM unless it is asked for, which the manifest does. And up to 0.15 it appears even after a load that **failed**, with a few bytes in it. So the cell does more than look for it: it adds up the bytes of all GPUs and compares them with the bytes in the bucket. Where no line is printed, it takes vLLM's own `Model loading took`, and says so.
+# Three things about it have changed or need care. Newer streamers also name where the tensors went, as in `of all files to cpu: 13.4s`. From 0.15.1 on the line is not printed under vLLM unless it is asked for, which the manifest does. And up to 0.16 it appears even after a load that **failed**, with a few bytes in it. So the cell does more than look for it: it adds up the bytes of all GPUs and compares them with the bytes in the bucket. Where no line is printed, it takes vLLM's own `Model loading took`, and says so.
 #
 # (The sample's 15.0 GiB belong to a model of 8 billion parameters; gemma-2-9b-it would be 17.2 GiB. And 1.1 GiB/s is about a third of what the network of a g2-standard-16 can carry: there is room.)
 #
@@ -127,7 +127,7 @@ versions
 #
 # `[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s`
 #
-# Hay tres cosas de ella que cambiaron o piden cuidado. Los transmisores más nuevos dicen también adónde fueron los tensores, como en `of all files to cpu: 13.4s`. Desde la versión 0.15.1, la línea no se imprime con vLLM a menos que se pida, y el manifiesto la pide. Y hasta la 0.15 aparece incluso después de una carga que **falló**, con unos pocos bytes. Por eso la celda no se conforma con buscarla: suma los bytes de todas las GPUs y los compara con los del bucket. Si no se imprime ninguna línea, toma la de vLLM, `Model loading took`, y te lo dice.
+# Hay tres cosas de ella que cambiaron o piden cuidado. Los transmisores más nuevos dicen también adónde fueron los tensores, como en `of all files to cpu: 13.4s`. Desde la versión 0.15.1, la línea no se imprime con vLLM a menos que se pida, y el manifiesto la pide. Y hasta la 0.16 aparece incluso después de una carga que **falló**, con unos pocos bytes. Por eso la celda no se conforma con buscarla: suma los bytes de todas las GPUs y los compara con los del bucket. Si no se imprime ninguna línea, toma la de vLLM, `Model loading took`, y te lo dice.
 #
 # (Los 15.0 GiB del ejemplo son de un modelo de 8000 millones de parámetros; gemma-2-9b-it serían 17.2 GiB. Y 1.1 GiB/s es cerca de un tercio de lo que puede llevar la red de una g2-standard-16: queda margen).
 #

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+_OWN_HANDLER = "[INFO] [RunAI Streamer]"
+"""How the streamer's own handler writes from 0.17 on, with RUNAI_STREAMER_LOG_TO_STDERR=1."""
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -54,16 +57,24 @@ class StartLog:
     def streams(self) -> list[Mark]:
         """The streamer's lines with all their figures, those of failed loads left out.
 
-        One per rank. Up to 0.15.x it is printed after a failed load too, so compare the size
-        with the bucket's.
+        One per rank. Up to 0.16.x it is printed after a failed load too, so compare the size
+        with the bucket's. From 0.17 a load may be told twice, by the streamer's own handler and
+        by one that somebody gave to its logger: that counts once.
         """
-        return [m for m in self.all("streamed") if not m.failed]
+        told = [m for m in self.all("streamed") if not m.failed]
+        twins = [m for m in told if _OWN_HANDLER in m.line]
+        others = [m for m in told if _OWN_HANDLER not in m.line]
+        return others if sorted(map(_load, twins)) == sorted(map(_load, others)) else told
 
     @property
     def clock_offset_s(self) -> float | None:
         """How far the Pod's own clock is ahead of the runtime's, None where one is not told."""
         told = [mark.offset_s for mark in self.marks if mark.offset_s is not None]
         return median(told) if told else None
+
+
+def _load(mark: Mark) -> tuple[int, float]:
+    return mark.size_bytes or 0, mark.seconds or 0.0
 
 
 def is_whole(streamed_bytes: int, expected_bytes: int) -> bool:

@@ -43,7 +43,7 @@ _EARLY = ("version", "arguments")
 _AFTER_UP = (*_EARLY, "up", "healthy", "answered")
 _ONCE = {"healthy", "answered"}
 _FIGURES = {
-    "version": re.compile(r"server version (?P<detail>\S+)"),
+    "version": re.compile(r"server version (?P<detail>[^\s,]+)"),
     "engine": re.compile(r"LLM engine \(v(?P<detail>[^)\s]+)\)"),
     "reading": re.compile(
         r"using Runai Model Streamer:\s+(?P<detail>\d+)% (?:Completed \| )?\d+/\d+ "

@@ -47,13 +47,16 @@ def witness(log: StartLog, expected_bytes: int | None = None) -> Witness | None:
     """Return who tells how long the weights took, None where nobody does.
 
     The streamer's own lines are the best witness, one per rank; the ranks read side by side,
-    each its share. Else vLLM's loading time stands with the bucket's bytes, and at last its
-    progress bar.
+    each its share. From 0.17 on each counts all that it delivers, whoever read it, and ranks that
+    share nothing read it all: then the bucket's bytes count once. Else vLLM's loading time stands
+    with the bucket's bytes, and at last its progress bar.
     """
     told = [(m.rank, m.size_bytes, m.seconds) for m in log.streams]
     ranks = tuple((rank, size, s) for rank, size, s in told if size is not None and s is not None)
     if ranks:
-        size_bytes = sum(size for _, size, _ in ranks)
+        sizes = [size for _, size, _ in ranks]
+        each_whole = expected_bytes is not None and all(is_whole(x, expected_bytes) for x in sizes)
+        size_bytes = max(sizes) if each_whole else sum(sizes)
         slowest = max(log.streams, key=lambda mark: mark.seconds or 0.0)
         whole = None if expected_bytes is None else is_whole(size_bytes, expected_bytes)
         exact = expected_bytes if whole and expected_bytes is not None else size_bytes

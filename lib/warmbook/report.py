@@ -19,14 +19,23 @@ body {{ color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, s
   max-width: 52rem; margin: 0 auto; padding: 1.5rem 1rem; overflow-wrap: anywhere }}
 h1 {{ font-size: 1.6rem; line-height: 1.2 }}
 h2 {{ font-size: 1.15rem; border-bottom: 1px solid var(--line); margin: 2rem 0 .5rem }}
-table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: start; vertical-align: top; padding: .2rem .8rem .2rem 0;
+table {{ border-collapse: collapse }}
+th, td {{ text-align: start; vertical-align: top; padding: .2rem 1.2rem .2rem 0;
   font-weight: normal }}
 th {{ color: var(--soft); min-width: 9.5rem }}
 td, p {{ unicode-bidi: plaintext; white-space: pre-wrap }}
 p {{ margin: .3rem 0 }}
 svg {{ display: block; width: 100%; height: 1.1rem }}
-.bar {{ width: 45% }}
+.phases {{ width: 100% }}
+.figure {{ text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums }}
+.bar {{ width: 33%; padding-inline-end: 0 }}
+@media (max-width: 40rem) {{
+  th {{ min-width: 7.5rem }}
+  .phases tr {{ display: flex; flex-wrap: wrap; padding-block-end: .3rem }}
+  .phases td {{ padding-block: 0; box-sizing: border-box }}
+  .phases td:first-child {{ flex: 1 0 100% }}
+  .phases .bar {{ flex: 1 0 100% }}
+}}
 .banner {{ border-inline-start: 4px solid {AMBER}; padding-inline-start: .8rem }}
 .cloud {{ border-color: {BLUE} }}
 .good {{ border-color: {GREEN} }}
@@ -38,6 +47,9 @@ svg {{ display: block; width: 100%; height: 1.1rem }}
   tr {{ break-inside: avoid }}
 }}
 """
+LEAST_USD = 0.00005
+"""What costs less shows no digit."""
+
 _COLOURS = {
     "cluster": GREY,
     "container": AMBER,
@@ -101,7 +113,8 @@ def _cold_start(record: Record) -> str:
     if total is None:
         return _not_run()
     rows = "".join(
-        f"<tr><td>{escape(phase.title)}</td><td>{escape(duration(phase.seconds))}</td>"
+        f"<tr><td>{escape(phase.title)}</td>"
+        f'<td class="figure">{escape(duration(phase.seconds))}</td>'
         f"<td>{escape(source_name(phase.source))}</td>"
         f"{_usd(phase) if record.usd is not None else ''}"
         f'<td class="bar">{_bar(start, phase, total)}</td></tr>'
@@ -110,7 +123,7 @@ def _cold_start(record: Record) -> str:
     told = say("{time} from the Pod to its readiness", time=duration(record.ready_s or 0.0))
     if record.first_answer_s is not None:
         told = say("{time} from the Pod to its first answer", time=duration(total))
-    return f"{_text(told)}<table>{rows}</table>"
+    return f'{_text(told)}<table class="phases">{rows}</table>'
 
 
 def _bar(start: float, phase: Phase, total: float) -> str:
@@ -123,7 +136,8 @@ def _bar(start: float, phase: Phase, total: float) -> str:
 
 
 def _usd(phase: Phase) -> str:
-    return f"<td>{escape('' if phase.usd is None else f'${phase.usd:.4f}')}</td>"
+    told = f"${phase.usd:.4f}" if phase.usd and phase.usd >= LEAST_USD else ""
+    return f'<td class="figure">{told}</td>'
 
 
 def _cost(record: Record) -> str:
@@ -154,7 +168,7 @@ def _streams(record: Record) -> str:
         (
             stream.pod,
             f"{size(stream.bytes)}, {duration(stream.seconds)}, {stream.gib_s:.2f} GiB/s",
-            say("witness: {source}", source=stream.source),
+            say("witness: {source}", source=source_name(stream.source)),
         )
         for stream in record.streams
     )

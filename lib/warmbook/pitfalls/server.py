@@ -53,10 +53,10 @@ PITFALLS = (
     Pitfall(
         name="success-line-lies",
         symptom="«Overall time to stream …» is there, and yet the server ends.",
-        cause="Up to release 0.15 of the streamer the line is printed after a failed load as well.",
+        cause="Up to release 0.16 of the streamer the line is printed after a failed load as well.",
         remedy="Compare its size with that of the weights in the bucket, and ask /health: "
         "notebook 07 does both.",
-        source="measured with release 0.15.0 of the streamer",
+        source="measured with releases 0.15.0, 0.15.9 and 0.16.1 of the streamer",
     ),
     Pitfall(
         name="weights-corrupted",

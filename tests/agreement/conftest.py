@@ -35,6 +35,7 @@ class Shell:
 
     def __init__(self, environ, folder):
         self.environ = {**os.environ, **environ, "PATH": PATH, "HOME": str(folder)}
+        self.environ["PYTHON"] = sys.executable  # the workbook's own
         self.folder = folder
 
     def run(self, lines, limit_s=240):

@@ -1,47 +1,14 @@
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from warmbook.parity import PROMPTS, Answers, Difference, Parity, differences
-
-TOKENS = st.lists(st.integers(0, 9), max_size=5).map(tuple)
+from warmbook.answers import PROMPTS, Answers, Origin, Transcript
+from warmbook.parity import Parity
+from warmbook.served import Served
 
 
 def answers(*tokens):
     return Answers(tokens, tuple(" ".join(map(str, one)) for one in tokens))
 
 
-def test_there_are_at_least_twenty_prompts_and_none_twice():
-    assert len(PROMPTS) == len(set(PROMPTS)) >= 20
-
-
-def test_the_first_token_that_differs_is_named_with_its_prompt():
-    found = differences(answers((1, 2), (3, 4, 5)), answers((1, 2), (3, 9, 5)))
-    assert found == [Difference(PROMPTS[1], 1, "3 4 5", "3 9 5")]
-
-
-def test_a_shorter_answer_differs_at_its_end():
-    (found,) = differences(answers((1, 2)), answers((1,)))
-    assert found.place == 1
-
-
-@given(st.lists(TOKENS, min_size=1, max_size=6), st.data())
-def test_answers_part_exactly_where_tokens_do(tokens, data):
-    others = [data.draw(st.just(one) | TOKENS) for one in tokens]
-    found = {one.prompt: one.place for one in differences(answers(*tokens), answers(*others))}
-    for at, (one, two) in enumerate(zip(tokens, others, strict=True)):
-        place = found.get(PROMPTS[at])
-        assert (place is None) == (one == two)
-        assert place is None or one[:place] == two[:place]
-
-
-def test_answers_to_different_prompts_are_not_compared():
-    with pytest.raises(ValueError, match="different prompts"):
-        differences(answers((1,)), answers((1,), (2,)))
-
-
-SAME = answers(*[(1, 2)] * len(PROMPTS))
-OTHER = answers((1, 9), *[(1, 2)] * (len(PROMPTS) - 1))
+SAME = answers(*[(1, at) for at in range(2, len(PROMPTS) + 2)])
+OTHER = answers((1, 9), *SAME.tokens[1:])
 
 
 def parity(found, again=SAME, **more):
@@ -82,3 +49,39 @@ def test_without_others_or_without_answers_nothing_is_compared():
     declined = Parity({}, "download", None, "0.32.0", declined="not here")
     assert "not here" in repr(declined)
     assert declined.record() == alone.record() == {}
+
+
+ORIGIN = Origin("gs://b/m", "f1", "0.20.0")
+GARBAGE = answers(*[(9, at) for at in range(len(PROMPTS))])
+
+
+def server(found):
+    return Served(Transcript(ORIGIN, found), Transcript(ORIGIN, SAME), True)
+
+
+def test_the_server_is_a_row_of_its_own():
+    held = parity({"streamer": SAME}, server=server(SAME))
+    assert held.equal
+    assert "server: 24 of 24 answers equal" in repr(held)
+
+
+def test_a_server_that_proves_damage_fails_the_comparison_with_its_reports():
+    held = parity({"streamer": SAME}, server=server(GARBAGE), distributed=True)
+    assert held.corrupted == ("server",)
+    assert not held.equal
+    assert held.edge() == "bad"
+    assert "41749" in held.note()
+    assert held.record()["equal"] == len(PROMPTS)  # of the loaders; the server's are recorded apart
+
+
+def test_a_few_other_tokens_of_the_server_accuse_nobody():
+    held = parity({"streamer": SAME}, server=server(OTHER))
+    assert held.equal
+    assert held.edge() == "wait"
+    assert "round otherwise" in held.note()
+
+
+def test_a_release_that_nobody_has_read_has_no_reports():
+    unread = Parity({"download": SAME, "streamer": OTHER}, "download", SAME, "99.0")
+    assert unread.corrupted == ("streamer",)
+    assert unread.note() == "No report of this is known for vLLM 99.0."

@@ -31,6 +31,7 @@ def everywhere(value):
         "cost": {**COST, "machine": value, "region": value, "date": value},
         "shaped": {"rate": value},
         "parity": {"prompts": 2, "equal": 1, "against": value, "first_difference": value},
+        "served": {"verdict": value, "prompts": 2, "equal": 1, "first_difference": value},
         "comparison": {"runs": [{"loader": value, "seconds": [1.0]}], "sentence": value},
     }
 

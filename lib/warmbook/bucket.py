@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from .clients import Clients
@@ -33,6 +35,10 @@ class Folder:
     """The two regions of a configurable dual-region; empty for other buckets."""
 
     files: dict[str, int]
+    checksums: dict[str, str] = field(default_factory=dict)
+    """CRC32C of the files, as the bucket tells it."""
+    changed: datetime | None = None
+    """When the last of the files came."""
 
     @property
     def uri(self) -> str:
@@ -59,6 +65,12 @@ class Folder:
     def size_bytes(self) -> int:
         """Bytes of the safetensors files."""
         return sum(self.files[name] for name in self.shards)
+
+    @property
+    def fingerprint(self) -> str:
+        """What changes with any file at the folder's own level: names, sizes and checksums."""
+        told = [(name, self.files[name], self.checksums.get(name)) for name in sorted(self.here)]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
     def covers(self, region: str) -> bool:
         """Say whether reads from `region` stay in the bucket's place."""
@@ -109,11 +121,14 @@ def find_bucket(clients: Clients, name: str, **options: Any) -> Any:
 
 def folder_in(bucket: Any, path: str) -> Folder:
     """Return what the bucket lists of the folder."""
-    listed = bucket.list_blobs(prefix=f"{path}/", fields="items(name,size),nextPageToken")
+    fields = "items(name,size,crc32c,updated),nextPageToken"
+    listed = list(bucket.list_blobs(prefix=f"{path}/", fields=fields))
     return Folder(
         bucket=bucket.name,
         path=path,
         location=str(bucket.location),
         regions=tuple(region.lower() for region in bucket.data_locations or ()),
         files={blob.name.removeprefix(f"{path}/"): int(blob.size) for blob in listed},
+        checksums={blob.name.removeprefix(f"{path}/"): str(blob.crc32c) for blob in listed},
+        changed=max((blob.updated for blob in listed if blob.updated), default=None),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from shlex import quote
 
+from .answers import PROMPTS, TOKENS
 from .improvements import Needs, deployment
 from .manifests import APP, DEPLOYMENT, GPU_POOL, PORT, to_yaml
 from .settings import Settings
@@ -272,11 +273,21 @@ def ask(settings: Settings, question: str = "What is the capital of France?") ->
     """Ask the model over the OpenAI API, through a tunnel."""
     messages = [{"role": "user", "content": question}]
     body = {"model": settings.model_uri, "temperature": 0, "messages": messages}
+    return _through_a_tunnel(settings, "chat/completions", body)
+
+
+def complete(settings: Settings) -> str:
+    """Have the model complete every prompt of the comparison, through a tunnel."""
+    body = {"model": settings.model_uri, "prompt": PROMPTS, "max_tokens": TOKENS, "temperature": 0}
+    return _through_a_tunnel(settings, "completions", {**body, "return_token_ids": True})
+
+
+def _through_a_tunnel(settings: Settings, path: str, body: object) -> str:
     return "\n".join(
         (
             f"kubectl port-forward deployment/{DEPLOYMENT} {PORT} -n {quote(settings.namespace)} &",
             _line(
-                f"curl http://127.0.0.1:{PORT}/v1/chat/completions",
+                f"curl http://127.0.0.1:{PORT}/v1/{path}",
                 "--retry 10",
                 "--retry-connrefused",
                 "--header 'Content-Type: application/json'",

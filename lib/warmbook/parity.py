@@ -1,82 +1,15 @@
-"""The same tokens, whoever loaded the weights: prompts, and the first difference; asks nobody."""
+"""The same tokens, whoever loaded the weights: each loader's answers held against one's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import oracle
+from .answers import PROMPTS, Answers, Difference, differences
+from .served import NAME, Served, first_difference, known_reports
 from .texts import say
-from .views import Card, Row
-
-TOKENS = 4
-"""How many tokens follow each prompt: damaged weights show in the first ones."""
-
-PROMPTS = (
-    "The capital of France is",
-    "Water boils at a temperature of",
-    "The three primary colours are",
-    "In one sentence, a black hole is",
-    "The opposite of 'generous' is",
-    "1, 1, 2, 3, 5, 8, 13,",
-    "17 plus 25 is",
-    "A week has seven days, a year has",
-    "def fibonacci(n):\n    if n < 2:\n        return",
-    "SELECT name FROM customers WHERE",
-    '{"city": "Lima", "country":',
-    "kubectl get pods -n",
-    "La capital de Colombia es",
-    "El agua hierve a",
-    "Había una vez, en un pueblo pequeño,",
-    "Guten Morgen, meine Damen und",
-    "Translate to Spanish: good morning ->",
-    "Dear Ms. Alvarez, thank you for your letter of",
-    "To make bread you need flour, water, yeast and",
-    "The moon orbits the earth once every",
-    "If all cats are animals and Tom is a cat, then Tom is",
-    "Shakespeare wrote",
-    "The chemical symbol of gold is",
-    "Once the weights are loaded, the server",
-)
-"""What every loader is asked, greedily: languages, code, numbers, a story."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Where two lists of answers part: the prompt, the token's place in it, and both texts."""
-
-    prompt: str
-    place: int
-    reference: str
-    other: str
-
-
-@dataclass(frozen=True)
-class Answers:
-    """A loader's answers to PROMPTS: for each its tokens, and the same as text."""
-
-    tokens: tuple[tuple[int, ...], ...]
-    texts: tuple[str, ...]
-
-
-def differences(reference: Answers, other: Answers) -> list[Difference]:
-    """Return where the answers part, the first place of each prompt; empty if they are equal."""
-    return list(_parted(reference, other))
-
-
-def _parted(reference: Answers, other: Answers) -> Iterator[Difference]:
-    if len(reference.tokens) != len(other.tokens):
-        raise ValueError("the two were asked different prompts")
-    for at, (one, two) in enumerate(zip(reference.tokens, other.tokens, strict=True)):
-        if one != two:
-            yield Difference(PROMPTS[at], _place(one, two), reference.texts[at], other.texts[at])
-
-
-def _place(one: Sequence[int], two: Sequence[int]) -> int:
-    """Return the place of the first token that differs; a shorter answer differs at its end."""
-    pairs = enumerate(zip(one, two, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
+from .views import Card, Row, State
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +18,7 @@ class Parity(Card):
 
     `answers` are by loader, `reference` names the one that the others are held against, `again`
     are the answers of its second run; `declined` is what a server says that answers nothing.
+    `server` is what the running server had answered to the same prompts, if it was asked.
     """
 
     answers: Mapping[str, Answers]
@@ -93,6 +27,7 @@ class Parity(Card):
     version: str
     distributed: bool = False
     declined: str = ""
+    server: Served | None = None
 
     @property
     def parted(self) -> dict[str, list[Difference]]:
@@ -110,8 +45,12 @@ class Parity(Card):
 
     @property
     def corrupted(self) -> tuple[str, ...]:
-        """The loaders whose tokens are not the reference's, on a machine that repeats itself."""
-        return tuple(name for name, parted in self.parted.items() if parted and self.repeats)
+        """Who brought other weights: loaders with other tokens on a machine that repeats itself.
+
+        The server too, where its answers prove it.
+        """
+        loaders = [name for name, parted in self.parted.items() if parted and self.repeats]
+        return (*loaders, *([NAME] if self.server and self.server.corrupted else []))
 
     @property
     def equal(self) -> bool:
@@ -129,28 +68,21 @@ class Parity(Card):
 
     def rows(self) -> Sequence[Row]:
         declined = [Row(say("no answer"), self.declined, "wait")] if self.declined else []
-        return (*declined, *(self._row(name, parted) for name, parted in self.parted.items()))
+        loaders = (self._row(name, parted) for name, parted in self.parted.items())
+        return (*declined, *loaders, *(self.server.rows() if self.server else ()))
 
     def _row(self, name: str, parted: Sequence[Difference]) -> Row:
         counts = {"equal": len(PROMPTS) - len(parted), "count": len(PROMPTS)}
         told = say("{equal} of {count} answers equal", **counts)
         if not parted:
             return Row(name, told, "ok")
-        first = parted[0]
-        difference = say(
-            "«{prompt}», token {place}: {reference} | {other}",
-            prompt=first.prompt,
-            place=first.place + 1,
-            reference=repr(first.reference),
-            other=repr(first.other),
-        )
-        return Row(name, f"{told}; {difference}", "bad" if self.repeats else "wait")
+        state: State = "bad" if self.repeats else "wait"
+        return Row(name, f"{told}; {first_difference(parted)}", state)
 
     def note(self) -> str:
-        if not self.corrupted:
-            return ""
-        known = oracle.corruption(self.version, distributed=self.distributed)
-        return known or say("No report of this is known for vLLM {version}.", version=self.version)
+        if self.corrupted:
+            return known_reports(self.version, distributed=self.distributed)
+        return self.server.note() if self.server else ""
 
     def record(self) -> dict[str, Any]:
         """Return the outcome for the run record: of the loader that differs most, if one does."""

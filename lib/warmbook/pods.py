@@ -138,6 +138,20 @@ def zones_of(clients: Clients, pods: Iterable[Pod]) -> tuple[str, ...]:
     return tuple(sorted({found.get(ZONE, "") for found in node_labels(clients, pods)} - {""}))
 
 
+def ready_now(settings: Settings, clients: Clients) -> list[Pod]:
+    """Return the server's Pods that are ready, at least one.
+
+    Raises:
+        MissingError: None is.
+    """
+    if found := [pod for pod in now(settings, clients) if pod.ready]:
+        return found
+    raise MissingError(
+        say("No Pod of the server is ready."),
+        remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+    )
+
+
 def rolled_out(settings: Settings, clients: Clients, *, old_gone: bool) -> bool:
     """Say whether the Deployment's Pods are those of its present template, all of them."""
     found = clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace) or {}

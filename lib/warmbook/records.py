@@ -93,6 +93,18 @@ class Parity(_Part):
     first_difference: JsonValue = None
 
 
+class Served(_Part):
+    """How many of the server's answers to the `prompts` are the default loader's.
+
+    `verdict` is unjudged, equal, different or corrupted; None `equal` goes with the first.
+    """
+
+    verdict: str
+    prompts: Count
+    equal: Count | None = None
+    first_difference: JsonValue = None
+
+
 class Loader(_Part):
     """The loads with one loader."""
 
@@ -149,6 +161,7 @@ class Record(_Part):
     declined: str = ""
     shaped: JsonValue = None
     parity: Parity | None = None
+    served: Served | None = None
     comparison: Loaders | None = None
     replicas: Replicas | None = None
     cache_hits: tuple[Hits, ...] = ()

@@ -212,17 +212,30 @@ def _replicas(record: Record) -> str:
 def _parity(record: Record) -> str:
     found = record.parity
     if found is None:
-        return _not_run()
+        return _served(record) or _not_run()
     told = say(
         "{equal} of {prompts} answers are the same as with {against}",
         equal=found.equal,
         prompts=found.prompts,
         against=found.against or "?",
     )
-    if found.first_difference is None:
-        return _text(told)
-    difference = say("First difference: {what}", what=flat(found.first_difference))
-    return _text(told) + _text(difference)
+    return _text(told) + _difference(found.first_difference) + _served(record)
+
+
+def _served(record: Record) -> str:
+    found = record.served
+    if found is None or found.equal is None:
+        return ""
+    told = say(
+        "{equal} of the server's {prompts} answers are the default loader's",
+        equal=found.equal,
+        prompts=found.prompts,
+    )
+    return _text(told) + _difference(found.first_difference)
+
+
+def _difference(first: object) -> str:
+    return "" if first is None else _text(say("First difference: {what}", what=flat(first)))
 
 
 def _cleanup(record: Record) -> str:

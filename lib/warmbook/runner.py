@@ -93,6 +93,7 @@ class Run:
             "comparison": self.measured.get("comparison"),
             "replicas": self.measured.get("replicas"),
             "cache_hits": self.measured.get("cache_hits", {}).get("zones", []),
+            "served": self.measured.get("served", {}).get("outcome"),
             "shaped": self.network and self.network.model_dump(),
         }
 

@@ -16,13 +16,13 @@ from importlib import resources
 from secrets import token_hex
 from typing import Any
 
+from .answers import PROMPTS, TOKENS
 from .bucket import list_folder
 from .clients import Clients
 from .errors import MissingError, ResourceFailedError, SettingsError
 from .loaders import FUSE, FUSE_FOLDER, Loader
 from .lookout import Lookout
 from .manifests import DEPLOYMENT, MANAGED_BY, Manifest
-from .parity import PROMPTS, TOKENS
 from .pods import ENDED, Pod, follow, json_lines
 from .progress import Report, polled, wait_until
 from .settings import Settings

@@ -25,7 +25,7 @@ language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import streaming
+from warmbook.steps import served, streaming
 
 # %% [markdown] lang="en"
 # ## Your choices
@@ -80,13 +80,6 @@ check(
 # %% guide="G24"
 ready = streaming.wait_available(settings, clients)
 ready
-
-# %% tags=["check"]
-check(
-    ready.available >= ready.wanted,
-    "the Deployment is available",
-    remedy="run the cell above again; it names what the Pod waits for, or why it ended",
-)
 
 # %% [markdown] lang="en"
 # ## Find the Pod, and note what it runs
@@ -192,22 +185,41 @@ start
 start.plot()
 
 # %% [markdown] lang="en"
-# ## Read the answer
+# ## Read the answer, and have it judged
 # A server can be healthy and still talk nonsense: with several GPUs, some releases of vLLM and the streamer have loaded damaged weights and answered with status 200. So read the answer.
 #
 # In the picture above it is the last part, but only if the Pod that gave it had answered nobody before. How long the Pod lay ready until you asked is left out: that was not its fault. If you run this notebook again, the same Pod has answered already, and the cold start ends with `ready`.
+#
+# One answer that reads well proves little. So the server is asked a fixed set of 24 prompts as well, a few tokens each, in one request, and its tokens are held against those of vLLM's default loader, which reads the same files without the streamer.
+#
+# The default loader needs the GPU for itself, so it is asked in notebook 9. If that has been done for these files and this vLLM, the card judges now; if not, it keeps the answers in `workbook.yaml`, says so, and notebook 9 judges.
+#
+# A few different tokens are no proof. The server is compiled, captures CUDA graphs, and makes batches of its own, so it rounds otherwise; where two tokens are nearly as likely, either may come. Damaged weights look different: most answers part at their first token. That, the card calls corrupted, and names the reports that are known for your release. One and the same answer to every prompt needs no reference: no sound model does that.
 
 # %% [markdown] lang="es"
-# ## Lee la respuesta
+# ## Lee la respuesta y haz que se juzgue
 # Un servidor puede estar sano y aun así decir disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y respondieron con estado 200. Por eso, lee la respuesta.
 #
 # En la imagen de arriba es la última parte, pero solo si el Pod que la dio no le había respondido antes a nadie. El tiempo que el Pod pasó listo hasta que preguntaste no cuenta: no fue culpa suya. Si vuelves a ejecutar este notebook, el mismo Pod ya respondió, y el inicio en frío termina en `ready`.
+#
+# Una respuesta que se lee bien prueba poco. Por eso al servidor se le pregunta además un conjunto fijo de 24 prompts, unos pocos tokens cada uno, en una sola solicitud, y sus tokens se comparan con los del cargador predeterminado de vLLM, que lee los mismos archivos sin el transmisor.
+#
+# El cargador predeterminado necesita la GPU para él solo, así que se le pregunta en el notebook 9. Si eso ya se hizo con estos archivos y este vLLM, la tarjeta juzga ahora; si no, guarda las respuestas en `workbook.yaml`, lo dice, y juzga el notebook 9.
+#
+# Unos pocos tokens distintos no prueban nada. El servidor está compilado, captura grafos de CUDA y arma sus propios lotes, así que redondea de otra manera; donde dos tokens son casi igual de probables, puede salir cualquiera. Los pesos dañados se ven de otro modo: la mayoría de las respuestas se separa en el primer token. A eso la tarjeta lo llama pesos dañados, y nombra los informes que se conocen de tu versión. Una misma respuesta a todos los prompts no necesita referencia: ningún modelo sano hace eso.
+
+# %%
+words = served.answers(settings, clients, reference=form.book.measurements().get("reference"))
+form.book.record("served", words.record())
+words
 
 # %% tags=["check"]
 check(
-    answer.text or answer.declined,
-    "the model answers, or the server says why it does not",
-    remedy="run the cell that asks again; if the answer stays empty, try another vLLM release",
+    (answer.text or answer.declined) and not words.corrupted,
+    "the model answers, or the server says why it does not, and no answer shows damaged weights",
+    remedy="take distributed out in the form of notebook 6, or choose another vLLM release, send "
+    "the server again, and come back",
+    pitfall="weights-corrupted",
 )
 
 # %% [markdown] lang="en"

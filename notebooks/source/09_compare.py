@@ -110,7 +110,8 @@ check(
 # El orden cambia en cada ronda, para que ningún cargador aproveche siempre lo que calentó el anterior. Se mide lo que tarda el cargador de vLLM, más la descarga.
 
 # %% tags=["creates-resource"]
-compared = compare.by_loader(settings, clients)
+served = form.book.measurements().get("served")
+compared = compare.by_loader(settings, clients, served=served)
 form.book.record("comparison", compared.record())
 compared
 
@@ -139,6 +140,8 @@ check(
 #
 # So each loader also answered a fixed set of prompts, greedily, and the card holds the tokens against the reference's, one by one. The reference answers twice: a machine that does not repeat itself proves nothing, and the card says so. A difference is shown with its prompt and its place, and with the reports that are known for your release.
 #
+# The row `server` holds what your running server had answered in notebook 7, before it lent its GPU. It is compiled and the Job is not, so the two may round otherwise: a few different tokens are shown and not judged; where most first tokens differ, the weights are corrupted. The reference is kept too, so that notebook 7 can judge the next start at once.
+#
 # The rehearsal's quick engine answers nothing, and says that too.
 
 # %% [markdown] lang="es"
@@ -147,10 +150,14 @@ check(
 #
 # Por eso cada cargador respondió también un conjunto fijo de prompts, con las palabras más probables, y la tarjeta compara sus tokens uno por uno con los de la referencia. La referencia responde dos veces: una máquina que no se repite no prueba nada, y la tarjeta lo dice. Si hay una diferencia, la muestra con su prompt y su lugar, junto con los informes que se conocen de tu versión.
 #
+# La fila `server` muestra lo que tu servidor había respondido en el notebook 7, antes de prestar su GPU. Él está compilado y el Job no, así que pueden redondear distinto: unos pocos tokens distintos se muestran y no se juzgan; si la mayoría de los primeros tokens difiere, los pesos están dañados. La referencia también se guarda, para que el notebook 7 pueda juzgar enseguida el próximo arranque.
+#
 # El motor rápido del ensayo no responde nada, y también lo dice.
 
 # %%
 form.book.record("parity", compared.parity.record())
+form.book.record("reference", compared.reference)
+form.book.record("served", compared.served)
 compared.parity
 
 # %% tags=["check"]

@@ -84,7 +84,7 @@ def test_the_spanish_book_streams_with_the_real_streamer_into_two_pods(tmp_path)
     assert record["engine"] == "quick engine"
     assert record["answered"] is None
     assert "first answer" not in {phase["name"] for phase in record["phases"]}
-    assert record["parity"] is None
+    assert record["parity"] is record["served"] is None
     assert len(record["comparison"]["runs"]) == 2
     assert [reads["pods"] for reads in record["replicas"]["reads"]] == [1, 2, 1, 2]
     (zone,) = record["cache_hits"]
@@ -158,6 +158,7 @@ def test_the_english_book_gets_its_answer_from_the_real_vllm(tmp_path):
     assert unexplained(record["phases"]) < 0.1
     assert record["parity"]["prompts"] == record["parity"]["equal"] >= 20
     assert record["parity"]["first_difference"] is None
+    assert record["served"]["verdict"] == "equal"
     runs = {one["loader"]: one["seconds"] for one in record["comparison"]["runs"]}
     assert {name: len(seconds) for name, seconds in runs.items()} == {"download": 2, "streamer": 2}
     assert record["comparison"]["sentence"]

@@ -6,6 +6,7 @@ from warmbook.errors import MissingError, SettingsError
 from warmbook.loaders import DOWNLOAD, STREAMER
 from warmbook.manifests import DEPLOYMENT
 from warmbook.steps import compare, streaming
+from warmbook.steps import served as asked
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     served, chosen, clients, quiet
 ):
     chosen = chosen.model_copy(update={"compare_runs": 3})
-    compared = compare.by_loader(chosen, clients, **quiet)
+    kept = asked.answers(chosen, clients)
+    compared = compare.by_loader(chosen, clients, served=kept.record(), **quiet)
     assert [one.name for one in compared.runs] == [DOWNLOAD, STREAMER]
     assert [len(one.seconds) for one in compared.runs] == [3, 3]
     assert {row.name: row.state for row in compared.left_out} == {
@@ -25,12 +27,16 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
         "fuse": "info",
     }
     assert compared.parity.equal and bool(compared.parity.record()["equal"])
+    assert compared.served["outcome"]["verdict"] == "equal"
+    assert "server: 24 of 24" in repr(compared.parity)
     assert "too few" in compared.sentence()
     assert compared.plot().png
     assert clients.kubernetes.list_objects("Job", chosen.namespace) == []
     found = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)
     assert found["spec"]["replicas"] == 1
     assert streaming.wait_available(chosen, clients, **quiet).available == 1
+    # what came back is judged at once
+    assert asked.answers(chosen, clients, reference=compared.reference).verdict == "equal"
 
 
 def test_without_a_server_there_is_no_machine_to_compare_on(up_to_identity, chosen, clients, quiet):

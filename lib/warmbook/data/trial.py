@@ -106,7 +106,8 @@ def _load(plan: Plan, loader: Loader, number: int, prompts: Sequence[str]) -> No
             except NotImplementedError as error:  # the rehearsal's quick engine
                 return _tell(**told, declined=str(error))
             tokens = [list(one.outputs[0].token_ids) for one in answers]
-            _tell(**told, tokens=tokens, texts=[one.outputs[0].text for one in answers])
+            texts = [one.outputs[0].text for one in answers]
+            _tell(**told, tokens=tokens, texts=texts, vllm=vllm.__version__)
 
 
 def _tell_load(told: Mapping[str, Any], downloaded_s: float, *, then_end: bool) -> None:

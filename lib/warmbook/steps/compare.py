@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import trials
+from ..answers import Answers, Origin, Transcript
+from ..bucket import list_folder
 from ..clients import Clients
 from ..errors import SettingsError
 from ..gpus import price
@@ -22,9 +24,10 @@ from ..loaders import (
 )
 from ..manifests import DEPLOYMENT
 from ..network import Network
-from ..parity import Answers, Parity
+from ..parity import Parity
 from ..pictures import Picture, dots
 from ..progress import Report
+from ..served import Served
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -78,6 +81,18 @@ class Compared(Times):
 
     left_out: tuple[Row, ...]
     parity: Parity
+    transcript: Transcript | None = field(default=None, kw_only=True)
+    """The default loader's answers, if this machine repeats them."""
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """What notebook 07 holds a server's answers against; nothing if nobody knows."""
+        return self.transcript.record() if self.transcript else {}
+
+    @property
+    def served(self) -> dict[str, Any]:
+        """The server's answers as notebook 07 has recorded them, and what they prove now."""
+        return self.parity.server.record() if self.parity.server else {}
 
     def title(self) -> str:
         return say("Loading the weights, by {count} loaders", count=len(self.runs))
@@ -100,12 +115,19 @@ class Compared(Times):
 
 
 @step(_by_hand)
-def by_loader(settings: Settings, clients: Clients, *, report: Report | None = None) -> Compared:
+def by_loader(
+    settings: Settings,
+    clients: Clients,
+    *,
+    served: Mapping[str, Any] | None = None,
+    report: Report | None = None,
+) -> Compared:
     """Load the model by each loader that there is, in turn, on the server's machine.
 
     `compare_runs` rounds, each in another order, the first shown apart. No round begins that
     would end after `compare_minutes`, or cost more than `compare_usd` by the machine's list
-    price. vLLM's default loader, after a download, is the reference for the answers.
+    price. vLLM's default loader, after a download, is the reference for the answers; also for
+    those of the running server, if notebook 07 has recorded some: `served`.
 
     Source: guide, "Acelera la carga de modelos"; Google's own comparisons, which report medians.
 
@@ -115,15 +137,19 @@ def by_loader(settings: Settings, clients: Clients, *, report: Report | None = N
     """
     rehearsal = bool(clients.rehearsal)
     wanted = loaders(settings, rehearsal=rehearsal)
+    files = list_folder(clients, settings.model_uri).fingerprint
     lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
     left_out = tuple(_left_out(lines))
     if rehearsal:
         left_out += (Row(FUSE, say("there is no Cloud Storage FUSE in a rehearsal")),)
     found = _runs(lines, [one.name for one in wanted])
+    parity = _parity(lines, settings)
+    reference = _reference(lines, parity, settings.model_uri, files)
     return Compared(
         found,
         left_out,
-        _parity(lines, settings),
+        replace(parity, server=_served(served, reference, parity)),
+        transcript=reference,
         cut_short=_cut_short(lines),
         rehearsal=rehearsal,
         network=clients.network,
@@ -271,3 +297,19 @@ def _parity(lines: Lines, settings: Settings) -> Parity:
         settings.tensor_parallel_size > 1,
         next((line["declined"] for line in lines if "declined" in line), ""),
     )
+
+
+def _reference(lines: Lines, parity: Parity, model: str, files: str) -> Transcript | None:
+    """Return the reference's answers with their origin, if it gives them twice."""
+    if not parity.repeats:
+        return None
+    told = next(line for line in lines if line.get("loader") == DOWNLOAD and "vllm" in line)
+    return Transcript(Origin(model, files, str(told["vllm"])), parity.answers[DOWNLOAD])
+
+
+def _served(
+    kept: Mapping[str, Any] | None, reference: Transcript | None, parity: Parity
+) -> Served | None:
+    """Return the server's answers that were kept, held against the reference."""
+    found = Transcript.of(kept)
+    return Served(found, reference, parity.distributed) if found else None

@@ -19,17 +19,14 @@ from ..errors import MissingError, ResourceFailedError
 from ..gpus import machines
 from ..lookout import wait_for_pods
 from ..network import Network
+from ..openai_api import DeclinedError, Server, first_ready
 from ..progress import Report
-from ..refusals import kubernetes_message
 from ..settings import Settings
 from ..startlog import read
 from ..step import step
 from ..texts import say
 from ..timeline import Timeline, timeline, which_answer, witness
 from ..views import Card, Row, duration, size
-
-QUICK_ENGINE = "quick_engine_no_chat"
-"""Error code by which the rehearsal's quick engine says that it answers no chat."""
 
 QUICK_ENGINE_NAME = "quick engine"
 """What the rehearsal's quick engine tells as its version."""
@@ -216,7 +213,7 @@ def cold_start(
     Raises:
         MissingError: No Pod is ready, or none has that name.
     """
-    chosen = [_named_pod(settings, clients, pod)] if pod else _ready_pods(settings, clients)
+    chosen = [_named_pod(settings, clients, pod)] if pod else pods.ready_now(settings, clients)
     cluster = clients.kubernetes
     events = cluster.list_objects("Event", settings.namespace)
     expected = list_folder(clients, settings.model_uri).size_bytes
@@ -292,15 +289,6 @@ def _named_pod(settings: Settings, clients: Clients, name: str) -> pods.Pod:
     return pods.Pod.of(found)
 
 
-def _ready_pods(settings: Settings, clients: Clients) -> list[pods.Pod]:
-    if found := [pod for pod in pods.now(settings, clients) if pod.ready]:
-        return found
-    raise MissingError(
-        say("No Pod of the server is ready."),
-        remedy=say("Wait for the Deployment (the cells above), then run this cell."),
-    )
-
-
 @dataclass(frozen=True, repr=False)
 class Versions(Card):
     """What the Pod itself says it runs; `engine` is empty where its server does not say."""
@@ -329,25 +317,25 @@ def versions(settings: Settings, clients: Clients) -> Versions:
     Raises:
         MissingError: No Pod is ready.
     """
-    pod = _ready_pods(settings, clients)[0].name
+    server = first_ready(settings, clients)
     script = f"import json; from importlib.metadata import distributions as d; {_COLLECT}"
-    told = clients.kubernetes.run(pod, settings.namespace, ["python3", "-c", script])
+    told = clients.kubernetes.run(server.pod.name, settings.namespace, ["python3", "-c", script])
     try:
         packages = tuple(sorted(json.loads(told).items()))
-        return Versions(packages, _engine(settings, clients, pod))
+        return Versions(packages, _engine(server))
     except ValueError:
         raise ResourceFailedError(
-            say("The Pod {pod} does not tell its versions.", pod=pod),
+            say("The Pod {pod} does not tell its versions.", pod=server.pod.name),
             remedy=say("Run this cell again, or the command below it by hand."),
         ) from None
 
 
-def _engine(settings: Settings, clients: Clients, pod: str) -> str:
+def _engine(server: Server) -> str:
     """Return which engine serves, as its server says: "" where it has no such page, as SGLang."""
     from kubernetes.dynamic.exceptions import DynamicApiError
 
     try:
-        told = json.loads(_call(settings, clients, pod, "version"))
+        told = server.get("version")
     except (DynamicApiError, ValueError):
         return ""
     version = told.get("version") if isinstance(told, dict) else None
@@ -408,34 +396,21 @@ def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     Raises:
         MissingError: No Pod is ready.
     """
-    from kubernetes.dynamic.exceptions import DynamicApiError
-
-    pod = _ready_pods(settings, clients)[0].name
-
-    def call(path: str, body: object = None) -> Any:
-        return json.loads(_call(settings, clients, pod, path, body))
-
-    model = call("v1/models")["data"][0]["id"]
+    server = first_ready(settings, clients)
+    model, pod = server.model, server.pod.name
     messages = [{"role": "user", "content": question}]
     body = {"model": model, "messages": messages, "temperature": 0, "max_tokens": 64}
-    first, start = _is_unasked(settings, clients, pod), time.monotonic()
+    first, start = _is_unasked(server), time.monotonic()
     try:
-        said = call("v1/chat/completions", body)["choices"][0]["message"]["content"]
-    except DynamicApiError as error:
-        if QUICK_ENGINE in str(error.body):
-            return Answer(model, question, "", declined=_server_message(error), pod=pod)
-        raise
+        said = server.post("v1/chat/completions", body)["choices"][0]["message"]["content"]
+    except DeclinedError as error:
+        return Answer(model, question, "", declined=str(error), pod=pod)
     elapsed_s = time.monotonic() - start
     text = (said or "").strip()
     return Answer(model, question, text, pod=pod, elapsed_s=elapsed_s, first=first)
 
 
-def _call(settings: Settings, clients: Clients, pod: str, path: str, body: object = None) -> str:
-    """Return what the Pod's server answers."""
-    return clients.kubernetes.ask(pod, settings.namespace, manifests.PORT, path, body)
-
-
-def _is_unasked(settings: Settings, clients: Clients, pod: str) -> bool | None:
+def _is_unasked(server: Server) -> bool | None:
     """Say whether the Pod's server has had no question since its start, None if it can't tell.
 
     Questions are what its engine has answered, works on, or has waiting: probes and the list
@@ -445,7 +420,7 @@ def _is_unasked(settings: Settings, clients: Clients, pod: str) -> bool | None:
     from kubernetes.dynamic.exceptions import DynamicApiError
 
     try:
-        told = _QUESTIONS.findall(_call(settings, clients, pod, "metrics"))
+        told = _QUESTIONS.findall(server.read("metrics"))
     except DynamicApiError:
         return None
     return not any(float(count) for count in told) if told else None
@@ -455,10 +430,3 @@ _QUESTIONS = re.compile(
     r"^vllm:(?:request_success_total|num_requests_(?:running|waiting))\{[^}\n]*\} ([\d.e+]+)$",
     re.ASCII | re.MULTILINE,
 )
-
-
-def _server_message(error: Any) -> str:
-    try:
-        return str(json.loads(error.body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return kubernetes_message(error)

@@ -69,6 +69,10 @@ def _summary(result: Run, out: Path) -> str:
             "{equal} of {count} answers equal", equal=parity["equal"], count=parity["prompts"]
         )
         lines.append(f"  {say('Parity')}: {told}")
+    if (served := record["served"]) and served["equal"] is not None:
+        counts = {"equal": served["equal"], "count": served["prompts"]}
+        told = say("{equal} of {count} answers equal", **counts)
+        lines.append(f"  {say('Parity of the server')}: {told}")
     if record["left"] is not None:
         left = ", ".join(record["left"]) or say("nothing")
         lines.append(f"  {say('Left behind')}: {left}")

@@ -5,6 +5,14 @@ from zlib import crc32
 
 from .model_executor.model_loader.base_loader import BaseModelLoader
 
+__version__ = "0.0.0"
+
+
+def answer(weights, prompt, count):
+    """Return the tokens that follow the prompt."""
+    seed = crc32(prompt.encode() + weights)
+    return tuple((seed >> at) % 1000 for at in range(count))
+
 
 class SamplingParams:
     def __init__(self, *, temperature, max_tokens):
@@ -21,7 +29,6 @@ class LLM:
         return [self._answer(prompt, params.max_tokens) for prompt in prompts]
 
     def _answer(self, prompt, count):
-        seed = crc32(prompt.encode() + self.weights)
-        tokens = tuple((seed >> at) % 1000 for at in range(count))
+        tokens = answer(self.weights, prompt, count)
         said = SimpleNamespace(token_ids=tokens, text=" ".join(map(str, tokens)))
         return SimpleNamespace(outputs=[said])

@@ -54,9 +54,11 @@ def test_the_reference_is_first_and_each_loader_is_there_where_it_can_be(setting
     assert names[0] == DOWNLOAD
     assert FUSE not in names
     assert "distributed" not in names
+    assert names[-1] == "tensorizer"
     two = settings.model_copy(update={"tensor_parallel_size": 2, "gpu_count": 2})
     found = {one.name: one for one in loaders(two, rehearsal=False)}
     assert found["distributed"].config == {"distributed": True}
+    assert "tensorizer" not in found
     assert found[FUSE].folder == "/gcs/models/my-llama"
 
 

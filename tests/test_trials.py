@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ READ = Loader("read", "", answers=0)
 
 
 def planned(chosen, *wanted, budget_s=60, **more):
-    return {**trials.planned(chosen, wanted, budget_s=budget_s), **more}
+    plan = trials.planned(chosen, wanted, budget_s=budget_s)
+    return {**plan, "disk_bytes": 2**40, **more}
 
 
 def job(chosen, *wanted, **more):
@@ -29,9 +31,9 @@ def job(chosen, *wanted, **more):
     return trials.manifest(chosen, pod, planned(chosen, *wanted, **more), 15 * 2**30)
 
 
-def told(plan, rehearsal, packages=FAKES):
+def told(plan, rehearsal, packages=FAKES, **more):
     """Run the script as a Pod would; return its lines."""
-    environ = {**os.environ, **rehearsal.environ, "PYTHONPATH": str(packages)}
+    environ = {**os.environ, **rehearsal.environ, "PYTHONPATH": str(packages), **more}
     words = [sys.executable, str(SCRIPT), json.dumps(plan)]
     done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -120,6 +122,62 @@ def list_safetensors(uri):
         os.kill(os.getpid(), 9)
     return [uri]
 """
+
+
+DOWNLOAD_ONCE = Loader("download", "safetensors", downloads=True)
+CONVERTED = Loader("tensorizer", "tensorizer", downloads=True, needs="tensorizer", converts=True)
+
+
+@pytest.fixture
+def with_tensorizer(tmp_path):
+    """Packages as an image has them that somebody has added tensorizer to."""
+    packages = tmp_path / "packages"
+    shutil.copytree(FAKES, packages)
+    (packages / "tensorizer.py").touch()
+    return packages
+
+
+def test_a_model_is_converted_once_before_the_first_run(public, chosen, with_tensorizer, tmp_path):
+    chosen = chosen.model_copy(update={"compare_runs": 2})
+    plan = planned(chosen, DOWNLOAD_ONCE, CONVERTED)
+    lines = told(plan, public, with_tensorizer)
+    assert lines[0] == {"loader": "tensorizer", "converting": True}
+    assert lines[1]["bytes"] == 15_000 and lines[1]["converted_s"] > 0
+    loads = [line for line in lines[2:] if "seconds" in line]
+    assert sorted((line["loader"], line["run"]) for line in loads) == [
+        *(("download", 1), ("download", 2), ("tensorizer", 1), ("tensorizer", 2)),
+    ]
+    assert all(line["seconds"] > line["downloaded_s"] > 0 for line in loads)
+    answers = {line["loader"]: line["tokens"] for line in lines if "tokens" in line}
+    assert answers["tensorizer"] == answers["download"]
+
+
+def test_without_room_for_the_converted_model_the_others_go_on(public, chosen, with_tensorizer):
+    plan = planned(chosen, DOWNLOAD_ONCE, CONVERTED, disk_bytes=30_000)
+    lines = told(plan, public, with_tensorizer)
+    (refused,) = [line for line in lines if "error" in line]
+    assert refused["loader"] == "tensorizer"
+    assert "do not fit on this disk: 30000 are free" in refused["error"]
+    assert {line["loader"] for line in lines if "seconds" in line} == {"download"}
+
+
+def test_no_run_leaves_a_model_on_the_disk(public, chosen, with_tensorizer, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    plan = planned(chosen, DOWNLOAD_ONCE, CONVERTED)
+    assert told(plan, public, with_tensorizer, TMPDIR=str(disk))[-1] == {"stopped": ""}
+    assert [*disk.iterdir()] == []
+
+
+def test_a_wait_for_the_conversion_says_so():
+    lines = ({"loader": "tensorizer", "converting": True},)
+    assert trials._state(trials.Told(None, lines), 4) == "the model is converted for tensorizer"
+    assert "imported" in trials._state(trials.Told(None, ()), 4)
+
+
+def test_the_script_knows_what_disk_its_pod_may_use(settings):
+    (plan,) = job(settings, READ)["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert json.loads(plan)["disk_bytes"] == 25 * 2**30
 
 
 def test_an_interrupt_deletes_the_job_and_brings_the_server_back(

@@ -22,8 +22,9 @@ class Loader:
     """One way to bring the weights into vLLM; without a `load_format`, the streamer alone.
 
     `downloads` copies the files to the node's disk first; `folder` reads them from there
-    instead of the bucket; `needs` is a Python package that not every image has; `answers` says
-    in how many runs it answers the prompts too.
+    instead of the bucket; `needs` is a Python package that not every image has; `converts` has
+    the model written anew for it before the first run; `answers` says in how many runs it
+    answers the prompts too.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Loader:
     downloads: bool = False
     folder: str = ""
     needs: str = ""
+    converts: bool = False
     answers: int = 1
 
     def plan(self) -> dict[str, Any]:
@@ -45,7 +47,9 @@ def loaders(settings: Settings, *, rehearsal: bool) -> tuple[Loader, ...]:
 
     The reference is vLLM's default loader after a download. It answers twice, to see whether
     this machine repeats itself. A rehearsal has no Cloud Storage FUSE, and one GPU has nothing
-    to distribute. Source: vLLM, "Loading models with Run:ai Model Streamer".
+    to distribute; tensorizer wants a file for each GPU, and is compared with one only.
+    Source: vLLM, "Loading models with Run:ai Model Streamer", "Loading models with CoreWeave's
+    Tensorizer".
     """
     found = [
         Loader(DOWNLOAD, "safetensors", downloads=True, answers=2),
@@ -56,9 +60,12 @@ def loaders(settings: Settings, *, rehearsal: bool) -> tuple[Loader, ...]:
     if not rehearsal:
         folder = f"{FUSE_FOLDER}/{settings.model_path}"
         found.append(Loader(FUSE, "safetensors", folder=folder))
-    found.append(
-        Loader("fastsafetensors", "fastsafetensors", downloads=True, needs="fastsafetensors")
-    )
+    fast, tensorizer = "fastsafetensors", "tensorizer"
+    found.append(Loader(fast, fast, downloads=True, needs=fast))
+    if settings.tensor_parallel_size == 1:
+        found.append(
+            Loader(tensorizer, tensorizer, downloads=True, needs=tensorizer, converts=True)
+        )
     return tuple(found)
 
 

@@ -130,14 +130,14 @@ def manifest(
     container = spec["containers"][0]
     for field in ("ports", "startupProbe", "readinessProbe", "livenessProbe", "args"):
         container.pop(field, None)
+    disk_gib = math.ceil(weight_bytes / 2**30) + 10
     container["command"] = ["python3", "-c", _script()]
-    container["args"] = [json.dumps(plan)]
+    container["args"] = [json.dumps({**plan, "disk_bytes": disk_gib * 2**30})]
     if plan["processes"] == 1:  # the load is timed where it happens, in one process
         one_process = {"name": "VLLM_ENABLE_V1_MULTIPROCESSING", "value": "0"}
         container["env"] = [*(container.get("env") or ()), one_process]
-    disk = f"{math.ceil(weight_bytes / 2**30) + 10}Gi"
     for limit in ("requests", "limits"):
-        container["resources"].setdefault(limit, {})["ephemeral-storage"] = disk
+        container["resources"].setdefault(limit, {})["ephemeral-storage"] = f"{disk_gib}Gi"
     annotations = {}
     if any(loader["name"] == FUSE for loader in plan["loaders"]):
         annotations["gke-gcsfuse/volumes"] = "true"
@@ -262,6 +262,9 @@ def _look(settings: Settings, clients: Clients, pod: str) -> Told:
 
 def _state(told: Told, loads: int) -> str:
     if not told.loads:
+        converting = [line["loader"] for line in told.lines if "converting" in line]
+        if converting:
+            return say("the model is converted for {loader}", loader=converting[-1])
         return say("the libraries are being imported")
     last = told.loads[-1]
     return say(

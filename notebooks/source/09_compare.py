@@ -92,6 +92,7 @@ check(
 # - `distributed`: the same with `{"distributed": true}`, where several GPUs share the model. With one GPU it changes nothing, so it is left out.
 # - `fuse`: vLLM's default loader on a bucket that Cloud Storage FUSE mounts. Not in a rehearsal.
 # - `fastsafetensors`: after a download, where the image has it.
+# - `tensorizer`: the same, with one GPU. It reads a format of its own, so the Job first converts the model on the node's disk, if there is room for two and a half copies. The card tells the seconds of that, and does not count them. The converted file never lies in the bucket: in its place the original is downloaded and timed, though a converted file can be somewhat larger.
 #
 # The order changes with each round, so that no loader always profits from what the one before it warmed up. Measured is what vLLM's loader takes, plus the download.
 
@@ -106,6 +107,7 @@ check(
 # - `distributed`: lo mismo con `{"distributed": true}`, cuando varias GPUs comparten el modelo. Con una sola GPU no cambia nada, así que se omite.
 # - `fuse`: el cargador predeterminado de vLLM sobre un bucket montado con Cloud Storage FUSE. No en un ensayo.
 # - `fastsafetensors`: después de una descarga, si la imagen lo tiene.
+# - `tensorizer`: igual, con una sola GPU. Lee un formato propio, así que el Job convierte primero el modelo en el disco del nodo, si caben dos copias y media. La tarjeta dice cuántos segundos tomó eso, y no los cuenta. El archivo convertido nunca está en el bucket: en su lugar se descarga y se cronometra el original, aunque uno convertido puede ser algo más grande.
 #
 # El orden cambia en cada ronda, para que ningún cargador aproveche siempre lo que calentó el anterior. Se mide lo que tarda el cargador de vLLM, más la descarga.
 

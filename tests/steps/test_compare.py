@@ -3,8 +3,9 @@
 import pytest
 
 from warmbook.errors import MissingError, SettingsError
-from warmbook.loaders import DOWNLOAD, STREAMER
+from warmbook.loaders import DOWNLOAD, STREAMER, Runs
 from warmbook.manifests import DEPLOYMENT
+from warmbook.parity import Parity
 from warmbook.steps import compare, streaming
 from warmbook.steps import served as asked
 
@@ -24,6 +25,7 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     assert [len(one.seconds) for one in compared.runs] == [3, 3]
     assert {row.name: row.state for row in compared.left_out} == {
         "fastsafetensors": "info",
+        "tensorizer": "info",
         "fuse": "info",
     }
     assert compared.parity.equal and bool(compared.parity.record()["equal"])
@@ -61,3 +63,12 @@ def test_a_rehearsal_has_no_grpc_to_compare(chosen, clients, quiet):
     grpc = chosen.model_copy(update={"compare_tunable": "grpc"})
     with pytest.raises(SettingsError, match="no gRPC"):
         compare.by_tunable(grpc, clients, **quiet)
+
+
+def test_a_conversion_is_told_beside_the_runs_and_not_counted():
+    runs = (Runs(DOWNLOAD, (9.0, 2.0)), Runs("tensorizer", (9.0, 1.0)))
+    nothing = Parity({}, DOWNLOAD, None, "0.32.0")
+    card = compare.Compared(runs, (), nothing, converted_s={"tensorizer": 42.0})
+    assert f"{DOWNLOAD}: median 2.0 s" in repr(card)
+    assert "first 9.0 s; the model was converted before, in 42 s" in repr(card)
+    assert card.record()["runs"][1]["seconds"] == [9.0, 1.0]

@@ -83,6 +83,8 @@ class Compared(Times):
     parity: Parity
     transcript: Transcript | None = field(default=None, kw_only=True)
     """The default loader's answers, if this machine repeats them."""
+    converted_s: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    """Seconds that the model's conversion took for a loader that needs one."""
 
     @property
     def reference(self) -> dict[str, Any]:
@@ -100,9 +102,15 @@ class Compared(Times):
     def rows(self) -> Sequence[Row]:
         best = recommended(self.runs)
         return (
-            *(Row(r.name, _told(r), "ok" if r is best else "info") for r in self.runs),
+            *(Row(r.name, self._told(r), "ok" if r is best else "info") for r in self.runs),
             *self.left_out,
         )
+
+    def _told(self, runs: Runs) -> str:
+        if runs.name not in self.converted_s:
+            return _told(runs)
+        took = duration(self.converted_s[runs.name])
+        return f"{_told(runs)}; {say('the model was converted before, in {took}', took=took)}"
 
     def sentence(self) -> str:
         """Return which loader to use, if each of its runs was faster than all others."""
@@ -150,6 +158,7 @@ def by_loader(
         left_out,
         replace(parity, server=_served(served, reference, parity)),
         transcript=reference,
+        converted_s={one["loader"]: one["converted_s"] for one in lines if "converted_s" in one},
         cut_short=_cut_short(lines),
         rehearsal=rehearsal,
         network=clients.network,

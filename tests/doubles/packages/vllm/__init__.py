@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from zlib import crc32
 
 from .model_executor.model_loader.base_loader import BaseModelLoader
+from .model_executor.model_loader.tensorizer_loader import TensorizerLoader
 
 __version__ = "0.0.0"
 
@@ -23,7 +24,8 @@ class SamplingParams:
 class LLM:
     def __init__(self, model, load_format="auto", model_loader_extra_config=None, **engine):
         assert engine["enforce_eager"]
-        self.weights = BaseModelLoader().load_model(model, load_format)
+        loader = TensorizerLoader if load_format == "tensorizer" else BaseModelLoader
+        self.weights = loader().load_model(model, load_format)
 
     def generate(self, prompts, params, use_tqdm=True):
         return [self._answer(prompt, params.max_tokens) for prompt in prompts]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-from typing import Any
 
-from .clients import Clients
-from .manifests import PORT, QUEUE_METRIC
-from .settings import Settings
+from .manifests import QUEUE_METRIC
+from .openai_api import DeclinedError, Server
 
 AT_ONCE = 8
 PROMPTS = 64
@@ -26,15 +23,13 @@ class Load:
     `refused` is why the server takes none, "" while it does.
     """
 
-    def __init__(self, settings: Settings, clients: Clients, pod: str) -> None:
-        self._cluster, self._namespace, self._pod = clients.kubernetes, settings.namespace, pod
-        self._over = threading.Event()
+    def __init__(self, server: Server) -> None:
+        self._server, self._over = server, threading.Event()
         self.refused = ""
 
     def __enter__(self) -> Load:
-        model = json.loads(self._ask("v1/models"))["data"][0]["id"]
         body = {
-            "model": model,
+            "model": self._server.model,
             "prompt": [PROMPT] * PROMPTS,
             "max_tokens": TOKENS,
             "temperature": 0,
@@ -52,28 +47,17 @@ class Load:
 
         while not self._over.is_set():
             try:
-                self._ask("v1/completions", body)
-            except DynamicApiError as error:
-                self.refused = _words(error)
+                self._server.post("v1/completions", body)
+            except (DeclinedError, DynamicApiError) as error:
+                self.refused = str(error)
                 return
 
-    def _ask(self, path: str, body: object = None) -> str:
-        return self._cluster.ask(self._pod, self._namespace, PORT, path, body)
 
-
-def waiting(settings: Settings, clients: Clients, pod: str) -> float:
-    """Return how many requests wait in the Pod's queue, 0 where it does not say."""
+def waiting(server: Server) -> float:
+    """Return how many requests wait in the server's queue, 0 where it does not say."""
     from kubernetes.dynamic.exceptions import DynamicApiError
 
     try:
-        told = clients.kubernetes.ask(pod, settings.namespace, PORT, "metrics")
+        return sum(map(float, _GAUGE.findall(server.read("metrics"))))
     except DynamicApiError:
         return 0.0
-    return sum(map(float, _GAUGE.findall(told)))
-
-
-def _words(error: Any) -> str:
-    try:
-        return str(json.loads(error.body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.status} {error.reason}"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from .. import commands, manifests, pods
 from ..clients import Clients
 from ..diagnosis.evidence import at, maps, text
-from ..errors import MissingError, ResourceFailedError, SettingsError, WaitTimeoutError
+from ..errors import ResourceFailedError, SettingsError, WaitTimeoutError
 from ..load import Load, waiting
 from ..lookout import wait_for_pods
+from ..openai_api import Server, first_ready
 from ..progress import Report, polled, wait_until
 from ..settings import Settings
 from ..step import step
@@ -99,18 +100,14 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
             say("The autoscaler goes by vLLM's queue, and the server is another."),
             remedy=say("Set max_replicas to 0, or inference_server to vllm."),
         )
-    ready = [pod for pod in pods.now(settings, clients) if pod.ready]
-    if not ready:
-        raise MissingError(
-            say("No Pod of the server is ready."),
-            remedy=say("Wait for the Deployment (the cells above), then run this cell."),
-        )
+    server = first_ready(settings, clients)
+    before = len(pods.ready_now(settings, clients))
     for manifest in (manifests.pod_monitoring(settings), manifests.autoscaler(settings)):
         clients.kubernetes.apply(manifest)
     begun = time.monotonic()
     # it goes on until the new Pods are ready: with the queue empty, they would be taken back
-    with Load(settings, clients, ready[0].name) as load:
-        found = _under_load(settings, clients, load, len(ready), report)
+    with Load(server) as load:
+        found = _under_load(settings, clients, load, before, report)
         if found.refused:
             return Trial(off=found.refused)
         asked_after_s = time.monotonic() - begun
@@ -121,7 +118,7 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
             report=report,
         )
     ready_after_s = time.monotonic() - begun - asked_after_s
-    return Trial(len(ready), found.asked, found.waiting, asked_after_s, ready_after_s)
+    return Trial(before, found.asked, found.waiting, asked_after_s, ready_after_s)
 
 
 def _under_load(
@@ -132,8 +129,8 @@ def _under_load(
 
     def look() -> Seen:
         nonlocal most
-        listed = [pod.name for pod in pods.now(settings, clients) if pod.ready]
-        most = max(most, sum(waiting(settings, clients, name) for name in listed))
+        servers = [Server(clients, settings.namespace, pod) for pod in pods.now(settings, clients)]
+        most = max(most, sum(waiting(server) for server in servers if server.pod.ready))
         deployment = clients.kubernetes.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
         asked = int((deployment or {"spec": {}})["spec"].get("replicas", 0))
         return Seen(most, asked, _inactive(settings, clients), load.refused)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .. import trials
-from ..answers import Answers, Origin, Transcript
+from .. import outcome, trials
+from ..answers import Origin, Transcript
 from ..bucket import list_folder
 from ..clients import Clients
 from ..errors import SettingsError
@@ -23,17 +23,15 @@ from ..loaders import (
     recommended,
 )
 from ..manifests import DEPLOYMENT
-from ..network import Network
 from ..parity import Parity
-from ..pictures import Picture, dots
+from ..pictures import Picture
 from ..progress import Report
 from ..served import Served
 from ..settings import Settings
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, duration
-
-Lines = Sequence[Mapping[str, Any]]
+from ..times import Times, spread
+from ..views import Row, duration
 
 
 def _by_hand(settings: Settings) -> str:
@@ -47,38 +45,10 @@ def _by_hand(settings: Settings) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Times(Card):
-    """The seconds of several runs of each of several loads."""
-
-    runs: tuple[Runs, ...]
-    rehearsal: bool = field(default=False, kw_only=True)
-    cut_short: bool = field(default=False, kw_only=True)
-    network: Network | None = field(default=None, kw_only=True)
-    """The rehearsal's, where it is shaped."""
-
-    def sentence(self) -> str:
-        """Return what follows from the figures, and no more than that."""
-        raise NotImplementedError
-
-    def note(self) -> str:
-        told = [self.sentence()]
-        if self.cut_short:
-            told.append(say("The budget ended it before all runs were done."))
-        if self.rehearsal:
-            told.append(say("In a rehearsal these are times of this machine, not of the cloud."))
-        if self.network:
-            told.append(self.network.label)
-        return " ".join(told)
-
-    def plot(self) -> Picture:
-        """Return each run as a point, the median as a line."""
-        return dots([(r.name, r.first_s, r.later) for r in self.runs], self.sentence())
-
-
-@dataclass(frozen=True, repr=False)
 class Compared(Times):
     """The loaders, run by run; those left out, and why; whether they brought the same."""
 
+    runs: tuple[Runs, ...]
     left_out: tuple[Row, ...]
     parity: Parity
     transcript: Transcript | None = field(default=None, kw_only=True)
@@ -96,6 +66,10 @@ class Compared(Times):
         """The server's answers as notebook 07 has recorded them, and what they prove now."""
         return self.parity.server.record() if self.parity.server else {}
 
+    def plot(self) -> Picture:
+        """Return the runs as a picture."""
+        return self.drawn(*self.runs)
+
     def title(self) -> str:
         return say("Loading the weights, by {count} loaders", count=len(self.runs))
 
@@ -108,9 +82,9 @@ class Compared(Times):
 
     def _told(self, runs: Runs) -> str:
         if runs.name not in self.converted_s:
-            return _told(runs)
+            return spread(runs)
         took = duration(self.converted_s[runs.name])
-        return f"{_told(runs)}; {say('the model was converted before, in {took}', took=took)}"
+        return f"{spread(runs)}; {say('the model was converted before, in {took}', took=took)}"
 
     def sentence(self) -> str:
         """Return which loader to use, if each of its runs was faster than all others."""
@@ -147,11 +121,11 @@ def by_loader(
     wanted = loaders(settings, rehearsal=rehearsal)
     files = list_folder(clients, settings.model_uri).fingerprint
     lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
-    left_out = tuple(_left_out(lines))
+    left_out = tuple(outcome.left_out(lines))
     if rehearsal:
         left_out += (Row(FUSE, say("there is no Cloud Storage FUSE in a rehearsal")),)
-    found = _runs(lines, [one.name for one in wanted])
-    parity = _parity(lines, settings)
+    found = outcome.runs(lines, [one.name for one in wanted])
+    parity = outcome.parity(lines, settings)
     reference = _reference(lines, parity, settings.model_uri, files)
     return Compared(
         found,
@@ -159,7 +133,7 @@ def by_loader(
         replace(parity, server=_served(served, reference, parity)),
         transcript=reference,
         converted_s={one["loader"]: one["converted_s"] for one in lines if "converted_s" in one},
-        cut_short=_cut_short(lines),
+        cut_short=outcome.cut_short(lines),
         rehearsal=rehearsal,
         network=clients.network,
     )
@@ -169,14 +143,19 @@ def by_loader(
 class Tuned(Times):
     """The streamer alone by the values of a tunable: from which on no other helps."""
 
+    runs: tuple[Runs, ...]
     tunable: str
+
+    def plot(self) -> Picture:
+        """Return the runs as a picture."""
+        return self.drawn(*self.runs)
 
     def title(self) -> str:
         return say("The streamer alone, by {tunable}", tunable=self.tunable)
 
     def rows(self) -> Sequence[Row]:
         bend = knee(self.runs)
-        return tuple(Row(r.name, _told(r), "ok" if r is bend else "info") for r in self.runs)
+        return tuple(Row(r.name, spread(r), "ok" if r is bend else "info") for r in self.runs)
 
     def sentence(self) -> str:
         """Return which value is enough, as far as the runs tell."""
@@ -218,22 +197,11 @@ def by_tunable(
     wanted = tunable.loaders(values)
     lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
     return Tuned(
-        _runs(lines, [one.name for one in wanted]),
+        outcome.runs(lines, [one.name for one in wanted]),
         settings.compare_tunable,
         rehearsal=bool(clients.rehearsal),
-        cut_short=_cut_short(lines),
+        cut_short=outcome.cut_short(lines),
         network=clients.network,
-    )
-
-
-def _told(runs: Runs) -> str:
-    return say(
-        "median {median}, from {least} to {most} in {count} runs; the first {first}",
-        median=duration(runs.median_s),
-        least=duration(runs.least_s),
-        most=duration(runs.most_s),
-        count=len(runs.later),
-        first=duration(runs.first_s),
     )
 
 
@@ -265,50 +233,7 @@ def _budget_s(settings: Settings) -> float:
     return budget_s
 
 
-def _runs(lines: Lines, names: Sequence[str]) -> tuple[Runs, ...]:
-    """Return the loads by loader; with several GPUs, a run takes as long as its slowest."""
-    found: dict[str, dict[int, float]] = {name: {} for name in names}
-    for line in lines:
-        if "seconds" in line:
-            took = found[line["loader"]]
-            took[line["run"]] = max(took.get(line["run"], 0.0), float(line["seconds"]))
-    return tuple(Runs(name, tuple(took.values())) for name, took in found.items() if took)
-
-
-def _cut_short(lines: Lines) -> bool:
-    return any(line.get("stopped") == "budget" for line in lines)
-
-
-def _left_out(lines: Lines) -> Iterator[Row]:
-    for line in lines:
-        if "absent" in line:
-            yield Row(line["loader"], say("the image has no {package}", package=line["absent"]))
-        elif "error" in line:
-            yield Row(line["loader"], line["error"], "bad")
-
-
-def _parity(lines: Lines, settings: Settings) -> Parity:
-    answers: dict[str, Answers] = {}
-    again = None
-    for line in lines:
-        if "tokens" not in line:
-            continue
-        found = Answers(tuple(map(tuple, line["tokens"])), tuple(line["texts"]))
-        if line["loader"] in answers:
-            again = found
-        else:
-            answers[line["loader"]] = found
-    return Parity(
-        answers,
-        DOWNLOAD,
-        again,
-        settings.vllm_version,
-        settings.tensor_parallel_size > 1,
-        next((line["declined"] for line in lines if "declined" in line), ""),
-    )
-
-
-def _reference(lines: Lines, parity: Parity, model: str, files: str) -> Transcript | None:
+def _reference(lines: outcome.Lines, parity: Parity, model: str, files: str) -> Transcript | None:
     """Return the reference's answers with their origin, if it gives them twice."""
     if not parity.repeats:
         return None

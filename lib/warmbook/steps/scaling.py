@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from .. import caches, commands, manifests, pods, readers
 from ..clients import Clients
-from ..errors import MissingError
 from ..gpus import GIB, Machine, machines
 from ..load_time import CACHE_GBPS, REGION_GBPS, crowded, limit_name
 from ..loaders import Runs
 from ..lookout import wait_for_pods
-from ..network import Network
-from ..pictures import Picture, dots
+from ..pictures import Picture
 from ..progress import Report
 from ..settings import Settings
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, duration
+from ..times import Times, spread
+from ..views import Card, Row
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,7 +58,7 @@ def scale(settings: Settings, clients: Clients, *, report: Report | None = None)
 
 
 @dataclass(frozen=True, repr=False)
-class Reads(Card):
+class Reads(Times):
     """Reads of the weights by one Pod alone and by all at once, without a cache or with one.
 
     `cached` says whether a cache ran in each zone of the Pods; `before` is the same without.
@@ -73,10 +72,6 @@ class Reads(Card):
     begun: datetime
     machine: Machine | None = None
     before: Reads | None = None
-    cut_short: bool = field(default=False, kw_only=True)
-    rehearsal: bool = field(default=False, kw_only=True)
-    network: Network | None = field(default=None, kw_only=True)
-    """The rehearsal's, where it is shaped."""
 
     def title(self) -> str:
         if self.cached:
@@ -89,15 +84,7 @@ class Reads(Card):
     def _rows(self) -> Iterator[Row]:
         for runs, at_once in self.groups:
             rate = at_once * self.size_bytes / GIB / runs.median_s
-            told = say(
-                "median {median}, from {least} to {most}; the first {first}; {rate:.2f} GiB/s",
-                median=duration(runs.median_s),
-                least=duration(runs.least_s),
-                most=duration(runs.most_s),
-                first=duration(runs.first_s),
-                rate=rate,
-            )
-            yield Row(runs.name, told)
+            yield Row(runs.name, f"{spread(runs)}; {rate:.2f} GiB/s")
         yield from self._limits()
 
     @property
@@ -164,20 +151,9 @@ class Reads(Card):
             )
         return say("With the cache it is not clearly faster: chance may explain the difference.")
 
-    def note(self) -> str:
-        told = [self.sentence()]
-        if self.cut_short:
-            told.append(say("The budget ended it before all runs were done."))
-        if self.rehearsal:
-            told.append(say("In a rehearsal these are times of this machine, not of the cloud."))
-        if self.network:
-            told.append(self.network.label)
-        return " ".join(told)
-
     def plot(self) -> Picture:
-        """Return each read as a point, the median as a line."""
-        named = [(runs.name, runs.first_s, runs.later) for runs, _ in self.groups]
-        return dots(named, self.sentence())
+        """Return the reads as a picture."""
+        return self.drawn(*(runs for runs, _ in self.groups))
 
     def record(self) -> dict[str, Any]:
         """Return the reads for the run record."""
@@ -210,12 +186,7 @@ def read(
         MissingError: No Pod is ready.
         ResourceFailedError: A reader ended before its work was done.
     """
-    ready = [pod for pod in pods.now(settings, clients) if pod.ready]
-    if not ready:
-        raise MissingError(
-            say("No Pod of the server is ready."),
-            remedy=say("Wait for the Deployment (the cells above), then run this cell."),
-        )
+    ready = pods.ready_now(settings, clients)
     begun = datetime.now(timezone.utc)
     labels = pods.node_labels(clients, ready)
     cached = _cached(settings, clients, {found.get(pods.ZONE, "") for found in labels})

@@ -13,19 +13,17 @@ from .. import commands, manifests, pods
 from ..bucket import list_folder
 from ..clients import Clients
 from ..cold_start import ColdStart
-from ..containers import connections_of
-from ..diagnosis.evidence import at, maps
 from ..errors import MissingError, ResourceFailedError
-from ..gpus import machines
 from ..lookout import wait_for_pods
 from ..network import Network
 from ..openai_api import DeclinedError, Server, first_ready
 from ..progress import Report
 from ..settings import Settings
 from ..startlog import read
+from ..starts import start_of
 from ..step import step
 from ..texts import say
-from ..timeline import Timeline, timeline, which_answer, witness
+from ..timeline import which_answer, witness
 from ..views import Card, Row, duration, size
 
 QUICK_ENGINE_NAME = "quick engine"
@@ -214,66 +212,10 @@ def cold_start(
         MissingError: No Pod is ready, or none has that name.
     """
     chosen = [_named_pod(settings, clients, pod)] if pod else pods.ready_now(settings, clients)
-    cluster = clients.kubernetes
-    events = cluster.list_objects("Event", settings.namespace)
-    expected = list_folder(clients, settings.model_uri).size_bytes
-    nodes = {one.node: _node(clients, one.node) for one in chosen if one.node}
-    installers = _installers(clients)
-    drawn = [
-        timeline(
-            one.told,
-            events,
-            nodes.get(one.node),
-            read(cluster.log(one.name, settings.namespace, timestamps=True), one.created),
-            installer=installers.get(one.node),
-            expected_bytes=expected,
-        )
-        for one in chosen
-    ]
-    labels = at(nodes.get(chosen[0].node), "metadata", "labels") or {}
-    kind = labels.get("node.kubernetes.io/instance-type")
-    machine = next((found for found in machines() if found.name == kind), None)
-    spot = labels.get("cloud.google.com/gke-spot") == "true"
-    container = next(iter(maps(at(chosen[0].told, "spec", "containers"))), {})
-    streams = connections_of(container, machine.vcpus) if machine and machine.vcpus else None
-    return ColdStart(
-        *(tuple(_answered(one, answer) for one in drawn), machine, spot),
-        streams=streams,
-        rehearsal=bool(clients.rehearsal),
-        network=clients.network,
-    )
-
-
-def _answered(one: Timeline, answer: Answer | None) -> Timeline:
-    """Return a Pod's cold start with its first answer, if that is the one."""
-    if answer and answer.first and answer.pod == one.pod and answer.elapsed_s is not None:
-        return one.answered(answer.elapsed_s)
-    return one
-
-
-def _node(clients: Clients, name: str) -> dict[str, Any]:
-    """Return the node, empty for readers that may not see nodes: their timeline is shorter."""
-    from kubernetes.dynamic.exceptions import ForbiddenError
-
-    try:
-        return clients.kubernetes.find("Node", name) or {}
-    except ForbiddenError:
-        return {}
-
-
-def _installers(clients: Clients) -> dict[str, dict[str, Any]]:
-    """Return GKE's Pods that install the GPU driver, by node; none where they can't be seen.
-
-    Source: GKE, "About GPUs": the DaemonSet nvidia-gpu-device-plugin in kube-system.
-    """
-    from kubernetes.dynamic.exceptions import ForbiddenError
-
-    labels = "k8s-app=nvidia-gpu-device-plugin"
-    try:
-        found = clients.kubernetes.list_objects("Pod", "kube-system", labels=labels)
-    except ForbiddenError:
-        return {}
-    return {str(at(pod, "spec", "nodeName")): pod for pod in found}
+    answered_s = {}
+    if answer and answer.first and answer.elapsed_s is not None:
+        answered_s[answer.pod] = answer.elapsed_s
+    return start_of(settings, clients, chosen, answered_s)
 
 
 def _named_pod(settings: Settings, clients: Clients, name: str) -> pods.Pod:

@@ -1,0 +1,31 @@
+"""What a trial's lines say, also those of several GPUs and of loaders that failed."""
+
+from warmbook import outcome
+from warmbook.loaders import DOWNLOAD, STREAMER
+
+LINES = (
+    {"loader": "fastsafetensors", "absent": "fastsafetensors"},
+    {"loader": STREAMER, "run": 1, "seconds": 2.0},
+    {"loader": STREAMER, "run": 1, "seconds": 3.0},  # the other GPU's process
+    {"loader": DOWNLOAD, "run": 1, "seconds": 5.0},
+    {"loader": STREAMER, "run": 2, "seconds": 1.0},
+    {"loader": DOWNLOAD, "error": "OSError: no room"},
+    {"stopped": "budget"},
+)
+
+
+def test_a_run_takes_as_long_as_its_slowest_process():
+    found = {runs.name: runs.seconds for runs in outcome.runs(LINES, [DOWNLOAD, STREAMER, "x"])}
+    assert found == {STREAMER: (3.0, 1.0), DOWNLOAD: (5.0,)}
+
+
+def test_who_is_left_out_is_told_with_the_reason():
+    told = {row.name: row.detail for row in outcome.left_out(LINES)}
+    assert "no fastsafetensors" in told["fastsafetensors"]
+    assert told[DOWNLOAD] == "OSError: no room"
+
+
+def test_the_budgets_end_is_told():
+    assert outcome.cut_short(LINES)
+    assert not outcome.cut_short(LINES[:-1])
+    assert not outcome.cut_short([{"stopped": ""}])

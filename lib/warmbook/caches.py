@@ -30,7 +30,7 @@ class Cache:
 
 
 @dataclass(frozen=True)
-class Served:
+class Traffic:
     """Bytes that a zone read: those that its cache held, and those that it did not."""
 
     zone: str
@@ -87,20 +87,23 @@ def forget_gone(clients: Clients, bucket: str) -> None:
         _mark(clients, bucket, zone, created=False)
 
 
-def served(clients: Clients, bucket: str, since: datetime) -> list[Served]:
+def traffic(clients: Clients, bucket: str, since: datetime) -> list[Traffic]:
     """Return what each zone has read of the bucket since then, as far as it is told by now.
 
     Raises:
         Forbidden: The reader may not see metrics, or Cloud Monitoring's API is off.
     """
-    found = clients.monitoring(
-        "timeSeries",
-        **{
-            "filter": f'metric.type = "{HITS}" AND resource.labels.bucket_name = "{bucket}"',
-            "interval.startTime": since.astimezone(timezone.utc).isoformat(),
-            "interval.endTime": datetime.now(timezone.utc).isoformat(),
-        },
-    )
+    from google.api_core.exceptions import NotFound
+
+    asked = {
+        "filter": f'metric.type = "{HITS}" AND resource.labels.bucket_name = "{bucket}"',
+        "interval.startTime": since.astimezone(timezone.utc).isoformat(),
+        "interval.endTime": datetime.now(timezone.utc).isoformat(),
+    }
+    try:
+        found = clients.monitoring("timeSeries", **asked)
+    except NotFound:  # a metric that has never been written
+        return []
     hit, missed = Counter[str](), Counter[str]()
     for series in found.get("timeSeries", ()):
         labels = series["metric"]["labels"]
@@ -108,7 +111,7 @@ def served(clients: Clients, bucket: str, since: datetime) -> list[Served]:
         size_bytes = sum(int(point["value"]["int64Value"]) for point in series["points"])
         counts[labels.get("anywhere_cache_zone", "")] += size_bytes
     zones = sorted({*hit, *missed} - {""})
-    return [Served(zone, hit[zone], missed[zone]) for zone in zones]
+    return [Traffic(zone, hit[zone], missed[zone]) for zone in zones]
 
 
 def created_here(clients: Clients, bucket: str) -> set[str]:

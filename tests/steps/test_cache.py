@@ -1,5 +1,8 @@
+from datetime import datetime, timezone
+
 import pytest
 
+from warmbook import caches
 from warmbook.errors import MissingError
 from warmbook.steps import cache
 
@@ -34,3 +37,18 @@ def test_without_a_pod_nobody_knows_where(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="which zone"):
         cache.create(chosen, clients)
+
+
+def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet, monkeypatch):
+    monkeypatch.setattr(caches, "HITS", "storage.googleapis.com/never_written")
+    told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
+    assert (told.zones, told.declined) == ((), "")
+    assert "no read so far" in repr(told)
+
+
+def test_who_may_not_see_metrics_is_told_so_and_nothing_stops(chosen, clients, quiet, rehearsal):
+    rehearsal.call(
+        lambda: rehearsal.sandbox.cloud.project.services.discard("monitoring.googleapis.com")
+    )
+    told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
+    assert "Cloud Monitoring API" in told.declined

@@ -24,7 +24,7 @@ def test_one_alone_and_all_at_once_before_a_cache_and_with_one(three, clients, q
     assert after.compares
     assert [at_once for _, at_once in after.groups] == [1, 3, 1, 3]
     assert "cache" in after.sentence()
-    (zone,) = cache.hits(three, clients, since=after.begun, **quiet).served
+    (zone,) = cache.hits(three, clients, since=after.begun, **quiet).zones
     loads = 5 + 3 * 5
     assert zone.hit_bytes + zone.missed_bytes == loads * 15000
     assert zone.missed_bytes == 15000  # the first read fills it
@@ -33,7 +33,7 @@ def test_one_alone_and_all_at_once_before_a_cache_and_with_one(three, clients, q
 def test_what_was_read_before_the_cache_ran_is_no_hit(three, clients, quiet, up_to):
     up_to("streaming")
     before = scaling.read(three, clients, **quiet)
-    (zone,) = cache.hits(three, clients, since=before.begun, **quiet).served
+    (zone,) = cache.hits(three, clients, since=before.begun, **quiet).zones
     assert (zone.hit_bytes, zone.missed_bytes) == (0, 5 * 15000)
     again = scaling.read(three, clients, before=before, **quiet)
     assert "No cache runs" in again.sentence()

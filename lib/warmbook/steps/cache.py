@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from .. import caches, commands, pods
-from ..caches import Cache, Served
+from ..caches import Cache, Traffic
 from ..clients import Clients
 from ..errors import MissingError
 from ..offers import zones_of
@@ -180,7 +180,7 @@ class Hits(Card):
     `declined` is why Cloud Monitoring tells nothing.
     """
 
-    served: tuple[Served, ...]
+    zones: tuple[Traffic, ...]
     declined: str = ""
 
     def title(self) -> str:
@@ -189,7 +189,7 @@ class Hits(Card):
     def rows(self) -> Sequence[Row]:
         if self.declined:
             return (Row(say("not known"), self.declined, "wait"),)
-        if not self.served:
+        if not self.zones:
             return (
                 Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "wait"),
             )
@@ -204,7 +204,7 @@ class Hits(Card):
                 ),
                 "ok" if one.hit_bytes else "wait",
             )
-            for one in self.served
+            for one in self.zones
         )
 
     def note(self) -> str:
@@ -218,7 +218,7 @@ class Hits(Card):
 
     def record(self) -> dict[str, Any]:
         """Return the bytes by zone for the run record."""
-        return {"zones": [vars(one) for one in self.served]}
+        return {"zones": [vars(one) for one in self.zones]}
 
 
 @step(commands.cache_hits)
@@ -239,7 +239,7 @@ def hits(
     end = monotonic() + patience_s
     try:
         found = wait_until(
-            polled(lambda: caches.served(clients, bucket, since)),
+            polled(lambda: caches.traffic(clients, bucket, since)),
             what=say("Cloud Monitoring"),
             state=lambda told: say("tells of {count} zone(s)", count=len(told)),
             ready=lambda told: bool(told) or monotonic() >= end,

@@ -131,12 +131,17 @@ class Undisturbed:
 
 
 def undisturbed(mode, kernels, image_and_model, tmp_path):
-    with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
-        aim = Aim(rehearsal, kernels)
-        begun = time.monotonic()
-        kernels.run(environ_of(rehearsal, mode, tmp_path / "built"), *PARTS)
-        seconds = time.monotonic() - begun
-        return Undisturbed([f"{r.service} {r.method} {r.path}" for r in aim.seen], seconds)
+    """Return what a kernel asks for, and the shorter time of two: the first finds nothing warm."""
+    times = []
+    for attempt in range(2):
+        with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
+            aim = Aim(rehearsal, kernels)
+            begun = time.monotonic()
+            built = tmp_path / f"built-{attempt}"
+            kernels.run(environ_of(rehearsal, mode, built), *PARTS)
+            times.append(time.monotonic() - begun)
+            requests = [f"{r.service} {r.method} {r.path}" for r in aim.seen]
+    return Undisturbed(requests, min(times))
 
 
 def moments(kernels_left_alone, count, chance):
@@ -185,7 +190,8 @@ def test_a_killed_kernel_run_again_ends_right_and_leaves_nothing(
     chance = random.Random(SEED)
     alone = {mode: undisturbed(mode, kernels, image_and_model, tmp_path) for mode in MODES}
     begun, killed, wrong, left = time.monotonic(), Counter(), [], []
-    for number, moment in enumerate(moments(alone, KILLS, chance), 1):
+    wanted = moments(alone, KILLS, chance)
+    for number, moment in enumerate(wanted, 1):
         folder = tmp_path / str(number)
         folder.mkdir()
         try:
@@ -210,4 +216,7 @@ def test_a_killed_kernel_run_again_ends_right_and_leaves_nothing(
         seconds=round(time.monotonic() - begun, 1),
     )
     assert not wrong + left, f"seed {SEED}:\n" + "\n".join(wrong + left)
-    assert killed.total() >= 0.9 * KILLS, "too few kernels met their moment"
+    drawn = Counter(type(moment).__name__ for moment in wanted)
+    assert killed["Request"] >= 0.9 * drawn["Request"], "too few kernels met their request"
+    # a kernel may be done before its second comes: none is as fast as another
+    assert killed["Second"] >= 0.5 * drawn["Second"], "too few kernels met their second"

@@ -26,6 +26,12 @@ QUEUE_METRIC = "vllm:num_requests_waiting"
 WAITING = 5
 """Requests that may wait in each Pod's queue before another Pod is asked for."""
 
+OURS = ",".join(f"{name}={value}" for name, value in MANAGED_BY.items())
+"""The same as a selector."""
+
+AUTOSCALING = ("HorizontalPodAutoscaler", "PodMonitoring")
+"""Kinds of what lets a queue ask for more Pods."""
+
 GUIDE_VLLM = "0.11.1"
 """The release in the guide's manifest."""
 

@@ -40,8 +40,16 @@ def test_a_queue_asks_for_another_pod_and_an_empty_one_takes_it_back(
     raise AssertionError("the empty queue takes no Pod back")
 
 
-def test_by_default_nothing_happens(chosen, clients):
+def test_by_default_nothing_happens_and_an_earlier_one_goes(
+    chosen, up_to_two, clients, quiet, up_to
+):
+    up_to("streaming")
     assert "max_replicas" in autoscaling.by_queue(chosen, clients).off
+    autoscaling.by_queue(up_to_two, clients, **quiet)
+    assert clients.kubernetes.list_objects(SCALER, chosen.namespace)
+    assert "max_replicas" in autoscaling.by_queue(chosen, clients).off
+    for kind in manifests.AUTOSCALING:
+        assert not clients.kubernetes.list_objects(kind, chosen.namespace)
 
 
 def test_another_server_has_another_queue(up_to_two, clients):

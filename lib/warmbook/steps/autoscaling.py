@@ -82,8 +82,9 @@ class Trial(Card):
 def by_queue(settings: Settings, clients: Clients, *, report: Report | None = None) -> Trial:
     """Let the queue decide how many Pods there are, and send requests until it asks for more.
 
-    Nothing happens unless `max_replicas` is more than `replicas`. The autoscaler stays; the load
-    ends when more Pods have been asked for, and after LONGEST_S at the latest.
+    Unless `max_replicas` is more than `replicas`, there is to be none, and an earlier one goes.
+    Otherwise it stays; the load ends when the new Pods are ready, and where none is asked for,
+    after LONGEST_S.
 
     Source: GKE, "Configure autoscaling for LLM workloads on GPUs".
 
@@ -94,6 +95,7 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
         WarmbookError: The new Pod does not come up, by the pitfall's name.
     """
     if settings.max_replicas <= settings.replicas:
+        _take_back(settings, clients)
         return Trial(off=say("choose «max_replicas» above «replicas» in the form to try it"))
     if settings.inference_server != "vllm":
         raise SettingsError(
@@ -119,6 +121,13 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
         )
     ready_after_s = time.monotonic() - begun - asked_after_s
     return Trial(before, found.asked, found.waiting, asked_after_s, ready_after_s)
+
+
+def _take_back(settings: Settings, clients: Clients) -> None:
+    """Delete the workbook's autoscaler, if an earlier choice has made one."""
+    for kind in manifests.AUTOSCALING:
+        for one in clients.kubernetes.list_objects(kind, settings.namespace, labels=manifests.OURS):
+            clients.kubernetes.delete(kind, one["metadata"]["name"], settings.namespace)
 
 
 def _under_load(

@@ -12,6 +12,7 @@ from .. import caches, commands, gpus
 from ..clients import Clients
 from ..errors import ResourceFailedError, WaitTimeoutError, WarmbookError
 from ..failures import explained
+from ..manifests import AUTOSCALING, OURS
 from ..policies import of_bucket, revoke_on_bucket
 from ..progress import Report, polled, wait_until
 from ..refusals import google_reason
@@ -23,9 +24,8 @@ from ..views import Card, Row
 OWNER_LABEL = ("created-by", "warmbook")
 CREATION_S = 120
 """How long cleanup waits for a cache that is still being created, in seconds."""
-OURS = "app.kubernetes.io/managed-by=warmbook"
 KINDS = (
-    *("HorizontalPodAutoscaler", "PodMonitoring"),  # else it would scale what is being deleted
+    *AUTOSCALING,  # first, or it would scale what is being deleted
     *("Deployment", "Job", "Pod", "ServiceAccount", "Namespace"),
 )
 """What the workbook makes in a cluster, in the order in which it is deleted; Pods are probes."""

@@ -90,7 +90,7 @@ class Served(Card):
     def note(self) -> str:
         notes = {
             "unjudged": say(
-                "Notebook 09 asks the default loader the same, and judges; without a reader: "
+                "Notebook 09 asks the default loader the same, and judges; from a terminal: "
                 "python -m warmbook run --only 07,09"
             ),
             "different": say(

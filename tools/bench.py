@@ -267,7 +267,7 @@ def streamer() -> list[dict[str, Any]]:
     return [
         row(f"{what} a bare sendfile server's", found["bare"], "x", least=0.7)
         | {"detail": found["runs"]},
-        row(f"{what} local disk, read as it chooses", found["disk"], "x"),
+        row(f"{what} local disk, read as it chooses", found["disk"], "x", least=0.7),
         row(f"{what} the page cache", found["page_cache"], "x", least=0.7),
         row("processor time of the streamer itself, storage over page cache", found["cpu"], "x"),
     ]

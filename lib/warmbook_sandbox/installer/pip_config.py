@@ -22,7 +22,6 @@ SAME = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
     "trusted-host": "UV_INSECURE_HOST",
-    "constraint": "UV_CONSTRAINT",
     "cert": "SSL_CERT_FILE",
     "client-cert": "SSL_CLIENT_CERT",
     "timeout": "UV_HTTP_TIMEOUT",
@@ -37,6 +36,9 @@ UV_PLACES = (
 )
 """uv's variables that name a place, beside UV_DEFAULT_INDEX."""
 
+UV_LIMITS = ("UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_BUILD_CONSTRAINT")
+"""uv's variables that restrict versions, with files that have no digests."""
+
 WITHOUT_EFFECT = (
     *("break-system-packages", "cache-dir", "config-file", "disable-pip-version-check"),
     *("exists-action", "no-cache-dir", "no-color", "no-input", "no-python-version-warning"),
@@ -44,6 +46,9 @@ WITHOUT_EFFECT = (
     *("require-virtualenv", "root-user-action", "use-feature", "user", "verbose"),
 )
 """Options that change nothing about which locked files are installed."""
+
+AGAINST_LOCKS = ("constraint", "build-constraint")
+"""Options left out: a lock names every version, and constraints have no digests."""
 
 OFF = frozenset(("", "0", "false", "no", "off", "n", "f"))
 
@@ -108,7 +113,7 @@ class PipConfig:
             env["UV_NO_INDEX"] = "1"
         if proxy := self.options.get("proxy"):
             env |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
-        dropped = UV_PLACES if self.alone else ()
+        dropped = (*UV_LIMITS, *(UV_PLACES if self.alone else ()))
         return {name: value for name, value in env.items() if name not in dropped}
 
 
@@ -121,7 +126,7 @@ def _options(lines: Iterable[str]) -> dict[str, str]:
         if equals and section in sections:
             sections[section][name] = str(ast.literal_eval(value)).strip()
     merged = {name: value for section in sections.values() for name, value in section.items()}
-    return {name: value for name, value in merged.items() if value}
+    return {name: v for name, v in merged.items() if v and name not in AGAINST_LOCKS}
 
 
 def _trusted(environ: Mapping[str, str]) -> dict[str, str]:

@@ -17,8 +17,9 @@ from .door import around, prepare
 from .faults import FAULTS, UnknownFaultError, named
 from .installer.progress import teller
 from .network import Network
-from .node import EngineError, check_python_for_others, export, prune, share
+from .node import MODEL_LOCK, EngineError, check_python_for_others, export, prune, share
 from .pace import Pace
+from .sandbox import StateError
 
 WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
 """The workbook's own lock, in a checkout; a wheel has none."""
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 staged=staged,
             )
         )
-    except (EngineError, UnknownFaultError) as error:
+    except (EngineError, StateError, UnknownFaultError) as error:
         print(f"warmbook_sandbox: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -74,7 +75,8 @@ def _keep_house(options: argparse.Namespace) -> int:
         for path in prune(options.cache):
             print(f"removed {path}")
     if options.export:
-        export(options.export, teller(), WORKBOOK if WORKBOOK.exists() else None)
+        workbook = [WORKBOOK] if WORKBOOK.exists() else []
+        export(options.export, teller(), others=[MODEL_LOCK, *workbook])
         print(EXPORTED.format(folder=options.export.resolve()))
     if options.build:
         check_python_for_others(options.cache)

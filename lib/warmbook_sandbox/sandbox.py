@@ -37,6 +37,12 @@ NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
 PREFIX = "warmbook-rehearsal-"
 HOST = "127.0.0.1"
+STATE_BYTES = 1_500_000_000
+"""Free space that a rehearsal's state may take: uploads, and downloads of the default loader."""
+
+
+class StateError(Exception):
+    """A rehearsal has no room for its state; says what helps."""
 
 
 @dataclass
@@ -104,8 +110,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Sandbox:
         sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        (self.folder / "pid").write_text(str(os.getpid()))
+        self.folder = state_folder()
         self._addresses = pod_addresses()
         self.storage = Storage(
             self.folder / "storage",
@@ -262,8 +267,19 @@ class Sandbox:
             "HF_HOME": str(self.folder / "huggingface"),
             "HF_TOKEN": "",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            # connection files of kernels, also of those that were killed, go with the state
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter"),
+            **self._home(),
             **self._shape(),
         }
+
+    def _home(self) -> dict[str, str]:
+        """Return a home for who has none that can be written: Jupyter and gcloud need one."""
+        home = Path(os.environ.get("HOME") or "/nonexistent")
+        if os.access(home, os.W_OK | os.X_OK):
+            return {}
+        (self.folder / "home").mkdir(exist_ok=True)
+        return {"HOME": str(self.folder / "home")}
 
     def _shape(self) -> dict[str, str]:
         """Return the label that no figure of a shaped rehearsal goes without."""
@@ -300,9 +316,42 @@ def pod_addresses() -> Iterator[str]:
             yield f"127.{second}.{third}.{fourth}"
 
 
+def temporary() -> Path:
+    """Return the folder for temporary files.
+
+    Raises:
+        StateError: None can be written.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        raise StateError(
+            "No temporary folder can be written.\n  → Name one of yours: TMPDIR=/path"
+        ) from None
+
+
+def state_folder() -> Path:
+    """Make the folder of a rehearsal's state, for its owner alone.
+
+    Raises:
+        StateError: The temporary folder can't be written, or is too small.
+    """
+    parent = temporary()
+    free = shutil.disk_usage(parent).free
+    if free < STATE_BYTES:
+        raise StateError(
+            f"{parent} has {free / 1e9:.1f} GB free; a rehearsal may need "
+            f"{STATE_BYTES / 1e9:.1f} GB there while it runs.\n"
+            "  → Free some, or name a folder on another disk: TMPDIR=/path"
+        )
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (folder / "pid").write_text(str(os.getpid()))
+    return folder
+
+
 def sweep() -> None:
     """Remove what rehearsals left that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in temporary().glob(f"{PREFIX}*"):
         with suppress(OSError, ValueError):
             pid = int((folder / "pid").read_text())
             if not Path(f"/proc/{pid}").exists():

@@ -83,9 +83,8 @@ coverage: $(STAMP)
 troubleshooting: $(STAMP)
 	$(BIN)/python tools/troubleshooting.py
 
-chromium:
-	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests"; \
-	  $$(test $$(id -u) = 0 || echo sudo) sh -c 'apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >/dev/null'; }
+chromium: $(STAMP)
+	@$(BIN)/python tests/browser/chromium.py
 
 pictures: $(STAMP) chromium
 	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser

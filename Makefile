@@ -2,7 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# What a user needs, and the development tools on top of it, in the same .venv.
 STAMP := .venv/.installed
+TOOLS := .venv/.tools
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
 SOAK ?=
@@ -13,10 +15,10 @@ SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
+.PHONY: help setup lock check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
 
 help:
-	@echo "make setup     install everything into .venv"
+	@echo "make setup     install what a user needs into .venv; check and test add their tools"
 	@echo "make rehearse  walk the whole guide on this machine, with the real engine;"
 	@echo "               SHAPE=\"--latency-ms 30 --stream-mib-s 135\" slows what is read from its storage"
 	@echo "make lab       JupyterLab with a rehearsal beside it; FAULT=NAME lets something go wrong"
@@ -28,27 +30,46 @@ help:
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
+	@echo "make lock      write the lock files anew, with the newest versions"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+INSTALL := PYTHONPATH=lib $(BIN)/python -m warmbook_sandbox.installer
+
+$(STAMP): pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 10) else \
 	  "warmbook needs Python 3.10 or later (3.11 for the rehearsal), this is %d.%d" % v)'
-	@echo "Setting up .venv: about 700 MB, one to two minutes the first time"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' 2>.venv/pip.log \
-	  || { cat .venv/pip.log; exit 1; }
+	@echo "Setting up .venv: about 600 MB, half a minute the first time"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "$(PYTHON) can't make virtual environments: on Debian and Ubuntu, apt install python3-venv"; exit 1; }
+	@$(INSTALL) requirements.txt .
 	@touch $@
+
+$(TOOLS): $(STAMP) requirements-dev.txt
+	@echo "Adding the development tools to .venv"
+	@$(INSTALL) requirements-dev.txt
+	@touch $@
+
+# Write the locks anew, with the newest versions; make lock UPGRADE= keeps what still fits.
+UPGRADE ?= --upgrade
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header $(UPGRADE)
+LOCKS := lib/warmbook_sandbox/node/locks
+lock: $(STAMP)
+	$(COMPILE) --python-version 3.10 --group build --output-file requirements.txt pyproject.toml
+	$(COMPILE) --python-version 3.10 --group build --extra dev --constraint requirements.txt \
+	  --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) --python-version 3.11 --excludes $(LOCKS)/left-out.in \
+	  --output-file $(LOCKS)/engine.txt $(LOCKS)/engine.in
 
 rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox $(if $(FAULT),--fault $(FAULT)) $(SHAPE) -- $(BIN)/jupyter lab $(ROOT_TOO) \
-	  --ServerApp.root_dir=$(CURDIR)/notebooks --LabApp.default_url=/lab/tree/en/01_settings.ipynb
+	  --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/en/01_settings.ipynb
 
-check: $(STAMP)
+check: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -59,7 +80,7 @@ check: $(STAMP)
 	$(BIN)/python tools/troubleshooting.py --check
 	$(BIN)/nbstripout --keep-id --verify notebooks/e[ns]/*.ipynb notebooks/gym/*/*.ipynb
 
-notebooks: $(STAMP)
+notebooks: $(TOOLS)
 	$(BIN)/python tools/notebooks.py
 
 # Quick failures first. On 2 cores, 38 min in all: check 0.5, units and servers 7.5, faults, kills and
@@ -67,33 +88,33 @@ notebooks: $(STAMP)
 # the real vLLM 4.
 QUICK := not engine and not streamer and not browser and not agreement
 SLOWER := tests/faults tests/reliability tests/safety
-test: $(STAMP) chromium
+test: $(TOOLS) chromium
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -x -m "$(QUICK)" $(addprefix --ignore=,$(SLOWER))
 	$(BIN)/python -m pytest -x $(SLOWER)
-	$(BIN)/python -m warmbook_sandbox --build
+	$(BIN)/python -m warmbook_sandbox -- true
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
 	$(BIN)/python -m pytest -x -m "agreement and not engine"
 	$(BIN)/python -m pytest -x -m "engine"
 
-coverage: $(STAMP)
+coverage: $(TOOLS)
 	$(BIN)/python tools/coverage.py
 
-troubleshooting: $(STAMP)
+troubleshooting: $(TOOLS)
 	$(BIN)/python tools/troubleshooting.py
 
 chromium: $(STAMP)
 	@$(BIN)/python tests/browser/chromium.py
 
-pictures: $(STAMP) chromium
+pictures: $(TOOLS) chromium
 	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser
 
-bench: $(STAMP)
+bench: $(TOOLS)
 	$(BIN)/python tools/bench.py
 
 # SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
-soak: $(STAMP)
+soak: $(TOOLS)
 	$(BIN)/python tools/soak.py $(SOAK)
 
 clean:

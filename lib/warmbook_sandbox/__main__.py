@@ -7,8 +7,7 @@ import asyncio
 import math
 import os
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 # gRPC would warn at each process that is started; no client of it is forked here
@@ -16,12 +15,18 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from .door import around, prepare
 from .faults import FAULTS, UnknownFaultError, named
+from .installer.progress import teller
 from .network import Network
-from .node import EngineError
+from .node import EngineError, check_python_for_others, export, prune, share
 from .pace import Pace
 
-QUIET_S = 10
-"""Seconds between two lines of progress where there is no terminal."""
+WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
+"""The workbook's own lock, in a checkout; a wheel has none."""
+
+EXPORTED = """\
+Copy {folder} to the other machine (same Python version and processor). There:
+  export PIP_NO_INDEX=1 PIP_FIND_LINKS=DIR
+  make rehearse"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         staged = named(name.strip() for name in options.fault.split(",") if name.strip())
-        image, model = prepare(options.cache, _teller())
-        if options.build:
-            return 0
+        if options.export or options.prune or options.build:
+            return _keep_house(options)
+        image, model = prepare(options.cache, teller())
         return asyncio.run(
             around(
                 *(command, image, model),
@@ -61,6 +66,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _keep_house(options: argparse.Namespace) -> int:
+    """Build, prune or export what a rehearsal needs, without a rehearsal."""
+    if options.prune:
+        for path in prune(options.cache):
+            print(f"removed {path}")
+    if options.export:
+        export(options.export, teller(), WORKBOOK if WORKBOOK.exists() else None)
+        print(EXPORTED.format(folder=options.export.resolve()))
+    if options.build:
+        check_python_for_others(options.cache)
+        prepare(options.cache, teller())
+        share(options.cache)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,11 +109,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path(os.environ.get("WARMBOOK_CACHE") or Path.home() / ".cache" / "warmbook"),
         metavar="DIR",
-        help="folder of the engine and the model, about 4 GB (WARMBOOK_CACHE)",
+        help="folder of the engine and the model, about 2.5 GB (WARMBOOK_CACHE)",
     )
-    parser.add_argument(
-        "--build", action="store_true", help="build the engine and the model, then stop"
-    )
+    _add_house(parser)
     parser.add_argument(
         "--fault",
         default="",
@@ -105,6 +123,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_shape(parser)
     return parser
+
+
+def _add_house(parser: argparse.ArgumentParser) -> None:
+    house = parser.add_argument_group("the cache", "Each of these stops when it is done.")
+    house.add_argument(
+        "--build",
+        action="store_true",
+        help="build the engine and the model, for every user of this machine",
+    )
+    house.add_argument(
+        "--prune",
+        action="store_true",
+        help="remove engines of other versions and the remains of builds that were cut off",
+    )
+    house.add_argument(
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="download all packages into DIR, for a machine without internet",
+    )
 
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:
@@ -155,26 +193,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def _teller() -> Callable[[str, float | None], None]:
-    """Return a reporter that keeps one moving line on a terminal, and few lines elsewhere."""
-    moving = sys.stderr.isatty()
-    last, told_s, start = "", 0.0, time.monotonic()
-
-    def tell(what: str, share: float | None) -> None:
-        nonlocal last, told_s
-        now = time.monotonic()
-        percent = "" if share is None else f" {share:.0%}"
-        line = f"  {what}{percent} ({now - start:.0f} s)"
-        if moving:
-            end = "\n" if share == 1 else ""
-            print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
-        elif what != last or share == 1 or now - told_s >= QUIET_S:
-            print(line, file=sys.stderr, flush=True)
-            last, told_s = what, now
-
-    return tell
 
 
 if __name__ == "__main__":

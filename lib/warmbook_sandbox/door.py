@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from . import node
 from .faults import Fault
+from .installer.progress import Tell
 from .network import UNSHAPED, Network
 from .node import Image, Model
 from .pace import Pace
 from .sandbox import Sandbox
-
-Tell = Callable[[str, float | None], None]
-"""Called with what is being prepared, and the share of it that is done, 0 to 1, if known."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHAPED = (
@@ -37,7 +36,10 @@ def prepare(cache: Path, tell: Tell) -> tuple[Image, Model]:
         EngineError: One of them could not be built; says what is missing.
     """
     image = node.build_image(cache, tell)
-    return image, node.make_model(cache, image, tell)
+    model = node.make_model(cache, image, tell)
+    if (done := node.downloads(image)).exists():
+        shutil.rmtree(done, ignore_errors=True)
+    return image, model
 
 
 async def around(

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from .image import EngineError, Image, build_image
+from .image import EngineError, Image, build_image, downloads
 from .kubelet import Kubelet
 from .model import Model, make_model
+from .sharing import check_python_for_others, export, prune, share
 
-__all__ = ["EngineError", "Image", "Kubelet", "Model", "build_image", "make_model"]
+__all__ = [
+    "EngineError",
+    "Image",
+    "Kubelet",
+    "Model",
+    "build_image",
+    "check_python_for_others",
+    "downloads",
+    "export",
+    "make_model",
+    "prune",
+    "share",
+]

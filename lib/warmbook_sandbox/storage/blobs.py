@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import os
-import shutil
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -119,21 +118,16 @@ class Blobs:
         return BlobWriter(self._new_path())
 
     def link(self, content: Content) -> Content:
-        """Return a second content with the same bytes, at the cost of a hard link."""
-        path = self._new_path()
-        os.link(content.path, path)
-        return replace(content, path=path)
+        """Return a second content with the same bytes, at the cost of a link."""
+        return replace(content, path=self._linked(content.path))
 
     def adopt(self, source: Path, *, crc32c: str | None, md5: str | None) -> Content:
-        """Return a content with the bytes of `source`, by hard link if on the same device.
+        """Return a content with the bytes of `source`, by a hard link where one can be made.
 
-        The file is read only if a checksum is missing. It must not be written to afterwards.
+        Otherwise by a symbolic one: it is on another device, or somebody else's. The file is
+        read only if a checksum is missing. It must not be written to afterwards.
         """
-        path = self._new_path()
-        try:
-            os.link(source.resolve(), path)
-        except OSError:
-            shutil.copyfile(source, path)
+        path = self._linked(source)
         size_bytes = path.stat().st_size
         if crc32c and md5:
             return Content(path, size_bytes, crc32c, md5)
@@ -154,6 +148,14 @@ class Blobs:
             path.unlink(missing_ok=True)
             raise
         return Content(path, size_bytes, base64.b64encode(crc32c.digest()).decode(), None)
+
+    def _linked(self, source: Path) -> Path:
+        path, source = self._new_path(), source.resolve(strict=True)
+        try:
+            os.link(source, path)
+        except OSError:
+            path.symlink_to(source)
+        return path
 
     def _new_path(self) -> Path:
         return self._folder / uuid.uuid4().hex

@@ -1,0 +1,61 @@
+"""Run a command quietly, with a tick every second and the end of its output where it fails."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+
+TICK_S = 1.0
+LAST_LINES = 8
+PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+class CommandError(Exception):
+    """A command failed; carries the last lines of its output, without passwords."""
+
+
+def run(
+    command: Sequence[str],
+    tick: Callable[[], None] = lambda: None,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Run a command quietly, calling `tick` every second; return what it wrote.
+
+    Raises:
+        CommandError: It failed, or could not be started.
+    """
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+        )
+    except OSError as error:
+        raise CommandError(f"    {command[0]}: {error.strerror}") from None
+    with process:
+        try:
+            said = _follow(process, tick)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise CommandError(last_lines(said) or f"    exit status {process.returncode}")
+    return said
+
+
+def last_lines(said: str) -> str:
+    """Return the end of a command's output, indented, without the passwords of addresses."""
+    lines = [line for line in said.splitlines() if line.strip() and "WARNING" not in line]
+    return without_password("\n".join(f"    {line}" for line in lines[-LAST_LINES:]))
+
+
+def without_password(text: str) -> str:
+    """Return `text` with the credentials in its addresses left out."""
+    return PASSWORD.sub("", text)
+
+
+def _follow(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
+    while True:
+        try:
+            return process.communicate(timeout=TICK_S)[0]
+        except subprocess.TimeoutExpired:
+            tick()

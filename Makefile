@@ -104,7 +104,7 @@ coverage: $(TOOLS)
 troubleshooting: $(TOOLS)
 	$(BIN)/python tools/troubleshooting.py
 
-chromium: $(STAMP)
+chromium: $(TOOLS)
 	@$(BIN)/python tests/browser/chromium.py
 
 pictures: $(TOOLS) chromium

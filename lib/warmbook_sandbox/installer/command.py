@@ -22,12 +22,19 @@ def run(
 ) -> str:
     """Run a command quietly, calling `tick` every second; return what it wrote.
 
+    It inherits what is marked as inheritable, such as the lock of a build.
+
     Raises:
         CommandError: It failed, or could not be started.
     """
     try:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=env,
+            close_fds=False,
         )
     except OSError as error:
         raise CommandError(f"    {command[0]}: {error.strerror}") from None

@@ -26,7 +26,7 @@ from .hub import Hub, repositories
 from .hub import application as hub_application
 from .interference import Interference
 from .network import UNSHAPED, Network, Shaper
-from .node import Image, Model
+from .node import EngineError, Image, Model
 from .pace import Pace
 from .storage import RUNNER_OPTIONS, Storage, application
 
@@ -37,6 +37,9 @@ NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
 PREFIX = "warmbook-rehearsal-"
 HOST = "127.0.0.1"
+STATE_BYTES = 500_000_000
+"""Room for temporary files that a rehearsal needs: notebook 09 downloads the model (270 MB), and
+vLLM compiles."""
 
 
 @dataclass
@@ -307,3 +310,26 @@ def sweep() -> None:
             pid = int((folder / "pid").read_text())
             if not Path(f"/proc/{pid}").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_temporary_files(needed_bytes: int = STATE_BYTES) -> None:
+    """Refuse to start where a rehearsal's state has no room; what killed ones left goes first.
+
+    Raises:
+        EngineError: No folder for temporary files can be written, or too little is free there.
+    """
+    try:
+        sweep()
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise EngineError(
+            "No folder for temporary files can be written.\n"
+            "  → Name one of yours: TMPDIR=/path make rehearse"
+        ) from None
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise EngineError(
+            f"{folder} has {free_bytes / 1e6:.0f} MB free; the rehearsal's temporary files need "
+            f"{needed_bytes / 1e6:.0f} MB.\n"
+            "  → Free some, or name a folder on another disk: TMPDIR=/path make rehearse"
+        )

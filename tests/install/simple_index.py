@@ -9,6 +9,7 @@ import hashlib
 import html
 import re
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +27,8 @@ class SimpleIndex:
         self.folder = folder
         self.paths: list[str] = []
         """Path of every request, in order."""
+        self.before: Callable[[str], object] = lambda path: None
+        """Called with the path before a request is answered: a test can let it wait."""
         handler = type("Handler", (_Handler,), {"index": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}{ROOT}"
@@ -81,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.index.paths.append(self.path)
+        self.index.before(self.path)
         asked = unquote(self.path.removeprefix(f"{ROOT}/")).rstrip("/")
         file = self.index.folder / Path(asked).name
         if asked.endswith(".whl") and file.is_file():

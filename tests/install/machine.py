@@ -28,6 +28,9 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 UNCONFIGURED = {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
 """Switch off files of configuration in /etc, which a fresh home does not hide."""
 
+BOOK = "01,02,03,04,05,06,07,08,10"
+"""09 compares loaders by their speed: minutes, and nothing of it is about an installation."""
+
 ASK = """
 import importlib.util, json, sys
 has_venv = all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
@@ -58,22 +61,23 @@ class Python:
     def at(cls, program: str) -> Python | None:
         """Return the interpreter that a program is; None where it does not run."""
         asked = subprocess.run([program, "-c", ASK], capture_output=True, text=True)
-        if asked.returncode:  # such as a shim of pyenv's for a version that is not switched on
+        if asked.returncode:
             return None
         executable, version, has_venv = json.loads(asked.stdout)
         return cls(executable, tuple(version), has_venv)
 
 
-def pythons() -> list[Python]:
-    """Return one Python of each version from 3.10 to 3.14 that this machine has."""
-    found: dict[tuple[int, int], Python] = {}
-    for name in (f"python3.{minor}" for minor in range(10, 15)):
-        shown = [shutil.which(name, path=SYSTEM_PATH), shutil.which(name)]
-        pyenv = sorted(Path.home().glob(f".pyenv/versions/*/bin/{name}"), reverse=True)
-        for program in filter(None, [*shown, *map(str, pyenv)]):
-            if (python := Python.at(program)) and python.has_venv:
-                found.setdefault(python.version, python)
-    return list(found.values())
+def programs() -> dict[str, str]:
+    """Return one program for each Python from 3.10 to 3.14 here, by version; runs none of them."""
+    found = {}
+    for version in (f"3.{minor}" for minor in range(10, 15)):
+        on_path = (shutil.which(f"python{version}", path=path) for path in (SYSTEM_PATH, None))
+        by_pyenv = Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}")
+        # a shim of pyenv's runs only if its version is switched on
+        fit = (str(one) for one in (*on_path, *by_pyenv) if one and "/shims/" not in str(one))
+        if program := next(fit, None):
+            found[version] = program
+    return found
 
 
 def ordinary_python() -> Python:
@@ -168,3 +172,9 @@ def disk_bytes(folder: Path) -> int:
         ["du", "-s", "--block-size=1", folder], capture_output=True, text=True, check=True
     )
     return int(told.stdout.split()[0])
+
+
+def statuses(out: Path) -> dict[str, str]:
+    """Return how each notebook of a run ended, by its number."""
+    listed = json.loads((out / "run.json").read_text())["notebooks"]
+    return {done["name"][:2]: done["status"] for done in listed}

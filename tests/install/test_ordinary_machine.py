@@ -6,19 +6,15 @@ empty cache, an empty home, and none of this machine's configuration.
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
 from .connect_proxy import ORDINARY
-from .machine import disk_bytes
+from .machine import BOOK, disk_bytes, statuses
 from .simple_index import SimpleIndex
 
 pytestmark = [pytest.mark.install, pytest.mark.timeout(900)]
-
-BOOK = "01,02,03,04,05,06,07,08,10"
-"""09 compares loaders by their speed: minutes, and nothing of it is about an installation."""
 
 SETUP_BYTES = 600 * 2**20
 """600 MB as `du -m` counts them."""
@@ -36,11 +32,6 @@ def rehearsed(set_up):
 def rehearse(machine, out, **more):
     book = ["-m", "warmbook", "run", "--only", BOOK, "--out", str(out)]
     return machine.rehearse(machine.venv_python, *book, **more)
-
-
-def statuses(out):
-    listed = json.loads((out / "run.json").read_text())["notebooks"]
-    return {done["name"][:2]: done["status"] for done in listed}
 
 
 def test_the_book_passes_in_a_quick_rehearsal(rehearsed):

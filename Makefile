@@ -104,9 +104,8 @@ coverage: $(TOOLS)
 troubleshooting: $(TOOLS)
 	$(BIN)/python tools/troubleshooting.py
 
-chromium:
-	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests"; \
-	  $$(test $$(id -u) = 0 || echo sudo) sh -c 'apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >/dev/null'; }
+chromium: $(TOOLS)
+	@$(BIN)/python tests/browser/chromium.py
 
 pictures: $(TOOLS) chromium
 	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser

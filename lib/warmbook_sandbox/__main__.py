@@ -19,7 +19,7 @@ from .installer.progress import teller
 from .network import Network
 from .node import MODEL_LOCK, EngineError, check_python_for_others, export, prune, share
 from .pace import Pace
-from .sandbox import StateError
+from .sandbox import check_temporary_files
 
 WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
 """The workbook's own lock, in a checkout; a wheel has none."""
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         staged = named(name.strip() for name in options.fault.split(",") if name.strip())
         if options.export or options.prune or options.build:
             return _keep_house(options)
+        check_temporary_files()
         image, model = prepare(options.cache, teller())
         return asyncio.run(
             around(
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 staged=staged,
             )
         )
-    except (EngineError, StateError, UnknownFaultError) as error:
+    except (EngineError, UnknownFaultError) as error:
         print(f"warmbook_sandbox: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

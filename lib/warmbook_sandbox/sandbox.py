@@ -26,7 +26,7 @@ from .hub import Hub, repositories
 from .hub import application as hub_application
 from .interference import Interference
 from .network import UNSHAPED, Network, Shaper
-from .node import Image, Model
+from .node import EngineError, Image, Model
 from .pace import Pace
 from .storage import RUNNER_OPTIONS, Storage, application
 
@@ -37,12 +37,9 @@ NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
 PREFIX = "warmbook-rehearsal-"
 HOST = "127.0.0.1"
-STATE_BYTES = 1_500_000_000
-"""Free space that a rehearsal's state may take: uploads, and downloads of the default loader."""
-
-
-class StateError(Exception):
-    """A rehearsal has no room for its state; says what helps."""
+STATE_BYTES = 500_000_000
+"""Room for temporary files that a rehearsal needs: notebook 09 downloads the model (270 MB), and
+vLLM compiles."""
 
 
 @dataclass
@@ -110,7 +107,8 @@ class Sandbox:
 
     async def __aenter__(self) -> Sandbox:
         sweep()
-        self.folder = state_folder()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (self.folder / "pid").write_text(str(os.getpid()))
         self._addresses = pod_addresses()
         self.storage = Storage(
             self.folder / "storage",
@@ -316,43 +314,33 @@ def pod_addresses() -> Iterator[str]:
             yield f"127.{second}.{third}.{fourth}"
 
 
-def temporary() -> Path:
-    """Return the folder for temporary files.
-
-    Raises:
-        StateError: None can be written.
-    """
-    try:
-        return Path(tempfile.gettempdir())
-    except OSError:
-        raise StateError(
-            "No temporary folder can be written.\n  → Name one of yours: TMPDIR=/path"
-        ) from None
-
-
-def state_folder() -> Path:
-    """Make the folder of a rehearsal's state, for its owner alone.
-
-    Raises:
-        StateError: The temporary folder can't be written, or is too small.
-    """
-    parent = temporary()
-    free = shutil.disk_usage(parent).free
-    if free < STATE_BYTES:
-        raise StateError(
-            f"{parent} has {free / 1e9:.1f} GB free; a rehearsal may need "
-            f"{STATE_BYTES / 1e9:.1f} GB there while it runs.\n"
-            "  → Free some, or name a folder on another disk: TMPDIR=/path"
-        )
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    (folder / "pid").write_text(str(os.getpid()))
-    return folder
-
-
 def sweep() -> None:
     """Remove what rehearsals left that were killed before they could."""
-    for folder in temporary().glob(f"{PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError, ValueError):
             pid = int((folder / "pid").read_text())
             if not Path(f"/proc/{pid}").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_temporary_files(needed_bytes: int = STATE_BYTES) -> None:
+    """Refuse to start where a rehearsal's state has no room; what killed ones left goes first.
+
+    Raises:
+        EngineError: No folder for temporary files can be written, or too little is free there.
+    """
+    try:
+        sweep()
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise EngineError(
+            "No folder for temporary files can be written.\n"
+            "  → Name one of yours: TMPDIR=/path make rehearse"
+        ) from None
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise EngineError(
+            f"{folder} has {free_bytes / 1e6:.0f} MB free; the rehearsal's temporary files need "
+            f"{needed_bytes / 1e6:.0f} MB.\n"
+            "  → Free some, or name a folder on another disk: TMPDIR=/path make rehearse"
+        )

@@ -1,4 +1,4 @@
-"""A real JupyterLab beside a rehearsal, driven in Debian's chromium."""
+"""A real JupyterLab beside a rehearsal, driven in a Chromium."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from . import chromium
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "lab-of-the-tests"
@@ -163,9 +165,9 @@ def wait_for(url, server, log, limit_s=120):
 def browser():
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = chromium.find()
     if not path:
-        pytest.skip("no chromium on this machine: `make chromium` installs it")
+        pytest.fail(chromium.REMEDY)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

@@ -36,13 +36,21 @@ def started(
 ) -> Iterator[subprocess.Popen[str]]:
     """Have a command running in the background; it is ended with the context.
 
+    It inherits what is marked as inheritable, such as the lock of a build.
+
     Raises:
         CommandError: It could not be started.
     """
     pipe, together = subprocess.PIPE, subprocess.STDOUT
     try:
         process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=together, text=True, env=env
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=together,
+            text=True,
+            env=env,
+            close_fds=False,
         )
     except OSError as error:
         raise CommandError(f"    {command[0]}: {error.strerror}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import sys
 import time
@@ -15,6 +16,10 @@ from ..installer.progress import Tell
 
 FULL_BYTES = 100_000_000
 """With less than this free, a build that failed is said to have filled the disk."""
+
+FULL_SIGNS = ("os error 28", "os error 122", "Errno 28", "Errno 122")
+"""How uv and Python tell of a full disk (28) and a spent quota (122), in any language: what did
+not fit is removed by then, so that the disk itself no longer tells."""
 
 NO_INTERNET = (
     "Without internet: run `python -m warmbook_sandbox --export DIR` on a machine that has it "
@@ -32,6 +37,9 @@ class EngineError(Exception):
 def locked(path: Path, tell: Tell) -> Iterator[None]:
     """Hold a lock file while something is built; where somebody else holds it, say so and wait.
 
+    The commands of a build inherit the lock: of a build that was killed, one may still be
+    writing, and the next build must not begin before it has ended.
+
     Raises:
         EngineError: The folder can't be written.
     """
@@ -41,6 +49,7 @@ def locked(path: Path, tell: Tell) -> Iterator[None]:
         except BlockingIOError:
             tell("Waiting for another rehearsal that is building here", None)
             fcntl.flock(file, fcntl.LOCK_EX)
+        os.set_inheritable(file.fileno(), True)
         yield
 
 
@@ -86,7 +95,8 @@ def whole_or_nothing(folder: Path, *others: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        full = shutil.disk_usage(folder.parent).free < FULL_BYTES
+        full = any(sign in str(error) for sign in FULL_SIGNS)
+        full = full or shutil.disk_usage(folder.parent).free < FULL_BYTES
         for left in (folder, *(others if full else ())):
             shutil.rmtree(left, ignore_errors=True)
         if full and isinstance(error, Exception):

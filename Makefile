@@ -8,8 +8,6 @@ TOOLS := .venv/.tools
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
 SOAK ?=
-# JupyterLab refuses root unless told; containers and training machines often have nobody else.
-ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
 SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
@@ -66,8 +64,7 @@ rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox $(if $(FAULT),--fault $(FAULT)) $(SHAPE) -- $(BIN)/jupyter lab $(ROOT_TOO) \
-	  --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/en/01_settings.ipynb
+	@$(BIN)/python -m warmbook lab $(if $(FAULT),--fault $(FAULT)) $(SHAPE)
 
 check: $(TOOLS)
 	$(BIN)/ruff check .

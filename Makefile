@@ -83,7 +83,7 @@ notebooks: $(TOOLS)
 # Quick failures first. On 2 cores, 38 min in all: check 0.5, units and servers 7.5, faults, kills and
 # safety 8; engine and model, built once, 2; the real streamer 3.5, the browser 2, gcloud and kubectl 9,
 # the real vLLM 4.
-QUICK := not engine and not streamer and not browser and not agreement
+QUICK := not engine and not streamer and not browser and not agreement and not install
 SLOWER := tests/faults tests/reliability tests/safety
 test: $(TOOLS) chromium
 	@$(MAKE) --no-print-directory check
@@ -94,6 +94,7 @@ test: $(TOOLS) chromium
 	$(BIN)/python -m pytest -x -m "browser"
 	$(BIN)/python -m pytest -x -m "agreement and not engine"
 	$(BIN)/python -m pytest -x -m "engine"
+	$(BIN)/python -m pytest -x -m "install"
 
 coverage: $(TOOLS)
 	$(BIN)/python tools/coverage.py

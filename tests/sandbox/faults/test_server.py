@@ -1,5 +1,6 @@
 """Each fault of the server's container is seen over the wire as the node tells it."""
 
+import re
 import time
 
 import pytest

@@ -8,8 +8,6 @@ TOOLS := .venv/.tools
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
 SOAK ?=
-# JupyterLab refuses root unless told; containers and training machines often have nobody else.
-ROOT_TOO := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
 SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
@@ -66,8 +64,7 @@ rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_sandbox $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox $(if $(FAULT),--fault $(FAULT)) $(SHAPE) -- $(BIN)/jupyter lab $(ROOT_TOO) \
-	  --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/en/01_settings.ipynb
+	@$(BIN)/python -m warmbook lab $(if $(FAULT),--fault $(FAULT)) $(SHAPE)
 
 check: $(TOOLS)
 	$(BIN)/ruff check .
@@ -86,7 +83,7 @@ notebooks: $(TOOLS)
 # Quick failures first. On 2 cores, 38 min in all: check 0.5, units and servers 7.5, faults, kills and
 # safety 8; engine and model, built once, 2; the real streamer 3.5, the browser 2, gcloud and kubectl 9,
 # the real vLLM 4.
-QUICK := not engine and not streamer and not browser and not agreement
+QUICK := not engine and not streamer and not browser and not agreement and not install
 SLOWER := tests/faults tests/reliability tests/safety
 test: $(TOOLS) chromium
 	@$(MAKE) --no-print-directory check
@@ -97,6 +94,7 @@ test: $(TOOLS) chromium
 	$(BIN)/python -m pytest -x -m "browser"
 	$(BIN)/python -m pytest -x -m "agreement and not engine"
 	$(BIN)/python -m pytest -x -m "engine"
+	$(BIN)/python -m pytest -x -m "install"
 
 coverage: $(TOOLS)
 	$(BIN)/python tools/coverage.py

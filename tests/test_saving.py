@@ -22,3 +22,11 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
         save("\ud800", path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_public_file_has_the_mode_of_any_new_file(tmp_path):
+    (tmp_path / "other").touch()
+    save(b"\x00\xff", tmp_path / "public", public=True)
+    assert (tmp_path / "public").read_bytes() == b"\x00\xff"
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("other", "public")}
+    assert len(modes) == 1

@@ -59,3 +59,19 @@ def test_another_notebooks_measurement_is_not_lost(book, settings):
     book.record("stream", {"bytes": 1})
     other.record("answer", {"text": "Paris"})
     assert set(book.measurements()) == {"stream", "answer"}
+
+
+def test_an_older_file_gives_its_choices_and_the_defaults_of_what_is_new(book, choices):
+    book.path.write_text("version: 1\nsettings:\n  project_id: my-project\n  replicas: 2\n")
+    settings = Settings.parse(book.draft({"model_uri": choices["model_uri"]}))
+    assert (settings.project_id, settings.replicas) == ("my-project", 2)
+    assert settings.max_replicas == Settings.model_fields["max_replicas"].default
+
+
+def test_what_this_version_has_no_setting_for_is_named_and_stays(book, settings):
+    book.path.write_text("settings:\n  colour: red\n  replicas: 2\n")
+    assert book.saved() == {"replicas": 2}
+    assert book.unknown() == {"colour": "red"}
+    book.choose(settings)
+    assert Settings.parse(book.draft({})) == settings
+    assert book.unknown() == {"colour": "red"}

@@ -113,6 +113,22 @@ def imports() -> list[dict[str, Any]]:
     ]
 
 
+def setup() -> list[dict[str, Any]]:
+    """Measure the first command of a new user, and the same command again."""
+    told = subprocess.run(
+        [PYTHON, "tools/bench_setup.py"], check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    found = json.loads(told.stdout)
+    first, warm = found["first"], found["warm"]
+    return [
+        row("first `make rehearse` in a fresh clone", first["whole_s"], "s", most=210),
+        row("its first notebook has passed after", first["first_notebook_s"], "s", most=80),
+        row("the next `make rehearse`", warm["whole_s"], "s", most=100),
+        row("`.venv` after them, on disk", found["venv_mb"], "MB", most=600),
+        row("the engine and the model in the cache, on disk", found["cache_mb"], "MB"),
+    ]
+
+
 def storage() -> list[dict[str, Any]]:
     """Measure the rehearsal's storage with a 2 GiB object."""
     told = subprocess.run(
@@ -304,6 +320,7 @@ def memory() -> list[dict[str, Any]]:
 
 
 MEASUREMENTS = {
+    "setup": setup,
     "imports": imports,
     "storage": storage,
     "upload": upload,

@@ -50,7 +50,8 @@ def explain(error: Exception) -> WarmbookError | None:
         return AccessError(
             say("There are no Google Cloud credentials here."),
             remedy=say(
-                "Run `gcloud auth application-default login`, or start a rehearsal: `make lab`."
+                "Run `gcloud auth application-default login`, or start a rehearsal: "
+                "`python -m warmbook lab`."
             ),
             pitfall="no-credentials",
         )
@@ -93,7 +94,7 @@ def _other_versions(error: ImportError) -> ResourceFailedError | None:
         return None
     return ResourceFailedError(
         say("A client library is missing or of another release: {reason}", reason=error),
-        remedy=say("Run `make setup`, then restart the kernel."),
+        remedy=say("Run `make setup` or install warmbook again, then restart the kernel."),
         pitfall="client-versions",
     )
 
@@ -112,7 +113,9 @@ def unreachable(error: Exception) -> UnreachableError:
     if os.environ.get("WARMBOOK_SANDBOX_URL"):
         return UnreachableError(
             say("The rehearsal has stopped: its servers don't answer."),
-            remedy=say("Start it again with `make lab`, then run the notebook from its top."),
+            remedy=say(
+                "Start it again with `python -m warmbook lab`, then run the notebook from its top."
+            ),
             pitfall="unreachable",
         )
     return UnreachableError(

@@ -42,7 +42,9 @@ class Desk:
         if not (url := environ.get("WARMBOOK_SANDBOX_FAULTS", "")):
             raise SettingsError(
                 say("The gym needs a rehearsal: nothing is broken on purpose in a real project."),
-                remedy=say("Start one with `make lab`, and open this notebook there."),
+                remedy=say(
+                    "Start one with `python -m warmbook lab`, and open this notebook there."
+                ),
             )
         return cls(url, environ.get("WARMBOOK_SANDBOX_TOKEN", ""))
 

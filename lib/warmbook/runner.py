@@ -19,6 +19,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from . import shipped
 from .clients import Clients
 from .ctrl_c import CtrlC
 from .errors import SettingsError
@@ -104,12 +105,12 @@ def books(language: str, only: Sequence[str] = ()) -> list[Path]:
     Raises:
         SettingsError: There is no such language or number.
     """
-    folder = Path(__file__).resolve().parents[2] / "notebooks" / language
+    folder = shipped.folder() / language
     found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not found:
         raise SettingsError(
             say("There are no notebooks in {folder}.", folder=folder),
-            remedy=say("Run it from a clone of the repository, with --language en or es."),
+            remedy=say("Install warmbook again; in a clone, run `make notebooks`."),
         )
     if unknown := [n for n in only if n not in {book.name[:2] for book in found}]:
         raise SettingsError(
@@ -147,7 +148,7 @@ def run(
     started: Callable[[Path], None],
     ended: Callable[[Done], None],
 ) -> Run:
-    """Run each notebook in order from its own folder; stop at the first failure.
+    """Run each notebook in order; stop at the first failure.
 
     Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens.
 
@@ -157,7 +158,7 @@ def run(
     """
     out.mkdir(parents=True, exist_ok=True)
     file = (out / "workbook.yaml").resolve()
-    saved = Workbook.open(default=notebooks[0].parent.parent / "workbook.yaml").saved()
+    saved = Workbook.open(default=shipped.workbook_file()).saved()
     settings = refuse_early(notebooks, parameters, saved)
     if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
         file.unlink(missing_ok=True)
@@ -192,7 +193,7 @@ def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done:
                 str(book),
                 str(copy),
                 {name: value for name, value in given.items() if name in declared},
-                cwd=str(book.parent),
+                cwd=str(shipped.directory_for(book)),
                 engine_name="warmbook",
                 progress_bar=False,
                 tell=tell,

@@ -52,14 +52,24 @@ class Workbook:
     def saved(self) -> dict[str, object]:
         """Return the choices in the file, not yet validated.
 
+        What this version has no setting for is left out: see `unknown`.
+
         Raises:
             SettingsError: The file is broken or comes from a newer warmbook; it is kept.
         """
-        return dict(self._read().get("settings") or {})
+        return {name: value for name, value in self._all().items() if name in Settings.model_fields}
+
+    def unknown(self) -> dict[str, object]:
+        """Return what the file has under settings and this version has no setting for.
+
+        Another version of warmbook wrote it, or a person made a typing error.
+        """
+        every = self._all().items()
+        return {name: value for name, value in every if name not in Settings.model_fields}
 
     def choose(self, settings: Settings) -> None:
-        """Remember the reader's choices."""
-        self._write("settings", settings.model_dump())
+        """Remember the reader's choices; what this version does not know stays in the file."""
+        self._write("settings", {**settings.model_dump(), **self.unknown()})
 
     def record(self, name: str, measurement: Mapping[str, Any]) -> None:
         """Remember what can't be asked again, such as the seconds of a cold start."""
@@ -68,6 +78,9 @@ class Workbook:
     def measurements(self) -> dict[str, Any]:
         """Return what was recorded so far."""
         return dict(self._read().get("measurements") or {})
+
+    def _all(self) -> dict[str, object]:
+        return dict(self._read().get("settings") or {})
 
     def _read(self) -> dict[str, Any]:
         if not self.path.exists():

@@ -17,7 +17,7 @@ from .door import around, prepare
 from .faults import FAULTS, UnknownFaultError, named
 from .installer.progress import teller
 from .network import Network
-from .node import EngineError, check_python_for_others, export, prune, share
+from .node import MODEL_LOCK, EngineError, check_python_for_others, export, prune, share
 from .pace import Pace
 from .sandbox import check_temporary_files
 
@@ -76,7 +76,8 @@ def _keep_house(options: argparse.Namespace) -> int:
         for path in prune(options.cache):
             print(f"removed {path}")
     if options.export:
-        export(options.export, teller(), WORKBOOK if WORKBOOK.exists() else None)
+        workbook = [WORKBOOK] if WORKBOOK.exists() else []
+        export(options.export, teller(), others=[MODEL_LOCK, *workbook])
         print(EXPORTED.format(folder=options.export.resolve()))
     if options.build:
         check_python_for_others(options.cache)

@@ -265,8 +265,19 @@ class Sandbox:
             "HF_HOME": str(self.folder / "huggingface"),
             "HF_TOKEN": "",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            # connection files of kernels, also of those that were killed, go with the state
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter"),
+            **self._home(),
             **self._shape(),
         }
+
+    def _home(self) -> dict[str, str]:
+        """Return a home for who has none that can be written: Jupyter and gcloud need one."""
+        home = Path(os.environ.get("HOME") or "/nonexistent")
+        if os.access(home, os.W_OK | os.X_OK):
+            return {}
+        (self.folder / "home").mkdir(exist_ok=True)
+        return {"HOME": str(self.folder / "home")}
 
     def _shape(self) -> dict[str, str]:
         """Return the label that no figure of a shaped rehearsal goes without."""

@@ -104,7 +104,7 @@ from warmbook import SettingsForm, check, connect, doctor
 #
 # On your own machine, sign in twice: `gcloud auth login` is for gcloud itself, and `gcloud auth application-default login` is for the libraries. In Cloud Shell, accept when it asks for authorization.
 #
-# You can also go through the whole book without an account. `make lab` starts a **rehearsal**: the same notebooks and the same Google libraries, with imitated Google services on this machine. The streamer, vLLM and a small model stay real. A banner in each notebook tells you where you are: in a rehearsal, or in a project that costs money.
+# You can also go through the whole book without an account. `make lab`, or `warmbook lab` where warmbook is installed, starts a **rehearsal**: the same notebooks and the same Google libraries, with imitated Google services on this machine. The streamer, vLLM and a small model stay real. A banner in each notebook tells you where you are: in a rehearsal, or in a project that costs money.
 #
 # **How a notebook goes.** Each section says what will happen, does it in one cell, and checks it in the next. Under each result, a line unfolds the gcloud or kubectl command that does the same by hand, with a button to copy it; `python -m warmbook commands` prints them all as one shell script. When a check fails, it names the remedy. Nothing is created twice: you can run any cell again, stop for the day, or go on from another computer, because what exists is always asked of the cloud and never remembered.
 
@@ -114,7 +114,7 @@ from warmbook import SettingsForm, check, connect, doctor
 #
 # En tu propia máquina, accede dos veces: `gcloud auth login` es para gcloud y `gcloud auth application-default login` es para las bibliotecas. En Cloud Shell, acepta cuando te pida autorización.
 #
-# También puedes recorrer todo el cuaderno sin tener una cuenta. `make lab` inicia un **ensayo**: los mismos notebooks y las mismas bibliotecas de Google, con servicios de Google imitados en esta máquina. El transmisor, vLLM y un modelo pequeño son los de verdad. Cada notebook muestra un aviso que te dice dónde estás: en un ensayo o en un proyecto que cuesta dinero.
+# También puedes recorrer todo el cuaderno sin tener una cuenta. `make lab`, o `warmbook lab` si warmbook está instalado, inicia un **ensayo**: los mismos notebooks y las mismas bibliotecas de Google, con servicios de Google imitados en esta máquina. El transmisor, vLLM y un modelo pequeño son los de verdad. Cada notebook muestra un aviso que te dice dónde estás: en un ensayo o en un proyecto que cuesta dinero.
 #
 # **Cómo avanza un notebook.** Cada sección dice qué va a pasar, lo hace en una celda y lo comprueba en la siguiente. Debajo de cada resultado, una línea despliega el comando de gcloud o de kubectl que hace lo mismo a mano, con un botón para copiarlo; `python -m warmbook commands` los imprime todos como un solo script de shell. Si una comprobación falla, indica el remedio. Nada se crea dos veces: puedes volver a ejecutar cualquier celda, parar hasta mañana o seguir desde otra computadora, porque siempre se le pregunta a la nube qué existe y nunca se confía en la memoria.
 

@@ -36,7 +36,7 @@ def test_make_setup_gives_a_workbook(version, set_up, tmp_path):
         assert "PYTHON=python3.11" in rehearsed.stderr
 
 
-WITHOUT_VENV = """#!/bin/sh
+STUB = """#!/bin/sh
 # Debian's python3 without the package python3-venv
 case "$1 $2" in
 "-m venv") {python} -m venv --without-pip "$3"; echo "ensurepip is not available."; exit 1 ;;
@@ -48,7 +48,7 @@ esac
 def test_a_python_that_cannot_make_environments_is_told_with_the_package_to_install(
     tmp_path, python
 ):
-    done, machine = set_up_with(WITHOUT_VENV, tmp_path, python)
+    done, machine = set_up_with(STUB, tmp_path, python)
     assert done.returncode != 0
     assert "python3-venv" in done.stdout + done.stderr
     assert not (machine.clone / ".venv").exists()

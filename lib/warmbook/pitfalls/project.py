@@ -97,15 +97,15 @@ PITFALLS = (
         symptom="No answer: the connection is refused, breaks off or times out.",
         cause="The network, a proxy or a firewall is between, or the rehearsal has stopped.",
         remedy="Check the network and any proxy. Start a rehearsal that has stopped again with "
-        "`make lab`.",
+        "`python -m warmbook lab`.",
         source="https://cloud.google.com/vpc/docs/configure-private-google-access",
     ),
     Pitfall(
         name="client-versions",
         symptom="A client library lacks a method or a module, or refuses an argument.",
         cause="Other releases of the libraries are installed than the workbook was written for.",
-        remedy="Run `make setup`: it installs the releases that belong together. Then restart "
-        "the kernel.",
+        remedy="Run `make setup` or install warmbook again: that brings the releases that belong "
+        "together. Then restart the kernel.",
         source="pyproject.toml of this repository",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,8 +14,10 @@ from ..texts import LANGUAGES, say
 if TYPE_CHECKING:
     from ..pictures import Picture
     from ..settings import Settings
+    from ..workbook import Workbook
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Act: TypeAlias = "Callable[[argparse.Namespace], int]"
 
 
 def add_language(verb: argparse.ArgumentParser, what: str) -> None:
@@ -35,6 +38,24 @@ def add_parameter(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def add_verbatim(verbs: Verbs, name: str, help_: str, act: Act) -> None:
+    """Add a verb that gets its arguments as they were typed, in `words`, `--` and all.
+
+    argparse would take options for its own and drop `--`; for a parser whose options begin with
+    a character that no argument can have, everything is a plain word.
+    """
+    verb = verbs.add_parser(name, help=help_, add_help=False, prefix_chars="\0")
+    verb.add_argument("words", nargs=argparse.REMAINDER)
+    verb.set_defaults(act=act)
+
+
+def folder_named(text: str) -> Path:
+    """Return the folder; an empty name, such as an unset variable of a shell's, is refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("name a folder")
+    return Path(text)
+
+
 def numbers(listed: str) -> list[str]:
     """Return the numbers of notebooks in a list such as 4,05."""
     return [number.strip().zfill(2) for number in listed.split(",") if number.strip()]
@@ -43,11 +64,21 @@ def numbers(listed: str) -> list[str]:
 def settings_from(options: argparse.Namespace) -> Settings:
     """Return the settings: of the workbook, and of -p above them."""
     from ..settings import Settings
-    from ..workbook import Workbook
 
     given = {name: value for name, value in options.parameter}
-    saved = Path(__file__).resolve().parents[3] / "notebooks" / "workbook.yaml"
-    return Settings.parse(Workbook.open(default=saved).draft(given))
+    return Settings.parse(saved_choices().draft(given))
+
+
+def saved_choices() -> Workbook:
+    """Return the reader's workbook; name on standard error what is ignored in it."""
+    from .. import shipped
+    from ..workbook import Workbook
+
+    book = Workbook.open(default=shipped.workbook_file())
+    for name in book.unknown():
+        told = say("{path}: this version has no setting {name}; ignored", path=book.path, name=name)
+        print(f"warmbook: {told}", file=sys.stderr)
+    return book
 
 
 def draw(picture: Picture, path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..texts import say, spoken
-from .arguments import Verbs, add_language, add_parameter, numbers
+from .arguments import Verbs, add_language, add_parameter, numbers, saved_choices
 
 if TYPE_CHECKING:
     from ..runner import Run
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def add(verbs: Verbs) -> None:
     """Add the verbs of this module."""
-    run = verbs.add_parser("run", help="run the notebooks headlessly, in order")
+    run = verbs.add_parser(
+        "run",
+        help="run the notebooks headlessly, in order",
+        description="Run warmbook's own notebooks headlessly, in order, with your saved choices; "
+        "copies of them are not touched. Exit status 1 if one of them fails.",
+    )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
     add_language(run, "language of the book")
     run.add_argument(
@@ -34,6 +39,7 @@ def add(verbs: Verbs) -> None:
 def _run(options: argparse.Namespace) -> int:
     from .. import runner
 
+    saved_choices()  # names what a run ignores
     only = numbers(options.only)
     notebooks = runner.books(spoken(), only)
     out = options.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")

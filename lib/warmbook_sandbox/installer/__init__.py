@@ -6,7 +6,7 @@ imports the standard library alone.
 
 from __future__ import annotations
 
-from .command import CommandError, run
+from .command import CommandError, finish, run, started
 from .install import Into, download, install, new_environment
 from .pip_config import PipConfig
 
@@ -15,7 +15,9 @@ __all__ = [
     "Into",
     "PipConfig",
     "download",
+    "finish",
     "install",
     "new_environment",
     "run",
+    "started",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 TICK_S = 1.0
 LAST_LINES = 8
@@ -22,28 +23,51 @@ def run(
 ) -> str:
     """Run a command quietly, calling `tick` every second; return what it wrote.
 
-    It inherits what is marked as inheritable, such as the lock of a build.
-
     Raises:
         CommandError: It failed, or could not be started.
     """
+    with started(command, env) as process:
+        return finish(process, tick)
+
+
+@contextmanager
+def started(
+    command: Sequence[str], env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Have a command running in the background; it is ended with the context.
+
+    It inherits what is marked as inheritable, such as the lock of a build.
+
+    Raises:
+        CommandError: It could not be started.
+    """
+    pipe, together = subprocess.PIPE, subprocess.STDOUT
     try:
         process = subprocess.Popen(
             command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=together,
             text=True,
             env=env,
             close_fds=False,
         )
     except OSError as error:
         raise CommandError(f"    {command[0]}: {error.strerror}") from None
-    with process:
-        try:
-            said = _follow(process, tick)
-        except BaseException:
-            process.kill()
-            raise
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def finish(process: subprocess.Popen[str], tick: Callable[[], None], given: str = "") -> str:
+    """Give a command its input, wait for its end, and return what it wrote.
+
+    Raises:
+        CommandError: It failed.
+    """
+    said = _follow(process, tick, given)
     if process.returncode:
         raise CommandError(last_lines(said) or f"    exit status {process.returncode}")
     return said
@@ -60,9 +84,9 @@ def without_password(text: str) -> str:
     return PASSWORD.sub("", text)
 
 
-def _follow(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
+def _follow(process: subprocess.Popen[str], tick: Callable[[], None], given: str) -> str:
     while True:
         try:
-            return process.communicate(timeout=TICK_S)[0]
+            return process.communicate(given, timeout=TICK_S)[0]
         except subprocess.TimeoutExpired:
             tick()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from .image import EngineError, Image, build_image, downloads
 from .kubelet import Kubelet
+from .model import LOCK as MODEL_LOCK
 from .model import Model, make_model
 from .sharing import check_python_for_others, export, prune, share
 
 __all__ = [
+    "MODEL_LOCK",
     "EngineError",
     "Image",
     "Kubelet",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import google_crc32c
 
-from ..installer import CommandError, Into, PipConfig, install, run
+from ..installer import CommandError, Into, PipConfig, finish, install, run, started
 from ..installer.progress import Tell
 from .builds import NO_INTERNET, EngineError, elapsed, locked, whole_or_nothing
 from .image import Image, downloads
@@ -27,6 +27,9 @@ CONVERT = Path(__file__).with_name("convert.py")
 TRY = Path(__file__).with_name("try_model.py")
 USUAL_S = 60.0
 """About how long download, conversion and trial take, for their progress."""
+
+READY = "ready\n"
+"""What the trial waits for on its standard input: the model is there."""
 
 DRAFT = ".making-"
 
@@ -120,12 +123,14 @@ def _make(folder: Path, image: Image, tell: Tell) -> None:
 
 
 def _convert(draft: Path, image: Image, tick: Callable[[], None]) -> Path:
+    """Convert the model, and let vLLM answer with it; its imports go on meanwhile."""
     python, package, made = str(image.python), draft / "package", draft / NAME
-    into, cache = Into(image.python, package), downloads(image)
-    install(LOCK, into, PipConfig.read(), cache=cache, tick=tick)
-    run([python, str(CONVERT), str(package), str(made)], tick)
     offline = {**os.environ, "HOME": str(draft), "VLLM_CACHE_ROOT": str(image.vllm_cache)}
-    run([python, str(TRY), str(made)], tick, env=offline)
+    with started([python, str(TRY), str(made)], env=offline) as trial:
+        into, cache = Into(image.python, package), downloads(image)
+        install(LOCK, into, PipConfig.read(), cache=cache, tick=tick)
+        run([python, str(CONVERT), str(package), str(made)], tick)
+        finish(trial, tick, given=READY)
     return made
 
 

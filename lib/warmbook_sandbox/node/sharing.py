@@ -12,7 +12,7 @@ from pathlib import Path
 from ..installer import CommandError, PipConfig, download
 from ..installer.progress import Tell
 from .builds import EngineError
-from .image import LOCKS, find_torch
+from .image import LOCKS, Locks, find_torch
 from .model import DRAFT
 from .model import LOCK as MODEL_LOCK
 
@@ -93,10 +93,12 @@ def _removed(paths: Iterable[Path]) -> Iterator[Path]:
         yield path
 
 
-def export(folder: Path, tell: Tell, workbook: Path | None) -> None:
+def export(
+    folder: Path, tell: Tell, *, locks: Locks = LOCKS, others: Iterable[Path] = (MODEL_LOCK,)
+) -> None:
     """Download all that a machine without internet needs into a folder of wheels.
 
-    `workbook` is the lock of the workbook itself; None where it is installed already.
+    `others` are locks beside the engine's: the model's, and in a checkout the workbook's.
 
     Raises:
         EngineError: A package can't be had, or the folder can't be written.
@@ -109,8 +111,8 @@ def export(folder: Path, tell: Tell, workbook: Path | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tell(what, 0.0)
-        find_torch(config, lambda places: fetch(LOCKS.torch, places))
-        for lock in filter(None, (LOCKS.rest, MODEL_LOCK, workbook)):
+        find_torch(config, lambda places: fetch(locks.torch, places))
+        for lock in (locks.rest, *others):
             fetch(lock, config)
     except OSError as error:
         raise EngineError(f"{folder} can't be written: {error.strerror}.") from None

@@ -1,5 +1,6 @@
 """Run by the engine's interpreter: ask a model in a folder one question, through vLLM.
 
+vLLM is imported at once; the model may be used as soon as a line comes on the standard input.
 It also leaves in VLLM_CACHE_ROOT what vLLM finds out about the model's class, which would
 cost the first Pod of each rehearsal some fifteen seconds.
 """
@@ -24,6 +25,8 @@ def main(folder: str) -> None:
     }
     from vllm import LLM, SamplingParams
 
+    if not sys.stdin.readline():
+        sys.exit("there is no model to try")
     llm = LLM(folder, enforce_eager=True, max_model_len=1024)
     greedy = SamplingParams(temperature=0, max_tokens=24)
     (told,) = llm.chat([{"role": "user", "content": QUESTION}], greedy)

@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Hides a fault, walks the guide until it shows, grades your answer | A rehearsal: `make lab` | Nothing: all of it ends with the rehearsal | Ten minutes a round; costs nothing |
+# | Hides a fault, walks the guide until it shows, grades your answer | A rehearsal: `make lab` or `warmbook lab` | Nothing: all of it ends with the rehearsal | Ten minutes a round; costs nothing |
 
 # %% [markdown] lang="es"
 # # El gimnasio · Encuentra la falla
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Esconde una falla, recorre la guía hasta que se nota, califica tu respuesta | Un ensayo: `make lab` | Nada: todo termina con el ensayo | Diez minutos por ronda; no cuesta nada |
+# | Esconde una falla, recorre la guía hasta que se nota, califica tu respuesta | Un ensayo: `make lab` o `warmbook lab` | Nada: todo termina con el ensayo | Diez minutos por ronda; no cuesta nada |
 
 # %% tags=["parameters"]
 fault: str = ""  # the trainer's choice; empty lets chance choose

@@ -27,6 +27,13 @@ def open_folder():
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def removed_folder(open_folder):
+    """A folder for half a gigabyte: pytest would keep its own for three runs."""
+    with tempfile.TemporaryDirectory(dir=open_folder) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def python():
     return ordinary_python()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .connect_proxy import ConnectProxy
-from .machine import CERTIFICATES, REPOSITORY
+from .machine import CERTIFICATES, REPOSITORY, Machine, copy_repository
 from .simple_index import SimpleIndex
 from .wheels import lock, wheel
 
@@ -57,6 +57,7 @@ class Place:
             "WARMBOOK_CACHE": str(self.cache),
             "PYTHONPATH": str(REPOSITORY / "lib"),
             "PIP_CONFIG_FILE": os.devnull,
+            "PIP_RETRIES": "0",  # of uv's too: what fails here fails again
         }
         wanted = {**own, **kept, **more}
         return {name: value for name, value in wanted.items() if value is not None}
@@ -157,6 +158,18 @@ def test_a_proxy_that_refuses_the_rest_is_told_as_such(place, index):
         assert set(proxy.hosts) == {"pypi.org"}
     refused(done, "engine.txt", "HTTPS_PROXY")
     assert not kept(place.cache)
+
+
+def test_make_setup_without_a_network_says_what_helps(python, removed_folder):
+    network = through(f"http://127.0.0.1:{dead_port()}")
+    machine = Machine(removed_folder, python, {**network, "PIP_RETRIES": "0"})
+    copy_repository(machine.clone)
+    done = machine.set_up()
+    told = done.stdout + done.stderr
+    assert done.returncode == 2, told
+    assert "Traceback" not in told
+    for word in ("requirements.txt", "HTTPS_PROXY", "PIP_FIND_LINKS"):
+        assert word in told
 
 
 HOME_READ_ONLY = 'M="$HOME"; mount --bind "$M" "$M" && mount -o remount,ro,bind "$M" || exit 99'

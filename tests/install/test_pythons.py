@@ -16,10 +16,10 @@ OTHERS = {version: program for version, program in programs().items() if version
 
 
 @pytest.mark.parametrize("version", OTHERS)
-def test_make_setup_gives_a_workbook(version, set_up, tmp_path):
+def test_make_setup_gives_a_workbook(version, set_up, removed_folder):
     python = Python.at(OTHERS[version])
     assert python and python.has_venv, f"{OTHERS[version]} has no venv: install it"
-    machine = Machine(tmp_path, python, set_up.network)
+    machine = Machine(removed_folder, python, set_up.network)
     copy_repository(machine.clone)
     downloads = set_up.folder / "home" / ".cache"  # what every version has in common
     caches = {"UV_CACHE_DIR": str(downloads / "uv"), "PIP_CACHE_DIR": str(downloads / "pip")}

@@ -234,6 +234,7 @@ class Sandbox:
         return {
             **self._workbook_environment(),
             **self._gcloud_environment(),
+            **self._places_beside_home(),
             "STORAGE_EMULATOR_HOST": self.storage_listener.url,
             "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
             "KUBECONFIG": str(self.clusters.kubeconfig),
@@ -283,6 +284,20 @@ class Sandbox:
         """Return the label that no figure of a shaped rehearsal goes without."""
         network = self.shaper.network
         return {"WARMBOOK_SHAPED": json.dumps(asdict(network))} if network.is_shaped else {}
+
+    def _places_beside_home(self) -> dict[str, str]:
+        """Return folders for programs that write into the home, where it can't be written.
+
+        IPython would make new temporary folders for each kernel and leave them; Matplotlib
+        would complain in each notebook. Sources: their documentation, and jupyter_core's.
+        """
+        if os.access(os.path.expanduser("~"), os.W_OK | os.X_OK):  # noqa: PTH111 - may be unknown
+            return {}
+        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+        places = {name: self.folder / "home" / name.lower() for name in (*names, "MPLCONFIGDIR")}
+        for place in places.values():
+            place.mkdir(parents=True, exist_ok=True)
+        return {name: os.environ.get(name) or str(place) for name, place in places.items()}
 
     def _gcloud_environment(self) -> dict[str, str]:
         token = self.folder / "token"

@@ -182,8 +182,14 @@ def test_a_home_that_cannot_be_written_is_named_with_the_variable(place, everyth
 
 
 def test_a_home_that_cannot_be_written_is_not_needed(place, everything):
-    done = place.run(mount=HOME_READ_ONLY, **everything)
+    look = (
+        "import IPython.paths as p, matplotlib as m; print(p.get_ipython_dir(), m.get_configdir())"
+    )
+    done = place.run("--", sys.executable, "-c", look, mount=HOME_READ_ONLY, **everything)
     assert done.returncode == 0, done.stderr
+    assert "writable" not in done.stderr
+    assert done.stdout.count(str(place.temporary / "warmbook-rehearsal-")) == 2
+    assert not list(place.temporary.iterdir())
     assert place.left_mounted == []
 
 

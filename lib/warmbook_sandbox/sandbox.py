@@ -268,17 +268,8 @@ class Sandbox:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             # connection files of kernels, also of those that were killed, go with the state
             "JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter"),
-            **self._home(),
             **self._shape(),
         }
-
-    def _home(self) -> dict[str, str]:
-        """Return a home for who has none that can be written: Jupyter and gcloud need one."""
-        home = Path(os.environ.get("HOME") or "/nonexistent")
-        if os.access(home, os.W_OK | os.X_OK):
-            return {}
-        (self.folder / "home").mkdir(exist_ok=True)
-        return {"HOME": str(self.folder / "home")}
 
     def _shape(self) -> dict[str, str]:
         """Return the label that no figure of a shaped rehearsal goes without."""
@@ -293,7 +284,7 @@ class Sandbox:
         """
         if os.access(os.path.expanduser("~"), os.W_OK | os.X_OK):  # noqa: PTH111 - may be unknown
             return {}
-        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
         places = {name: self.folder / "home" / name.lower() for name in (*names, "MPLCONFIGDIR")}
         for place in places.values():
             place.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,10 @@ from .node import Image, Model
 from .pace import Pace
 from .sandbox import Sandbox
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Signals that end a rehearsal; Windows, which is refused later, lacks one."""
 SHAPED = (
     "A shaped rehearsal: what is read from its storage takes {network}. "
     "No rate of it is Cloud Storage's."

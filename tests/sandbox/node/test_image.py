@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import threading
 from collections import namedtuple
@@ -42,7 +43,7 @@ def test_a_package_that_can_not_be_had_is_named_with_a_remedy(tmp_path, monkeypa
     assert "no-such-engine" in told
     assert "HTTPS_PROXY" in told
     assert "--export" in told
-    assert not list((tmp_path / "cache").glob("engine-*/"))
+    assert not list((tmp_path / "cache").glob("engine-*/bin"))
 
 
 def test_the_index_of_torch_is_named_and_the_variable_for_another(tmp_path, monkeypatch):
@@ -92,7 +93,7 @@ def test_a_full_disk_is_refused_before_anything_is_written(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("platform", "darwin", "runs on Linux, this is darwin"),
+        ("platform", "darwin", "needs Linux; this is darwin"),
         ("version_info", (3, 10, 4), r"needs Python 3\.11 to 3\.14, this is 3\.10"),
     ],
 )
@@ -120,3 +121,16 @@ def test_the_second_builder_says_that_it_waits(tmp_path):
         assert not entered.is_set()
     thread.join(5)
     assert entered.is_set()
+
+
+def test_windows_is_told_what_works_there_and_sees_no_traceback():
+    """Windows has no fcntl and no SIGHUP: the modules must be imported without them."""
+    script = (
+        "import sys, signal; sys.modules['fcntl'] = None; del signal.SIGHUP\n"
+        "from warmbook_sandbox.__main__ import main\n"
+        "sys.platform = 'win32'; sys.exit(main(['--', 'true']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "--google-cloud" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -10,6 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+if sys.platform == "win32":  # what follows imports modules that Windows does not have
+    print(
+        "warmbook_sandbox: The rehearsal's engine needs Linux; this is Windows.\n"
+        "  → On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 

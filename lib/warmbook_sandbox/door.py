@@ -20,10 +20,7 @@ from .node import Image, Model
 from .pace import Pace
 from .sandbox import Sandbox
 
-STOPPING = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
-"""Signals that end a rehearsal; Windows, which is refused later, lacks one."""
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHAPED = (
     "A shaped rehearsal: what is read from its storage takes {network}. "
     "No rate of it is Cloud Storage's."

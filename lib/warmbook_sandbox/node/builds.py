@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
@@ -42,8 +43,6 @@ def locked(path: Path, tell: Tell) -> Iterator[None]:
     Raises:
         EngineError: The folder can't be written.
     """
-    import fcntl  # Windows has none, and is told so by check_machine
-
     with _open(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

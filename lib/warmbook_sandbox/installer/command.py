@@ -85,8 +85,10 @@ def without_password(text: str) -> str:
 
 
 def _follow(process: subprocess.Popen[str], tick: Callable[[], None], given: str) -> str:
+    rest: str | None = given
     while True:
         try:
-            return process.communicate(given, timeout=TICK_S)[0]
+            return process.communicate(rest, timeout=TICK_S)[0]
         except subprocess.TimeoutExpired:
+            rest = None  # taken in by the first call; a second one may not bring it again
             tick()

@@ -1,3 +1,4 @@
+from itertools import combinations
 from typing import get_args
 
 import pytest
@@ -36,6 +37,18 @@ def test_too_few_runs_recommend_nothing():
     few = Runs("few", (1.0, 1.0, 1.0, 1.0))
     assert recommended([few, SLOW]) is None
     assert knee([few]) is None
+
+
+@pytest.mark.parametrize(("count", "times"), [(1, 2), (2, 6), (3, 20), (4, 70), (5, 252)])
+def test_chance_alone_puts_all_runs_of_one_ahead_once_in_so_many_times(count, times):
+    """Of the places that one loader's runs may have among both loaders', one is: all in front."""
+    runs = Runs("any", (9.0, *[1.0] * count))
+    orders = [*combinations(range(2 * count), count)]
+    assert runs.odds(runs) == len(orders) == times
+
+
+def test_of_unequal_numbers_of_runs_each_counts():
+    assert Runs("a", (9.0, 1.0, 1.0)).odds(Runs("b", (9.0, 1.0, 1.0, 1.0))) == 10
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,33 @@ def test_a_model_is_converted_once_before_the_first_run(public, chosen, with_ten
     assert answers["tensorizer"] == answers["download"]
 
 
+LAZY = """
+import os
+
+def __getattr__(name):
+    if name != "LLM":
+        raise AttributeError(name)
+    with open(os.environ["IMPORTED_BY"], "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    from .all_of_it import LLM
+    globals()["LLM"] = LLM
+    return LLM
+"""
+
+
+def test_vllm_is_imported_once_for_all_runs(public, chosen, tmp_path):
+    """As vLLM does it, most of it comes when LLM is asked for."""
+    packages, told_by = tmp_path / "packages", tmp_path / "imported"
+    shutil.copytree(FAKES, packages)
+    vllm = packages / "vllm"
+    (vllm / "__init__.py").rename(vllm / "all_of_it.py")
+    (vllm / "__init__.py").write_text(LAZY)
+    wanted = Loader(STREAMER, "runai_streamer", answers=0)
+    lines = told(planned(chosen, wanted), public, packages, IMPORTED_BY=str(told_by))
+    assert len([line for line in lines if "seconds" in line]) == chosen.compare_runs
+    assert len(told_by.read_text().split()) == 1
+
+
 def test_without_room_for_the_converted_model_the_others_go_on(public, chosen, with_tensorizer):
     plan = planned(chosen, DOWNLOAD_ONCE, CONVERTED, disk_bytes=30_000)
     lines = told(plan, public, with_tensorizer)

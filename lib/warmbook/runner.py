@@ -23,6 +23,7 @@ from . import shipped
 from .clients import Clients
 from .ctrl_c import CtrlC
 from .errors import SettingsError
+from .kernels import Kernels
 from .network import Network
 from .progress import MIME
 from .records import SCHEMA
@@ -120,6 +121,11 @@ def books(language: str, only: Sequence[str] = ()) -> list[Path]:
     return [book for book in found if not only or book.name[:2] in only]
 
 
+def parameters_of(notebook: Path) -> list[str]:
+    """Return the names of the parameters that a notebook takes."""
+    return list(papermill.inspect_notebook(str(notebook)))
+
+
 def refuse_early(
     notebooks: Sequence[Path], parameters: Mapping[str, str], saved: Mapping[str, object]
 ) -> Settings:
@@ -130,7 +136,7 @@ def refuse_early(
     Raises:
         SettingsError: A parameter that no notebook takes, or a value that can't be right.
     """
-    declared = set[str]().union(*(papermill.inspect_notebook(str(book)) for book in notebooks))
+    declared = set[str]().union(*map(parameters_of, notebooks))
     if unknown := sorted(set(parameters) - declared):
         raise SettingsError(
             say("No notebook takes a parameter {names}.", names=", ".join(unknown)),
@@ -168,10 +174,13 @@ def run(
     result = Run(clients.target, settings.model_dump(), clients.network)
     result.notebooks = [Done(book.stem) for book in notebooks]
     try:
-        with _environment(WARMBOOK_FILE=str(file)):
+        with (
+            _environment(WARMBOOK_FILE=str(file)),
+            Kernels(len(notebooks), shipped.directory_for(notebooks[0])) as kernels,
+        ):
             for book, done in zip(notebooks, result.notebooks, strict=True):
                 started(book)
-                _execute(book, out / book.name, parameters, tell, done)
+                _execute(book, out / book.name, parameters, kernels, tell, done)
                 ended(done)
                 if done.status == "interrupted":
                     raise KeyboardInterrupt
@@ -184,8 +193,15 @@ def run(
     return result
 
 
-def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done: Done) -> None:
-    declared = papermill.inspect_notebook(str(book))
+def _execute(
+    book: Path,
+    copy: Path,
+    given: Mapping[str, str],
+    kernels: Kernels,
+    tell: Tell,
+    done: Done,
+) -> None:
+    declared = parameters_of(book)
     start, pressed = time.monotonic(), CtrlC()
     try:
         with pressed:
@@ -196,6 +212,7 @@ def _execute(book: Path, copy: Path, given: Mapping[str, str], tell: Tell, done:
                 cwd=str(shipped.directory_for(book)),
                 engine_name="warmbook",
                 progress_bar=False,
+                kernels=kernels,
                 tell=tell,
                 pressed=pressed,
             )
@@ -247,19 +264,24 @@ class _Client(PapermillNotebookClient):
 class _Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, tell: Tell, pressed: CtrlC, **kwargs: Any
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernels: Kernels,
+        tell: Tell,
+        pressed: CtrlC,
+        **kwargs: Any,
     ) -> Any:
         del kernel_name  # ours: the interpreter that runs the book
         client = _Client(
             nb_man,
-            kernel_name="python3",
+            km=kernels.take(),
             startup_timeout=kwargs.pop("start_timeout", 60),
             timeout=None,
-            # a kernel's own log is no part of the book: ipykernel 7.4 warns at every start
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
         client.tell, pressed.client = tell, client
-        return client.execute()
+        return client.execute(cleanup_kc=True)
 
 
 papermill_engines.register("warmbook", _Engine)

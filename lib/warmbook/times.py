@@ -24,8 +24,12 @@ class Times(Card):
         """Return what follows from the figures, and no more than that."""
         raise NotImplementedError
 
+    def chance(self) -> str:
+        """Return how likely chance alone would say the same, nothing where that is no question."""
+        return ""
+
     def note(self) -> str:
-        told = [self.sentence()]
+        told = [self.sentence(), *filter(None, [self.chance()])]
         if self.cut_short:
             told.append(say("The budget ended it before all runs were done."))
         if self.rehearsal:

@@ -24,7 +24,7 @@ from .loaders import FUSE, FUSE_FOLDER, Loader
 from .lookout import Lookout
 from .manifests import DEPLOYMENT, MANAGED_BY, Manifest
 from .pods import ENDED, Pod, follow, json_lines
-from .progress import Report, polled, wait_until
+from .progress import Report, wait_until
 from .settings import Settings
 from .texts import say
 
@@ -220,7 +220,7 @@ def _carried_out(
         cluster.create(job)
         pod = _started(settings, clients, name, report)
         return wait_until(
-            polled(lambda: _look(settings, clients, pod)),
+            _followed(settings, clients, name, pod),
             what=say("The trial"),
             state=lambda told: _state(told, told.wanted(loaders, runs)),
             ready=lambda told: told.pod.phase in ENDED,
@@ -249,15 +249,20 @@ def _started(settings: Settings, clients: Clients, job: str, report: Report | No
     return found[0].name
 
 
-def _look(settings: Settings, clients: Clients, pod: str) -> Told:
-    found = clients.kubernetes.find("Pod", pod, settings.namespace)
-    if found is None:
-        raise ResourceFailedError(
-            say("The trial's Pod {pod} is gone.", pod=pod),
-            remedy=say("Its node may have been taken back. Run this cell again."),
-        )
-    lines = tuple(_lines(clients.kubernetes.log(pod, settings.namespace)))
-    return Told(Pod.of(found), lines)
+def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Iterator[Told]:
+    """Yield what the Job has told: at once, at each change of its Pod, and every few seconds.
+
+    Raises:
+        ResourceFailedError: Its Pod is gone.
+    """
+    for seen in clients.kubernetes.watch("Pod", settings.namespace, labels=f"job-name={job}"):
+        if not seen:
+            raise ResourceFailedError(
+                say("The trial's Pod {pod} is gone.", pod=pod),
+                remedy=say("Its node may have been taken back. Run this cell again."),
+            )
+        log = clients.kubernetes.log(pod, settings.namespace)
+        yield Told(Pod.of(seen[0]), tuple(_lines(log)))
 
 
 def _state(told: Told, loads: int) -> str:

@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Loads the model several times by each loader, holds the times and the answers side by side | A server that was ready (notebook 7) | Nothing but figures; the server comes back | About 10 minutes of the server's own machine on Google Cloud, at most `compare_minutes`; 3 minutes in a rehearsal |
+# | Loads the model several times by each loader, holds the times and the answers side by side | A server that was ready (notebook 7) | Nothing but figures; the server comes back | About 10 minutes of the server's own machine on Google Cloud, at most `compare_minutes`; 1 to 2 minutes in a rehearsal |
 
 # %% [markdown] lang="es"
 # # 9 · Compara los cargadores y sus respuestas
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Carga el modelo varias veces con cada cargador y pone lado a lado los tiempos y las respuestas | Un servidor que ya estuvo listo (notebook 7) | Solo cifras; el servidor vuelve | Unos 10 minutos de la propia máquina del servidor en Google Cloud, como máximo `compare_minutes`; 3 minutos en un ensayo |
+# | Carga el modelo varias veces con cada cargador y pone lado a lado los tiempos y las respuestas | Un servidor que ya estuvo listo (notebook 7) | Solo cifras; el servidor vuelve | Unos 10 minutos de la propia máquina del servidor en Google Cloud, como máximo `compare_minutes`; de 1 a 2 minutos en un ensayo |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -119,11 +119,11 @@ compared
 
 # %% [markdown] lang="en"
 # ## Read the runs
-# Each point is a run, the hollow one the first. Where two clouds of points overlap, chance may decide between them, and nothing is recommended. A recommendation means that each run of the best was faster than each run of the others; with four runs, chance alone does that once in 70 times.
+# Each point is a run, the hollow one the first. Where two clouds of points overlap, chance may decide between them, and nothing is recommended. A recommendation means that each run of the best was faster than each run of the others. The card says how often chance alone would do that with your number of runs: with four, once in 70 comparisons. With fewer than four it recommends nothing.
 
 # %% [markdown] lang="es"
 # ## Lee las cargas
-# Cada punto es una carga; el hueco es la primera. Donde dos nubes de puntos se cruzan, puede decidir el azar, y no se recomienda nada. Una recomendación quiere decir que cada carga del mejor fue más rápida que cada carga de los demás; con cuatro cargas, el azar por sí solo lo logra una vez de cada 70.
+# Cada punto es una carga; el hueco es la primera. Donde dos nubes de puntos se cruzan, puede decidir el azar, y no se recomienda nada. Una recomendación quiere decir que cada carga del mejor fue más rápida que cada carga de los demás. La tarjeta dice con qué frecuencia lo lograría el azar por sí solo con tu número de cargas: con cuatro, una vez de cada 70 comparaciones. Con menos de cuatro no recomienda nada.
 
 # %%
 compared.plot()

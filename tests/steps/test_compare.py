@@ -9,6 +9,8 @@ from warmbook.parity import Parity
 from warmbook.steps import compare, streaming
 from warmbook.steps import served as asked
 
+NOTHING = Parity({}, DOWNLOAD, None, "0.32.0")
+
 
 @pytest.fixture
 def served(up_to):
@@ -31,7 +33,9 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     assert compared.parity.equal and bool(compared.parity.record()["equal"])
     assert compared.served["outcome"]["verdict"] == "equal"
     assert "server: 24 of 24" in repr(compared.parity)
-    assert "too few" in compared.sentence()
+    assert "only 2 of each" in compared.sentence()
+    assert "once in 6 comparisons" in compared.sentence()
+    assert compared.chance() == ""
     assert compared.plot().png
     assert clients.kubernetes.list_objects("Job", chosen.namespace) == []
     found = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)
@@ -65,10 +69,17 @@ def test_a_rehearsal_has_no_grpc_to_compare(chosen, clients, quiet):
         compare.by_tunable(grpc, clients, **quiet)
 
 
+def test_a_recommendation_says_how_often_chance_alone_would_bring_it():
+    slow, fast = (9.0, 2.0, 2.0, 2.0, 2.0), (9.0, 1.0, 1.0, 1.0, 1.0)
+    card = compare.Compared((Runs(DOWNLOAD, slow), Runs(STREAMER, fast)), (), NOTHING)
+    assert "once in 70 comparisons" in card.note()
+    overlapping = compare.Compared((Runs(DOWNLOAD, slow), Runs(STREAMER, slow)), (), NOTHING)
+    assert overlapping.chance() == ""
+
+
 def test_a_conversion_is_told_beside_the_runs_and_not_counted():
     runs = (Runs(DOWNLOAD, (9.0, 2.0)), Runs("tensorizer", (9.0, 1.0)))
-    nothing = Parity({}, DOWNLOAD, None, "0.32.0")
-    card = compare.Compared(runs, (), nothing, converted_s={"tensorizer": 42.0})
+    card = compare.Compared(runs, (), NOTHING, converted_s={"tensorizer": 42.0})
     assert f"{DOWNLOAD}: median 2.0 s" in repr(card)
     assert "first 9.0 s; the model was converted before, in 42 s" in repr(card)
     assert card.record()["runs"][1]["seconds"] == [9.0, 1.0]

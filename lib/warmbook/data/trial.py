@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,7 @@ def main(plan: Plan) -> None:
     """Carry out the rounds in turn, each beginning with another loader, until the budget ends."""
     begun, longest = time.monotonic(), 0.0
     loaders = [one for one in plan["loaders"] if _is_there(one)]
-    for module in {"vllm" if one["load_format"] else "runai_model_streamer" for one in loaders}:
-        importlib.import_module(module)  # once, for all runs
+    _import_once(loaders)
     with tempfile.TemporaryDirectory() as kept:
         loaders = [one for one in loaders if _is_converted(plan, one, Path(kept))]
         for number in range(plan["runs"]):
@@ -52,6 +52,29 @@ def main(plan: Plan) -> None:
                     loaders = [one for one in loaders if one is not loader]
                 longest = max(longest, time.monotonic() - at)
     return _tell(stopped="")
+
+
+def _import_once(loaders: Sequence[Loader]) -> None:
+    """Import what the runs need, so that no fork has to.
+
+    vLLM imports most of itself when `LLM` is first asked for. A fork after that is safe: vLLM
+    forks its own engine there, and no device has been initialised. A worker is imported too
+    where it is the CPU's, which has no device.
+
+    Source: vLLM 0.32.0, `__init__.py`, utils/system_utils.py (`get_mp_context`).
+    """
+    if not all(loader["load_format"] for loader in loaders):
+        importlib.import_module("runai_model_streamer")
+    if not any(loader["load_format"] for loader in loaders):
+        return
+    import vllm
+
+    vllm.LLM  # noqa: B018
+    with suppress(ImportError):  # the rehearsal's quick engine has no platforms
+        from vllm.platforms import current_platform
+
+        if current_platform.is_cpu():
+            importlib.import_module("vllm.v1.worker.cpu_worker")
 
 
 def _is_there(loader: Loader) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import comb
 from typing import Any
 
 from .. import outcome, trials
@@ -15,8 +16,10 @@ from ..gpus import price
 from ..loaders import (
     DOWNLOAD,
     FUSE,
+    LEAST_RUNS,
     TUNABLES,
     Runs,
+    enough,
     fastest,
     knee,
     loaders,
@@ -89,6 +92,17 @@ class Compared(Times):
     def sentence(self) -> str:
         """Return which loader to use, if each of its runs was faster than all others."""
         return _sentence(self.runs)
+
+    def chance(self) -> str:
+        """Return how often chance alone would recommend the same loader, if one is recommended."""
+        if (best := recommended(self.runs)) is None:
+            return ""
+        return say(
+            "If no loader were faster, chance alone would put {best} so far ahead at most once in "
+            "{times} comparisons.",
+            best=best.name,
+            times=min(best.odds(one) for one in self.runs if one is not best),
+        )
 
     def record(self) -> dict[str, Any]:
         """Return the comparison for the run record."""
@@ -217,10 +231,25 @@ def _sentence(runs: Sequence[Runs]) -> str:
             share=best.median_s / slowest.median_s,
             slowest=slowest.name,
         )
+    if not enough(runs):
+        return _too_few(min(runs, key=lambda one: len(one.later)))
     return say(
-        "No recommendation: {best} has the least median, but the runs overlap or are too few, so "
-        "chance may decide.",
+        "No recommendation: {best} has the least median, but the runs overlap, so chance may "
+        "decide.",
         best=fastest(runs).name,
+    )
+
+
+def _too_few(runs: Runs) -> str:
+    """Return what so few runs can't tell: how often chance alone would decide."""
+    return say(
+        "No recommendation: only {count} of each loader's runs can be compared, and {least} are "
+        "needed. If no loader were faster, chance alone would put a given one ahead of another "
+        "in all its runs once in {times} comparisons; with {least} runs, once in {usual}.",
+        count=len(runs.later),
+        least=LEAST_RUNS,
+        times=runs.odds(runs),
+        usual=comb(2 * LEAST_RUNS, LEAST_RUNS),
     )
 
 

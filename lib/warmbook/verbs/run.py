@@ -108,10 +108,8 @@ def _cold_start(phases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _list(options: argparse.Namespace) -> int:
     del options
-    import papermill
-
     from .. import runner
 
     for book in runner.books(spoken()):
-        print(f"{book.stem}: {', '.join(papermill.inspect_notebook(str(book)))}")
+        print(f"{book.stem}: {', '.join(runner.parameters_of(book))}")
     return 0

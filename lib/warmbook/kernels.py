@@ -1,0 +1,50 @@
+"""Kernels for a run of notebooks: the next one starts while a notebook still runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+
+OPTIONS = [
+    # a kernel's own log is no part of the book: ipykernel 7.4 warns at every start
+    "--IPKernelApp.log_level=CRITICAL",
+    "--HistoryManager.hist_file=:memory:",
+]
+
+
+class Kernels:
+    """A context that gives `count` kernels, one after the other, and leaves none behind.
+
+    They run in `folder`, by the interpreter that runs the book. Whoever takes one ends it.
+    """
+
+    def __init__(self, count: int, folder: Path) -> None:
+        self._left, self._folder = count, folder
+        self._spare: AsyncKernelManager | None = None
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._spare is not None:
+            run_sync(self._spare.shutdown_kernel)(now=True)
+
+    def take(self) -> AsyncKernelManager:
+        """Return a kernel that has been started; the one after it starts now, if there is one."""
+        taken = self._living() or self._started()
+        self._left -= 1
+        self._spare = self._started() if self._left > 0 else None
+        return taken
+
+    def _living(self) -> AsyncKernelManager | None:
+        """Return the kernel that has been started before, unless it has died since."""
+        if self._spare is None or run_sync(self._spare.is_alive)():
+            return self._spare
+        return run_sync(self._spare.cleanup_resources)()
+
+    def _started(self) -> AsyncKernelManager:
+        manager = AsyncKernelManager(kernel_name="python3")
+        run_sync(manager.start_kernel)(extra_arguments=OPTIONS, cwd=str(self._folder))
+        return manager

@@ -44,6 +44,7 @@ def install(
     """
     if (uv := uv_program()) and not config.unknown_to_uv:
         command = [uv, "pip", "install", "--no-progress", "--python", str(into.python)]
+        command += config.uv_options
         env = with_cache(config.for_uv(os.environ), "UV_CACHE_DIR", cache)
     else:
         command = [*PIP, "--python", str(into.python), "install", "--quiet"]

@@ -32,7 +32,7 @@ SAME = {
 
 UV_PLACES = (
     *("UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
-    *("UV_NO_INDEX", "UV_TORCH_BACKEND"),
+    "UV_TORCH_BACKEND",
 )
 """uv's variables that name a place, beside UV_DEFAULT_INDEX."""
 
@@ -98,6 +98,11 @@ class PipConfig:
         own = {f"PIP_{name.upper().replace('-', '_')}": v for name, v in self.options.items()}
         return {**others, **own, "PIP_CONFIG_FILE": os.devnull}
 
+    @property
+    def uv_options(self) -> list[str]:
+        """What uv has no variable for."""
+        return ["--no-index"] if self.offline else []
+
     def for_uv(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the variables with which uv finds what pip would find.
 
@@ -109,8 +114,6 @@ class PipConfig:
             env["UV_FIND_LINKS"] = ",".join(self.options["find-links"].split())
         if "extra-index-url" in self.options:  # pip takes the best of all indexes, not the first's
             env["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-        if self.offline:
-            env["UV_NO_INDEX"] = "1"
         if proxy := self.options.get("proxy"):
             env |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
         dropped = (*UV_LIMITS, *(UV_PLACES if self.alone else ()))

@@ -57,8 +57,6 @@ def test_a_variable_wins_over_the_command_s_section_and_that_over_global(configu
             {"UV_INDEX": "http://a/ http://b/", "UV_INDEX_STRATEGY": "unsafe-best-match"},
         ),
         ("find-links", "/w1 /w2", {"UV_FIND_LINKS": "/w1,/w2"}),
-        ("no-index", "true", {"UV_NO_INDEX": "1"}),
-        ("no-index", "1", {"UV_NO_INDEX": "1"}),
         ("cert", "/ca.pem", {"SSL_CERT_FILE": "/ca.pem"}),
         ("client-cert", "/me.pem", {"SSL_CLIENT_CERT": "/me.pem"}),
         ("proxy", "http://p:1", {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}),
@@ -76,9 +74,11 @@ def test_constraints_are_left_out_because_a_lock_names_every_version(configured)
     assert "UV_CONSTRAINT" not in PipConfig().for_uv({**PLAIN, "UV_CONSTRAINT": "/c.txt"})
 
 
-def test_no_index_may_be_off():
-    assert not PipConfig({"no-index": "false"}).offline
-    assert "UV_NO_INDEX" not in PipConfig({"no-index": "0"}).for_uv(PLAIN)
+@pytest.mark.parametrize(
+    ("value", "options"), [("true", ["--no-index"]), ("1", ["--no-index"]), ("0", []), ("no", [])]
+)
+def test_no_index_is_an_option_of_uv(value, options):
+    assert PipConfig({"no-index": value}).uv_options == options
 
 
 @pytest.mark.parametrize("option", ["keyring-provider", "no-binary", "target", "some-new-option"])
@@ -109,7 +109,7 @@ def test_one_index_alone_leaves_no_other_place():
     env = config.for_uv({**PLAIN, "UV_INDEX": "http://b/", "UV_TORCH_BACKEND": "cu130"})
     assert env["UV_DEFAULT_INDEX"] == "http://torch/"
     assert env["SSL_CERT_FILE"] == "/ca.pem"
-    assert not {"UV_INDEX", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_TORCH_BACKEND"} & env.keys()
+    assert not {"UV_INDEX", "UV_FIND_LINKS", "UV_TORCH_BACKEND"} & env.keys()
     pip = config.for_pip({**PLAIN, "PIP_EXTRA_INDEX_URL": "http://c/"})
     assert pip["PIP_INDEX_URL"] == "http://torch/"
     assert "PIP_EXTRA_INDEX_URL" not in pip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
@@ -43,8 +44,6 @@ def main(lock: str, checkout: str = "") -> int:
 
 def _install_uv(lock: Path, config: PipConfig, tell: Tell) -> None:
     """Install the lock's uv, by pip: it then installs the rest, in a tenth of pip's time."""
-    import os
-
     (entry,) = (entry for entry in _entries(lock) if entry.startswith("uv=="))
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(entry)

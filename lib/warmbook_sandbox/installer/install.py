@@ -42,13 +42,7 @@ def install(
     Raises:
         CommandError: A package can't be had, or its digest is not the lock's.
     """
-    if (uv := uv_program()) and not config.unknown_to_uv:
-        command = [uv, "pip", "install", "--no-progress", "--python", str(into.python)]
-        command += config.uv_options
-        env = with_cache(config.for_uv(os.environ), "UV_CACHE_DIR", cache)
-    else:
-        command = [*PIP, "--python", str(into.python), "install", "--quiet"]
-        env = with_cache(config.for_pip(os.environ), "PIP_CACHE_DIR", cache)
+    command, env = _installing(into, config, cache)
     run([*command, *into.target, *LOCKED, str(lock)], tick, env)
 
 
@@ -58,13 +52,20 @@ def install_editable(folder: Path, into: Into, config: PipConfig) -> None:
     Raises:
         CommandError: It could not be built; hatchling has to be installed already.
     """
-    options = ["--no-deps", "--no-build-isolation", "--editable", str(folder)]
+    command, env = _installing(into, config)
+    run([*command, "--no-deps", "--no-build-isolation", "--editable", str(folder)], env=env)
+
+
+def _installing(
+    into: Into, config: PipConfig, cache: Path | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """Return the command that installs, by uv or else by pip, and its variables."""
     if (uv := uv_program()) and not config.unknown_to_uv:
         command = [uv, "pip", "install", "--no-progress", "--python", str(into.python)]
-        run([*command, *options], env=with_cache(config.for_uv(os.environ), "UV_CACHE_DIR"))
-    else:
-        command = [*PIP, "--python", str(into.python), "install", "--quiet"]
-        run([*command, *options], env=config.for_pip(os.environ))
+        command += config.uv_options
+        return command, with_cache(config.for_uv(os.environ), "UV_CACHE_DIR", cache)
+    command = [*PIP, "--python", str(into.python), "install", "--quiet"]
+    return command, with_cache(config.for_pip(os.environ), "PIP_CACHE_DIR", cache)
 
 
 def download(

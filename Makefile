@@ -12,6 +12,9 @@ SOAK ?=
 SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv leaves the compiling to the first import. Images that set this would compile at every start,
+# which takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup lock check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-GUIDE_TO_PITFALLS = "docs/troubleshooting.md"
-"""Where each pitfall has its section, by its name."""
+from pathlib import Path
+
+_INSTALLED = Path(__file__).resolve().with_name("docs") / "troubleshooting.md"
+
+GUIDE_TO_PITFALLS = str(_INSTALLED) if _INSTALLED.exists() else "docs/troubleshooting.md"
+"""Where each pitfall has its section, by its name: inside a wheel, or from the clone's top."""
 
 
 class WarmbookError(Exception):

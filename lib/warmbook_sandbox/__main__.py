@@ -25,7 +25,15 @@ from .door import around, prepare
 from .faults import FAULTS, UnknownFaultError, named
 from .installer.progress import teller
 from .network import Network
-from .node import MODEL_LOCK, EngineError, check_python_for_others, export, prune, share
+from .node import (
+    MODEL_LOCK,
+    EngineError,
+    check_python_for_others,
+    export,
+    prune,
+    share,
+    smoke_test,
+)
 from .pace import Pace
 from .sandbox import check_temporary_files
 
@@ -61,16 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.export or options.prune or options.build:
             return _keep_house(options)
         check_temporary_files()
-        image, model = prepare(options.cache, teller())
-        return asyncio.run(
-            around(
-                *(command, image, model),
-                engine=options.engine,
-                pace=Pace(options.minute),
-                network=network,
-                staged=staged,
+        tell = teller()
+        image, model = prepare(options.cache, tell)
+        with smoke_test(image, model, tell, wanted=options.engine == "vllm") as test:
+            status = asyncio.run(
+                around(
+                    *(command, test.image, model),
+                    engine=options.engine,
+                    pace=Pace(options.minute),
+                    network=network,
+                    staged=staged,
+                )
             )
-        )
+            if status == 0 or test.ended:
+                test.wait(tell)
+            return status
     except (EngineError, UnknownFaultError) as error:
         print(f"warmbook_sandbox: {error}", file=sys.stderr)
         return 2
@@ -89,7 +102,10 @@ def _keep_house(options: argparse.Namespace) -> int:
         print(EXPORTED.format(folder=options.export.resolve()))
     if options.build:
         check_python_for_others(options.cache)
-        prepare(options.cache, teller())
+        tell = teller()
+        image, model = prepare(options.cache, tell)
+        with smoke_test(image, model, tell) as test:
+            test.wait(tell)
         share(options.cache)
     return 0
 

@@ -55,11 +55,13 @@ async def around(
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
     A signal to this process is passed on to the command; the rehearsal stops when it ended.
+    An engine that turns out not to work ends the command too.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in STOPPING:
         loop.add_signal_handler(name, stopping.set)
+    watch = asyncio.create_task(_stop_if_not_ready(image, stopping))
     rehearsal = Sandbox(image, model, engine=engine, pace=pace, network=network, staged=staged)
     async with rehearsal as sandbox:
         if network.is_shaped:
@@ -68,7 +70,18 @@ async def around(
             _greet(sandbox)
             await stopping.wait()
             return 0
-        return await _run(command, {**os.environ, **sandbox.environment()}, stopping)
+        try:
+            return await _run(command, {**os.environ, **sandbox.environment()}, stopping)
+        finally:
+            watch.cancel()
+
+
+async def _stop_if_not_ready(image: Image, stopping: asyncio.Event) -> None:
+    """Stop the command if the engine turns out not to work; `smoke_test` says why."""
+    try:
+        await image.ready()
+    except node.EngineError:
+        stopping.set()
 
 
 async def _run(command: Sequence[str], environ: dict[str, str], stopping: asyncio.Event) -> int:

@@ -96,7 +96,8 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_has_the_library_the_notebooks_and_no_source_of_theirs(wheel):
     library = (p for p in (ROOT / "lib").rglob("*") if p.is_file() and p.suffix != ".pyc")
     wanted = {path.relative_to(ROOT / "lib").as_posix() for path in library}
-    assert names(wheel) == wanted | {f"warmbook/notebooks/{name}" for name in shipped.files()}
+    wanted |= {f"warmbook/notebooks/{name}" for name in shipped.files()}
+    assert names(wheel) == wanted | {"warmbook/docs/troubleshooting.md"}
 
 
 def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
@@ -121,6 +122,12 @@ def test_in_an_empty_folder_the_notebooks_are_copied_listed_and_printed(installe
     assert "gs://my-bucket/model" in script.stdout, script.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     assert installed.moments() == before
+
+
+def test_an_error_names_the_section_of_a_file_that_is_there(installed, tmp_path):
+    ask = "from warmbook.errors import GUIDE_TO_PITFALLS; print(GUIDE_TO_PITFALLS)"
+    told = installed.run("python", "-c", ask, cwd=tmp_path)
+    assert "## namespace-missing" in Path(told.stdout.strip()).read_text()
 
 
 def test_choices_of_an_older_workbook_count_and_what_is_unknown_is_named(installed, tmp_path):

@@ -41,13 +41,12 @@ def started(
     Raises:
         CommandError: It could not be started.
     """
-    pipe, together = subprocess.PIPE, subprocess.STDOUT
     try:
         process = subprocess.Popen(
             command,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=together,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             env=env,
             close_fds=False,
@@ -61,13 +60,13 @@ def started(
         process.communicate()
 
 
-def finish(process: subprocess.Popen[str], tick: Callable[[], None], given: str = "") -> str:
-    """Give a command its input, wait for its end, and return what it wrote.
+def finish(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
+    """Wait for a command's end, and return what it wrote.
 
     Raises:
         CommandError: It failed.
     """
-    said = _follow(process, tick, given)
+    said = _follow(process, tick)
     if process.returncode:
         raise CommandError(last_lines(said) or f"    exit status {process.returncode}")
     return said
@@ -84,11 +83,9 @@ def without_password(text: str) -> str:
     return PASSWORD.sub("", text)
 
 
-def _follow(process: subprocess.Popen[str], tick: Callable[[], None], given: str) -> str:
-    rest: str | None = given
+def _follow(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
     while True:
         try:
-            return process.communicate(rest, timeout=TICK_S)[0]
+            return process.communicate(timeout=TICK_S)[0]
         except subprocess.TimeoutExpired:
-            rest = None  # taken in by the first call; a second one may not bring it again
             tick()

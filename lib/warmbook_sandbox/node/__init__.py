@@ -7,6 +7,7 @@ from .kubelet import Kubelet
 from .model import LOCK as MODEL_LOCK
 from .model import Model, make_model
 from .sharing import check_python_for_others, export, prune, share
+from .smoke_test import smoke_test
 
 __all__ = [
     "MODEL_LOCK",
@@ -21,4 +22,5 @@ __all__ = [
     "make_model",
     "prune",
     "share",
+    "smoke_test",
 ]

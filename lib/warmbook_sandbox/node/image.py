@@ -8,8 +8,8 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,11 +59,19 @@ class Locks(NamedTuple):
 LOCKS = Locks(*(Path(__file__).parent / "locks" / name for name in ("torch.txt", "engine.txt")))
 
 
+async def at_once() -> None:
+    """Return at once."""
+
+
 @dataclass(frozen=True)
 class Image:
-    """A built engine: the folder of its virtual environment."""
+    """A built engine: the folder of its virtual environment.
+
+    `ready` is awaited before a server starts from it: a new one has to answer a question first.
+    """
 
     folder: Path
+    ready: Callable[[], Awaitable[None]] = field(default=at_once, compare=False, repr=False)
 
     @property
     def python(self) -> Path:
@@ -74,6 +82,11 @@ class Image:
     def complete(self) -> bool:
         """Whether its build came to its end."""
         return (self.folder / "complete.json").exists()
+
+    @property
+    def passed(self) -> Path:
+        """A file that is there once this engine has answered a question; see `smoke_test`."""
+        return self.folder / "passed"
 
     @property
     def vllm_cache(self) -> Path:

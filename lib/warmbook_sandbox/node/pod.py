@@ -148,6 +148,8 @@ class Pod:
         self.event("Pulling", f'Pulling image "{image}"')
         start = time.monotonic()
         await self._until_there(image)
+        if "vllm" in image:
+            await self._until_ready()
         usual_s = min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES))
         more = self._node.store.mishaps.pull_minutes(self.obj)
         await self._unless_deleted(usual_s + self._node.pace.seconds(more))
@@ -170,6 +172,18 @@ class Pod:
             self.event("BackOff", told)
             self._status.waits("ImagePullBackOff", f"{told}: {why}")
             await self._unless_deleted(SHORTEST_BACK_OFF_S)
+
+    async def _until_ready(self) -> None:
+        """Wait for a new engine's first answer, or for the Pod's deletion."""
+        ready = asyncio.ensure_future(self._node.image.ready())
+        deleted = asyncio.ensure_future(self._deleted.wait())
+        try:
+            await asyncio.wait({ready, deleted}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                ready.result()
+        finally:
+            ready.cancel()
+            deleted.cancel()
 
     async def _run(self) -> int:
         """Run the container to its end; return its exit code."""

@@ -16,7 +16,7 @@ from warmbook.sizing import limit_refusal
 from warmbook.startlog import read
 from warmbook.xray import Shard, XRay
 from warmbook_sandbox.__main__ import _parser
-from warmbook_sandbox.door import prepare
+from warmbook_sandbox.node import build_image
 
 from . import corpus
 
@@ -90,7 +90,7 @@ OLDER = {"0.15": "0.15.0", "0.16": "0.16.0"}
 @pytest.fixture(scope="session")
 def image():
     """The engine's environment, which has the real streamer."""
-    return prepare(Path(_parser().parse_args([]).cache), lambda *_: None)[0]
+    return build_image(Path(_parser().parse_args([]).cache), lambda *_: None)
 
 
 @pytest.fixture(scope="session")

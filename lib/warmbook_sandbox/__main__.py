@@ -21,7 +21,7 @@ if sys.platform == "win32":  # what follows imports modules that Windows does no
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from .door import around, prepare
+from .door import around, prepared
 from .faults import FAULTS, UnknownFaultError, named
 from .installer.progress import teller
 from .network import Network
@@ -32,7 +32,6 @@ from .node import (
     export,
     prune,
     share,
-    smoke_test,
 )
 from .pace import Pace
 from .sandbox import check_temporary_files
@@ -70,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _keep_house(options)
         check_temporary_files()
         tell = teller()
-        image, model = prepare(options.cache, tell)
-        with smoke_test(image, model, tell, wanted=options.engine == "vllm") as test:
+        tested = options.engine == "vllm"
+        with prepared(options.cache, tell, tested=tested) as (model, test):
             status = asyncio.run(
                 around(
                     *(command, test.image, model),
@@ -103,8 +102,7 @@ def _keep_house(options: argparse.Namespace) -> int:
     if options.build:
         check_python_for_others(options.cache)
         tell = teller()
-        image, model = prepare(options.cache, tell)
-        with smoke_test(image, model, tell) as test:
+        with prepared(options.cache, tell) as (_, test):
             test.wait(tell)
         share(options.cache)
     return 0

@@ -8,15 +8,15 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import node
 from .faults import Fault
 from .installer.progress import Tell
 from .network import UNSHAPED, Network
-from .node import Image, Model
+from .node import Image, Model, SmokeTest
 from .pace import Pace
 from .sandbox import Sandbox
 
@@ -29,17 +29,22 @@ PATIENCE_S = 10
 """How long a command may take to end after a signal, in seconds, before it is killed."""
 
 
-def prepare(cache: Path, tell: Tell) -> tuple[Image, Model]:
-    """Return the engine and the model, built into `cache` unless they are there.
+@contextmanager
+def prepared(cache: Path, tell: Tell, *, tested: bool = True) -> Iterator[tuple[Model, SmokeTest]]:
+    """Build the engine and the model into `cache` unless they are there; have them tested.
+
+    What is being tested when the context ends is stopped, and tested again by the next one.
 
     Raises:
         EngineError: One of them could not be built; says what is missing.
     """
     image = node.build_image(cache, tell)
-    model = node.make_model(cache, image, tell)
-    if (done := node.downloads(image)).exists():
-        shutil.rmtree(done, ignore_errors=True)
-    return image, model
+    with node.smoke_test(image, tell, wanted=tested) as test:
+        model = node.make_model(cache, image, tell)
+        test.ask(model)
+        if (done := node.downloads(image)).exists():
+            shutil.rmtree(done, ignore_errors=True)
+        yield model, test
 
 
 async def around(

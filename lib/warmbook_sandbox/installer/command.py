@@ -41,12 +41,13 @@ def started(
     Raises:
         CommandError: It could not be started.
     """
+    pipe, together = subprocess.PIPE, subprocess.STDOUT
     try:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=together,
             text=True,
             env=env,
             close_fds=False,
@@ -60,13 +61,13 @@ def started(
         process.communicate()
 
 
-def finish(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
-    """Wait for a command's end, and return what it wrote.
+def finish(process: subprocess.Popen[str], tick: Callable[[], None], given: str = "") -> str:
+    """Give a command its input, wait for its end, and return what it wrote.
 
     Raises:
         CommandError: It failed.
     """
-    said = _follow(process, tick)
+    said = _follow(process, tick, given)
     if process.returncode:
         raise CommandError(last_lines(said) or f"    exit status {process.returncode}")
     return said
@@ -83,9 +84,11 @@ def without_password(text: str) -> str:
     return PASSWORD.sub("", text)
 
 
-def _follow(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
+def _follow(process: subprocess.Popen[str], tick: Callable[[], None], given: str) -> str:
+    rest: str | None = given
     while True:
         try:
-            return process.communicate(timeout=TICK_S)[0]
+            return process.communicate(rest, timeout=TICK_S)[0]
         except subprocess.TimeoutExpired:
+            rest = None  # taken in by the first call; a second one may not bring it again
             tick()

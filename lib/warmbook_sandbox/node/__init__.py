@@ -7,7 +7,7 @@ from .kubelet import Kubelet
 from .model import LOCK as MODEL_LOCK
 from .model import Model, make_model
 from .sharing import check_python_for_others, export, prune, share
-from .smoke_test import smoke_test
+from .smoke_test import SmokeTest, smoke_test
 
 __all__ = [
     "MODEL_LOCK",
@@ -15,6 +15,7 @@ __all__ = [
     "Image",
     "Kubelet",
     "Model",
+    "SmokeTest",
     "build_image",
     "check_python_for_others",
     "downloads",

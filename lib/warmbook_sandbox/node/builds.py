@@ -53,6 +53,11 @@ def locked(path: Path, tell: Tell) -> Iterator[None]:
         yield
 
 
+def beside(folder: Path, what: str) -> Path:
+    """Return the path of what belongs to a folder's build: its lock, or its downloads."""
+    return folder.with_name(f"{folder.name}.{what}")
+
+
 def _open(path: Path) -> TextIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

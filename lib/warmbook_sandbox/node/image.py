@@ -19,6 +19,7 @@ from ..installer.progress import Tell
 from .builds import (
     NO_INTERNET,
     EngineError,
+    beside,
     check_space,
     growth,
     locked,
@@ -116,7 +117,7 @@ def build_image(cache: Path, tell: Tell, locks: Locks = LOCKS) -> Image:
     check_machine()
     image = image_in(cache, locks)
     if not image.complete:
-        with locked(beside(image, "lock"), tell):
+        with locked(beside(image.folder, "lock"), tell):
             if not image.complete:
                 shutil.rmtree(image.folder, ignore_errors=True)
                 check_space(cache, NEEDED_BYTES)
@@ -124,14 +125,9 @@ def build_image(cache: Path, tell: Tell, locks: Locks = LOCKS) -> Image:
     return image
 
 
-def beside(image: Image, what: str) -> Path:
-    """Return the path of what belongs to an image's build: its lock, or its downloads."""
-    return image.folder.with_name(f"{image.folder.name}.{what}")
-
-
 def downloads(image: Image) -> Path:
     """Return the folder of a build's downloads: a build that was cut off resumes from it."""
-    return beside(image, "downloads")
+    return beside(image.folder, "downloads")
 
 
 def check_machine() -> None:

@@ -1,4 +1,8 @@
-"""Run by the engine's interpreter: ask a model in a folder one question, through vLLM."""
+"""Run by the engine's interpreter: ask a model one question, through vLLM.
+
+vLLM is imported at once; the model's folder comes as a line on the standard input when it is
+there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import sys
 QUESTION, ANSWER = "What is the capital of France?", "Paris"
 
 
-def main(folder: str) -> None:
+def main() -> None:
     """Exit with what the model said unless it knows the answer."""
     os.environ |= {
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
@@ -19,6 +23,8 @@ def main(folder: str) -> None:
     }
     from vllm import LLM, SamplingParams
 
+    if not (folder := sys.stdin.readline().rstrip("\n")):
+        sys.exit("there is no model to try")
     llm = LLM(folder, enforce_eager=True, max_model_len=1024)
     greedy = SamplingParams(temperature=0, max_tokens=24)
     (told,) = llm.chat([{"role": "user", "content": QUESTION}], greedy)
@@ -27,4 +33,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -36,7 +36,7 @@ help:
 
 setup: $(STAMP)
 
-INSTALL := PYTHONPATH=lib $(BIN)/python -m warmbook_sandbox.installer
+INSTALL := PYTHONPATH=lib $(BIN)/python -m warmbook_rehearsal.installer
 
 $(STAMP): pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 10) else \
@@ -55,7 +55,7 @@ $(TOOLS): $(STAMP) requirements-dev.txt
 # Write the locks anew, with the newest versions; make lock UPGRADE= keeps what still fits.
 UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header $(UPGRADE)
-LOCKS := lib/warmbook_sandbox/node/locks
+LOCKS := lib/warmbook_rehearsal/node/locks
 lock: $(STAMP)
 	$(COMPILE) --python-version 3.10 --group build --output-file requirements.txt pyproject.toml
 	$(COMPILE) --python-version 3.10 --group build --extra dev --constraint requirements.txt \
@@ -64,7 +64,7 @@ lock: $(STAMP)
 	  --output-file $(LOCKS)/engine.txt $(LOCKS)/engine.in
 
 rehearse: $(STAMP)
-	@$(BIN)/python -m warmbook_sandbox $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
+	@$(BIN)/python -m warmbook_rehearsal $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
 
 lab: $(STAMP)
 	@$(BIN)/python -m warmbook lab $(if $(FAULT),--fault $(FAULT)) $(SHAPE)
@@ -92,7 +92,7 @@ test: $(TOOLS) chromium
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -x -m "$(QUICK)" $(addprefix --ignore=,$(SLOWER))
 	$(BIN)/python -m pytest -x $(SLOWER)
-	$(BIN)/python -m warmbook_sandbox -- true
+	$(BIN)/python -m warmbook_rehearsal -- true
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
 	$(BIN)/python -m pytest -x -m "agreement and not engine"

@@ -56,8 +56,8 @@ def safetensors_file(length, name="weight", dtype="U8"):
 @pytest.fixture(scope="session")
 def image_and_model(tmp_path_factory):
     """An image whose interpreter is the double, and a model of a few kilobytes."""
-    from warmbook_sandbox.node import Image
-    from warmbook_sandbox.node.model import describe, model_of
+    from warmbook_rehearsal.node import Image
+    from warmbook_rehearsal.node.model import describe, model_of
 
     folder = tmp_path_factory.mktemp("image")
     (folder / "bin").mkdir()
@@ -77,16 +77,16 @@ def image_and_model(tmp_path_factory):
     return Image(folder), model_of(model, map(describe, sorted(model.iterdir())))
 
 
-class Rehearsal:
-    """A sandbox in a thread of its own."""
+class RehearsalThread:
+    """A rehearsal in a thread of its own."""
 
     def __init__(self, image, model, minute_s=0.02, faults=(), network=None):
-        from warmbook_sandbox.faults import named
-        from warmbook_sandbox.network import UNSHAPED
-        from warmbook_sandbox.pace import Pace
-        from warmbook_sandbox.sandbox import Sandbox
+        from warmbook_rehearsal.faults import named
+        from warmbook_rehearsal.network import UNSHAPED
+        from warmbook_rehearsal.pace import Pace
+        from warmbook_rehearsal.rehearsal import Rehearsal
 
-        self.sandbox = Sandbox(
+        self.inner = Rehearsal(
             *(image, model),
             engine="quick",
             pace=Pace(minute_s),
@@ -98,13 +98,13 @@ class Rehearsal:
 
     async def _run(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with self.sandbox:
-            self.environ = self.sandbox.environment()
+        async with self.inner:
+            self.environ = self.inner.environment()
             self._up.set()
             await self._stop.wait()
 
     def call(self, function):
-        """Run a function on the sandbox's loop, where its state lives."""
+        """Run a function on the rehearsal's loop, where its state lives."""
 
         async def run():
             return function()
@@ -149,7 +149,7 @@ def network():
 @pytest.fixture
 def rehearsal(image_and_model, minute_s, faults, network, monkeypatch, tmp_path):
     """A rehearsal of its own for one test, and the environment that points at it."""
-    running = Rehearsal(*image_and_model, minute_s=minute_s, faults=faults, network=network)
+    running = RehearsalThread(*image_and_model, minute_s=minute_s, faults=faults, network=network)
     with running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):

@@ -17,7 +17,7 @@ from warmbook.errors import CheckError
 from warmbook.holders import SERVING, held
 from warmbook.pitfalls import CATALOGUE
 from warmbook.steps import cluster, project
-from warmbook_sandbox.google.errors import GoogleError
+from warmbook_rehearsal.google.errors import GoogleError
 
 USUAL_S = 0.25
 """Seconds that adding up ten million numbers takes on 2 cores at their usual speed."""
@@ -181,7 +181,7 @@ def test_a_bucket_elsewhere_is_a_warning_and_none_at_all_is_in_the_way(chosen, c
 
 
 def test_an_unpaid_project_is_told_with_the_command_that_links(chosen, clients, rehearsal):
-    rehearsal.call(lambda: setattr(rehearsal.sandbox.cloud.project, "billing_account", ""))
+    rehearsal.call(lambda: setattr(rehearsal.inner.cloud.project, "billing_account", ""))
     told = lines(doctor.examine(chosen, clients, before="02"))["Billing"]
     assert told.pitfall == "billing-off" and "billing projects link" in told.command
 
@@ -196,7 +196,7 @@ def test_a_project_that_nobody_sees_is_one_line_and_the_rest_waits_for_it(chosen
 
 def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, clients, rehearsal):
     off = "cloudresourcemanager.googleapis.com"
-    rehearsal.call(lambda: rehearsal.sandbox.cloud.project.services.discard(off))
+    rehearsal.call(lambda: rehearsal.inner.cloud.project.services.discard(off))
     examined = doctor.examine(chosen, clients, before="02")
     assert pitfalls(examined) == {"APIs": "api-off"}
     assert off in lines(examined)["APIs"].command
@@ -216,7 +216,7 @@ def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, client
 def test_what_the_reader_may_not_do_is_named(
     chosen, clients, rehearsal, roles, before, state, lacking
 ):
-    cloud = rehearsal.sandbox.cloud
+    cloud = rehearsal.inner.cloud
     held_now = {"roles": roles}
 
     def demote():
@@ -258,7 +258,7 @@ def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients
 
 
 def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, clients, rehearsal):
-    policy = rehearsal.sandbox.cloud.project.policy._policy
+    policy = rehearsal.inner.cloud.project.policy._policy
 
     def held(role):
         def become():
@@ -342,7 +342,7 @@ def test_a_cluster_without_federation_and_a_pool_without_metadata_are_told(
     from google.cloud import container_v1 as gke
 
     up_to("cluster", standard)
-    found = next(iter(rehearsal.sandbox.cloud.fleet.clusters.values()))
+    found = next(iter(rehearsal.inner.cloud.fleet.clusters.values()))
     pool = next(one for one in found.node_pools if one.name == "g2-gpu-pool")
     rehearsal.call(
         lambda: setattr(
@@ -366,7 +366,7 @@ def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
 
     up_to("identity", standard)
     versions = gke.GPUDriverInstallationConfig.GPUDriverVersion
-    found = next(iter(rehearsal.sandbox.cloud.fleet.clusters.values()))
+    found = next(iter(rehearsal.inner.cloud.fleet.clusters.values()))
     pool = next(one for one in found.node_pools if one.name == "g2-gpu-pool")
     driver = pool.config.accelerators[0].gpu_driver_installation_config
     rehearsal.call(lambda: setattr(driver, "gpu_driver_version", versions.INSTALLATION_DISABLED))
@@ -440,7 +440,7 @@ def test_no_credentials_are_one_line_and_everything_else_waits_for_them(
         raise DefaultCredentialsError("Your default credentials were not found.")
 
     monkeypatch.setattr(google.auth, "default", none)
-    for name in ("WARMBOOK_SANDBOX_URL", "STORAGE_EMULATOR_HOST"):
+    for name in ("WARMBOOK_REHEARSAL_URL", "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name)
     examined = doctor.examine(chosen, connect(chosen, {}), before="06", whole=True)
     assert pitfalls(examined) == {"Credentials": "no-credentials"}
@@ -468,7 +468,7 @@ def test_a_service_that_answers_503_for_a_moment_is_asked_again(chosen, clients,
             left.pop()
             raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     assert left == [] and examined.healthy
 
@@ -481,7 +481,7 @@ def test_an_outage_that_lasts_is_one_line_too(chosen, clients, rehearsal, monkey
         if incoming.service == "google":
             raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     assert [(one.name, one.pitfall) for one in examined.in_the_way] == [
         ("Connection", "service-unavailable")
@@ -497,7 +497,7 @@ def test_a_question_that_is_not_answered_in_time_does_not_hold_the_others_up(
         if incoming.path.endswith("billingInfo"):
             await asyncio.sleep(4)
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(hang))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(hang))
     start = time.monotonic()
     examined = doctor.examine(chosen, clients, before="02")
     assert time.monotonic() - start < 3
@@ -510,7 +510,7 @@ def test_a_refusal_to_look_is_a_warning_that_names_the_refusal(chosen, clients, 
         if incoming.path.endswith("billingInfo"):
             raise GoogleError("PERMISSION_DENIED", "The caller does not have permission")
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     told = lines(examined)["Billing"]
     assert examined.healthy and told.state == "wait"
@@ -616,7 +616,7 @@ def test_with_200_ms_for_each_request_it_takes_ten_seconds_at_most(rehearsal, up
     async def far_away(_):
         await asyncio.sleep(0.2)
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(far_away))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(far_away))
     start = time.monotonic()
     done = run_doctor("--before", "06")
     took = time.monotonic() - start

@@ -107,7 +107,7 @@ def of_google(kind, message, reason=""):
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_an_error_carries_the_name_of_its_pitfall(error, name, monkeypatch):
-    monkeypatch.delenv("WARMBOOK_SANDBOX_URL", raising=False)
+    monkeypatch.delenv("WARMBOOK_REHEARSAL_URL", raising=False)
     assert explain(error).pitfall == name
 
 
@@ -132,7 +132,7 @@ def test_a_module_of_the_workbooks_own_that_is_missing_is_a_bug():
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
 def test_what_the_clients_raise_is_said_with_a_remedy(error, kind, words, monkeypatch):
-    monkeypatch.delenv("WARMBOOK_SANDBOX_URL", raising=False)
+    monkeypatch.delenv("WARMBOOK_REHEARSAL_URL", raising=False)
     told = explain(error)
     assert isinstance(told, kind)
     assert words in told.what
@@ -140,7 +140,7 @@ def test_what_the_clients_raise_is_said_with_a_remedy(error, kind, words, monkey
 
 
 def test_a_rehearsal_that_stopped_is_named(monkeypatch):
-    monkeypatch.setenv("WARMBOOK_SANDBOX_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WARMBOOK_REHEARSAL_URL", "http://127.0.0.1:9")
     told = explain(requests.exceptions.ConnectionError())
     assert "rehearsal has stopped" in told.what
 

@@ -15,8 +15,8 @@ from warmbook.safetensors import LENGTH_BYTES, HeaderError, header_length, tenso
 from warmbook.sizing import limit_refusal
 from warmbook.startlog import read
 from warmbook.xray import Shard, XRay
-from warmbook_sandbox.__main__ import _parser
-from warmbook_sandbox.node import build_image
+from warmbook_rehearsal.__main__ import _parser
+from warmbook_rehearsal.node import build_image
 
 from . import corpus
 

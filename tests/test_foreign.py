@@ -13,7 +13,7 @@ from warmbook.safetensors import LENGTH_BYTES, HeaderError, header_length, tenso
 from warmbook.steps import weights
 
 from . import corpus
-from .conftest import Rehearsal
+from .conftest import RehearsalThread
 
 PACKAGES = Path(__file__).with_name("foreign.txt")
 AUTHORS = {
@@ -94,7 +94,7 @@ def test_in_a_bucket_it_is_sound_and_changed_by_one_byte_it_is_not(files, author
     whole = {**small, "model.safetensors": files[author]}
     cut = {**whole, "model.safetensors": files[author][:-1]}
     longer = {**whole, "model.safetensors": files[author] + b"\0"}
-    with Rehearsal(*image_and_model) as running:
+    with RehearsalThread(*image_and_model) as running:
         clients = Clients("rehearsal-project", environ=running.environ)
         bucket = clients.storage.bucket("rehearsal-project-models")
         for folder, model in (("whole", whole), ("cut", cut), ("longer", longer)):

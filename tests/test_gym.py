@@ -45,7 +45,7 @@ def test_a_fault_that_is_not_there_and_a_gym_without_a_rehearsal_are_refused(
         gym.hide("biling-off")
     with pytest.raises(MissingError, match="Nothing is hidden"):
         gym.grade(None, "billing-off")
-    monkeypatch.delenv("WARMBOOK_SANDBOX_FAULTS")
+    monkeypatch.delenv("WARMBOOK_REHEARSAL_FAULTS")
     with pytest.raises(SettingsError, match="needs a rehearsal"):
         gym.hide()
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from warmbook import hub
 from warmbook.commands import SERVED
 from warmbook.errors import AccessError, MissingError, ResourceFailedError, UnreachableError
-from warmbook_sandbox.hub import GATED, OPEN
+from warmbook_rehearsal.hub import GATED, OPEN
 
 from .conftest import safetensors_file
 from .doubles.hub import served

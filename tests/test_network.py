@@ -71,12 +71,12 @@ def test_whatever_is_told_it_is_labelled_and_recorded(told):
 
 
 def test_only_a_rehearsal_is_shaped(settings):
-    environ = {VARIABLE: TOLD, "WARMBOOK_SANDBOX_URL": "http://127.0.0.1:1"}
+    environ = {VARIABLE: TOLD, "WARMBOOK_REHEARSAL_URL": "http://127.0.0.1:1"}
     told = repr(connect(settings, environ))
     assert told == (
         "Rehearsal: nothing leaves this machine; its network is shaped: "
         "30 ms to the first byte, 135 MiB/s per stream, jitter 0.1"
     )
-    del environ["WARMBOOK_SANDBOX_URL"]
+    del environ["WARMBOOK_REHEARSAL_URL"]
     assert connect(settings, environ).network is None
     assert "shaped" not in repr(connect(settings, environ))

@@ -19,7 +19,7 @@ def test_standard_clusters_are_offered_zones(rehearsal):
 
 
 def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
-    disabled = rehearsal.sandbox.cloud.project.services
+    disabled = rehearsal.inner.cloud.project.services
     rehearsal.call(lambda: disabled.discard("compute.googleapis.com"))
     asked = offers.ask("rehearsal-project", "nvidia-l4", "autopilot")
     assert "compute.googleapis.com is off" in asked.missing["location"]

@@ -11,7 +11,7 @@ import pytest
 
 from warmbook import improvements, oracle
 from warmbook.settings import Settings
-from warmbook_sandbox.node import build_image
+from warmbook_rehearsal.node import build_image
 
 SCRIPT = Path(__file__).parents[1] / "tools" / "vllm_versions.py"
 EVERYWHERE = (

@@ -7,7 +7,7 @@ import pytest
 from warmbook.diagnosis.logs import BESIDE, FATAL
 from warmbook.lint import lint
 from warmbook.pitfalls import CATALOGUE, SUBJECTS, pitfall
-from warmbook_sandbox.faults import FAULTS
+from warmbook_rehearsal.faults import FAULTS
 
 ROOT = Path(__file__).parents[1]
 NAME = "[a-z]+(-[a-z]+)+|unreachable"

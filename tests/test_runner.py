@@ -107,13 +107,13 @@ def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_
 
 def test_no_secret_is_in_what_a_run_leaves(rehearsal, tmp_path):
     run(runner.books("en", ["01", "02"]), {}, tmp_path)
-    token = rehearsal.environ["WARMBOOK_SANDBOX_TOKEN"]
+    token = rehearsal.environ["WARMBOOK_REHEARSAL_TOKEN"]
     for file in tmp_path.iterdir():
         assert token not in file.read_text()
 
 
 def test_without_credentials_the_remedy_is_said(monkeypatch, tmp_path, capsys):
-    monkeypatch.delenv("WARMBOOK_SANDBOX_URL", raising=False)
+    monkeypatch.delenv("WARMBOOK_REHEARSAL_URL", raising=False)
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))

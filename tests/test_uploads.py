@@ -25,7 +25,7 @@ from warmbook.sending import send
 from warmbook.transfer import SHA256, _crc32c
 from warmbook.uploads import LocalFile, Plan, plan
 
-from .conftest import Rehearsal
+from .conftest import RehearsalThread
 from .doubles.wire import Wire
 
 MIB = 2**20
@@ -74,7 +74,7 @@ def test_only_a_huge_file_has_larger_parts():
 @pytest.fixture(scope="module")
 def wire(image_and_model):
     with (
-        Rehearsal(*image_and_model) as running,
+        RehearsalThread(*image_and_model) as running,
         closing(Wire(running.environ["STORAGE_EMULATOR_HOST"])) as wire,
     ):
         wire.environ = {**running.environ, "STORAGE_EMULATOR_HOST": wire.url}

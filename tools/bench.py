@@ -174,7 +174,7 @@ def rehearse(engine: str, out: Path, *more: str) -> tuple[float, dict[str, Any]]
     start = time.monotonic()
     run = [PYTHON, "-m", "warmbook", "run", "--out", str(out), *more]
     subprocess.run(
-        [PYTHON, "-m", "warmbook_sandbox", "--engine", engine, "--", *run],
+        [PYTHON, "-m", "warmbook_rehearsal", "--engine", engine, "--", *run],
         check=True,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
@@ -224,7 +224,7 @@ def real_book() -> list[dict[str, Any]]:
 
 def inside(script: str, *options: str) -> dict[str, Any]:
     """Return what a script prints as JSON that runs in a rehearsal of its own."""
-    door = [PYTHON, "-m", "warmbook_sandbox", "--engine", "quick", *options, "--"]
+    door = [PYTHON, "-m", "warmbook_rehearsal", "--engine", "quick", *options, "--"]
     told = subprocess.run(
         [*door, PYTHON, f"tools/{script}"], check=True, capture_output=True, text=True, cwd=ROOT
     )

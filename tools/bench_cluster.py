@@ -18,8 +18,8 @@ def serve_cluster(ready: Connection) -> None:
 async def _serve_cluster(ready: Connection) -> None:
     from aiohttp import web
 
-    from warmbook_sandbox.kubernetes import ApiServer, Store, run_controllers
-    from warmbook_sandbox.pace import Pace
+    from warmbook_rehearsal.kubernetes import ApiServer, Store, run_controllers
+    from warmbook_rehearsal.pace import Pace
 
     store = Store()
     runtime: Any = None  # no Pod of this cluster is asked for its log or its shell
@@ -42,7 +42,7 @@ async def _run_pods(store: Any) -> None:
 
 
 def _runs(pod: dict[str, Any]) -> None:
-    from warmbook_sandbox.kubernetes.objects import now, set_condition
+    from warmbook_rehearsal.kubernetes.objects import now, set_condition
 
     state = {"running": {"startedAt": now()}}
     told = {"name": "main", "image": "web:1", "imageID": "", "ready": True, "restartCount": 0}

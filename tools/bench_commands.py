@@ -20,10 +20,10 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from bench_wire import tell
 
-from warmbook_sandbox.node import Image
-from warmbook_sandbox.node.model import describe, model_of
-from warmbook_sandbox.pace import Pace
-from warmbook_sandbox.sandbox import LOCATION, PROJECT_ID, Sandbox
+from warmbook_rehearsal.node import Image
+from warmbook_rehearsal.node.model import describe, model_of
+from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.rehearsal import LOCATION, PROJECT_ID, Rehearsal
 
 RUNS = 3
 CLUSTER = "bench"
@@ -146,10 +146,10 @@ async def _rehearsal(folder: Path) -> AsyncIterator[dict[str, str]]:
     """Start a rehearsal with a cluster, without an engine; yield what points clients at it."""
     usual, web.AppRunner = web.AppRunner, TimedRunner  # type: ignore[misc]
     try:
-        async with Sandbox(*_stand_ins(folder), engine="quick", pace=Pace(0.01)) as sandbox:
-            sandbox.cloud.project.services.add("container.googleapis.com")
-            environ = {**os.environ, **sandbox.environment(), "HOME": str(folder)}
-            await _create_cluster(sandbox)
+        async with Rehearsal(*_stand_ins(folder), engine="quick", pace=Pace(0.01)) as rehearsal:
+            rehearsal.cloud.project.services.add("container.googleapis.com")
+            environ = {**os.environ, **rehearsal.environment(), "HOME": str(folder)}
+            await _create_cluster(rehearsal)
             yield environ
     finally:
         web.AppRunner = usual  # type: ignore[misc]
@@ -165,13 +165,13 @@ def _stand_ins(folder: Path) -> tuple[Image, Any]:
     return Image(image), model_of(model, [describe(model / "config.json")])
 
 
-async def _create_cluster(sandbox: Sandbox) -> None:
+async def _create_cluster(rehearsal: Rehearsal) -> None:
     import aiohttp
 
     tell("starting a rehearsal with a cluster")
-    parent = f"{sandbox.google_listener.url}/v1/projects/{PROJECT_ID}/locations/{LOCATION}"
+    parent = f"{rehearsal.google_listener.url}/v1/projects/{PROJECT_ID}/locations/{LOCATION}"
     asked = {"cluster": {"name": CLUSTER, "autopilot": {"enabled": True}}}
-    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    headers = {"Authorization": f"Bearer {rehearsal.token}"}
     async with aiohttp.ClientSession(parent + "/", headers=headers, raise_for_status=True) as http:
         await http.post("clusters", json=asked)
         while (await (await http.get(f"clusters/{CLUSTER}")).json())["status"] != "RUNNING":

@@ -81,9 +81,9 @@ async def _serve(folder: Path, ready: Connection) -> None:
 
 def a_storage(folder: Path) -> tuple[Any, Any]:
     """Return a storage with an empty bucket, and the application that serves it."""
-    from warmbook_sandbox.access import Caller, Callers
-    from warmbook_sandbox.pace import Pace
-    from warmbook_sandbox.storage import Storage, application
+    from warmbook_rehearsal.access import Caller, Callers
+    from warmbook_rehearsal.pace import Pace
+    from warmbook_rehearsal.storage import Storage, application
 
     reader = Caller("user:bench@example.com", "bench@example.com")
     storage = Storage(
@@ -102,7 +102,7 @@ async def answer(app: Any, ready: Connection) -> None:
     """Serve until the process is ended; tell the port."""
     from aiohttp import web
 
-    from warmbook_sandbox.storage import RUNNER_OPTIONS
+    from warmbook_rehearsal.storage import RUNNER_OPTIONS
 
     runner = web.AppRunner(app, **RUNNER_OPTIONS)
     await runner.setup()

@@ -86,7 +86,7 @@ def in_engine(script: str, *more: str) -> Any:
     """
     draft = merge()
     bucket_name = str(draft["model_uri"]).removeprefix("gs://").partition("/")[0]
-    credentials = Credentials(token=os.environ["WARMBOOK_SANDBOX_TOKEN"])
+    credentials = Credentials(token=os.environ["WARMBOOK_REHEARSAL_TOKEN"])
     client = storage.Client(str(draft["project_id"]), credentials)
     with tempfile.TemporaryDirectory() as folder:
         paths = [shard(Path(folder), number) for number in range(FILES)]

@@ -137,8 +137,8 @@ def environ(folder: Path, port: int) -> dict[str, str]:
     return {
         **os.environ,
         "HOME": str(folder),
-        "WARMBOOK_SANDBOX_URL": url,
-        "WARMBOOK_SANDBOX_TOKEN": TOKEN,
+        "WARMBOOK_REHEARSAL_URL": url,
+        "WARMBOOK_REHEARSAL_TOKEN": TOKEN,
         "STORAGE_EMULATOR_HOST": url,
         "CLOUDSDK_CONFIG": str(folder / "gcloud"),
         "CLOUDSDK_CORE_PROJECT": "bench-project",

@@ -46,8 +46,8 @@ def measured(url: str, shards: int) -> dict[str, Any]:
     from warmbook.xray import look
 
     environ = {
-        "WARMBOOK_SANDBOX_URL": url,
-        "WARMBOOK_SANDBOX_TOKEN": TOKEN,
+        "WARMBOOK_REHEARSAL_URL": url,
+        "WARMBOOK_REHEARSAL_TOKEN": TOKEN,
         "STORAGE_EMULATOR_HOST": url,
     }
     sent = 0

@@ -1,4 +1,4 @@
-"""Make lib/warmbook_sandbox/kubernetes/schema.json.gz: the fields of the kinds it serves.
+"""Make lib/warmbook_rehearsal/kubernetes/schema.json.gz: the fields of the kinds it serves.
 
 Origin: the package `kubernetes-validate` 1.37.0 (Apache-2.0), which carries Kubernetes' own
 OpenAPI definitions (Apache-2.0). Kept: structure, types, and the keys that say how lists and
@@ -20,7 +20,7 @@ from typing import Any
 
 PACKAGE = "kubernetes-validate==1.37.0"
 MEMBER = "kubernetes_validate/kubernetes-json-schema/v1.37.0-local/_definitions.json"
-TARGET = Path(__file__).parents[1] / "lib/warmbook_sandbox/kubernetes/schema.json.gz"
+TARGET = Path(__file__).parents[1] / "lib/warmbook_rehearsal/kubernetes/schema.json.gz"
 
 CORE = "ConfigMap Endpoints Event Namespace Node Pod Secret Service ServiceAccount"
 ROOTS = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from warmbook_sandbox.faults import FAULTS
+from warmbook_rehearsal.faults import FAULTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -118,10 +118,10 @@ def _soak(told: Figures) -> Iterable[tuple[str, str, str]]:
     yield (
         "rehearsals in one process",
         str(told["runs"]),
-        "The same steps, from the project to the cleanup, again and again in one sandbox.",
+        "The same steps, from the project to the cleanup, again and again in one rehearsal.",
     )
     yield (
-        "memory of the sandbox",
+        "memory of the rehearsal",
         f"{first} → {middle} → {last} MiB",
         "Resident memory after the first rehearsal, half-way and after the last.",
     )
@@ -136,10 +136,10 @@ def _soak(told: Figures) -> Iterable[tuple[str, str, str]]:
         " · ".join(
             f"{before[n]} → {after[n]}" for n in ("children", "ports", "files", "temporary")
         ),
-        "What the sandbox held after the second rehearsal and after the last.",
+        "What the rehearsal held after the second rehearsal and after the last.",
     )
     yield (
-        "left behind by the sandbox",
+        "left behind by the rehearsal",
         str(told["left"]),
         "Processes, ports and folders that were still there when it had ended.",
     )

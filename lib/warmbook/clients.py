@@ -53,11 +53,11 @@ class Clients:
     ) -> None:
         environ = os.environ if environ is None else environ
         self.project_id, self._settings = project_id, settings
-        self.rehearsal = environ.get("WARMBOOK_SANDBOX_URL", "")
+        self.rehearsal = environ.get("WARMBOOK_REHEARSAL_URL", "")
         self.network = shaped(environ) if self.rehearsal else None
         """How the rehearsal's network is shaped, None where it is not, and in Google Cloud."""
-        self._token = environ.get("WARMBOOK_SANDBOX_TOKEN", "")
-        self._grpc = environ.get("WARMBOOK_SANDBOX_GRPC", "")
+        self._token = environ.get("WARMBOOK_REHEARSAL_TOKEN", "")
+        self._grpc = environ.get("WARMBOOK_REHEARSAL_GRPC", "")
         self._storage_url = environ.get("STORAGE_EMULATOR_HOST", "")
 
     @property

@@ -110,7 +110,7 @@ def unreachable(error: Exception) -> UnreachableError:
     """Return the error for a service that does not answer."""
     import os
 
-    if os.environ.get("WARMBOOK_SANDBOX_URL"):
+    if os.environ.get("WARMBOOK_REHEARSAL_URL"):
         return UnreachableError(
             say("The rehearsal has stopped: its servers don't answer."),
             remedy=say(

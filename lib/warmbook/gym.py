@@ -39,14 +39,14 @@ class Desk:
             SettingsError: This is no rehearsal, and nothing is broken in a real project.
         """
         environ = os.environ if environ is None else environ
-        if not (url := environ.get("WARMBOOK_SANDBOX_FAULTS", "")):
+        if not (url := environ.get("WARMBOOK_REHEARSAL_FAULTS", "")):
             raise SettingsError(
                 say("The gym needs a rehearsal: nothing is broken on purpose in a real project."),
                 remedy=say(
                     "Start one with `python -m warmbook lab`, and open this notebook there."
                 ),
             )
-        return cls(url, environ.get("WARMBOOK_SANDBOX_TOKEN", ""))
+        return cls(url, environ.get("WARMBOOK_REHEARSAL_TOKEN", ""))
 
     def faults(self) -> list[dict[str, Any]]:
         """Return every fault that there is."""
@@ -72,7 +72,7 @@ class Desk:
             answer = requests.request(method, f"{self.url}{path}", headers=headers, timeout=10)
         if answer.status_code == 404:
             raise MissingError(
-                answer.text, remedy=say("List them: python -m warmbook_sandbox --list-faults")
+                answer.text, remedy=say("List them: python -m warmbook_rehearsal --list-faults")
             )
         answer.raise_for_status()
         return answer.json()

@@ -76,9 +76,9 @@ def another(rehearsal, image_and_model, monkeypatch):
     with type(rehearsal)(*image_and_model) as fresh:
 
         def enter():
-            for name in ("WARMBOOK_SANDBOX_URL", "WARMBOOK_SANDBOX_GRPC"):
+            for name in ("WARMBOOK_REHEARSAL_URL", "WARMBOOK_REHEARSAL_GRPC"):
                 monkeypatch.setenv(name, fresh.environ[name])
-            for name in ("WARMBOOK_SANDBOX_TOKEN", "STORAGE_EMULATOR_HOST"):
+            for name in ("WARMBOOK_REHEARSAL_TOKEN", "STORAGE_EMULATOR_HOST"):
                 monkeypatch.setenv(name, fresh.environ[name])
 
         yield enter

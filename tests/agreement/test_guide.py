@@ -119,7 +119,7 @@ kubectl delete -f vllm-deployment.yaml
     workbook = f"{sys.executable} -m warmbook commands --notebook 06,07 | bash\n"
     lines = ENABLE + walk("autopilot", "", ids, model) + watch + workbook
     done = subprocess.run(
-        [sys.executable, "-m", "warmbook_sandbox", "--engine", "vllm", "--", "bash", "-c", lines],
+        [sys.executable, "-m", "warmbook_rehearsal", "--engine", "vllm", "--", "bash", "-c", lines],
         cwd=tmp_path,
         capture_output=True,
         text=True,

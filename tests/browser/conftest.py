@@ -114,7 +114,7 @@ def lab_server(tmp_path_factory):
     lab = f"--no-browser --ip=127.0.0.1 --port={port} --ServerApp.port_retries=0".split()
     # pictures for people show the real engine's answer
     engine = "vllm" if os.environ.get("WARMBOOK_PICTURES") else "quick"
-    command = [sys.executable, "-m", "warmbook_sandbox", "--engine", engine, "--"]
+    command = [sys.executable, "-m", "warmbook_rehearsal", "--engine", engine, "--"]
     command += [sys.executable, "-m", "jupyter", "lab", *lab, "--allow-root"]
     command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
     command += ["--LabApp.expose_app_in_browser=True"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from warmbook_sandbox.hub import Hub, application, repositories
+from warmbook_rehearsal.hub import Hub, application, repositories
 
 
 class Served:

@@ -6,7 +6,7 @@ from warmbook.loaders import DOWNLOAD, STREAMER
 from warmbook.served import NAME
 from warmbook.steps import compare, served
 from warmbook.walk import walk
-from warmbook_sandbox.faults import FAULTS
+from warmbook_rehearsal.faults import FAULTS
 
 BOTH = [(n, doctor) for n in FAULTS if not FAULTS[n].unseen for doctor in (True, False)]
 UNSEEN = [name for name in FAULTS if FAULTS[name].unseen]

@@ -14,7 +14,7 @@ from .connect_proxy import ORDINARY, ConnectProxy
 from .machine import REPOSITORY, Machine, copy_repository, ordinary_python
 from .simple_index import SimpleIndex
 
-TORCH_LOCK = REPOSITORY / "lib/warmbook_sandbox/node/locks/torch.txt"
+TORCH_LOCK = REPOSITORY / "lib/warmbook_rehearsal/node/locks/torch.txt"
 PYTORCH = "https://download.pytorch.org/whl/cpu"
 
 

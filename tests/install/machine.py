@@ -141,7 +141,7 @@ class Machine:
 
     def rehearse(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a quick rehearsal."""
-        rehearsal = [self.venv_python, "-m", "warmbook_sandbox", "--engine", "quick", "--"]
+        rehearsal = [self.venv_python, "-m", "warmbook_rehearsal", "--engine", "quick", "--"]
         return self.run(*rehearsal, *command, **more)
 
 

@@ -110,7 +110,7 @@ def refused(done, *words):
     """Check for one message without a traceback, and exit status 2."""
     told = done.stdout + done.stderr
     assert done.returncode == 2, told
-    assert told.count("warmbook_sandbox: ") == 1, told
+    assert told.count("warmbook_rehearsal: ") == 1, told
     assert "Traceback" not in told
     for word in words:
         assert str(word) in told

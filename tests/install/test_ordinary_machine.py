@@ -87,7 +87,9 @@ def test_another_file_under_torchs_name_is_refused(rehearsed, torch_wheels, tmp_
 
 def build(machine, home, **more):
     """Build the engine for a user with another home, and so with an empty cache."""
-    return machine.run(machine.venv_python, "-m", "warmbook_sandbox", "--build", home=home, **more)
+    return machine.run(
+        machine.venv_python, "-m", "warmbook_rehearsal", "--build", home=home, **more
+    )
 
 
 def left_behind(machine, home):

@@ -27,7 +27,7 @@ def test_make_setup_gives_a_workbook(version, set_up, removed_folder):
     assert done.returncode == 0, done.stdout + done.stderr
     own = machine.run(machine.venv_python, "-c", "import sys; print(sys.version_info[:2])")
     assert own.stdout.strip() == str(python.version)
-    for command in (["-m", "warmbook", "--help"], ["-c", "import warmbook, warmbook_sandbox"]):
+    for command in (["-m", "warmbook", "--help"], ["-c", "import warmbook, warmbook_rehearsal"]):
         ran = machine.run(machine.venv_python, *command)
         assert ran.returncode == 0, ran.stderr
     if python.version < (3, 11):

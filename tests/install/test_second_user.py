@@ -21,7 +21,7 @@ ROOT = os.geteuid() == 0
 @pytest.fixture(scope="module")
 def shared(set_up):
     """The ordinary machine after its cache was built for every user."""
-    done = set_up.run(set_up.venv_python, "-m", "warmbook_sandbox", "--build")
+    done = set_up.run(set_up.venv_python, "-m", "warmbook_rehearsal", "--build")
     assert done.returncode == 0, done.stderr
     if ROOT:
         yield set_up
@@ -59,7 +59,7 @@ def test_a_second_user_rehearses_from_somebody_elses_cache(shared, desk):
     before = set(files_of(shared.engines()))
     python, out = shared.venv_python, desk / "run"
     book = [python, "-m", "warmbook", "run", "--only", BOOK, "--out", str(out)]
-    rehearsal = [python, "-m", "warmbook_sandbox", "--engine", "quick", "--"]
+    rehearsal = [python, "-m", "warmbook_rehearsal", "--engine", "quick", "--"]
     done = as_nobody(shared, desk, *rehearsal, *book)
     assert done.returncode == 0, done.stdout + done.stderr
     assert statuses(out) == dict.fromkeys(BOOK.split(","), "passed")

@@ -12,10 +12,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from warmbook_sandbox import __main__, node
-from warmbook_sandbox.node import image
-from warmbook_sandbox.node.model import describe, model_of
-from warmbook_sandbox.node.smoke_test import smoke_test
+from warmbook_rehearsal import __main__, node
+from warmbook_rehearsal.node import image
+from warmbook_rehearsal.node.model import describe, model_of
+from warmbook_rehearsal.node.smoke_test import smoke_test
 
 
 def tiny_model(cache, *_):

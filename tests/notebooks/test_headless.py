@@ -33,7 +33,7 @@ sys.exit(main(["run", "--only", "06,07", "--out", out]))
 
 
 def rehearse(engine, *command, limit_s=900):
-    words = [sys.executable, "-m", "warmbook_sandbox", "--engine", engine, "--", *command]
+    words = [sys.executable, "-m", "warmbook_rehearsal", "--engine", engine, "--", *command]
     return subprocess.run(
         words, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=limit_s
     )

@@ -14,10 +14,10 @@ class Watched:
     """A rehearsal's clusters and buckets, as lists of what is wrong with them."""
 
     def __init__(self, rehearsal, mode):
-        self._rehearsal, self._sandbox = rehearsal, rehearsal.sandbox
+        self._rehearsal, self._inner = rehearsal, rehearsal.inner
         self._standard = mode == "standard"
         self._running = []
-        rehearsal.call(lambda: self._sandbox.clusters.each(self._running.append))
+        rehearsal.call(lambda: self._inner.clusters.each(self._running.append))
 
     def wrong_when_built(self, *, created_once):
         """Return what is not as the guide has it when all is there, once each."""
@@ -28,7 +28,7 @@ class Watched:
         return self._rehearsal.call(lambda: list(self._left_behind()))
 
     def _wrong_when_built(self, created_once):
-        clusters = list(self._sandbox.cloud.fleet.clusters.values())
+        clusters = list(self._inner.cloud.fleet.clusters.values())
         if [c.status.name for c in clusters] != ["RUNNING"]:
             yield f"clusters {[(c.name, c.status.name) for c in clusters]}"
         for cluster in clusters:
@@ -44,9 +44,7 @@ class Watched:
             yield f"caches {caches}, labelled {self._labelled()}"
 
     def _repeated_operations(self):
-        listed = self._sandbox.cloud.cluster_operations.find_all(
-            self._sandbox.cloud.project.id, "-"
-        )
+        listed = self._inner.cloud.cluster_operations.find_all(self._inner.cloud.project.id, "-")
         kinds = Counter(operation.operation_type.name for operation in listed)
         if kinds != {"CREATE_CLUSTER": 1, **({"CREATE_NODE_POOL": 1} if self._standard else {})}:
             yield f"operations {dict(kinds)}"
@@ -60,7 +58,7 @@ class Watched:
                 yield f"{kind} {names}"
 
     def _wrong_roles(self):
-        project = _held(self._sandbox.cloud.bindings())
+        project = _held(self._inner.cloud.bindings())
         bucket = _held(self._bucket().policy.bindings)
         for held, roles, who in (
             (project, PROJECT_ROLES, "user:"),
@@ -74,7 +72,7 @@ class Watched:
                 yield f"bound twice: {repeated}"
 
     def _left_behind(self):
-        yield from (f"cluster {key.name}" for key in self._sandbox.cloud.fleet.clusters)
+        yield from (f"cluster {key.name}" for key in self._inner.cloud.fleet.clusters)
         yield from (f"cache {zone} {state}" for zone, state in self._alive())
         yield from (f"label of the cache {zone}" for zone in self._labelled())
         for role, member in _held(self._bucket().policy.bindings):
@@ -86,7 +84,7 @@ class Watched:
         return [(zone, state) for zone, state in self._caches().items() if state != "disabled"]
 
     def _caches(self):
-        return {c.zone: c.state for c in self._sandbox.storage.list_caches(self._bucket().name)}
+        return {c.zone: c.state for c in self._inner.storage.list_caches(self._bucket().name)}
 
     def _labelled(self):
         mark = "warmbook-cache-"
@@ -94,10 +92,10 @@ class Watched:
         return [name.removeprefix(mark) for name in labels if name.startswith(mark)]
 
     def _bucket(self):
-        return self._sandbox.storage.bucket(self._sandbox.model_uri.split("/")[2])
+        return self._inner.storage.bucket(self._inner.model_uri.split("/")[2])
 
     def _pod_folders(self):
-        folder = self._sandbox.folder / "pods"
+        folder = self._inner.folder / "pods"
         return list(folder.iterdir()) if folder.exists() else []
 
 

@@ -30,9 +30,9 @@ from warmbook.steps import (
     streaming,
     weights,
 )
-from warmbook_sandbox.google.errors import GoogleError
-from warmbook_sandbox.kubernetes.errors import ApiError
-from warmbook_sandbox.storage import StorageError
+from warmbook_rehearsal.google.errors import GoogleError
+from warmbook_rehearsal.kubernetes.errors import ApiError
+from warmbook_rehearsal.storage import StorageError
 
 from ..conftest import safetensors_file
 
@@ -64,7 +64,7 @@ def stand_still(rehearsal):
     """Let nothing in the cloud come to an end from now on."""
 
     def stop():
-        object.__setattr__(rehearsal.sandbox.pace, "minute_s", HOURS)
+        object.__setattr__(rehearsal.inner.pace, "minute_s", HOURS)
 
     return stop
 
@@ -116,7 +116,7 @@ def test_an_interrupted_cluster_is_found_and_waited_for(
     rehearsal, chosen, clients, quiet, up_to, stand_still
 ):
     up_to("project")
-    object.__setattr__(rehearsal.sandbox.pace, "minute_s", 0.5)
+    object.__setattr__(rehearsal.inner.pace, "minute_s", 0.5)
     interrupted(cluster.create, chosen, clients, after_s=0.5, **quiet)
     made = cluster.create(chosen, connect(chosen), **quiet)
     assert (made.status, made.created) == ("RUNNING", False)
@@ -205,7 +205,7 @@ def test_a_killed_run_takes_its_kernel_with_it(run_of_04):
 
 def test_a_kernel_that_died_is_told_and_the_next_run_goes_on(rehearsal, up_to, tmp_path):
     up_to("project")
-    object.__setattr__(rehearsal.sandbox.pace, "minute_s", 1.5)
+    object.__setattr__(rehearsal.inner.pace, "minute_s", 1.5)
     first = begin_04(tmp_path)
     while "PROVISIONING" not in first.stdout.readline():
         pass
@@ -215,7 +215,7 @@ def test_a_kernel_that_died_is_told_and_the_next_run_goes_on(rehearsal, up_to, t
     assert "The kernel died. Run it again" in told
     second = begin_04(tmp_path)
     assert "✔ 04_cluster" in second.communicate(timeout=120)[0]
-    operations = rehearsal.sandbox.cloud.cluster_operations.find_all("rehearsal-project", "-")
+    operations = rehearsal.inner.cloud.cluster_operations.find_all("rehearsal-project", "-")
     assert [one.operation_type.name for one in operations] == ["CREATE_CLUSTER"]
 
 
@@ -232,7 +232,7 @@ def stall(rehearsal, service, only=lambda incoming: True):
         if incoming.service == service and only(incoming):
             await asyncio.sleep(60)
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(hang))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(hang))
 
 
 @pytest.mark.parametrize("service", REQUESTS)
@@ -264,7 +264,7 @@ def test_the_pause_before_a_new_attempt_is_no_obstacle(
         if incoming.service == service:
             raise errors.get(service) or GoogleError("UNAVAILABLE", "later")
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
     error, seconds = interrupted(step, chosen, connect(chosen), after_s=2.5)
     assert seconds < 1
     assert "goes on" in str(error)

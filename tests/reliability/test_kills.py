@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ..conftest import Rehearsal
+from ..conftest import RehearsalThread
 from ..figures import record
 from .kernel import Kernels
 from .state import Watched
@@ -80,7 +80,7 @@ class Aim:
     def __init__(self, rehearsal, kernels, moment=None):
         self._kernels, self._moment = kernels, moment
         self.seen = []
-        way = rehearsal.sandbox.interference
+        way = rehearsal.inner.interference
         rehearsal.call(lambda: way.add(self._arrived))
         rehearsal.call(lambda: way.add_on_leaving(self._leaving))
 
@@ -134,7 +134,7 @@ def undisturbed(mode, kernels, image_and_model, tmp_path):
     """Return what a kernel asks for, and the shorter time of two: the first finds nothing warm."""
     times = []
     for attempt in range(2):
-        with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
+        with RehearsalThread(*image_and_model, minute_s=MINUTE_S) as rehearsal:
             aim = Aim(rehearsal, kernels)
             begun = time.monotonic()
             built = tmp_path / f"built-{attempt}"
@@ -168,7 +168,7 @@ def moments(kernels_left_alone, count, chance):
 def survives(moment, kernels, image_and_model, folder):
     """Kill a kernel at the moment, run it again; return what is wrong, and what is left."""
     built = folder / "built"
-    with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
+    with RehearsalThread(*image_and_model, minute_s=MINUTE_S) as rehearsal:
         watched = Watched(rehearsal, moment.mode)
         environ = environ_of(rehearsal, moment.mode, built)
         with moment.meets(rehearsal, kernels):

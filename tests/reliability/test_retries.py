@@ -10,9 +10,9 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from warmbook.errors import WarmbookError
 from warmbook.steps import cache, cluster, identity, server
 from warmbook.walk import walk
-from warmbook_sandbox.google.errors import GoogleError
-from warmbook_sandbox.kubernetes.errors import ApiError
-from warmbook_sandbox.storage import StorageError
+from warmbook_rehearsal.google.errors import GoogleError
+from warmbook_rehearsal.kubernetes.errors import ApiError
+from warmbook_rehearsal.storage import StorageError
 
 from .state import Watched
 
@@ -50,7 +50,7 @@ class Refusing:
     def __init__(self, rehearsal, service, codes, fits=lambda incoming: True, *, done=False):
         self._service, self._codes, self._fits = service, codes, fits
         self.seen = []
-        way = rehearsal.sandbox.interference
+        way = rehearsal.inner.interference
         add = way.add_on_leaving if done else way.add
         rehearsal.call(lambda: add(self))
 
@@ -164,7 +164,7 @@ def test_a_quota_that_is_used_up_is_asked_for_once(rehearsal, chosen, clients, q
             posts.append(incoming)
             raise GoogleError("RESOURCE_EXHAUSTED", "Insufficient quota 'NVIDIA_L4_GPUS'.")
 
-    rehearsal.call(lambda: rehearsal.sandbox.interference.add(used_up))
+    rehearsal.call(lambda: rehearsal.inner.interference.add(used_up))
     with pytest.raises(WarmbookError) as told:
         cluster.create(chosen, clients, **quiet)
     assert told.value.pitfall == "gpu-quota"
@@ -229,5 +229,5 @@ def test_a_deployment_that_is_half_applied_is_completed(rehearsal, chosen, clien
     )
     with pytest.raises(WarmbookError):
         server.deploy(chosen, clients)
-    rehearsal.call(lambda: rehearsal.sandbox.interference.remove(lost))
+    rehearsal.call(lambda: rehearsal.inner.interference.remove(lost))
     assert server.deploy(chosen, clients).created

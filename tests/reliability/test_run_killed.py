@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Rehearsal
+from ..conftest import RehearsalThread
 from ..figures import record
 from .state import Watched
 
@@ -69,7 +69,7 @@ def finished(rehearsal, out, only):
 
 def survives(killed, image_and_model, folder):
     """Kill a run, run it again; return what is wrong, and what is left after cleanup."""
-    with Rehearsal(*image_and_model, minute_s=MINUTE_S) as rehearsal:
+    with RehearsalThread(*image_and_model, minute_s=MINUTE_S) as rehearsal:
         watched = Watched(rehearsal, "autopilot")
         run = started(rehearsal, folder, BUILD)
         time.sleep(killed.after_s)

@@ -24,9 +24,9 @@ GROWTH = 0.05
 
 
 @pytest.fixture
-def sandbox(image_and_model):
+def rehearsal_process(image_and_model):
     image, model = image_and_model
-    words = [sys.executable, str(Path(__file__).with_name("sandbox_process.py"))]
+    words = [sys.executable, str(Path(__file__).with_name("rehearsal_process.py"))]
     words += [str(image.folder), str(model.folder), "0.02"]
     running = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -56,8 +56,10 @@ def growth(values):
 
 
 @pytest.mark.timeout(60 + 10 * RUNS)
-def test_a_rehearsal_holds_no_more_after_many_runs_and_leaves_nothing(sandbox, tmp_path, capsys):
-    running, environ = sandbox
+def test_a_rehearsal_holds_no_more_after_many_runs_and_leaves_nothing(
+    rehearsal_process, tmp_path, capsys
+):
+    running, environ = rehearsal_process
     folder = Path(environ["KUBECONFIG"]).parent
     begun, seen = time.monotonic(), []
     with Kernels(tmp_path / "told") as kernels:

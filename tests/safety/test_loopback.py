@@ -44,9 +44,9 @@ def test_each_server_refuses_who_has_no_token(rehearsal, chosen, clients, quiet,
     environ = rehearsal.environ
     endpoint = cluster.find(chosen, clients).endpoint
     for url in (
-        f"{environ['WARMBOOK_SANDBOX_URL']}/v3/projects/{chosen.project_id}",
+        f"{environ['WARMBOOK_REHEARSAL_URL']}/v3/projects/{chosen.project_id}",
         f"{environ['STORAGE_EMULATOR_HOST']}/storage/v1/b/{chosen.bucket_name}",
-        f"{environ['WARMBOOK_SANDBOX_FAULTS']}/staged",
+        f"{environ['WARMBOOK_REHEARSAL_FAULTS']}/staged",
         f"https://{endpoint}/api/v1/namespaces",
     ):
         with warnings.catch_warnings():
@@ -56,7 +56,7 @@ def test_each_server_refuses_who_has_no_token(rehearsal, chosen, clients, quiet,
 
 
 def test_the_caches_refuse_who_has_no_token(rehearsal, chosen):
-    channel = grpc.insecure_channel(rehearsal.environ["WARMBOOK_SANDBOX_GRPC"])
+    channel = grpc.insecure_channel(rehearsal.environ["WARMBOOK_REHEARSAL_GRPC"])
     kind = storage_control_v2.StorageControlClient
     client = kind(transport=kind.get_transport_class("grpc")(channel=channel))
     with pytest.raises(Exception, match=r"(?i)credential|unauthenticated|permission"):

@@ -23,7 +23,7 @@ def secrets(rehearsal, monkeypatch):
     """What must be found nowhere: the rehearsal's token, a Hub's, a password in the environment."""
     monkeypatch.setenv("HF_TOKEN", HUB_TOKEN)
     monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
-    return [rehearsal.environ["WARMBOOK_SANDBOX_TOKEN"], HUB_TOKEN, PASSWORD]
+    return [rehearsal.environ["WARMBOOK_REHEARSAL_TOKEN"], HUB_TOKEN, PASSWORD]
 
 
 def quietly(notebooks, parameters, out):

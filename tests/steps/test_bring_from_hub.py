@@ -15,10 +15,10 @@ from warmbook.errors import AccessError, ResourceFailedError, UnreachableError
 from warmbook.sending import WORKERS
 from warmbook.settings import Settings, merge
 from warmbook.steps import bring
-from warmbook_sandbox.hub import GATED, OPEN
-from warmbook_sandbox.node.model import describe, model_of
+from warmbook_rehearsal.hub import GATED, OPEN
+from warmbook_rehearsal.node.model import describe, model_of
 
-from ..conftest import Rehearsal, safetensors_file
+from ..conftest import RehearsalThread, safetensors_file
 
 MIB = 2**20
 PART = 5 * MIB
@@ -41,7 +41,7 @@ def weights(tmp_path):
 def rehearsal(image_and_model, weights, monkeypatch, tmp_path):
     image, _ = image_and_model
     model = model_of(weights.parent, map(describe, sorted(weights.parent.iterdir())))
-    with Rehearsal(image, model) as running:
+    with RehearsalThread(image, model) as running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):
                 monkeypatch.setenv(name, value)
@@ -105,7 +105,7 @@ def test_a_second_run_reads_no_weights_and_sends_nothing(asked, clients, quiet, 
 
 
 def test_other_bytes_than_the_hub_promised_do_not_stay(asked, clients, quiet, weights, rehearsal):
-    entry = rehearsal.sandbox.hub.repositories[OPEN].entries["model.safetensors"]
+    entry = rehearsal.inner.hub.repositories[OPEN].entries["model.safetensors"]
     promised = entry.sha256
     with weights.open("r+b") as file:
         file.seek(PART + 12_345)
@@ -205,7 +205,7 @@ def test_the_clusters_secret_opens_a_gated_model(up_to_identity, chosen, clients
 
 
 def test_pods_and_the_readers_own_token_have_no_part_in_a_rehearsal(rehearsal):
-    pods = rehearsal.sandbox.pod_environment("127.64.1.2")
+    pods = rehearsal.inner.pod_environment("127.64.1.2")
     assert not [name for name in pods if name.startswith("HF_")]
     assert rehearsal.environ["HF_TOKEN"] == ""
     assert rehearsal.environ["HF_ENDPOINT"].startswith("http://127.0.0.1:")

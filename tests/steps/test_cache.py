@@ -48,7 +48,7 @@ def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet
 
 def test_who_may_not_see_metrics_is_told_so_and_nothing_stops(chosen, clients, quiet, rehearsal):
     rehearsal.call(
-        lambda: rehearsal.sandbox.cloud.project.services.discard("monitoring.googleapis.com")
+        lambda: rehearsal.inner.cloud.project.services.discard("monitoring.googleapis.com")
     )
     told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
     assert "Cloud Monitoring API" in told.declined

@@ -4,7 +4,7 @@ from google.cloud import container_v1 as gke
 from warmbook.clients import connect
 from warmbook.errors import AccessError, ResourceFailedError
 from warmbook.steps import cluster
-from warmbook_sandbox.google.errors import GoogleError
+from warmbook_rehearsal.google.errors import GoogleError
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_pool_that_fails_is_said_with_googles_reason(standard, clients, quiet,
     up_to("project", standard)
     cluster.create(standard, clients, **quiet)
     stockout = GoogleError("RESOURCE_EXHAUSTED", "ZONE_RESOURCE_POOL_EXHAUSTED: no L4 today")
-    failing = rehearsal.sandbox.cloud.cluster_operations.fail_next
+    failing = rehearsal.inner.cloud.cluster_operations.fail_next
     rehearsal.call(lambda: failing.update({gke.Operation.Type.CREATE_NODE_POOL: stockout}))
     with pytest.raises(ResourceFailedError, match="ZONE_RESOURCE_POOL_EXHAUSTED"):
         cluster.create_node_pool(standard, clients, **quiet)
@@ -71,7 +71,7 @@ def test_a_pool_that_fails_is_said_with_googles_reason(standard, clients, quiet,
 def test_a_cluster_that_fails_is_said_with_googles_reason(chosen, clients, quiet, up_to, rehearsal):
     up_to("project")
     broken = GoogleError("INTERNAL", "the master did not come up")
-    failing = rehearsal.sandbox.cloud.cluster_operations.fail_next
+    failing = rehearsal.inner.cloud.cluster_operations.fail_next
     rehearsal.call(lambda: failing.update({gke.Operation.Type.CREATE_CLUSTER: broken}))
     with pytest.raises(ResourceFailedError, match="the master did not come up"):
         cluster.create(chosen, clients, **quiet)

@@ -23,7 +23,7 @@ def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
 @pytest.mark.guide("G03")
 def test_billing_off_is_told(chosen, clients, rehearsal):
     assert project.billing(chosen, clients).enabled
-    rehearsal.call(lambda: setattr(rehearsal.sandbox.cloud.project, "billing_account", ""))
+    rehearsal.call(lambda: setattr(rehearsal.inner.cloud.project, "billing_account", ""))
     off = project.billing(chosen, clients)
     assert not off.enabled
     assert off.edge() == "bad"

@@ -6,7 +6,7 @@ from warmbook.__main__ import main
 from warmbook.errors import MissingError
 from warmbook.steps import scaling, streaming
 from warmbook.timeline import UNEXPLAINED
-from warmbook_sandbox.network import Network
+from warmbook_rehearsal.network import Network
 
 
 @pytest.mark.guide("G24 G25 G26")

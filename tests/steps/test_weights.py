@@ -52,9 +52,9 @@ def shelf(image_and_model):
     """A rehearsal whose bucket holds the corpus, and clients for it."""
     from warmbook.clients import Clients
 
-    from ..conftest import Rehearsal
+    from ..conftest import RehearsalThread
 
-    with Rehearsal(*image_and_model) as running:
+    with RehearsalThread(*image_and_model) as running:
         clients = Clients("rehearsal-project", environ=running.environ)
         bucket = clients.storage.bucket("rehearsal-project-models")
         for fault, files in {**corpus.BROKEN, "sound": corpus.SOUND}.items():

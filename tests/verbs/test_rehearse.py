@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-import warmbook_sandbox.__main__
+import warmbook_rehearsal.__main__
 from warmbook import shipped
 from warmbook.__main__ import main
 from warmbook.verbs import rehearse
-from warmbook_sandbox.node import image
+from warmbook_rehearsal.node import image
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def installed(tmp_path_factory, monkeypatch):
 )
 def test_the_rehearsal_gets_its_words_as_they_were_typed(become, words):
     assert main(["rehearse", *words]) == 0
-    assert become == [("warmbook_sandbox", *words)]
+    assert become == [("warmbook_rehearsal", *words)]
 
 
 def test_the_rehearsals_help_and_exit_status_are_the_verbs():
     command = [sys.executable, "-m", "warmbook", "rehearse"]
     done = subprocess.run([*command, "--help"], capture_output=True, text=True)
-    assert (done.returncode, "warmbook_sandbox" in done.stdout) == (0, True)
+    assert (done.returncode, "warmbook_rehearsal" in done.stdout) == (0, True)
     done = subprocess.run([*command, "--no-such-option"], capture_output=True, text=True)
     assert (done.returncode, "--no-such-option" in done.stderr) == (2, True)
 
@@ -56,7 +56,7 @@ def test_lab_opens_the_clones_notebooks_beside_a_rehearsal(become):
     assert main(["lab", "--fault", "nic", "--latency-ms", "30", "--language", "es"]) == 0
     ((module, *words),) = become
     split = words.index("--")
-    assert (module, words[:split]) == ("warmbook_sandbox", ["--fault=nic", "--latency-ms=30"])
+    assert (module, words[:split]) == ("warmbook_rehearsal", ["--fault=nic", "--latency-ms=30"])
     assert words[split + 1 : split + 4] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={shipped.CLONE}" in words
     assert "--LabApp.default_url=/lab/tree/es/01_settings.ipynb" in words
@@ -132,7 +132,7 @@ def test_a_wrong_use_starts_and_copies_nothing(become, installed, tmp_path, word
 
 
 def test_what_lab_passes_on_the_rehearsal_takes():
-    parser = warmbook_sandbox.__main__._parser()
+    parser = warmbook_rehearsal.__main__._parser()
     taken = {name: action.nargs for action in parser._actions for name in action.option_strings}
     assert {name: taken.get(name, "not taken") for name in rehearse.PASSED_ON} == dict.fromkeys(
         rehearse.PASSED_ON

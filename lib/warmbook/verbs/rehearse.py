@@ -44,7 +44,7 @@ def add(verbs: Verbs) -> None:
 
 def _rehearse(options: argparse.Namespace) -> int:
     _refuse_unfit_machine()
-    return _become("warmbook_sandbox", *options.words)
+    return _become("warmbook_rehearsal", *options.words)
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -61,7 +61,9 @@ def _lab(options: argparse.Namespace) -> int:
     _refuse_unfit_machine()
     # Ctrl-C ends the rehearsal, so JupyterLab need not ask whether it should end as well
     lab = [*_lab_options(_notebooks(chosen.folder)), "--ServerApp.answer_yes=True", *jupyters]
-    return _become("warmbook_sandbox", *rehearsals, "--", sys.executable, "-m", "jupyterlab", *lab)
+    return _become(
+        "warmbook_rehearsal", *rehearsals, "--", sys.executable, "-m", "jupyterlab", *lab
+    )
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:

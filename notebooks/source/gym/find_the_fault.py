@@ -27,13 +27,13 @@ from warmbook import check, connect, gym
 
 # %% [markdown] lang="en"
 # ## Hide a fault
-# As a trainer you have three ways. Leave `fault` and `draw` empty, and chance chooses. Give a class the same word as `draw`, and everybody gets the same fault. Or write a name in `fault`, then delete it from the cell; `python -m warmbook_sandbox --list-faults` lists them, one a line. `make lab FAULT=NAME` hides it before JupyterLab opens.
+# As a trainer you have three ways. Leave `fault` and `draw` empty, and chance chooses. Give a class the same word as `draw`, and everybody gets the same fault. Or write a name in `fault`, then delete it from the cell; `python -m warmbook_rehearsal --list-faults` lists them, one a line. `make lab FAULT=NAME` hides it before JupyterLab opens.
 #
 # One rehearsal takes one fault at a time: for the next round, stop it and start it again.
 
 # %% [markdown] lang="es"
 # ## Esconde una falla
-# Como instructor tienes tres maneras. Deja `fault` y `draw` vacíos, y elige el azar. Dale a toda la clase la misma palabra en `draw`, y a todos les toca la misma falla. O escribe un nombre en `fault` y bórralo después de la celda; `python -m warmbook_sandbox --list-faults` los enumera, uno por línea. `make lab FAULT=NAME` la esconde antes de que se abra JupyterLab.
+# Como instructor tienes tres maneras. Deja `fault` y `draw` vacíos, y elige el azar. Dale a toda la clase la misma palabra en `draw`, y a todos les toca la misma falla. O escribe un nombre en `fault` y bórralo después de la celda; `python -m warmbook_rehearsal --list-faults` los enumera, uno por línea. `make lab FAULT=NAME` la esconde antes de que se abra JupyterLab.
 #
 # Cada ensayo admite una falla a la vez: para la siguiente ronda, detenlo e inícialo otra vez.
 

@@ -1,0 +1,224 @@
+"""`python -m warmbook_rehearsal -- CMD…`: a rehearsal around any command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if sys.platform == "win32":  # what follows imports modules that Windows does not have
+    print(
+        "warmbook_rehearsal: The rehearsal's engine needs Linux; this is Windows.\n"
+        "  → On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
+# gRPC would warn at each process that is started; no client of it is forked here
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+from .door import around, prepared
+from .faults import FAULTS, UnknownFaultError, named
+from .installer.progress import teller
+from .network import Network
+from .node import (
+    MODEL_LOCK,
+    EngineError,
+    check_python_for_others,
+    export,
+    prune,
+    share,
+)
+from .pace import Pace
+from .sandbox import check_temporary_files
+
+WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
+"""The workbook's own lock, in a checkout; a wheel has none."""
+
+EXPORTED = """\
+Copy {folder} to the other machine (same Python version and processor). There:
+  export PIP_NO_INDEX=1 PIP_FIND_LINKS=DIR
+  make rehearse"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return CMD's exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    split = given.index("--") if "--" in given else len(given)
+    command = given[split + 1 :]
+    parser = _parser()
+    options = parser.parse_args(given[:split])
+    network = Network(
+        *(options.latency_ms, options.stream_mib_s, options.nic_gbps),
+        region_gbps=options.region_gbps,
+        jitter=options.jitter,
+    )
+    if network.jitter and not network.is_shaped:
+        parser.error("--jitter spreads the latency and the rates: give one of them too")
+    if options.list_faults:
+        for fault in FAULTS.values():
+            print(f"{fault.name:28} {fault.what}")
+        return 0
+    try:
+        staged = named(name.strip() for name in options.fault.split(",") if name.strip())
+        if options.export or options.prune or options.build:
+            return _keep_house(options)
+        check_temporary_files()
+        tell = teller()
+        tested = options.engine == "vllm"
+        with prepared(options.cache, tell, tested=tested) as (model, test):
+            status = asyncio.run(
+                around(
+                    *(command, test.image, model),
+                    engine=options.engine,
+                    pace=Pace(options.minute),
+                    network=network,
+                    staged=staged,
+                )
+            )
+            if status == 0 or test.ended:
+                test.wait(tell)
+            return status
+    except (EngineError, UnknownFaultError) as error:
+        print(f"warmbook_rehearsal: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _keep_house(options: argparse.Namespace) -> int:
+    """Build, prune or export what a rehearsal needs, without a rehearsal."""
+    if options.prune:
+        for path in prune(options.cache):
+            print(f"removed {path}")
+    if options.export:
+        workbook = [WORKBOOK] if WORKBOOK.exists() else []
+        export(options.export, teller(), others=[MODEL_LOCK, *workbook])
+        print(EXPORTED.format(folder=options.export.resolve()))
+    if options.build:
+        check_python_for_others(options.cache)
+        tell = teller()
+        with prepared(options.cache, tell) as (_, test):
+            test.wait(tell)
+        share(options.cache)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m warmbook_rehearsal",
+        usage="%(prog)s [options] [-- COMMAND …]",
+        description="Start a rehearsal, run COMMAND in it with the environment that points "
+        "every client at it, stop it, and exit with COMMAND's status. Without a COMMAND the "
+        "rehearsal runs until Ctrl-C.",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("vllm", "quick"),
+        default="vllm",
+        help="vllm: the real server; quick: streams the weights and answers no chat",
+    )
+    parser.add_argument(
+        "--minute",
+        type=float,
+        default=0.5,
+        metavar="SECONDS",
+        help="how long a minute of the cloud lasts here (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(os.environ.get("WARMBOOK_CACHE") or Path.home() / ".cache" / "warmbook"),
+        metavar="DIR",
+        help="folder of the engine and the model, about 2.5 GB (WARMBOOK_CACHE)",
+    )
+    _add_house(parser)
+    parser.add_argument(
+        "--fault",
+        default="",
+        metavar="NAME[,NAME]",
+        help="let these things go wrong, to learn from or to test with",
+    )
+    parser.add_argument(
+        "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"
+    )
+    _add_shape(parser)
+    return parser
+
+
+def _add_house(parser: argparse.ArgumentParser) -> None:
+    house = parser.add_argument_group("the cache", "Each of these stops when it is done.")
+    house.add_argument(
+        "--build",
+        action="store_true",
+        help="build the engine and the model, for every user of this machine",
+    )
+    house.add_argument(
+        "--prune",
+        action="store_true",
+        help="remove engines of other versions and the remains of builds that were cut off",
+    )
+    house.add_argument(
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="download all packages into DIR, for a machine without internet",
+    )
+
+
+def _add_shape(parser: argparse.ArgumentParser) -> None:
+    shape = parser.add_argument_group(
+        "the shape of the network",
+        "What Pods and you read from the rehearsal's storage is slowed down to these figures, so "
+        "that concurrency and replicas matter as they do in the cloud. Uploads are not. 0, the "
+        "default, leaves it as fast as this machine is. No rate of a rehearsal is Cloud Storage's.",
+    )
+    for option, told in (
+        ("--latency-ms", "milliseconds from a request to the first byte of its answer"),
+        ("--stream-mib-s", "rate of one stream, that is one request, in MiB/s"),
+        ("--nic-gbps", "rate that all streams of one machine share, in Gbps"),
+        (
+            "--region-gbps",
+            "rate that all machines share, in Gbps; zones' caches have no part in it",
+        ),
+    ):
+        shape.add_argument(option, type=_figure, default=0.0, metavar="N", help=told)
+    shape.add_argument(
+        "--jitter",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
+        "the figure, the same in each rehearsal",
+    )
+
+
+def _figure(text: str) -> float:
+    """Return a number that is not negative."""
+    figure = _number(text)
+    if not 0 <= figure < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} must be 0 or more")
+    return figure
+
+
+def _share(text: str) -> float:
+    """Return a number from 0 to 1."""
+    share = _number(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} must be from 0 to 1")
+    return share
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""What goes wrong around the bucket: who reads it, who changes its policy, where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..google.offer import zones_of
+from ..interference import Incoming
+from ..storage.locations import locate
+from .fault import fault, is_server
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+Binding = Mapping[str, Any]
+
+WRITES_THAT_PASS, WRITES_THAT_DONT = 2, 8
+"""How often somebody writes the policy in between; the workbook tries five times."""
+
+
+@fault(
+    "bucket-missing",
+    "somebody moved the model to a bucket of another name",
+    pitfall="bucket-missing",
+)
+def bucket_missing(rehearsal: Rehearsal) -> None:
+    """Give the bucket a name that ends in -old; its address in the form mends it."""
+    name, path = place(rehearsal)
+    moved = f"{name}-old"
+    rehearsal.storage.create_bucket(moved, location=rehearsal.storage.bucket(name).location.name)
+    for file in rehearsal.model.files:
+        whole = f"{path}/{file.name}"
+        rehearsal.storage.adopt_file(moved, whole, file.path, crc32c=file.crc32c, md5=file.md5)
+        rehearsal.storage.delete_object(rehearsal.storage.object(name, whole))
+    rehearsal.storage.delete_bucket(name)
+
+
+@fault(
+    "bucket-elsewhere",
+    "the bucket lies on another continent than the cluster",
+    pitfall="bucket-elsewhere",
+)
+def bucket_elsewhere(rehearsal: Rehearsal) -> None:
+    """Let the bucket lie in Europe; a cluster in its region mends it."""
+    _bucket(rehearsal).location = locate("EUROPE-WEST4", zones_of)
+
+
+@fault(
+    "policy-changed",
+    "somebody changes the policies while the workbook does",
+    pitfall="policy-changed",
+    passes=True,
+)
+def policy_changed(rehearsal: Rehearsal) -> None:
+    """Write the policies of project and bucket in between, twice each."""
+    _write_in_between(rehearsal, WRITES_THAT_PASS)
+
+
+@fault(
+    "policy-contended",
+    "something changes the policies again and again while the workbook does",
+    pitfall="policy-changed",
+)
+def policy_contended(rehearsal: Rehearsal) -> None:
+    """Write them in between more often than the workbook tries; later it gets through."""
+    _write_in_between(rehearsal, WRITES_THAT_DONT)
+
+
+def _write_in_between(rehearsal: Rehearsal, times: int) -> None:
+    left = {"google": times, "storage": times}
+
+    async def write(incoming: Incoming) -> None:
+        if not _writes_policy(incoming) or not left[incoming.service]:
+            return
+        left[incoming.service] -= 1
+        if incoming.service == "google":
+            policy = rehearsal.cloud.project.policy
+            policy.replace(policy.read())
+        else:
+            _rebind(rehearsal, lambda bindings: bindings)
+
+    rehearsal.interference.add(write)
+
+
+def _writes_policy(incoming: Incoming) -> bool:
+    if incoming.service == "google":
+        return incoming.path.endswith(":setIamPolicy")
+    return incoming.method == "PUT" and incoming.path.endswith("/iam")
+
+
+@fault(
+    "bucket-viewer-missing",
+    "somebody takes roles/storage.bucketViewer away before the server starts",
+    pitfall="bucket-viewer-missing",
+)
+def bucket_viewer_missing(rehearsal: Rehearsal) -> None:
+    """Take the role away once, when the first server starts; giving it again mends it."""
+    _revoke_once(rehearsal, "roles/storage.bucketViewer")
+
+
+@fault(
+    "object-role-missing",
+    "somebody takes roles/storage.objectUser away before the server starts",
+    pitfall="object-role-missing",
+)
+def object_role_missing(rehearsal: Rehearsal) -> None:
+    """Take the role away once, when the first server starts; giving it again mends it."""
+    _revoke_once(rehearsal, "roles/storage.objectUser")
+
+
+@fault(
+    "binding-other-namespace",
+    "the roles are bound to the service account of another namespace",
+    pitfall="binding-other-namespace",
+)
+def binding_other_namespace(rehearsal: Rehearsal) -> None:
+    """Rewrite the bindings once, when the first server starts."""
+    _readdress_once(rehearsal, "/subject/ns/", "/subject/ns/other-")
+
+
+@fault(
+    "project-id-for-number",
+    "the roles are bound to a name with the project's ID where its number belongs",
+    pitfall="project-id-for-number",
+)
+def project_id_for_number(rehearsal: Rehearsal) -> None:
+    """Rewrite the bindings once, when the first server starts."""
+    project = rehearsal.cloud.project
+    _readdress_once(rehearsal, f"/projects/{project.number}/", f"/projects/{project.id}/")
+
+
+def _revoke_once(rehearsal: Rehearsal, role: str) -> None:
+    _rebind_once(rehearsal, lambda bindings: [b for b in bindings if b["role"] != role])
+
+
+def _readdress_once(rehearsal: Rehearsal, old: str, new: str) -> None:
+    def readdress(bindings: list[Binding]) -> list[Binding]:
+        return [{**b, "members": [m.replace(old, new) for m in b["members"]]} for b in bindings]
+
+    _rebind_once(rehearsal, readdress)
+
+
+def _rebind_once(rehearsal: Rehearsal, change: Callable[[list[Binding]], list[Binding]]) -> None:
+    def rebind(pod: dict[str, Any]) -> None:
+        if is_server(pod):
+            rehearsal.pod_hooks.remove(rebind)
+            _rebind(rehearsal, change)
+
+    rehearsal.pod_hooks.append(rebind)
+
+
+def _rebind(rehearsal: Rehearsal, change: Callable[[list[Binding]], list[Binding]]) -> None:
+    """Write the bucket's policy, as somebody does who knows nothing of the reader."""
+    bucket = _bucket(rehearsal)
+    document = {"bindings": change(list(bucket.policy.bindings)), "version": bucket.policy.version}
+    bucket.policy = bucket.policy.replaced_by(document)
+
+
+def _bucket(rehearsal: Rehearsal) -> Any:
+    return rehearsal.storage.bucket(place(rehearsal)[0])
+
+
+def place(rehearsal: Rehearsal) -> tuple[str, str]:
+    """Return the model's bucket and its folder there."""
+    name, _, path = rehearsal.model_uri.removeprefix("gs://").partition("/")
+    return name, path

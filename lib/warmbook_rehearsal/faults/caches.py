@@ -1,0 +1,37 @@
+"""What goes wrong with Anywhere Caches: they are where no Pod is, or not there yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .bucket import place
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+ZONE_OF_PODS, OTHER_ZONE = "us-central1-a", "us-central1-f"
+A_DAY_MINUTES = 24 * 60.0
+
+
+@fault(
+    "cache-zone",
+    "the bucket has a cache, in a zone where no Pod runs",
+    pitfall="cache-zone",
+    ahead=True,
+)
+def cache_zone(rehearsal: Rehearsal) -> None:
+    """Make the cache; one in the zone of the Pods mends it."""
+    rehearsal.storage.create_cache(place(rehearsal)[0], OTHER_ZONE)
+
+
+@fault(
+    "cache-empty",
+    "the cache where the Pods run is being made for hours, and holds nothing yet",
+    pitfall="cache-empty",
+    ahead=True,
+)
+def cache_empty(rehearsal: Rehearsal) -> None:
+    """Begin the cache and let it, and each after it, take a day."""
+    rehearsal.storage.caches.creation_minutes = A_DAY_MINUTES
+    rehearsal.storage.create_cache(place(rehearsal)[0], ZONE_OF_PODS)

@@ -1,0 +1,163 @@
+"""What goes wrong with the cluster's own API, and with what lies in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ..interference import Incoming
+from ..kubernetes import ApiError, Store
+from .deployment import as_server_comes
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+Obj = dict[str, Any]
+
+A_WHILE = 3
+"""How many requests in a row meet what passes."""
+
+CUT_AFTER_S = 0.2
+"""How long a watch lasts whose connection is cut, in seconds."""
+
+
+@fault(
+    "kube-unavailable",
+    "the cluster's API answers 503 for a while: its control plane is being updated",
+    pitfall="service-unavailable",
+    passes=True,
+)
+def kube_unavailable(rehearsal: Rehearsal) -> None:
+    """Refuse the first requests."""
+    said = "the server is currently unable to handle the request"
+    error = ApiError(503, "ServiceUnavailable", said)
+    rehearsal.interference.refuse_first(A_WHILE, error, _is_about_the_cluster)
+
+
+@fault(
+    "kube-rate-limited",
+    "the cluster's API answers 429 for a while: too many requests",
+    pitfall="rate-limited",
+    passes=True,
+)
+def kube_rate_limited(rehearsal: Rehearsal) -> None:
+    """Refuse the first requests, and ask for a second's pause each."""
+    said, pause = "Too many requests, please try again later.", {"retryAfterSeconds": 1}
+    error = ApiError(429, "TooManyRequests", said, details=pause)
+    rehearsal.interference.refuse_first(A_WHILE, error, _is_about_the_cluster)
+
+
+@fault(
+    "watch-expired",
+    "watches end with 410: what they followed is too old",
+    pitfall="watch-expired",
+    passes=True,
+)
+def watch_expired(rehearsal: Rehearsal) -> None:
+    """Let the cluster forget its changes just before each of the first watches begins."""
+    left = A_WHILE
+
+    async def forget(incoming: Incoming) -> None:
+        nonlocal left
+        if left and _is_watch(incoming):
+            left -= 1
+            for cluster in rehearsal.clusters.running:
+                cluster.store.compact()
+
+    rehearsal.interference.add(forget)
+
+
+@fault(
+    "watch-cut",
+    "something on the way cuts connections that last",
+    pitfall="unreachable",
+    passes=True,
+)
+def watch_cut(rehearsal: Rehearsal) -> None:
+    """Cut the first watches in the middle, without a word."""
+    left = A_WHILE
+
+    async def cut(incoming: Incoming) -> None:
+        nonlocal left
+        request = asyncio.current_task()
+        if left and request and _is_watch(incoming):
+            left -= 1
+            asyncio.get_running_loop().call_later(CUT_AFTER_S, request.cancel)
+
+    rehearsal.interference.add(cut)
+
+
+def _is_watch(incoming: Incoming) -> bool:
+    return _is_about_the_cluster(incoming) and "watch=true" in incoming.query.lower()
+
+
+@fault(
+    "kube-token-expired",
+    "the sign-in ends while the server is being deployed",
+    pitfall="credentials-expired",
+)
+def kube_token_expired(rehearsal: Rehearsal) -> None:
+    """Refuse the first look at a Deployment; who comes again has signed in anew."""
+
+    async def refuse(incoming: Incoming) -> None:
+        if _is_about_deployments(incoming):
+            rehearsal.interference.remove(refuse)
+            raise ApiError(401, "Unauthorized", "Unauthorized")
+
+    rehearsal.interference.add(refuse)
+
+
+@fault(
+    "kube-down",
+    "the cluster's API can't be reached any more when the server is to be deployed",
+    pitfall="unreachable",
+)
+def kube_down(rehearsal: Rehearsal) -> None:
+    """Close its port at the first look at a Deployment; a rehearsal is started again then."""
+
+    async def go(incoming: Incoming) -> None:
+        if _is_about_deployments(incoming):
+            rehearsal.interference.remove(go)
+            for cluster in rehearsal.clusters.running:
+                await cluster.fall_silent()
+            raise asyncio.CancelledError  # this connection gets no answer either
+
+    rehearsal.interference.add(go)
+
+
+def _is_about_deployments(incoming: Incoming) -> bool:
+    return _is_about_the_cluster(incoming) and "/deployments" in incoming.path
+
+
+def _is_about_the_cluster(incoming: Incoming) -> bool:
+    return incoming.service == "kubernetes"
+
+
+@fault(
+    "namespace-missing",
+    "somebody deletes the namespace when the server is about to start",
+    pitfall="namespace-missing",
+)
+def namespace_missing(rehearsal: Rehearsal) -> None:
+    """Delete it once, as the first Deployment comes; making it again mends it."""
+
+    def delete(store: Store, deployment: Obj) -> None:
+        store.delete("Namespace", None, deployment["metadata"]["namespace"])
+
+    as_server_comes(rehearsal, delete)
+
+
+@fault(
+    "service-account-missing",
+    "somebody deletes the service account when the server is about to start",
+    pitfall="service-account-missing",
+)
+def service_account_missing(rehearsal: Rehearsal) -> None:
+    """Delete it once, as the first Deployment comes; making it again mends it."""
+
+    def delete(store: Store, deployment: Obj) -> None:
+        account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
+        store.delete("ServiceAccount", deployment["metadata"]["namespace"], account)
+
+    as_server_comes(rehearsal, delete)

@@ -1,0 +1,55 @@
+"""Where a trainer stages a fault in a rehearsal that is up: a small server, for its token only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from .fault import FAULTS, Fault, UnknownFaultError, named
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+
+def application(rehearsal: Rehearsal) -> web.Application:
+    """Return the server: GET /faults lists, POST /staged/NAME stages, GET /staged tells."""
+
+    @web.middleware
+    async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {rehearsal.token}":
+            raise web.HTTPUnauthorized(text="The rehearsal's token is missing or wrong.")
+        return await handler(request)
+
+    async def list_faults(request: web.Request) -> web.Response:
+        return web.json_response(list(map(_told, FAULTS.values())))
+
+    async def staged(request: web.Request) -> web.Response:
+        return web.json_response(list(map(_told, rehearsal.staged)))
+
+    async def stage(request: web.Request) -> web.Response:
+        try:
+            (fault,) = named([request.match_info["name"]])
+        except UnknownFaultError as error:
+            raise web.HTTPNotFound(text=str(error)) from None
+        rehearsal.stage(fault)
+        return web.json_response(_told(fault), status=201)
+
+    app = web.Application(middlewares=[signed_in])
+    app.router.add_get("/faults", list_faults)
+    app.router.add_get("/staged", staged)
+    app.router.add_post("/staged/{name}", stage)
+    return app
+
+
+def _told(fault: Fault) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "what": fault.what,
+        "pitfall": fault.pitfall,
+        "passes": fault.passes,
+        "ahead": fault.ahead,
+        "unseen": fault.unseen,
+        "choices": dict(fault.choices),
+    }

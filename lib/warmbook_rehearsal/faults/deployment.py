@@ -1,0 +1,39 @@
+"""What somebody does as the server is deployed, or to its Deployment on the way in: once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..clusters import Running
+from ..kubernetes import Store
+from .fault import is_server
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+Obj = dict[str, Any]
+
+
+def as_server_comes(rehearsal: Rehearsal, act: Callable[[Store, Obj], None]) -> None:
+    """Call `act` with the server's first Deployment, before it is stored; it may change it."""
+    done = False
+
+    def hook(cluster: Running) -> None:
+        def admit(kind: str, obj: Obj) -> None:
+            nonlocal done
+            if kind == "Deployment" and not done and is_server(obj["spec"]["template"]):
+                done = True
+                act(cluster.store, obj)
+
+        cluster.store.mishaps.admission.append(admit)
+
+    rehearsal.clusters.each(hook)
+
+
+def change_container(rehearsal: Rehearsal, change: Callable[[Obj], None]) -> None:
+    """Let `change` edit the server's container in its first Deployment."""
+    as_server_comes(
+        rehearsal,
+        lambda _, deployment: change(deployment["spec"]["template"]["spec"]["containers"][0]),
+    )

@@ -1,0 +1,134 @@
+"""What goes wrong with the cluster as GKE has it: it can't be made, or it is somebody else's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from google.cloud import container_v1
+
+from ..google.cluster_operations import ClusterKey
+from ..google.clusters import Clusters
+from ..google.errors import GoogleError
+from ..google.fleet import Fleet, key_path
+from ..google.node_pools import NodePools
+from ..interference import Incoming
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+_Kind = container_v1.Operation.Type
+_Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
+_Metadata = container_v1.WorkloadMetadataConfig.Mode
+_LOOKED_FOR = re.compile(
+    r"/v1/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/clusters/(?P<cluster>[^/]+)"
+    r"(?:/nodePools/(?P<pool>[^/]+))?"
+)
+ZONE = "us-central1-a"
+
+
+@fault(
+    "operation-failed",
+    "GKE takes the cluster on, works for minutes, and ends with an error of its own",
+    pitfall="operation-failed",
+)
+def operation_failed(rehearsal: Rehearsal) -> None:
+    """Let the first cluster end in ERROR; once it is deleted, the next one is made."""
+    error = GoogleError("INTERNAL", "Internal error while the control plane was being set up.")
+    rehearsal.cloud.cluster_operations.fail_next[_Kind.CREATE_CLUSTER] = error
+
+
+@fault(
+    "cluster-foreign",
+    "somebody made a cluster of that name before, without Workload Identity Federation",
+    pitfall="wif-off",
+    mode="standard",
+    location=ZONE,
+)
+def cluster_foreign(rehearsal: Rehearsal) -> None:
+    """Make the cluster as soon as the reader looks for it, by the old way with node scopes."""
+
+    def make(key: ClusterKey, fleet: Fleet) -> None:
+        pools = [container_v1.NodePool(name="default-pool", initial_node_count=1)]
+        request = container_v1.CreateClusterRequest(
+            parent=f"projects/{key.project_id}/locations/{key.location}",
+            cluster=container_v1.Cluster(name=key.name, node_pools=pools),
+        )
+        Clusters(fleet).create(request, rehearsal.callers.reader)
+
+    async def forestall(incoming: Incoming) -> None:
+        found = _looked_for(incoming)
+        if found and ClusterKey(*found.group(1, 2, 3)) not in rehearsal.cloud.fleet.clusters:
+            rehearsal.interference.remove(forestall)
+            make(ClusterKey(*found.group(1, 2, 3)), rehearsal.cloud.fleet)
+
+    rehearsal.interference.add(forestall)
+
+
+@fault(
+    "pool-without-metadata",
+    "somebody made the node pool before, without GKE's metadata server",
+    pitfall="metadata-server-off",
+    mode="standard",
+    location=ZONE,
+)
+def pool_without_metadata(rehearsal: Rehearsal) -> None:
+    """Make the pool first; deleting it, or turning the server on, mends it."""
+
+    def change(config: container_v1.NodeConfig) -> None:
+        config.workload_metadata_config.mode = _Metadata.GCE_METADATA
+
+    _make_pool_first(rehearsal, change)
+
+
+@fault(
+    "pool-without-driver",
+    "somebody made the node pool before, and asked for no GPU driver",
+    pitfall="driver-not-installed",
+    ahead=True,
+    mode="standard",
+    location=ZONE,
+)
+def pool_without_driver(rehearsal: Rehearsal) -> None:
+    """Make the pool first; deleting it and running notebook 04 mends it."""
+
+    def change(config: container_v1.NodeConfig) -> None:
+        for gpu in config.accelerators:
+            gpu.gpu_driver_installation_config.gpu_driver_version = _Driver.INSTALLATION_DISABLED
+
+    _make_pool_first(rehearsal, change)
+
+
+def _make_pool_first(
+    rehearsal: Rehearsal, change: Callable[[container_v1.NodeConfig], None]
+) -> None:
+    """Make the GPU pool, once, when the reader looks for it: of the guide's machine, changed."""
+
+    async def forestall(incoming: Incoming) -> None:
+        found = _looked_for(incoming)
+        if not found or not found["pool"]:
+            return
+        key = ClusterKey(*found.group(1, 2, 3))
+        cluster = rehearsal.cloud.fleet.clusters.get(key)
+        if cluster is None or found["pool"] in [pool.name for pool in cluster.node_pools]:
+            return
+        rehearsal.interference.remove(forestall)
+        config = container_v1.NodeConfig(
+            machine_type="g2-standard-16",
+            accelerators=[{"accelerator_type": "nvidia-l4", "accelerator_count": 1}],
+        )
+        change(config)
+        pool = container_v1.NodePool(name=found["pool"], initial_node_count=1, config=config)
+        request = container_v1.CreateNodePoolRequest(parent=key_path(key), node_pool=pool)
+        NodePools(rehearsal.cloud.fleet).create(request, rehearsal.callers.reader)
+
+    rehearsal.interference.add(forestall)
+
+
+def _looked_for(incoming: Incoming) -> re.Match[str] | None:
+    """Return project, location, cluster and perhaps pool, if a request looks for one."""
+    if incoming.service != "google" or incoming.method != "GET":
+        return None
+    return _LOOKED_FOR.fullmatch(incoming.path)

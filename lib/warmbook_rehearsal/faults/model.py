@@ -1,0 +1,182 @@
+"""What goes wrong with the model's files in the bucket: cut, lost, of another kind."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ..storage import Meta
+from .bucket import place
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+FLIPPED_EVERY_BYTES = 2**20
+INDEX = "model.safetensors.index.json"
+
+
+@fault(
+    "shard-cut-short",
+    "the upload of a weights file broke off in the middle",
+    pitfall="shard-broken",
+)
+def shard_cut_short(rehearsal: Rehearsal) -> None:
+    """Leave half of the last shard; uploading it again mends it."""
+    shard = _shards(rehearsal)[-1]
+    _write(rehearsal, _name(rehearsal, shard), _read(shard, shard.content.size_bytes // 2))
+
+
+@fault(
+    "git-lfs-pointer",
+    "a pointer of git-lfs was uploaded in the place of a weights file",
+    pitfall="shard-broken",
+)
+def git_lfs_pointer(rehearsal: Rehearsal) -> None:
+    """Put the pointer there; uploading the real file mends it.
+
+    Source: git-lfs, docs/spec.md, "The Pointer".
+    """
+    shard = _shards(rehearsal)[-1]
+    pointer = (
+        "version https://git-lfs.github.com/spec/v1\n"
+        f"oid sha256:{'4d7a2146' * 8}\nsize {shard.content.size_bytes}\n"
+    )
+    _write(rehearsal, _name(rehearsal, shard), pointer.encode())
+
+
+@fault(
+    "shard-missing",
+    "a weights file that the model's index names was never uploaded",
+    pitfall="shard-broken",
+)
+def shard_missing(rehearsal: Rehearsal) -> None:
+    """Write an index that names the shards, and delete the last of several.
+
+    With one shard only, the index names a second; then deleting the index mends it.
+    """
+    shards = _shards(rehearsal)
+    named = {tensor: _name(rehearsal, shard) for shard in shards for tensor in _tensors(shard)}
+    if len(shards) > 1:
+        rehearsal.storage.delete_object(shards[-1])
+    else:
+        named["lm_head.weight"] = "model-00002-of-00002.safetensors"
+    index = {"metadata": {"total_size": sum(s.content.size_bytes for s in shards)}}
+    _write(rehearsal, INDEX, json.dumps({**index, "weight_map": named}).encode())
+
+
+@fault("config-missing", "the model's config.json was not uploaded", pitfall="config-missing")
+def config_missing(rehearsal: Rehearsal) -> None:
+    """Delete it; uploading it mends it."""
+    bucket, path = place(rehearsal)
+    rehearsal.storage.delete_object(rehearsal.storage.object(bucket, f"{path}/config.json"))
+
+
+@fault(
+    "weights-deeper",
+    "the model lies one folder deeper than the form says",
+    pitfall="weights-not-found",
+)
+def weights_deeper(rehearsal: Rehearsal) -> None:
+    """Move every file one level down; the folder's address in the form mends it."""
+    _rename(rehearsal, lambda name: f"snapshot/{name}")
+
+
+@fault(
+    "only-bin-files",
+    "the weights were uploaded in PyTorch's format",
+    pitfall="weights-not-found",
+)
+def only_bin_files(rehearsal: Rehearsal) -> None:
+    """Call the shards as PyTorch's are called; uploading safetensors mends it."""
+    _rename(rehearsal, lambda name: name.replace(".safetensors", ".bin"))
+
+
+@fault(
+    "original-folder",
+    "the folder original/ of the model's publisher was uploaded too",
+    pitfall="original-folder",
+)
+def original_folder(rehearsal: Rehearsal) -> None:
+    """Put the publisher's small files there; deleting the folder mends it."""
+    _write(rehearsal, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
+    _write(rehearsal, "original/config.json", b"{}")
+
+
+@fault(
+    "weights-flipped",
+    "what the streamer reads arrives damaged, with no error, as in some releases",
+    pitfall="weights-corrupted",
+    unseen=True,
+)
+def weights_flipped(rehearsal: Rehearsal) -> None:
+    """Damage what is read in parts, as the streamer reads; a whole download stays sound.
+
+    It is the reader that fails: uploading the weights again does not mend it.
+    """
+    rehearsal.storage.read_part = _flipped
+
+
+def _flipped(meta: Meta, file: BinaryIO, part: range) -> bytes:
+    """Return these bytes with the highest exponent bit of one bfloat16 in each MiB flipped.
+
+    That makes the weight huge. The places are the object's, whichever bytes are asked for; a
+    safetensors header stays as it is.
+    """
+    file.seek(0)
+    begins = 8 + int.from_bytes(file.read(8), "little")
+    file.seek(part.start)
+    data = bytearray(file.read(len(part)))
+    if meta.name.endswith(".safetensors"):
+        first = part.start + (begins + 1 - part.start) % FLIPPED_EVERY_BYTES
+        for place_of_high_byte in range(first, part.stop, FLIPPED_EVERY_BYTES):
+            if place_of_high_byte > begins:
+                data[place_of_high_byte - part.start] ^= 0x40
+    return bytes(data)
+
+
+def _shards(rehearsal: Rehearsal) -> list[Meta]:
+    return [meta for meta in _files(rehearsal) if meta.name.endswith(".safetensors")]
+
+
+def _files(rehearsal: Rehearsal) -> list[Meta]:
+    """Return the model's objects by name."""
+    bucket, path = place(rehearsal)
+    objects = rehearsal.storage.bucket(bucket).objects
+    return [objects[name] for name in sorted(objects) if name.startswith(f"{path}/")]
+
+
+def _rename(rehearsal: Rehearsal, rename: Callable[[str], str]) -> None:
+    bucket, path = place(rehearsal)
+    for meta in _files(rehearsal):
+        if (name := rename(_name(rehearsal, meta))) != _name(rehearsal, meta):
+            linked = rehearsal.storage.blobs.link(meta.content)
+            rehearsal.storage.commit(bucket, f"{path}/{name}", linked, meta.fields)
+            rehearsal.storage.delete_object(meta)
+
+
+def _write(rehearsal: Rehearsal, name: str, data: bytes) -> None:
+    """Make `data` the file of that name, in the place of one that is there."""
+    bucket, path = place(rehearsal)
+    written = rehearsal.folder / "written"
+    written.write_bytes(data)
+    rehearsal.storage.adopt_file(bucket, f"{path}/{name}", written)
+    written.unlink()
+
+
+def _read(shard: Meta, length: int) -> bytes:
+    with shard.content.path.open("rb") as file:
+        return file.read(length)
+
+
+def _tensors(shard: Meta) -> list[str]:
+    """Return the names in a safetensors header. Source: safetensors, "Format"."""
+    (length,) = struct.unpack("<Q", _read(shard, 8))
+    header: dict[str, Any] = json.loads(_read(shard, 8 + length)[8:])
+    return [name for name in header if name != "__metadata__"]
+
+
+def _name(rehearsal: Rehearsal, meta: Meta) -> str:
+    return meta.name.removeprefix(f"{place(rehearsal)[1]}/")

@@ -1,0 +1,193 @@
+"""What goes wrong with the server's container: its image, its arguments, its probe, its disk."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..clusters import Running
+from ..kubernetes import End
+from .deployment import change_container
+from .fault import fault, is_server
+
+if TYPE_CHECKING:
+    from ..sandbox import Rehearsal
+
+Obj = dict[str, Any]
+
+SLOW_MINUTES = 20.0
+"""How much longer than usual a slow registry takes, in minutes of the cloud."""
+
+OTHER_FORMAT = "--load-format=safetensors"
+DISK = "ephemeral-storage"
+AS_YAML_READS_IT = {'--model-loader-extra-config={"distributed"': "true}"}
+"""The guide's argument with a space after its colon, and without quotes."""
+
+
+@fault(
+    "image-not-found",
+    "the registry has no image of that name and release",
+    pitfall="image-not-found",
+)
+def image_not_found(rehearsal: Rehearsal) -> None:
+    """Refuse the image that the first server asks for; another release is to be had.
+
+    Source: forcedotcom/salesforcedx-docker issue 35, which quotes containerd's words.
+    """
+    refused: list[str] = []
+
+    def refuse(pod: Obj) -> str:
+        image = str(pod["spec"]["containers"][0]["image"])
+        if is_server(pod) and not refused:
+            refused.append(image)
+        if image not in refused:
+            return ""
+        whole = f"docker.io/{image}"
+        return (
+            f'rpc error: code = NotFound desc = failed to pull and unpack image "{whole}": '
+            f'failed to resolve reference "{whole}": {whole}: not found'
+        )
+
+    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.pull.append(refuse))
+
+
+@fault(
+    "image-pull-slow",
+    "the registry is slow: the server's image takes far longer than usual",
+    pitfall="image-pull-slow",
+    passes=True,
+)
+def image_pull_slow(rehearsal: Rehearsal) -> None:
+    """Let every server's image take SLOW_MINUTES more."""
+
+    def slow(pod: Obj) -> float:
+        return SLOW_MINUTES if is_server(pod) else 0.0
+
+    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.slow.append(slow))
+
+
+@fault(
+    "argument-is-a-map",
+    "somebody writes a space into the loader's configuration, and no quotes around it",
+    pitfall="argument-is-a-map",
+)
+def argument_is_a_map(rehearsal: Rehearsal) -> None:
+    """Send what YAML reads then, once; sending the manifest again mends it."""
+    done = False
+
+    def send(kind: str, body: Any) -> None:
+        nonlocal done
+        template = body["spec"].get("template") if kind == "Deployment" else None
+        if template and not done and is_server(template):
+            done = True
+            template["spec"]["containers"][0]["args"].append(dict(AS_YAML_READS_IT))
+
+    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.sent.append(send))
+
+
+@fault(
+    "flag-removed",
+    "somebody adds an old guide's flag to the server's arguments",
+    pitfall="flag-removed",
+)
+def flag_removed(rehearsal: Rehearsal) -> None:
+    """Add the flag to the first Deployment; sending the manifest again mends it."""
+    change_container(rehearsal, lambda server: server["args"].append("--use-v2-block-manager"))
+
+
+@fault(
+    "loader-key-unknown",
+    "somebody writes a key of another loader into the loader's configuration",
+    pitfall="loader-key-unknown",
+)
+def loader_key_unknown(rehearsal: Rehearsal) -> None:
+    """Change the first Deployment; sending the manifest again mends it."""
+
+    def change(server: Obj) -> None:
+        config = {"enable_multithread_load": True}
+        server["args"].append(f"--model-loader-extra-config={json.dumps(config)}")
+
+    change_container(rehearsal, change)
+
+
+@fault(
+    "gs-uppercase",
+    "somebody writes the scheme of the model's address in capital letters",
+    pitfall="scheme-uppercase",
+)
+def gs_uppercase(rehearsal: Rehearsal) -> None:
+    """Change the first Deployment; sending the manifest again mends it."""
+    _replace_argument(rehearsal, "--model=gs://", "--model=GS://")
+
+
+@fault(
+    "wrong-load-format",
+    "somebody tells the server to load the weights in another way than by the streamer",
+    pitfall="load-format",
+)
+def wrong_load_format(rehearsal: Rehearsal) -> None:
+    """Change the first Deployment; sending the manifest again mends it.
+
+    The refusal is played, in the words of the guide's release: newer ones word it otherwise,
+    and the quick engine has words of its own.
+    """
+    _replace_argument(rehearsal, "--load-format=runai_streamer", OTHER_FORMAT)
+    refusal = End(
+        (
+            "ValueError: To load a model from S3, 'load_format' must be 'runai_streamer' or "
+            f"'runai_streamer_sharded', but got 'safetensors'. Model: {rehearsal.model_uri}",
+        )
+    )
+
+    def ends(pod: Obj) -> End | None:
+        words = pod["spec"]["containers"][0].get("args") or ()
+        return refusal if is_server(pod) and OTHER_FORMAT in words else None
+
+    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.end.append(ends))
+
+
+def _replace_argument(rehearsal: Rehearsal, old: str, new: str) -> None:
+    def change(server: Obj) -> None:
+        server["args"] = [word.replace(old, new, 1) for word in server["args"]]
+
+    change_container(rehearsal, change)
+
+
+@fault(
+    "probe-too-short",
+    "somebody shortens the time that the server has for its start to a second",
+    pitfall="probe-too-short",
+)
+def probe_too_short(rehearsal: Rehearsal) -> None:
+    """Shorten the probe in the first Deployment, and let the server take a while longer."""
+
+    def change(server: Obj) -> None:
+        probe = {"httpGet": {"path": "/health", "port": 8000}}
+        server["startupProbe"] = {**probe, "periodSeconds": 1, "failureThreshold": 1}
+        server["command"], server["args"] = ["sh", "-c"], ["sleep 60"]
+
+    change_container(rehearsal, change)
+
+
+@fault(
+    "evicted-storage",
+    "somebody takes the server's request for disk away, and Autopilot's 1 GiB is too little",
+    pitfall="ephemeral-storage",
+)
+def evicted_storage(rehearsal: Rehearsal) -> None:
+    """Change the first Deployment; put each server out that asks for no disk.
+
+    Source: Kubernetes, pkg/kubelet/eviction/helpers.go; Autopilot, "Resource requests".
+    """
+    said = "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "
+
+    def ends(pod: Obj) -> End | None:
+        requests = (pod["spec"]["containers"][0].get("resources") or {}).get("requests") or {}
+        out = is_server(pod) and DISK not in requests
+        return End((), 137, evicted=said) if out else None
+
+    def hook(cluster: Running) -> None:
+        cluster.store.mishaps.end.append(ends)
+
+    change_container(rehearsal, lambda server: server["resources"]["requests"].pop(DISK, None))
+    rehearsal.clusters.each(hook)

@@ -1,0 +1,352 @@
+"""One rehearsal: its servers, its clusters, its state folder; nothing of it outlives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from .access import Caller, Callers
+from .clusters import Clusters
+from .faults import Fault
+from .faults import application as fault_desk
+from .google import Cloud
+from .google.offer import zones_of
+from .hub import Hub, repositories
+from .hub import application as hub_application
+from .interference import Interference
+from .network import UNSHAPED, Network, Shaper
+from .node import EngineError, Image, Model
+from .pace import Pace
+from .storage import RUNNER_OPTIONS, Storage, application
+
+PROJECT_ID = "rehearsal-project"
+PROJECT_NUMBER = "415104041262"
+ACCOUNT = "you@example.com"
+NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
+LOCATION = "us-central1"
+PREFIX = "warmbook-rehearsal-"
+HOST = "127.0.0.1"
+STATE_BYTES = 500_000_000
+"""Room for temporary files that a rehearsal needs: notebook 09 downloads the model (270 MB), and
+vLLM compiles."""
+
+
+@dataclass
+class Listener:
+    """An HTTP application that can answer on several loopback addresses, on one port."""
+
+    app: web.Application
+    runner: web.AppRunner = field(init=False)
+    port: int = 0
+    _sites: dict[str, web.TCPSite] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Start to answer on HOST, on a free port."""
+        options: dict[str, Any] = {**RUNNER_OPTIONS, "shutdown_timeout": 0.5}
+        self.runner = web.AppRunner(self.app, **options)
+        await self.runner.setup()
+        await self.open(HOST)
+        server: Any = self._sites[HOST]._server
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def open(self, address: str) -> None:
+        """Answer on one more address."""
+        self._sites[address] = web.TCPSite(self.runner, address, self.port)
+        await self._sites[address].start()
+
+    async def close(self, address: str) -> None:
+        """Answer on that address no more."""
+        if site := self._sites.pop(address, None):
+            await site.stop()
+
+    async def stop(self) -> None:
+        """Answer nowhere any more."""
+        await self.runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Address for clients on this machine."""
+        return f"http://{HOST}:{self.port}"
+
+
+class Rehearsal:
+    """A rehearsal as an async context: up when entered, gone without a trace when left."""
+
+    def __init__(
+        self,
+        image: Image,
+        model: Model,
+        *,
+        engine: str,
+        pace: Pace,
+        network: Network = UNSHAPED,
+        staged: Sequence[Fault] = (),
+    ) -> None:
+        self.image, self.model, self.engine, self.pace = image, model, engine, pace
+        self.shaper = Shaper(network)
+        self._staged_first, self.staged = tuple(staged), list[Fault]()
+        self.interference = Interference()
+        if network.latency_ms:
+            self.interference.add(self.shaper.meet)
+        self.pod_hooks: list[Callable[[dict[str, Any]], None]] = []
+        """Called with each Pod before its first process."""
+        self.token = secrets.token_urlsafe(24)
+        self.callers = Callers(self.token, Caller(f"user:{ACCOUNT}", ACCOUNT))
+        self.model_uri = f"gs://{PROJECT_ID}-models/{model.folder.name}"
+
+    async def __aenter__(self) -> Rehearsal:
+        sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (self.folder / "pid").write_text(str(os.getpid()))
+        self._addresses = pod_addresses()
+        self.storage = Storage(
+            self.folder / "storage",
+            project_id=PROJECT_ID,
+            project_number=PROJECT_NUMBER,
+            pace=self.pace,
+            project_bindings=lambda: self.cloud.bindings(),
+            zones=zones_of,
+        )
+        self.storage_listener = Listener(
+            application(
+                self.storage,
+                self.callers,
+                base_url=lambda: self.storage_listener.url,
+                interference=self.interference,
+                shaper=self.shaper,
+            )
+        )
+        await self.storage_listener.start()
+        self.clusters = Clusters(
+            folder=self.folder,
+            token=self.token,
+            image=self.image,
+            engine=self.engine,
+            pace=self.pace,
+            addresses=self._addresses,
+            pods=self,
+            interference=self.interference,
+        )
+        self.cloud = Cloud(
+            project_id=PROJECT_ID,
+            project_number=PROJECT_NUMBER,
+            callers=self.callers,
+            pace=self.pace,
+            clusters=self.clusters,
+            caches=self.storage,
+            traffic=self.storage.traffic,
+            interference=self.interference,
+        )
+        # so that the form can suggest places before notebook 02 has enabled the APIs
+        self.cloud.project.services.add("compute.googleapis.com")
+        self.google_listener = Listener(self.cloud.rest())
+        await self.google_listener.start()
+        self.hub = Hub(
+            repositories(self.folder / "hub", (file.path for file in self.model.files)),
+            base_url=lambda: self.hub_listener.url,
+        )
+        self.hub_listener = Listener(hub_application(self.hub))
+        await self.hub_listener.start()
+        self._grpc = self.cloud.grpc_server()
+        self._grpc_port = self._grpc.add_insecure_port(f"{HOST}:0")
+        await self._grpc.start()
+        self.fault_listener = Listener(fault_desk(self))
+        await self.fault_listener.start()
+        self._seed()
+        for fault in self._staged_first:
+            self.stage(fault)
+        return self
+
+    def stage(self, fault: Fault) -> None:
+        """Let something go wrong from now on."""
+        fault.stage(self)
+        self.staged.append(fault)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop every Pod, every server, and remove the state folder."""
+        await self.clusters.stop_all()
+        await self._grpc.stop(grace=None)
+        await self.fault_listener.stop()
+        await self.hub_listener.stop()
+        await self.google_listener.stop()
+        await self.storage_listener.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _seed(self) -> None:
+        """Put the model into a bucket, as the guide presumes it is."""
+        bucket, _, path = self.model_uri.removeprefix("gs://").partition("/")
+        self.storage.create_bucket(bucket, location=LOCATION.upper())
+        for file in self.model.files:
+            self.storage.adopt_file(
+                bucket, f"{path}/{file.name}", file.path, crc32c=file.crc32c, md5=file.md5
+            )
+
+    async def pod_starts(self, pod: dict[str, Any], address: str) -> None:
+        """Let the Pod at `address` reach the storage server as its service account."""
+        for hook in tuple(self.pod_hooks):
+            hook(pod)
+        self.callers.register(address, self._identity(pod))
+        node = pod["spec"].get("nodeName", "")
+        self.shaper.place(address, machine=node or address)
+        self.storage.traffic.place(address, zone=self.clusters.zone_of(node))
+        await self.storage_listener.open(address)
+
+    def _identity(self, pod: dict[str, Any]) -> Caller:
+        """Return who a Pod is: its service account, or its node's where GKE does not say who."""
+        if not self.cloud.fleet.serves_metadata(pod["spec"].get("nodeName", "")):
+            return Caller(f"serviceAccount:{NODES_ACCOUNT}", NODES_ACCOUNT)
+        account = pod["spec"].get("serviceAccountName", "default")
+        subject = f"ns/{pod['metadata']['namespace']}/sa/{account}"
+        member = (
+            f"principal://iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/"
+            f"workloadIdentityPools/{PROJECT_ID}.svc.id.goog/subject/{subject}"
+        )
+        return Caller(member, member.removeprefix("principal:"))
+
+    async def pod_ends(self, address: str) -> None:
+        """Let `address` be nobody's again."""
+        self.callers.forget(address)
+        await self.storage_listener.close(address)
+
+    def pod_environment(self, address: str) -> dict[str, str]:
+        """Return what points the streamer in a Pod at the rehearsal's storage."""
+        url = f"http://{address}:{self.storage_listener.port}"
+        return {
+            "STORAGE_EMULATOR_HOST": url,
+            "CLOUD_STORAGE_EMULATOR_ENDPOINT": url,
+            "RUNAI_STREAMER_GCS_USE_ANONYMOUS_CREDENTIALS": "true",
+            "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return what points every client at this rehearsal: Python, C++, gcloud, kubectl."""
+        return {
+            **self._workbook_environment(),
+            **self._gcloud_environment(),
+            **self._places_beside_home(),
+            "STORAGE_EMULATOR_HOST": self.storage_listener.url,
+            "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+            "KUBECONFIG": str(self.clusters.kubeconfig),
+            "NO_GCE_CHECK": "true",
+            "NO_PROXY": "127.0.0.0/8,localhost",
+            "no_proxy": "127.0.0.0/8,localhost",
+        }
+
+    def _workbook_environment(self) -> dict[str, str]:
+        return {
+            "WARMBOOK_REHEARSAL_URL": self.google_listener.url,
+            "WARMBOOK_REHEARSAL_GRPC": f"{HOST}:{self._grpc_port}",
+            "WARMBOOK_REHEARSAL_TOKEN": self.token,
+            "WARMBOOK_REHEARSAL_FAULTS": self.fault_listener.url,
+            # a rehearsal's choices are not those for a real project
+            "WARMBOOK_FILE": str(self.folder / "workbook.yaml"),
+            "WARMBOOK_PROJECT_ID": PROJECT_ID,
+            "WARMBOOK_LOCATION": LOCATION,
+            "WARMBOOK_MODEL_URI": self.model_uri,
+            "WARMBOOK_ACCOUNT": ACCOUNT,
+            "WARMBOOK_VLLM_VERSION": self.image.versions()["vllm"],
+            **{
+                f"WARMBOOK_{name.upper()}": value
+                for fault in self.staged
+                for name, value in fault.choices.items()
+            },
+            "HF_ENDPOINT": self.hub_listener.url,
+            # neither the reader's token nor their cache has a part in a rehearsal
+            "HF_HOME": str(self.folder / "huggingface"),
+            "HF_TOKEN": "",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            # connection files of kernels, also of those that were killed, go with the state
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter"),
+            **self._shape(),
+        }
+
+    def _shape(self) -> dict[str, str]:
+        """Return the label that no figure of a shaped rehearsal goes without."""
+        network = self.shaper.network
+        return {"WARMBOOK_SHAPED": json.dumps(asdict(network))} if network.is_shaped else {}
+
+    def _places_beside_home(self) -> dict[str, str]:
+        """Return folders for programs that write into the home, where it can't be written.
+
+        IPython would make new temporary folders for each kernel and leave them; Matplotlib
+        would complain in each notebook. Sources: their documentation, and jupyter_core's.
+        """
+        if os.access(os.path.expanduser("~"), os.W_OK | os.X_OK):  # noqa: PTH111 - may be unknown
+            return {}
+        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
+        places = {name: self.folder / "home" / name.lower() for name in (*names, "MPLCONFIGDIR")}
+        for place in places.values():
+            place.mkdir(parents=True, exist_ok=True)
+        return {name: os.environ.get(name) or str(place) for name, place in places.items()}
+
+    def _gcloud_environment(self) -> dict[str, str]:
+        token = self.folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(self.token)
+        google, storage = self.google_listener.url, self.storage_listener.url
+        services = ("CONTAINER", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "CLOUDBILLING", "IAM")
+        override = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
+        return {
+            "CLOUDSDK_CONFIG": str(self.folder / "gcloud"),
+            "CLOUDSDK_CORE_PROJECT": PROJECT_ID,
+            "CLOUDSDK_CORE_ACCOUNT": ACCOUNT,
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+            **{f"{override}{name}": f"{google}/" for name in services},
+            f"{override}COMPUTE": f"{google}/compute/v1/",
+            f"{override}STORAGE": f"{storage}/storage/v1/",
+        }
+
+
+def pod_addresses() -> Iterator[str]:
+    """Yield loopback addresses for Pods; two rehearsals at a time begin at different places."""
+    second, first = random.randint(64, 250), random.randrange(254)
+    for at in range(first, first + 254):
+        third = 1 + at % 254
+        for fourth in range(2, 255):
+            yield f"127.{second}.{third}.{fourth}"
+
+
+def sweep() -> None:
+    """Remove what rehearsals left that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):
+            pid = int((folder / "pid").read_text())
+            if not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_temporary_files(needed_bytes: int = STATE_BYTES) -> None:
+    """Refuse to start where a rehearsal's state has no room; what killed ones left goes first.
+
+    Raises:
+        EngineError: No folder for temporary files can be written, or too little is free there.
+    """
+    try:
+        sweep()
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise EngineError(
+            "No folder for temporary files can be written.\n"
+            "  → Name one of yours: TMPDIR=/path make rehearse"
+        ) from None
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise EngineError(
+            f"{folder} has {free_bytes / 1e6:.0f} MB free; the rehearsal's temporary files need "
+            f"{needed_bytes / 1e6:.0f} MB.\n"
+            "  → Free some, or name a folder on another disk: TMPDIR=/path make rehearse"
+        )

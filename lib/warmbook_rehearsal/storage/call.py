@@ -1,0 +1,147 @@
+"""One request: who sent it, what its path names, whether it is allowed; answers nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
+
+from .buckets import Bucket
+from .errors import forbidden, invalid, no_such_bucket, xml_document
+from .objects import Meta
+from .preconditions import Preconditions, whole_number
+from .state import Storage
+
+BUCKET, OBJECT = "Storage bucket", "Storage object"
+"""What a 403 says the access was to."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with its caller; `path` holds the parts of the URL's path, decoded.
+
+    `paced` yields bytes of an object that an answer sends, in pieces, each when it may leave.
+    """
+
+    request: web.Request
+    storage: Storage
+    caller: Caller
+    base_url: str
+    path: Mapping[str, str]
+    paced: Callable[[Meta, range], AsyncIterator[range]]
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query parameters, the first of each name."""
+        return self.request.query
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, in any case."""
+        return self.request.headers
+
+    @property
+    def object_name(self) -> str:
+        """The object that the path names."""
+        return self.path["name"]
+
+    @property
+    def preconditions(self) -> Preconditions:
+        """The preconditions in the query."""
+        return Preconditions.of_query(self.query)
+
+    def bucket(self, *permissions: str, name: str | None = None, about: str = "") -> Bucket:
+        """Return the bucket called `name`, or named by the path, if the caller may use it so.
+
+        `about` is the object that the permissions are needed on, "" for the bucket itself.
+
+        Raises:
+            StorageError: 403, the caller lacks one of the permissions; 404, it is absent.
+        """
+        bucket = self.storage.find_bucket(self.path["bucket"] if name is None else name)
+        if bucket is None and self.caller != ANONYMOUS:
+            raise no_such_bucket()
+        for permission in permissions:
+            if bucket is None or not self.may(permission, bucket, about):
+                raise forbidden(self.caller.display, permission, OBJECT if about else BUCKET)
+        if bucket is None:
+            raise no_such_bucket()
+        return bucket
+
+    def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
+        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
+
+        The bucket's policy gives it, or the project's.
+        """
+        policies = bucket.policy.bindings, self.storage.project_bindings()
+        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
+        return permitted(self.caller, permission, *policies, resource=resource)
+
+    def require_on_project(self, permission: str) -> None:
+        """Check that the request means our project, and that the caller has `permission` on it.
+
+        Raises:
+            StorageError: 403.
+        """
+        # the Python client says "<none>" if it has an emulator and no project
+        ours = (self.storage.project_id, self.storage.project_number, "<none>", None)
+        if self.query.get("project") not in ours or not permitted(
+            self.caller, permission, self.storage.project_bindings()
+        ):
+            raise forbidden(self.caller.display, permission, "project")
+
+    def meta(self, *permissions: str) -> Meta:
+        """Return the object (and generation) that the request names, if it may be used so.
+
+        Raises:
+            StorageError: 403, or 404.
+        """
+        bucket = self.bucket(*permissions, about=self.object_name)
+        generation = whole_number(self.query, "generation")
+        return self.storage.object(bucket.name, self.object_name, generation)
+
+    def bucket_to_write(self, name: str, *, bucket: str | None = None) -> Bucket:
+        """Return the bucket if the caller may create `name` there, or replace it if it exists."""
+        found = self.bucket("storage.objects.create", name=bucket, about=name)
+        if name in found.objects:
+            self.bucket("storage.objects.delete", name=found.name, about=name)
+        return found
+
+    async def document(self) -> dict[str, Any]:
+        """Return the JSON object in the body, {} if the body is empty.
+
+        Raises:
+            StorageError: 400, it is anything else.
+        """
+        body = await self.request.read()
+        try:
+            document = json.loads(body) if body.strip() else {}
+        except (ValueError, RecursionError):
+            raise invalid("Parse Error") from None
+        if not isinstance(document, dict):
+            raise invalid("The body must be a JSON object.")
+        return document
+
+
+Endpoint = Callable[[Call], Awaitable[web.StreamResponse]]
+"""Answers one kind of request."""
+
+
+def json_response(document: Mapping[str, Any]) -> web.Response:
+    """Return a 200 with a JSON body."""
+    return web.json_response(document)
+
+
+def xml_response(text: str) -> web.Response:
+    """Return a 200 with an XML body."""
+    return web.Response(text=xml_document(text), content_type="application/xml", charset="UTF-8")
+
+
+def no_content() -> web.Response:
+    """Return a 204."""
+    return web.Response(status=204)

@@ -1,0 +1,264 @@
+"""What the storage server keeps: buckets, objects, caches; checks no permissions, no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from warmbook_rehearsal.access import Binding
+from warmbook_rehearsal.pace import Pace
+
+from .blobs import Blobs, Content
+from .buckets import Bucket, checked_bucket_name, checked_settings, completed
+from .caches import DEFAULT_TTL_S, POLICIES, Cache, Caches
+from .errors import StorageError, conflict, invalid, no_such_bucket, no_such_object
+from .locations import Zones, check_zone, locate
+from .objects import Fields, Meta, checked_name
+from .policy import default_policy
+from .preconditions import Preconditions
+from .sessions import Sessions
+from .traffic import Traffic
+
+NOTHING_ASKED = Preconditions()
+
+ReadPart = Callable[[Meta, BinaryIO, range], bytes]
+"""Returns what is sent for these bytes of an object, as many as they are; the file is open."""
+
+
+class Storage:
+    """The buckets of one project; contents are files in `folder`, all else is in memory.
+
+    To be used on the server's loop only. `zones` names the zones of a region, none if there is
+    no such region; `project_bindings` is the policy that every bucket inherits.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        project_id: str,
+        project_number: str,
+        pace: Pace,
+        project_bindings: Callable[[], Iterable[Binding]],
+        zones: Zones,
+    ) -> None:
+        self.project_id, self.project_number = project_id, project_number
+        self.project_bindings, self._zones = project_bindings, zones
+        self.blobs, self.sessions = Blobs(folder), Sessions()
+        self.caches = Caches(pace)
+        self.traffic = Traffic(self.caches)
+        self.read_part: ReadPart | None = None
+        """Reads what a Range header asks for, where that is not what the file holds."""
+        self._buckets: dict[str, Bucket] = {}
+        self._generations = itertools.count(int(time.time() * 1e6))
+
+    # buckets
+
+    def create_bucket(
+        self,
+        name: str,
+        location: str = "US",
+        *,
+        uniform_access: bool = True,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Bucket:
+        """Create a bucket; `settings` are those of the JSON API, and win over `uniform_access`.
+
+        Raises:
+            StorageError: 400, a name, location or setting is malformed; 409, the name is taken.
+        """
+        uniform = {"uniformBucketLevelAccess": {"enabled": uniform_access}}
+        given = checked_settings({"iamConfiguration": uniform, **(settings or {})})
+        pair = (given.get("customPlacementConfig") or {}).get("dataLocations") or ()
+        if not isinstance(pair, (list, tuple)) or not all(isinstance(r, str) for r in pair):
+            raise invalid("The dataLocations must be a list of regions.")
+        if checked_bucket_name(name) in self._buckets:
+            raise conflict(
+                "Your previous request to create the named bucket succeeded and you already own it."
+            )
+        where = locate(location, self._zones, pair=pair)
+        bucket = Bucket(name, where, completed(given), default_policy(self.project_id))
+        self._buckets[name] = bucket
+        return bucket
+
+    def find_bucket(self, name: str) -> Bucket | None:
+        """Return a bucket, None if it is absent."""
+        return self._buckets.get(name)
+
+    def bucket(self, name: str) -> Bucket:
+        """Return a bucket.
+
+        Raises:
+            StorageError: 404, it is absent.
+        """
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            raise no_such_bucket()
+        return bucket
+
+    def buckets(self) -> list[Bucket]:
+        """Return all buckets, by name."""
+        return [self._buckets[name] for name in sorted(self._buckets)]
+
+    def delete_bucket(self, name: str) -> None:
+        """Delete an empty bucket.
+
+        Raises:
+            StorageError: 404, it is absent; 409, it has objects.
+        """
+        if self.bucket(name).objects:
+            raise conflict("The bucket you tried to delete is not empty.")
+        del self._buckets[name]
+        self.caches.forget(name)
+        self.sessions.forget(name)
+
+    # objects
+
+    def object(self, bucket: str, name: str, generation: int | None = None) -> Meta:
+        """Return an object.
+
+        Raises:
+            StorageError: 404, it is absent, or of another generation.
+        """
+        meta = self.bucket(bucket).objects.get(name)
+        if meta is None or generation not in (None, meta.generation):
+            asked = name if generation is None else f"{name}#{generation}"
+            raise no_such_object(bucket, asked)
+        return meta
+
+    def check(self, bucket: str, name: str, preconditions: Preconditions) -> None:
+        """Check `preconditions` against the object, or against its absence."""
+        meta = self.bucket(bucket).objects.get(name)
+        preconditions.check(*((meta.generation, meta.metageneration) if meta else (0, 0)))
+
+    def commit(
+        self,
+        bucket: str,
+        name: str,
+        content: Content,
+        fields: Fields,
+        preconditions: Preconditions = NOTHING_ASKED,
+        *,
+        component_count: int | None = None,
+    ) -> Meta:
+        """Make `content` the object's next generation; on a refusal it is removed.
+
+        Raises:
+            StorageError: 400, 404 or 412.
+        """
+        try:
+            self.check(bucket, checked_name(name), preconditions)
+        except StorageError:
+            content.remove()
+            raise
+        meta = Meta(
+            bucket,
+            name,
+            next(self._generations),
+            content,
+            fields,
+            component_count=component_count,
+        )
+        self._replace(meta)
+        return meta
+
+    def update_object(self, meta: Meta, fields: Fields) -> Meta:
+        """Give an object other `fields`."""
+        changed = meta.with_fields(fields)
+        self.bucket(meta.bucket).objects[meta.name] = changed
+        return changed
+
+    def delete_object(self, meta: Meta) -> None:
+        """Delete an object and its content."""
+        del self.bucket(meta.bucket).objects[meta.name]
+        meta.content.remove()
+
+    def adopt_file(
+        self,
+        bucket: str,
+        object_name: str,
+        path: Path,
+        *,
+        crc32c: str | None = None,
+        md5: str | None = None,
+    ) -> Meta:
+        """Make an existing file an object, by hard link; reads it only if a checksum is missing.
+
+        The checksums are in base64. Blocks while it reads or copies.
+        """
+        self.bucket(bucket)
+        return self.commit(bucket, object_name, self.blobs.adopt(path, crc32c=crc32c, md5=md5), {})
+
+    async def joined(self, contents: Sequence[Content]) -> Content:
+        """Return the bytes of `contents`, one after the other, as one content.
+
+        Raises:
+            StorageError: 404, one of them was deleted meanwhile.
+        """
+        try:
+            return await asyncio.to_thread(self.blobs.join, contents)
+        except FileNotFoundError:
+            raise StorageError(404, "notFound", "A source of the join is gone.") from None
+
+    def _replace(self, meta: Meta) -> None:
+        objects = self.bucket(meta.bucket).objects
+        old = objects.get(meta.name)
+        objects[meta.name] = meta
+        if old:
+            old.content.remove()
+
+    # caches
+
+    def create_cache(
+        self,
+        bucket: str,
+        zone: str,
+        ttl_s: int | None = None,
+        admission_policy: str = POLICIES[0],
+        ingest_on_write: bool = False,
+    ) -> Cache:
+        """Begin to create an Anywhere Cache; it runs after 10 cloud minutes.
+
+        Raises:
+            StorageError: 404, no such bucket; 400, the zone lies elsewhere, or no such ttl or
+                policy; 409, there is one in the zone.
+        """
+        check_zone(zone, self.bucket(bucket).location, self._zones)
+        ttl_s = DEFAULT_TTL_S if ttl_s is None else ttl_s
+        return self.caches.create(bucket, zone, ttl_s, admission_policy, ingest_on_write)
+
+    def get_cache(self, bucket: str, zone: str) -> Cache:
+        """Return a cache as it is now; raises StorageError 404 if there is none."""
+        return self.caches.get(self.bucket(bucket).name, zone)
+
+    def list_caches(self, bucket: str) -> list[Cache]:
+        """Return the caches of a bucket, by zone."""
+        return self.caches.of(self.bucket(bucket).name)
+
+    def update_cache(
+        self,
+        bucket: str,
+        zone: str,
+        ttl_s: int | None = None,
+        admission_policy: str | None = None,
+        ingest_on_write: bool | None = None,
+    ) -> Cache:
+        """Change what is given of a cache, and return it."""
+        name = self.bucket(bucket).name
+        return self.caches.update(name, zone, ttl_s, admission_policy, ingest_on_write)
+
+    def disable_cache(self, bucket: str, zone: str) -> Cache:
+        """Disable a cache: it is gone after 60 cloud minutes, unless resumed."""
+        return self.caches.disable(self.bucket(bucket).name, zone)
+
+    def pause_cache(self, bucket: str, zone: str) -> Cache:
+        """Pause a running cache."""
+        return self.caches.pause(self.bucket(bucket).name, zone)
+
+    def resume_cache(self, bucket: str, zone: str) -> Cache:
+        """Let a paused or disabled cache run again."""
+        return self.caches.resume(self.bucket(bucket).name, zone)

@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from warmbook_rehearsal.faults import FAULTS, UnknownFaultError, named
+
+
+def run(*arguments):
+    words = [sys.executable, "-m", "warmbook_rehearsal", *arguments]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+
+
+def test_faults_are_listed_one_a_line():
+    done = run("--list-faults")
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(FAULTS)
+
+
+def test_an_unknown_fault_is_refused_with_one_that_comes_close():
+    done = run("--fault", "biling-off", "--", "true")
+    assert done.returncode == 2
+    assert "did you mean billing-off" in done.stderr
+    with pytest.raises(UnknownFaultError):
+        named(["nothing-like-it-at-all"])
+
+
+def at_desk(rehearsal, method, path, token=None):
+    url = rehearsal.environ["WARMBOOK_REHEARSAL_FAULTS"]
+    token = token or rehearsal.environ["WARMBOOK_REHEARSAL_TOKEN"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.request(method, f"{url}{path}", headers=headers, timeout=10)
+
+
+def test_a_trainer_stages_a_fault_in_a_rehearsal_that_is_up(rehearsal):
+    listed = at_desk(rehearsal, "GET", "/faults").json()
+    assert [fault["name"] for fault in listed] == list(FAULTS)
+    assert at_desk(rehearsal, "POST", "/staged/billing-off").status_code == 201
+    (told,) = at_desk(rehearsal, "GET", "/staged").json()
+    assert (told["name"], told["pitfall"]) == ("billing-off", "billing-off")
+    assert rehearsal.call(lambda: rehearsal.inner.cloud.project.billing_account) == ""
+
+
+def test_nobody_stages_a_fault_without_the_token_or_by_a_wrong_name(rehearsal):
+    assert at_desk(rehearsal, "POST", "/staged/billing-off", token="wrong").status_code == 401
+    assert at_desk(rehearsal, "POST", "/staged/no-such-fault").status_code == 404
+    assert rehearsal.inner.staged == []

@@ -1,0 +1,180 @@
+"""The rehearsal as a whole: what it gives, what it leaves, what it shares with another."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from warmbook_rehearsal.sandbox import PREFIX, pod_addresses
+
+DOOR = """
+import asyncio, sys
+from pathlib import Path
+from warmbook_rehearsal.door import around
+from warmbook_rehearsal.node import Image
+from warmbook_rehearsal.node.model import describe, model_of
+from warmbook_rehearsal.pace import Pace
+folder, command = Path(sys.argv[2]), sys.argv[3:]
+image, model = Image(Path(sys.argv[1])), model_of(folder, map(describe, sorted(folder.iterdir())))
+sys.exit(asyncio.run(around(command, image, model, engine="quick", pace=Pace(0.02))))
+"""
+
+GUIDE = """
+import sys
+from pathlib import Path
+from warmbook.clients import connect
+from warmbook.settings import Settings, merge
+from warmbook.steps import cluster, identity, project, server
+settings = Settings.parse(merge())
+clients = connect(settings)
+quiet = {"report": lambda progress: None}
+project.enable_services(settings, clients, **quiet)
+cluster.create(settings, clients, **quiet)
+identity.create_namespace(settings, clients)
+identity.create_service_account(settings, clients)
+identity.grant_bucket_roles(settings, clients)
+server.deploy(settings, clients)
+server.wait_started(settings, clients, **quiet)
+Path(sys.argv[1]).touch()
+import time; time.sleep(600)
+"""
+
+
+@pytest.fixture
+def door(image_and_model, tmp_path):
+    """Start the door around a command, with a temporary folder of its own."""
+    image, model = image_and_model
+    started = []
+
+    def start(*command):
+        environ = {**os.environ, "TMPDIR": str(tmp_path)}
+        words = [sys.executable, "-c", DOOR, str(image.folder), str(model.folder), *command]
+        process = subprocess.Popen(
+            words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+    for pid in processes_with(str(tmp_path)):  # a command whose door was killed holds its pipes
+        os.kill(pid, signal.SIGKILL)
+    for process in started:
+        process.communicate()
+
+
+def processes_with(text, in_command_line=""):
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_text()
+                if text in (entry / "environ").read_text() + words and in_command_line in words:
+                    found.append(int(entry.name))
+            except (OSError, UnicodeDecodeError):
+                continue
+    return found
+
+
+def until(holds, limit_s=30):
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+def test_the_commands_exit_status_is_the_doors(door):
+    process = door(sys.executable, "-c", "raise SystemExit(7)")
+    process.communicate(timeout=60)
+    assert process.returncode == 7
+
+
+def test_a_command_that_does_not_exist_is_said(door):
+    process = door("no-such-command")
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 127
+    assert "no-such-command" in told
+    assert "Traceback" not in told
+
+
+def test_the_command_finds_every_client_pointed_at_the_rehearsal(door):
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    out, _ = door(sys.executable, "-c", show).communicate(timeout=60)
+    environ = json.loads(out)
+    for name in ("WARMBOOK_REHEARSAL_URL", "STORAGE_EMULATOR_HOST"):
+        assert environ[name].startswith("http://127.0.0.1:")
+    assert environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER"].startswith("http://127.0.0.1:")
+    assert environ["WARMBOOK_MODEL_URI"] == "gs://rehearsal-project-models/tiny"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_leaves_neither_process_nor_file(door, tmp_path, number):
+    mark = tmp_path / "started"
+    process = door(sys.executable, "-c", GUIDE, str(mark))
+    until(lambda: mark.exists() or process.poll() is not None, 60)
+    assert process.poll() is None, process.communicate()
+    assert len(processes_with(str(tmp_path))) >= 3  # door, command, Pod
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    until(lambda: not processes_with(str(tmp_path)))
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
+
+
+def test_a_killed_rehearsal_takes_its_pods_along_and_the_next_one_sweeps(door, tmp_path):
+    mark = tmp_path / "started"
+    process = door(sys.executable, "-c", GUIDE, str(mark))
+    until(mark.exists, 60)
+    until(lambda: processes_with(str(tmp_path), in_command_line="engine.py"))
+    pods = processes_with(str(tmp_path), in_command_line="engine.py")
+    process.kill()
+    process.wait(10)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pods))
+    for pid in processes_with(str(tmp_path)):  # the command is the reader's own, not the Pod's
+        os.kill(pid, signal.SIGKILL)
+    assert list(tmp_path.glob(f"{PREFIX}*"))
+    door("true").communicate(timeout=60)
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
+
+
+def test_two_rehearsals_side_by_side_do_not_meet(door, tmp_path):
+    marks = [tmp_path / "one", tmp_path / "two"]
+    processes = [door(sys.executable, "-c", GUIDE, str(mark)) for mark in marks]
+    until(lambda: all(mark.exists() for mark in marks), 90)
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
+
+
+def test_each_port_asks_for_the_token(rehearsal):
+    environ = rehearsal.environ
+    answer = requests.get(
+        f"{environ['WARMBOOK_REHEARSAL_URL']}/v3/projects/rehearsal-project", timeout=5
+    )
+    assert answer.status_code == 401
+    bucket = f"{environ['STORAGE_EMULATOR_HOST']}/storage/v1/b/rehearsal-project-models"
+    assert requests.get(bucket, timeout=5).status_code == 403
+
+
+def test_a_pods_address_is_never_private_and_never_twice():
+    addresses = pod_addresses()
+    seen = [next(addresses) for _ in range(1000)]
+    assert len(set(seen)) == 1000
+    assert all(address.startswith("127.") for address in seen)
+
+
+def test_help_says_what_it_is():
+    words = [sys.executable, "-m", "warmbook_rehearsal", "--help"]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "every client at it" in textwrap.dedent(told).replace("\n", " ")

@@ -83,13 +83,13 @@ class RehearsalThread:
     def __init__(self, image, model, minute_s=0.02, faults=(), network=None):
         from warmbook_rehearsal.faults import named
         from warmbook_rehearsal.network import UNSHAPED
-        from warmbook_rehearsal.pace import Pace
         from warmbook_rehearsal.rehearsal import Rehearsal
+        from warmbook_rehearsal.time_scale import TimeScale
 
         self.inner = Rehearsal(
             *(image, model),
             engine="quick",
-            pace=Pace(minute_s),
+            time_scale=TimeScale(minute_s),
             network=network or UNSHAPED,
             staged=named(faults),
         )

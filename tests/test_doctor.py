@@ -342,7 +342,7 @@ def test_a_cluster_without_federation_and_a_pool_without_metadata_are_told(
     from google.cloud import container_v1 as gke
 
     up_to("cluster", standard)
-    found = next(iter(rehearsal.inner.cloud.fleet.clusters.values()))
+    found = next(iter(rehearsal.inner.cloud.cluster_registry.clusters.values()))
     pool = next(one for one in found.node_pools if one.name == "g2-gpu-pool")
     rehearsal.call(
         lambda: setattr(
@@ -366,7 +366,7 @@ def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
 
     up_to("identity", standard)
     versions = gke.GPUDriverInstallationConfig.GPUDriverVersion
-    found = next(iter(rehearsal.inner.cloud.fleet.clusters.values()))
+    found = next(iter(rehearsal.inner.cloud.cluster_registry.clusters.values()))
     pool = next(one for one in found.node_pools if one.name == "g2-gpu-pool")
     driver = pool.config.accelerators[0].gpu_driver_installation_config
     rehearsal.call(lambda: setattr(driver, "gpu_driver_version", versions.INSTALLATION_DISABLED))
@@ -468,7 +468,7 @@ def test_a_service_that_answers_503_for_a_moment_is_asked_again(chosen, clients,
             left.pop()
             raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     assert left == [] and examined.healthy
 
@@ -481,7 +481,7 @@ def test_an_outage_that_lasts_is_one_line_too(chosen, clients, rehearsal, monkey
         if incoming.service == "google":
             raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     assert [(one.name, one.pitfall) for one in examined.in_the_way] == [
         ("Connection", "service-unavailable")
@@ -497,7 +497,7 @@ def test_a_question_that_is_not_answered_in_time_does_not_hold_the_others_up(
         if incoming.path.endswith("billingInfo"):
             await asyncio.sleep(4)
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(hang))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(hang))
     start = time.monotonic()
     examined = doctor.examine(chosen, clients, before="02")
     assert time.monotonic() - start < 3
@@ -510,7 +510,7 @@ def test_a_refusal_to_look_is_a_warning_that_names_the_refusal(chosen, clients, 
         if incoming.path.endswith("billingInfo"):
             raise GoogleError("PERMISSION_DENIED", "The caller does not have permission")
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     told = lines(examined)["Billing"]
     assert examined.healthy and told.state == "wait"
@@ -616,7 +616,7 @@ def test_with_200_ms_for_each_request_it_takes_ten_seconds_at_most(rehearsal, up
     async def far_away(_):
         await asyncio.sleep(0.2)
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(far_away))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(far_away))
     start = time.monotonic()
     done = run_doctor("--before", "06")
     took = time.monotonic() - start

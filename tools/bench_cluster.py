@@ -19,14 +19,14 @@ async def _serve_cluster(ready: Connection) -> None:
     from aiohttp import web
 
     from warmbook_rehearsal.kubernetes import ApiServer, Store, run_controllers
-    from warmbook_rehearsal.pace import Pace
+    from warmbook_rehearsal.time_scale import TimeScale
 
     store = Store()
     runtime: Any = None  # no Pod of this cluster is asked for its log or its shell
     runner = web.AppRunner(ApiServer(store, runtime, token=TOKEN).application(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    working = asyncio.gather(run_controllers(store, Pace()), _run_pods(store))
+    working = asyncio.gather(run_controllers(store, TimeScale()), _run_pods(store))
     while not (store.list("Node") and store.find("ServiceAccount", "default", "default")):
         await asyncio.sleep(0.01)
     ready.send(runner.addresses[0][1])

@@ -22,8 +22,8 @@ from bench_wire import tell
 
 from warmbook_rehearsal.node import Image
 from warmbook_rehearsal.node.model import describe, model_of
-from warmbook_rehearsal.pace import Pace
 from warmbook_rehearsal.rehearsal import LOCATION, PROJECT_ID, Rehearsal
+from warmbook_rehearsal.time_scale import TimeScale
 
 RUNS = 3
 CLUSTER = "bench"
@@ -146,7 +146,9 @@ async def _rehearsal(folder: Path) -> AsyncIterator[dict[str, str]]:
     """Start a rehearsal with a cluster, without an engine; yield what points clients at it."""
     usual, web.AppRunner = web.AppRunner, TimedRunner  # type: ignore[misc]
     try:
-        async with Rehearsal(*_stand_ins(folder), engine="quick", pace=Pace(0.01)) as rehearsal:
+        async with Rehearsal(
+            *_stand_ins(folder), engine="quick", time_scale=TimeScale(0.01)
+        ) as rehearsal:
             rehearsal.cloud.project.services.add("container.googleapis.com")
             environ = {**os.environ, **rehearsal.environment(), "HOME": str(folder)}
             await _create_cluster(rehearsal)

@@ -82,15 +82,15 @@ async def _serve(folder: Path, ready: Connection) -> None:
 def a_storage(folder: Path) -> tuple[Any, Any]:
     """Return a storage with an empty bucket, and the application that serves it."""
     from warmbook_rehearsal.access import Caller, Callers
-    from warmbook_rehearsal.pace import Pace
     from warmbook_rehearsal.storage import Storage, application
+    from warmbook_rehearsal.time_scale import TimeScale
 
     reader = Caller("user:bench@example.com", "bench@example.com")
     storage = Storage(
         folder,
         project_id="bench",
         project_number="1",
-        pace=Pace(),
+        time_scale=TimeScale(),
         project_bindings=lambda: [{"role": "roles/owner", "members": [reader.member]}],
         zones=lambda region: [f"{region}-a"],
     )

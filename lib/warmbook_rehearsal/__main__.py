@@ -21,7 +21,6 @@ if sys.platform == "win32":  # what follows imports modules that Windows does no
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from .door import around, prepared
 from .faults import FAULTS, UnknownFaultError, named
 from .installer.progress import teller
 from .network import Network
@@ -33,8 +32,9 @@ from .node import (
     prune,
     share,
 )
-from .pace import Pace
-from .sandbox import check_temporary_files
+from .rehearsal import check_temporary_files
+from .run import around, prepared
+from .time_scale import TimeScale
 
 WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
 """The workbook's own lock, in a checkout; a wheel has none."""
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 around(
                     *(command, test.image, model),
                     engine=options.engine,
-                    pace=Pace(options.minute),
+                    time_scale=TimeScale(options.minute),
                     network=network,
                     staged=staged,
                 )

@@ -13,11 +13,11 @@ from aiohttp import web
 
 from .google import Endpoint
 from .google.certificates import Authority, server_context
-from .interference import Interference
 from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers, scale_pods
 from .kubernetes.controllers.nodes import GPU
 from .node import Image, Kubelet
-from .pace import Pace
+from .request_faults import RequestFaults
+from .time_scale import TimeScale
 
 HOST = "127.0.0.1"
 
@@ -63,16 +63,16 @@ class Clusters:
         token: str,
         image: Image,
         engine: str,
-        pace: Pace,
+        time_scale: TimeScale,
         addresses: Iterator[str],
         pods: Pods,
-        interference: Interference,
+        request_faults: RequestFaults,
     ) -> None:
         self._folder, self._token, self._image = folder, token, image
-        self._engine, self._pace, self._addresses, self._pods = engine, pace, addresses, pods
+        self._engine, self._pace, self._addresses, self._pods = engine, time_scale, addresses, pods
         self._certificate = (authority := Authority("warmbook rehearsal")).issue(HOST)
         self._ca_pem = authority.ca_pem
-        self._interference = interference
+        self._interference = request_faults
         self._running: dict[tuple[str, str], Running] = {}
         self._hooks: list[Callable[[Running], None]] = []
         self.kubeconfig = folder / "kubeconfig"
@@ -89,11 +89,11 @@ class Clusters:
             environment=lambda pod, address: self._pods.pod_environment(address),
             on_start=self._pods.pod_starts,
             on_stop=self._pods.pod_ends,
-            pace=self._pace,
+            time_scale=self._pace,
         )
         version = f"v{cluster.current_master_version}"
         app = ApiServer(
-            store, kubelet, token=self._token, version=version, interference=self._interference
+            store, kubelet, token=self._token, version=version, request_faults=self._interference
         ).application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()

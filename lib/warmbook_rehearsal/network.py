@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from .interference import Incoming
+from .request_faults import Incoming
 
 READING = ("GET", "HEAD")
 

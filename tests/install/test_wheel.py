@@ -15,7 +15,7 @@ import pytest
 from warmbook import shipped
 
 from ..browser.conftest import free_port
-from ..rehearsal.test_sandbox import processes_with, until
+from ..rehearsal.test_rehearsal import processes_with, until
 
 ROOT = Path(__file__).parents[2]
 BUILD = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]

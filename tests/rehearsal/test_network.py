@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook_rehearsal.__main__ import main
-from warmbook_rehearsal.interference import Incoming
 from warmbook_rehearsal.network import BEHIND_S, PIECE_BYTES, UNSHAPED, Network, Shaper
+from warmbook_rehearsal.request_faults import Incoming
 
 MIB = 2**20
 GET = Incoming("storage", "GET", "/storage/v1/b")

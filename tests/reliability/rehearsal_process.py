@@ -12,15 +12,18 @@ from pathlib import Path
 
 from warmbook_rehearsal.node import Image
 from warmbook_rehearsal.node.model import describe, model_of
-from warmbook_rehearsal.pace import Pace
 from warmbook_rehearsal.rehearsal import Rehearsal
+from warmbook_rehearsal.time_scale import TimeScale
 
 
 async def main(image: str, model: str, minute_s: str) -> None:
     folder = Path(model)
     files = map(describe, sorted(folder.iterdir()))
     rehearsal = Rehearsal(
-        Image(Path(image)), model_of(folder, files), engine="quick", pace=Pace(float(minute_s))
+        Image(Path(image)),
+        model_of(folder, files),
+        engine="quick",
+        time_scale=TimeScale(float(minute_s)),
     )
     async with rehearsal:
         print(json.dumps(rehearsal.environment()), flush=True)

@@ -28,7 +28,7 @@ class Watched:
         return self._rehearsal.call(lambda: list(self._left_behind()))
 
     def _wrong_when_built(self, created_once):
-        clusters = list(self._inner.cloud.fleet.clusters.values())
+        clusters = list(self._inner.cloud.cluster_registry.clusters.values())
         if [c.status.name for c in clusters] != ["RUNNING"]:
             yield f"clusters {[(c.name, c.status.name) for c in clusters]}"
         for cluster in clusters:
@@ -72,7 +72,7 @@ class Watched:
                 yield f"bound twice: {repeated}"
 
     def _left_behind(self):
-        yield from (f"cluster {key.name}" for key in self._inner.cloud.fleet.clusters)
+        yield from (f"cluster {key.name}" for key in self._inner.cloud.cluster_registry.clusters)
         yield from (f"cache {zone} {state}" for zone, state in self._alive())
         yield from (f"label of the cache {zone}" for zone in self._labelled())
         for role, member in _held(self._bucket().policy.bindings):

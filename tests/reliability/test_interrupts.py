@@ -64,7 +64,7 @@ def stand_still(rehearsal):
     """Let nothing in the cloud come to an end from now on."""
 
     def stop():
-        object.__setattr__(rehearsal.inner.pace, "minute_s", HOURS)
+        object.__setattr__(rehearsal.inner.time_scale, "minute_s", HOURS)
 
     return stop
 
@@ -116,7 +116,7 @@ def test_an_interrupted_cluster_is_found_and_waited_for(
     rehearsal, chosen, clients, quiet, up_to, stand_still
 ):
     up_to("project")
-    object.__setattr__(rehearsal.inner.pace, "minute_s", 0.5)
+    object.__setattr__(rehearsal.inner.time_scale, "minute_s", 0.5)
     interrupted(cluster.create, chosen, clients, after_s=0.5, **quiet)
     made = cluster.create(chosen, connect(chosen), **quiet)
     assert (made.status, made.created) == ("RUNNING", False)
@@ -205,7 +205,7 @@ def test_a_killed_run_takes_its_kernel_with_it(run_of_04):
 
 def test_a_kernel_that_died_is_told_and_the_next_run_goes_on(rehearsal, up_to, tmp_path):
     up_to("project")
-    object.__setattr__(rehearsal.inner.pace, "minute_s", 1.5)
+    object.__setattr__(rehearsal.inner.time_scale, "minute_s", 1.5)
     first = begin_04(tmp_path)
     while "PROVISIONING" not in first.stdout.readline():
         pass
@@ -232,7 +232,7 @@ def stall(rehearsal, service, only=lambda incoming: True):
         if incoming.service == service and only(incoming):
             await asyncio.sleep(60)
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(hang))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(hang))
 
 
 @pytest.mark.parametrize("service", REQUESTS)
@@ -264,7 +264,7 @@ def test_the_pause_before_a_new_attempt_is_no_obstacle(
         if incoming.service == service:
             raise errors.get(service) or GoogleError("UNAVAILABLE", "later")
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(refuse))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     error, seconds = interrupted(step, chosen, connect(chosen), after_s=2.5)
     assert seconds < 1
     assert "goes on" in str(error)

@@ -80,7 +80,7 @@ class Aim:
     def __init__(self, rehearsal, kernels, moment=None):
         self._kernels, self._moment = kernels, moment
         self.seen = []
-        way = rehearsal.inner.interference
+        way = rehearsal.inner.request_faults
         rehearsal.call(lambda: way.add(self._arrived))
         rehearsal.call(lambda: way.add_on_leaving(self._leaving))
 

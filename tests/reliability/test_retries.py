@@ -50,7 +50,7 @@ class Refusing:
     def __init__(self, rehearsal, service, codes, fits=lambda incoming: True, *, done=False):
         self._service, self._codes, self._fits = service, codes, fits
         self.seen = []
-        way = rehearsal.inner.interference
+        way = rehearsal.inner.request_faults
         add = way.add_on_leaving if done else way.add
         rehearsal.call(lambda: add(self))
 
@@ -164,7 +164,7 @@ def test_a_quota_that_is_used_up_is_asked_for_once(rehearsal, chosen, clients, q
             posts.append(incoming)
             raise GoogleError("RESOURCE_EXHAUSTED", "Insufficient quota 'NVIDIA_L4_GPUS'.")
 
-    rehearsal.call(lambda: rehearsal.inner.interference.add(used_up))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(used_up))
     with pytest.raises(WarmbookError) as told:
         cluster.create(chosen, clients, **quiet)
     assert told.value.pitfall == "gpu-quota"
@@ -229,5 +229,5 @@ def test_a_deployment_that_is_half_applied_is_completed(rehearsal, chosen, clien
     )
     with pytest.raises(WarmbookError):
         server.deploy(chosen, clients)
-    rehearsal.call(lambda: rehearsal.inner.interference.remove(lost))
+    rehearsal.call(lambda: rehearsal.inner.request_faults.remove(lost))
     assert server.deploy(chosen, clients).created

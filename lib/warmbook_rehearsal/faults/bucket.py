@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..google.offer import zones_of
-from ..interference import Incoming
+from ..google.capacity import zones_of
+from ..request_faults import Incoming
 from ..storage.locations import locate
 from .fault import fault, is_server
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Binding = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ def _write_in_between(rehearsal: Rehearsal, times: int) -> None:
         else:
             _rebind(rehearsal, lambda bindings: bindings)
 
-    rehearsal.interference.add(write)
+    rehearsal.request_faults.add(write)
 
 
 def _writes_policy(incoming: Incoming) -> bool:

@@ -8,7 +8,7 @@ from .bucket import place
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 ZONE_OF_PODS, OTHER_ZONE = "us-central1-a", "us-central1-f"
 A_DAY_MINUTES = 24 * 60.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ..interference import Incoming
 from ..kubernetes import ApiError, Store
+from ..request_faults import Incoming
 from .deployment import as_server_comes
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Obj = dict[str, Any]
 
@@ -32,7 +32,7 @@ def kube_unavailable(rehearsal: Rehearsal) -> None:
     """Refuse the first requests."""
     said = "the server is currently unable to handle the request"
     error = ApiError(503, "ServiceUnavailable", said)
-    rehearsal.interference.refuse_first(A_WHILE, error, _is_about_the_cluster)
+    rehearsal.request_faults.refuse_first(A_WHILE, error, _is_about_the_cluster)
 
 
 @fault(
@@ -45,7 +45,7 @@ def kube_rate_limited(rehearsal: Rehearsal) -> None:
     """Refuse the first requests, and ask for a second's pause each."""
     said, pause = "Too many requests, please try again later.", {"retryAfterSeconds": 1}
     error = ApiError(429, "TooManyRequests", said, details=pause)
-    rehearsal.interference.refuse_first(A_WHILE, error, _is_about_the_cluster)
+    rehearsal.request_faults.refuse_first(A_WHILE, error, _is_about_the_cluster)
 
 
 @fault(
@@ -65,7 +65,7 @@ def watch_expired(rehearsal: Rehearsal) -> None:
             for cluster in rehearsal.clusters.running:
                 cluster.store.compact()
 
-    rehearsal.interference.add(forget)
+    rehearsal.request_faults.add(forget)
 
 
 @fault(
@@ -85,7 +85,7 @@ def watch_cut(rehearsal: Rehearsal) -> None:
             left -= 1
             asyncio.get_running_loop().call_later(CUT_AFTER_S, request.cancel)
 
-    rehearsal.interference.add(cut)
+    rehearsal.request_faults.add(cut)
 
 
 def _is_watch(incoming: Incoming) -> bool:
@@ -102,10 +102,10 @@ def kube_token_expired(rehearsal: Rehearsal) -> None:
 
     async def refuse(incoming: Incoming) -> None:
         if _is_about_deployments(incoming):
-            rehearsal.interference.remove(refuse)
+            rehearsal.request_faults.remove(refuse)
             raise ApiError(401, "Unauthorized", "Unauthorized")
 
-    rehearsal.interference.add(refuse)
+    rehearsal.request_faults.add(refuse)
 
 
 @fault(
@@ -118,12 +118,12 @@ def kube_down(rehearsal: Rehearsal) -> None:
 
     async def go(incoming: Incoming) -> None:
         if _is_about_deployments(incoming):
-            rehearsal.interference.remove(go)
+            rehearsal.request_faults.remove(go)
             for cluster in rehearsal.clusters.running:
                 await cluster.fall_silent()
             raise asyncio.CancelledError  # this connection gets no answer either
 
-    rehearsal.interference.add(go)
+    rehearsal.request_faults.add(go)
 
 
 def _is_about_deployments(incoming: Incoming) -> bool:

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from .fault import FAULTS, Fault, UnknownFaultError, named
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 
 def application(rehearsal: Rehearsal) -> web.Application:

@@ -10,7 +10,7 @@ from ..kubernetes import Store
 from .fault import is_server
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Obj = dict[str, Any]
 
@@ -26,7 +26,7 @@ def as_server_comes(rehearsal: Rehearsal, act: Callable[[Store, Obj], None]) -> 
                 done = True
                 act(cluster.store, obj)
 
-        cluster.store.mishaps.admission.append(admit)
+        cluster.store.fault_hooks.admission.append(admit)
 
     rehearsal.clusters.each(hook)
 

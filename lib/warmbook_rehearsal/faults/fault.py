@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Stage = Callable[["Rehearsal"], None]
 """Makes it go wrong in a rehearsal that is up; runs on the rehearsal's loop."""

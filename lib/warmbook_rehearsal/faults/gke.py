@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from google.cloud import container_v1
 
 from ..google.cluster_operations import ClusterKey
+from ..google.cluster_registry import ClusterRegistry, key_path
 from ..google.clusters import Clusters
 from ..google.errors import GoogleError
-from ..google.fleet import Fleet, key_path
 from ..google.node_pools import NodePools
-from ..interference import Incoming
+from ..request_faults import Incoming
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 _Kind = container_v1.Operation.Type
 _Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
@@ -50,21 +50,24 @@ def operation_failed(rehearsal: Rehearsal) -> None:
 def cluster_foreign(rehearsal: Rehearsal) -> None:
     """Make the cluster as soon as the reader looks for it, by the old way with node scopes."""
 
-    def make(key: ClusterKey, fleet: Fleet) -> None:
+    def make(key: ClusterKey, cluster_registry: ClusterRegistry) -> None:
         pools = [container_v1.NodePool(name="default-pool", initial_node_count=1)]
         request = container_v1.CreateClusterRequest(
             parent=f"projects/{key.project_id}/locations/{key.location}",
             cluster=container_v1.Cluster(name=key.name, node_pools=pools),
         )
-        Clusters(fleet).create(request, rehearsal.callers.reader)
+        Clusters(cluster_registry).create(request, rehearsal.callers.reader)
 
     async def forestall(incoming: Incoming) -> None:
         found = _looked_for(incoming)
-        if found and ClusterKey(*found.group(1, 2, 3)) not in rehearsal.cloud.fleet.clusters:
-            rehearsal.interference.remove(forestall)
-            make(ClusterKey(*found.group(1, 2, 3)), rehearsal.cloud.fleet)
+        if (
+            found
+            and ClusterKey(*found.group(1, 2, 3)) not in rehearsal.cloud.cluster_registry.clusters
+        ):
+            rehearsal.request_faults.remove(forestall)
+            make(ClusterKey(*found.group(1, 2, 3)), rehearsal.cloud.cluster_registry)
 
-    rehearsal.interference.add(forestall)
+    rehearsal.request_faults.add(forestall)
 
 
 @fault(
@@ -111,10 +114,10 @@ def _make_pool_first(
         if not found or not found["pool"]:
             return
         key = ClusterKey(*found.group(1, 2, 3))
-        cluster = rehearsal.cloud.fleet.clusters.get(key)
+        cluster = rehearsal.cloud.cluster_registry.clusters.get(key)
         if cluster is None or found["pool"] in [pool.name for pool in cluster.node_pools]:
             return
-        rehearsal.interference.remove(forestall)
+        rehearsal.request_faults.remove(forestall)
         config = container_v1.NodeConfig(
             machine_type="g2-standard-16",
             accelerators=[{"accelerator_type": "nvidia-l4", "accelerator_count": 1}],
@@ -122,9 +125,9 @@ def _make_pool_first(
         change(config)
         pool = container_v1.NodePool(name=found["pool"], initial_node_count=1, config=config)
         request = container_v1.CreateNodePoolRequest(parent=key_path(key), node_pool=pool)
-        NodePools(rehearsal.cloud.fleet).create(request, rehearsal.callers.reader)
+        NodePools(rehearsal.cloud.cluster_registry).create(request, rehearsal.callers.reader)
 
-    rehearsal.interference.add(forestall)
+    rehearsal.request_faults.add(forestall)
 
 
 def _looked_for(incoming: Incoming) -> re.Match[str] | None:

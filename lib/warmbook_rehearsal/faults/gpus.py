@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud import container_v1
 
+from ..google.capacity import ACCELERATORS
 from ..google.errors import GoogleError
-from ..google.offer import ACCELERATORS
 from ..kubernetes.controllers.nodes import ACCELERATOR
 from .fault import fault, is_server
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
@@ -39,10 +39,10 @@ def gpu_quota_region(rehearsal: Rehearsal) -> None:
 
 
 def cut_quotas(rehearsal: Rehearsal) -> None:
-    """Leave no GPU of any kind in REGION; `fleet.cut` emptied is more quota, given."""
+    """Leave no GPU of any kind in REGION; `cluster_registry.cut` emptied is more quota, given."""
     for accelerator in ACCELERATORS.values():
-        rehearsal.cloud.fleet.cut[REGION, accelerator.quota] = 0
-        rehearsal.cloud.fleet.cut[REGION, accelerator.spot_quota] = 0
+        rehearsal.cloud.cluster_registry.cut[REGION, accelerator.quota] = 0
+        rehearsal.cloud.cluster_registry.cut[REGION, accelerator.spot_quota] = 0
 
 
 @fault(
@@ -54,7 +54,7 @@ def cut_quotas(rehearsal: Rehearsal) -> None:
 )
 def gpu_quota_global(rehearsal: Rehearsal) -> None:
     """Cut the quota over all regions to nothing, as new projects have it."""
-    rehearsal.cloud.fleet.cut["", "GPUS_ALL_REGIONS"] = 0
+    rehearsal.cloud.cluster_registry.cut["", "GPUS_ALL_REGIONS"] = 0
 
 
 @fault(
@@ -98,13 +98,13 @@ def pool_stockout(rehearsal: Rehearsal) -> None:
 def gpu_quota_scale_up(rehearsal: Rehearsal) -> None:
     """Cut the region's quotas to nothing, and let the autoscaler find out too."""
     cut_quotas(rehearsal)
-    cut = rehearsal.cloud.fleet.cut
+    cut = rehearsal.cloud.cluster_registry.cut
 
     def refuse(pod: Obj, zone: str) -> str:
         gpu = ACCELERATORS.get(_selected(pod))
         return OVER_QUOTA if gpu and (zone.rpartition("-")[0], gpu.quota) in cut else ""
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.scale_up.append(refuse))
 
 
 @fault(
@@ -123,7 +123,7 @@ def stockout_passes(rehearsal: Rehearsal) -> None:
         seen.add(zone)
         return STOCKOUT
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.scale_up.append(refuse))
 
 
 @fault(
@@ -137,7 +137,7 @@ def gpu_stockout(rehearsal: Rehearsal) -> None:
     def refuse(pod: Obj, zone: str) -> str:
         return STOCKOUT if _selected(pod) == SCARCE else ""
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.scale_up.append(refuse))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.scale_up.append(refuse))
 
 
 def _selected(pod: Obj) -> str:

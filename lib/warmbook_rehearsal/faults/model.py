@@ -12,7 +12,7 @@ from .bucket import place
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 FLIPPED_EVERY_BYTES = 2**20
 INDEX = "model.safetensors.index.json"

@@ -16,7 +16,7 @@ from .fault import fault, is_server
 from .gpus import OVER_QUOTA, ZONE
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Obj = dict[str, Any]
 
@@ -93,7 +93,7 @@ def driver_not_ready(rehearsal: Rehearsal) -> None:
             for field, count in had.items():
                 new["status"][field][GPU] = count
 
-        asyncio.get_running_loop().call_later(rehearsal.pace.seconds(DRIVER_MINUTES), install)
+        asyncio.get_running_loop().call_later(rehearsal.time_scale.seconds(DRIVER_MINUTES), install)
 
     _as_gpu_nodes_join(rehearsal, take)
 
@@ -130,7 +130,7 @@ def _as_gpu_nodes_join(rehearsal: Rehearsal, change: Callable[[Store, Obj], None
             if kind == "Node" and GPU in obj["status"]["allocatable"]:
                 change(cluster.store, obj)
 
-        cluster.store.mishaps.admission.append(admit)
+        cluster.store.fault_hooks.admission.append(admit)
 
     rehearsal.clusters.each(hook)
 
@@ -152,7 +152,7 @@ def second_gpu_for_update(rehearsal: Rehearsal) -> None:
         def refuse(pod: Obj, zone: str) -> str:
             return OVER_QUOTA if cluster.store.list("Node", labels=ACCELERATOR) else ""
 
-        cluster.store.mishaps.scale_up.append(refuse)
+        cluster.store.fault_hooks.scale_up.append(refuse)
 
     def restart(pod: Obj) -> None:
         if is_server(pod):

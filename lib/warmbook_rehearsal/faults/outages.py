@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 from ..google.errors import GoogleError, error_info
-from ..interference import Incoming
+from ..request_faults import Incoming
 from ..storage import StorageError
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 HOST = "127.0.0.1"
 """Where the reader calls; each Pod calls by an address of its own."""
@@ -39,7 +39,7 @@ RESET_EVERY = 5
 def service_unavailable(rehearsal: Rehearsal) -> None:
     """Refuse the first requests; a client that tries again gets through."""
     error = GoogleError("UNAVAILABLE", "The service is currently unavailable.")
-    rehearsal.interference.refuse_first(A_WHILE, error, _asks_google)
+    rehearsal.request_faults.refuse_first(A_WHILE, error, _asks_google)
 
 
 @fault(
@@ -57,7 +57,7 @@ def gke_unavailable(rehearsal: Rehearsal) -> None:
             if time.monotonic() < end[0]:
                 raise GoogleError("UNAVAILABLE", "The service is currently unavailable.")
 
-    rehearsal.interference.add(refuse)
+    rehearsal.request_faults.add(refuse)
 
 
 @fault(
@@ -69,7 +69,7 @@ def gke_unavailable(rehearsal: Rehearsal) -> None:
 def rate_limited(rehearsal: Rehearsal) -> None:
     """Refuse the first requests; a client that waits and tries again gets through."""
     error = _too_many(rehearsal.cloud.project.number)
-    rehearsal.interference.refuse_first(A_WHILE, error, _asks_google)
+    rehearsal.request_faults.refuse_first(A_WHILE, error, _asks_google)
 
 
 @fault(
@@ -88,7 +88,7 @@ def rate_limit_stays(rehearsal: Rehearsal) -> None:
         if time.monotonic() < end[0]:
             raise _too_many(rehearsal.cloud.project.number)
 
-    rehearsal.interference.add(refuse)
+    rehearsal.request_faults.add(refuse)
 
 
 def _too_many(project_number: str) -> GoogleError:
@@ -113,7 +113,7 @@ def storage_rate_limited(rehearsal: Rehearsal) -> None:
     """Refuse the reader's first requests to Cloud Storage."""
     words = "The rate of requests is too high. Please reduce it."
     error = StorageError(429, "rateLimitExceeded", words)
-    rehearsal.interference.refuse_first(A_WHILE, error, _reads_storage)
+    rehearsal.request_faults.refuse_first(A_WHILE, error, _reads_storage)
 
 
 @fault(
@@ -125,7 +125,7 @@ def storage_rate_limited(rehearsal: Rehearsal) -> None:
 def storage_unavailable(rehearsal: Rehearsal) -> None:
     """Refuse the reader's first requests to Cloud Storage."""
     error = StorageError(503, "backendError", "We encountered an internal error.")
-    rehearsal.interference.refuse_first(A_WHILE, error, _reads_storage)
+    rehearsal.request_faults.refuse_first(A_WHILE, error, _reads_storage)
 
 
 @fault(
@@ -145,7 +145,7 @@ def connection_reset(rehearsal: Rehearsal) -> None:
             if count % RESET_EVERY == 0:
                 raise asyncio.CancelledError  # the server closes the connection, nothing more
 
-    rehearsal.interference.add(drop)
+    rehearsal.request_faults.add(drop)
 
 
 @fault(
@@ -163,13 +163,13 @@ def server_gone(rehearsal: Rehearsal) -> None:
             return
         left -= 1
         if left < 0:
-            rehearsal.interference.remove(go)
+            rehearsal.request_faults.remove(go)
             await rehearsal.google_listener.close(HOST)
             if server := rehearsal.google_listener.runner.server:
                 server.pre_shutdown()  # closes the connections that clients keep open
             raise asyncio.CancelledError
 
-    rehearsal.interference.add(go)
+    rehearsal.request_faults.add(go)
 
 
 def _asks_google(incoming: Incoming) -> bool:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from google.iam.v1 import policy_pb2
 
 from ..google.errors import GoogleError, error_info, unauthenticated
-from ..interference import Incoming
+from ..request_faults import Incoming
 from ..storage import StorageError
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
 ACTS_AS_NODES = "roles/iam.serviceAccountUser"
@@ -50,7 +50,7 @@ def quota_project(rehearsal: Rehearsal) -> None:
                 error_info("SERVICE_DISABLED", service=service, consumer="projects/764086051850"),
             )
 
-    rehearsal.interference.add(refuse)
+    rehearsal.request_faults.add(refuse)
 
 
 def _counted(incoming: Incoming) -> str:
@@ -79,11 +79,11 @@ def credentials_expired(rehearsal: Rehearsal) -> None:
 
     async def end(incoming: Incoming) -> None:
         if _asks_gke(incoming):
-            rehearsal.interference.remove(end)
+            rehearsal.request_faults.remove(end)
             rehearsal.callers.token = secrets.token_urlsafe(24)
             raise unauthenticated(sent=True)
 
-    rehearsal.interference.add(end)
+    rehearsal.request_faults.add(end)
 
 
 @fault(
@@ -134,7 +134,7 @@ def api_off_storage(rehearsal: Rehearsal) -> None:
                 "and retry.",
             )
 
-    rehearsal.interference.add(refuse)
+    rehearsal.request_faults.add(refuse)
 
 
 @fault(
@@ -151,10 +151,10 @@ def _turn_off_once(rehearsal: Rehearsal, service: str, uses: Callable[[Incoming]
     async def turn_off(incoming: Incoming) -> None:
         # before notebook 02 an API that is off is nothing but the usual
         if GKE in rehearsal.cloud.project.services and uses(incoming):
-            rehearsal.interference.remove(turn_off)
+            rehearsal.request_faults.remove(turn_off)
             rehearsal.cloud.project.services.discard(service)
 
-    rehearsal.interference.add(turn_off)
+    rehearsal.request_faults.add(turn_off)
 
 
 @fault(
@@ -208,10 +208,10 @@ def _lose_once(rehearsal: Rehearsal, role: str, *, keep: tuple[str, ...] = ()) -
         after_notebook_02 = incoming.service == "storage" or _asks_gke(incoming)
         held = any(binding["role"] == role for binding in rehearsal.cloud.bindings())
         if after_notebook_02 and held:
-            rehearsal.interference.remove(take)
+            rehearsal.request_faults.remove(take)
             _rewrite(rehearsal, lambda bindings: {r: m for r, m in bindings.items() if r != role})
 
-    rehearsal.interference.add(take)
+    rehearsal.request_faults.add(take)
 
 
 def _rewrite(

@@ -11,7 +11,7 @@ from .deployment import change_container
 from .fault import fault, is_server
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Obj = dict[str, Any]
 
@@ -48,7 +48,7 @@ def image_not_found(rehearsal: Rehearsal) -> None:
             f'failed to resolve reference "{whole}": {whole}: not found'
         )
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.pull.append(refuse))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.pull.append(refuse))
 
 
 @fault(
@@ -63,7 +63,7 @@ def image_pull_slow(rehearsal: Rehearsal) -> None:
     def slow(pod: Obj) -> float:
         return SLOW_MINUTES if is_server(pod) else 0.0
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.slow.append(slow))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.slow.append(slow))
 
 
 @fault(
@@ -82,7 +82,7 @@ def argument_is_a_map(rehearsal: Rehearsal) -> None:
             done = True
             template["spec"]["containers"][0]["args"].append(dict(AS_YAML_READS_IT))
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.sent.append(send))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.sent.append(send))
 
 
 @fault(
@@ -143,7 +143,7 @@ def wrong_load_format(rehearsal: Rehearsal) -> None:
         words = pod["spec"]["containers"][0].get("args") or ()
         return refusal if is_server(pod) and OTHER_FORMAT in words else None
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.end.append(ends))
+    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.end.append(ends))
 
 
 def _replace_argument(rehearsal: Rehearsal, old: str, new: str) -> None:
@@ -187,7 +187,7 @@ def evicted_storage(rehearsal: Rehearsal) -> None:
         return End((), 137, evicted=said) if out else None
 
     def hook(cluster: Running) -> None:
-        cluster.store.mishaps.end.append(ends)
+        cluster.store.fault_hooks.end.append(ends)
 
     change_container(rehearsal, lambda server: server["resources"]["requests"].pop(DISK, None))
     rehearsal.clusters.each(hook)

@@ -8,14 +8,14 @@ import grpc
 from aiohttp import web
 
 from ..access import Binding, Callers
-from ..interference import Interference
-from ..pace import Pace
+from ..request_faults import RequestFaults
+from ..time_scale import TimeScale
 from . import methods, rpc
 from .billing import ACCOUNT, Billing
 from .cluster_operations import ClusterOperations
+from .cluster_registry import ClusterRegistry
 from .clusters import Clusters
 from .compute import Compute
-from .fleet import Fleet
 from .hosts import Caches, ClusterHost, Traffic
 from .monitoring import Monitoring
 from .node_pools import NodePools
@@ -39,22 +39,22 @@ class Cloud:
         project_id: str,
         project_number: str,
         callers: Callers,
-        pace: Pace,
+        time_scale: TimeScale,
         clusters: ClusterHost,
         caches: Caches,
         traffic: Traffic,
-        interference: Interference | None = None,
+        request_faults: RequestFaults | None = None,
     ) -> None:
         policy = ProjectPolicy(callers.reader.member)
         self.project = Project(project_id, project_number, policy, project_id)
         self.project.billing_account = ACCOUNT
-        self._callers, self._caches, self._interference = callers, caches, interference
+        self._callers, self._caches, self._interference = callers, caches, request_faults
         self._traffic = traffic
         self._operations = Operations()
-        self._projects = Projects(self.project, self._operations, pace)
-        self._services = Services(self._projects, self._operations, pace)
-        self.cluster_operations = ClusterOperations(pace, self._operations.spawn)
-        self.fleet = Fleet(self._projects, self.cluster_operations, clusters)
+        self._projects = Projects(self.project, self._operations, time_scale)
+        self._services = Services(self._projects, self._operations, time_scale)
+        self.cluster_operations = ClusterOperations(time_scale, self._operations.spawn)
+        self.cluster_registry = ClusterRegistry(self._projects, self.cluster_operations, clusters)
 
     def bindings(self) -> list[Binding]:
         """Return the bindings of the project's IAM policy as they are now."""
@@ -67,8 +67,10 @@ class Cloud:
             *methods.resource_manager_v1(self._projects),
             *methods.service_usage(self._services, self._operations),
             *methods.cloud_billing(Billing(self._projects)),
-            *methods.cluster_manager(Clusters(self.fleet), NodePools(self.fleet)),
-            *methods.compute_engine(Compute(self.fleet)),
+            *methods.cluster_manager(
+                Clusters(self.cluster_registry), NodePools(self.cluster_registry)
+            ),
+            *methods.compute_engine(Compute(self.cluster_registry)),
             *methods.cloud_monitoring(Monitoring(self._projects, self._traffic)),
         )
         application = Rest(routes, self._callers, self._interference).application()

@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 
 from google.cloud import container_v1
 
+from .capacity import zones_of
 from .cluster_rules import DEFAULT_MACHINE_TYPE, DEFAULT_VERSION, VERSIONS
-from .offer import zones_of
 
 ZONES_PER_CLUSTER = 3
 _API = "https://container.googleapis.com/v1"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from google.cloud import container_v1
 
-from ..pace import Pace
+from ..time_scale import TimeScale
 from .cluster_defaults import instant
 from .errors import GoogleError, error_info
 
@@ -40,9 +40,9 @@ class ClusterOperations:
     `fail_next` lets the next operation of a kind end with an error (a shortage of GPUs, say).
     """
 
-    def __init__(self, pace: Pace, spawn: Callable[[Awaitable[None]], None]) -> None:
+    def __init__(self, time_scale: TimeScale, spawn: Callable[[Awaitable[None]], None]) -> None:
         self.fail_next: dict[container_v1.Operation.Type, GoogleError] = {}
-        self._pace, self._spawn = pace, spawn
+        self._pace, self._spawn = time_scale, spawn
         self._all: dict[tuple[str, str, str], container_v1.Operation] = {}
         self._active: dict[ClusterKey, container_v1.Operation] = {}
 

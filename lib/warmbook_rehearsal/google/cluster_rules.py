@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from google.cloud import container_v1
 from google.rpc import error_details_pb2
 
+from .capacity import ACCELERATORS, MACHINE_TYPES, REGIONS, ZONES, machine_types_in
 from .errors import GoogleError, error_info, invalid
-from .offer import ACCELERATORS, MACHINE_TYPES, REGIONS, ZONES, machine_types_in
 
 DEFAULT_VERSION = "1.33.5-gke.1308000"
 VERSIONS = ("1.34.1-gke.1829001", DEFAULT_VERSION, "1.32.9-gke.1207000")

@@ -10,9 +10,9 @@ from google.cloud import container_v1
 from ..access import Caller
 from .cluster_defaults import fill_cluster, mark_running, server_config
 from .cluster_operations import ClusterKey
+from .cluster_registry import ClusterRegistry, condition, exists, key_path
 from .cluster_rules import check_cluster, check_pool
 from .errors import GoogleError, unimplemented
-from .fleet import Fleet, condition, exists, key_path
 
 CREATE_MINUTES, DELETE_MINUTES = 5.0, 4.0
 _Kind = container_v1.Operation.Type
@@ -22,8 +22,8 @@ _Status = container_v1.Cluster.Status
 class Clusters:
     """The calls of ClusterManager that concern clusters and operations."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, cluster_registry: ClusterRegistry) -> None:
+        self._fleet = cluster_registry
 
     def offer(
         self, request: container_v1.GetServerConfigRequest, caller: Caller

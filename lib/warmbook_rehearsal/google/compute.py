@@ -10,10 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..access import Caller
-from .compute_filter import fits
-from .errors import GoogleError
-from .fleet import Fleet
-from .offer import (
+from .capacity import (
     ACCELERATORS,
     REGIONS,
     ZONES,
@@ -22,6 +19,9 @@ from .offer import (
     Region,
     machine_types_in,
 )
+from .cluster_registry import ClusterRegistry
+from .compute_filter import fits
+from .errors import GoogleError
 from .projects import Project
 
 SERVICE = "compute.googleapis.com"
@@ -34,8 +34,8 @@ Query = dict[str, str]
 class Compute:
     """The look-ups of one set of projects; quotas count what the fleet's node pools use."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, cluster_registry: ClusterRegistry) -> None:
+        self._fleet = cluster_registry
 
     def project(self, query: Query, caller: Caller) -> Json:
         """Answer projects.get, with the quotas that hold for all regions."""

@@ -6,9 +6,9 @@ from google.cloud import container_v1
 
 from ..access import Caller
 from .cluster_defaults import count_nodes, fill_pool
+from .cluster_registry import SERVICE, ClusterRegistry, Found, condition, key_path, missing
 from .cluster_rules import check_pool
 from .errors import GoogleError, error_info, invalid
-from .fleet import SERVICE, Fleet, Found, condition, key_path, missing
 
 POOL_MINUTES = 3.0
 _Kind = container_v1.Operation.Type
@@ -19,8 +19,8 @@ _PoolStatus = container_v1.NodePool.Status
 class NodePools:
     """The calls of ClusterManager that concern node pools."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, cluster_registry: ClusterRegistry) -> None:
+        self._fleet = cluster_registry
 
     def create(
         self, request: container_v1.CreateNodePoolRequest, caller: Caller

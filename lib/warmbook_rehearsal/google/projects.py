@@ -14,7 +14,7 @@ from google.iam.v1 import iam_policy_pb2
 from google.rpc import error_details_pb2
 
 from ..access import Caller, permitted
-from ..pace import Pace
+from ..time_scale import TimeScale
 from .errors import GoogleError, error_info, invalid, missing_permission
 from .operations import Operations
 from .policy import ProjectPolicy
@@ -72,9 +72,9 @@ class Project:
 class Projects:
     """The Projects service (v3, and the v1 calls that gcloud makes) over all projects."""
 
-    def __init__(self, first: Project, operations: Operations, pace: Pace) -> None:
+    def __init__(self, first: Project, operations: Operations, time_scale: TimeScale) -> None:
         self.all: list[Project] = [first]
-        self._operations, self._pace = operations, pace
+        self._operations, self._pace = operations, time_scale
 
     def find(self, name: str) -> Project | None:
         """Return the project with this id or number, `projects/` before it or not."""

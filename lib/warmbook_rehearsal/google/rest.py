@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ..access import ANONYMOUS, Caller, Callers
-from ..interference import Incoming, Interference
+from ..request_faults import Incoming, RequestFaults
 from .errors import GoogleError, invalid, unauthenticated
 from .strict_json import parse
 from .transcoding import Route, as_json
@@ -29,10 +29,10 @@ class Rest:
         self,
         routes: Iterable[Route],
         callers: Callers,
-        interference: Interference | None = None,
+        request_faults: RequestFaults | None = None,
     ) -> None:
         self._routes, self._callers = tuple(routes), callers
-        self._interference = interference or Interference()
+        self._interference = request_faults or RequestFaults()
 
     def application(self) -> web.Application:
         """Make the application; every path leads to the table of methods."""

@@ -10,7 +10,7 @@ from google.longrunning import operations_pb2
 from grpc_status import rpc_status
 
 from ..access import ANONYMOUS, Callers
-from ..interference import Incoming, Interference
+from ..request_faults import Incoming, RequestFaults
 from .errors import GoogleError, unauthenticated
 from .storage_control import SERVICE, StorageControl
 
@@ -18,11 +18,11 @@ _OPERATIONS = "google.longrunning.Operations"
 
 
 def server(
-    control: StorageControl, callers: Callers, interference: Interference | None = None
+    control: StorageControl, callers: Callers, request_faults: RequestFaults | None = None
 ) -> grpc.aio.Server:
     """Make the server; it has no port yet. Call it inside the loop that will run it."""
     made = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    met = interference or Interference()
+    met = request_faults or RequestFaults()
     methods = {
         name: _method(name, request, answer, callers, met)
         for name, (request, answer) in control.methods().items()
@@ -43,16 +43,16 @@ def _method(
     request: Any,
     answer: Callable[[Any], Any],
     callers: Callers,
-    interference: Interference,
+    request_faults: RequestFaults,
 ) -> grpc.RpcMethodHandler[Any, Any]:
     incoming = Incoming("caches", "POST", name)
 
     async def call(message: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
             _authenticate(context, callers)
-            await interference.meet(incoming)
+            await request_faults.meet(incoming)
             answered = answer(message)
-            await interference.leave(incoming)
+            await request_faults.leave(incoming)
             return answered
         except GoogleError as error:
             await context.abort_with_status(rpc_status.to_status(error.status()))

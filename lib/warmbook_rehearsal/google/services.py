@@ -8,7 +8,7 @@ from typing import Any
 from google.cloud import service_usage_v1
 
 from ..access import Caller
-from ..pace import Pace
+from ..time_scale import TimeScale
 from .errors import GoogleError, error_info, invalid
 from .operations import Operations
 from .projects import Project, Projects
@@ -23,8 +23,8 @@ _SERVICE = "serviceusage.googleapis.com"
 class Services:
     """The Service Usage service over the projects."""
 
-    def __init__(self, projects: Projects, operations: Operations, pace: Pace) -> None:
-        self._projects, self._operations, self._pace = projects, operations, pace
+    def __init__(self, projects: Projects, operations: Operations, time_scale: TimeScale) -> None:
+        self._projects, self._operations, self._pace = projects, operations, time_scale
 
     def get(self, request: service_usage_v1.GetServiceRequest, caller: Caller) -> Any:
         """Answer GetService."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from ..answers import span
+from ..http import span
 from .errors import range_not_satisfiable
 from .repositories import Entry
 

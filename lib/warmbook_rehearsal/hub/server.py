@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from ..answers import refusing
+from ..http import refusing
 from .errors import (
     HubError,
     gated,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .controllers import add_node, node_object, run_controllers, scale_pods
 from .errors import ApiError
-from .mishaps import End
+from .fault_hooks import End
 from .objects import Obj
 from .runtime import PodRuntime
 from .server import ApiServer

@@ -24,7 +24,7 @@ def admit(store: Store, kind: str, obj: Obj) -> None:
     Raises:
         ApiError: 404, its namespace is absent; 403, the Pod's service account is.
     """
-    store.mishaps.admit(kind, obj)
+    store.fault_hooks.admit(kind, obj)
     if KINDS[kind].namespaced:
         store.get("Namespace", None, obj["metadata"].get("namespace") or "default")
     if kind == "Pod":

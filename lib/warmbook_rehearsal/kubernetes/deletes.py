@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
-from .call import Call, answer
 from .errors import ApiError, bad_request, conflict
 from .objects import Obj, name_of, namespace_of, uid_of
 from .reads import object_list
+from .request import Call, answer
 
 _POLICIES = ("Background", "Foreground", "Orphan")
 _ANSWERED_WITH = ("Pod", "Service", "ServiceAccount")

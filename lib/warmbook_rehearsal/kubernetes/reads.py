@@ -12,11 +12,11 @@ from typing import Any
 from aiohttp import web
 
 from . import tables
-from .call import Call, answer, answer_text
 from .errors import ApiError, bad_request
+from .index import Place, place_of
 from .objects import Obj
+from .request import Call, answer, answer_text
 from .scale import scale_of
-from .shelf import Place, place_of
 
 PORTION = 200
 """Objects of a list that are sent at a time."""

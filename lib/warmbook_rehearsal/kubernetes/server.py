@@ -13,12 +13,12 @@ from typing import Any
 
 from aiohttp import web, web_app
 
-from ..interference import Incoming, Interference
+from ..request_faults import Incoming, RequestFaults
 from . import deletes, discovery, reads, watches, writes
-from .call import Call, answer
 from .errors import ApiError, no_such_path
 from .kinds import GROUPS, KINDS, Kind
 from .objects import Obj
+from .request import Call, answer
 from .runtime import PodRuntime
 from .store import Store
 from .streams import execute, logs, port_forward, proxy
@@ -39,11 +39,11 @@ class ApiServer:
         *,
         token: str,
         version: str = VERSION,
-        interference: Interference | None = None,
+        request_faults: RequestFaults | None = None,
     ) -> None:
         self._store, self._runtime = store, runtime
         self._token, self._version = token, version
-        self._interference = interference or Interference()
+        self._interference = request_faults or RequestFaults()
         self._calls: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
 
     def application(self) -> web.Application:

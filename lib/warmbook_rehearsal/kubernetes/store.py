@@ -17,11 +17,11 @@ from . import managed_fields
 from .defaults import set_defaults
 from .errors import ApiError, Cause, already_exists, forbidden, not_found
 from .events import event_object
+from .fault_hooks import FaultHooks
+from .index import Index, Place, Written
 from .kinds import KINDS
-from .mishaps import Mishaps
 from .objects import Obj, name_of, namespace_of, now, terminating, uid_of
 from .selectors import both
-from .shelf import Place, Shelf, Written
 
 Key = tuple["str | None", str]
 """(namespace, name)."""
@@ -69,12 +69,12 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._shelves: dict[str, Shelf] = {kind: Shelf() for kind in KINDS}
+        self._indexes: dict[str, Index] = {kind: Index() for kind in KINDS}
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
         self._event_keys: dict[tuple[str, str, str], Key] = {}
         self._compacted = 0
-        self.mishaps = Mishaps()
+        self.fault_hooks = FaultHooks()
         self.version = 100
         """The resourceVersion of the last change."""
         for name in SYSTEM_NAMESPACES:
@@ -84,7 +84,7 @@ class Store:
 
     def find(self, kind: str, namespace: str | None, name: str) -> Obj | None:
         """Return the object, or None."""
-        return self._shelves[kind].get((_namespace(kind, namespace), name))
+        return self._indexes[kind].get((_namespace(kind, namespace), name))
 
     def get(self, kind: str, namespace: str | None, name: str) -> Obj:
         """Return the object.
@@ -133,17 +133,17 @@ class Store:
         With `after` only those that stand after that place; with `most` no more than so many.
         """
         fits = both(kind, labels, fields)
-        shelf = self._shelves[kind]
-        found = filter(None, map(shelf.get, shelf.places(namespace, after)))
+        index = self._indexes[kind]
+        found = filter(None, map(index.get, index.places(namespace, after)))
         return [*islice(filter(fits, found), most)]
 
     def count(self, kind: str, namespace: str | None, after: Place) -> int:
         """Return how many objects stand after a place."""
-        return len(self._shelves[kind].places(namespace, after))
+        return len(self._indexes[kind].places(namespace, after))
 
     def written(self, kind: str, obj: Obj) -> Written:
         """Return the JSON of an object that was listed or told of."""
-        return self._shelves[kind].written(obj)
+        return self._indexes[kind].written(obj)
 
     # writing
 
@@ -281,13 +281,13 @@ class Store:
 
     def remove(self, kind: str, namespace: str | None, name: str) -> None:
         """Take the object out of the store; absent is fine."""
-        old = self._shelves[kind].pop((_namespace(kind, namespace), name))
+        old = self._indexes[kind].pop((_namespace(kind, namespace), name))
         if old is not None:
             last = {**old, "metadata": dict(old["metadata"])}
             self._tell("DELETED", kind, last, old)
 
     def _put(self, type_: str, kind: str, obj: Obj, previous: Obj | None) -> Obj:
-        self._shelves[kind].put(obj)
+        self._indexes[kind].put(obj)
         self._tell(type_, kind, obj, previous)
         return obj
 

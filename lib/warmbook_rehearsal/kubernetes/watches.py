@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from . import tables
-from .call import Call
 from .errors import bad_request, expired
 from .objects import Obj, name_of, namespace_of
 from .reads import included, wanted_form
+from .request import Call
 from .selectors import Matches, both
 from .store import Change, Subscription
 

@@ -11,11 +11,11 @@ from aiohttp import web
 from . import apply as server_side
 from . import schema as schemas
 from .admission import admit
-from .call import Call, answer
 from .decoding import decode
 from .errors import ApiError, bad_request, conflict, modified
 from .objects import Obj
 from .patches import json_patch, merge_patch, strategic_merge_patch
+from .request import Call, answer
 from .scale import replicas_in, scale_of
 from .validation import check
 
@@ -47,7 +47,7 @@ _REVIEWS: Mapping[str, Obj] = {
 async def create(call: Call) -> web.StreamResponse:
     """Store a new object."""
     body = await call.body()
-    call.store.mishaps.arrive(call.kind.kind, body)
+    call.store.fault_hooks.arrive(call.kind.kind, body)
     obj, warnings = decode(call.kind, body, call.validation)
     return _created(call, obj, warnings)
 
@@ -99,7 +99,7 @@ async def patch(call: Call) -> web.StreamResponse:
     """Change an object by any of the four kinds of patch."""
     kind = call.patch
     body = await call.body()
-    call.store.mishaps.arrive(call.kind.kind, body)
+    call.store.fault_hooks.arrive(call.kind.kind, body)
     if kind == "apply":
         return _applied(call, body)
     if call.flag("force"):

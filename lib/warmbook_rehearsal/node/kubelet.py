@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..kubernetes import Store
-from ..pace import Pace
+from ..time_scale import TimeScale
 from .image import Image
 from .pod import Node, Pod
 
@@ -33,10 +33,10 @@ class Kubelet:
         environment: Callable[[Obj, str], Mapping[str, str]],
         on_start: Callable[[Obj, str], Awaitable[None]],
         on_stop: Callable[[str], Awaitable[None]],
-        pace: Pace,
+        time_scale: TimeScale,
     ) -> None:
         self._store, self._folder, self._addresses = store, folder, addresses
-        self._node = Node(store, image, engine, pace, environment)
+        self._node = Node(store, image, engine, time_scale, environment)
         self._on_start, self._on_stop = on_start, on_stop
         self._pods: dict[str, Pod] = {}
         self._tasks: set[asyncio.Task[None]] = set()

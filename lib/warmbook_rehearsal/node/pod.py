@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..kubernetes import End, Store
-from ..pace import Pace
+from ..time_scale import TimeScale
 from .health import Health, told_about
 from .image import Image
 from .process import ContainerProcess, spawn
@@ -43,7 +43,7 @@ class Node:
     store: Store
     image: Image
     engine: str
-    pace: Pace
+    time_scale: TimeScale
     environment: Callable[[Obj, str], Mapping[str, str]]
 
 
@@ -150,9 +150,9 @@ class Pod:
         await self._until_there(image)
         if "vllm" in image:
             await self._until_ready()
-        usual_s = min(LONGEST_PULL_S, self._node.pace.seconds(PULL_MINUTES))
-        more = self._node.store.mishaps.pull_minutes(self.obj)
-        await self._unless_deleted(usual_s + self._node.pace.seconds(more))
+        usual_s = min(LONGEST_PULL_S, self._node.time_scale.seconds(PULL_MINUTES))
+        more = self._node.store.fault_hooks.pull_minutes(self.obj)
+        await self._unless_deleted(usual_s + self._node.time_scale.seconds(more))
         took = f"{time.monotonic() - start:.3f}s"
         self.event(
             "Pulled",
@@ -163,7 +163,9 @@ class Pod:
 
     async def _until_there(self, image: str) -> None:
         """Tell, again and again, that the image can't be pulled, until it can."""
-        while not self._deleted.is_set() and (why := self._node.store.mishaps.no_image(self.obj)):
+        while not self._deleted.is_set() and (
+            why := self._node.store.fault_hooks.no_image(self.obj)
+        ):
             self.event("Failed", f'Failed to pull image "{image}": {why}', warning=True)
             self.event("Failed", "Error: ErrImagePull", warning=True)
             self._status.waits("ErrImagePull", why)
@@ -194,7 +196,7 @@ class Pod:
         self._command = command = self._substituted()
         self.event("Created", f"Created container: {name}")
         log = self.folder / f"{self._status.restarts}.log"
-        end = self._node.store.mishaps.end_of(self.obj)
+        end = self._node.store.fault_hooks.end_of(self.obj)
         words = self._played(end) if end else command.words
         try:
             process = await ContainerProcess.start(words, command.environ, self.folder, log)
@@ -290,7 +292,7 @@ class Pod:
         if failures == 0:
             return
         cloud_s = min(FIRST_BACK_OFF_S * 2 ** (failures - 1), LONGEST_BACK_OFF_S)
-        here_s = max(SHORTEST_BACK_OFF_S, self._node.pace.seconds(cloud_s / 60))
+        here_s = max(SHORTEST_BACK_OFF_S, self._node.time_scale.seconds(cloud_s / 60))
         name, meta = self._container["name"], self._meta
         whose = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
         told = f"Back-off restarting failed container {name} in pod {whose}"

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 
 from .errors import StorageError, conflict, invalid
 
@@ -50,8 +50,8 @@ class Operation:
 class Caches:
     """All caches, by bucket and zone, with the operations on them."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace, self.creation_minutes = pace, CREATION_MINUTES
+    def __init__(self, time_scale: TimeScale) -> None:
+        self._pace, self.creation_minutes = time_scale, CREATION_MINUTES
         self._caches: dict[tuple[str, str], Cache] = {}
         self._operations: dict[tuple[str, str], Operation] = {}
         self._ids = (f"{number:012x}" for number in itertools.count(int(time.time() * 1e6)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from .buckets import Bucket
-from .call import Call, json_response, no_content
 from .errors import invalid
 from .listing import ListQuery, list_names
 from .preconditions import whole_number
+from .request import Call, json_response, no_content
 
 
 async def list_buckets(call: Call) -> web.Response:

@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from .caches import POLICIES, Cache, Operation
-from .call import Call, json_response
 from .errors import invalid
 from .objects import timestamp
+from .request import Call, json_response
 
 _TTL = re.compile(r"(\d{1,9})(?:\.0+)?s", re.ASCII)
 _TYPE = "type.googleapis.com/google.storage.control.v2."

@@ -7,12 +7,12 @@ from typing import Any
 
 from aiohttp import web
 
-from .call import Call, json_response, no_content
 from .errors import condition_not_met, invalid
 from .listing import ListQuery, list_names
 from .media import send_media
 from .objects import Meta, checked_name, merged, settable
 from .preconditions import Preconditions, whole_number
+from .request import Call, json_response, no_content
 
 _MAX_COMPONENTS = 32
 

@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from ..answers import span
-from .call import Call
+from ..http import span
 from .errors import range_not_satisfiable
 from .objects import Meta
+from .request import Call
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from .call import Call, json_response
 from .errors import StorageError, invalid, no_such_upload
 from .objects import Meta, checked_name, merged, settable
+from .request import Call, json_response
 from .sessions import ResumableUpload
 from .verify import check_expected, expected_of_document, expected_of_headers
 

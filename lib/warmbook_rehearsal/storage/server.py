@@ -10,14 +10,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from warmbook_rehearsal.access import ANONYMOUS, Callers
-from warmbook_rehearsal.interference import Incoming, Interference
 from warmbook_rehearsal.network import Shaper
+from warmbook_rehearsal.request_faults import Incoming, RequestFaults
 
-from ..answers import refusing
+from ..http import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
-from .call import Call, Endpoint
 from .errors import StorageError
 from .objects import Meta
+from .request import Call, Endpoint
 from .state import Storage
 
 MAX_DOCUMENT_BYTES = 8 * 2**20
@@ -93,7 +93,7 @@ def application(
     callers: Callers,
     *,
     base_url: Callable[[], str],
-    interference: Interference | None = None,
+    request_faults: RequestFaults | None = None,
     shaper: Shaper | None = None,
 ) -> web.Application:
     """Return the server of `storage`; `callers` tells who sends a request.
@@ -127,13 +127,13 @@ def application(
 
     @web.middleware
     async def interfered(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if interference is None:
+        if request_faults is None:
             return await handler(request)
         address = _local_address(request)
         incoming = Incoming("storage", request.method, request.path, request.query_string, address)
-        await interference.meet(incoming)
+        await request_faults.meet(incoming)
         response = await handler(request)
-        await interference.leave(incoming)
+        await request_faults.leave(incoming)
         return response
 
     @web.middleware

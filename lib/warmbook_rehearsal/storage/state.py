@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from warmbook_rehearsal.access import Binding
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 
 from .blobs import Blobs, Content
 from .buckets import Bucket, checked_bucket_name, checked_settings, completed
@@ -42,14 +42,14 @@ class Storage:
         *,
         project_id: str,
         project_number: str,
-        pace: Pace,
+        time_scale: TimeScale,
         project_bindings: Callable[[], Iterable[Binding]],
         zones: Zones,
     ) -> None:
         self.project_id, self.project_number = project_id, project_number
         self.project_bindings, self._zones = project_bindings, zones
         self.blobs, self.sessions = Blobs(folder), Sessions()
-        self.caches = Caches(pace)
+        self.caches = Caches(time_scale)
         self.traffic = Traffic(self.caches)
         self.read_part: ReadPart | None = None
         """Reads what a Range header asks for, where that is not what the file holds."""

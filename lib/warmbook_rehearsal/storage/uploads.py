@@ -8,10 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from .blobs import Content
-from .call import Call, json_response
 from .errors import invalid
 from .objects import checked_name, merged, settable
 from .related import RelatedBody
+from .request import Call, json_response
 from .resumable import begin
 from .verify import check_expected, expected_of_document, expected_of_headers
 

@@ -7,11 +7,11 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from . import xml_uploads
-from .call import Call, no_content, xml_response
 from .listing import ListQuery, Page, list_names
 from .media import media_headers, send_media
 from .objects import Meta, checked_name, timestamp
 from .preconditions import Preconditions
+from .request import Call, no_content, xml_response
 from .uploads import received
 from .verify import check_expected, expected_of_headers
 

@@ -15,10 +15,10 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from .blobs import Content
-from .call import Call, no_content, xml_response
 from .errors import StorageError, invalid
 from .objects import Meta, checked_name, merged, settable, timestamp
 from .preconditions import whole_number
+from .request import Call, no_content, xml_response
 from .sessions import MultipartUpload
 from .uploads import received
 from .verify import check_expected, expected_of_headers

@@ -190,7 +190,7 @@ def test_autopilot_finds_no_quota_until_there_is_more(deployed, chosen, clients,
     (waits,) = events(clients, chosen, "NotTriggerScaleUp")
     assert waits.endswith("in backoff after failed scale-up")
     assert not gpu_nodes(clients)
-    rehearsal.call(rehearsal.inner.cloud.fleet.cut.clear)
+    rehearsal.call(rehearsal.inner.cloud.cluster_registry.cut.clear)
     ready_pod(clients, chosen)
 
 

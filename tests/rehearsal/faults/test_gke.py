@@ -50,7 +50,9 @@ def test_all_regions_together_allow_no_gpu(made, chosen, clients, quiet, rehears
     assert offers.gpu_quota_everywhere(clients) == (0, 0)
     with pytest.raises(exceptions.TooManyRequests, match="GPUS_ALL_REGIONS"):
         ask_for_pool(chosen, clients)
-    rehearsal.call(rehearsal.inner.cloud.fleet.cut.clear)  # more was asked for, and given
+    rehearsal.call(
+        rehearsal.inner.cloud.cluster_registry.cut.clear
+    )  # more was asked for, and given
     assert cluster.create_node_pool(chosen, clients, **quiet).ready
 
 

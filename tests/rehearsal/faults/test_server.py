@@ -10,7 +10,7 @@ from warmbook.errors import WarmbookError
 from warmbook.manifests import DEPLOYMENT
 from warmbook.steps import server
 from warmbook_rehearsal.faults import FAULTS
-from warmbook_rehearsal.faults.ends import PLAYED
+from warmbook_rehearsal.faults.container_exits import PLAYED
 from warmbook_rehearsal.faults.server import AS_YAML_READS_IT
 
 

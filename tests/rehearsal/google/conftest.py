@@ -27,7 +27,7 @@ from google.oauth2.credentials import Credentials
 
 from warmbook_rehearsal.access import Caller, Callers
 from warmbook_rehearsal.google import Cloud, Endpoint
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 
 TOKEN = "reader-token"
 PROJECT_ID, PROJECT_NUMBER = "demo-project", "123456789012"
@@ -249,7 +249,7 @@ async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asynci
         project_id=PROJECT_ID,
         project_number=PROJECT_NUMBER,
         callers=Callers(TOKEN, reader),
-        pace=Pace(minute_s),
+        time_scale=TimeScale(minute_s),
         clusters=host,
         caches=caches,
         traffic=traffic,

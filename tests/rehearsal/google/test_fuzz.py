@@ -166,14 +166,14 @@ def restored(face: Any) -> None:
     face.enable_gke()
     face.cloud.project.services |= set(FROM_THE_START)
     face.cloud.project.billing_account = ACCOUNT
-    fleet = face.cloud.fleet
-    while fleet.operations._active:
+    cluster_registry = face.cloud.cluster_registry
+    while cluster_registry.operations._active:
         time.sleep(0.002)
-    for key in [key for key in fleet.clusters if key != HOME]:
-        del fleet.clusters[key]
-    if not fleet.clusters:
+    for key in [key for key in cluster_registry.clusters if key != HOME]:
+        del cluster_registry.clusters[key]
+    if not cluster_registry.clusters:
         face.wait(face.create_cluster("c"))
-    cluster = fleet.clusters[HOME]
+    cluster = cluster_registry.clusters[HOME]
     cluster.node_pools = cluster.node_pools[:1]
 
 

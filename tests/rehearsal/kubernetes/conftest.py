@@ -18,7 +18,7 @@ from kubernetes import client, dynamic
 
 from warmbook_rehearsal.kubernetes import ApiServer, Store, add_node, node_object, run_controllers
 from warmbook_rehearsal.kubernetes.objects import now, set_condition
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 
 PATIENCE_S = 10
 
@@ -129,7 +129,9 @@ class Cluster:
         await site.start()
         port = site._server.sockets[0].getsockname()[1]
         self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{port}"
-        run = run_controllers(self.store, Pace(self.minute_s), mode=self.mode, **self.controllers)
+        run = run_controllers(
+            self.store, TimeScale(self.minute_s), mode=self.mode, **self.controllers
+        )
         self.tasks = [asyncio.create_task(run), asyncio.create_task(self.kubelet.run())]
         await asyncio.sleep(0)
 

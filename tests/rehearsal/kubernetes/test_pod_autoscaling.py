@@ -14,7 +14,7 @@ from warmbook_rehearsal.kubernetes import Store, scale_pods
 from warmbook_rehearsal.kubernetes.controllers.pod_autoscaling import TOLERANCE, Advice, replicas
 from warmbook_rehearsal.kubernetes.controllers.pod_metrics import gauge
 from warmbook_rehearsal.kubernetes.objects import condition, set_condition
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 
 METRIC = "prometheus.googleapis.com|vllm:num_requests_waiting|gauge"
 PLACE = "default", "web"
@@ -145,7 +145,7 @@ class World:
                 endpoint = {"port": port, "path": "/metrics"}
                 spec = {"selector": selector, "endpoints": [endpoint]}
                 self.store.create("PodMonitoring", {"metadata": dict(self.meta), "spec": spec})
-            scaling = asyncio.create_task(scale_pods(self.store, Pace(0.01)))
+            scaling = asyncio.create_task(scale_pods(self.store, TimeScale(0.01)))
             try:
                 await act()
             finally:

@@ -17,10 +17,10 @@ import pytest
 
 from warmbook_rehearsal.kubernetes import Store
 from warmbook_rehearsal.node import Image, Kubelet, build_image
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 
 ADDRESSES = (f"127.201.{third}.{fourth}" for third in range(1, 250) for fourth in range(2, 250))
-QUICK_PACE = Pace(minute_s=0.01)
+QUICK_TIME_SCALE = TimeScale(minute_s=0.01)
 
 
 class Cluster:
@@ -39,7 +39,7 @@ class Cluster:
                 "environment": lambda pod, address: {"SERVED_BY": address},
                 "on_start": self.on_start,
                 "on_stop": self.on_stop,
-                "pace": QUICK_PACE,
+                "time_scale": QUICK_TIME_SCALE,
                 **more,
             },
         )

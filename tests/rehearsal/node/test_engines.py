@@ -16,8 +16,8 @@ from aiohttp import web
 from warmbook.sizing import limit_refusal
 from warmbook_rehearsal.access import Caller, Callers
 from warmbook_rehearsal.node import make_model
-from warmbook_rehearsal.pace import Pace
 from warmbook_rehearsal.storage import Storage, application
+from warmbook_rehearsal.time_scale import TimeScale
 
 POD = "principal://iam.googleapis.com/subject/ns/ns/sa/ksa"
 ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
@@ -42,7 +42,7 @@ class Bucket:
             folder,
             project_id="p",
             project_number="1",
-            pace=Pace(0.01),
+            time_scale=TimeScale(0.01),
             project_bindings=lambda: [{"role": role, "members": [POD]} for role in roles],
             zones=lambda region: [f"{region}-a"],
         )

@@ -18,8 +18,8 @@ from google.oauth2.credentials import Credentials
 from hypothesis import settings
 
 from warmbook_rehearsal.access import Caller, Callers
-from warmbook_rehearsal.pace import Pace
 from warmbook_rehearsal.storage import RUNNER_OPTIONS, Storage, application
+from warmbook_rehearsal.time_scale import TimeScale
 
 settings.register_profile("wire", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("wire")
@@ -38,7 +38,7 @@ POD = Caller(
 class Server:
     """The server, listening on 127.0.0.1 and on a Pod's address, on one port."""
 
-    def __init__(self, folder: Path, pace: Pace) -> None:
+    def __init__(self, folder: Path, time_scale: TimeScale) -> None:
         self.callers = Callers(TOKEN, READER)
         self.callers.register(POD_ADDRESS, POD)
         self.loop = asyncio.new_event_loop()
@@ -46,7 +46,7 @@ class Server:
             folder,
             project_id=PROJECT,
             project_number=NUMBER,
-            pace=pace,
+            time_scale=time_scale,
             project_bindings=lambda: [{"role": "roles/owner", "members": [READER.member]}],
             zones=lambda region: [f"{region}-{z}" for z in "abc"] if region in REGIONS else [],
         )
@@ -87,12 +87,12 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Pace], Server]]:
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[TimeScale], Server]]:
     """Start a server whose cloud minutes last as the given pace says."""
     servers: list[Server] = []
 
-    def started(pace: Pace) -> Server:
-        servers.append(Server(tmp_path_factory.mktemp("blobs"), pace))
+    def started(time_scale: TimeScale) -> Server:
+        servers.append(Server(tmp_path_factory.mktemp("blobs"), time_scale))
         servers[-1].start()
         return servers[-1]
 
@@ -102,8 +102,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Pace],
 
 
 @pytest.fixture(scope="session")
-def server(serve: Callable[[Pace], Server]) -> Server:
-    return serve(Pace(minute_s=3600))
+def server(serve: Callable[[TimeScale], Server]) -> Server:
+    return serve(TimeScale(minute_s=3600))
 
 
 @pytest.fixture(scope="session")
@@ -160,9 +160,9 @@ def http(server: Server) -> Iterator[requests.Session]:
 
 
 @pytest.fixture(scope="session")
-def quick_http(serve: Callable[[Pace], Server]) -> Iterator[requests.Session]:
+def quick_http(serve: Callable[[TimeScale], Server]) -> Iterator[requests.Session]:
     """The same to a server whose cloud hour lasts a second."""
-    with LocalSession(serve(Pace(minute_s=1 / 60))) as session:
+    with LocalSession(serve(TimeScale(minute_s=1 / 60))) as session:
         yield session
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook_rehearsal.pace import Pace
 from warmbook_rehearsal.storage.caches import POLICIES, Caches
 from warmbook_rehearsal.storage.traffic import BLOCK_BYTES, Traffic
+from warmbook_rehearsal.time_scale import TimeScale
 
 POD, ZONE = "127.0.0.9", "us-central1-a"
 EVER = datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)
@@ -23,7 +23,7 @@ def meta(generation: int = 1, name: str = "w.safetensors") -> Any:
 
 
 def caches_of(*zones: str, policy: str = POLICIES[0]) -> Caches:
-    caches = Caches(Pace(0.0))
+    caches = Caches(TimeScale(0.0))
     for zone in zones:
         caches.create("models", zone, 86_400, policy, False)
     return caches
@@ -70,7 +70,7 @@ def test_without_a_cache_in_the_zone_all_comes_from_the_bucket(zones: tuple[str,
 
 
 def test_a_cache_that_is_being_made_paused_or_disabled_serves_nothing() -> None:
-    caches = Caches(Pace(10.0))
+    caches = Caches(TimeScale(10.0))
     caches.create("models", ZONE, 86_400, POLICIES[0], False)
     creating = Traffic(caches)
     creating.place(POD, ZONE)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...pace import Pace
+from ...time_scale import TimeScale
 from ..objects import Obj, condition, uid_of
 from ..quantities import number
 from ..store import Change, Key, Store
-from . import fitting
-from .keys import key_of
+from . import pod_fit
 from .nodes import ACCELERATOR, GPU, SPOT, add_node, node_object
+from .queue_keys import key_of
 from .scheduler import UNSCHEDULABLE, waits_for_node
 
 SOURCE = "cluster-autoscaler"
@@ -61,8 +61,10 @@ class _Machine:
 class Autoscaler:
     """Brings one machine up for each Pod that waits for one; its keys are Pods."""
 
-    def __init__(self, store: Store, pace: Pace, *, zones: Sequence[str], most_gpus: int) -> None:
-        self._store, self._pace = store, pace
+    def __init__(
+        self, store: Store, time_scale: TimeScale, *, zones: Sequence[str], most_gpus: int
+    ) -> None:
+        self._store, self._pace = store, time_scale
         self._zones, self._most_gpus = zones, most_gpus
         self._coming: dict[str, _Machine] = {}  # Pod's uid -> its machine
         self._asking: set[str] = set()  # Pods that the scheduler found no place for just now
@@ -123,7 +125,7 @@ class Autoscaler:
         failed: dict[str, str] = {}
         for zone in self._zones:
             machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus, spot=_spot(pod))
-            if unfit := fitting.why_not(pod, _node_of(machine), {}):
+            if unfit := pod_fit.why_not(pod, _node_of(machine), {}):
                 reasons = unfit
             elif why := self._failure(pod, machine):
                 failed[zone] = why
@@ -147,7 +149,7 @@ class Autoscaler:
     def _failure(self, pod: Obj, machine: _Machine) -> str:
         if self._over_quota(machine):
             return OVER_QUOTA
-        return self._store.mishaps.no_machine(pod, machine.zone)
+        return self._store.fault_hooks.no_machine(pod, machine.zone)
 
     def _back_off(self, pod: Obj, failed: Mapping[str, str]) -> None:
         """Tell in which zones scaling up failed, and try again later."""
@@ -216,14 +218,14 @@ def _unschedulable(pod: Obj) -> bool:
 
 def _wanted_gpus(pod: Obj) -> tuple[str, int]:
     """Return which accelerator a Pod asks for, and how many."""
-    count = int(fitting.requests_of(pod).get(GPU, 0))
+    count = int(pod_fit.requests_of(pod).get(GPU, 0))
     selector = pod["spec"].get("nodeSelector") or {}
     accelerator = selector.get(ACCELERATOR) or _from_affinity(pod)
     return (accelerator, count) if count or accelerator else ("", 0)
 
 
 def _from_affinity(pod: Obj) -> str:
-    for term in fitting.required_terms(pod) or ():
+    for term in pod_fit.required_terms(pod) or ():
         for expression in term.get("matchExpressions") or ():
             if expression["key"] == ACCELERATOR and expression["operator"] == "In":
                 return str((expression.get("values") or [""])[0])

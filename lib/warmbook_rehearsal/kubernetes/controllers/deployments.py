@@ -24,8 +24,8 @@ from ..objects import (
 from ..store import Change, Key, Store
 from . import rollout
 from .deployment_status import seconds_left, status_of
-from .keys import key_of, owner_key
 from .pods_of import MANAGER, ended
+from .queue_keys import key_of, owner_key
 
 SOURCE = "deployment-controller"
 HASH = "pod-template-hash"

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..objects import Obj, labels_of, name_of, namespace_of, terminating, uid_of
 from ..store import Change, Key, Store
-from .keys import key_of
 from .pods_of import MANAGER, ready
+from .queue_keys import key_of
 
 
 class EndpointsOfServices:

@@ -9,8 +9,8 @@ from ..errors import ApiError
 from ..objects import Obj, holds, name_of, namespace_of, now, set_condition, terminating
 from ..store import Change, Key, Store
 from . import pods_of
-from .keys import key_of, owner_key
 from .pods_of import MANAGER
+from .queue_keys import key_of, owner_key
 
 SOURCE = "job-controller"
 

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
 
-from ...pace import Pace
+from ...time_scale import TimeScale
 from ..store import Change, Key, Store
 from .autoscaler import Autoscaler
 from .deployments import Deployments
@@ -39,7 +39,7 @@ class Controller(Protocol):
 
 async def run_controllers(
     store: Store,
-    pace: Pace,
+    time_scale: TimeScale,
     *,
     mode: str = "autopilot",
     zones: Sequence[str] = ("us-central1-a",),
@@ -64,7 +64,7 @@ async def run_controllers(
     ]
     if mode == "autopilot":
         add_default_node(store, zones[0])
-        controllers.append(Autoscaler(store, pace, zones=zones, most_gpus=most_gpus))
+        controllers.append(Autoscaler(store, time_scale, zones=zones, most_gpus=most_gpus))
     await _Loop(store, controllers).run()
 
 

@@ -24,7 +24,7 @@ _PODS = "110"
 
 def add_node(store: Store, node: Obj) -> Obj:
     """Add a machine that is up, as `node_object` describes it, and tell of it as kubelets do."""
-    store.mishaps.admit("Node", node)
+    store.fault_hooks.admit("Node", node)
     new = store.create("Node", node, manager="kubelet")
     name = name_of(new)
     store.event(new, "Starting", "Starting kubelet.")

@@ -18,7 +18,7 @@ from decimal import Decimal
 
 import aiohttp
 
-from ...pace import Pace
+from ...time_scale import TimeScale
 from ..errors import ApiError
 from ..objects import Obj, name_of, namespace_of, now, set_condition, terminating, uid_of
 from ..quantities import number
@@ -52,7 +52,7 @@ class Advice:
 
 
 async def scale_pods(
-    store: Store, pace: Pace, *, clock: Callable[[], float] = time.monotonic
+    store: Store, time_scale: TimeScale, *, clock: Callable[[], float] = time.monotonic
 ) -> None:
     """Look at every HorizontalPodAutoscaler again and again, until cancelled."""
     advice: dict[str, Advice] = {}
@@ -61,12 +61,12 @@ async def scale_pods(
             for scaler in store.list("HorizontalPodAutoscaler"):
                 known = advice.setdefault(uid_of(scaler), Advice())
                 try:
-                    await _look(store, session, scaler, known, pace, clock)
+                    await _look(store, session, scaler, known, time_scale, clock)
                 except ApiError:  # it, or what it scales, has gone meanwhile
                     continue
                 except Exception:
                     traceback.print_exc(file=sys.stderr)
-            await asyncio.sleep(max(SHORTEST_SYNC_S, pace.seconds(SYNC_MINUTES)))
+            await asyncio.sleep(max(SHORTEST_SYNC_S, time_scale.seconds(SYNC_MINUTES)))
 
 
 async def _look(
@@ -74,7 +74,7 @@ async def _look(
     session: aiohttp.ClientSession,
     scaler: Obj,
     advice: Advice,
-    pace: Pace,
+    time_scale: TimeScale,
     clock: Callable[[], float],
 ) -> None:
     spec, namespace = scaler["spec"], namespace_of(scaler)
@@ -104,7 +104,7 @@ async def _look(
     average = sum(values) / len(values)
     aim = float(number(metric["target"]["averageValue"]))
     wanted = replicas(current, values, len(pods), aim)
-    steady = advice.steady(wanted, pace.seconds(STEADY_MINUTES), clock())
+    steady = advice.steady(wanted, time_scale.seconds(STEADY_MINUTES), clock())
     wanted = wanted if wanted > current else min(current, steady)
     bounded = max(spec.get("minReplicas", 1), min(spec["maxReplicas"], wanted))
     limited = _limited(wanted, bounded)

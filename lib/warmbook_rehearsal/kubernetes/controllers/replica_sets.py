@@ -8,8 +8,8 @@ from ..errors import ApiError
 from ..objects import Obj, labels_of, moment, name_of, namespace_of, now, terminating
 from ..store import Change, Key, Store
 from . import pods_of
-from .keys import key_of, owner_key
 from .pods_of import MANAGER
+from .queue_keys import key_of, owner_key
 
 SOURCE = "replicaset-controller"
 _BURST = 500

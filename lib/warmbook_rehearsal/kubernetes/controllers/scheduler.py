@@ -9,8 +9,8 @@ from decimal import Decimal
 from ..objects import Obj, condition, name_of, namespace_of, set_condition, terminating
 from ..quantities import number
 from ..store import Change, Key, Store
-from . import fitting
-from .keys import EVERYTHING, key_of
+from . import pod_fit
+from .queue_keys import EVERYTHING, key_of
 
 _MANAGER = "kube-scheduler"
 _SOURCE = "default-scheduler"
@@ -22,7 +22,7 @@ class Scheduler:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._usage = fitting.Usage()
+        self._usage = pod_fit.Usage()
         self._waiting: dict[Key, None] = {}  # in order, each once
 
     def concerned(self, change: Change) -> Iterable[Key]:
@@ -60,7 +60,7 @@ class Scheduler:
 
     def _place(self, pod: Obj, nodes: Sequence[Obj]) -> None:
         used = {name_of(node): self._usage.on(name_of(node)) for node in nodes}
-        reasons = {name_of(n): fitting.why_not(pod, n, used[name_of(n)]) for n in nodes}
+        reasons = {name_of(n): pod_fit.why_not(pod, n, used[name_of(n)]) for n in nodes}
         fits = [node for node in nodes if not reasons[name_of(node)]]
         if not fits:
             self._refuse(pod, [reasons[name_of(node)] for node in nodes])
@@ -111,7 +111,7 @@ def unschedulable_message(reasons: Sequence[Sequence[str]]) -> str:
     counted = Counter(reason for of_node in reasons for reason in of_node)
     helped = Counter(
         "No preemption victims found for incoming pod"
-        if fitting.helped_by_preemption(of_node)
+        if pod_fit.helped_by_preemption(of_node)
         else "Preemption is not helpful for scheduling"
         for of_node in reasons
     )

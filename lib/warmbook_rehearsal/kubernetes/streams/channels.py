@@ -9,8 +9,8 @@ import asyncio
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from ..call import Call
 from ..errors import bad_request
+from ..request import Call
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE = range(5)
 CLOSE = 255

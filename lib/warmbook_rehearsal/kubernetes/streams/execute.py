@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from ..call import Call
 from ..errors import ApiError, bad_request
 from ..objects import Obj
+from ..request import Call
 from .channels import CLOSE, STATUS, STDERR, STDIN, STDOUT, payload, pump, upgrade
 from .pods import container_of, see_node, state_of
 

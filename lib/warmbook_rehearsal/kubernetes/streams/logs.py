@@ -16,9 +16,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ..call import Call
 from ..errors import bad_request
 from ..objects import Obj, moment
+from ..request import Call
 from .pods import container_of, see_node, state_of
 
 _ENTRY = re.compile(rb"(?P<time>\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) (?P<tag>[PF]) ?(?P<text>.*)")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..call import Call
 from ..errors import ApiError, bad_request
 from ..objects import Obj, name_of
+from ..request import Call
 
 
 def container_of(pod: Obj, wanted: str) -> str:

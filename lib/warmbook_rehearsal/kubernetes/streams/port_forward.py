@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from ..call import Call
 from ..errors import bad_request
+from ..request import Call
 from . import spdy
 from .channels import payload, pump, upgrade
 from .pods import address_of

@@ -9,9 +9,9 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from ..call import Call
 from ..errors import ApiError, bad_request
 from ..objects import Obj
+from ..request import Call
 from .pods import address_of
 
 _SESSION = web.AppKey("session", aiohttp.ClientSession)

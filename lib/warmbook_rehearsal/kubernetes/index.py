@@ -47,7 +47,7 @@ class Written:
         return f'{{"kind": "{kind}", "apiVersion": "{api_version}", {self.item[1:]}'
 
 
-class Shelf:
+class Index:
     """Keeps objects by place; the objects themselves are never changed, only replaced."""
 
     def __init__(self) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from google.cloud import container_v1
 
 from ..access import Caller, permitted
+from .capacity import ACCELERATORS, GPUS_ALL_REGIONS, Region, region_of
 from .cluster_operations import ClusterKey, ClusterOperations
 from .cluster_rules import check_location, check_quota, gpus_of
 from .errors import GoogleError, error_info, invalid
 from .hosts import ClusterHost
-from .offer import ACCELERATORS, GPUS_ALL_REGIONS, Region, region_of
 from .projects import Project, Projects
 
 SERVICE = "container.googleapis.com"
@@ -30,7 +30,7 @@ class Found:
 
 
 @dataclass
-class Fleet:
+class ClusterRegistry:
     """All clusters, and what changing them needs."""
 
     projects: Projects

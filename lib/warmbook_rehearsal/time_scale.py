@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimeScale:
     """The rehearsal's clock: `minute_s` seconds here stand for one minute in the cloud."""
 
     minute_s: float = 0.5

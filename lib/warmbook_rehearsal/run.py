@@ -17,8 +17,8 @@ from .faults import Fault
 from .installer.progress import Tell
 from .network import UNSHAPED, Network
 from .node import Image, Model, SmokeTest
-from .pace import Pace
-from .sandbox import Rehearsal
+from .rehearsal import Rehearsal
+from .time_scale import TimeScale
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHAPED = (
@@ -53,7 +53,7 @@ async def around(
     model: Model,
     *,
     engine: str,
-    pace: Pace,
+    time_scale: TimeScale,
     network: Network = UNSHAPED,
     staged: Sequence[Fault] = (),
 ) -> int:
@@ -67,7 +67,9 @@ async def around(
     for name in STOPPING:
         loop.add_signal_handler(name, stopping.set)
     watch = asyncio.create_task(_stop_if_not_ready(image, stopping))
-    rehearsal = Rehearsal(image, model, engine=engine, pace=pace, network=network, staged=staged)
+    rehearsal = Rehearsal(
+        image, model, engine=engine, time_scale=time_scale, network=network, staged=staged
+    )
     async with rehearsal:
         if network.is_shaped:
             print(SHAPED.format(network=network), flush=True)

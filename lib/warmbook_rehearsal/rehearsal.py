@@ -21,14 +21,14 @@ from .clusters import Clusters
 from .faults import Fault
 from .faults import application as fault_desk
 from .google import Cloud
-from .google.offer import zones_of
+from .google.capacity import zones_of
 from .hub import Hub, repositories
 from .hub import application as hub_application
-from .interference import Interference
 from .network import UNSHAPED, Network, Shaper
 from .node import EngineError, Image, Model
-from .pace import Pace
+from .request_faults import RequestFaults
 from .storage import RUNNER_OPTIONS, Storage, application
+from .time_scale import TimeScale
 
 PROJECT_ID = "rehearsal-project"
 PROJECT_NUMBER = "415104041262"
@@ -89,16 +89,16 @@ class Rehearsal:
         model: Model,
         *,
         engine: str,
-        pace: Pace,
+        time_scale: TimeScale,
         network: Network = UNSHAPED,
         staged: Sequence[Fault] = (),
     ) -> None:
-        self.image, self.model, self.engine, self.pace = image, model, engine, pace
+        self.image, self.model, self.engine, self.time_scale = image, model, engine, time_scale
         self.shaper = Shaper(network)
         self._staged_first, self.staged = tuple(staged), list[Fault]()
-        self.interference = Interference()
+        self.request_faults = RequestFaults()
         if network.latency_ms:
-            self.interference.add(self.shaper.meet)
+            self.request_faults.add(self.shaper.meet)
         self.pod_hooks: list[Callable[[dict[str, Any]], None]] = []
         """Called with each Pod before its first process."""
         self.token = secrets.token_urlsafe(24)
@@ -114,7 +114,7 @@ class Rehearsal:
             self.folder / "storage",
             project_id=PROJECT_ID,
             project_number=PROJECT_NUMBER,
-            pace=self.pace,
+            time_scale=self.time_scale,
             project_bindings=lambda: self.cloud.bindings(),
             zones=zones_of,
         )
@@ -123,7 +123,7 @@ class Rehearsal:
                 self.storage,
                 self.callers,
                 base_url=lambda: self.storage_listener.url,
-                interference=self.interference,
+                request_faults=self.request_faults,
                 shaper=self.shaper,
             )
         )
@@ -133,20 +133,20 @@ class Rehearsal:
             token=self.token,
             image=self.image,
             engine=self.engine,
-            pace=self.pace,
+            time_scale=self.time_scale,
             addresses=self._addresses,
             pods=self,
-            interference=self.interference,
+            request_faults=self.request_faults,
         )
         self.cloud = Cloud(
             project_id=PROJECT_ID,
             project_number=PROJECT_NUMBER,
             callers=self.callers,
-            pace=self.pace,
+            time_scale=self.time_scale,
             clusters=self.clusters,
             caches=self.storage,
             traffic=self.storage.traffic,
-            interference=self.interference,
+            request_faults=self.request_faults,
         )
         # so that the form can suggest places before notebook 02 has enabled the APIs
         self.cloud.project.services.add("compute.googleapis.com")
@@ -204,7 +204,7 @@ class Rehearsal:
 
     def _identity(self, pod: dict[str, Any]) -> Caller:
         """Return who a Pod is: its service account, or its node's where GKE does not say who."""
-        if not self.cloud.fleet.serves_metadata(pod["spec"].get("nodeName", "")):
+        if not self.cloud.cluster_registry.serves_metadata(pod["spec"].get("nodeName", "")):
             return Caller(f"serviceAccount:{NODES_ACCOUNT}", NODES_ACCOUNT)
         account = pod["spec"].get("serviceAccountName", "default")
         subject = f"ns/{pod['metadata']['namespace']}/sa/{account}"

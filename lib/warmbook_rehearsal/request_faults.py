@@ -30,7 +30,7 @@ Rule = Callable[[Incoming], Awaitable[None]]
 """Lets a request pass by returning, late or at once, or raises the service's own error."""
 
 
-class Interference:
+class RequestFaults:
     """The rules that every request meets, in the order in which they were added."""
 
     def __init__(self) -> None:

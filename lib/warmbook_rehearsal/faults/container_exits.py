@@ -9,7 +9,7 @@ from ..kubernetes import End
 from .fault import fault, is_server
 
 if TYPE_CHECKING:
-    from ..sandbox import Rehearsal
+    from ..rehearsal import Rehearsal
 
 Obj = dict[str, Any]
 
@@ -177,7 +177,7 @@ def _play(end: End) -> Callable[[Rehearsal], None]:
         def ends(pod: Obj) -> End | None:
             return end if is_server(pod) else None
 
-        rehearsal.clusters.each(lambda cluster: cluster.store.mishaps.end.append(ends))
+        rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.end.append(ends))
 
     return stage
 

@@ -23,7 +23,7 @@ class End:
 
 
 @dataclass
-class Mishaps:
+class FaultHooks:
     """Hooks of one cluster, asked in the order in which they were added.
 
     `sent` is called with the kind and what a client sends, before it is read; `admission` with

@@ -55,7 +55,7 @@ class Region:
 
 
 _FACTS: Mapping[str, Any] = json.loads(
-    resources.files(__package__).joinpath("offer.json").read_text(encoding="utf-8")
+    resources.files(__package__).joinpath("capacity.json").read_text(encoding="utf-8")
 )
 ACCELERATORS = {name: Accelerator(name, **facts) for name, facts in _FACTS["accelerators"].items()}
 MACHINE_TYPES = {

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 import requests
 
-from warmbook_rehearsal.sandbox import PREFIX, pod_addresses
+from warmbook_rehearsal.rehearsal import PREFIX, pod_addresses
 
 DOOR = """
 import asyncio, sys
 from pathlib import Path
-from warmbook_rehearsal.door import around
+from warmbook_rehearsal.run import around
 from warmbook_rehearsal.node import Image
 from warmbook_rehearsal.node.model import describe, model_of
-from warmbook_rehearsal.pace import Pace
+from warmbook_rehearsal.time_scale import TimeScale
 folder, command = Path(sys.argv[2]), sys.argv[3:]
 image, model = Image(Path(sys.argv[1])), model_of(folder, map(describe, sorted(folder.iterdir())))
-sys.exit(asyncio.run(around(command, image, model, engine="quick", pace=Pace(0.02))))
+sys.exit(asyncio.run(around(command, image, model, engine="quick", time_scale=TimeScale(0.02))))
 """
 
 GUIDE = """

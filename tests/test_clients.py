@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from warmbook.clients import connect
+from warmbook.banner import connect
 
 
 def test_the_banner_says_where_the_reader_is(settings, rehearsal, monkeypatch):

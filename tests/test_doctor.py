@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from warmbook import doctor
+from warmbook import doctor, gke
+from warmbook.banner import connect
 from warmbook.checks import check
-from warmbook.clients import connect
 from warmbook.doctor import of_project
 from warmbook.errors import CheckError
 from warmbook.holders import SERVING, held
 from warmbook.pitfalls import CATALOGUE
-from warmbook.steps import cluster, project
+from warmbook.steps import project
 from warmbook_rehearsal.google.errors import GoogleError
 
 USUAL_S = 0.25
@@ -398,7 +398,7 @@ def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to
 def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
     up_to("cluster")
     asked = doctor.asked.Asked(chosen.model_copy(update={"mode": "standard"}), clients, "06")
-    asked._answers[doctor.questions.found_cluster] = answered(cluster.find(chosen, clients))
+    asked._answers[doctor.questions.found_cluster] = answered(gke.find(chosen, clients))
     assert doctor.of_cluster.cluster(asked).pitfall == "cluster-foreign"
 
 

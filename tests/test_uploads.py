@@ -454,7 +454,7 @@ def test_a_stop_is_quick_though_the_other_side_is_slow(clients, wire, prefix, we
 SCRIPT = """
 import sys, pathlib
 from warmbook import uploads, sending
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.settings import Settings
 from warmbook.steps import bring
 uploads.PART_BYTES = 5 * 2**20

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook.views import Card, Row, duration, size
+from warmbook.units import duration, size
+from warmbook.views import Card, Row
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .banner import connect
     from .checks import check
-    from .clients import connect
     from .form import SettingsForm
     from .settings import Settings
     from .workbook import Workbook
@@ -18,7 +18,7 @@ _HOMES = {
     "SettingsForm": "form",
     "Workbook": "workbook",
     "check": "checks",
-    "connect": "clients",
+    "connect": "banner",
 }
 
 

@@ -12,8 +12,7 @@ from .kubernetes_api import Kubernetes, dns_endpoint
 from .network import shaped
 from .retries import PATIENCE_S, REHEARSED_S, make_persistent
 from .settings import Settings
-from .texts import say, speak
-from .views import AMBER, GREEN, escape
+from .texts import say
 
 if TYPE_CHECKING:
     from google.cloud import (
@@ -33,17 +32,8 @@ READERS = 32
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
-def connect(settings: Settings, environ: Mapping[str, str] | None = None) -> Clients:
-    """Return clients for the settings' project: Google Cloud's or, in a rehearsal, its own.
-
-    No request is made; each client is built, and its library imported, at its first use.
-    """
-    speak(settings.language)
-    return Clients(settings.project_id, settings, environ)
-
-
 class Clients:
-    """One client per service; shows itself as the banner that says where the reader is."""
+    """One client per service, each built at its first use."""
 
     def __init__(
         self,
@@ -218,26 +208,6 @@ class Clients:
                 remedy=say("Run notebook 04: it creates the cluster, or finds it."),
             )
         return Kubernetes(cluster, self.credentials, self.patience_s)
-
-    def __repr__(self) -> str:
-        return self._banner()
-
-    def _repr_html_(self) -> str:
-        colour = GREEN if self.rehearsal else AMBER
-        return (
-            f'<div style="border:1px solid {colour};border-left-width:6px;border-radius:4px;'
-            f'padding:6px 14px;max-width:56em"><b>{escape(self._banner())}</b></div>'
-        )
-
-    def _banner(self) -> str:
-        if self.network:
-            return say(
-                "Rehearsal: nothing leaves this machine; its network is shaped: {figures}",
-                figures=self.network.figures,
-            )
-        if self.rehearsal:
-            return say("Rehearsal: nothing leaves this machine")
-        return say("Google Cloud: {project}, this costs money", project=self.project_id)
 
 
 def _keep_connections(session: Any) -> None:

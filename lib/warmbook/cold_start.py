@@ -13,7 +13,8 @@ from .network import Network
 from .pictures import Bar, Picture, lanes, waterfall
 from .texts import say
 from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
-from .views import Card, Row, State, duration, size
+from .units import duration, size
+from .views import Card, Row, State
 
 MOST_UNEXPLAINED = 0.1
 """A larger share that no signal explains is pointed out."""

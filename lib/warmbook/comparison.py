@@ -11,7 +11,7 @@ from .records import QUICK_ENGINE, Phase, Record, flat
 from .startlog import is_whole
 from .texts import say
 from .timeline import phase_kind
-from .views import duration, size
+from .units import duration, size
 
 GRAIN_S = 0.1
 """The least difference that a shown time tells, in seconds."""

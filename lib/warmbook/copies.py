@@ -11,8 +11,8 @@ from pathlib import Path
 
 from . import shipped
 from .errors import SettingsError
-from .saving import save
 from .texts import LANGUAGES, say
+from .workbook import save
 
 RECORD = ".warmbook.json"
 """In the folder of the copies: the SHA-256 of each file as it was copied there."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from .safetensors import LARGEST_HEADER_BYTES
 from .texts import say
-from .views import Row, size
+from .units import size
 from .xray import CONFIG, INDEX, Shard, XRay, named_only
 
 Weight = Literal["bad", "wait"]
@@ -44,10 +44,6 @@ class Finding:
     remedy: str
     weight: Weight = "bad"
     pitfall: str = ""
-
-    def row(self) -> Row:
-        """Return the finding as a line of a card."""
-        return Row(self.what, f"{self.happens} → {self.remedy}", self.weight)
 
 
 def findings(found: XRay, cluster_region: str = "") -> list[Finding]:

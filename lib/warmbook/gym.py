@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ipywidgets as w
-
 from .clients import Clients
 from .errors import MissingError, SettingsError
 from .failures import explained
@@ -17,6 +15,7 @@ from .kubernetes_api import Object
 from .pitfalls import CATALOGUE, pitfall
 from .pods import LABELS
 from .settings import Settings, merge
+from .sheet import AnswerSheet
 from .texts import say, speak, spoken
 from .views import Card, Row, folded
 from .walk import Walked, walk
@@ -201,25 +200,12 @@ def _pod(pod: Object) -> str:
     return ", ".join(filter(None, told))
 
 
-class Sheet(w.VBox):
+class Sheet(AnswerSheet):
     """Where the learner writes the answer: one of the catalogue's pitfalls."""
 
     def __init__(self, answer: str = "") -> None:
-        options = [(say("choose one"), "")]
-        options += [
-            (f"{name}: {say(one.symptom)}", name) for name, one in sorted(CATALOGUE.items())
-        ]
-        known = answer if answer in CATALOGUE else ""
-        self._choice = w.Dropdown(options=options, value=known, layout=w.Layout(width="60em"))
-        super().__init__([self._choice])
-
-    @property
-    def answer(self) -> str:
-        """The name that is chosen, "" as long as none is."""
-        return str(self._choice.value)
-
-    def __repr__(self) -> str:
-        return f"answer = {self.answer or say('choose one')}"
+        options = {name: f"{name}: {say(one.symptom)}" for name, one in sorted(CATALOGUE.items())}
+        super().__init__(options, answer)
 
 
 @dataclass(frozen=True, repr=False)

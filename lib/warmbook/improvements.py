@@ -15,7 +15,7 @@ from .safetensors import LARGEST_HEADER_BYTES
 from .servers import Server, chosen_server
 from .settings import Settings
 from .texts import say
-from .views import duration, size
+from .units import duration, size
 
 START_S, COMPILE_S = 90, 160
 """How long vLLM takes before the weights and after them, at worst; Google measured 60 to 90

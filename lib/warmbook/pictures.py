@@ -13,7 +13,8 @@ from typing import Any
 
 from .layers import KINDS, Block
 from .texts import say
-from .views import RED, duration, size, sizes
+from .units import duration, size, sizes
+from .views import RED
 
 # The tones of the cards are equally dark, so they melt into one for the colour-blind.
 BLUE, GREEN, AMBER = "#4da3ea", "#0b5a34", "#b8700a"

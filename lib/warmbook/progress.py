@@ -11,7 +11,8 @@ from IPython.display import display
 
 from .errors import InterruptedWaitError, WaitTimeoutError
 from .texts import say
-from .views import AMBER, GREEN, GREY, duration, escape
+from .units import duration
+from .views import AMBER, GREEN, GREY, escape
 
 T = TypeVar("T")
 

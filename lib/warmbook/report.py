@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from .records import QUICK_ENGINE, Notebook, Phase, Record, flat
 from .texts import say, spoken
 from .timeline import phase_kind, source_name, which_answer
-from .views import AMBER, BLUE, GREEN, GREY, RED, duration, escape, size
+from .units import duration, size
+from .views import AMBER, BLUE, GREEN, GREY, RED, escape
 
 _STYLE = f"""
 :root {{ color-scheme: light dark;

@@ -27,10 +27,9 @@ from .kernels import Kernels
 from .network import Network
 from .progress import MIME
 from .records import SCHEMA
-from .saving import save
 from .settings import Settings, merge
 from .texts import say, speak
-from .workbook import Workbook
+from .workbook import Workbook, save
 
 LIBRARIES = (
     "warmbook",

@@ -17,8 +17,8 @@ from .clients import Clients
 from .multipart import Multipart, StoppedError, Unfinished
 from .texts import say
 from .transfer import FileUpload, Tally
+from .units import size
 from .uploads import Source
-from .views import size
 
 WORKERS = 8
 """Each holds one part in memory."""

@@ -8,7 +8,8 @@ from .loaders import Runs
 from .network import Network
 from .pictures import Picture, dots
 from .texts import say
-from .views import Card, duration
+from .units import duration
+from .views import Card
 
 
 @dataclass(frozen=True, repr=False)

@@ -12,7 +12,7 @@ from .pitfalls import pitfall
 from .pods import Pod
 from .settings import Settings
 from .texts import say
-from .views import duration
+from .units import duration
 
 PATIENCE = 3
 """Restarts that a container gets when nothing tells a cause that stays."""

@@ -123,27 +123,3 @@ def _copy_button() -> str:
         f'style="{shown};cursor:pointer;font-size:90%;margin:4px 0;padding:1px 10px;'
         f'background:transparent;color:inherit;border:1px solid {GREY};border-radius:4px">'
     )
-
-
-def size(size_bytes: float) -> str:
-    """Return a size in bytes as people read it, in binary units: 269 MB is `256.6 MiB`."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if abs(size_bytes) < 1024:
-            return f"{size_bytes:.0f} bytes" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
-        size_bytes /= 1024
-    return f"{size_bytes:.2f} TiB"
-
-
-def sizes(least_bytes: int, most_bytes: int) -> str:
-    """Return a size that lies between two, or the one size where both read alike."""
-    least, most = size(least_bytes), size(most_bytes)
-    return most if least == most else say("{least} to {most}", least=least, most=most)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in seconds as people read it: `4.2 s`, `48 s`, `5 min 03 s`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.script import script
 from warmbook.settings import Settings, merge
 from warmbook.steps.server import look_up

@@ -3,7 +3,7 @@
 import pytest
 from google.cloud import container_v1 as gke
 
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.manifests import DEPLOYMENT
 from warmbook.script import script
 from warmbook.settings import Settings, merge

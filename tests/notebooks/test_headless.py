@@ -21,7 +21,7 @@ REVOKE = """
 import sys
 from warmbook import policies
 from warmbook.__main__ import main
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.settings import Settings, merge
 out, role = sys.argv[1:]
 main(["run", "--only", "02,04,05", "--out", out])

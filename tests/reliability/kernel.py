@@ -73,7 +73,7 @@ class Kernels:
 
 def carry_out(parts: Sequence[str]) -> None:
     """Do what the notebooks of these parts do, with what is in the environment."""
-    from warmbook.clients import connect
+    from warmbook.banner import connect
     from warmbook.settings import Settings, merge
     from warmbook.steps import cache, cleanup
     from warmbook.walk import walk

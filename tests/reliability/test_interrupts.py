@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.errors import InterruptedWaitError
 from warmbook.settings import Settings, merge
 from warmbook.steps import (

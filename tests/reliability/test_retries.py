@@ -102,7 +102,7 @@ def test_the_guide_gets_through_when_each_request_fails_once(
 def test_what_was_done_though_its_answer_was_lost_is_not_done_twice(
     service, mode, rehearsal, monkeypatch, quiet
 ):
-    from warmbook.clients import connect
+    from warmbook.banner import connect
     from warmbook.settings import Settings, merge
 
     given = {"mode": "standard", "location": "us-central1-a"} if mode == "standard" else {}
@@ -204,7 +204,7 @@ def test_a_cluster_that_is_being_deleted_is_made_anew(rehearsal, chosen, clients
 
 
 def test_a_pool_is_asked_for_again_while_the_cluster_is_busy(rehearsal, monkeypatch, quiet, up_to):
-    from warmbook.clients import connect
+    from warmbook.banner import connect
     from warmbook.settings import Settings, merge
 
     chosen = Settings.parse(merge({"mode": "standard", "location": "us-central1-a"}))

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from warmbook import commands, manifests
+from warmbook.banner import ShownClients
 from warmbook.checks import Passed
-from warmbook.clients import Clients
 from warmbook.doctor import Checkup, Examination
 from warmbook.errors import SettingsError, WarmbookError
 from warmbook.form import SettingsForm
@@ -88,7 +88,7 @@ def pages(value):
     yield Plain(value)._repr_html_()
     yield Passed(value)._repr_html_()
     yield Progress(value, value, 1.0, 10.0)._repr_html_()
-    yield Clients(value, environ={})._repr_html_()
+    yield ShownClients(value, environ={})._repr_html_()
     yield folded(value, value)
     line = Checkup("bad", value, value, value, value, value)
     yield Examination(checkups=(line,), before=value)._repr_html_()

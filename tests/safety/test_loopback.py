@@ -10,7 +10,7 @@ import pytest
 import requests
 from google.cloud import storage_control_v2
 
-from warmbook.steps import cluster
+from warmbook import gke
 
 
 def listening():
@@ -42,7 +42,7 @@ def test_each_server_refuses_who_has_no_token(rehearsal, chosen, clients, quiet,
     up_to("cluster")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     environ = rehearsal.environ
-    endpoint = cluster.find(chosen, clients).endpoint
+    endpoint = gke.find(chosen, clients).endpoint
     for url in (
         f"{environ['WARMBOOK_REHEARSAL_URL']}/v3/projects/{chosen.project_id}",
         f"{environ['STORAGE_EMULATOR_HOST']}/storage/v1/b/{chosen.bucket_name}",

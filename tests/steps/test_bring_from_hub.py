@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from warmbook import hub, uploads
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.errors import AccessError, ResourceFailedError, UnreachableError
 from warmbook.sending import WORKERS
 from warmbook.settings import Settings, merge

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from warmbook import gke
 from warmbook.policies import grant_on_bucket
 from warmbook.steps import cache, cleanup, cluster, project
 
@@ -39,7 +40,7 @@ def test_a_cluster_that_was_there_before_stays(chosen, clients, quiet, up_to, mo
     assert "cluster" not in kinds(plan.created)
     assert {"Deployment", "Namespace", "ServiceAccount"} <= set(kinds(plan.created))
     assert cleanup.delete(chosen, clients, **quiet).left == ()
-    assert cluster.find(chosen, clients) is not None
+    assert gke.find(chosen, clients) is not None
     assert clients.kubernetes.find("Namespace", chosen.namespace) is None
 
 

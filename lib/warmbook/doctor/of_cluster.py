@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import commands
+from ..gke import FAILED, LABEL, READY
 from ..manifests import ACCELERATOR, GPU, GPU_POOL
 from ..settings import Settings
-from ..steps.cluster import FAILED, LABEL, READY
 from ..texts import say
 from . import mending
 from .asked import Asked, Unanswered

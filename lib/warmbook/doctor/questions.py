@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import caches as bucket_caches
-from .. import offers, policies
+from .. import commands, gke, offers, pods, policies
 from ..bucket import Folder, find_bucket, folder_in
-from ..commands import SERVICES
 from ..kubernetes_api import Kubernetes, Object
-from ..steps import cache, cluster, project
+from ..projects import BillingInfo, ProjectInfo, find_billing, find_project
 from .asked import PATIENCE_S, Asked, Unanswered
 
 CLIENTS_NEED = (
@@ -67,10 +66,12 @@ def credentials(asked: Asked) -> Any:
     return held
 
 
-def found_project(asked: Asked) -> project.Project:
+def found_project(asked: Asked) -> ProjectInfo:
     """The project with its number."""
     asked(credentials)
-    return project.find(asked.settings, asked.clients)
+    settings = asked.settings
+    by_hand = commands.create_project(settings)
+    return find_project(asked.clients, settings.project_id, create_command=by_hand)
 
 
 def held_permissions(asked: Asked) -> set[str]:
@@ -87,16 +88,16 @@ def project_policy(asked: Asked) -> Any:
     return asked.clients.projects.get_iam_policy(request=request)
 
 
-def paying(asked: Asked) -> project.Billing:
+def paying(asked: Asked) -> BillingInfo:
     """Whether a billing account pays."""
     asked(credentials)
-    return project.billing(asked.settings, asked.clients)
+    return find_billing(asked.clients, asked.settings.project_id)
 
 
 def services_off(asked: Asked) -> set[str]:
     """Those of the APIs that the book needs which are off."""
     asked(credentials)
-    wanted, parent = (*CLIENTS_NEED, *SERVICES), _project(asked)
+    wanted, parent = (*CLIENTS_NEED, *commands.SERVICES), _project(asked)
     request = {"parent": parent, "names": [f"{parent}/services/{name}" for name in wanted]}
     found = asked.clients.services.batch_get_services(request=request).services
     on = {one.name.rpartition("/")[2] for one in found if one.state.name == "ENABLED"}
@@ -161,7 +162,7 @@ def found_caches(asked: Asked) -> list[bucket_caches.Cache]:
 def found_cluster(asked: Asked) -> Any | None:
     """The cluster with its node pools, None where there is none."""
     asked(credentials)
-    return cluster.find(asked.settings, asked.clients)
+    return gke.find(asked.settings, asked.clients)
 
 
 def kubernetes(asked: Asked) -> Kubernetes:
@@ -190,7 +191,7 @@ def nodes(asked: Asked) -> list[Object]:
 def pod_zones(asked: Asked) -> tuple[str, ...]:
     """The zones in which Pods of the server run."""
     asked(kubernetes)
-    return cache.zones(asked.settings, asked.clients).pods
+    return pods.zones_of(asked.clients, pods.now(asked.settings, asked.clients))
 
 
 def _project(asked: Asked) -> str:

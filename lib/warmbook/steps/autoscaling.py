@@ -17,7 +17,8 @@ from ..progress import Report, polled, wait_until
 from ..settings import Settings
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, duration
+from ..units import duration
+from ..views import Card, Row
 
 LONGEST_S = 300
 """How long the load may last, in seconds; the metric needs a minute or two to reach a cluster."""

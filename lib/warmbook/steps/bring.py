@@ -16,8 +16,9 @@ from ..sending import Stray, send
 from ..settings import Settings
 from ..step import step
 from ..texts import say
+from ..units import duration, size
 from ..uploads import LocalFile, Source
-from ..views import Card, Row, duration, size
+from ..views import Card, Row
 
 LONGEST_S = 7 * 86_400
 STRAYS_SHOWN = 5

@@ -17,7 +17,8 @@ from ..progress import Report, polled, wait_until
 from ..settings import Settings
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, State, size
+from ..units import size
+from ..views import Card, Row, State
 
 PATIENCE_S = 30
 """How long a cell waits for a cache, in seconds; in the cloud one takes minutes to hours."""

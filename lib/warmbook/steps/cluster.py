@@ -12,6 +12,7 @@ from .. import commands
 from ..clients import Clients
 from ..diagnosis.placement import STOCKOUT
 from ..errors import ResourceFailedError
+from ..gke import FAILED, LABEL, READY, find
 from ..manifests import GPU_POOL
 from ..offers import gpu_quota, zones_with_gpu
 from ..progress import Report, polled, wait_until
@@ -20,9 +21,6 @@ from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..views import Card, Row, State
-
-LABEL = {"created-by": "warmbook"}
-"""Label of the clusters that the workbook creates; cleanup looks for it."""
 
 SCOPES = tuple(
     f"https://www.googleapis.com/auth/{name}"
@@ -37,11 +35,8 @@ SCOPES = tuple(
 )
 """OAuth scopes of the nodes, as gcloud sends them."""
 
-READY = {"RUNNING", "RECONCILING"}
 BUSY = re.compile(r"CLUSTER_ALREADY_HAS_OPERATION|try again once it is done")
 """What GKE says while another operation works on the cluster, perhaps our own."""
-
-FAILED = {"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,16 +149,6 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
         workload_pool=found.workload_identity_config.workload_pool,
         created=created,
     )
-
-
-def find(settings: Settings, clients: Clients) -> Any | None:
-    """Return the cluster as GKE describes it, or None if it is absent."""
-    from google.api_core.exceptions import NotFound
-
-    try:
-        return clients.clusters.get_cluster(name=clients.cluster_path(settings))
-    except NotFound:
-        return None
 
 
 def _is_ready(found: Any | None) -> bool:

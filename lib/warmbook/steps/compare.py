@@ -34,7 +34,8 @@ from ..settings import Settings
 from ..step import step
 from ..texts import say
 from ..times import Times, spread
-from ..views import Row, duration
+from ..units import duration
+from ..views import Row
 
 
 def _by_hand(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from ..clients import Clients
 from ..errors import AccessError, ResourceFailedError, SettingsError
 from ..policies import grant_on_project
 from ..progress import Report, polled, wait_until
-from ..refusals import google_reason
+from ..projects import find_billing, find_project
 from ..settings import Settings
 from ..step import step
 from ..texts import say
@@ -48,23 +48,9 @@ def find(settings: Settings, clients: Clients) -> Project:
     Raises:
         AccessError: It does not exist, or the reader may not see it; Google tells no more.
     """
-    from google.api_core.exceptions import Forbidden, NotFound
-
-    try:
-        found = clients.projects.get_project(name=f"projects/{settings.project_id}")
-    except (Forbidden, NotFound) as error:
-        if google_reason(error) == "SERVICE_DISABLED":
-            raise
-        raise AccessError(
-            say("You can't see a project {project}.", project=settings.project_id),
-            remedy=say(
-                "Check its ID in the form (not its name or number), ask for a role on it, or "
-                "create it: {command}",
-                command=commands.create_project(settings),
-            ),
-            pitfall="project-missing",
-        ) from error
-    return Project(found.project_id, found.name.partition("/")[2], found.state.name)
+    by_hand = commands.create_project(settings)
+    found = find_project(clients, settings.project_id, create_command=by_hand)
+    return Project(found.project_id, found.number, found.state)
 
 
 @step(commands.create_project)
@@ -109,9 +95,8 @@ def billing(settings: Settings, clients: Clients) -> Billing:
 
     Source: guide, "Verify that billing is enabled for your Google Cloud project".
     """
-    name = f"projects/{settings.project_id}"
-    info = clients.billing.get_project_billing_info(name=name)
-    return Billing(info.billing_enabled, info.billing_account_name)
+    found = find_billing(clients, settings.project_id)
+    return Billing(found.enabled, found.billing_account)
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,7 +16,8 @@ from ..shape import Shape
 from ..sizing import Fit, Host, Machine, Range, fit, gpu, host, machine
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, State, duration, size, sizes
+from ..units import duration, size, sizes
+from ..views import Card, Row, State
 from ..xray import XRay
 
 VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}

@@ -24,7 +24,8 @@ from ..starts import start_of
 from ..step import step
 from ..texts import say
 from ..timeline import which_answer, witness
-from ..views import Card, Row, duration, size
+from ..units import duration, size
+from ..views import Card, Row
 
 QUICK_ENGINE_NAME = "quick engine"
 """What the rehearsal's quick engine tells as its version."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from .. import commands
 from ..clients import Clients
+from ..finding import finding_row
 from ..findings import Finding, findings
 from ..layers import blocks
 from ..pictures import Picture, block_name, layer_map
 from ..settings import Settings
 from ..step import step
 from ..texts import say
-from ..views import Card, Row, duration, size, sizes
+from ..units import duration, size, sizes
+from ..views import Card, Row
 from ..xray import XRay, look
 
 
@@ -49,7 +51,7 @@ class Model(Card):
         return self.seen.folder.uri
 
     def rows(self) -> Sequence[Row]:
-        return (*self._model(), *self._place(), *(one.row() for one in self.findings))
+        return (*self._model(), *self._place(), *map(finding_row, self.findings))
 
     def _model(self) -> Iterator[Row]:
         seen = self.seen

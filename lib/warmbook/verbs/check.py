@@ -91,6 +91,7 @@ def _weights(options: argparse.Namespace) -> int:
 
 def _lint(options: argparse.Namespace) -> int:
     from ..errors import SettingsError
+    from ..finding import finding_row
     from ..lint import lint
     from ..views import Row
 
@@ -101,7 +102,7 @@ def _lint(options: argparse.Namespace) -> int:
         raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
     found = lint(text, _look if options.look else lambda uri: None)
     for one in found:
-        print(one.row())
+        print(finding_row(one))
     if not found:
         print(Row(str(options.file), say("nothing to say against it"), "ok"))
     return 1 if any(one.weight == "bad" for one in found) else 0

@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _summary(result: Run, out: Path) -> str:
-    from ..views import duration, size
+    from ..units import duration, size
 
     record = result.record()
     lines = [""]
@@ -91,7 +91,7 @@ def _summary(result: Run, out: Path) -> str:
 def _cold_start(phases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield how long the cold start took, and how much of it nobody explains."""
     from ..timeline import UNEXPLAINED
-    from ..views import duration
+    from ..units import duration
 
     if not phases:
         return

@@ -9,7 +9,7 @@ import pytest
 import requests
 import yaml
 
-from warmbook import offers
+from warmbook import gke, offers
 from warmbook.errors import MissingError, ResourceFailedError
 from warmbook.manifests import ACCELERATOR, GPU, GPU_POOL
 from warmbook.steps import cluster, identity, server
@@ -150,7 +150,7 @@ def test_the_clusters_api_is_gone_and_google_cloud_is_not(ask, chosen, clients):
         ask(DEPLOYMENTS)
     with pytest.raises(requests.ConnectionError, match="refused"):
         ask(PODS)
-    assert cluster.find(chosen, clients).status.name == "RUNNING"
+    assert gke.find(chosen, clients).status.name == "RUNNING"
 
 
 # what lies in it

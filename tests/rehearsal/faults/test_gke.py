@@ -1,7 +1,7 @@
 import pytest
 from google.api_core import exceptions
 
-from warmbook import offers
+from warmbook import gke, offers
 from warmbook.errors import ResourceFailedError
 from warmbook.manifests import GPU, GPU_POOL
 from warmbook.steps import cluster, project
@@ -88,7 +88,7 @@ def test_the_cluster_ends_in_error_and_the_next_one_is_made(enabled, chosen, cli
 def test_somebody_elses_cluster_is_there_without_an_identity_pool(made, chosen, clients, quiet):
     assert not made.created
     assert made.workload_pool == ""
-    found = cluster.find(chosen, clients)
+    found = gke.find(chosen, clients)
     assert not found.resource_labels
     assert federated(found, "default-pool") is False
     gone(clients, chosen, clients.clusters.delete_cluster(name=clients.cluster_path(chosen)))
@@ -100,12 +100,12 @@ def test_somebody_elses_pool_is_there_without_the_metadata_server(
     made, chosen, clients, quiet, rehearsal
 ):
     assert not cluster.create_node_pool(chosen, clients, **quiet).created
-    assert federated(cluster.find(chosen, clients), GPU_POOL) is False
+    assert federated(gke.find(chosen, clients), GPU_POOL) is False
     pod = {"metadata": {"namespace": "vllm"}, "spec": {"nodeName": node(chosen)}}
     who = rehearsal.call(lambda: rehearsal.inner._identity(pod))
     assert who.display.endswith("-compute@developer.gserviceaccount.com")
     remake(clients, chosen, quiet)
-    assert federated(cluster.find(chosen, clients), GPU_POOL)
+    assert federated(gke.find(chosen, clients), GPU_POOL)
     who = rehearsal.call(lambda: rehearsal.inner._identity(pod))
     assert who.member.endswith("/subject/ns/vllm/sa/default")
 

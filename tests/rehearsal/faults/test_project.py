@@ -5,7 +5,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import RefreshError
 from google.cloud import resourcemanager_v3
 
-from warmbook.clients import connect
+from warmbook.banner import connect
 from warmbook.policies import grant_on_project
 from warmbook.steps import cluster, project
 from warmbook_rehearsal.google.billing import ACCOUNT

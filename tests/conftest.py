@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from warmbook import texts
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 
 DOUBLE = Path(__file__).parent / "doubles" / "engine.py"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook.answers import PROMPTS, Answers, Difference, Origin, Transcript, differences
+from warmbook.serving.prompts import PROMPTS, Answers, Difference, Origin, Transcript, differences
 
 TOKENS = st.lists(st.integers(0, 9), max_size=5).map(tuple)
 ORIGIN = Origin("gs://b/m", "f1", "0.20.0")

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 
 
 def test_the_banner_says_where_the_reader_is(settings, rehearsal, monkeypatch):
@@ -16,7 +16,7 @@ def test_the_banner_says_where_the_reader_is(settings, rehearsal, monkeypatch):
 
 def test_connecting_imports_no_cloud_library():
     script = (
-        "import sys; from warmbook.clients import Clients; Clients('p'); "
+        "import sys; from warmbook.cloud.clients import Clients; Clients('p'); "
         "print([m for m in sys.modules if m.startswith(('google.cloud', 'kubernetes', 'grpc'))])"
     )
     told = subprocess.run(

@@ -5,9 +5,9 @@ import pytest
 
 from warmbook import texts
 from warmbook.__main__ import main
-from warmbook.cold_start import ColdStart, phase_name
-from warmbook.gpus import machine
-from warmbook.timeline import ORDER, UNEXPLAINED, Phase, Timeline, Witness
+from warmbook.measure.coldstart.card import ColdStart, phase_name
+from warmbook.measure.coldstart.timeline import ORDER, UNEXPLAINED, Phase, Timeline, Witness
+from warmbook.model.gpus import machine
 
 SAVED = Path(__file__).parent / "golden" / "startlogs" / "vllm-0.9.0-streamer-0.12.log"
 GUIDE = Witness("streamer", 15 * 2**30, 13.4, True, "Overall time to stream 15.0 GiB …")

@@ -2,8 +2,8 @@ import pytest
 from matplotlib.image import imread
 
 from warmbook.__main__ import main
-from warmbook.comparison import Comparison
-from warmbook.records import parse
+from warmbook.measure.runs.compare import Comparison
+from warmbook.measure.runs.record import parse
 
 from .test_records import ANSWERED, WHOLE, data
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook.containers import connections_of, loader_config, option
-from warmbook.improvements import deployment
+from warmbook.serving.container_args import connections_of, loader_config, option
+from warmbook.serving.manifest import deployment
 
 
 def container(*args, **env):

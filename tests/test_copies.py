@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmbook import copies, shipped
-from warmbook.copies import CHANGED, NEW, OUTDATED, RECORD, RETIRED, SAME, UPDATED, copy_out
+from warmbook.book import copies, shipped
+from warmbook.book.copies import CHANGED, NEW, OUTDATED, RECORD, RETIRED, SAME, UPDATED, copy_out
 from warmbook.errors import SettingsError
 
 NAMES = ("en/01_a.ipynb", "es/01_a.ipynb", "en/images/a.svg", "gym/en/find.ipynb")

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook.diagnosis import Diagnosis, Evidence, diagnose
-from warmbook.diagnosis.logs import BESIDE, FATAL
-from warmbook.manifests import ACCELERATOR, GPU
-from warmbook.pitfalls import CATALOGUE
+from warmbook.doctor.pitfalls import CATALOGUE
+from warmbook.doctor.pods import Diagnosis, Evidence, diagnose
+from warmbook.doctor.pods.logs import BESIDE, FATAL
+from warmbook.serving.guide_manifest import ACCELERATOR, GPU
 
 URL = "https://storage.googleapis.com/storage/v1/b/my-bucket?projection=noAcl&prettyPrint=false"
 LOGS = {

@@ -9,13 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from warmbook import doctor, gke
-from warmbook.banner import connect
-from warmbook.checks import check
-from warmbook.doctor import of_project
+from warmbook import doctor
+from warmbook.cloud import gke
+from warmbook.cloud.bucket_access import SERVING, held
+from warmbook.display.banner import connect
+from warmbook.display.check import check
+from warmbook.doctor import preflight
+from warmbook.doctor.pitfalls import CATALOGUE
+from warmbook.doctor.preflight import project as preflight_project
 from warmbook.errors import CheckError
-from warmbook.holders import SERVING, held
-from warmbook.pitfalls import CATALOGUE
 from warmbook.steps import project
 from warmbook_rehearsal.google.errors import GoogleError
 
@@ -92,13 +94,13 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
     up_to("cluster", standard)
     many = standard.model_copy(update={"replicas": 4})
     limit, usage = 4, 1
-    asked = doctor.asked.Asked(many, connect(many), "06")
-    asked._answers[doctor.questions.gpu_quota] = answered((limit, usage))
-    asked._answers[doctor.questions.gpu_quota_everywhere] = answered((None, 0))
-    assert doctor.of_cluster.quota(asked).state == "ok"
-    more = doctor.asked.Asked(many.model_copy(update={"replicas": 5}), connect(many), "06")
+    asked = preflight.memo.Asked(many, connect(many), "06")
+    asked._answers[preflight.queries.gpu_quota] = answered((limit, usage))
+    asked._answers[preflight.queries.gpu_quota_everywhere] = answered((None, 0))
+    assert preflight.cluster.quota(asked).state == "ok"
+    more = preflight.memo.Asked(many.model_copy(update={"replicas": 5}), connect(many), "06")
     more._answers.update(asked._answers)
-    assert doctor.of_cluster.quota(more).pitfall == "gpu-quota"
+    assert preflight.cluster.quota(more).pitfall == "gpu-quota"
 
 
 def answered(value):
@@ -134,17 +136,17 @@ def test_spot_gpus_count_against_the_preemptible_quota(
 ):
     up_to("project")
     ten = chosen.model_copy(update={"replicas": 10, "spot": spot})
-    asked = doctor.asked.Asked(ten, clients, "04")
-    asked._answers[doctor.questions.gpu_quota_everywhere] = answered(everywhere)
-    told = doctor.of_cluster.quota(asked)
+    asked = preflight.memo.Asked(ten, clients, "04")
+    asked._answers[preflight.queries.gpu_quota_everywhere] = answered(everywhere)
+    told = preflight.cluster.quota(asked)
     assert told.state == state and left in told.what
 
 
 def test_spot_gpus_beyond_the_quota_of_all_regions_are_a_warning(chosen, clients, up_to):
     up_to("project")
-    asked = doctor.asked.Asked(chosen.model_copy(update={"spot": True}), clients, "04")
-    asked._answers[doctor.questions.gpu_quota_everywhere] = answered((0, 0))
-    assert doctor.of_cluster.quota(asked).state == "wait"
+    asked = preflight.memo.Asked(chosen.model_copy(update={"spot": True}), clients, "04")
+    asked._answers[preflight.queries.gpu_quota_everywhere] = answered((0, 0))
+    assert preflight.cluster.quota(asked).state == "wait"
 
 
 def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, up_to):
@@ -225,20 +227,20 @@ def test_what_the_reader_may_not_do_is_named(
         for role in held_now["roles"]:
             policy.bindings.add(role=role, members=[READER])
 
-    asked = doctor.asked.Asked(chosen, clients, before)
-    asked(doctor.questions.found_project)
-    asked(doctor.questions.services_off)
+    asked = preflight.memo.Asked(chosen, clients, before)
+    asked(preflight.queries.found_project)
+    asked(preflight.queries.services_off)
     rehearsal.call(demote)
-    told = of_project.allowed_on_project(asked)
+    told = preflight_project.allowed_on_project(asked)
     assert told.state == state and lacking in told.what
     assert told.pitfall == ("" if state == "ok" else "role-missing")
 
 
 def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, clients):
-    asked = doctor.asked.Asked(chosen, clients, "04")
-    most = doctor.questions.ON_PROJECT.keys() - {doctor.questions.ACT_AS}
-    asked._answers[doctor.questions.held_permissions] = answered(most)
-    told = of_project.allowed_on_project(asked)
+    asked = preflight.memo.Asked(chosen, clients, "04")
+    most = preflight.queries.ON_PROJECT.keys() - {preflight.queries.ACT_AS}
+    asked._answers[preflight.queries.held_permissions] = answered(most)
+    told = preflight_project.allowed_on_project(asked)
     assert (told.state, told.pitfall) == ("wait", "role-missing")
     assert "415104041262-compute@developer.gserviceaccount.com" in told.remedy
     assert "--role=roles/iam.serviceAccountUser" in told.command
@@ -246,12 +248,12 @@ def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, cl
 
 @pytest.mark.parametrize(("before", "state"), [("03", "ok"), ("05", "ok"), ("08", "bad")])
 def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, state):
-    asked = doctor.asked.Asked(chosen, clients, before)
-    asked._answers[doctor.questions.bucket_permissions] = answered(
-        doctor.questions.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
+    asked = preflight.memo.Asked(chosen, clients, before)
+    asked._answers[preflight.queries.bucket_permissions] = answered(
+        preflight.queries.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
     )
-    asked._answers[doctor.questions.services_off] = answered(set())
-    told = of_project.allowed_on_bucket(asked)
+    asked._answers[preflight.queries.services_off] = answered(set())
+    told = preflight_project.allowed_on_bucket(asked)
     assert told.state == state
     assert ("storage.anywhereCaches.create" in told.what) == (state == "bad")
     assert "storage.anywhereCaches.list" not in told.what
@@ -265,12 +267,12 @@ def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, cli
             policy.ClearField("bindings")
             policy.bindings.add(role=role, members=[READER])
 
-        asked = doctor.asked.Asked(chosen, clients, "08")
-        asked(doctor.questions.bucket)
+        asked = preflight.memo.Asked(chosen, clients, "08")
+        asked(preflight.queries.bucket)
         rehearsal.call(become)
-        return asked(doctor.questions.bucket_permissions) & doctor.questions.ON_CACHES.keys()
+        return asked(preflight.queries.bucket_permissions) & preflight.queries.ON_CACHES.keys()
 
-    assert held("roles/storage.admin") == doctor.questions.ON_CACHES.keys()
+    assert held("roles/storage.admin") == preflight.queries.ON_CACHES.keys()
     assert held("roles/storage.bucketViewer") == set()
 
 
@@ -371,10 +373,10 @@ def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
     driver = pool.config.accelerators[0].gpu_driver_installation_config
     rehearsal.call(lambda: setattr(driver, "gpu_driver_version", versions.INSTALLATION_DISABLED))
     assert doctor.examine(standard, connect(standard), before="06").healthy
-    asked = doctor.asked.Asked(standard, connect(standard), "06")
+    asked = preflight.memo.Asked(standard, connect(standard), "06")
     bare = {"metadata": {"labels": {"cloud.google.com/gke-accelerator": "nvidia-l4"}}}
-    asked._answers[doctor.questions.nodes] = answered([bare])
-    assert doctor.of_cluster.driver(asked).pitfall == "driver-not-installed"
+    asked._answers[preflight.queries.nodes] = answered([bare])
+    assert preflight.cluster.driver(asked).pitfall == "driver-not-installed"
 
 
 def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, up_to):
@@ -397,18 +399,18 @@ def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to
 
 def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
     up_to("cluster")
-    asked = doctor.asked.Asked(chosen.model_copy(update={"mode": "standard"}), clients, "06")
-    asked._answers[doctor.questions.found_cluster] = answered(gke.find(chosen, clients))
-    assert doctor.of_cluster.cluster(asked).pitfall == "cluster-foreign"
+    asked = preflight.memo.Asked(chosen.model_copy(update={"mode": "standard"}), clients, "06")
+    asked._answers[preflight.queries.found_cluster] = answered(gke.find(chosen, clients))
+    assert preflight.cluster.cluster(asked).pitfall == "cluster-foreign"
 
 
 def test_a_cache_where_no_pod_is_and_one_that_does_not_run_are_warnings(standard, clients):
     def told(zone, state):
-        asked = doctor.asked.Asked(standard, clients, "08")
-        asked._answers[doctor.questions.found_caches] = answered(
+        asked = preflight.memo.Asked(standard, clients, "08")
+        asked._answers[preflight.queries.found_caches] = answered(
             [SimpleNamespace(zone=zone, state=state)]
         )
-        found = doctor.of_bucket.caches(asked)
+        found = preflight.bucket.caches(asked)
         return found.state, found.pitfall
 
     assert told("us-central1-a", "running") == ("ok", "")
@@ -418,9 +420,11 @@ def test_a_cache_where_no_pod_is_and_one_that_does_not_run_are_warnings(standard
 
 
 def test_a_library_that_is_too_old_is_named_with_what_installs_it(chosen, clients, monkeypatch):
-    real = of_project.metadata.version
+    real = preflight_project.metadata.version
     old = {"jupyterlab": "4.1.9", "ipywidgets": "7.7.0"}
-    monkeypatch.setattr(of_project.metadata, "version", lambda name: old.get(name) or real(name))
+    monkeypatch.setattr(
+        preflight_project.metadata, "version", lambda name: old.get(name) or real(name)
+    )
     told = lines(doctor.examine(chosen, clients, before="02"))["Libraries"]
     assert told.pitfall == "client-versions"
     assert "jupyterlab" in told.what and "ipywidgets" in told.what and "numpy" not in told.what
@@ -474,8 +478,8 @@ def test_a_service_that_answers_503_for_a_moment_is_asked_again(chosen, clients,
 
 
 def test_an_outage_that_lasts_is_one_line_too(chosen, clients, rehearsal, monkeypatch):
-    monkeypatch.setattr(doctor.asked, "PATIENCE_S", 0.5)
-    monkeypatch.setattr(doctor.asked, "DEADLINE_S", 2)
+    monkeypatch.setattr(preflight.memo, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(preflight.memo, "DEADLINE_S", 2)
 
     async def refuse(incoming):
         if incoming.service == "google":
@@ -491,7 +495,7 @@ def test_an_outage_that_lasts_is_one_line_too(chosen, clients, rehearsal, monkey
 def test_a_question_that_is_not_answered_in_time_does_not_hold_the_others_up(
     chosen, clients, rehearsal, monkeypatch
 ):
-    monkeypatch.setattr(doctor.asked, "DEADLINE_S", 1)
+    monkeypatch.setattr(preflight.memo, "DEADLINE_S", 1)
 
     async def hang(incoming):
         if incoming.path.endswith("billingInfo"):
@@ -521,7 +525,7 @@ def test_what_nobody_foresaw_is_a_line_and_no_traceback(chosen, clients, monkeyp
     def broken(*_, **__):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(of_project.metadata, "requires", broken)
+    monkeypatch.setattr(preflight_project.metadata, "requires", broken)
     examined = doctor.examine(chosen, clients, before="02")
     assert "ZeroDivisionError" in lines(examined)["Libraries"].what
     assert lines(examined)["Project"].state == "ok"
@@ -546,7 +550,7 @@ def test_every_pitfall_that_the_doctor_names_is_in_the_catalogue():
     import re
     from pathlib import Path
 
-    sources = Path(doctor.__file__).parent.glob("*.py")
+    sources = Path(preflight.__file__).parent.glob("*.py")
     words = {
         word for one in sources for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', one.read_text())
     }

@@ -7,6 +7,7 @@ import requests
 from google.api_core import exceptions as api
 from kubernetes.client.exceptions import ApiException
 
+from warmbook.cloud.errors import explain, explained
 from warmbook.errors import (
     AccessError,
     InterruptedWaitError,
@@ -14,7 +15,6 @@ from warmbook.errors import (
     UnreachableError,
     WarmbookError,
 )
-from warmbook.failures import explain, explained
 
 
 def of_kubernetes(status, message):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from warmbook.bucket import Folder
-from warmbook.findings import findings
-from warmbook.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
-from warmbook.sizing import limit_refusal
-from warmbook.startlog import read
-from warmbook.xray import Shard, XRay
+from warmbook.measure.coldstart.startlog import read
+from warmbook.model.faults import findings
+from warmbook.model.fit import limit_refusal
+from warmbook.model.folder import Folder
+from warmbook.model.inspect import Shard, XRay
+from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
 from warmbook_rehearsal.__main__ import _parser
 from warmbook_rehearsal.node import build_image
 

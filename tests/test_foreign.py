@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import safetensors
 
-from warmbook.clients import Clients
-from warmbook.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
+from warmbook.cloud.clients import Clients
+from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
 from warmbook.steps import weights
 
 from . import corpus

@@ -1,8 +1,8 @@
 import pytest
 
+from warmbook.cloud.availability import Offers
+from warmbook.display.widgets.form import SettingsForm
 from warmbook.errors import SettingsError
-from warmbook.form import SettingsForm
-from warmbook.offers import Offers
 from warmbook.workbook import Workbook
 
 ALL = ("project_id", "location", "model_uri", "gpu_count", "mode", "tensor_parallel_size")

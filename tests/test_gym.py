@@ -5,9 +5,9 @@ import nbformat
 import papermill
 import pytest
 
-from warmbook import gym
+from warmbook.book import gym
+from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.errors import MissingError, SettingsError
-from warmbook.pitfalls import CATALOGUE
 
 from .notebooks.conftest import NOTEBOOKS
 

@@ -15,9 +15,9 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
-from warmbook import hub
-from warmbook.commands import SERVED
 from warmbook.errors import AccessError, MissingError, ResourceFailedError, UnreachableError
+from warmbook.model.upload import huggingface
+from warmbook.serving.shell_commands import SERVED
 from warmbook_rehearsal.hub import GATED, OPEN
 
 from .conftest import safetensors_file
@@ -44,13 +44,13 @@ def pointed_at_it(origin, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_ENDPOINT", origin.url)
     monkeypatch.setenv("HF_TOKEN", "")
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "none"))
-    monkeypatch.setattr(hub, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(huggingface, "FIRST_WAIT_S", 0.01)
     yield
     origin.fault, origin.hub.limited = (lambda request: None), 0
 
 
 def found(name=OPEN, revision="", **more):
-    return hub.find(name, revision, SERVED, **more)
+    return huggingface.find(name, revision, SERVED, **more)
 
 
 def weights_of(model):
@@ -80,7 +80,7 @@ def test_only_what_serving_needs_is_taken_and_the_rest_is_named():
     ],
 )
 def test_weights_are_never_taken_twice(names, wanted):
-    assert hub._wanted(names, SERVED) == wanted
+    assert huggingface._wanted(names, SERVED) == wanted
 
 
 def test_ranges_are_those_very_bytes_in_many_threads(origin):
@@ -223,7 +223,7 @@ def test_what_is_missing_is_named():
     ],
 )
 def test_a_model_without_weights_to_stream_says_what_it_has(names, told):
-    from warmbook.hub_refusals import no_weights
+    from warmbook.model.upload.huggingface_errors import no_weights
 
     assert told in no_weights("a/b", names).what
 
@@ -260,7 +260,7 @@ def test_nobody_there_is_unreachable(monkeypatch):
 
 
 def test_a_silent_hub_does_not_hold_the_reader(origin, monkeypatch):
-    monkeypatch.setattr(hub, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(huggingface, "TIMEOUT_S", 0.2)
     silent = threading.Event()
 
     async def wait():
@@ -306,7 +306,7 @@ class Cluster:
 
 def test_the_clusters_secret_is_asked_only_where_a_token_is_missing(monkeypatch):
     held = Cluster(GRANTED + "\n")
-    ask = hub.secret_in(held, "vllm")
+    ask = huggingface.secret_in(held, "vllm")
     found(OPEN, secret=ask)
     assert held.asked == 0
     assert found(GATED, secret=ask).files
@@ -320,7 +320,7 @@ def test_the_clusters_secret_is_asked_only_where_a_token_is_missing(monkeypatch)
 @pytest.mark.parametrize("held", [Cluster(), Cluster(error=MissingError("none", remedy="04"))])
 def test_without_a_cluster_or_its_secret_the_hubs_own_refusal_stands(held):
     with pytest.raises(AccessError, match="asks for your agreement"):
-        found(GATED, secret=hub.secret_in(held, "vllm"))
+        found(GATED, secret=huggingface.secret_in(held, "vllm"))
 
 
 @pytest.mark.parametrize("token", [GRANTED, NOT_GRANTED, "hf_somebody_elses", "hf_\u00e9vil\t"])
@@ -355,7 +355,7 @@ def test_a_token_is_in_no_text(origin, monkeypatch, caplog, capfd, token):
 def test_nothing_of_huggingface_is_imported_before_it_is_needed():
     import subprocess
 
-    code = "import sys, warmbook, warmbook.steps.bring; sys.exit('huggingface_hub' in sys.modules)"
+    code = "import sys, warmbook, warmbook.steps.upload; sys.exit('huggingface_hub' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -12,13 +12,13 @@ from hypothesis import event, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from warmbook import manifests, oracle
-from warmbook.improvements import Needs, deployment, improvements
-from warmbook.lint import lint
-from warmbook.manifests import to_yaml
-from warmbook.safetensors import LARGEST_HEADER_BYTES
+from warmbook.model.fit import limit_refusal, machines_for
+from warmbook.model.safetensors import LARGEST_HEADER_BYTES
+from warmbook.serving import guide_manifest, vllm_releases
+from warmbook.serving.guide_manifest import to_yaml
+from warmbook.serving.lint import lint
+from warmbook.serving.manifest import Needs, deployment, improvements
 from warmbook.settings import Settings
-from warmbook.sizing import limit_refusal, machines_for
 
 GOLDEN = Path(__file__).parent / "golden"
 CHOICES = {"project_id": "my-project", "model_uri": "gs://my-bucket/models/my-llama"}
@@ -109,12 +109,12 @@ UNDONE = {
 
 @pytest.mark.guide("G18")
 def test_for_the_guides_inputs_the_named_improvements_are_the_whole_difference():
-    guides = {"vllm_version": manifests.GUIDE_VLLM, "max_model_len": 0}
+    guides = {"vllm_version": guide_manifest.GUIDE_VLLM, "max_model_len": 0}
     assert set(names(guides)) == UNDONE.keys()
     manifest = copy.deepcopy(made(guides))
     for undo in UNDONE.values():
         undo(manifest)
-    assert manifest == manifests.as_in_the_guide(chosen(guides))
+    assert manifest == guide_manifest.as_in_the_guide(chosen(guides))
 
 
 def test_each_improvement_has_a_reason():
@@ -213,8 +213,8 @@ def test_where_gpus_are_scarce_the_old_pod_ends_first(more, recreates):
 
 def test_spot_and_zone_reach_the_node_selector():
     pod = pod_of(made({"spot": True, "zone": "us-central1-b"}))
-    assert pod["nodeSelector"][manifests.SPOT] == "true"
-    assert pod["nodeSelector"][manifests.ZONE] == "us-central1-b"
+    assert pod["nodeSelector"][guide_manifest.SPOT] == "true"
+    assert pod["nodeSelector"][guide_manifest.ZONE] == "us-central1-b"
     assert pod["terminationGracePeriodSeconds"] == 25
 
 
@@ -230,7 +230,7 @@ def test_sglang_gets_its_own_words_for_the_same():
 
 @settings_of_hypothesis(max_examples=60, deadline=None)
 @given(
-    version=st.sampled_from(oracle.covered()),
+    version=st.sampled_from(vllm_releases.covered()),
     size_pair=st.tuples(st.sampled_from((1, 2, 4, 8)), st.sampled_from((1, 2, 4, 8))),
     weights=st.integers(1, 2_000_000_000_000),
     spot=st.booleans(),

@@ -7,7 +7,7 @@ import time
 import pytest
 from jupyter_core.utils import run_sync
 
-from warmbook.kernels import Kernels
+from warmbook.book.kernels import Kernels
 
 
 def pid(kernel):

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook.layers import KINDS, blocks
-from warmbook.safetensors import Tensor
+from warmbook.model.layers import KINDS, blocks
+from warmbook.model.safetensors import Tensor
 
 
 def tensor(name, size_bytes):

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
-from warmbook.improvements import deployment
-from warmbook.lint import lint
-from warmbook.manifests import as_in_the_guide, to_yaml
+from warmbook.model.inspect import look
+from warmbook.serving.guide_manifest import as_in_the_guide, to_yaml
+from warmbook.serving.lint import lint
+from warmbook.serving.manifest import deployment
 from warmbook.settings import Settings
-from warmbook.xray import look
 
 GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from warmbook.load import AT_ONCE, PROMPTS, Load, waiting
-from warmbook.openai_api import DeclinedError
+from warmbook.measure.loaders.load_generator import AT_ONCE, PROMPTS, Load, waiting
+from warmbook.serving.openai_api import DeclinedError
 
 
 class Server:

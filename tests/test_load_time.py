@@ -1,8 +1,8 @@
 import pytest
 
-from warmbook import gpus
-from warmbook.gpus import GIB, machine
-from warmbook.load_time import connections, limit_name, load_time
+from warmbook.model import gpus
+from warmbook.model.gpus import GIB, machine
+from warmbook.model.load_estimate import connections, limit_name, load_time
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from warmbook.loaders import (
+from warmbook.measure.loaders.catalog import (
     DOWNLOAD,
     FUSE,
     TUNABLES,

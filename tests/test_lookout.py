@@ -4,12 +4,12 @@ from types import SimpleNamespace
 import pytest
 from google.cloud import container_v1
 
-from warmbook import lookout
+from warmbook.doctor.pods import rollout
+from warmbook.doctor.pods.messages import PATIENCE
+from warmbook.doctor.pods.rollout import Lookout, wait_for_pods
 from warmbook.errors import AccessError, ResourceFailedError, WaitTimeoutError
-from warmbook.lookout import Lookout, wait_for_pods
-from warmbook.manifests import ACCELERATOR
-from warmbook.pods import Pod
-from warmbook.verdicts import PATIENCE
+from warmbook.serving.guide_manifest import ACCELERATOR
+from warmbook.serving.pods import Pod
 
 FORBIDDEN = (
     "google.api_core.exceptions.Forbidden: 403 GET http://127.0.0.1/storage/v1/b/bucket: "
@@ -303,7 +303,7 @@ def test_a_deployment_that_gets_no_pod_says_why(watched):
 def test_a_wait_that_runs_out_names_what_held_the_pods_up(settings, monkeypatch):
     waiting = pod(node="")
     cluster = Cluster([event("FailedScaleUp", QUOTA)])
-    monkeypatch.setattr(lookout, "follow", lambda *_: iter([[waiting]]))
+    monkeypatch.setattr(rollout, "follow", lambda *_: iter([[waiting]]))
     with pytest.raises(WaitTimeoutError) as late:
         wait_for_pods(
             settings,

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from warmbook import manifests
 from warmbook.__main__ import main
+from warmbook.serving import guide_manifest
 from warmbook.settings import Settings
 
 GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
@@ -21,32 +21,32 @@ def test_as_in_the_guide_is_the_guides_own_yaml(settings):
     text = GUIDE.read_text()
     for placeholder, value in FILLED.items():
         text = text.replace(placeholder, value)
-    assert manifests.as_in_the_guide(settings) == yaml.safe_load(text)
+    assert guide_manifest.as_in_the_guide(settings) == yaml.safe_load(text)
 
 
 @pytest.mark.guide("G19 G20")
 def test_what_the_guide_tells_its_readers_to_adapt_is_the_readers(choices):
     chosen = {"gpu": "nvidia-h100-80gb", "gpu_count": 4, "tensor_parallel_size": 2, "replicas": 3}
-    made = manifests.as_in_the_guide(Settings.parse({**choices, **chosen}))
+    made = guide_manifest.as_in_the_guide(Settings.parse({**choices, **chosen}))
     pod = made["spec"]["template"]["spec"]
     container = pod["containers"][0]
     assert made["spec"]["replicas"] == 3
     assert container["resources"]["limits"] == {"nvidia.com/gpu": "4"}
     assert "--tensor-parallel-size=2" in container["args"]
-    assert pod["nodeSelector"] == {manifests.ACCELERATOR: "nvidia-h100-80gb"}
+    assert pod["nodeSelector"] == {guide_manifest.ACCELERATOR: "nvidia-h100-80gb"}
 
 
 def test_the_yaml_means_the_same_as_the_object(settings):
-    made = manifests.as_in_the_guide(settings)
-    assert yaml.safe_load(manifests.to_yaml(made)) == made
-    assert "&id" not in manifests.to_yaml(made)
+    made = guide_manifest.as_in_the_guide(settings)
+    assert yaml.safe_load(guide_manifest.to_yaml(made)) == made
+    assert "&id" not in guide_manifest.to_yaml(made)
 
 
 def test_the_command_line_prints_the_guides_own(choices, capsys):
     given = [word for name, value in choices.items() for word in ("-p", name, value)]
     assert main(["manifest", "--as-in-the-guide", *given]) == 0
-    made = manifests.as_in_the_guide(Settings.parse(choices))
-    assert capsys.readouterr().out == manifests.to_yaml(made)
+    made = guide_manifest.as_in_the_guide(Settings.parse(choices))
+    assert capsys.readouterr().out == guide_manifest.to_yaml(made)
 
 
 def test_the_job_that_compares_loaders_is_printed_as_the_strict_api_takes_it(

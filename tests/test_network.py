@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook import texts
-from warmbook.banner import connect
-from warmbook.network import VARIABLE, Network, shaped
+from warmbook.cloud.rehearsal import VARIABLE, Network, shaped
+from warmbook.display.banner import connect
 
 TOLD = '{"latency_ms": 30, "stream_mib_s": 135.0, "nic_gbps": 0, "jitter": 0.1}'
 

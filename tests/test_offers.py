@@ -2,11 +2,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from warmbook import offers
+from warmbook.cloud import availability
 
 
 def test_the_cloud_offers_projects_places_and_models(rehearsal):
-    asked = offers.ask("rehearsal-project", "nvidia-l4", "autopilot")
+    asked = availability.ask("rehearsal-project", "nvidia-l4", "autopilot")
     assert asked.missing == {}
     assert asked.values["project_id"] == ("rehearsal-project",)
     assert "us-central1" in asked.values["location"]
@@ -14,20 +14,20 @@ def test_the_cloud_offers_projects_places_and_models(rehearsal):
 
 
 def test_standard_clusters_are_offered_zones(rehearsal):
-    asked = offers.ask("rehearsal-project", "nvidia-l4", "standard")
+    asked = availability.ask("rehearsal-project", "nvidia-l4", "standard")
     assert "us-central1-a" in asked.values["location"]
 
 
 def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
     disabled = rehearsal.inner.cloud.project.services
     rehearsal.call(lambda: disabled.discard("compute.googleapis.com"))
-    asked = offers.ask("rehearsal-project", "nvidia-l4", "autopilot")
+    asked = availability.ask("rehearsal-project", "nvidia-l4", "autopilot")
     assert "compute.googleapis.com is off" in asked.missing["location"]
     assert asked.values["model_uri"]
 
 
 def test_without_a_project_only_projects_are_offered(rehearsal):
-    assert set(offers.ask("", "nvidia-l4", "autopilot").values) == {"project_id"}
+    assert set(availability.ask("", "nvidia-l4", "autopilot").values) == {"project_id"}
 
 
 def quotas(**limits):
@@ -46,7 +46,7 @@ def quotas(**limits):
 )
 def test_spot_has_the_preemptible_quota_where_there_is_one(preemptible, spot, limit):
     clients = quotas(NVIDIA_L4_GPUS=4, **preemptible)
-    assert offers.gpu_quota(clients, "us-central1", "nvidia-l4", spot=spot) == (limit, 1)
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-l4", spot=spot) == (limit, 1)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_spot_has_the_preemptible_quota_where_there_is_one(preemptible, spot, li
 )
 def test_each_gpu_has_its_own_quota(gpu, metric):
     clients = quotas(**{"NVIDIA_A100_GPUS": 5, "NVIDIA_H100_GPUS": 6, metric: 7})
-    assert offers.gpu_quota(clients, "us-central1", gpu) == (7, 1)
+    assert availability.gpu_quota(clients, "us-central1", gpu) == (7, 1)
 
 
 def test_a_zone_has_a_machine_type_or_not(clients, up_to):
     up_to("project")
-    assert offers.has_machine(clients, "us-central1-a", "g2-standard-16")
-    assert not offers.has_machine(clients, "us-central1-f", "g2-standard-16")
-    assert not offers.has_machine(clients, "us-nowhere1-a", "g2-standard-16")
+    assert availability.has_machine(clients, "us-central1-a", "g2-standard-16")
+    assert not availability.has_machine(clients, "us-central1-f", "g2-standard-16")
+    assert not availability.has_machine(clients, "us-nowhere1-a", "g2-standard-16")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import improvements, oracle
+from warmbook.serving import manifest, vllm_releases
 from warmbook.settings import Settings
 from warmbook_rehearsal.node import build_image
 
@@ -25,88 +25,96 @@ EVERYWHERE = (
 
 
 def test_disable_log_requests_went_with_0_17_0():
-    assert oracle.accepts("0.16.0", "--disable-log-requests") is True
-    assert oracle.accepts("0.17.0", "--disable-log-requests") is False
-    assert oracle.accepts("0.33.0", "--no-enable-log-requests") is True
+    assert vllm_releases.accepts("0.16.0", "--disable-log-requests") is True
+    assert vllm_releases.accepts("0.17.0", "--disable-log-requests") is False
+    assert vllm_releases.accepts("0.33.0", "--no-enable-log-requests") is True
 
 
 @pytest.mark.parametrize("flag", EVERYWHERE)
 def test_what_every_release_accepts(flag: str):
-    assert all(oracle.accepts(version, flag) is True for version in oracle.covered())
+    assert all(vllm_releases.accepts(version, flag) is True for version in vllm_releases.covered())
 
 
 @pytest.mark.parametrize("version", ["0.11.0", "0.10.2", "0.34.0", "1.0", "latest", ""])
 def test_outside_the_range_nothing_is_known(version: str):
-    assert oracle.accepts(version, "--model") is None
-    assert oracle.accepts(version, "--no-such-flag") is None
-    for ask in (oracle.loader_keys, oracle.refuses_unknown_keys, oracle.streamer_requirement):
+    assert vllm_releases.accepts(version, "--model") is None
+    assert vllm_releases.accepts(version, "--no-such-flag") is None
+    for ask in (
+        vllm_releases.loader_keys,
+        vllm_releases.refuses_unknown_keys,
+        vllm_releases.streamer_requirement,
+    ):
         with pytest.raises(LookupError):
             ask(version)
     with pytest.raises(LookupError):
-        oracle.corruption(version, distributed=True)
+        vllm_releases.corruption(version, distributed=True)
 
 
 def test_between_two_releases_only_what_both_say():
-    assert "0.15.0" not in oracle.covered()
-    assert oracle.accepts("0.15.0", "--disable-log-requests") is True
-    assert oracle.accepts("0.15.0", "--no-such-flag") is False
-    assert oracle.accepts("0.17.0rc1", "--disable-log-requests") is None
-    assert oracle.accepts("0.17.0+cu129", "--disable-log-requests") is False
-    assert oracle.streamer_requirement("0.15.1") == "runai-model-streamer[gcs,s3]>=0.15.3"
+    assert "0.15.0" not in vllm_releases.covered()
+    assert vllm_releases.accepts("0.15.0", "--disable-log-requests") is True
+    assert vllm_releases.accepts("0.15.0", "--no-such-flag") is False
+    assert vllm_releases.accepts("0.17.0rc1", "--disable-log-requests") is None
+    assert vllm_releases.accepts("0.17.0+cu129", "--disable-log-requests") is False
+    assert vllm_releases.streamer_requirement("0.15.1") == "runai-model-streamer[gcs,s3]>=0.15.3"
     with pytest.raises(LookupError):
-        oracle.streamer_requirement("0.17.2")
+        vllm_releases.streamer_requirement("0.17.2")
 
 
 def test_a_flag_as_it_stands_in_a_manifest():
-    assert oracle.accepts("0.32.0", "--max_model_len=4096") is True
-    assert oracle.accepts("0.32.0", '--model-loader-extra-config={"a.b":"c=d"}') is True
-    assert oracle.accepts("0.32.0", "--compilation-config.mode=3") is True
-    assert oracle.accepts("0.32.0", "-tp") is True
-    assert oracle.accepts("0.32.0", "--max-model") is False
-    assert oracle.accepts("0.32.0", "-O3") is None
+    assert vllm_releases.accepts("0.32.0", "--max_model_len=4096") is True
+    assert vllm_releases.accepts("0.32.0", '--model-loader-extra-config={"a.b":"c=d"}') is True
+    assert vllm_releases.accepts("0.32.0", "--compilation-config.mode=3") is True
+    assert vllm_releases.accepts("0.32.0", "-tp") is True
+    assert vllm_releases.accepts("0.32.0", "--max-model") is False
+    assert vllm_releases.accepts("0.32.0", "-O3") is None
 
 
 def test_the_streamers_keys():
-    for version in oracle.covered():
-        assert oracle.loader_keys(version) == {"distributed", "concurrency", "memory_limit"}
-    assert oracle.refuses_unknown_keys("0.33.0")
-    assert oracle.refuses_unknown_keys("0.24.0")
-    assert not oracle.refuses_unknown_keys("0.23.0")
-    assert not oracle.refuses_unknown_keys("0.11.1")
+    for version in vllm_releases.covered():
+        assert vllm_releases.loader_keys(version) == {"distributed", "concurrency", "memory_limit"}
+    assert vllm_releases.refuses_unknown_keys("0.33.0")
+    assert vllm_releases.refuses_unknown_keys("0.24.0")
+    assert not vllm_releases.refuses_unknown_keys("0.23.0")
+    assert not vllm_releases.refuses_unknown_keys("0.11.1")
 
 
 def test_the_streamer_that_a_release_asks_for():
-    assert oracle.streamer_requirement("0.11.1") == "runai-model-streamer[gcs,s3]>=0.15.0"
-    assert oracle.streamer_requirement("0.32.0") == "runai-model-streamer[azure,gcs,s3]>=0.15.7"
+    assert vllm_releases.streamer_requirement("0.11.1") == "runai-model-streamer[gcs,s3]>=0.15.0"
+    assert (
+        vllm_releases.streamer_requirement("0.32.0") == "runai-model-streamer[azure,gcs,s3]>=0.15.7"
+    )
 
 
 def test_the_lines_of_a_start():
     always = {"Model loading took", "Graph capturing finished", "init engine"}
-    assert all(always <= oracle.log_lines(version) for version in oracle.covered())
-    assert "Starting vLLM API server" in oracle.log_lines("0.17.1")
-    assert "Starting vLLM API server" not in oracle.log_lines("0.18.0")
-    assert "Starting vLLM server" in oracle.log_lines("0.18.0")
+    assert all(always <= vllm_releases.log_lines(version) for version in vllm_releases.covered())
+    assert "Starting vLLM API server" in vllm_releases.log_lines("0.17.1")
+    assert "Starting vLLM API server" not in vllm_releases.log_lines("0.18.0")
+    assert "Starting vLLM server" in vllm_releases.log_lines("0.18.0")
 
 
 def test_known_corruption():
-    assert "#41749" in oracle.corruption("0.20.1", distributed=True)
-    assert "#43163" in oracle.corruption("0.20.0", distributed=True)
-    assert oracle.corruption("0.20.1", distributed=False) == ""
-    assert oracle.corruption("0.22.0", distributed=True) == ""
-    assert "#56583" in oracle.corruption("0.32.0", distributed=True)
-    assert "#56583" in oracle.corruption("0.32.0", distributed=True, model="Glm5ForCausalLM")
-    assert oracle.corruption("0.32.0", distributed=True, model="LlamaForCausalLM") == ""
-    assert "#41749" in oracle.corruption("0.20.1", distributed=True, model="LlamaForCausalLM")
+    assert "#41749" in vllm_releases.corruption("0.20.1", distributed=True)
+    assert "#43163" in vllm_releases.corruption("0.20.0", distributed=True)
+    assert vllm_releases.corruption("0.20.1", distributed=False) == ""
+    assert vllm_releases.corruption("0.22.0", distributed=True) == ""
+    assert "#56583" in vllm_releases.corruption("0.32.0", distributed=True)
+    assert "#56583" in vllm_releases.corruption("0.32.0", distributed=True, model="Glm5ForCausalLM")
+    assert vllm_releases.corruption("0.32.0", distributed=True, model="LlamaForCausalLM") == ""
+    assert "#41749" in vllm_releases.corruption(
+        "0.20.1", distributed=True, model="LlamaForCausalLM"
+    )
 
 
 def test_every_release_accepts_what_the_workbook_sends(choices: dict[str, str]):
-    for version in oracle.covered():
+    for version in vllm_releases.covered():
         settings = Settings.parse({**choices, "vllm_version": version, "concurrency": 16})
-        made = improvements.deployment(settings)["spec"]["template"]["spec"]["containers"][0]
+        made = manifest.deployment(settings)["spec"]["template"]["spec"]["containers"][0]
         words = [word for word in made["args"] if word.startswith("--")]
-        assert not [word for word in words if not oracle.accepts(version, word)], version
+        assert not [word for word in words if not vllm_releases.accepts(version, word)], version
         (config,) = [w.partition("=")[2] for w in words if w.startswith("--model-loader-extra")]
-        assert set(json.loads(config)) <= oracle.loader_keys(version)
+        assert set(json.loads(config)) <= vllm_releases.loader_keys(version)
 
 
 def test_the_data_is_small_and_ordered():
@@ -146,4 +154,4 @@ def test_the_real_engine_has_exactly_these_flags():
     real = json.loads(done.stdout.rpartition("flags ")[2])
     text = resources.files("warmbook").joinpath("data", "vllm_versions.json").read_text("utf-8")
     known = {flag for words in json.loads(text)["flags"].values() for flag in words}
-    assert set(real) == {flag for flag in known if oracle.accepts("0.32.0", flag)}
+    assert set(real) == {flag for flag in known if vllm_releases.accepts("0.32.0", flag)}

@@ -1,7 +1,7 @@
 """What a trial's lines say, also those of several GPUs and of loaders that failed."""
 
-from warmbook import outcome
-from warmbook.loaders import DOWNLOAD, STREAMER
+from warmbook.measure.loaders import results
+from warmbook.measure.loaders.catalog import DOWNLOAD, STREAMER
 
 LINES = (
     {"loader": "fastsafetensors", "absent": "fastsafetensors"},
@@ -15,17 +15,17 @@ LINES = (
 
 
 def test_a_run_takes_as_long_as_its_slowest_process():
-    found = {runs.name: runs.seconds for runs in outcome.runs(LINES, [DOWNLOAD, STREAMER, "x"])}
+    found = {runs.name: runs.seconds for runs in results.runs(LINES, [DOWNLOAD, STREAMER, "x"])}
     assert found == {STREAMER: (3.0, 1.0), DOWNLOAD: (5.0,)}
 
 
 def test_who_is_left_out_is_told_with_the_reason():
-    told = {row.name: row.detail for row in outcome.left_out(LINES)}
+    told = {row.name: row.detail for row in results.left_out(LINES)}
     assert "no fastsafetensors" in told["fastsafetensors"]
     assert told[DOWNLOAD] == "OSError: no room"
 
 
 def test_the_budgets_end_is_told():
-    assert outcome.cut_short(LINES)
-    assert not outcome.cut_short(LINES[:-1])
-    assert not outcome.cut_short([{"stopped": ""}])
+    assert results.cut_short(LINES)
+    assert not results.cut_short(LINES[:-1])
+    assert not results.cut_short([{"stopped": ""}])

@@ -1,6 +1,6 @@
-from warmbook.answers import PROMPTS, Answers, Origin, Transcript
-from warmbook.parity import Parity
-from warmbook.served import Served
+from warmbook.measure.tokens.loaders import Parity
+from warmbook.measure.tokens.server import Served
+from warmbook.serving.prompts import PROMPTS, Answers, Origin, Transcript
 
 
 def answers(*tokens):

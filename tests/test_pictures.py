@@ -7,9 +7,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from warmbook import pictures, texts
-from warmbook.layers import Block
-from warmbook.pictures import Bar, Part, lanes, layer_map, load_bars, memory_bar, waterfall
+from warmbook import texts
+from warmbook.display import plots
+from warmbook.display.plots import Bar, Part, lanes, layer_map, load_bars, memory_bar, waterfall
+from warmbook.model.layers import Block
 
 GIB = 2**30
 MOST_BYTES = 60_000
@@ -27,14 +28,14 @@ MAPS = {
     "many beside": [*BESIDE, *(Block(f"tower_number_{n}", {"rest": GIB}) for n in range(9))],
 }
 PARTS = [
-    Part("weights", 17 * GIB, 17 * GIB, pictures.BLUE),
-    Part("the rest", GIB // 2, 2 * GIB, pictures.AMBER),
-    Part("context", 2 * GIB, 3 * GIB, pictures.GREEN),
+    Part("weights", 17 * GIB, 17 * GIB, plots.BLUE),
+    Part("the rest", GIB // 2, 2 * GIB, plots.AMBER),
+    Part("context", 2 * GIB, 3 * GIB, plots.GREEN),
 ]
 BARS = [
-    ("g2-standard-16, 32 Gbps", 4.5, pictures.BLUE),
-    ("Google: g4-standard-48, Qwen3.5 35B A3B, and a name without end", 3900.0, pictures.GREY),
-    ("the region's quota", 0.004, pictures.BLUE),
+    ("g2-standard-16, 32 Gbps", 4.5, plots.BLUE),
+    ("Google: g4-standard-48, Qwen3.5 35B A3B, and a name without end", 3900.0, plots.GREY),
+    ("the region's quota", 0.004, plots.BLUE),
 ]
 
 PHASES = [
@@ -69,8 +70,8 @@ def language(request):
 @pytest.mark.parametrize("name", dict(drawings()))
 def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeypatch):
     figures = []
-    made = pictures._drawn
-    monkeypatch.setattr(pictures, "_drawn", lambda f, c: figures.append(f) or made(f, c))
+    made = plots._drawn
+    monkeypatch.setattr(plots, "_drawn", lambda f, c: figures.append(f) or made(f, c))
     picture = dict(drawings())[name]()
     assert 1000 < len(picture.png) < MOST_BYTES * (2.5 if name == "64 replicas" else 1)
     assert imread(BytesIO(picture._repr_png_())).shape[1] == 800
@@ -110,12 +111,12 @@ def test_other_figures_make_another_picture():
 
 def test_a_picture_is_its_caption_in_text_and_nothing_else_where_there_is_none():
     assert repr(waterfall(PHASES, "1.7 s")) == "1.7 s"
-    assert pictures.Picture(b"", "why")._repr_png_() is None
+    assert plots.Picture(b"", "why")._repr_png_() is None
 
 
 def test_what_is_free_is_told_from_the_least_to_the_most_and_is_never_less_than_nothing():
-    assert pictures.unused(PARTS, (23 * GIB, 24 * GIB)) == (1 * GIB, 4.5 * GIB)
-    assert pictures.unused(PARTS, (20 * GIB, 21 * GIB)) == (0, 1.5 * GIB)
+    assert plots.unused(PARTS, (23 * GIB, 24 * GIB)) == (1 * GIB, 4.5 * GIB)
+    assert plots.unused(PARTS, (20 * GIB, 21 * GIB)) == (0, 1.5 * GIB)
     assert "free: 0 bytes to 1.5 GiB" in repr(memory_bar(PARTS, (20 * GIB, 21 * GIB), GIB, "x"))
 
 
@@ -137,5 +138,5 @@ def lab(colour, sight):
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_the_colours_are_told_apart_by_the_colour_blind_too(sight):
-    for one, other in combinations({*pictures.COLOURS.values(), pictures.PURPLE, "white"}, 2):
+    for one, other in combinations({*plots.COLOURS.values(), plots.PURPLE, "white"}, 2):
         assert np.linalg.norm(lab(one, sight) - lab(other, sight)) > 30, (one, other)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from warmbook.diagnosis.logs import BESIDE, FATAL
-from warmbook.lint import lint
-from warmbook.pitfalls import CATALOGUE, SUBJECTS, pitfall
+from warmbook.doctor.pitfalls import CATALOGUE, SUBJECTS, pitfall
+from warmbook.doctor.pods.logs import BESIDE, FATAL
+from warmbook.serving.lint import lint
 from warmbook_rehearsal.faults import FAULTS
 
 ROOT = Path(__file__).parents[1]

@@ -2,7 +2,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from warmbook.pods import Pod, moment, staying
+from warmbook.serving.pods import Pod, moment, staying
 
 
 def condition(name, since):

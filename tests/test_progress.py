@@ -1,7 +1,7 @@
 import pytest
 
+from warmbook.display.progress import MIME, Progress, polled, wait_until
 from warmbook.errors import InterruptedWaitError, ResourceFailedError, WaitTimeoutError
-from warmbook.progress import MIME, Progress, polled, wait_until
 
 from .doubles.clock import Clock
 

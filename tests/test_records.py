@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook.errors import RecordError
-from warmbook.records import SCHEMA, parse, read
+from warmbook.measure.runs.record import SCHEMA, parse, read
 
 WHOLE = {
     "schema": SCHEMA,

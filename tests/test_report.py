@@ -5,8 +5,8 @@ import pytest
 
 from warmbook import texts
 from warmbook.__main__ import main
-from warmbook.records import parse
-from warmbook.report import page
+from warmbook.measure.runs.html import page
+from warmbook.measure.runs.record import parse
 
 from .safety.test_escaping import Structure, nasty
 from .test_records import ANSWERED, COST, PRICED, WHOLE, data

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
-from warmbook import retries
-from warmbook.retries import FIRST_S, LONGEST_S, again
+from warmbook.cloud import retry
+from warmbook.cloud.retry import FIRST_S, LONGEST_S, again
 
 from .doubles.clock import Clock
 
@@ -13,7 +13,7 @@ def asked(answers, **options):
     send = iter(answers).__next__
     last = again(
         send,
-        passing=lambda code: code in retries.TRANSIENT,
+        passing=lambda code: code in retry.TRANSIENT,
         clock=clock,
         sleep=clock.sleep,
         **options,
@@ -49,6 +49,6 @@ def test_an_answer_that_asks_for_a_pause_gets_it_within_bounds():
 
 
 def test_whoever_is_in_a_hurry_waits_less():
-    with retries.patience(2):
+    with retry.patience(2):
         _, slept = asked(itertools.repeat(503), patience_s=60)
     assert sum(slept) <= 2

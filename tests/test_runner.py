@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from warmbook import runner
 from warmbook.__main__ import main
+from warmbook.book import runner
 from warmbook.errors import SettingsError
-from warmbook.records import read
+from warmbook.measure.runs.record import read
 from warmbook.workbook import Workbook
 
 

@@ -5,12 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmbook.safetensors import (
-    LARGEST_HEADER_BYTES,
-    HeaderError,
-    header_length,
-    tensors_of,
-)
+from warmbook.model.safetensors import LARGEST_HEADER_BYTES, HeaderError, header_length, tensors_of
 
 from .corpus import entry, safetensors
 

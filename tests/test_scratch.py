@@ -4,9 +4,11 @@ import tempfile
 
 import pytest
 
-from warmbook.scratch import Scratch
+from warmbook.cloud.tempdir import Scratch
 
-HOLD = "from warmbook.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+HOLD = (
+    "from warmbook.cloud.tempdir import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from warmbook.answers import PROMPTS, Answers, Origin, Transcript
-from warmbook.served import Served
+from warmbook.measure.tokens.server import Served
+from warmbook.serving.prompts import PROMPTS, Answers, Origin, Transcript
 
 ORIGIN = Origin("gs://b/m", "f1", "0.20.0")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import runner, shipped
+from warmbook.book import runner, shipped
 
 ROOT = Path(__file__).parents[1]
 

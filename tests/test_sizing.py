@@ -2,18 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook import gpus
 from warmbook.errors import MissingError
-from warmbook.sizing import (
-    GIB,
-    Shape,
-    fit,
-    gpu,
-    host,
-    machine,
-    machines_for,
-    price,
-)
+from warmbook.model import gpus
+from warmbook.model.fit import GIB, Shape, fit, gpu, host, machine, machines_for, price
 
 GEMMA = {
     "model_type": "gemma2",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmbook.oracle import covered
-from warmbook.startlog import Reader, is_whole, read
+from warmbook.measure.coldstart.startlog import Reader, is_whole, read
+from warmbook.serving.vllm_releases import covered
 
 LOGS = sorted((Path(__file__).parent / "golden" / "startlogs").glob("*.log"))
 GUIDE = "[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s"

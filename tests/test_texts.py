@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from warmbook import texts
-from warmbook.findings import SHARD_TEXTS
-from warmbook.form import GROUPS, label
-from warmbook.pitfalls import CATALOGUE
+from warmbook.display.widgets.form import GROUPS, label
+from warmbook.doctor.pitfalls import CATALOGUE
+from warmbook.model.faults import SHARD_TEXTS
 from warmbook.settings import Settings
 
 ROOT = Path(__file__).parents[1]

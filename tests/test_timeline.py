@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook.gpus import GIB, machine, measured, price
-from warmbook.load_time import connections
-from warmbook.startlog import read
-from warmbook.timeline import ORDER, SINCE, UNEXPLAINED, timeline, witness
+from warmbook.measure.coldstart.startlog import read
+from warmbook.measure.coldstart.timeline import ORDER, SINCE, UNEXPLAINED, timeline, witness
+from warmbook.model.gpus import GIB, machine, measured, price
+from warmbook.model.load_estimate import connections
 
 CREATED = datetime(2026, 11, 23, 10, 0, 0, tzinfo=timezone.utc)
 REHEARSED = Path(__file__).parent / "golden" / "startlogs" / "vllm-0.32.0-streamer-0.17.0.log"

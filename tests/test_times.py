@@ -1,9 +1,9 @@
 """Cards of times: what is said beside the figures."""
 
-from warmbook.loaders import Runs
-from warmbook.network import Network
+from warmbook.cloud.rehearsal import Network
+from warmbook.measure.loaders.card import spread
+from warmbook.measure.loaders.catalog import Runs
 from warmbook.steps.compare import Tuned
-from warmbook.times import spread
 
 RUNS = Runs("8", (9.0, 1.0, 1.1, 1.2, 1.3))
 

@@ -11,24 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import manifests, trials
 from warmbook.errors import InterruptedWaitError, ResourceFailedError, SettingsError
-from warmbook.loaders import FUSE_FOLDER, STREAMER, Loader, loaders
-from warmbook.manifests import DEPLOYMENT
+from warmbook.measure.loaders import job as loader_job
+from warmbook.measure.loaders.catalog import FUSE_FOLDER, STREAMER, Loader, loaders
+from warmbook.serving import guide_manifest
+from warmbook.serving.guide_manifest import DEPLOYMENT
 
-SCRIPT = Path(trials.__file__).with_name("data") / "trial.py"
+SCRIPT = Path(loader_job.__file__).parents[2] / "data" / "trial.py"
 FAKES = Path(__file__).parent / "doubles" / "packages"
 READ = Loader("read", "", answers=0)
 
 
 def planned(chosen, *wanted, budget_s=60, **more):
-    plan = trials.planned(chosen, wanted, budget_s=budget_s)
+    plan = loader_job.planned(chosen, wanted, budget_s=budget_s)
     return {**plan, "disk_bytes": 2**40, **more}
 
 
 def job(chosen, *wanted, **more):
-    pod = manifests.as_in_the_guide(chosen)["spec"]["template"]["spec"]
-    return trials.manifest(chosen, pod, planned(chosen, *wanted, **more), 15 * 2**30)
+    pod = guide_manifest.as_in_the_guide(chosen)["spec"]["template"]["spec"]
+    return loader_job.manifest(chosen, pod, planned(chosen, *wanted, **more), 15 * 2**30)
 
 
 def told(plan, rehearsal, packages=FAKES, **more):
@@ -37,7 +38,7 @@ def told(plan, rehearsal, packages=FAKES, **more):
     words = [sys.executable, str(SCRIPT), json.dumps(plan)]
     done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    return list(trials._lines(done.stdout))
+    return list(loader_job._lines(done.stdout))
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_the_job_is_the_servers_pod_with_a_script_in_its_place(settings):
     made = job(settings, READ)
     spec = made["spec"]["template"]["spec"]
     container = spec["containers"][0]
-    deployed = manifests.as_in_the_guide(settings)["spec"]["template"]["spec"]
+    deployed = guide_manifest.as_in_the_guide(settings)["spec"]["template"]["spec"]
     assert container["image"] == deployed["containers"][0]["image"]
     assert spec["nodeSelector"] == deployed["nodeSelector"]
     assert spec["serviceAccountName"] == settings.service_account
@@ -198,8 +199,11 @@ def test_no_run_leaves_a_model_on_the_disk(public, chosen, with_tensorizer, tmp_
 
 def test_a_wait_for_the_conversion_says_so():
     lines = ({"loader": "tensorizer", "converting": True},)
-    assert trials._state(trials.Told(None, lines), 4) == "the model is converted for tensorizer"
-    assert "imported" in trials._state(trials.Told(None, ()), 4)
+    assert (
+        loader_job._state(loader_job.Told(None, lines), 4)
+        == "the model is converted for tensorizer"
+    )
+    assert "imported" in loader_job._state(loader_job.Told(None, ()), 4)
 
 
 def test_the_script_knows_what_disk_its_pod_may_use(settings):
@@ -211,11 +215,11 @@ def test_an_interrupt_deletes_the_job_and_brings_the_server_back(
     up_to, chosen, clients, quiet, monkeypatch
 ):
     up_to("streaming")
-    monkeypatch.setattr(trials, "_script", lambda: "import time\ntime.sleep(60)")
+    monkeypatch.setattr(loader_job, "_script", lambda: "import time\ntime.sleep(60)")
     timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(InterruptedWaitError, match="The trial"):
-        trials.run(chosen, clients, [READ], budget_s=60, **quiet)
+        loader_job.run(chosen, clients, [READ], budget_s=60, **quiet)
     timer.join()
     assert clients.kubernetes.list_objects("Job", chosen.namespace) == []
     found = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)
@@ -226,10 +230,10 @@ def test_a_trial_without_a_load_says_why(up_to, chosen, clients, quiet):
     up_to("streaming")
     wrong = Loader(STREAMER, "runai_streamer", needs="no_such_package")
     with pytest.raises(ResourceFailedError, match="without a load"):
-        trials.run(chosen, clients, [wrong], budget_s=60, **quiet)
+        loader_job.run(chosen, clients, [wrong], budget_s=60, **quiet)
 
 
 def test_only_vllm_has_loaders_to_compare(chosen, clients):
     sglang = chosen.model_copy(update={"inference_server": "sglang"})
     with pytest.raises(SettingsError, match="SGLang"):
-        trials.run(sglang, clients, [READ], budget_s=60)
+        loader_job.run(sglang, clients, [READ], budget_s=60)

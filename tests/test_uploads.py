@@ -17,13 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmbook import multipart, sending, uploads
-from warmbook.clients import Clients
+from warmbook.cloud.clients import Clients
 from warmbook.errors import MissingError, ResourceFailedError
-from warmbook.multipart import Part
-from warmbook.sending import send
-from warmbook.transfer import SHA256, _crc32c
-from warmbook.uploads import LocalFile, Plan, plan
+from warmbook.model.upload import multipart, pool
+from warmbook.model.upload import source as upload_source
+from warmbook.model.upload.multipart import Part
+from warmbook.model.upload.one_file import SHA256, _crc32c
+from warmbook.model.upload.pool import send
+from warmbook.model.upload.source import LocalFile, Plan, plan
 
 from .conftest import RehearsalThread
 from .doubles.wire import Wire
@@ -40,8 +41,8 @@ sizes = st.integers(0, 5 * 2**40)
 @given(sizes)
 def test_parts_cover_a_file_once_and_are_never_too_many(size_bytes):
     cut = plan(size_bytes)
-    assert 1 <= cut.count <= uploads.MOST_PARTS
-    assert cut.part_bytes >= uploads.PART_BYTES
+    assert 1 <= cut.count <= upload_source.MOST_PARTS
+    assert cut.part_bytes >= upload_source.PART_BYTES
     ends = [
         cut.span(number) for number in {1, 2, cut.count // 2 or 1, cut.count} if number <= cut.count
     ]
@@ -66,9 +67,9 @@ def test_each_part_begins_where_the_one_before_ends(size_bytes, part_bytes):
 
 
 def test_only_a_huge_file_has_larger_parts():
-    most = uploads.PART_BYTES * uploads.MOST_PARTS
-    assert plan(most).part_bytes == uploads.PART_BYTES
-    assert plan(most + 1).part_bytes == uploads.PART_BYTES + MIB
+    most = upload_source.PART_BYTES * upload_source.MOST_PARTS
+    assert plan(most).part_bytes == upload_source.PART_BYTES
+    assert plan(most + 1).part_bytes == upload_source.PART_BYTES + MIB
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +91,9 @@ def clients(wire):
 
 @pytest.fixture(autouse=True)
 def small_and_quick(monkeypatch):
-    monkeypatch.setattr(uploads, "PART_BYTES", PART)
+    monkeypatch.setattr(upload_source, "PART_BYTES", PART)
     monkeypatch.setattr(multipart, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(sending, "LOOK_S", 0.02)
+    monkeypatch.setattr(pool, "LOOK_S", 0.02)
 
 
 @pytest.fixture
@@ -436,7 +437,7 @@ def test_one_part_for_each_thread_is_in_memory_at_most(clients, prefix):
                 alive[0] -= 1
 
     sent(clients, prefix, Counted(bytes(20 * PART), local=True))
-    assert 1 < max(most) <= sending.WORKERS
+    assert 1 < max(most) <= pool.WORKERS
     assert alive[0] == 0
 
 
@@ -453,15 +454,15 @@ def test_a_stop_is_quick_though_the_other_side_is_slow(clients, wire, prefix, we
 
 SCRIPT = """
 import sys, pathlib
-from warmbook import uploads, sending
-from warmbook.banner import connect
+from warmbook.model.upload import source as uploads, pool as sending
+from warmbook.display.banner import connect
 from warmbook.settings import Settings
-from warmbook.steps import bring
+from warmbook.steps import upload
 uploads.PART_BYTES = 5 * 2**20
 sending.WORKERS = 2
 settings = Settings.parse(dict(
     project_id="rehearsal-project", model_uri=sys.argv[1], model_source=sys.argv[2]))
-print(bring.model(settings, connect(settings), report=lambda progress: None))
+print(upload.model(settings, connect(settings), report=lambda progress: None))
 """
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warmbook.display.card import Card, Row
 from warmbook.units import duration, size
-from warmbook.views import Card, Row
 
 
 @dataclass(frozen=True, repr=False)

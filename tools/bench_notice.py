@@ -9,7 +9,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any
 
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 from warmbook.steps import cluster, identity, project
 

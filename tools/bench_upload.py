@@ -30,7 +30,7 @@ HEADER_BYTES = 192
 OURS = """
 import sys, warmbook
 from warmbook.settings import Settings
-from warmbook.steps import bring
+from warmbook.steps import upload as bring
 settings = Settings.parse(dict(
     project_id="bench-project", model_uri=sys.argv[1], model_source=sys.argv[2]))
 brought = bring.model(settings, warmbook.connect(settings), report=lambda progress: None)

@@ -42,8 +42,8 @@ def measured(url: str, shards: int) -> dict[str, Any]:
     """Look through a model of that many shards; return seconds, requests, share of bytes read."""
     import requests
 
-    from warmbook.clients import Clients
-    from warmbook.xray import look
+    from warmbook.cloud.clients import Clients
+    from warmbook.model.inspect import look
 
     environ = {
         "WARMBOOK_REHEARSAL_URL": url,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from warmbook.pitfalls import SUBJECTS, Pitfall
+from warmbook.doctor.pitfalls import SUBJECTS, Pitfall
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "troubleshooting.md"
 INTRODUCTION = """\
@@ -18,7 +18,7 @@ INTRODUCTION = """\
 
 Each pitfall has a name. The workbook ends its error messages with it, and `warmbook doctor` names
 it in its lines; look for the name below. Written by `python tools/troubleshooting.py` from
-`lib/warmbook/pitfalls`.
+`lib/warmbook/doctor/pitfalls`.
 """
 
 

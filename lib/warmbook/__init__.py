@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .banner import connect
-    from .checks import check
-    from .form import SettingsForm
+    from .display.banner import connect
+    from .display.check import check
+    from .display.widgets.form import SettingsForm
     from .settings import Settings
     from .workbook import Workbook
 
@@ -15,10 +15,10 @@ __all__ = ["Settings", "SettingsForm", "Workbook", "check", "connect"]
 
 _HOMES = {
     "Settings": "settings",
-    "SettingsForm": "form",
+    "SettingsForm": "display.widgets.form",
     "Workbook": "workbook",
-    "check": "checks",
-    "connect": "banner",
+    "check": "display.check",
+    "connect": "display.banner",
 }
 
 

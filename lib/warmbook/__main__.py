@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import verbs
+from .book import cli
 from .errors import WarmbookError
 from .texts import say, speak
 
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings: defaults < WARMBOOK_* environment < workbook.yaml < -p < the form.",
     )
     added = parser.add_subparsers(required=True, metavar="VERB")
-    for module in verbs.IN_ORDER:
+    for module in cli.IN_ORDER:
         module.add(added)
     return parser
 

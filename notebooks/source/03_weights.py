@@ -30,7 +30,7 @@ language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import bring, sizing, weights
+from warmbook.steps import sizing, upload, weights
 
 # %% [markdown] lang="en"
 # ## Say where the model is
@@ -104,7 +104,7 @@ check(
 # Esto es lo único que el notebook 10 no borra: el modelo que subiste se queda en tu bucket.
 
 # %% tags=["creates-resource"]
-brought = bring.model(settings, clients)
+brought = upload.model(settings, clients)
 brought
 
 # %% [markdown] lang="en"

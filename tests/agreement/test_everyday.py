@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook.script import script
+from warmbook.book.script import script
 from warmbook.settings import Settings, merge
 
 DAYS = sorted((Path(__file__).parent / "days").glob("*.txt"))

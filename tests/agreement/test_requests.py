@@ -10,7 +10,7 @@ import re
 import pytest
 import requests
 
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 from warmbook.steps import cache, cluster, identity, project
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from warmbook.banner import connect
-from warmbook.script import script
+from warmbook.book.script import script
+from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 from warmbook.steps.server import look_up
 

@@ -3,9 +3,9 @@
 import pytest
 from google.cloud import container_v1 as gke
 
-from warmbook.banner import connect
-from warmbook.manifests import DEPLOYMENT
-from warmbook.script import script
+from warmbook.book.script import script
+from warmbook.display.banner import connect
+from warmbook.serving.guide_manifest import DEPLOYMENT
 from warmbook.settings import Settings, merge
 
 PARTS = ("02", "03", "04", "05", "06", "07", "08")

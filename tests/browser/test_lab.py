@@ -105,7 +105,7 @@ def test_a_cards_command_is_copied_by_its_button(lab):
 def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):
     from nbformat import v4, write
 
-    from warmbook.views import folded
+    from warmbook.display.card import folded
 
     html = v4.new_output("display_data", data={"text/html": folded("By hand", "gcloud info")})
     cell = v4.new_code_cell("1", outputs=[html])

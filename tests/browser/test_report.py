@@ -2,8 +2,8 @@
 
 import pytest
 
-from warmbook.records import parse
-from warmbook.report import page
+from warmbook.measure.runs.html import page
+from warmbook.measure.runs.record import parse
 
 from ..test_records import data
 from ..test_report import made

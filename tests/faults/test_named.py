@@ -2,10 +2,10 @@
 
 import pytest
 
-from warmbook.loaders import DOWNLOAD, STREAMER
-from warmbook.served import NAME
-from warmbook.steps import compare, served
-from warmbook.walk import walk
+from warmbook.book.walkthrough import walk
+from warmbook.measure.loaders.catalog import DOWNLOAD, STREAMER
+from warmbook.measure.tokens.server import NAME
+from warmbook.steps import compare, server_tokens
 from warmbook_rehearsal.faults import FAULTS
 
 BOTH = [(n, doctor) for n in FAULTS if not FAULTS[n].unseen for doctor in (True, False)]
@@ -37,7 +37,7 @@ def test_a_fault_that_nothing_else_tells_is_seen_in_the_answers(faults, chosen, 
     walked = walk(chosen, clients, quiet["report"])
     assert (walked.error, walked.pitfalls) == (None, ())
     few = chosen.model_copy(update={"compare_runs": 2})
-    kept = served.answers(chosen, clients).record()
+    kept = server_tokens.answers(chosen, clients).record()
     parity = compare.by_loader(few, clients, served=kept, **quiet).parity
     assert parity.repeats
     assert DOWNLOAD not in parity.corrupted

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import shipped
+from warmbook.book import shipped
 
 from ..browser.conftest import free_port
 from ..rehearsal.test_rehearsal import processes_with, until

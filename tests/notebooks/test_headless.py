@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import runner
+from warmbook.book import runner
 
 ROOT = Path(__file__).parents[2]
 MODEL_BYTES = 269_060_184
@@ -19,9 +19,9 @@ FEW = ("-p", "compare_runs", "2")
 
 REVOKE = """
 import sys
-from warmbook import policies
+from warmbook.cloud import iam as policies
 from warmbook.__main__ import main
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 out, role = sys.argv[1:]
 main(["run", "--only", "02,04,05", "--out", out])

@@ -169,7 +169,7 @@ def test_tags_come_from_the_closed_set(book):
 
 def test_what_creates_in_the_cloud_is_marked(code):
     names = r"create\w*|grant\w*|enable\w*|deploy|scale|by_\w+"
-    verbs = rf"(\.({names})|\bbring\.model)\(settings, clients"
+    verbs = rf"(\.({names})|\bupload\.model)\(settings, clients"
     for cell in code:
         assert bool(re.search(verbs, cell.source)) == ("creates-resource" in tags(cell))
         assert bool(re.search(r"\.delete\(", cell.source)) == ("deletes-resource" in tags(cell))

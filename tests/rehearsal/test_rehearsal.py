@@ -29,7 +29,7 @@ sys.exit(asyncio.run(around(command, image, model, engine="quick", time_scale=Ti
 GUIDE = """
 import sys
 from pathlib import Path
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 from warmbook.steps import cluster, identity, project, server
 settings = Settings.parse(merge())

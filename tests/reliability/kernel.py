@@ -73,10 +73,10 @@ class Kernels:
 
 def carry_out(parts: Sequence[str]) -> None:
     """Do what the notebooks of these parts do, with what is in the environment."""
-    from warmbook.banner import connect
+    from warmbook.book.walkthrough import walk
+    from warmbook.display.banner import connect
     from warmbook.settings import Settings, merge
     from warmbook.steps import cache, cleanup
-    from warmbook.walk import walk
 
     def quiet(progress: object) -> None:
         pass
@@ -117,9 +117,9 @@ def main(told: str) -> None:
     )
     from kubernetes import client, dynamic  # noqa: F401
 
+    import warmbook.book.walkthrough
     import warmbook.steps.cache
-    import warmbook.steps.cleanup
-    import warmbook.walk  # noqa: F401
+    import warmbook.steps.cleanup  # noqa: F401
 
     for line in sys.stdin:
         with open(told, "w") as log:  # noqa: PTH123

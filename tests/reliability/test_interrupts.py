@@ -14,11 +14,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.errors import InterruptedWaitError
 from warmbook.settings import Settings, merge
 from warmbook.steps import (
-    bring,
     cache,
     cleanup,
     cluster,
@@ -28,6 +27,7 @@ from warmbook.steps import (
     scaling,
     server,
     streaming,
+    upload,
     weights,
 )
 from warmbook_rehearsal.google.errors import GoogleError
@@ -130,7 +130,7 @@ def test_an_upload_ends_within_a_second_and_says_what_is_there(rehearsal, tmp_pa
     uri = "gs://rehearsal-project-models/mine"
     settings = Settings.parse(merge({"model_source": str(folder), "model_uri": uri}))
     stall(rehearsal, "storage", only=lambda incoming: incoming.method == "PUT")
-    error, seconds = interrupted(bring.model, settings, connect(settings), **quiet)
+    error, seconds = interrupted(upload.model, settings, connect(settings), **quiet)
     assert seconds < 1
     assert "are in the bucket already" in str(error)
     assert "nothing that arrived is sent again" in str(error)

@@ -7,9 +7,9 @@ import time
 import pytest
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from warmbook.book.walkthrough import walk
 from warmbook.errors import WarmbookError
 from warmbook.steps import cache, cluster, identity, server
-from warmbook.walk import walk
 from warmbook_rehearsal.google.errors import GoogleError
 from warmbook_rehearsal.kubernetes.errors import ApiError
 from warmbook_rehearsal.storage import StorageError
@@ -102,7 +102,7 @@ def test_the_guide_gets_through_when_each_request_fails_once(
 def test_what_was_done_though_its_answer_was_lost_is_not_done_twice(
     service, mode, rehearsal, monkeypatch, quiet
 ):
-    from warmbook.banner import connect
+    from warmbook.display.banner import connect
     from warmbook.settings import Settings, merge
 
     given = {"mode": "standard", "location": "us-central1-a"} if mode == "standard" else {}
@@ -127,7 +127,7 @@ STEPS = {
 def test_what_does_not_pass_ends_with_a_named_error_in_time(
     service, code, rehearsal, chosen, clients, quiet, up_to, monkeypatch
 ):
-    monkeypatch.setattr("warmbook.clients.REHEARSED_S", 2)
+    monkeypatch.setattr("warmbook.cloud.clients.REHEARSED_S", 2)
     monkeypatch.setattr(DEFAULT_RETRY, "_timeout", 2)  # Cloud Storage's library has two minutes
     up_to("cluster")
     Refusing(rehearsal, service, itertools.repeat(code))
@@ -204,7 +204,7 @@ def test_a_cluster_that_is_being_deleted_is_made_anew(rehearsal, chosen, clients
 
 
 def test_a_pool_is_asked_for_again_while_the_cluster_is_busy(rehearsal, monkeypatch, quiet, up_to):
-    from warmbook.banner import connect
+    from warmbook.display.banner import connect
     from warmbook.settings import Settings, merge
 
     chosen = Settings.parse(merge({"mode": "standard", "location": "us-central1-a"}))

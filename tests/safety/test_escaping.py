@@ -8,21 +8,21 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 
-from warmbook import commands, manifests
-from warmbook.banner import ShownClients
-from warmbook.checks import Passed
-from warmbook.doctor import Checkup, Examination
+from warmbook.book.gym import Grade
+from warmbook.book.script import script
+from warmbook.cloud.availability import Offers
+from warmbook.display.banner import ShownClients
+from warmbook.display.card import Card, Row, folded
+from warmbook.display.check import Passed
+from warmbook.display.progress import Progress
+from warmbook.display.widgets.form import SettingsForm
+from warmbook.doctor.preflight import Checkup, Examination
 from warmbook.errors import SettingsError, WarmbookError
-from warmbook.form import SettingsForm
-from warmbook.gym import Grade
-from warmbook.improvements import deployment
-from warmbook.offers import Offers
-from warmbook.progress import Progress
-from warmbook.script import script
+from warmbook.serving import guide_manifest, shell_commands
+from warmbook.serving.manifest import deployment
 from warmbook.settings import Settings
 from warmbook.steps.cleanup import Deleted, Inventory, Resource
 from warmbook.steps.identity import Named, Principal
-from warmbook.views import Card, Row, folded
 from warmbook.workbook import Workbook
 
 from ..figures import record
@@ -147,10 +147,10 @@ def test_what_a_reader_may_choose_comes_out_of_yaml_and_of_a_shell_as_it_went_in
             continue
         taken += 1
         manifest = deployment(chosen, None)
-        assert yaml.safe_load(manifests.to_yaml(manifest)) == manifest
+        assert yaml.safe_load(guide_manifest.to_yaml(manifest)) == manifest
         args = manifest["spec"]["template"]["spec"]["containers"][0]["args"]
         assert f"--model={chosen.model_uri}" in args
-        assert f"{chosen.model_uri}/" in shlex.split(commands.list_weights(chosen))
+        assert f"{chosen.model_uri}/" in shlex.split(shell_commands.list_weights(chosen))
     assert taken > 300 and refused > 300
     record("escaping: YAML and shell", cases=taken + refused, found=0, seed=SEED)
 
@@ -165,7 +165,7 @@ def test_bash_itself_runs_nothing_of_a_value(tmp_path):
         ran += 1
         stub = 'gcloud() { printf "%s\\0" "$@"; }; kubectl() { :; }\n'
         said = subprocess.run(
-            ["bash", "-c", stub + commands.list_weights(chosen)],
+            ["bash", "-c", stub + shell_commands.list_weights(chosen)],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -175,7 +175,7 @@ def test_bash_itself_runs_nothing_of_a_value(tmp_path):
         assert said.stdout.split("\0")[-2] == f"{chosen.model_uri}/"
         checked = subprocess.run(["bash", "-n"], input=script(chosen), text=True, timeout=20)
         assert checked.returncode == 0
-        deploy = stub + commands.deploy(chosen, None)
+        deploy = stub + shell_commands.deploy(chosen, None)
         subprocess.run(["bash", "-c", deploy], cwd=tmp_path, check=True, timeout=20)
         (file,) = tmp_path.iterdir()
         assert yaml.safe_load(file.read_text()) == deployment(chosen, None)

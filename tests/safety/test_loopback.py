@@ -10,7 +10,7 @@ import pytest
 import requests
 from google.cloud import storage_control_v2
 
-from warmbook import gke
+from warmbook.cloud import gke
 
 
 def listening():

@@ -4,7 +4,7 @@ import pytest
 
 from warmbook.errors import WarmbookError
 from warmbook.settings import Settings
-from warmbook.steps import bring, weights
+from warmbook.steps import upload, weights
 
 from .. import corpus
 
@@ -22,7 +22,7 @@ def test_an_upload_takes_the_folders_own_files_and_keeps_their_names_below_the_a
     given = {"model_source": str(model), "model_uri": f"gs://{chosen.bucket_name}/mine"}
     settings = Settings.parse({**chosen.model_dump(), **given})
     before = {blob.name for blob in clients.storage.list_blobs(chosen.bucket_name)}
-    bring.model(settings, clients, **quiet)
+    upload.model(settings, clients, **quiet)
     after = {blob.name for blob in clients.storage.list_blobs(chosen.bucket_name)} - before
     assert after == {f"mine/{name}" for name in (*corpus.SOUND, "..name.json")}
 

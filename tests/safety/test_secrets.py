@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import runner
+from warmbook.book import runner
+from warmbook.cloud.errors import explained
 from warmbook.errors import WarmbookError
-from warmbook.failures import explained
 from warmbook.workbook import Workbook
 
 from ..figures import record

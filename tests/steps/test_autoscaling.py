@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from warmbook import manifests
 from warmbook.__main__ import main
 from warmbook.errors import MissingError, ResourceFailedError, SettingsError
+from warmbook.serving import guide_manifest
 from warmbook.steps import autoscaling, cleanup
 
 SCALER = "HorizontalPodAutoscaler"
@@ -23,16 +23,16 @@ def test_a_queue_asks_for_another_pod_and_an_empty_one_takes_it_back(
     up_to("streaming")
     done = autoscaling.by_queue(up_to_two, clients, **quiet)
     assert (done.before, done.asked) == (1, 2)
-    assert done.most_waiting > manifests.WAITING
+    assert done.most_waiting > guide_manifest.WAITING
     assert "cold start" in repr(done)
-    found = clients.kubernetes.find(SCALER, manifests.DEPLOYMENT, up_to_two.namespace)
+    found = clients.kubernetes.find(SCALER, guide_manifest.DEPLOYMENT, up_to_two.namespace)
     assert found["spec"]["maxReplicas"] == 2
     told = clients.kubernetes.list_objects("Event", up_to_two.namespace)
     assert any("New size: 2" in event["message"] for event in told)
     end = time.monotonic() + 20
     while time.monotonic() < end:
         deployment = clients.kubernetes.find(
-            "Deployment", manifests.DEPLOYMENT, up_to_two.namespace
+            "Deployment", guide_manifest.DEPLOYMENT, up_to_two.namespace
         )
         if deployment["spec"]["replicas"] == 1:
             return
@@ -48,7 +48,7 @@ def test_by_default_nothing_happens_and_an_earlier_one_goes(
     autoscaling.by_queue(up_to_two, clients, **quiet)
     assert clients.kubernetes.list_objects(SCALER, chosen.namespace)
     assert "max_replicas" in autoscaling.by_queue(chosen, clients).off
-    for kind in manifests.AUTOSCALING:
+    for kind in guide_manifest.AUTOSCALING:
         assert not clients.kubernetes.list_objects(kind, chosen.namespace)
 
 
@@ -67,7 +67,7 @@ def test_without_a_ready_pod_nobody_is_asked(up_to_two, clients, up_to):
 def test_a_metric_that_does_not_arrive_is_named(up_to_two, clients, quiet, up_to, monkeypatch):
     up_to("streaming")
     monkeypatch.setattr(autoscaling, "LONGEST_S", 1)
-    monkeypatch.setattr(manifests, "QUEUE_METRIC", "vllm:no_such_metric")
+    monkeypatch.setattr(guide_manifest, "QUEUE_METRIC", "vllm:no_such_metric")
     with pytest.raises(ResourceFailedError, match="unable to get metric") as refused:
         autoscaling.by_queue(up_to_two, clients, **quiet)
     assert "Adapter" in refused.value.remedy

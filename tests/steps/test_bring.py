@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from warmbook import multipart, transfer
 from warmbook.errors import AccessError, InterruptedWaitError, MissingError
-from warmbook.steps import bring, weights
+from warmbook.model.upload import multipart, one_file
+from warmbook.steps import upload, weights
 
 from ..conftest import safetensors_file
 
@@ -24,22 +24,22 @@ def ours(chosen, tmp_path):
 
 
 def test_what_differs_is_sent_and_only_that(ours, clients, quiet, tmp_path):
-    first = bring.model(ours, clients, **quiet)
+    first = upload.model(ours, clients, **quiet)
     assert sorted(first.sent) == ["new/config.json", "new/model.safetensors", "new/tokenizer.json"]
     assert first.sent_bytes == 5004 and first.throughput_gib_s > 0
     assert "3 file(s)" in repr(first) and "GiB/s" in repr(first)
-    again = bring.model(ours, clients, **quiet)
+    again = upload.model(ours, clients, **quiet)
     assert again.sent == () and len(again.there) == 3
     assert "there already, same checksum: 3" in repr(again)
     changed = json.dumps({"changed": True})
     (tmp_path / "model" / "config.json").write_text(changed)
-    assert bring.model(ours, clients, **quiet).sent == ("new/config.json",)
+    assert upload.model(ours, clients, **quiet).sent == ("new/config.json",)
     blob = clients.storage.bucket(ours.bucket_name).blob("new/config.json")
     assert blob.download_as_bytes() == changed.encode()
 
 
 def test_what_was_brought_can_be_read_as_a_model(ours, clients, quiet):
-    bring.model(ours, clients, **quiet)
+    upload.model(ours, clients, **quiet)
     model = weights.inspect(ours, clients)
     assert model.shards == ("model.safetensors",) and model.config
 
@@ -48,24 +48,24 @@ def test_a_link_is_followed_as_the_cache_of_hugging_face_has_them(ours, clients,
     elsewhere = tmp_path / "blob"
     elsewhere.write_bytes(safetensors_file(7000))
     (tmp_path / "model" / "other.safetensors").symlink_to(elsewhere)
-    assert "new/other.safetensors" in bring.model(ours, clients, **quiet).sent
+    assert "new/other.safetensors" in upload.model(ours, clients, **quiet).sent
 
 
 def test_only_the_folders_own_level_is_sent(ours, clients, quiet, tmp_path):
     below = tmp_path / "model" / "original"
     below.mkdir()
     (below / "config.json").write_text("{}")
-    assert not [name for name in bring.model(ours, clients, **quiet).sent if "original" in name]
+    assert not [name for name in upload.model(ours, clients, **quiet).sent if "original" in name]
 
 
 def test_with_no_folder_named_nothing_is_uploaded(chosen, clients):
-    brought = bring.model(chosen, clients)
+    brought = upload.model(chosen, clients)
     assert brought.sent == () and "in the bucket already" in repr(brought)
 
 
 def test_a_folder_without_weights_is_refused(chosen, clients, tmp_path):
     with pytest.raises(MissingError, match="holds no safetensors"):
-        bring.model(chosen.model_copy(update={"model_source": str(tmp_path)}), clients)
+        upload.model(chosen.model_copy(update={"model_source": str(tmp_path)}), clients)
 
 
 def test_a_stop_says_what_is_kept(ours, clients):
@@ -74,7 +74,7 @@ def test_a_stop_says_what_is_kept(ours, clients):
             raise KeyboardInterrupt
 
     with pytest.raises(InterruptedWaitError, match=r"(bytes|KiB) are in the bucket") as stopped:
-        bring.model(ours, clients, report=stop)
+        upload.model(ours, clients, report=stop)
     assert "Run this cell again to go on" in stopped.value.remedy
 
 
@@ -86,7 +86,7 @@ def test_a_refusal_is_told_in_the_readers_words(ours, clients, quiet, monkeypatc
 
     monkeypatch.setattr(multipart.Multipart, "unfinished", refuse)
     with pytest.raises(AccessError, match=r"storage\.multipartUploads\.list"):
-        bring.model(ours, clients, **quiet)
+        upload.model(ours, clients, **quiet)
 
 
 def test_leftovers_are_shown_with_the_command_that_aborts_them(ours, clients, quiet):
@@ -95,8 +95,8 @@ def test_leftovers_are_shown_with_the_command_that_aborts_them(ours, clients, qu
     wire = multipart.Multipart(clients, ours.bucket_name, threading.Event())
     upload_id = wire.begin("new/model old.safetensors", "x/y")
     body = multipart.Body(b"left", threading.Event())
-    wire.put("new/model old.safetensors", upload_id, 1, body, transfer._crc32c(b"left"))
-    told = repr(bring.model(ours, clients, **quiet))
+    wire.put("new/model old.safetensors", upload_id, 1, body, one_file._crc32c(b"left"))
+    told = repr(upload.model(ours, clients, **quiet))
     assert "unfinished upload, 4 bytes, not continued" in told
     assert f"new%2Fmodel%20old.safetensors?uploadId={upload_id}" in told
     assert "curl --request DELETE" in told and "billed" in told

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from warmbook import hub, uploads
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.errors import AccessError, ResourceFailedError, UnreachableError
-from warmbook.sending import WORKERS
+from warmbook.model.upload import huggingface
+from warmbook.model.upload import source as upload_source
+from warmbook.model.upload.pool import WORKERS
 from warmbook.settings import Settings, merge
-from warmbook.steps import bring
+from warmbook.steps import upload
 from warmbook_rehearsal.hub import GATED, OPEN
 from warmbook_rehearsal.node.model import describe, model_of
 
@@ -51,8 +52,8 @@ def rehearsal(image_and_model, weights, monkeypatch, tmp_path):
 
 @pytest.fixture(autouse=True)
 def small_and_quick(monkeypatch, tmp_path):
-    monkeypatch.setattr(uploads, "PART_BYTES", PART)
-    monkeypatch.setattr(hub, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(upload_source, "PART_BYTES", PART)
+    monkeypatch.setattr(huggingface, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "none"))
 
 
@@ -69,14 +70,14 @@ def asked(chosen):
 @pytest.fixture
 def reads(monkeypatch):
     """The ranges that were read of each file."""
-    listed, real = [], hub.HubFile.read
+    listed, real = [], huggingface.HubFile.read
 
     def read(self, start, length):
         data = real(self, start, length)
         listed.append((self.name, start, length))
         return data
 
-    monkeypatch.setattr(hub.HubFile, "read", read)
+    monkeypatch.setattr(huggingface.HubFile, "read", read)
     return listed
 
 
@@ -86,7 +87,7 @@ def in_bucket(clients, settings):
 
 
 def test_what_arrives_is_the_model_and_only_what_serving_needs(asked, clients, quiet, weights):
-    brought = bring.model(asked, clients, **quiet)
+    brought = upload.model(asked, clients, **quiet)
     there = in_bucket(clients, asked)
     assert sorted(there) == ["config.json", "model.safetensors", "tokenizer.json"]
     assert there["model.safetensors"].download_as_bytes() == weights.read_bytes()
@@ -97,9 +98,9 @@ def test_what_arrives_is_the_model_and_only_what_serving_needs(asked, clients, q
 
 
 def test_a_second_run_reads_no_weights_and_sends_nothing(asked, clients, quiet, reads):
-    bring.model(asked, clients, **quiet)
+    upload.model(asked, clients, **quiet)
     reads.clear()
-    again = bring.model(asked, clients, **quiet)
+    again = upload.model(asked, clients, **quiet)
     assert again.sent == () and len(again.there) == 3
     assert [name for name, _, _ in reads if name == "model.safetensors"] == []
 
@@ -112,7 +113,7 @@ def test_other_bytes_than_the_hub_promised_do_not_stay(asked, clients, quiet, we
         file.write(b"not what it was")
     assert entry.sha256 == promised
     with pytest.raises(ResourceFailedError, match="checksum"):
-        bring.model(asked, clients, **quiet)
+        upload.model(asked, clients, **quiet)
     assert "model.safetensors" not in in_bucket(clients, asked)
     assert "config.json" not in in_bucket(clients, asked)
 
@@ -120,7 +121,7 @@ def test_other_bytes_than_the_hub_promised_do_not_stay(asked, clients, quiet, we
 def test_an_attempt_cut_short_goes_on_with_what_is_missing(
     asked, clients, quiet, weights, monkeypatch, reads
 ):
-    real, through = hub.HubFile.read, threading.Event()
+    real, through = huggingface.HubFile.read, threading.Event()
 
     def failing(self, start, length):
         if self.name == "model.safetensors" and start == 2 * PART:
@@ -128,7 +129,7 @@ def test_an_attempt_cut_short_goes_on_with_what_is_missing(
             raise UnreachableError("the network is gone", remedy="wait")
         return real(self, start, length)
 
-    put = bring.send.__globals__["Multipart"].put
+    put = upload.send.__globals__["Multipart"].put
 
     def counted(self, name, upload_id, number, body, crc32c):
         tag = put(self, name, upload_id, number, body, crc32c)
@@ -138,14 +139,14 @@ def test_an_attempt_cut_short_goes_on_with_what_is_missing(
         return tag
 
     arrived = []
-    monkeypatch.setattr(hub.HubFile, "read", failing)
-    monkeypatch.setattr(bring.send.__globals__["Multipart"], "put", counted)
+    monkeypatch.setattr(huggingface.HubFile, "read", failing)
+    monkeypatch.setattr(upload.send.__globals__["Multipart"], "put", counted)
     with pytest.raises(UnreachableError):
-        bring.model(asked, clients, **quiet)
+        upload.model(asked, clients, **quiet)
     assert "model.safetensors" not in in_bucket(clients, asked)
-    monkeypatch.setattr(hub.HubFile, "read", real)
+    monkeypatch.setattr(huggingface.HubFile, "read", real)
     reads.clear()
-    brought = bring.model(asked, clients, **quiet)
+    brought = upload.model(asked, clients, **quiet)
     read = [(start, length) for name, start, length in reads if name == "model.safetensors"]
     assert sorted(read) == [(2 * PART, PART), (3 * PART, MIB)]
     assert brought.continued_bytes == 2 * PART
@@ -157,7 +158,7 @@ def test_no_more_is_held_than_a_part_for_each_worker_and_nothing_is_stored(
     asked, clients, quiet, monkeypatch, tmp_path, rehearsal
 ):
     lock, held, most = threading.Lock(), {}, [0]
-    put, real = bring.send.__globals__["Multipart"].put, hub.HubFile.read
+    put, real = upload.send.__globals__["Multipart"].put, huggingface.HubFile.read
 
     def read(self, start, length):
         with lock:
@@ -177,9 +178,9 @@ def test_no_more_is_held_than_a_part_for_each_worker_and_nothing_is_stored(
     monkeypatch.chdir(empty)
     monkeypatch.setenv("TMPDIR", str(empty))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(empty / "cache"))
-    monkeypatch.setattr(hub.HubFile, "read", read)
-    monkeypatch.setattr(bring.send.__globals__["Multipart"], "put", sent)
-    bring.model(asked, clients, **quiet)
+    monkeypatch.setattr(huggingface.HubFile, "read", read)
+    monkeypatch.setattr(upload.send.__globals__["Multipart"], "put", sent)
+    upload.model(asked, clients, **quiet)
     assert 0 < most[0] <= WORKERS * PART
     assert list(empty.rglob("*")) == []
     home = Path(rehearsal.environ["HF_HOME"])
@@ -189,7 +190,7 @@ def test_no_more_is_held_than_a_part_for_each_worker_and_nothing_is_stored(
 def test_a_gated_model_is_refused_before_anything_is_sent(chosen, clients, quiet):
     gated = wanting(chosen, f"hf://{GATED}")
     with pytest.raises(AccessError, match="asks for your agreement"):
-        bring.model(gated, clients, **quiet)
+        upload.model(gated, clients, **quiet)
     assert in_bucket(clients, gated) == {}
 
 
@@ -199,7 +200,7 @@ def test_the_clusters_secret_opens_a_gated_model(up_to_identity, chosen, clients
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
     clients.kubernetes.create({**secret, "data": {"hf_api_token": token}})
     gated = wanting(chosen, f"hf://{GATED}", "gated")
-    brought = bring.model(gated, connect(gated), **quiet)
+    brought = upload.model(gated, connect(gated), **quiet)
     assert len(brought.sent) == 3
     assert "hf_rehearsal" not in str(brought) + repr(brought)
 

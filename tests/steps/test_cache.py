@@ -2,7 +2,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from warmbook import caches
+from warmbook.cloud import anywhere_cache
 from warmbook.errors import MissingError
 from warmbook.steps import cache
 
@@ -40,7 +40,7 @@ def test_without_a_pod_nobody_knows_where(chosen, clients, up_to):
 
 
 def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet, monkeypatch):
-    monkeypatch.setattr(caches, "HITS", "storage.googleapis.com/never_written")
+    monkeypatch.setattr(anywhere_cache, "HITS", "storage.googleapis.com/never_written")
     told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
     assert (told.zones, told.declined) == ((), "")
     assert "no read so far" in repr(told)

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from warmbook import gke
-from warmbook.policies import grant_on_bucket
+from warmbook.cloud import gke
+from warmbook.cloud.iam import grant_on_bucket
 from warmbook.steps import cache, cleanup, cluster, project
 
 

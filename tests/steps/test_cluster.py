@@ -1,7 +1,7 @@
 import pytest
 from google.cloud import container_v1 as gke
 
-from warmbook.banner import connect
+from warmbook.display.banner import connect
 from warmbook.errors import AccessError, ResourceFailedError
 from warmbook.steps import cluster
 from warmbook_rehearsal.google.errors import GoogleError

@@ -3,11 +3,11 @@
 import pytest
 
 from warmbook.errors import MissingError, SettingsError
-from warmbook.loaders import DOWNLOAD, STREAMER, Runs
-from warmbook.manifests import DEPLOYMENT
-from warmbook.parity import Parity
+from warmbook.measure.loaders.catalog import DOWNLOAD, STREAMER, Runs
+from warmbook.measure.tokens.loaders import Parity
+from warmbook.serving.guide_manifest import DEPLOYMENT
 from warmbook.steps import compare, streaming
-from warmbook.steps import served as asked
+from warmbook.steps import server_tokens as asked
 
 NOTHING = Parity({}, DOWNLOAD, None, "0.32.0")
 

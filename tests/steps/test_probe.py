@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from warmbook import pods, policies
+from warmbook.cloud import iam
 from warmbook.errors import InterruptedWaitError, MissingError, ResourceFailedError
+from warmbook.serving import pods
 from warmbook.steps import probe
 
 OURS = "app.kubernetes.io/managed-by=warmbook"
@@ -22,7 +23,7 @@ def left(clients, chosen):
 
 def revoke(chosen, clients, role):
     bucket = clients.storage.bucket(chosen.bucket_name)
-    policies.revoke_on_bucket(bucket, [role], lambda member: "/sa/" in member)
+    iam.revoke_on_bucket(bucket, [role], lambda member: "/sa/" in member)
 
 
 def test_with_both_roles_the_account_is_told_that_it_may(chosen, clients, quiet, up_to, left):
@@ -109,6 +110,6 @@ def test_the_pod_asks_for_little_runs_as_the_account_and_is_found_by_its_label(s
 
 
 def test_each_refusal_is_a_pitfall_of_the_catalogue():
-    from warmbook.pitfalls import CATALOGUE
+    from warmbook.doctor.pitfalls import CATALOGUE
 
     assert set(probe.PITFALLS.values()) <= CATALOGUE.keys()

@@ -1,9 +1,10 @@
 import pytest
 
-from warmbook import pods, readers
 from warmbook.errors import MissingError, ResourceFailedError
-from warmbook.gpus import machines
-from warmbook.load_time import CACHE_GBPS, REGION_GBPS, crowded
+from warmbook.measure.loaders import reread
+from warmbook.model.gpus import machines
+from warmbook.model.load_estimate import CACHE_GBPS, REGION_GBPS, crowded
+from warmbook.serving import pods
 from warmbook.steps import cache, scaling
 
 
@@ -62,7 +63,7 @@ def test_a_reader_that_ends_says_why(chosen, clients, quiet, up_to):
 def test_no_round_begins_after_the_budget(chosen, clients, quiet, up_to):
     up_to("streaming")
     (pod,) = pods.now(chosen, clients)
-    spent = readers.read(chosen, clients, [pod.name], budget_s=0, **quiet)
+    spent = reread.read(chosen, clients, [pod.name], budget_s=0, **quiet)
     assert (len(spent.alone), spent.cut_short) == (1, True)
 
 

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from warmbook import policies
 from warmbook.__main__ import main
+from warmbook.cloud import iam
 from warmbook.errors import AccessError, MissingError, ResourceFailedError, SettingsError
-from warmbook.improvements import deployment
-from warmbook.manifests import ACCELERATOR, DEPLOYMENT, as_in_the_guide
+from warmbook.serving.guide_manifest import ACCELERATOR, DEPLOYMENT, as_in_the_guide
+from warmbook.serving.manifest import deployment
 from warmbook.steps import server, streaming
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 def revoke(clients, chosen, role):
     bucket = clients.storage.bucket(chosen.bucket_name)
-    policies.revoke_on_bucket(bucket, [role], lambda member: "/sa/vllm-streamer" in member)
+    iam.revoke_on_bucket(bucket, [role], lambda member: "/sa/vllm-streamer" in member)
 
 
 def test_the_manifest_is_shown_with_its_reasons(chosen, clients):

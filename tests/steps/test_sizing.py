@@ -1,10 +1,10 @@
 import pytest
 
-from warmbook.bucket import Folder
-from warmbook.safetensors import Tensor
+from warmbook.model.folder import Folder
+from warmbook.model.inspect import Shard, XRay
+from warmbook.model.safetensors import Tensor
 from warmbook.settings import Settings
 from warmbook.steps import sizing, weights
-from warmbook.xray import Shard, XRay
 
 from ..test_sizing import GEMMA, GEMMA_BYTES
 

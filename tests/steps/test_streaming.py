@@ -4,8 +4,8 @@ from kubernetes.dynamic.exceptions import NotFoundError
 
 from warmbook.__main__ import main
 from warmbook.errors import MissingError
+from warmbook.measure.coldstart.timeline import UNEXPLAINED
 from warmbook.steps import scaling, streaming
-from warmbook.timeline import UNEXPLAINED
 from warmbook_rehearsal.network import Network
 
 

@@ -50,7 +50,7 @@ def test_a_bucket_that_is_not_there_is_said(chosen, clients):
 @pytest.fixture(scope="module")
 def shelf(image_and_model):
     """A rehearsal whose bucket holds the corpus, and clients for it."""
-    from warmbook.clients import Clients
+    from warmbook.cloud.clients import Clients
 
     from ..conftest import RehearsalThread
 

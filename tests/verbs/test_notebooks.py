@@ -1,7 +1,7 @@
 import pytest
 
-from warmbook import shipped
 from warmbook.__main__ import main
+from warmbook.book import shipped
 
 
 def test_they_are_copied_out_and_twice_is_as_once(tmp_path, capsys):

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 import warmbook_rehearsal.__main__
-from warmbook import shipped
 from warmbook.__main__ import main
-from warmbook.verbs import rehearse
+from warmbook.book import shipped
+from warmbook.book.cli import rehearse
 from warmbook_rehearsal.node import image
 
 

@@ -1,6 +1,7 @@
 """Runs in a Pod of the server's image: loads the model again and again, by several loaders.
 
-Argument: the plan, as JSON (see `warmbook.trials`). Writes a line of JSON for each run, among
+Argument: the plan, as JSON (see `warmbook.measure.loaders.job`).
+Writes a line of JSON for each run, among
 the lines of vLLM. Each run is a process of its own, forked once vLLM has been imported, so that
 no run finds what another left in memory. Standard library, and what the image has.
 """

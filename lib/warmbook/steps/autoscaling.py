@@ -6,19 +6,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import commands, manifests, pods
-from ..clients import Clients
-from ..diagnosis.evidence import at, maps, text
+from ..cloud.clients import Clients
+from ..display.card import Card, Row
+from ..display.progress import Report, polled, wait_until
+from ..display.step import step
+from ..doctor.pods.evidence import at, maps, text
+from ..doctor.pods.rollout import wait_for_pods
 from ..errors import ResourceFailedError, SettingsError, WaitTimeoutError
-from ..load import Load, waiting
-from ..lookout import wait_for_pods
-from ..openai_api import Server, first_ready
-from ..progress import Report, polled, wait_until
+from ..measure.loaders.load_generator import Load, waiting
+from ..serving import guide_manifest, pods, shell_commands
+from ..serving.openai_api import Server, first_ready
 from ..settings import Settings
-from ..step import step
 from ..texts import say
 from ..units import duration
-from ..views import Card, Row
 
 LONGEST_S = 300
 """How long the load may last, in seconds; the metric needs a minute or two to reach a cluster."""
@@ -59,7 +59,7 @@ class Trial(Card):
         waited = say(
             "{count:.0f} requests waited at most; from {aim} for each Pod on, more are asked for",
             count=self.most_waiting,
-            aim=manifests.WAITING,
+            aim=guide_manifest.WAITING,
         )
         asked = say("after {time} of load", time=duration(self.asked_after_s))
         ready = say("{time} later: it is a cold start", time=duration(self.ready_after_s))
@@ -79,7 +79,7 @@ class Trial(Card):
         )
 
 
-@step(commands.autoscale)
+@step(shell_commands.autoscale)
 def by_queue(settings: Settings, clients: Clients, *, report: Report | None = None) -> Trial:
     """Let the queue decide how many Pods there are, and send requests until it asks for more.
 
@@ -105,7 +105,7 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
         )
     server = first_ready(settings, clients)
     before = len(pods.ready_now(settings, clients))
-    for manifest in (manifests.pod_monitoring(settings), manifests.autoscaler(settings)):
+    for manifest in (guide_manifest.pod_monitoring(settings), guide_manifest.autoscaler(settings)):
         clients.kubernetes.apply(manifest)
     begun = time.monotonic()
     # it goes on until the new Pods are ready: with the queue empty, they would be taken back
@@ -126,8 +126,10 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
 
 def _take_back(settings: Settings, clients: Clients) -> None:
     """Delete the workbook's autoscaler, if an earlier choice has made one."""
-    for kind in manifests.AUTOSCALING:
-        for one in clients.kubernetes.list_objects(kind, settings.namespace, labels=manifests.OURS):
+    for kind in guide_manifest.AUTOSCALING:
+        for one in clients.kubernetes.list_objects(
+            kind, settings.namespace, labels=guide_manifest.OURS
+        ):
             clients.kubernetes.delete(kind, one["metadata"]["name"], settings.namespace)
 
 
@@ -141,7 +143,9 @@ def _under_load(
         nonlocal most
         servers = [Server(clients, settings.namespace, pod) for pod in pods.now(settings, clients)]
         most = max(most, sum(waiting(server) for server in servers if server.pod.ready))
-        deployment = clients.kubernetes.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
+        deployment = clients.kubernetes.find(
+            "Deployment", guide_manifest.DEPLOYMENT, settings.namespace
+        )
         asked = int((deployment or {"spec": {}})["spec"].get("replicas", 0))
         return Seen(most, asked, _inactive(settings, clients), load.refused)
 
@@ -169,7 +173,7 @@ def _under_load(
 def _inactive(settings: Settings, clients: Clients) -> str:
     """Return why the autoscaler does nothing, "" where it works or says nothing yet."""
     kind = "HorizontalPodAutoscaler"
-    found = clients.kubernetes.find(kind, manifests.DEPLOYMENT, settings.namespace)
+    found = clients.kubernetes.find(kind, guide_manifest.DEPLOYMENT, settings.namespace)
     for one in maps(at(found, "status", "conditions")):
         if (one.get("type"), one.get("status")) == ("ScalingActive", "False"):
             return text(one.get("message"))

@@ -8,17 +8,18 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from .. import caches, commands, pods
-from ..caches import Cache, Traffic
-from ..clients import Clients
+from ..cloud import anywhere_cache
+from ..cloud.anywhere_cache import Cache, Traffic
+from ..cloud.availability import zones_of
+from ..cloud.clients import Clients
+from ..display.card import Card, Row, State
+from ..display.progress import Report, polled, wait_until
+from ..display.step import step
 from ..errors import MissingError
-from ..offers import zones_of
-from ..progress import Report, polled, wait_until
+from ..serving import pods, shell_commands
 from ..settings import Settings
-from ..step import step
 from ..texts import say
 from ..units import size
-from ..views import Card, Row, State
 
 PATIENCE_S = 30
 """How long a cell waits for a cache, in seconds; in the cloud one takes minutes to hours."""
@@ -71,7 +72,7 @@ class Zones(Card):
         )
 
 
-@step(commands.describe_cache)
+@step(shell_commands.describe_cache)
 def zones(settings: Settings, clients: Clients) -> Zones:
     """Return where the Pods run, and the zones that should have a cache.
 
@@ -122,7 +123,7 @@ def _mark(cache: Cache) -> State:
     return marks.get(cache.state, "info")
 
 
-@step(lambda settings: commands.create_cache(settings))
+@step(lambda settings: shell_commands.create_cache(settings))
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Caches:
     """Create the caches that are wanted and not there; wait for them a short while only.
 
@@ -138,20 +139,20 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
             remedy=say("Run notebooks 06 and 07 first, or choose «zone» in the form."),
         )
     bucket = settings.bucket_name
-    there = {cache.zone: cache for cache in caches.find(clients, bucket)}
+    there = {cache.zone: cache for cache in anywhere_cache.find(clients, bucket)}
     made = tuple(z for z in wanted if z not in there or there[z].state == "disabled")
     for zone in made:
-        caches.create(clients, bucket, zone)
+        anywhere_cache.create(clients, bucket, zone)
     if made or any(there[zone].state == "creating" for zone in wanted):
         _settle(clients, bucket, wanted, report)
-    return Caches(bucket, tuple(caches.find(clients, bucket)), made)
+    return Caches(bucket, tuple(anywhere_cache.find(clients, bucket)), made)
 
 
 def _settle(clients: Clients, bucket: str, zones: tuple[str, ...], report: Report | None) -> None:
     """Wait until the caches run, or PATIENCE_S have passed: both are fine."""
     end = monotonic() + PATIENCE_S
     wait_until(
-        polled(lambda: [c for c in caches.find(clients, bucket) if c.zone in zones]),
+        polled(lambda: [c for c in anywhere_cache.find(clients, bucket) if c.zone in zones]),
         what=say("Caches of gs://{bucket}", bucket=bucket),
         state=lambda found: ", ".join(f"{c.zone} {c.state}" for c in found),
         ready=lambda found: _settled(found, zones) or monotonic() > end,
@@ -165,13 +166,13 @@ def _settled(found: Sequence[Cache], zones: Sequence[str]) -> bool:
     return len(found) >= len(zones) and all(cache.state != "creating" for cache in found)
 
 
-@step(commands.describe_cache)
+@step(shell_commands.describe_cache)
 def describe(settings: Settings, clients: Clients) -> Caches:
     """Return the bucket's caches with their states.
 
     Source: guide, "Check the status of the cache".
     """
-    return Caches(settings.bucket_name, tuple(caches.find(clients, settings.bucket_name)))
+    return Caches(settings.bucket_name, tuple(anywhere_cache.find(clients, settings.bucket_name)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -222,7 +223,7 @@ class Hits(Card):
         return {"zones": [vars(one) for one in self.zones]}
 
 
-@step(commands.cache_hits)
+@step(shell_commands.cache_hits)
 def hits(
     settings: Settings, clients: Clients, *, since: datetime, report: Report | None = None
 ) -> Hits:
@@ -240,7 +241,7 @@ def hits(
     end = monotonic() + patience_s
     try:
         found = wait_until(
-            polled(lambda: caches.traffic(clients, bucket, since)),
+            polled(lambda: anywhere_cache.traffic(clients, bucket, since)),
             what=say("Cloud Monitoring"),
             state=lambda told: say("tells of {count} zone(s)", count=len(told)),
             ready=lambda told: bool(told) or monotonic() >= end,
@@ -254,4 +255,4 @@ def hits(
 
 
 def _serving(clients: Clients, bucket: str) -> bool:
-    return any(cache.state == "running" for cache in caches.find(clients, bucket))
+    return any(cache.state == "running" for cache in anywhere_cache.find(clients, bucket))

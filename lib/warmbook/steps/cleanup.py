@@ -8,18 +8,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .. import caches, commands, gpus
-from ..clients import Clients
+from ..cloud import anywhere_cache
+from ..cloud.api_errors import google_reason
+from ..cloud.clients import Clients
+from ..cloud.errors import explained
+from ..cloud.iam import of_bucket, revoke_on_bucket
+from ..display.card import Card, Row
+from ..display.progress import Report, polled, wait_until
+from ..display.step import step
 from ..errors import ResourceFailedError, WaitTimeoutError, WarmbookError
-from ..failures import explained
-from ..manifests import AUTOSCALING, OURS
-from ..policies import of_bucket, revoke_on_bucket
-from ..progress import Report, polled, wait_until
-from ..refusals import google_reason
+from ..model import gpus
+from ..serving import shell_commands
+from ..serving.guide_manifest import AUTOSCALING, OURS
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..views import Card, Row
 
 OWNER_LABEL = ("created-by", "warmbook")
 CREATION_S = 120
@@ -163,7 +165,7 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
     return [
         Resource("role", f"{binding['role']} on gs://{settings.bucket_name}", account)
         for binding in policy.bindings
-        if binding["role"] in commands.GIVEN_ROLES
+        if binding["role"] in shell_commands.GIVEN_ROLES
         and not binding.get("condition")
         and any(member.endswith(_subject(settings)) for member in binding["members"])
     ]
@@ -171,17 +173,19 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
 
 def _subject(settings: Settings) -> str:
     """Return the end of the principal that only this namespace's account has."""
-    return commands.principal(settings, "")[len("principal://iam.googleapis.com/projects/") :]
+    return shell_commands.principal(settings, "")[len("principal://iam.googleapis.com/projects/") :]
 
 
 def _caches(settings: Settings, clients: Clients) -> list[Resource]:
     from google.api_core.exceptions import NotFound
 
     try:
-        marked = caches.created_here(clients, settings.bucket_name)
+        marked = anywhere_cache.created_here(clients, settings.bucket_name)
     except NotFound:
         return []
-    alive = {c.zone for c in caches.find(clients, settings.bucket_name) if c.state != "disabled"}
+    alive = {
+        c.zone for c in anywhere_cache.find(clients, settings.bucket_name) if c.state != "disabled"
+    }
     proof = say("label of the bucket")
     return [Resource("cache", zone, proof) for zone in sorted(marked & alive)]
 
@@ -214,7 +218,7 @@ class Deleted(Card):
         }
 
 
-@step(commands.clean_up)
+@step(shell_commands.clean_up)
 def delete(settings: Settings, clients: Clients, *, report: Report | None = None) -> Deleted:
     """Delete what the workbook created and wait until it is gone; touch nothing else.
 
@@ -235,10 +239,12 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
     if zones := [resource.name for resource in before if resource.kind == "cache"]:
         _disable_caches(settings, clients, zones, report)
     with suppress(NotFound):
-        caches.forget_gone(clients, settings.bucket_name)
+        anywhere_cache.forget_gone(clients, settings.bucket_name)
     if "role" in kinds:
         bucket = clients.storage.bucket(settings.bucket_name)
-        revoke_on_bucket(bucket, commands.GIVEN_ROLES, lambda m: m.endswith(_subject(settings)))
+        revoke_on_bucket(
+            bucket, shell_commands.GIVEN_ROLES, lambda m: m.endswith(_subject(settings))
+        )
     after = _inventory(settings, clients)
     return Deleted(before, after.created, after.machines)
 
@@ -289,7 +295,7 @@ def _disable_caches(
     bucket = settings.bucket_name
 
     def creating() -> list[str]:
-        return [c.zone for c in caches.find(clients, bucket) if c.state == "creating"]
+        return [c.zone for c in anywhere_cache.find(clients, bucket) if c.state == "creating"]
 
     if busy := [zone for zone in zones if zone in creating()]:
         with suppress(WaitTimeoutError):
@@ -304,7 +310,7 @@ def _disable_caches(
             )
     for zone in zones:
         if zone not in creating():
-            caches.disable(clients, bucket, zone)
+            anywhere_cache.disable(clients, bucket, zone)
 
 
 def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
@@ -326,7 +332,7 @@ class Offer(Card):
         return self.what
 
 
-@step(commands.delete_project)
+@step(shell_commands.delete_project)
 def delete_project(settings: Settings, clients: Clients) -> Offer:
     """Return the command that deletes the whole project; nothing is run.
 
@@ -342,7 +348,7 @@ def _look_command(settings: Settings) -> str:
     return "\n".join(
         (
             f"gcloud container clusters list --project={settings.project_id}",
-            commands.describe_cache(settings),
+            shell_commands.describe_cache(settings),
             f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
         )
     )

@@ -8,19 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .. import commands
-from ..clients import Clients
-from ..diagnosis.placement import STOCKOUT
+from ..cloud.api_errors import GPU, QUOTA, google_reason
+from ..cloud.availability import gpu_quota, zones_with_gpu
+from ..cloud.clients import Clients
+from ..cloud.gke import FAILED, LABEL, READY, find
+from ..display.card import Card, Row, State
+from ..display.progress import Report, polled, wait_until
+from ..display.step import step
+from ..doctor.pods.scheduling import STOCKOUT
 from ..errors import ResourceFailedError
-from ..gke import FAILED, LABEL, READY, find
-from ..manifests import GPU_POOL
-from ..offers import gpu_quota, zones_with_gpu
-from ..progress import Report, polled, wait_until
-from ..refusals import GPU, QUOTA, google_reason
+from ..serving import shell_commands
+from ..serving.guide_manifest import GPU_POOL
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..views import Card, Row, State
 
 SCOPES = tuple(
     f"https://www.googleapis.com/auth/{name}"
@@ -64,7 +64,7 @@ class GpuOffer(Card):
         return Row(say("quota"), detail, "ok" if left >= 1 else "bad")
 
 
-@step(commands.gpu_offer)
+@step(shell_commands.gpu_offer)
 def gpu_offer(settings: Settings, clients: Clients) -> GpuOffer:
     """Return the zones of the region that have the GPU, and the quota for it.
 
@@ -107,7 +107,7 @@ class Cluster(Card):
         )
 
 
-@step(commands.create_cluster)
+@step(shell_commands.create_cluster)
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Cluster:
     """Create the cluster unless it exists, and wait until it is RUNNING.
 
@@ -288,7 +288,7 @@ class Pool(Card):
         )
 
 
-@step(commands.create_node_pool)
+@step(shell_commands.create_node_pool)
 def create_node_pool(settings: Settings, clients: Clients, *, report: Report | None = None) -> Pool:
     """Create the GPU pool of a Standard cluster unless it exists; Autopilot needs none.
 

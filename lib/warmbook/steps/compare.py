@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from math import comb
 from typing import Any
 
-from .. import outcome, trials
-from ..answers import Origin, Transcript
-from ..bucket import list_folder
-from ..clients import Clients
+from ..cloud.clients import Clients
+from ..display.card import Row
+from ..display.plots import Picture
+from ..display.progress import Report
+from ..display.step import step
 from ..errors import SettingsError
-from ..gpus import price
-from ..loaders import (
+from ..measure.loaders import job, results
+from ..measure.loaders.card import Times, spread
+from ..measure.loaders.catalog import (
     DOWNLOAD,
     FUSE,
     LEAST_RUNS,
@@ -25,17 +27,15 @@ from ..loaders import (
     loaders,
     recommended,
 )
-from ..manifests import DEPLOYMENT
-from ..parity import Parity
-from ..pictures import Picture
-from ..progress import Report
-from ..served import Served
+from ..measure.tokens.loaders import Parity
+from ..measure.tokens.server import Served
+from ..model.folder import list_folder
+from ..model.gpus import price
+from ..serving.guide_manifest import DEPLOYMENT
+from ..serving.prompts import Origin, Transcript
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..times import Times, spread
 from ..units import duration
-from ..views import Row
 
 
 def _by_hand(settings: Settings) -> str:
@@ -135,12 +135,12 @@ def by_loader(
     rehearsal = bool(clients.rehearsal)
     wanted = loaders(settings, rehearsal=rehearsal)
     files = list_folder(clients, settings.model_uri).fingerprint
-    lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
-    left_out = tuple(outcome.left_out(lines))
+    lines = job.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
+    left_out = tuple(results.left_out(lines))
     if rehearsal:
         left_out += (Row(FUSE, say("there is no Cloud Storage FUSE in a rehearsal")),)
-    found = outcome.runs(lines, [one.name for one in wanted])
-    parity = outcome.parity(lines, settings)
+    found = results.runs(lines, [one.name for one in wanted])
+    parity = results.parity(lines, settings)
     reference = _reference(lines, parity, settings.model_uri, files)
     return Compared(
         found,
@@ -148,7 +148,7 @@ def by_loader(
         replace(parity, server=_served(served, reference, parity)),
         transcript=reference,
         converted_s={one["loader"]: one["converted_s"] for one in lines if "converted_s" in one},
-        cut_short=outcome.cut_short(lines),
+        cut_short=results.cut_short(lines),
         rehearsal=rehearsal,
         network=clients.network,
     )
@@ -210,12 +210,12 @@ def by_tunable(
             remedy=say("Choose another compare_tunable, or try it on Google Cloud."),
         )
     wanted = tunable.loaders(values)
-    lines = trials.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
+    lines = job.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
     return Tuned(
-        outcome.runs(lines, [one.name for one in wanted]),
+        results.runs(lines, [one.name for one in wanted]),
         settings.compare_tunable,
         rehearsal=bool(clients.rehearsal),
-        cut_short=outcome.cut_short(lines),
+        cut_short=results.cut_short(lines),
         network=clients.network,
     )
 
@@ -263,7 +263,7 @@ def _budget_s(settings: Settings) -> float:
     return budget_s
 
 
-def _reference(lines: outcome.Lines, parity: Parity, model: str, files: str) -> Transcript | None:
+def _reference(lines: results.Lines, parity: Parity, model: str, files: str) -> Transcript | None:
     """Return the reference's answers with their origin, if it gives them twice."""
     if not parity.repeats:
         return None

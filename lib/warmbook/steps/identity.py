@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .. import commands, manifests
-from ..clients import Clients
+from ..cloud.clients import Clients
+from ..cloud.iam import grant_on_bucket, held_on_bucket, of_bucket
+from ..display.card import Card, Row
+from ..display.progress import polled, wait_until
+from ..display.step import step
 from ..errors import AccessError
-from ..policies import grant_on_bucket, held_on_bucket, of_bucket
-from ..progress import polled, wait_until
+from ..serving import guide_manifest, shell_commands
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..views import Card, Row
 
 ROLE_REASONS = {
     "roles/storage.bucketViewer": "storage.buckets.get",
@@ -39,25 +39,25 @@ class Named(Card):
         return (Row(say("origin"), how, "new" if self.created else "ok"),)
 
 
-@step(commands.create_namespace)
+@step(shell_commands.create_namespace)
 def create_namespace(settings: Settings, clients: Clients) -> Named:
     """Create the namespace unless it exists; one that is being deleted is made anew.
 
     Source: guide, "Configura Workload Identity Federation for GKE".
     """
-    return _create(clients, manifests.namespace(settings))
+    return _create(clients, guide_manifest.namespace(settings))
 
 
-@step(commands.create_service_account)
+@step(shell_commands.create_service_account)
 def create_service_account(settings: Settings, clients: Clients) -> Named:
     """Create the Kubernetes service account unless it exists.
 
     Source: guide, "Configura Workload Identity Federation for GKE".
     """
-    return _create(clients, manifests.service_account(settings))
+    return _create(clients, guide_manifest.service_account(settings))
 
 
-def _create(clients: Clients, manifest: manifests.Manifest) -> Named:
+def _create(clients: Clients, manifest: guide_manifest.Manifest) -> Named:
     from kubernetes.dynamic.exceptions import ConflictError
 
     kind, name = manifest["kind"], manifest["metadata"]["name"]
@@ -97,7 +97,7 @@ class Principal(Card):
         )
 
 
-@step(lambda settings: commands.grant_bucket_roles(settings).partition("\n")[0])
+@step(lambda settings: shell_commands.grant_bucket_roles(settings).partition("\n")[0])
 def principal(settings: Settings, clients: Clients) -> Principal:
     """Return the IAM name of the service account.
 
@@ -105,7 +105,7 @@ def principal(settings: Settings, clients: Clients) -> Principal:
     """
     found = clients.projects.get_project(name=f"projects/{settings.project_id}")
     number = found.name.partition("/")[2]
-    return Principal(commands.principal(settings, number), number)
+    return Principal(shell_commands.principal(settings, number), number)
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,7 +143,7 @@ class BucketRoles(Card):
         return self.principal
 
 
-@step(commands.grant_bucket_roles)
+@step(shell_commands.grant_bucket_roles)
 def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     """Give the service account the two roles on the bucket unless it holds them.
 
@@ -155,7 +155,7 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     """
     from google.api_core.exceptions import Forbidden
 
-    wanted, member = commands.bucket_roles(settings), principal(settings, clients).name
+    wanted, member = shell_commands.bucket_roles(settings), principal(settings, clients).name
     bucket = clients.storage.bucket(settings.bucket_name)
     try:
         made = grant_on_bucket(bucket, wanted, member)
@@ -172,5 +172,5 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
         before=made.before,
         granted=made.granted,
         missing=tuple(role for role in wanted if role not in held),
-        beyond=tuple(role for role in commands.GIVEN_ROLES if role in {*held} - {*wanted}),
+        beyond=tuple(role for role in shell_commands.GIVEN_ROLES if role in {*held} - {*wanted}),
     )

@@ -9,17 +9,17 @@ from importlib import resources
 from secrets import token_hex
 from typing import Any
 
-from ..bucket import list_folder
-from ..clients import Clients
-from ..diagnosis import NO_IMAGE
+from ..cloud.clients import Clients
+from ..display.card import Card, Row
+from ..display.progress import Report, wait_until
+from ..display.step import step
+from ..doctor.pods import NO_IMAGE
 from ..errors import AccessError, MissingError, ResourceFailedError
-from ..manifests import MANAGED_BY, Manifest
-from ..pods import ENDED, Pod, json_lines, require_account
-from ..progress import Report, wait_until
+from ..model.folder import list_folder
+from ..serving.guide_manifest import MANAGED_BY, Manifest
+from ..serving.pods import ENDED, Pod, json_lines, require_account
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..views import Card, Row
 
 IMAGE = "python:3.12-slim"
 NAME = "warmbook-probe"

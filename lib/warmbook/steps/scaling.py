@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from .. import caches, commands, manifests, pods, readers
-from ..clients import Clients
-from ..gpus import GIB, Machine, machines
-from ..load_time import CACHE_GBPS, REGION_GBPS, crowded, limit_name
-from ..loaders import Runs
-from ..lookout import wait_for_pods
-from ..pictures import Picture
-from ..progress import Report
+from ..cloud import anywhere_cache
+from ..cloud.clients import Clients
+from ..display.card import Card, Row
+from ..display.plots import Picture
+from ..display.progress import Report
+from ..display.step import step
+from ..doctor.pods.rollout import wait_for_pods
+from ..measure.loaders import reread
+from ..measure.loaders.card import Times, spread
+from ..measure.loaders.catalog import Runs
+from ..model.gpus import GIB, Machine, machines
+from ..model.load_estimate import CACHE_GBPS, REGION_GBPS, crowded, limit_name
+from ..serving import guide_manifest, pods, shell_commands
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..times import Times, spread
-from ..views import Card, Row
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,7 +38,7 @@ class Scaled(Card):
         return (Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "wait"),)
 
 
-@step(lambda settings: commands.scale(settings))
+@step(lambda settings: shell_commands.scale(settings))
 def scale(settings: Settings, clients: Clients, *, report: Report | None = None) -> Scaled:
     """Bring the Deployment to `replicas` Pods and wait until each is ready.
 
@@ -47,7 +49,7 @@ def scale(settings: Settings, clients: Clients, *, report: Report | None = None)
         WarmbookError: What waiting does not cure, by name.
     """
     change = {"spec": {"replicas": settings.replicas}}
-    clients.kubernetes.merge("Deployment", manifests.DEPLOYMENT, settings.namespace, change)
+    clients.kubernetes.merge("Deployment", guide_manifest.DEPLOYMENT, settings.namespace, change)
     seen = wait_for_pods(
         settings,
         clients,
@@ -165,7 +167,7 @@ class Reads(Times):
         return {**told, "reads": reads, "sentence": self.sentence()}
 
 
-@step(commands.read_weights)
+@step(shell_commands.read_weights)
 def read(
     settings: Settings,
     clients: Clients,
@@ -191,9 +193,7 @@ def read(
     labels = pods.node_labels(clients, ready)
     cached = _cached(settings, clients, {found.get(pods.ZONE, "") for found in labels})
     budget_s = 60.0 * settings.compare_minutes
-    done = readers.read(
-        settings, clients, [p.name for p in ready], budget_s=budget_s, report=report
-    )
+    done = reread.read(settings, clients, [p.name for p in ready], budget_s=budget_s, report=report)
     kind = labels[0].get(pods.MACHINE_TYPE)
     alone, together = _names(len(ready), cached)
     return Reads(
@@ -212,7 +212,7 @@ def read(
 
 
 def _cached(settings: Settings, clients: Clients, zones: set[str]) -> bool:
-    found = caches.find(clients, settings.bucket_name)
+    found = anywhere_cache.find(clients, settings.bucket_name)
     return zones <= {cache.zone for cache in found if cache.state == "running"}
 
 

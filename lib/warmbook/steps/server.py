@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import commands, manifests, pods
-from ..clients import Clients
+from ..cloud.clients import Clients
+from ..display.card import Card, Row, folded
+from ..display.progress import Report
+from ..display.step import step
+from ..doctor.pods.rollout import wait_for_pods
 from ..errors import AccessError, MissingError, SettingsError
-from ..improvements import Improvement, Needs, deployment, improvements
-from ..lookout import wait_for_pods
-from ..progress import Report
+from ..model.inspect import look
+from ..serving import guide_manifest, pods, shell_commands
+from ..serving.manifest import Improvement, Needs, deployment, improvements
 from ..settings import Settings
-from ..step import step
 from ..texts import say
-from ..views import Card, Row, folded
-from ..xray import look
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +42,7 @@ class Manifest(Card):
         return f"{super().__repr__()}\n\n{self.yaml}"
 
 
-@step(commands.deploy)
+@step(shell_commands.deploy)
 def manifest(settings: Settings, clients: Clients) -> Manifest:
     """Return the manifest for these settings and the model in the bucket; nothing is sent.
 
@@ -50,10 +50,10 @@ def manifest(settings: Settings, clients: Clients) -> Manifest:
     """
     needs = look_up(clients, settings)
     return Manifest(
-        yaml=manifests.to_yaml(deployment(settings, needs)),
+        yaml=guide_manifest.to_yaml(deployment(settings, needs)),
         departures=improvements(settings, needs),
         needs=needs,
-        command=commands.deploy(settings, needs),
+        command=shell_commands.deploy(settings, needs),
     )
 
 
@@ -100,7 +100,7 @@ class Deployed(Card):
         )
 
 
-@step(commands.deploy)
+@step(shell_commands.deploy)
 def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) -> Deployed:
     """Create the Deployment, or bring the one that is there to the form's choices.
 
@@ -119,20 +119,20 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
         )
     pods.require_account(settings, clients)
     needs = needs or look_up(clients, settings)
-    before = cluster.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
+    before = cluster.find("Deployment", guide_manifest.DEPLOYMENT, settings.namespace)
     wanted = deployment(settings, needs)
     if before and "strategy" in wanted["spec"]:
         # apply keeps the defaults of the old strategy, which the new one refuses
         strategy = {**wanted["spec"]["strategy"], "rollingUpdate": None}
         change = {"spec": {"strategy": strategy}}
-        cluster.merge("Deployment", manifests.DEPLOYMENT, settings.namespace, change)
+        cluster.merge("Deployment", guide_manifest.DEPLOYMENT, settings.namespace, change)
     after = cluster.apply(wanted)
     return Deployed(
         name=after["metadata"]["name"],
         replicas=int(after["spec"]["replicas"]),
         created=before is None,
         changed=before is not None and before["spec"] != after["spec"],
-        command=commands.deploy(settings, needs),
+        command=shell_commands.deploy(settings, needs),
     )
 
 
@@ -157,7 +157,7 @@ class Started(Card):
         )
 
 
-@step(commands.pods)
+@step(shell_commands.pods)
 def wait_started(settings: Settings, clients: Clients, *, report: Report | None = None) -> Started:
     """Wait until a container runs in each Pod: a node, the image, the start.
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from ..clients import Clients
+from ..cloud.clients import Clients
+from ..display.card import Card, Row, State
+from ..display.plots import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
+from ..display.step import step
 from ..errors import MissingError
-from ..gpus import Measured
-from ..load_time import LoadTime, connections, limit_name, load_time
-from ..pictures import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
+from ..model.config import Shape
+from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host, machine
+from ..model.gpus import Measured
+from ..model.inspect import XRay
+from ..model.load_estimate import LoadTime, connections, limit_name, load_time
 from ..settings import Settings
-from ..shape import Shape
-from ..sizing import Fit, Host, Machine, Range, fit, gpu, host, machine
-from ..step import step
 from ..texts import say
 from ..units import duration, size, sizes
-from ..views import Card, Row, State
-from ..xray import XRay
 
 VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
 LOWER_SHARE, UPPER_SHARE = 0.90, 0.92

@@ -9,23 +9,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import commands, manifests, pods
-from ..bucket import list_folder
-from ..clients import Clients
-from ..cold_start import ColdStart
+from ..cloud.clients import Clients
+from ..cloud.rehearsal import Network
+from ..display.card import Card, Row
+from ..display.progress import Report
+from ..display.step import step
+from ..doctor.pods.rollout import wait_for_pods
 from ..errors import MissingError, ResourceFailedError
-from ..lookout import wait_for_pods
-from ..network import Network
-from ..openai_api import DeclinedError, Server, first_ready
-from ..progress import Report
+from ..measure.coldstart.card import ColdStart
+from ..measure.coldstart.collect import start_of
+from ..measure.coldstart.startlog import read
+from ..measure.coldstart.timeline import which_answer, witness
+from ..model.folder import list_folder
+from ..serving import guide_manifest, pods, shell_commands
+from ..serving.openai_api import DeclinedError, Server, first_ready
 from ..settings import Settings
-from ..startlog import read
-from ..starts import start_of
-from ..step import step
 from ..texts import say
-from ..timeline import which_answer, witness
 from ..units import duration, size
-from ..views import Card, Row
 
 QUICK_ENGINE_NAME = "quick engine"
 """What the rehearsal's quick engine tells as its version."""
@@ -47,7 +47,7 @@ class Available(Card):
         return (Row(say("Pods"), detail, "ok" if self.available >= self.wanted else "wait"),)
 
 
-@step(commands.deployments)
+@step(shell_commands.deployments)
 def wait_available(
     settings: Settings, clients: Clients, *, report: Report | None = None
 ) -> Available:
@@ -60,10 +60,10 @@ def wait_available(
         WarmbookError: What waiting does not cure, such as a missing permission, by name.
         WaitTimeoutError: Not ready within 30 minutes.
     """
-    found = clients.kubernetes.find("Deployment", manifests.DEPLOYMENT, settings.namespace)
+    found = clients.kubernetes.find("Deployment", guide_manifest.DEPLOYMENT, settings.namespace)
     if found is None:
         raise MissingError(
-            say("There is no Deployment {name}.", name=manifests.DEPLOYMENT),
+            say("There is no Deployment {name}.", name=guide_manifest.DEPLOYMENT),
             remedy=say("Run notebook 06: it makes the Deployment."),
         )
     wanted = int(found["spec"]["replicas"])
@@ -76,7 +76,7 @@ def wait_available(
         ),
         report=report,
     )
-    return Available(manifests.DEPLOYMENT, sum(pod.ready for pod in seen), wanted)
+    return Available(guide_manifest.DEPLOYMENT, sum(pod.ready for pod in seen), wanted)
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,7 +100,7 @@ class Pods(Card):
         )
 
 
-@step(commands.pods)
+@step(shell_commands.pods)
 def list_pods(settings: Settings, clients: Clients) -> Pods:
     """Return the server's Pods.
 
@@ -170,7 +170,7 @@ class Streams(Card):
         return {"expected_bytes": self.expected_bytes, "loads": [x.record() for x in self.loads]}
 
 
-@step(commands.logs)
+@step(shell_commands.logs)
 def measure(settings: Settings, clients: Clients) -> Streams:
     """Read each Pod's log: how many bytes were streamed, in how many seconds.
 
@@ -199,7 +199,7 @@ def _load(pod: str, log: str, expected_bytes: int) -> Load:
     )
 
 
-@step(commands.logs)
+@step(shell_commands.logs)
 def cold_start(
     settings: Settings, clients: Clients, *, pod: str = "", answer: Answer | None = None
 ) -> ColdStart:
@@ -227,7 +227,7 @@ def _named_pod(settings: Settings, clients: Clients, name: str) -> pods.Pod:
                 pod=name,
                 namespace=settings.namespace,
             ),
-            remedy=say("List them with: {command}", command=commands.pods(settings)),
+            remedy=say("List them with: {command}", command=shell_commands.pods(settings)),
         )
     return pods.Pod.of(found)
 
@@ -251,7 +251,7 @@ class Versions(Card):
         return {"engine": self.engine, "packages": dict(self.packages)}
 
 
-@step(commands.versions)
+@step(shell_commands.versions)
 def versions(settings: Settings, clients: Clients) -> Versions:
     """Ask the first ready Pod which vLLM and which streamer it has.
 
@@ -330,7 +330,7 @@ class Answer(Card):
         return {**told, "answered": {"pod": self.pod, "seconds": seconds, "first": self.first}}
 
 
-@step(commands.ask)
+@step(shell_commands.ask)
 def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     """Ask the model a question, greedily, over the OpenAI API of the first ready Pod.
 

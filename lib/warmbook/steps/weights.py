@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .. import commands
-from ..clients import Clients
-from ..finding import finding_row
-from ..findings import Finding, findings
-from ..layers import blocks
-from ..pictures import Picture, block_name, layer_map
+from ..cloud.clients import Clients
+from ..display.card import Card, Row
+from ..display.finding import finding_row
+from ..display.plots import Picture, block_name, layer_map
+from ..display.step import step
+from ..model.faults import Finding, findings
+from ..model.inspect import XRay, look
+from ..model.layers import blocks
+from ..serving import shell_commands
 from ..settings import Settings
-from ..step import step
 from ..texts import say
 from ..units import duration, size, sizes
-from ..views import Card, Row
-from ..xray import XRay, look
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,7 +115,7 @@ def _short(count: int) -> str:
     return str(count)
 
 
-@step(commands.list_weights)
+@step(shell_commands.list_weights)
 def inspect(settings: Settings, clients: Clients) -> Model:
     """Look through the model's folder: what the streamer will read, and what is wrong with it.
 

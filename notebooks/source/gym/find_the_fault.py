@@ -23,7 +23,8 @@ answer: str = ""  # name of a pitfall; empty lets the learner choose below
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
-from warmbook import check, connect, gym
+from warmbook import check, connect
+from warmbook.book import gym
 
 # %% [markdown] lang="en"
 # ## Hide a fault

@@ -7,12 +7,13 @@ from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
-from warmbook import bucket, caches
-from warmbook.doctor import examine
-from warmbook.findings import findings
-from warmbook.retries import TRIES
+from warmbook.cloud import anywhere_cache
+from warmbook.cloud.retry import TRIES
+from warmbook.doctor.preflight import examine
+from warmbook.model import folder as model_folder
+from warmbook.model.faults import findings
+from warmbook.model.inspect import look
 from warmbook.steps import identity
-from warmbook.xray import look
 from warmbook_rehearsal.faults.bucket import WRITES_THAT_DONT
 
 ROOM = {"limits": {"nvidia.com/gpu": "1"}}
@@ -101,7 +102,7 @@ def test_the_model_is_in_a_bucket_of_another_name(chosen, clients):
 
 @staged("bucket-elsewhere")
 def test_the_bucket_lies_in_europe(chosen, clients):
-    folder = bucket.list_folder(clients, chosen.model_uri)
+    folder = model_folder.list_folder(clients, chosen.model_uri)
     assert folder.location == "EUROPE-WEST4"
     assert not folder.covers(chosen.region)
     assert folder.covers("europe-west4")
@@ -182,11 +183,11 @@ def told_of_caches(chosen, clients):
 @staged("cache-zone")
 def test_the_cache_is_where_no_pod_runs(chosen, clients):
     chosen = chosen.model_copy(update={"zone": "us-central1-a"})
-    (found,) = caches.find(clients, chosen.bucket_name)
+    (found,) = anywhere_cache.find(clients, chosen.bucket_name)
     assert found.zone == "us-central1-f"
     assert told_of_caches(chosen, clients) == "cache-zone"
-    caches.create(clients, chosen.bucket_name, "us-central1-a")
-    while any(one.state == "creating" for one in caches.find(clients, chosen.bucket_name)):
+    anywhere_cache.create(clients, chosen.bucket_name, "us-central1-a")
+    while any(one.state == "creating" for one in anywhere_cache.find(clients, chosen.bucket_name)):
         pass
     assert told_of_caches(chosen, clients) == ""
 
@@ -194,6 +195,6 @@ def test_the_cache_is_where_no_pod_runs(chosen, clients):
 @staged("cache-empty")
 def test_the_cache_is_not_ready_for_hours(chosen, clients, rehearsal):
     chosen = chosen.model_copy(update={"zone": "us-central1-a"})
-    (found,) = caches.find(clients, chosen.bucket_name)
+    (found,) = anywhere_cache.find(clients, chosen.bucket_name)
     assert (found.zone, found.state) == ("us-central1-a", "creating")
     assert told_of_caches(chosen, clients) == "cache-empty"

@@ -9,9 +9,9 @@ import pytest
 import requests
 import yaml
 
-from warmbook import gke, offers
+from warmbook.cloud import availability, gke
 from warmbook.errors import MissingError, ResourceFailedError
-from warmbook.manifests import ACCELERATOR, GPU, GPU_POOL
+from warmbook.serving.guide_manifest import ACCELERATOR, GPU, GPU_POOL
 from warmbook.steps import cluster, identity, server
 from warmbook_rehearsal.faults.cluster import A_WHILE
 from warmbook_rehearsal.faults.gpus import STOCKOUT
@@ -183,7 +183,7 @@ def test_there_is_no_pod_until_the_service_account_is_made_again(deployed, chose
 
 @staged("gpu-quota-scale-up")
 def test_autopilot_finds_no_quota_until_there_is_more(deployed, chosen, clients, rehearsal):
-    assert offers.gpu_quota(clients, "us-central1", "nvidia-l4")[0] == 0
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-l4")[0] == 0
     (told,) = eventually(lambda: events(clients, chosen, "FailedScaleUp"))
     assert told.startswith("Node scale up in zones us-central1-a")
     assert "failed: GCE quota exceeded. Pod is at risk of not being scheduled." in told

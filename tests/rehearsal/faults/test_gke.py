@@ -1,9 +1,9 @@
 import pytest
 from google.api_core import exceptions
 
-from warmbook import gke, offers
+from warmbook.cloud import availability, gke
 from warmbook.errors import ResourceFailedError
-from warmbook.manifests import GPU, GPU_POOL
+from warmbook.serving.guide_manifest import GPU, GPU_POOL
 from warmbook.steps import cluster, project
 
 L4 = "nvidia-l4"
@@ -35,8 +35,8 @@ def elsewhere(chosen, zone):
 
 @staged("gpu-quota-region")
 def test_the_region_allows_no_gpu_and_another_does(made, chosen, clients, quiet):
-    assert offers.gpu_quota(clients, "us-central1", L4) == (0, 0)
-    assert offers.gpu_quota(clients, "us-east1", L4) == (4, 0)
+    assert availability.gpu_quota(clients, "us-central1", L4) == (0, 0)
+    assert availability.gpu_quota(clients, "us-east1", L4) == (4, 0)
     with pytest.raises(exceptions.TooManyRequests, match="NVIDIA_L4_GPUS"):
         ask_for_pool(chosen, clients)
     other = elsewhere(chosen, "us-east1-b")
@@ -46,8 +46,8 @@ def test_the_region_allows_no_gpu_and_another_does(made, chosen, clients, quiet)
 
 @staged("gpu-quota-global")
 def test_all_regions_together_allow_no_gpu(made, chosen, clients, quiet, rehearsal):
-    assert offers.gpu_quota(clients, "us-central1", L4) == (16, 0)
-    assert offers.gpu_quota_everywhere(clients) == (0, 0)
+    assert availability.gpu_quota(clients, "us-central1", L4) == (16, 0)
+    assert availability.gpu_quota_everywhere(clients) == (0, 0)
     with pytest.raises(exceptions.TooManyRequests, match="GPUS_ALL_REGIONS"):
         ask_for_pool(chosen, clients)
     rehearsal.call(
@@ -58,7 +58,7 @@ def test_all_regions_together_allow_no_gpu(made, chosen, clients, quiet, rehears
 
 @staged("gpu-not-offered")
 def test_the_zone_has_no_such_gpu_and_another_does(made, chosen, clients, quiet):
-    assert chosen.location not in offers.zones_with_gpu(clients, L4)
+    assert chosen.location not in availability.zones_with_gpu(clients, L4)
     with pytest.raises(exceptions.BadRequest, match="does not exist in zone us-central1-f"):
         ask_for_pool(chosen, clients)
     other = elsewhere(chosen, "us-central1-a")

@@ -5,7 +5,7 @@ import pytest
 import requests
 from google.api_core import exceptions
 
-from warmbook.retries import patience
+from warmbook.cloud.retry import patience
 from warmbook.steps import cluster, project
 from warmbook_rehearsal.faults import outages
 

@@ -5,8 +5,8 @@ from google.api_core import exceptions
 from google.auth.exceptions import RefreshError
 from google.cloud import resourcemanager_v3
 
-from warmbook.banner import connect
-from warmbook.policies import grant_on_project
+from warmbook.cloud.iam import grant_on_project
+from warmbook.display.banner import connect
 from warmbook.steps import cluster, project
 from warmbook_rehearsal.google.billing import ACCOUNT
 

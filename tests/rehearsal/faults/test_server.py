@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from warmbook.errors import WarmbookError
-from warmbook.manifests import DEPLOYMENT
+from warmbook.serving.guide_manifest import DEPLOYMENT
 from warmbook.steps import server
 from warmbook_rehearsal.faults import FAULTS
 from warmbook_rehearsal.faults.container_exits import PLAYED

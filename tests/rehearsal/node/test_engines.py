@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from warmbook.sizing import limit_refusal
+from warmbook.model.fit import limit_refusal
 from warmbook_rehearsal.access import Caller, Callers
 from warmbook_rehearsal.node import make_model
 from warmbook_rehearsal.storage import Storage, application

@@ -1,0 +1,140 @@
+"""Check what is there before it costs: the model, a manifest, the project."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...texts import say
+from .options import Verbs, add_language, add_parameter, draw, settings_from
+
+if TYPE_CHECKING:
+    from ...cloud.clients import Clients
+    from ...model.inspect import XRay
+    from ...settings import Settings
+    from ...steps.probe import Probed
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verbs of this module."""
+    weights = verbs.add_parser(
+        "weights",
+        help="look through a model's folder in a bucket; reads no weights",
+        description="Look through a model's folder in a bucket, from listings and the first "
+        "kilobytes of its files: what will be streamed, and what is wrong. Exit status 1 if the "
+        "model would not load.",
+    )
+    weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
+    weights.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw the bytes of its layers into a PNG"
+    )
+    add_language(weights, "language of the answer")
+    weights.set_defaults(act=_weights)
+
+    linted = verbs.add_parser(
+        "lint",
+        help="check a manifest that somebody wrote against what its vLLM takes",
+        description="Check the vLLM servers of a YAML file: flags, the streamer's keys, GPUs, "
+        "probe, service account. Exit status 1 if one of them would not start.",
+    )
+    linted.add_argument("file", type=Path, metavar="FILE", help="YAML; - reads standard input")
+    linted.add_argument(
+        "--look",
+        action="store_true",
+        help="look at its model in the bucket too: is the streamer's memory limit large enough?",
+    )
+    add_language(linted, "language of the answer")
+    linted.set_defaults(act=_lint)
+
+    doctor = verbs.add_parser(
+        "doctor",
+        help="look for what would stop a notebook, before it does",
+        description="Look at credentials, project, quota, bucket, cluster and roles, and say what "
+        "stands in the way of a notebook, with the remedy and the command. Changes nothing. Exit "
+        "status 1 if something does.",
+    )
+    doctor.add_argument(
+        "--before",
+        default="04",
+        type=lambda number: str(number).zfill(2),
+        choices=[f"{number:02}" for number in range(2, 11)],
+        metavar="NN",
+        help="what earlier notebooks make should be there; what later ones make is later (04)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the lines as JSON")
+    doctor.add_argument(
+        "--probe",
+        action="store_true",
+        help="ask the bucket as the service account too, from a small Pod in the cluster",
+    )
+    add_parameter(doctor)
+    add_language(doctor, "language of the answer")
+    doctor.set_defaults(act=_doctor)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from ...cloud.clients import Clients
+    from ...cloud.errors import explained
+    from ...settings import merge, model_uri
+    from ...steps.weights import model_at
+
+    with explained():
+        model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
+    print(repr(model))
+    if options.picture:
+        draw(model.plot(), options.picture)
+    return 0 if model.whole else 1
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from ...display.card import Row
+    from ...display.finding import finding_row
+    from ...errors import SettingsError
+    from ...serving.lint import lint
+
+    try:
+        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        told = say("{path} can't be read: {reason}.", path=options.file, reason=error)
+        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
+    found = lint(text, _look if options.look else lambda uri: None)
+    for one in found:
+        print(finding_row(one))
+    if not found:
+        print(Row(str(options.file), say("nothing to say against it"), "ok"))
+    return 1 if any(one.weight == "bad" for one in found) else 0
+
+
+def _look(uri: str) -> XRay:
+    from ...cloud.clients import Clients
+    from ...cloud.errors import explained
+    from ...model.inspect import look
+    from ...settings import merge, model_uri
+
+    with explained():
+        return look(Clients(str(merge().get("project_id", ""))), model_uri(uri))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from ...cloud.clients import Clients
+    from ...doctor.preflight import examine
+
+    settings = settings_from(options)
+    clients = Clients(settings.project_id, settings)
+    examined = examine(settings, clients, options.before, whole=True)
+    probed = _probed(settings, clients) if options.probe else None
+    if options.json:
+        told = {**examined.record(), **({"probe": probed.record()} if probed else {})}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        print("\n\n".join([examined.table(), *([repr(probed)] if probed else [])]))
+    return 0 if examined.healthy and (probed is None or probed.readable) else 1
+
+
+def _probed(settings: Settings, clients: Clients) -> Probed:
+    from ...steps import probe
+
+    return probe.probe(settings, clients, report=lambda progress: None)

@@ -1,0 +1,141 @@
+"""Say where the time went: in a cold start, between runs, as a page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...texts import say
+from .options import Verbs, add_language, add_parameter, draw, settings_from, write
+
+if TYPE_CHECKING:
+    from ...measure.coldstart.card import ColdStart
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verbs of this module."""
+    cold = verbs.add_parser(
+        "timeline",
+        help="say where the time of a Pod's cold start went, phase by phase",
+        description="Say where the time went between a Pod's creation and its readiness: node, "
+        "driver, image, imports, weights, compilation. With --log, from a saved log alone.",
+    )
+    cold.add_argument(
+        "pod", nargs="?", default="", metavar="POD", help="its name (each that is ready)"
+    )
+    cold.add_argument("--log", type=Path, metavar="FILE", help="a saved log; no cluster is asked")
+    cold.add_argument("--picture", type=Path, metavar="FILE", help="draw the phases into a PNG")
+    add_parameter(cold)
+    add_language(cold, "language of the answer")
+    cold.set_defaults(act=_timeline)
+
+    compared = verbs.add_parser(
+        "compare",
+        help="compare the records of runs; the first is the base",
+        description="Show the figures of two runs or more side by side, and which settings and "
+        "versions changed. Exit status 1 if fewer than two could be compared.",
+    )
+    compared.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
+    )
+    compared.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw the phases of each run into a PNG"
+    )
+    add_language(compared, "language of the answer")
+    compared.set_defaults(act=_compare)
+
+    report = verbs.add_parser(
+        "report",
+        help="write the record of a run as one HTML page, to hand in or to attach",
+        description="Write the record of a run as one HTML page that needs no other file.",
+    )
+    report.add_argument("run", type=Path, metavar="RUN", help="folder of a run, or its run.json")
+    report.add_argument(
+        "--out", type=Path, metavar="FILE", help="the page (report.html beside run.json)"
+    )
+    add_language(report, "language of the page")
+    report.set_defaults(act=_report)
+
+
+def _timeline(options: argparse.Namespace) -> int:
+    from ...cloud.clients import Clients
+    from ...steps import streaming
+
+    if options.log:
+        start = _saved(options.log)
+    else:
+        settings = settings_from(options)
+        clients = Clients(settings.project_id, settings)
+        start = streaming.cold_start(settings, clients, pod=options.pod)
+    print(repr(start))
+    if options.picture:
+        draw(start.plot(), options.picture)
+    return 0
+
+
+def _saved(path: Path) -> ColdStart:
+    """Read a saved log, piece by piece; vLLM writes no year, so it is taken from the file."""
+    from datetime import datetime, timezone
+
+    from ...errors import SettingsError
+    from ...measure.coldstart.card import ColdStart
+    from ...measure.coldstart.startlog import Reader
+    from ...measure.coldstart.timeline import timeline
+
+    try:
+        near = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+        reader = Reader(near)
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                reader.feed(piece)
+    except OSError as error:
+        told = say("{path} can't be read: {reason}.", path=path, reason=error.strerror)
+        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
+    return ColdStart((timeline(log=reader.end()),))
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from ...errors import RecordError, SettingsError
+    from ...measure.runs.compare import Comparison, comparable, printable
+    from ...measure.runs.record import Record, read
+
+    if len(options.runs) < 2:
+        told = say("One run alone can't be compared.")
+        raise SettingsError(told, remedy=say("Name two runs or more."))
+    runs: list[tuple[str, Record]] = []
+    for run in options.runs:
+        try:
+            record = read(run)
+            reason = comparable(record)
+        except RecordError as error:
+            reason = error.what
+        if reason:
+            print(f"✗ {printable(str(run))}: {printable(reason)}", file=sys.stderr)
+        else:
+            runs.append((_run_name(run), record))
+    if len(runs) < 2:
+        return 1
+    comparison = Comparison(tuple(runs))
+    print(comparison)
+    if options.picture:
+        draw(comparison.plot(), options.picture)
+    return 0
+
+
+def _run_name(run: Path) -> str:
+    path = run.resolve()
+    return path.name if path.is_dir() else path.parent.name
+
+
+def _report(options: argparse.Namespace) -> int:
+    from ...measure.runs.html import page
+    from ...measure.runs.record import read
+
+    out = options.out or (options.run if options.run.is_dir() else options.run.parent) / (
+        "report.html"
+    )
+    write(out, page(read(options.run), _run_name(options.run)).encode())
+    print(out)
+    return 0

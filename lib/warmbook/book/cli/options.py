@@ -1,0 +1,106 @@
+"""What the verbs share: options, the settings they stand for, the files they write."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from ...errors import SettingsError
+from ...texts import LANGUAGES, say
+
+if TYPE_CHECKING:
+    from ...display.plots import Picture
+    from ...settings import Settings
+    from ...workbook import Workbook
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Act: TypeAlias = "Callable[[argparse.Namespace], int]"
+
+
+def add_language(verb: argparse.ArgumentParser, what: str) -> None:
+    """Add --language."""
+    verb.add_argument("--language", choices=LANGUAGES, default="", help=what)
+
+
+def add_parameter(verb: argparse.ArgumentParser) -> None:
+    """Add -p NAME VALUE."""
+    verb.add_argument(
+        "-p",
+        "--parameter",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a parameter of the notebooks; may be repeated",
+    )
+
+
+def add_verbatim(verbs: Verbs, name: str, help_: str, act: Act) -> None:
+    """Add a verb that gets its arguments as they were typed, in `words`, `--` and all.
+
+    argparse would take options for its own and drop `--`; for a parser whose options begin with
+    a character that no argument can have, everything is a plain word.
+    """
+    verb = verbs.add_parser(name, help=help_, add_help=False, prefix_chars="\0")
+    verb.add_argument("words", nargs=argparse.REMAINDER)
+    verb.set_defaults(act=act)
+
+
+def folder_named(text: str) -> Path:
+    """Return the folder; an empty name, such as an unset variable of a shell's, is refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("name a folder")
+    return Path(text)
+
+
+def numbers(listed: str) -> list[str]:
+    """Return the numbers of notebooks in a list such as 4,05."""
+    return [number.strip().zfill(2) for number in listed.split(",") if number.strip()]
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Return the settings: of the workbook, and of -p above them."""
+    from ...settings import Settings
+
+    given = {name: value for name, value in options.parameter}
+    return Settings.parse(saved_choices().draft(given))
+
+
+def saved_choices() -> Workbook:
+    """Return the reader's workbook; name on standard error what is ignored in it."""
+    from ...workbook import Workbook
+    from .. import shipped
+
+    book = Workbook.open(default=shipped.workbook_file())
+    for name in book.unknown():
+        told = say("{path}: this version has no setting {name}; ignored", path=book.path, name=name)
+        print(f"warmbook: {told}", file=sys.stderr)
+    return book
+
+
+def draw(picture: Picture, path: Path) -> None:
+    """Write a picture as PNG; say so where there is nothing to draw.
+
+    Raises:
+        SettingsError: The file can't be written.
+    """
+    if picture.png:
+        write(path, picture.png)
+    else:  # an empty file would pass for a picture
+        print(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", file=sys.stderr)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file that the reader has named.
+
+    Raises:
+        SettingsError: It can't be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        told = say("{path} can't be written: {reason}.", path=path, reason=error.strerror)
+        raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None

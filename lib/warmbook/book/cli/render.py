@@ -1,0 +1,128 @@
+"""Write the guide for the reader's settings: as a shell script, as a manifest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from ...errors import WarmbookError
+from ...texts import say
+from .options import Verbs, add_language, add_parameter, numbers, settings_from
+
+if TYPE_CHECKING:
+    from ...serving.guide_manifest import Manifest
+    from ...serving.manifest import Needs
+    from ...settings import Settings
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verbs of this module."""
+    shell = verbs.add_parser(
+        "commands",
+        help="print the guide as a shell script for your settings; runs nothing",
+        description="Print the whole guide as a shell script for your settings, with gcloud and "
+        "kubectl. Read it, then run it: python -m warmbook commands | bash. What it creates costs "
+        "money; --cleanup prints the part that deletes it again.",
+    )
+    part = shell.add_mutually_exclusive_group()
+    part.add_argument(
+        "--notebook", default="", metavar="NN[,NN]", help="the commands of these notebooks only"
+    )
+    part.add_argument(
+        "--cleanup", action="store_true", help="the commands that delete it all again"
+    )
+    shell.add_argument(
+        "--look",
+        action="store_true",
+        help="look at the model in the bucket, so that the manifest asks for its memory",
+    )
+    add_parameter(shell)
+    add_language(shell, "language of its comments")
+    shell.set_defaults(act=_commands)
+
+    manifest = verbs.add_parser(
+        "manifest",
+        help="print the Deployment for your settings and your model; sends nothing",
+        description="Print the Deployment as YAML for your settings. The model in the bucket is "
+        "looked at, for its memory and its probe; the differences from the guide's manifest, each "
+        "with its reason, stand above it as comments.",
+    )
+    manifest.add_argument(
+        "--as-in-the-guide", action="store_true", help="the guide's own, with nothing changed"
+    )
+    manifest.add_argument(
+        "--comparison",
+        action="store_true",
+        help="the Job of notebook 09 instead, which compares loaders",
+    )
+    manifest.add_argument(
+        "--autoscaling",
+        action="store_true",
+        help="what lets a queue of requests raise the number of Pods instead (max_replicas)",
+    )
+    add_parameter(manifest)
+    add_language(manifest, "language of its comments")
+    manifest.set_defaults(act=_manifest)
+
+
+def _commands(options: argparse.Namespace) -> int:
+    from .. import script
+
+    settings = settings_from(options)
+    chosen = [script.CLEANUP] if options.cleanup else numbers(options.notebook)
+    needs = _needs(settings) if options.look else None
+    print(script.script(settings, chosen, needs), end="")
+    return 0
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from ...serving import guide_manifest
+    from ...serving import manifest as server_manifest
+
+    settings = settings_from(options)
+    if options.as_in_the_guide:
+        print(guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)), end="")
+        return 0
+    if options.autoscaling:
+        both = (guide_manifest.pod_monitoring(settings), guide_manifest.autoscaler(settings))
+        print("---\n".join(map(guide_manifest.to_yaml, both)), end="")
+        return 0
+    needs = _needs(settings)
+    if options.comparison:
+        print(guide_manifest.to_yaml(_comparison(settings, needs)), end="")
+        return 0
+    print("# " + say("What differs from the guide's manifest:"))
+    for one in server_manifest.improvements(settings, needs):
+        print(f"# - {one.name}: {one.reason}")
+    print(guide_manifest.to_yaml(server_manifest.deployment(settings, needs)), end="")
+    return 0
+
+
+def _comparison(settings: Settings, needs: Needs | None) -> Manifest:
+    from ...cloud.clients import Clients
+    from ...measure.loaders import job
+    from ...measure.loaders.catalog import loaders
+    from ...serving import manifest as server_manifest
+
+    pod = server_manifest.deployment(settings, needs)["spec"]["template"]["spec"]
+    wanted = loaders(settings, rehearsal=bool(Clients(settings.project_id).rehearsal))
+    plan = job.planned(settings, wanted, budget_s=60.0 * settings.compare_minutes)
+    return job.manifest(settings, pod, plan, needs.weight_bytes if needs else 0)
+
+
+def _needs(settings: Settings) -> Needs | None:
+    """Look at the model; where that can't be, say so and go on without."""
+    from ...cloud.clients import Clients
+    from ...cloud.errors import explained
+    from ...steps.server import look_up, not_looked_at
+
+    reason = ""
+    try:
+        with explained():
+            needs = look_up(Clients(settings.project_id), settings)
+    except WarmbookError as error:
+        needs, reason = None, error.what
+    if needs is None:
+        print(f"warmbook: {not_looked_at()} {reason}".rstrip(), file=sys.stderr)
+    return needs

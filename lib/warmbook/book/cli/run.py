@@ -1,0 +1,115 @@
+"""Run the book without a reader; list it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...texts import say, spoken
+from .options import Verbs, add_language, add_parameter, numbers, saved_choices
+
+if TYPE_CHECKING:
+    from ..runner import Run
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verbs of this module."""
+    run = verbs.add_parser(
+        "run",
+        help="run the notebooks headlessly, in order",
+        description="Run warmbook's own notebooks headlessly, in order, with your saved choices; "
+        "copies of them are not touched. Exit status 1 if one of them fails.",
+    )
+    run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
+    add_language(run, "language of the book")
+    run.add_argument(
+        "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
+    )
+    add_parameter(run)
+    run.set_defaults(act=_run)
+
+    listing = verbs.add_parser("list", help="list the notebooks and their parameters")
+    add_language(listing, "language of the book")
+    listing.set_defaults(act=_list)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from .. import runner
+
+    saved_choices()  # names what a run ignores
+    only = numbers(options.only)
+    notebooks = runner.books(spoken(), only)
+    out = options.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    parameters = {name: value for name, value in options.parameter}
+    parameters.setdefault("language", spoken())
+    tell, started, ended = runner.terminal()
+    try:
+        result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
+    except KeyboardInterrupt:
+        print(f"  {say('Executed notebooks and run.json')}: {out}")
+        raise
+    print(_summary(result, out))
+    return 0 if result.passed else 1
+
+
+def _summary(result: Run, out: Path) -> str:
+    from ...units import duration, size
+
+    record = result.record()
+    lines = [""]
+    for load in record["streams"]:
+        told = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
+        lines.append(f"  {say('Stream')}: {told} ({load['source']})")
+    if record["streams"] and result.network:
+        lines.append(f"  {result.network.label}")
+    lines += _cold_start(record["phases"])
+    if record["answer"] or record["declined"]:
+        lines.append(f"  {record['question']}\n  → {record['answer'] or record['declined']}")
+    if comparison := record["comparison"]:
+        lines.append(f"  {comparison['sentence']}")
+    if parity := record["parity"]:
+        told = say(
+            "{equal} of {count} answers equal", equal=parity["equal"], count=parity["prompts"]
+        )
+        lines.append(f"  {say('Parity')}: {told}")
+    if (served := record["served"]) and served["equal"] is not None:
+        counts = {"equal": served["equal"], "count": served["prompts"]}
+        told = say("{equal} of {count} answers equal", **counts)
+        lines.append(f"  {say('Parity of the server')}: {told}")
+    if record["left"] is not None:
+        left = ", ".join(record["left"]) or say("nothing")
+        lines.append(f"  {say('Left behind')}: {left}")
+    if not result.passed:
+        lines.append("  " + say("Not every notebook passed. What was created is still there."))
+    lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
+    return "\n".join(lines)
+
+
+def _cold_start(phases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield how long the cold start took, and how much of it nobody explains."""
+    from ...measure.coldstart.timeline import UNEXPLAINED
+    from ...units import duration
+
+    if not phases:
+        return
+    total_s = max(phase["start"] + phase["seconds"] for phase in phases)
+    gaps_s = sum(phase["seconds"] for phase in phases if phase["name"] == UNEXPLAINED)
+    told = say(
+        "{time} in {count} phases, {share:.0%} unexplained",
+        time=duration(total_s),
+        count=len(phases),
+        share=gaps_s / total_s if total_s else 0,
+    )
+    yield f"  {say('Cold start')}: {told}"
+
+
+def _list(options: argparse.Namespace) -> int:
+    del options
+    from .. import runner
+
+    for book in runner.books(spoken()):
+        print(f"{book.stem}: {', '.join(runner.parameters_of(book))}")
+    return 0

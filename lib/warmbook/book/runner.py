@@ -1,0 +1,314 @@
+"""Run the notebooks in order without a reader: same cells, same settings, same checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from ..cloud.clients import Clients
+from ..cloud.rehearsal import Network
+from ..display.progress import MIME
+from ..errors import SettingsError
+from ..measure.runs.record import SCHEMA
+from ..settings import Settings, merge
+from ..texts import say, speak
+from ..workbook import Workbook, save
+from . import shipped
+from .interrupts import CtrlC
+from .kernels import Kernels
+
+LIBRARIES = (
+    "warmbook",
+    "google-cloud-storage",
+    "google-cloud-container",
+    "kubernetes",
+    "papermill",
+)
+Tell = Callable[[str, float], None]
+"""Called with a line of progress and the seconds since its wait began."""
+
+
+@dataclass
+class Done:
+    """One notebook of a run: `status` is passed, failed, interrupted or not-run."""
+
+    name: str
+    status: str = "not-run"
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass
+class Run:
+    """A run of the book: what `run.json` holds."""
+
+    target: str
+    settings: dict[str, Any]
+    network: Network | None = None
+    """How the network was shaped, if it was."""
+    notebooks: list[Done] = field(default_factory=list)
+    measured: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every notebook ran to its end."""
+        return all(done.status == "passed" for done in self.notebooks)
+
+    def record(self) -> dict[str, Any]:
+        """Return the run as `run.json` has it."""
+        stream, answer = self.measured.get("stream", {}), self.measured.get("answer", {})
+        cleanup = self.measured.get("cleanup", {})
+        versions = {name: metadata.version(name) for name in LIBRARIES}
+        in_pod = self.measured.get("versions", {})
+        return {
+            "schema": SCHEMA,
+            "target": self.target,
+            "settings": self.settings,
+            "versions": {**versions, **in_pod.get("packages", {})},
+            "engine": in_pod.get("engine", ""),
+            "notebooks": [asdict(done) for done in self.notebooks],
+            "streams": stream.get("loads", []),
+            "phases": self.measured.get("phases", {}).get("phases", []),
+            "cost": self.measured.get("phases", {}).get("cost"),
+            "question": answer.get("question", ""),
+            "answer": answer.get("answer", ""),
+            "answered": answer.get("answered"),
+            "declined": answer.get("declined", ""),
+            "created": cleanup.get("created", []),
+            "left": cleanup.get("left"),
+            "parity": self.measured.get("parity") or None,
+            "comparison": self.measured.get("comparison"),
+            "replicas": self.measured.get("replicas"),
+            "cache_hits": self.measured.get("cache_hits", {}).get("zones", []),
+            "served": self.measured.get("served", {}).get("outcome"),
+            "shaped": self.network and self.network.model_dump(),
+        }
+
+
+def books(language: str, only: Sequence[str] = ()) -> list[Path]:
+    """Return the language's notebooks in order, or those whose number is in `only`.
+
+    Raises:
+        SettingsError: There is no such language or number.
+    """
+    folder = shipped.folder() / language
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise SettingsError(
+            say("There are no notebooks in {folder}.", folder=folder),
+            remedy=say("Install warmbook again; in a clone, run `make notebooks`."),
+        )
+    if unknown := [n for n in only if n not in {book.name[:2] for book in found}]:
+        raise SettingsError(
+            say("There is no notebook {name}.", name=", ".join(unknown)),
+            remedy=say("The numbers are {names}.", names=", ".join(b.name[:2] for b in found)),
+        )
+    return [book for book in found if not only or book.name[:2] in only]
+
+
+def parameters_of(notebook: Path) -> list[str]:
+    """Return the names of the parameters that a notebook takes."""
+    return list(papermill.inspect_notebook(str(notebook)))
+
+
+def refuse_early(
+    notebooks: Sequence[Path], parameters: Mapping[str, str], saved: Mapping[str, object]
+) -> Settings:
+    """Return the settings of a run, before anything is created.
+
+    `saved` are the reader's own choices; the run has a workbook.yaml of its own.
+
+    Raises:
+        SettingsError: A parameter that no notebook takes, or a value that can't be right.
+    """
+    declared = set[str]().union(*map(parameters_of, notebooks))
+    if unknown := sorted(set(parameters) - declared):
+        raise SettingsError(
+            say("No notebook takes a parameter {names}.", names=", ".join(unknown)),
+            remedy=say("They take: {names}.", names=", ".join(sorted(declared))),
+        )
+    return Settings.parse(merge(saved, parameters))
+
+
+def run(
+    notebooks: Sequence[Path],
+    parameters: Mapping[str, str],
+    out: Path,
+    *,
+    tell: Tell,
+    started: Callable[[Path], None],
+    ended: Callable[[Done], None],
+) -> Run:
+    """Run each notebook in order; stop at the first failure.
+
+    Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens.
+
+    Raises:
+        SettingsError: A parameter or a value is wrong; nothing was run.
+        KeyboardInterrupt: Ctrl-C; the cell that ran has told what goes on in the cloud.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    file = (out / "workbook.yaml").resolve()
+    saved = Workbook.open(default=shipped.workbook_file()).saved()
+    settings = refuse_early(notebooks, parameters, saved)
+    if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
+        file.unlink(missing_ok=True)
+    Workbook(file).choose(settings)
+    speak(settings.language)
+    clients = Clients(settings.project_id)
+    result = Run(clients.target, settings.model_dump(), clients.network)
+    result.notebooks = [Done(book.stem) for book in notebooks]
+    try:
+        with (
+            _environment(WARMBOOK_FILE=str(file)),
+            Kernels(len(notebooks), shipped.directory_for(notebooks[0])) as kernels,
+        ):
+            for book, done in zip(notebooks, result.notebooks, strict=True):
+                started(book)
+                _execute(book, out / book.name, parameters, kernels, tell, done)
+                ended(done)
+                if done.status == "interrupted":
+                    raise KeyboardInterrupt
+                if done.status != "passed":
+                    break
+    finally:
+        result.measured = Workbook(file).measurements()
+        text = json.dumps(result.record(), indent=2, ensure_ascii=False)
+        save(text + "\n", out / "run.json")
+    return result
+
+
+def _execute(
+    book: Path,
+    copy: Path,
+    given: Mapping[str, str],
+    kernels: Kernels,
+    tell: Tell,
+    done: Done,
+) -> None:
+    declared = parameters_of(book)
+    start, pressed = time.monotonic(), CtrlC()
+    try:
+        with pressed:
+            papermill.execute_notebook(
+                str(book),
+                str(copy),
+                {name: value for name, value in given.items() if name in declared},
+                cwd=str(shipped.directory_for(book)),
+                engine_name="warmbook",
+                progress_bar=False,
+                kernels=kernels,
+                tell=tell,
+                pressed=pressed,
+            )
+        done.status = "passed"
+    except PapermillExecutionError as error:
+        done.status = "failed"
+        done.error = f"{error.ename}: {error.evalue}"
+    except DeadKernelError:
+        done.status = "failed"
+        done.error = say(
+            "The kernel died. Run it again: what was begun in the cloud is found and waited for."
+        )
+    except KeyboardInterrupt:
+        pressed.times += 1
+    finally:
+        if pressed.times:
+            done.status = "interrupted"
+        done.seconds = round(time.monotonic() - start, 3)
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    # The interpreter that runs the book is also the one that its kernels should be.
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+class _Client(PapermillNotebookClient):
+    """papermill's client, which also tells the progress that a running cell redraws."""
+
+    tell: Tell
+
+    def process_message(self, message: Any, *args: Any, **kwargs: Any) -> Any:
+        content = message["content"]
+        progress = content.get("data", {}).get(MIME) if "data" in content else None
+        if progress:
+            self.tell(content["data"]["text/plain"], progress["elapsed_s"])
+        return super().process_message(message, *args, **kwargs)
+
+    def set_widgets_metadata(self) -> None:
+        """Save no widget state: without it GitHub and nbconvert show the form as a table."""
+
+
+class _Engine(NBClientEngine):
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernels: Kernels,
+        tell: Tell,
+        pressed: CtrlC,
+        **kwargs: Any,
+    ) -> Any:
+        del kernel_name  # ours: the interpreter that runs the book
+        client = _Client(
+            nb_man,
+            km=kernels.take(),
+            startup_timeout=kwargs.pop("start_timeout", 60),
+            timeout=None,
+        )
+        client.tell, pressed.client = tell, client
+        return client.execute(cleanup_kc=True)
+
+
+papermill_engines.register("warmbook", _Engine)
+
+
+def terminal() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
+    """Return reporters that keep one line per notebook, and a moving one on a terminal."""
+    moving = sys.stdout.isatty()
+    last = {"state": "", "at": 0.0}
+
+    def tell(line: str, elapsed_s: float) -> None:
+        state = line.rpartition(" (")[0]
+        if moving:
+            print(f"\r\x1b[K    {line[:110]}", end="", flush=True)
+        elif state != last["state"] or time.monotonic() - float(str(last["at"])) > 10:
+            print(f"    {line}", flush=True)
+            last.update(state=state, at=time.monotonic())
+        del elapsed_s
+
+    def started(book: Path) -> None:
+        if moving:
+            print(f"\r\x1b[K  … {book.stem}", end="", flush=True)
+
+    def ended(done: Done) -> None:
+        mark = "✔" if done.status == "passed" else "✗"
+        start = "\r\x1b[K" if moving else ""
+        print(f"{start}  {mark} {done.name:<14} {done.seconds:6.1f} s", flush=True)
+        if done.error:
+            print("\n".join(f"      {line}" for line in done.error.splitlines()), flush=True)
+
+    return tell, started, ended

@@ -1,0 +1,124 @@
+"""The whole guide as a shell script: the commands of the steps, in the guide's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..display.step import Step
+from ..errors import SettingsError
+from ..serving import shell_commands
+from ..serving.manifest import Needs
+from ..settings import Settings
+from ..steps import cache, cleanup, cluster, identity, project, server, streaming, upload, weights
+from ..texts import say
+
+CLEANUP = "10"
+"""The notebook that deletes; its part is printed only when it is asked for."""
+
+_OPENING = """\
+set -euo pipefail
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT  # the tunnel of 07, if it still stands
+export CLOUDSDK_CORE_DISABLE_PROMPTS=1           # nobody is there to answer a question"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One notebook's part of the script: its number, what it does, its steps in order."""
+
+    number: str
+    title: str
+    steps: tuple[Step[..., Any], ...]
+
+    def lines(self, settings: Settings, needs: Needs | None) -> list[str]:
+        """Return the commands of the part; a step that needs none for these choices has none."""
+        shown = (
+            shell_commands.deploy(settings, needs)
+            if step is server.deploy
+            else step.command(settings)
+            for step in self.steps
+        )
+        return [command for command in shown if command]
+
+
+def parts() -> tuple[Part, ...]:
+    """Return the parts of the guide in order, cleanup last."""
+    return (
+        Part(
+            "02",
+            say("The project: billing, APIs, your two roles"),
+            (project.find, project.billing, project.enable_services, project.grant_roles),
+        ),
+        Part("03", say("The weights in the bucket"), (upload.model, weights.inspect)),
+        Part(
+            "04",
+            say("The cluster"),
+            (cluster.gpu_offer, cluster.create, cluster.create_node_pool),
+        ),
+        Part(
+            "05",
+            say("An identity for the Pods"),
+            (
+                identity.create_namespace,
+                identity.create_service_account,
+                identity.grant_bucket_roles,
+            ),
+        ),
+        Part("06", say("The server"), (server.deploy,)),
+        Part(
+            "07",
+            say("The stream, and an answer"),
+            (
+                streaming.wait_available,
+                streaming.list_pods,
+                streaming.measure,
+                streaming.versions,
+                streaming.ask,
+            ),
+        ),
+        Part("08", say("A cache near the Pods (optional)"), (cache.create, cache.describe)),
+        Part(CLEANUP, say("Clean up"), (cleanup.inventory, cleanup.delete)),
+    )
+
+
+def script(settings: Settings, numbers: Sequence[str] = (), needs: Needs | None = None) -> str:
+    """Return the script for the parts in `numbers`, or for all but the cleanup.
+
+    Without `needs` of the model, the manifest asks for no memory, as the guide's doesn't.
+
+    Raises:
+        SettingsError: No part has that number.
+    """
+    there = {part.number: part for part in parts()}
+    if unknown := [number for number in numbers if number not in there]:
+        raise SettingsError(
+            say("Notebook {name} has no commands of its own.", name=", ".join(unknown)),
+            remedy=say("The numbers are {names}.", names=", ".join(there)),
+        )
+    wanted = [part for n, part in there.items() if (n in numbers if numbers else n != CLEANUP)]
+    return (
+        "\n".join(["#!/usr/bin/env bash", *_about(settings), *_body(settings, wanted, needs)])
+        + "\n"
+    )
+
+
+def _about(settings: Settings) -> Iterator[str]:
+    name = '"Accelerate model loading on GKE with Run:ai Model Streamer and vLLM"'
+    yield "# " + say("The guide {name}, by hand, for:", name=name)
+    mode = settings.mode.capitalize()
+    yield f"#   {settings.project_id}, {mode}, {settings.location}, {settings.model_uri}"
+    yield "# " + say("What it creates costs money until it is deleted:")
+    yield "#   python -m warmbook commands --cleanup"
+
+
+def _body(settings: Settings, wanted: Iterable[Part], needs: Needs | None) -> Iterator[str]:
+    yield _OPENING
+    connected = False
+    for part in wanted:
+        lines = part.lines(settings, needs)
+        yield f"\n# {part.number} · {part.title}"
+        if not connected and any("kubectl " in line for line in lines):
+            lines.insert(0, shell_commands.get_credentials(settings))
+            connected = True
+        yield "\n\n".join(lines)

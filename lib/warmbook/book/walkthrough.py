@@ -1,0 +1,136 @@
+"""The guide from notebook 02 to 08 in one call, up to the first thing that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from ..cloud.clients import Clients
+from ..cloud.errors import explained
+from ..display.check import check
+from ..display.progress import Report
+from ..doctor.preflight import examine
+from ..errors import CheckError, WarmbookError
+from ..settings import Settings
+from ..steps import cache, cluster, identity, project, server, sizing, streaming, weights
+
+Options = dict[str, Report]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """How far a walk came: the `error` that ended it in `notebook`, if any.
+
+    `pitfalls` names what was told on the way, by the doctor, the X-ray or the error, each once.
+    """
+
+    notebook: str
+    error: WarmbookError | None
+    pitfalls: tuple[str, ...]
+
+
+def walk(
+    settings: Settings, clients: Clients, report: Report | None = None, *, doctor: bool = True
+) -> Walked:
+    """Carry out the steps of notebooks 02 to 08 with their checks; what is there is found again.
+
+    With a `doctor`, who looks before each notebook, as in the book. Nothing is raised but what
+    no notebook explains either.
+    """
+    options: Options = {"report": report} if report else {}
+    told: list[str] = []
+    number, error = "", None
+    try:
+        with explained():
+            for number, notebook in NOTEBOOKS.items():
+                if doctor:
+                    told += _seen_by_doctor(settings, clients, number)
+                told += notebook(settings, clients, options)
+    except WarmbookError as ended:
+        error = ended
+        told.append(ended.pitfall)
+    return Walked(number, error, tuple(dict.fromkeys(filter(None, told))))
+
+
+def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:
+    """Yield the pitfalls that the doctor sees ahead; end at one that stands in the way."""
+    for line in examine(settings, clients, number).checkups:
+        if line.state == "bad":
+            raise CheckError(line.what, remedy=line.remedy, pitfall=line.pitfall)
+        yield line.pitfall
+
+
+def _project(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    project.find(settings, clients)
+    check(
+        project.billing(settings, clients).enabled,
+        "billing is on",
+        remedy="link a billing account to the project in the console, under Billing, then run "
+        "again",
+        pitfall="billing-off",
+    )
+    project.enable_services(settings, clients, **options)
+    project.grant_roles(settings, clients)
+    return ()
+
+
+def _weights(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
+    model = weights.inspect(settings, clients)
+    for finding in model.findings:
+        if finding.weight == "bad":
+            raise CheckError(finding.what, remedy=finding.remedy, pitfall=finding.pitfall)
+        yield finding.pitfall
+    sized = sizing.size_up(settings, clients, seen=model.seen)
+    check(
+        sized.possible,
+        "the model can run on the chosen GPUs",
+        remedy="choose more or larger GPUs, or a smaller max_model_len, in the form above",
+    )
+
+
+def _cluster(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    made = cluster.create(settings, clients, **options)
+    check(
+        made.workload_pool,
+        "Pods of the cluster can have an identity in Google Cloud",
+        remedy="turn on Workload Identity Federation for the cluster, or choose another name for "
+        "it",
+        pitfall="wif-off",
+    )
+    cluster.create_node_pool(settings, clients, **options)
+    return ()
+
+
+def _identity(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    identity.create_namespace(settings, clients)
+    identity.create_service_account(settings, clients)
+    identity.grant_bucket_roles(settings, clients)
+    return ()
+
+
+def _server(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    server.deploy(settings, clients)
+    server.wait_started(settings, clients, **options)
+    return ()
+
+
+def _streaming(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    streaming.wait_available(settings, clients, **options)
+    return ()
+
+
+def _cache(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    cache.zones(settings, clients)
+    return ()
+
+
+NOTEBOOKS: dict[str, Callable[[Settings, Clients, Options], Iterable[str]]] = {
+    "02": _project,
+    "03": _weights,
+    "04": _cluster,
+    "05": _identity,
+    "06": _server,
+    "07": _streaming,
+    "08": _cache,
+}
+"""Number -> its steps and checks; what they return or yield are pitfalls that don't stop it."""

@@ -1,0 +1,230 @@
+"""The only place that builds clients, and the only fork between Google Cloud and rehearsal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import MissingError
+from ..settings import Settings
+from ..texts import say
+from .kubernetes import Kubernetes, dns_endpoint
+from .rehearsal import shaped
+from .retry import PATIENCE_S, REHEARSED_S, make_persistent
+
+if TYPE_CHECKING:
+    from google.cloud import (
+        billing_v1,
+        container_v1,
+        resourcemanager_v3,
+        service_usage_v1,
+        storage,
+        storage_control_v2,
+    )
+
+T = TypeVar("T")
+
+READERS = 32
+"""How many requests to Cloud Storage may be under way at a time."""
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class Clients:
+    """One client per service, each built at its first use."""
+
+    def __init__(
+        self,
+        project_id: str,
+        settings: Settings | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        environ = os.environ if environ is None else environ
+        self.project_id, self._settings = project_id, settings
+        self.rehearsal = environ.get("WARMBOOK_REHEARSAL_URL", "")
+        self.network = shaped(environ) if self.rehearsal else None
+        """How the rehearsal's network is shaped, None where it is not, and in Google Cloud."""
+        self._token = environ.get("WARMBOOK_REHEARSAL_TOKEN", "")
+        self._grpc = environ.get("WARMBOOK_REHEARSAL_GRPC", "")
+        self._storage_url = environ.get("STORAGE_EMULATOR_HOST", "")
+
+    @property
+    def patience_s(self) -> float:
+        """How long a request is sent again while a service refuses it for a while, in seconds."""
+        return REHEARSED_S if self.rehearsal else PATIENCE_S
+
+    @property
+    def target(self) -> str:
+        """`rehearsal` or `google-cloud`."""
+        return "rehearsal" if self.rehearsal else "google-cloud"
+
+    @cached_property
+    def credentials(self) -> Any:
+        """The reader's credentials: Application Default ones, or the rehearsal's token."""
+        if self.rehearsal:
+            from google.oauth2.credentials import Credentials
+
+            return Credentials(token=self._token)
+        import google.auth
+
+        # Without a quota project, a user's credentials get 403 from the project APIs.
+        found, _ = google.auth.default(scopes=[SCOPE], quota_project_id=self.project_id or None)
+        return found
+
+    @property
+    def account(self) -> str:
+        """E-mail of the credentials, or nothing where they don't say."""
+        held = self.credentials
+        for name in ("service_account_email", "account"):
+            if "@" in (email := str(getattr(held, name, "") or "")):
+                return email
+        return ""
+
+    @cached_property
+    def projects(self) -> resourcemanager_v3.ProjectsClient:
+        """Projects and their IAM policy."""
+        from google.cloud import resourcemanager_v3
+
+        return self._persistent(resourcemanager_v3.ProjectsClient(**self._rest))
+
+    @cached_property
+    def services(self) -> service_usage_v1.ServiceUsageClient:
+        """Which APIs are on."""
+        from google.cloud import service_usage_v1
+
+        return self._persistent(service_usage_v1.ServiceUsageClient(**self._rest))
+
+    @cached_property
+    def billing(self) -> billing_v1.CloudBillingClient:
+        """Whether billing is on."""
+        from google.cloud import billing_v1
+
+        return self._persistent(billing_v1.CloudBillingClient(**self._rest))
+
+    @cached_property
+    def clusters(self) -> container_v1.ClusterManagerClient:
+        """GKE clusters, node pools and their operations."""
+        from google.cloud import container_v1
+
+        return self._persistent(container_v1.ClusterManagerClient(**self._rest))
+
+    @property
+    def _rest(self) -> dict[str, Any]:
+        # REST in both targets: it passes proxies, and the rehearsal needs one face only.
+        options = {"client_options": {"api_endpoint": self.rehearsal}} if self.rehearsal else {}
+        return {"transport": "rest", "credentials": self.credentials, **options}
+
+    def _persistent(self, client: T) -> T:
+        """Let each request of a client be sent again while that may help, a POST too."""
+        transport: Any = client
+        make_persistent(transport.transport._session, self.patience_s)
+        return client
+
+    @cached_property
+    def storage(self) -> storage.Client:
+        """Buckets, objects, bucket policies.
+
+        Its library sends again what may be sent twice, for two minutes.
+        """
+        from google.cloud import storage
+
+        options = {"api_endpoint": self._storage_url} if self.rehearsal else None
+        client = storage.Client(self.project_id or None, self.credentials, client_options=options)
+        _keep_connections(client._http)
+        return client
+
+    @cached_property
+    def caches(self) -> storage_control_v2.StorageControlClient:
+        """Anywhere Caches; their calls exist over gRPC only."""
+        from google.cloud import storage_control_v2
+
+        client = storage_control_v2.StorageControlClient
+        if not self.rehearsal:
+            return client(credentials=self.credentials)
+        import grpc
+
+        channel = grpc.intercept_channel(
+            grpc.insecure_channel(self._grpc), _bearer(grpc, self._token)
+        )
+        return client(transport=client.get_transport_class("grpc")(channel=channel))
+
+    def compute(self, path: str, **parameters: str) -> dict[str, Any]:
+        """Return Compute Engine's answer for `path` below the project, "" for itself.
+
+        Four look-ups don't pay for google-cloud-compute: 69 MB and 1.7 s at import. The
+        session is google-auth's own.
+        """
+        base = self.rehearsal or "https://compute.googleapis.com"
+        return self._look_up(f"{base}/compute/v1/projects/{self.project_id}/{path}", parameters)
+
+    def monitoring(self, path: str, **parameters: str) -> dict[str, Any]:
+        """Return Cloud Monitoring's answer for `path` below the project; as `compute`."""
+        base = self.rehearsal or "https://monitoring.googleapis.com"
+        return self._look_up(f"{base}/v3/projects/{self.project_id}/{path}", parameters)
+
+    def _look_up(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        answer = self._session.get(url.rstrip("/"), params=parameters, timeout=30)
+        if answer.status_code >= 400:
+            from google.api_core.exceptions import from_http_response
+
+            raise from_http_response(answer)
+        return dict(answer.json())
+
+    @cached_property
+    def _session(self) -> Any:
+        from google.auth.transport.requests import AuthorizedSession
+
+        session = AuthorizedSession(self.credentials)
+        make_persistent(session, self.patience_s)
+        return session
+
+    def cluster_path(self, settings: Settings) -> str:
+        """Return GKE's name of the settings' cluster."""
+        return f"{self.location_path(settings)}/clusters/{settings.cluster_name}"
+
+    def location_path(self, settings: Settings) -> str:
+        """Return GKE's name of the settings' location."""
+        return f"projects/{settings.project_id}/locations/{settings.location}"
+
+    @cached_property
+    def kubernetes(self) -> Kubernetes:
+        """The cluster's own API, reached without gcloud or a kubeconfig.
+
+        Raises:
+            MissingError: The cluster is not there, or not ready yet.
+        """
+        from google.api_core.exceptions import NotFound
+
+        assert self._settings is not None
+        try:
+            cluster = self.clusters.get_cluster(name=self.cluster_path(self._settings))
+        except NotFound:
+            cluster = None
+        if cluster is None or not (cluster.endpoint or dns_endpoint(cluster)):
+            raise MissingError(
+                say("There is no cluster {name} to talk to.", name=self._settings.cluster_name),
+                remedy=say("Run notebook 04: it creates the cluster, or finds it."),
+            )
+        return Kubernetes(cluster, self.credentials, self.patience_s)
+
+
+def _keep_connections(session: Any) -> None:
+    """Let each of many readers keep its connection: requests itself keeps ten.
+
+    Source: google-cloud-storage, "Connection pool is full", which mounts an adapter so.
+    """
+    from requests.adapters import HTTPAdapter
+
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=READERS))
+
+
+def _bearer(grpc: Any, token: str) -> Any:
+    class Bearer(grpc.UnaryUnaryClientInterceptor):
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+            metadata = [*(details.metadata or ()), ("authorization", f"Bearer {token}")]
+            return continuation(details._replace(metadata=metadata), request)
+
+    return Bearer()

@@ -1,0 +1,27 @@
+"""The cluster as GKE describes it: how it is found, and what its states and labels mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..settings import Settings
+from .clients import Clients
+
+LABEL = {"created-by": "warmbook"}
+"""Label of the clusters that the workbook creates; cleanup looks for it."""
+
+
+READY = {"RUNNING", "RECONCILING"}
+
+
+FAILED = {"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"}
+
+
+def find(settings: Settings, clients: Clients) -> Any | None:
+    """Return the cluster as GKE describes it, or None if it is absent."""
+    from google.api_core.exceptions import NotFound
+
+    try:
+        return clients.clusters.get_cluster(name=clients.cluster_path(settings))
+    except NotFound:
+        return None

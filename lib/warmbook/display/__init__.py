@@ -1,0 +1,1 @@
+"""How results, progress and choices look in a notebook and in a terminal."""

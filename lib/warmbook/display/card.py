@@ -1,0 +1,125 @@
+"""How results look: plain text in a terminal, a small table in a notebook; no widgets.
+
+JupyterLab drops style sheets from notebooks it does not trust and keeps inline styles, so
+every style here is inline, in mid-tones that read on light and on dark paper.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..texts import say
+
+GREEN, RED, AMBER, BLUE, GREY = "#1f9d55", "#e5484d", "#b7791f", "#3b82d0", "#7d8590"
+State = Literal["ok", "new", "wait", "bad", "info"]
+MARKS: dict[State, tuple[str, str]] = {
+    "ok": ("✔", GREEN),
+    "new": ("+", BLUE),
+    "wait": ("…", AMBER),
+    "bad": ("✗", RED),
+    "info": ("·", GREY),
+}
+_CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
+_MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
+_BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
+
+_PLAIN = "mathjax_ignore tex2jax_ignore"
+"""Keeps MathJax 3 and 2 away: two prices in a row are no formula."""
+
+escape = html.escape
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a result: its `name`, its `state` in one mark, and the `detail`."""
+
+    name: str
+    detail: str
+    state: State = "info"
+
+    def __str__(self) -> str:
+        return f"  {MARKS[self.state][0]} {self.name}: {self.detail}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A result that shows itself: a title, rows, and the command that does the same by hand."""
+
+    command: str = field(default="", repr=False)
+
+    def title(self) -> str:
+        """Return the headline, in the reader's language."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[Row]:
+        """Return what there is to see, most important first."""
+        return ()
+
+    def note(self) -> str:
+        """Return a sentence to stand under the rows, or nothing."""
+        return ""
+
+    def edge(self) -> State:
+        """Return the state of the whole: the worst of its rows."""
+        states = [row.state for row in self.rows()]
+        order: tuple[State, ...] = ("bad", "wait", "new", "ok")
+        return next((state for state in order if state in states), "info")
+
+    def __repr__(self) -> str:
+        lines = [f"{MARKS[self.edge()][0]} {self.title()}", *map(str, self.rows())]
+        return "\n".join([*lines, *([f"  {self.note()}"] if self.note() else [])])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(map(_row, self.rows()))
+        table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
+        return (
+            f'<div class="{_PLAIN}" style="{_BOX.format(edge=MARKS[self.edge()][1])}">'
+            f"<b>{escape(self.title())}</b>{table if rows else ''}"
+            f"{_small(self.note())}{folded(say('The same by hand'), self.command)}</div>"
+        )
+
+
+def _row(row: Row) -> str:
+    mark, colour = MARKS[row.state]
+    return (
+        f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
+        f'<b>{mark}</b></td><td style="{_CELL}">{escape(row.name)}</td>'
+        f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.detail)}</td></tr>'
+    )
+
+
+def _small(text: str) -> str:
+    return f'<div style="opacity:.8;margin:4px 0">{escape(text)}</div>' if text else ""
+
+
+def folded(summary: str, text: str) -> str:
+    """Return HTML that hides `text`, kept letter by letter, behind a line; a button copies it."""
+    if not text:
+        return ""
+    return (
+        f'<details style="margin:4px 0"><summary style="cursor:pointer;opacity:.8">'
+        f'{escape(summary)}</summary>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
+        f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></details>'
+    )
+
+
+# Selects the text too: the reader sees what was copied, and Ctrl-C still works where the
+# browser refuses. navigator.clipboard would need https.
+_COPY = (
+    "getSelection().selectAllChildren(this.parentElement.querySelector('pre'));"
+    "if(document.execCommand('copy'))this.value=this.dataset.copied"
+)
+
+
+def _copy_button() -> str:
+    # Untrusted notebooks lose `onclick`; they lose `all` as well, so the dead button hides.
+    shown = "display:none;all:revert"
+    return (
+        f'<input type="button" value="{escape(say("Copy"))}" '
+        f'data-copied="✔ {escape(say("Copied"))}" onclick="{escape(_COPY)}" '
+        f'style="{shown};cursor:pointer;font-size:90%;margin:4px 0;padding:1px 10px;'
+        f'background:transparent;color:inherit;border:1px solid {GREY};border-radius:4px">'
+    )

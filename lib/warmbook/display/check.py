@@ -1,0 +1,43 @@
+"""Claims that end a section: shown when they hold, raised when they don't."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import CheckError
+from ..texts import say
+from .card import GREEN, escape
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A claim that held, in the reader's language."""
+
+    claim: str
+
+    def __repr__(self) -> str:
+        return f"✔ {self.claim}"
+
+    def _repr_html_(self) -> str:
+        return f'<b style="color:{GREEN}">✔</b> {escape(self.claim)}'
+
+
+def check(holds: object, claim: str, *, remedy: str, pitfall: str = "") -> Passed:
+    """Show `claim` if it holds, else stop the notebook with the `remedy`.
+
+    Both texts are English and are shown in the reader's language. The error names the
+    `pitfall`. What `holds` may know better, by attributes of its own: `why`, `remedy`,
+    `pitfall`.
+
+    Raises:
+        CheckError: The claim does not hold.
+    """
+    if not holds:
+        told = say("Not so: {claim}", claim=say(claim))
+        why, better, named = (getattr(holds, name, "") for name in ("why", "remedy", "pitfall"))
+        raise CheckError(
+            f"{told}. {why}" if why else told,
+            remedy=better or say(remedy),
+            pitfall=pitfall or named,
+        )
+    return Passed(say(claim))

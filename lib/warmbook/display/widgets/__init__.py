@@ -1,0 +1,1 @@
+"""What needs ipywidgets: the form and the gym's answer sheet."""

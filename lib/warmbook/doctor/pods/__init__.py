@@ -1,0 +1,34 @@
+"""Which pitfalls a Pod that does not come up has met, from what the cluster tells; pure."""
+
+from __future__ import annotations
+
+from . import container, logs
+from .container import NO_IMAGE
+from .evidence import Diagnosis, Evidence
+from .scheduling import placement
+
+__all__ = ["NO_IMAGE", "Diagnosis", "Evidence", "diagnose"]
+
+LOOKS = (
+    container.refused,
+    container.taken_away,
+    placement,
+    container.image,
+    container.out_of_memory,
+    logs.causes,
+    container.ended,
+    logs.hints,
+)
+"""From what stops a Pod earliest to what a log merely hints at."""
+
+
+def diagnose(evidence: Evidence) -> list[Diagnosis]:
+    """Return the pitfalls that the evidence shows, the likeliest first, each once.
+
+    A Pod that is ready shows none: this is for one that is not.
+    """
+    found: dict[str, Diagnosis] = {}
+    for look in LOOKS:
+        for one in look(evidence):
+            found.setdefault(one.pitfall, one)
+    return list(found.values())

@@ -1,0 +1,120 @@
+"""What a Pod's pitfall means to the reader: a word while it may pass, an error when it won't."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ...errors import AccessError, ResourceFailedError, WarmbookError
+from ...serving.guide_manifest import CONTAINER
+from ...serving.pods import Pod
+from ...settings import Settings
+from ...texts import say
+from ...units import duration
+from ..pitfalls import pitfall
+from . import Diagnosis
+from .root_cause import PERMISSION
+
+PATIENCE = 3
+"""Restarts that a container gets when nothing tells a cause that stays."""
+OF_ACCESS = {
+    "bucket-viewer-missing",
+    "object-role-missing",
+    "binding-other-namespace",
+    "project-id-for-number",
+    "metadata-server-off",
+    "wif-off",
+    "gcs-client-failed",
+    "gated-model",
+}
+
+
+def telling(found: Diagnosis, pod: Pod, now: datetime) -> str:
+    """Return in a few words what a Pod is held up by, "" if the words don't say more."""
+    if found.pitfall == "image-pull-slow":
+        since = max(0.0, (now - (pod.scheduled or pod.created)).total_seconds())
+        return say("the image is being pulled, {time}", time=duration(since))
+    return {
+        "gpu-quota": say("no node yet: the GPU quota is used up"),
+        "gpu-stockout": say("no node yet: the zone has no machine with this GPU to spare"),
+        "scale-up-backoff": say("no node yet: making one failed, the cluster tries again"),
+        "gpu-not-offered": say("no node yet: no node pool has this GPU"),
+        "gpu-insufficient": say("no node yet: no GPU is free"),
+        "driver-not-ready": say("the node is there, its GPU driver is not ready yet"),
+        "second-gpu-for-update": say("it waits for the GPU that the old Pod holds"),
+        "image-not-found": say("the image can't be pulled just now, the node tries again"),
+        "node-gone": say("its node is gone, another Pod takes over"),
+        "server-killed": say("the container was ended from outside and starts again"),
+    }.get(found.pitfall, "")
+
+
+def verdict(found: Diagnosis, name: str, settings: Settings) -> WarmbookError:
+    """Return the error for what waiting won't cure in the Pod `name`, with its evidence."""
+    kind = AccessError if found.pitfall in OF_ACCESS else ResourceFailedError
+    what, remedy = _words(found, name, settings)
+    return kind(quoting(what, found), remedy=remedy, pitfall=found.pitfall)
+
+
+def quoting(what: str, found: Diagnosis) -> str:
+    """Return the sentence with the evidence below it."""
+    return f"{what}\n  «{found.quote}»"
+
+
+def _words(found: Diagnosis, name: str, settings: Settings) -> tuple[str, str]:
+    """Return what has happened and what helps; with the reader's own names where they tell more."""
+    uri = settings.model_uri
+    if permission := PERMISSION.search(found.quote):
+        return say(
+            "The Pod may not read gs://{bucket}: {account} lacks {permission}.",
+            bucket=settings.bucket_name,
+            account=f"{settings.namespace}/{settings.service_account}",
+            permission=permission[0],
+        ), _roles(found)
+    if found.pitfall == "flag-removed":
+        return say(
+            "vLLM {version} does not know {argument}.",
+            version=settings.vllm_version,
+            argument=found.quote.partition("arguments: ")[2],
+        ), say("Run notebook 06 again: its manifest fits the version in the form.")
+    again = say("Run notebooks 03 and 05 again, then 06.")
+    if found.pitfall == "weights-not-found":
+        return say("vLLM finds no safetensors files in {uri}.", uri=uri), again
+    if found.pitfall == "config-missing":
+        return say("vLLM finds no config.json in {uri}.", uri=uri), again
+    if found.pitfall == "file-access-error":
+        return say(
+            "The streamer could not read {uri}: storage.objects.get may be missing.", uri=uri
+        ), again
+    entry = pitfall(found.pitfall)
+    if found.pitfall == "image-not-found":
+        return say("The Pod {pod} can't get its image.", pod=name), say(entry.remedy)
+    if not name:
+        return say("The cluster makes no Pod. {cause}", cause=say(entry.cause)), say(entry.remedy)
+    what = say("The Pod {pod} does not come up. {cause}", pod=name, cause=say(entry.cause))
+    return what, say(entry.remedy)
+
+
+def _roles(found: Diagnosis) -> str:
+    if found.pitfall in ("metadata-server-off", "wif-off"):
+        return say(pitfall(found.pitfall).remedy)
+    return say("Run notebook 05: it gives the two roles on the bucket. Then run this cell.")
+
+
+def unknown_end(pod: Pod, log: str, settings: Settings, found: Diagnosis | None) -> WarmbookError:
+    """Return the error for a container that ends again and again: its last line."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    what = say(
+        "The container {container} of {pod} ended {count} time(s); its last line: {line}",
+        container=CONTAINER,
+        pod=pod.name,
+        count=pod.restarts,
+        line=lines[-1][:300] if lines else say("(none)"),
+    )
+    return ResourceFailedError(
+        quoting(what, found) if found else what,
+        remedy=say(
+            "Read the whole log: kubectl logs {pod} --previous -n {ns}",
+            pod=pod.name,
+            ns=settings.namespace,
+        ),
+        pitfall=found.pitfall if found else "",
+    )

@@ -1,0 +1,187 @@
+"""A lookout over Pods on their way up: what each is at, and whether waiting still helps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ...cloud.clients import Clients
+from ...display.progress import Report, wait_until
+from ...errors import ResourceFailedError, WaitTimeoutError, WarmbookError
+from ...serving.guide_manifest import DEPLOYMENT
+from ...serving.pods import FAILED, Pod, follow, staying
+from ...settings import Settings
+from ...texts import say
+from ..pitfalls import pitfall
+from . import Diagnosis, Evidence, diagnose
+from .messages import PATIENCE, quoting, telling, unknown_end, verdict
+from .root_cause import closer_look
+from .scheduling import failed_tries
+
+LOADING = re.compile(r"Runai Model Streamer:\s+(\d+)% Completed")
+CRASHED = "CrashLoopBackOff"
+
+
+def wait_for_pods(
+    settings: Settings,
+    clients: Clients,
+    *,
+    ready: Callable[[list[Pod]], bool],
+    report: Report | None = None,
+) -> list[Pod]:
+    """Follow the server's Pods until they are `ready`; return them.
+
+    Raises:
+        WarmbookError: What waiting does not cure, with the pitfall's name and its evidence.
+        WaitTimeoutError: Not within 30 minutes; names the pitfall that holds the Pods up.
+    """
+    lookout = Lookout(settings, clients)
+    try:
+        seen = wait_until(
+            follow(settings, clients),
+            what=say("The server's Pods"),
+            state=lookout.look,
+            ready=lambda pods: ready(staying(pods)),
+            failed=lambda _: lookout.failure(),
+            meanwhile=say("The cluster goes on starting the Pods; their GPUs cost money."),
+            report=report,
+        )
+    except WaitTimeoutError as late:
+        if (found := lookout.suspect()) is None:
+            raise
+        raise WaitTimeoutError(
+            quoting(late.what, found),
+            remedy=say(pitfall(found.pitfall).remedy),
+            pitfall=found.pitfall,
+        ) from None
+    return staying(seen)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A Pod that is not ready, or has failed, and what its evidence shows."""
+
+    pod: Pod
+    evidence: Evidence
+    found: Sequence[Diagnosis]
+
+
+class Lookout:
+    """Looks at the server's Pods, and remembers what lay behind them at the first look."""
+
+    def __init__(self, settings: Settings, clients: Clients) -> None:
+        self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
+        self._restarts: dict[str, int] = {}
+        self._tries: dict[str, int] = {}
+        self._failed_before: set[str] | None = None
+        self._ends: dict[tuple[str, int, bool], str] = {}
+        self._closer_looks: dict[Diagnosis, Diagnosis] = {}
+        self._sights: list[Sight] = []
+        self._no_pod: list[Diagnosis] = []
+        self._refusal = ""
+
+    def look(self, pods: Sequence[Pod]) -> str:
+        """Look at the Pods; return in a few words what the slowest is at."""
+        alive = staying(pods)
+        failed = {pod.name for pod in pods if pod.phase == FAILED}
+        if self._failed_before is None:
+            self._failed_before = failed
+        concerned = [pod for pod in alive if not pod.ready]
+        concerned += [p for p in pods if p.name in failed - self._failed_before]
+        events = self._list("Event") if concerned else []
+        self._sights = [self._sight(pod, alive, events) for pod in concerned]
+        self._look_for_refusal(alive)
+        slow = next((sight for sight in self._sights if sight.pod.phase != FAILED), None)
+        if slow is not None:
+            return self._telling(slow)
+        return say("{count} of {count} ready", count=len(alive)) if alive else say("no Pod yet")
+
+    def failure(self) -> WarmbookError | None:
+        """Return why waiting would not help after the last look, None while it may."""
+        for found in self._no_pod:
+            return verdict(found, "", self._settings)
+        if self._refusal:
+            return ResourceFailedError(
+                say("The cluster makes no Pod: {reason}", reason=self._refusal),
+                remedy=say(
+                    "Run notebook 05 again: it makes the namespace and the service account."
+                ),
+            )
+        for sight in self._sights:
+            for found in map(self._closer, sight.found):
+                if found.hopeless:
+                    return verdict(found, sight.pod.name, self._settings)
+            if sight.evidence.restarts_before < sight.pod.restarts >= PATIENCE:
+                likely = next(iter(sight.found), None)
+                return unknown_end(sight.pod, sight.evidence.previous, self._settings, likely)
+        return None
+
+    def suspect(self) -> Diagnosis | None:
+        """Return what holds the Pods up by the last look, None if nothing is known."""
+        return next((one for sight in self._sights for one in sight.found), None)
+
+    def _closer(self, found: Diagnosis) -> Diagnosis:
+        """Return what a closer look finds; each diagnosis gets one."""
+        if found not in self._closer_looks:
+            self._closer_looks[found] = closer_look(found, self._settings, self._clients)
+        return self._closer_looks[found]
+
+    def _list(self, kind: str) -> list[dict[str, Any]]:
+        namespace = None if kind == "Node" else self._settings.namespace
+        return self._cluster.list_objects(kind, namespace)
+
+    def _look_for_refusal(self, alive: Sequence[Pod]) -> None:
+        """Look why the Deployment has no Pod at all."""
+        self._no_pod, self._refusal = [], ""
+        if alive:
+            return
+        found = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace) or {}
+        conditions = (found.get("status") or {}).get("conditions") or ()
+        self._no_pod = diagnose(Evidence(conditions=conditions))
+        for condition in conditions:
+            if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+                self._refusal = str(condition.get("message", ""))
+
+    def _sight(self, pod: Pod, alive: Sequence[Pod], events: Sequence[dict[str, Any]]) -> Sight:
+        before = self._restarts.setdefault(pod.name, pod.restarts)
+        events = [e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name]
+        evidence = Evidence(
+            pod=pod.told,
+            events=events,
+            previous=self._end(pod) if pod.restarts > before else "",
+            nodes=[] if pod.node else self._list("Node"),
+            others=[other.told for other in alive if other.name != pod.name],
+            autopilot=self._settings.mode == "autopilot",
+            restarts_before=before,
+            tries_before=self._tries.setdefault(pod.name, failed_tries(events)),
+            now=datetime.now(timezone.utc),
+        )
+        return Sight(pod, evidence, diagnose(evidence))
+
+    def _end(self, pod: Pod) -> str:
+        """Return the log of the container that ended last."""
+        # while it waits for its next start, the ended container's log is the current one
+        previous = pod.waiting != CRASHED
+        key = (pod.name, pod.restarts, previous)
+        if key not in self._ends:
+            namespace = self._settings.namespace
+            self._ends[key] = self._cluster.log(pod.name, namespace, previous=previous)
+        return self._ends[key]
+
+    def _telling(self, sight: Sight) -> str:
+        pod = sight.pod
+        for found in sight.found:
+            if words := telling(found, pod, datetime.now(timezone.utc)):
+                return words
+        if not pod.running:
+            told = sight.evidence.told()
+            return pod.waiting or (str(told[-1].get("reason")) if told else pod.phase)
+        done = LOADING.findall(self._cluster.log(pod.name, self._settings.namespace))
+        if not done:
+            return say("the container runs")
+        return (
+            say("weights {percent} %", percent=done[-1]) if done[-1] != "100" else say("starting")
+        )

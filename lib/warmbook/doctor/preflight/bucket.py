@@ -1,0 +1,124 @@
+"""Checkups of the bucket: its place, the model in it, who may read it, its caches."""
+
+from __future__ import annotations
+
+from ...cloud.bucket_access import SEE, Held, held
+from ...serving import shell_commands
+from ...texts import say
+from .memo import Asked, Unanswered
+from .queries import bucket_policy, folder, found_caches, found_project, pod_zones, project_policy
+from .result import Checkup
+
+
+def place(asked: Asked) -> Checkup:
+    """Tell where the bucket is, and whether reads from the cluster's region stay there."""
+    settings, found = asked.settings, asked(folder)
+    told = f"gs://{found.bucket}, {found.location}"
+    if found.covers(settings.region):
+        return Checkup("ok", told)
+    return Checkup(
+        "wait",
+        say("{bucket}; the cluster's region is {region}", bucket=told, region=settings.region),
+        say("Choose the bucket's region in the form, or copy the model to a bucket near."),
+        pitfall="bucket-elsewhere",
+    )
+
+
+def model(asked: Asked) -> Checkup:
+    """Tell whether the folder holds weights."""
+    found = asked(folder)
+    if found.shards:
+        return Checkup("ok", say("{count} safetensors file(s)", count=len(found.shards)))
+    told = say("no safetensors files in {uri}", uri=found.uri)
+    if not asked.due("03"):
+        return Checkup("later", told)
+    return Checkup(
+        "bad",
+        told,
+        say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
+        shell_commands.list_weights(asked.settings),
+        "weights-not-found",
+    )
+
+
+def reading(asked: Asked) -> Checkup:
+    """Tell whether the service account may read the bucket, and if not, who may instead."""
+    settings = asked.settings
+    name = shell_commands.principal(settings, asked(found_project).number)
+    found = held([*asked(bucket_policy).bindings, *_of_project(asked)], name, settings)
+    if found.missing:
+        return _missing(asked, found)
+    if found.perhaps:
+        return Checkup(
+            "wait",
+            say("held perhaps: {roles}", roles=", ".join(sorted(set(found.perhaps.values())))),
+            say("Notebook 05 asks as the service account and shows what it may."),
+            f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
+        )
+    return Checkup("ok", say("{account} may", account=_account(asked)))
+
+
+def _of_project(asked: Asked) -> list[object]:
+    """Return the project's bindings, none where the reader may not see them."""
+    try:
+        return list(asked(project_policy).bindings)
+    except Unanswered:
+        return []
+
+
+def _missing(asked: Asked, found: Held) -> Checkup:
+    first = found.missing[0]
+    told = say("{account} lacks {names}", account=_account(asked), names=", ".join(found.missing))
+    pitfall = "bucket-viewer-missing" if first == SEE else "object-role-missing"
+    if first in found.near:
+        pitfall, member = found.near[first]
+        told = f"{told}. {say('A role is bound to {member}.', member=member)}"
+    if not asked.due("05"):
+        return Checkup("later", say("{told}; notebook 05 gives the roles", told=told))
+    remedy = say("Run notebook 05: it gives the two roles.")
+    if pitfall == "binding-other-namespace":
+        remedy = say("Run notebook 05, or choose that namespace and account in the form.")
+    return Checkup("bad", told, remedy, shell_commands.grant_bucket_roles(asked.settings), pitfall)
+
+
+def _account(asked: Asked) -> str:
+    return f"{asked.settings.namespace}/{asked.settings.service_account}"
+
+
+def caches(asked: Asked) -> Checkup:
+    """Tell whether a cache runs, and where the Pods are."""
+    settings, found = asked.settings, asked(found_caches)
+    alive = [one for one in found if one.state != "disabled"]
+    if not alive:
+        told = say("none; notebook 08 makes one if you want it")
+        return Checkup("later", told, command=shell_commands.create_cache(settings))
+    told = ", ".join(f"{one.zone} {one.state}" for one in alive)
+    zones = _zones_of_pods(asked)
+    if zones and not zones & {one.zone for one in alive}:
+        return Checkup(
+            "wait",
+            say("{caches}; the Pods run in {zones}", caches=told, zones=", ".join(sorted(zones))),
+            say("Run notebook 08: it makes one where the Pods are."),
+            shell_commands.create_cache(settings),
+            "cache-zone",
+        )
+    if any(one.state != "running" for one in alive):
+        return Checkup(
+            "wait",
+            told,
+            say("Until it runs, loads come from the bucket; it goes on by itself."),
+            shell_commands.describe_cache(settings),
+            "cache-empty",
+        )
+    return Checkup("ok", told)
+
+
+def _zones_of_pods(asked: Asked) -> set[str]:
+    """Return the zones that the Pods have, or that the settings leave to them."""
+    settings = asked.settings
+    if settings.zone or settings.mode == "standard":
+        return {settings.zone or settings.location}
+    try:
+        return set(asked(pod_zones))
+    except Unanswered:
+        return set()

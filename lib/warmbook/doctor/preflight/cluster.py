@@ -1,0 +1,258 @@
+"""Checkups of the GPU's offer and of the cluster: quota, identity of its Pods, driver, names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...cloud.gke import FAILED, LABEL, READY
+from ...serving import shell_commands
+from ...serving.guide_manifest import ACCELERATOR, GPU, GPU_POOL
+from ...settings import Settings
+from ...texts import say
+from . import fixes
+from .memo import Asked, Unanswered
+from .queries import (
+    found_cluster,
+    gpu_quota,
+    gpu_quota_everywhere,
+    gpu_zones,
+    machine_offered,
+    namespace,
+    nodes,
+    service_account,
+)
+from .result import Checkup
+
+
+def offered(asked: Asked) -> Checkup:
+    """Tell whether the GPU is to be had where the cluster is or will be, and its machine too."""
+    settings, zones = asked.settings, asked(gpu_zones)
+    here = [zone for zone in zones if zone.startswith(f"{settings.region}-")]
+    chosen = settings.zone or (settings.location if settings.mode == "standard" else "")
+    if here and (not chosen or chosen in here):
+        if settings.mode == "standard" and not asked(machine_offered):
+            return _no_machine(settings)
+        return Checkup("ok", say("{gpu} in {zones}", gpu=settings.gpu, zones=", ".join(here)))
+    place, others = chosen or settings.region, here or _regions(zones)
+    return Checkup(
+        "bad",
+        say("{gpu} is not offered in {place}", gpu=settings.gpu, place=place),
+        say("Choose another place in the form: {places}.", places=", ".join(others[:5]))
+        if others
+        else say("No place has it: choose another GPU in the form."),
+        shell_commands.gpu_offer(settings),
+        "gpu-not-offered",
+    )
+
+
+def _no_machine(settings: Settings) -> Checkup:
+    """Return the line for a zone without the machine type; Autopilot chooses its own."""
+    return Checkup(
+        "bad",
+        say(
+            "{machine} is not offered in {place}",
+            machine=settings.machine_type,
+            place=settings.location,
+        ),
+        say("Choose another machine type or zone in the form."),
+        fixes.machine_types(settings),
+        "gpu-not-offered",
+    )
+
+
+def _regions(zones: list[str]) -> list[str]:
+    return sorted({zone.rpartition("-")[0] for zone in zones})
+
+
+def quota(asked: Asked) -> Checkup:
+    """Hold the GPUs that are wanted against both quotas; those that are here already count.
+
+    Whether Spot machines count in all regions together is not documented: there it is a warning.
+    """
+    settings = asked.settings
+    needed = settings.gpu_count * settings.replicas
+    quotas = {
+        settings.region: asked(gpu_quota),
+        say("all regions together"): asked(gpu_quota_everywhere),
+    }
+    left = {where: limit - usage for where, (limit, usage) in quotas.items() if limit is not None}
+    if any(count < needed for count in left.values()):
+        ours = _gpus_here(asked)
+        left = {where: count + ours for where, count in left.items()}
+    short = {where: f"{where}: {count:.0f}" for where, count in left.items() if count < needed}
+    if not short:
+        return Checkup("ok", say("{count} GPU(s) wanted, and the quotas allow them", count=needed))
+    places = ", ".join(short.values())
+    return Checkup(
+        "wait" if settings.spot and settings.region not in short else "bad",
+        say("{count} GPU(s) wanted; left in {places}", count=needed, places=places),
+        say(
+            "Ask for more under {url}, or choose another region.",
+            url=f"https://console.cloud.google.com/iam-admin/quotas?project={settings.project_id}",
+        ),
+        pitfall="gpu-quota",
+    )
+
+
+def _gpus_here(asked: Asked) -> int:
+    """Return how many GPUs the cluster has already; the quotas count them as used."""
+    try:
+        return sum(_gpus(node) for node in asked(nodes))
+    except Unanswered:
+        return 0
+
+
+def _gpus(node: dict[str, Any]) -> int:
+    capacity = (node.get("status") or {}).get("capacity") or {}
+    return int(capacity.get(GPU, 0))
+
+
+def cluster(asked: Asked) -> Checkup:
+    """Tell whether the cluster is there, runs, and is of the mode that was chosen."""
+    settings, found = asked.settings, asked(found_cluster)
+    if found is None:
+        return Checkup(
+            "bad" if asked.due("04") else "later",
+            say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
+            say("Run notebook 04.") if asked.due("04") else "",
+            shell_commands.create_cluster(settings),
+            "cluster-missing" if asked.due("04") else "",
+        )
+    told = f"{found.name}, {found.location}, {found.status.name}"
+    if found.status.name in FAILED:
+        return Checkup(
+            "bad",
+            told,
+            say("Delete it with notebook 10, then make it again with 04."),
+            shell_commands.delete_cluster(settings),
+            "operation-failed",
+        )
+    if bool(found.autopilot.enabled) != (settings.mode == "autopilot"):
+        return Checkup(
+            "wait",
+            say(
+                "{cluster}: not of the mode in the form, {mode}",
+                cluster=told,
+                mode=settings.mode,
+            ),
+            say("Choose its mode in the form, or another name for a cluster of your own."),
+            pitfall="cluster-foreign",
+        )
+    if found.status.name not in READY:
+        return Checkup("wait", told, say("Wait: notebook 04 shows how far it is."))
+    ours = LABEL.items() <= dict(found.resource_labels).items()
+    return Checkup("ok", told if ours else say("{cluster}, not made by the book", cluster=told))
+
+
+def federation(asked: Asked) -> Checkup:
+    """Tell whether Pods of the cluster can have an identity in Google Cloud."""
+    settings, found = asked.settings, _cluster(asked)
+    pool = found.workload_identity_config.workload_pool
+    if pool != settings.workload_pool:
+        return Checkup(
+            "bad",
+            say("Workload Identity Federation is off in the cluster")
+            if not pool
+            else say("the cluster's pool is {pool}, of another project", pool=pool),
+            say("Turn it on; it takes minutes, and the GPU pool needs its metadata server too."),
+            f"{fixes.federate(settings)}\n{fixes.serve_metadata(settings)}",
+            "wif-off",
+        )
+    mode = _metadata_mode(found)
+    if found.autopilot.enabled or mode in ("", "GKE_METADATA"):
+        return Checkup("ok", pool)
+    unsaid = mode == "MODE_UNSPECIFIED"
+    return Checkup(
+        "wait" if unsaid else "bad",
+        say("{pool} does not say whether its Pods get their own identity", pool=GPU_POOL)
+        if unsaid
+        else say("{pool} uses {mode}: its Pods get the node's identity", pool=GPU_POOL, mode=mode),
+        say("Turn GKE's metadata server on for the pool; its nodes are made anew."),
+        fixes.serve_metadata(settings),
+        "metadata-server-off",
+    )
+
+
+def _metadata_mode(found: Any) -> str:
+    """Return the mode of the GPU pool, "" where there is no such pool."""
+    pool = _gpu_pool(found)
+    return "" if pool is None else str(pool.config.workload_metadata_config.mode.name)
+
+
+def _gpu_pool(found: Any) -> Any | None:
+    return next((pool for pool in found.node_pools if pool.name == GPU_POOL), None)
+
+
+def driver(asked: Asked) -> Checkup:
+    """Tell whether a Standard pool's nodes get the GPU's driver; Autopilot's always do."""
+    found = _cluster(asked)
+    if found.autopilot.enabled:
+        return Checkup("ok", say("Autopilot installs it"))
+    pool = _gpu_pool(found)
+    if pool is None and asked.due("04") and _has_gpus(asked):
+        return Checkup("ok", say("another pool's nodes offer GPUs"))
+    if pool is None:
+        return Checkup(
+            "bad" if asked.due("04") else "later",
+            say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
+            say("Run notebook 04.") if asked.due("04") else "",
+            shell_commands.create_node_pool(asked.settings),
+            "gpu-insufficient" if asked.due("04") else "",
+        )
+    asked_for = {
+        gpu.gpu_driver_installation_config.gpu_driver_version.name
+        for gpu in pool.config.accelerators
+    }
+    if asked_for <= {"DEFAULT", "LATEST"} or _has_gpus(asked):
+        return Checkup("ok", ", ".join(sorted(asked_for)))
+    return Checkup(
+        "bad" if asked.due("05") else "wait",
+        say("{pool} asks for no driver, and no node of it offers a GPU", pool=GPU_POOL),
+        say("Let Google's installer put it there, or delete the pool and run notebook 04."),
+        fixes.install_driver(),
+        "driver-not-installed",
+    )
+
+
+def _has_gpus(asked: Asked) -> bool:
+    def allocatable(node: dict[str, Any]) -> int:
+        return int(((node.get("status") or {}).get("allocatable") or {}).get(GPU, 0))
+
+    labelled = [n for n in asked(nodes) if ACCELERATOR in (n["metadata"].get("labels") or {})]
+    return any(map(allocatable, labelled))
+
+
+def _cluster(asked: Asked) -> Any:
+    if (found := asked(found_cluster)) is None:
+        raise Unanswered(found_cluster, None)
+    return found
+
+
+def inside(asked: Asked) -> Checkup:
+    """Tell whether namespace and service account are there."""
+    settings = asked.settings
+    if not asked(namespace):
+        return _absent(
+            asked,
+            say("no namespace {name} yet; notebook 05 makes it", name=settings.namespace),
+            shell_commands.create_namespace(settings),
+            "namespace-missing",
+        )
+    if not asked(service_account):
+        return _absent(
+            asked,
+            say(
+                "no service account {name} in {namespace} yet; notebook 05 makes it",
+                name=settings.service_account,
+                namespace=settings.namespace,
+            ),
+            shell_commands.create_service_account(settings),
+            "service-account-missing",
+        )
+    return Checkup("ok", f"{settings.namespace}/{settings.service_account}")
+
+
+def _absent(asked: Asked, told: str, command: str, pitfall: str) -> Checkup:
+    if not asked.due("05"):
+        return Checkup("later", told)
+    return Checkup("bad", told, say("Run notebook 05."), command, pitfall)

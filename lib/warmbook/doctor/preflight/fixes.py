@@ -1,0 +1,108 @@
+"""Commands that mend what the guide's own commands don't, quoted so that they run as shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from shlex import quote
+
+from ...serving import shell_commands
+from ...serving.guide_manifest import GPU_POOL
+from ...settings import Settings
+
+SIGN_IN = "gcloud auth application-default login"
+DRIVER_INSTALLER = (
+    "https://raw.githubusercontent.com/GoogleCloudPlatform/container-engine-accelerators/master/"
+    "nvidia-driver-installer/cos/daemonset-preloaded.yaml"
+)
+"""Source: GKE, "Run GPUs in Standard node pools", manual installation of drivers."""
+
+
+def after(pitfall: str, settings: Settings) -> str:
+    """Return the command that helps where a question failed by this pitfall, "" if none does."""
+    known = {
+        "no-credentials": SIGN_IN,
+        "credentials-expired": SIGN_IN,
+        "quota-project": quota_project(settings),
+        "project-missing": shell_commands.projects(),
+        "role-missing": shell_commands.grant_roles(settings),
+        "bucket-missing": create_bucket(settings),
+        "api-off": shell_commands.enable_services(settings),
+    }
+    return known.get(pitfall, "")
+
+
+def quota_project(settings: Settings) -> str:
+    """Let the reader's credentials count against the project."""
+    return f"gcloud auth application-default set-quota-project {quote(settings.project_id)}"
+
+
+def link_billing(settings: Settings) -> str:
+    """Link a billing account; which one is the reader's to say."""
+    project = quote(settings.project_id)
+    return (
+        "gcloud billing accounts list\n"
+        f"gcloud billing projects link {project} --billing-account=ACCOUNT_ID"
+    )
+
+
+def enable(settings: Settings, services: Iterable[str]) -> str:
+    """Enable these APIs."""
+    project = quote(settings.project_id)
+    return f"gcloud services enable {' '.join(sorted(services))} --project={project}"
+
+
+def act_as(settings: Settings, account: str) -> str:
+    """Let the reader make nodes that run as this service account."""
+    return (
+        f"gcloud iam service-accounts add-iam-policy-binding {account} "
+        f"--project={quote(settings.project_id)} --member={shell_commands.reader(settings)} "
+        "--role=roles/iam.serviceAccountUser"
+    )
+
+
+def machine_types(settings: Settings) -> str:
+    """List the zones of the region that have the machine type."""
+    return (
+        f"gcloud compute machine-types list --project={quote(settings.project_id)} "
+        f'--filter="name={settings.machine_type} AND zone~^{settings.region}-"'
+    )
+
+
+def create_bucket(settings: Settings) -> str:
+    """Create the model's bucket where the cluster will be."""
+    return (
+        f"gcloud storage buckets create gs://{settings.bucket_name} "
+        f"--project={quote(settings.project_id)} --location={settings.region} "
+        "--uniform-bucket-level-access"
+    )
+
+
+def federate(settings: Settings) -> str:
+    """Turn Workload Identity Federation on for the cluster."""
+    return (
+        f"gcloud container clusters update {quote(settings.cluster_name)} {_place(settings)} "
+        f"--workload-pool={settings.workload_pool}"
+    )
+
+
+def serve_metadata(settings: Settings) -> str:
+    """Turn GKE's metadata server on for the GPU pool."""
+    return (
+        f"gcloud container node-pools update {GPU_POOL} "
+        f"--cluster={quote(settings.cluster_name)} {_place(settings)} "
+        "--workload-metadata=GKE_METADATA"
+    )
+
+
+def install_driver() -> str:
+    """Let Google's installer put the driver on the nodes."""
+    return f"kubectl apply -f {DRIVER_INSTALLER}"
+
+
+def upgrade(requirements: Iterable[str]) -> str:
+    """Install the libraries anew."""
+    return f"python -m pip install --upgrade {' '.join(map(quote, requirements))}"
+
+
+def _place(settings: Settings) -> str:
+    return f"--project={quote(settings.project_id)} --location={settings.location}"

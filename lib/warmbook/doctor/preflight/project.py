@@ -1,0 +1,179 @@
+"""Checkups of this machine and of the project: libraries, who you are, who pays, what is on."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from ...serving import shell_commands
+from ...texts import say
+from . import fixes
+from .memo import Asked
+from .queries import (
+    ACT_AS,
+    CLIENTS_NEED,
+    ON_BUCKET,
+    ON_CACHES,
+    ON_PROJECT,
+    bucket_permissions,
+    credentials,
+    found_project,
+    held_permissions,
+    paying,
+    services_off,
+)
+from .result import Checkup
+
+GIVEN_BY_NOTEBOOK_2 = ("container.", "storage.")
+"""What the permissions of the guide's two roles begin with."""
+
+
+def libraries(asked: Asked) -> Checkup:
+    """Hold the installed libraries against the versions that the workbook needs."""
+    del asked
+    wanted = [Requirement(line) for line in metadata.requires("warmbook") or ()]
+    ours = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+    old = [one for one in ours if not _fits(one)]
+    if not old:
+        return Checkup("ok", say("{count} libraries, all of a version that fits", count=len(ours)))
+    return Checkup(
+        "bad",
+        say("too old, too new or absent: {names}", names=", ".join(one.name for one in old)),
+        say("Install them anew, then restart the kernel."),
+        fixes.upgrade(str(one) for one in old),
+        "client-versions",
+    )
+
+
+def _fits(wanted: Requirement) -> bool:
+    try:
+        return wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def signed_in(asked: Asked) -> Checkup:
+    """Tell whose credentials these are, and which project their requests count against."""
+    held, project_id = asked(credentials), asked.settings.project_id
+    who = (
+        asked.clients.account
+        or asked.settings.account
+        or say("signed in; the credentials name nobody")
+    )
+    counted = getattr(held, "quota_project_id", None) or project_id
+    if counted != project_id:
+        told = say("{who}; requests count against the project {project}", who=who, project=counted)
+        return Checkup(
+            "wait",
+            told,
+            say("Let them count against {project}.", project=project_id),
+            fixes.quota_project(asked.settings),
+            "quota-project",
+        )
+    return Checkup("ok", who)
+
+
+def seen(asked: Asked) -> Checkup:
+    """Tell whether the project is there and active."""
+    found = asked(found_project)
+    told = say("{project}, number {number}", project=found.project_id, number=found.number)
+    if found.state == "ACTIVE":
+        return Checkup("ok", told)
+    return Checkup(
+        "bad",
+        f"{told}: {found.state}",
+        say("Restore it in the console, or choose another in the form."),
+        shell_commands.project(asked.settings),
+        "project-missing",
+    )
+
+
+def billing(asked: Asked) -> Checkup:
+    """Tell whether the project can pay."""
+    found = asked(paying)
+    if found.enabled:
+        return Checkup("ok", found.billing_account)
+    return Checkup(
+        "bad",
+        say("no billing account pays: no API that costs money can be enabled, and no cluster made"),
+        say("Link a billing account to the project, or ask whoever may."),
+        fixes.link_billing(asked.settings),
+        "billing-off",
+    )
+
+
+def apis(asked: Asked) -> Checkup:
+    """Tell which APIs are off: the guide's, and those that the client libraries call."""
+    off = asked(services_off)
+    if not off:
+        return Checkup("ok", say("all that the book needs are on"))
+    unforeseen = off & set(CLIENTS_NEED)
+    if not unforeseen and not asked.due("02"):
+        told = say("off: {names}; notebook 02 turns them on", names=", ".join(sorted(off)))
+        return Checkup("later", told)
+    return Checkup(
+        "bad",
+        say("off: {names}", names=", ".join(sorted(off))),
+        say("Run notebook 02, which turns on the guide's four; the others by the command.")
+        if unforeseen
+        else say("Run notebook 02: it turns them on."),
+        fixes.enable(asked.settings, off),
+        "api-off",
+    )
+
+
+def allowed_on_project(asked: Asked) -> Checkup:
+    """Tell what the reader may not do in the project, of what is still to be done."""
+    return _allowed(asked, ON_PROJECT, asked(held_permissions))
+
+
+def allowed_on_bucket(asked: Asked) -> Checkup:
+    """Tell what the reader may not do with the bucket; its caches matter to notebook 08 alone."""
+    needed = ON_BUCKET | ON_CACHES if asked.before == "08" else ON_BUCKET
+    return _allowed(asked, needed, asked(bucket_permissions))
+
+
+def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
+    ahead = [name for name, notebook in needed.items() if notebook >= asked.before]
+    lacking = [name for name in ahead or needed if name not in held]
+    if not lacking:
+        return Checkup("ok", say("you hold each that is needed from here on"))
+    told = say("you lack {names}", names=", ".join(lacking))
+    to_prepare = [name for name in lacking if needed[name] == "02"]
+    if to_prepare:
+        return Checkup(
+            # who has what notebook 02 gives already needs no right to give it
+            "wait" if to_prepare == lacking and not asked(services_off) else "bad",
+            told,
+            say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
+            pitfall="role-missing",
+        )
+    others = [name for name in lacking if name != ACT_AS]
+    given = all(name.startswith(GIVEN_BY_NOTEBOOK_2) for name in others)
+    if not others or (given and not asked.due("02")):
+        if ACT_AS in lacking:
+            return _no_nodes(asked)
+        return Checkup("later", say("{told}; notebook 02 gives them", told=told))
+    return Checkup(
+        "bad",
+        told,
+        say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
+        shell_commands.grant_roles(asked.settings),
+        "role-missing",
+    )
+
+
+def _no_nodes(asked: Asked) -> Checkup:
+    """Return the line for who may not act as the nodes' account, by the project's policy."""
+    account = f"{asked(found_project).number}-compute@developer.gserviceaccount.com"
+    return Checkup(
+        "wait",  # the account's own policy may allow it
+        say("you lack {names}", names=ACT_AS),
+        say(
+            "Nodes run as {account}: ask an owner of the project for Service Account User on it.",
+            account=account,
+        ),
+        fixes.act_as(asked.settings, account),
+        "role-missing",
+    )

@@ -1,0 +1,119 @@
+"""A line of the doctor, and the card that holds all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from textwrap import indent
+from typing import Any, Literal
+
+from ...display.card import MARKS, Card, Row, State, folded
+from ...errors import GUIDE_TO_PITFALLS
+from ...texts import say
+
+Verdict = Literal["ok", "later", "wait", "bad"]
+"""later: a notebook still to come makes it; wait: it may go wrong, or nobody could look."""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """One line: its `state`, `what` it means, the remedy, a `command` to copy, the pitfall."""
+
+    state: Verdict
+    what: str
+    remedy: str = ""
+    command: str = ""
+    pitfall: str = ""
+    name: str = ""
+
+    @property
+    def mark(self) -> State:
+        """The state as cards show it."""
+        return "info" if self.state == "later" else self.state
+
+    def row(self) -> Row:
+        """Return the line for a card: what it means, after an arrow the remedy, the pitfall."""
+        told = " → ".join(filter(None, (self.what, self.remedy)))
+        return Row(self.name, f"{told} ({self.pitfall})" if self.pitfall else told, self.mark)
+
+    def __str__(self) -> str:
+        lines = [str(Row(self.name, self.what, self.mark))]
+        if self.remedy:
+            lines.append(f"    → {self.remedy}")
+        if self.command and self.state != "later":
+            lines.append(indent(self.command, "      "))
+        if self.pitfall:
+            lines.append(f"    ({GUIDE_TO_PITFALLS}#{self.pitfall})")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, repr=False)
+class Examination(Card):
+    """All lines; true if nothing stands in the way of the notebook `before` which it is.
+
+    As a card it is brief: what is in order shares a line, and so does what comes later.
+    """
+
+    checkups: tuple[Checkup, ...]
+    before: str
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.in_the_way
+
+    def __bool__(self) -> bool:
+        return self.healthy
+
+    @property
+    def in_the_way(self) -> list[Checkup]:
+        """The lines that must be mended first."""
+        return self._of("bad")
+
+    @property
+    def why(self) -> str:
+        """What stands in the way, "" if nothing does."""
+        return " ".join(one.what for one in self.in_the_way)
+
+    @property
+    def remedy(self) -> str:
+        """What helps against it, each once."""
+        return " ".join(dict.fromkeys(one.remedy for one in self.in_the_way if one.remedy))
+
+    @property
+    def pitfall(self) -> str:
+        """Name of the first pitfall that stands in the way, "" where there is none."""
+        return next((one.pitfall for one in self.in_the_way if one.pitfall), "")
+
+    def _of(self, state: Verdict) -> list[Checkup]:
+        return [one for one in self.checkups if one.state == state]
+
+    def title(self) -> str:
+        if self.healthy:
+            return say("Nothing stands in the way of notebook {number}", number=self.before)
+        count = len(self.in_the_way)
+        return say(
+            "{count} thing(s) in the way of notebook {number}", count=count, number=self.before
+        )
+
+    def rows(self) -> Sequence[Row]:
+        fine = ", ".join(one.name for one in self._of("ok"))
+        return (
+            *(one.row() for one in (*self.in_the_way, *self._of("wait"))),
+            *([Row(say("in order"), fine, "ok")] if fine else ()),
+            *(one.row() for one in self._of("later")),
+        )
+
+    def table(self) -> str:
+        """Return every line with its remedy and its command, for a terminal."""
+        return "\n".join([f"{MARKS[self.edge()][0]} {self.title()}", *map(str, self.checkups)])
+
+    def _repr_html_(self) -> str:
+        mending = [one for one in (*self.in_the_way, *self._of("wait")) if one.command]
+        told = "\n\n".join(f"# {one.name}\n{one.command}" for one in mending)
+        return super()._repr_html_() + folded(say("Commands that help"), told)
+
+    def record(self) -> dict[str, Any]:
+        """Return the lines as JSON has them."""
+        lines = [asdict(one) for one in self.checkups]
+        return {"before": self.before, "healthy": self.healthy, "checkups": lines}

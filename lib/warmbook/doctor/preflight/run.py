@@ -1,0 +1,155 @@
+"""The examination: every check that matters, side by side, each problem told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...cloud.api_errors import google_reason
+from ...cloud.clients import Clients
+from ...errors import AccessError, WarmbookError
+from ...settings import Settings
+from ...texts import say
+from . import bucket, cluster, fixes, project, queries
+from .memo import Asked, Unanswered
+from .result import Checkup, Examination, Verdict
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the doctor looks at: its title, the look, and the notebooks that it matters to.
+
+    `tells`: the question whose own failure this line tells.
+    """
+
+    title: Callable[[], str]
+    look: Callable[[Asked], Checkup]
+    tells: Callable[[Asked], Any] | None
+    notebooks: str
+
+
+CHECKS = (
+    Check(lambda: say("Libraries"), project.libraries, None, "01 02"),
+    Check(lambda: say("Credentials"), project.signed_in, queries.credentials, "02"),
+    Check(lambda: say("Project"), project.seen, queries.found_project, "02"),
+    Check(lambda: say("Billing"), project.billing, queries.paying, "02"),
+    Check(lambda: say("APIs"), project.apis, queries.services_off, "02 04"),
+    Check(
+        lambda: say("Your permissions in the project"),
+        project.allowed_on_project,
+        queries.held_permissions,
+        "02 04",
+    ),
+    Check(lambda: say("The GPU's places"), cluster.offered, queries.gpu_zones, "04"),
+    Check(lambda: say("GPU quota"), cluster.quota, queries.gpu_quota, "04 06"),
+    Check(lambda: say("Bucket"), bucket.place, queries.bucket, "03 04 05 06 07 08"),
+    Check(lambda: say("Model"), bucket.model, queries.folder, "06"),
+    Check(
+        lambda: say("Your permissions on the bucket"),
+        project.allowed_on_bucket,
+        queries.bucket_permissions,
+        "03 05 08",
+    ),
+    Check(lambda: say("Cluster"), cluster.cluster, queries.found_cluster, "05 06 07 08"),
+    Check(lambda: say("Identity of Pods"), cluster.federation, None, "05 06 07"),
+    Check(lambda: say("GPU driver"), cluster.driver, None, "06"),
+    Check(lambda: say("Service account"), cluster.inside, queries.kubernetes, "06 07"),
+    Check(lambda: say("Roles on the bucket"), bucket.reading, queries.bucket_policy, "06 07 08"),
+    Check(lambda: say("Caches"), bucket.caches, queries.found_caches, "08"),
+)
+
+VITAL = {
+    queries.credentials,
+    queries.found_project,
+    queries.bucket,
+    queries.found_cluster,
+    queries.kubernetes,
+}
+"""Questions without whose answer nothing goes on; a refusal of others is only told."""
+
+OF_THE_WAY_THERE = {"unreachable", "service-unavailable", "rate-limited", "quota-project"}
+"""Pitfalls that meet every question alike, whatever is asked."""
+
+
+def examine(
+    settings: Settings, clients: Clients, before: str = "04", *, whole: bool = False
+) -> Examination:
+    """Look at what the notebook `before` which it is trips over; at everything if `whole`.
+
+    What a notebook from `before` on makes is "later" and not missing. Nothing is changed and
+    nothing raised: what can't be asked is a line, with the line that is its cause. Source:
+    guide, "Antes de comenzar" and "Configura Workload Identity Federation for GKE".
+    """
+    wanted = [one for one in CHECKS if whole or before in one.notebooks.split()]
+    asked = Asked(settings, clients, before)
+    try:
+        looks = [asked.pool.submit(one.look, asked) for one in wanted]
+        return Examination(checkups=tuple(_told(settings, wanted, looks)), before=before)
+    finally:
+        asked.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _told(
+    settings: Settings, wanted: Sequence[Check], looks: Sequence[Future[Checkup]]
+) -> list[Checkup]:
+    """Return a line for each check; those that one cause keeps from looking share a line."""
+    titles = [check.title() for check in wanted]
+    tellers = {check.tells: title for check, title in zip(wanted, titles, strict=True)}
+    lines: list[Checkup] = []
+    blocked: dict[str, list[str]] = {}
+    lost: list[tuple[str, WarmbookError]] = []
+    for title, look in zip(titles, looks, strict=True):
+        try:
+            lines.append(replace(look.result(), name=title))
+        except Unanswered as unanswered:
+            error = unanswered.error
+            teller = tellers.setdefault(_cause(unanswered), title)
+            if error is not None and error.pitfall in OF_THE_WAY_THERE:
+                lost.append((title, error))
+            elif error is None or teller != title:
+                blocked.setdefault(teller, []).append(title)
+            else:
+                command = fixes.after(error.pitfall, settings)
+                told = (error.what, error.remedy, command, error.pitfall, title)
+                lines.append(Checkup(_weight(unanswered), *told))
+        except Exception as unforeseen:  # the other lines are worth more than its traceback
+            reason = say("could not be looked at: {reason}", reason=repr(unforeseen))
+            lines.append(Checkup("wait", reason, name=title))
+    states = {line.name: line.state for line in lines}
+    return [*_on_the_way(lost), *lines, *_blocked(blocked, states)]
+
+
+def _weight(unanswered: Unanswered) -> Verdict:
+    refused = isinstance(unanswered.error, AccessError)
+    return "wait" if refused and unanswered.question not in VITAL else "bad"
+
+
+def _cause(unanswered: Unanswered) -> Any:
+    """Return the question whose line tells why there is no answer."""
+    error = unanswered.error
+    off = error is not None and google_reason(error.__cause__) == "SERVICE_DISABLED"
+    return queries.services_off if off else unanswered.question
+
+
+def _blocked(blocked: dict[str, list[str]], states: dict[str, Verdict]) -> list[Checkup]:
+    return [
+        Checkup(
+            "later" if states.get(cause) == "later" else "wait",
+            say("not looked at: «{cause}» comes first", cause=cause),
+            name=", ".join(names),
+        )
+        for cause, names in blocked.items()
+    ]
+
+
+def _on_the_way(lost: Sequence[tuple[str, WarmbookError]]) -> list[Checkup]:
+    """Return the one line for all that was lost on the way to Google Cloud."""
+    if not lost:
+        return []
+    # what a service said tells more than that nobody said anything
+    error = min((error for _, error in lost), key=lambda one: one.pitfall == "unreachable")
+    names = ", ".join(title for title, _ in lost)
+    told = f"{error.what} {say('Not looked at: {names}.', names=names)}"
+    return [Checkup("bad", told, error.remedy, "", error.pitfall, say("Connection"))]

@@ -1,0 +1,1 @@
+"""Where the time of a cold start went, from the server's log and the cluster."""

@@ -1,0 +1,213 @@
+"""How a cold start is told and drawn: a card with its phases, their witnesses, their cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...cloud.rehearsal import Network
+from ...display.card import Card, Row, State
+from ...display.plots import Bar, Picture, lanes, waterfall
+from ...model.gpus import Machine
+from ...model.load_estimate import LoadTime, limit_name
+from ...texts import say
+from ...units import duration, size
+from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
+
+MOST_UNEXPLAINED = 0.1
+"""A larger share that no signal explains is pointed out."""
+
+CLOCKS_S = 1.5
+"""vLLM writes whole seconds: clocks that differ by less may be the same."""
+
+_STAMP = re.compile(r"^\S+T\S+Z ")
+
+
+@dataclass(frozen=True, repr=False)
+class ColdStart(Card):
+    """From a Pod's creation to its readiness, part by part; of the first Pod, and others beside.
+
+    `machine` is the node's, None where there are no figures of it; `spot` says how it is paid.
+    """
+
+    timelines: tuple[Timeline, ...]
+    machine: Machine | None = None
+    spot: bool = False
+    streams: int | None = field(default=None, kw_only=True)
+    """How many connections each rank of the server opens, None where that is not known."""
+
+    rehearsal: bool = field(default=False, kw_only=True)
+    network: Network | None = field(default=None, kw_only=True)
+    """The rehearsal's, where it is shaped."""
+
+    @property
+    def first(self) -> Timeline:
+        """The cold start that the card tells."""
+        return self.timelines[0]
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of the first Pod."""
+        return self.first.phases
+
+    @property
+    def efficiency(self) -> tuple[float, str] | None:
+        """The least time of the weights as a share of the time they took, and which limit binds.
+
+        None in a rehearsal, whose bytes come from this machine, or where a figure is missing.
+        """
+        witness, limits = self.first.witness, self.limits
+        return (witness.efficiency(limits), limits.binds) if witness and limits else None
+
+    @property
+    def limits(self) -> LoadTime | None:
+        """What held the load of the weights up, None where `efficiency` has none."""
+        witness = self.first.witness
+        if self.machine is None or witness is None or self.rehearsal or not witness.elapsed_s:
+            return None
+        return witness.limits(self.machine, replicas=len(self.timelines), streams=self.streams)
+
+    def title(self) -> str:
+        pod = self.first.pod or say("a log")
+        return say("Cold start of {pod}: {time}", pod=pod, time=duration(self.first.total_s))
+
+    def rows(self) -> Sequence[Row]:
+        witness = self.first.witness
+        told = [_told(witness), *_ranks(witness)] if witness else []
+        return (*map(self._row, self.phases), *told, *self._efficiency())
+
+    def _row(self, phase: Phase) -> Row:
+        parts = [duration(phase.elapsed_s)]
+        if phase.name != UNEXPLAINED:
+            parts.append(source_name(phase.source))
+        if (usd := self._hourly_usd()) and (cost := phase.cost_usd(usd)) >= 0.00005:
+            parts.append(f"${cost:.4f}")
+        large = phase.name == UNEXPLAINED and self.first.unexplained >= MOST_UNEXPLAINED
+        return Row(phase_name(phase.name), ", ".join(parts), "wait" if large else "info")
+
+    def _efficiency(self) -> Iterator[Row]:
+        if self.machine is None or (found := self.efficiency) is None:
+            return
+        share, binds = found
+        told = say(
+            "{percent:.0f} % of what {limit} allows",
+            percent=100 * share,
+            limit=limit_name(binds, self.machine),
+        )
+        yield Row(say("Rate"), told)
+        if limits := self.limits:
+            ordered = sorted(limits.limits.items(), key=lambda limit: -limit[1])
+            each = (f"{_least(s)}: {limit_name(name, self.machine)}" for name, s in ordered)
+            yield Row(say("Least time"), "; ".join(each))
+
+    def note(self) -> str:
+        return " ".join(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        if missing := ", ".join(phase_name(name) for name in self.first.missing):
+            yield say("Told by no signal: {phases}.", phases=missing)
+        if shift := self.first.shifted_s:
+            yield say(
+                "The log's clock is not the cluster's: its times were moved by {time}.",
+                time=duration(abs(shift)),
+            )
+        if abs(ahead := self.first.clock_offset_s or 0.0) > CLOCKS_S:
+            yield say(
+                "The Pod's clock and its node's differ by {time}; the node's counts.",
+                time=duration(abs(ahead)),
+            )
+        if self.first.lives > 1:
+            yield say("The container started {count} times.", count=self.first.lives)
+        price = self.machine.price if self.machine else None
+        if price and self.machine:
+            yield say(
+                "Cost: the list price of an idle {machine} in {region} as of {date}.",
+                machine=self.machine.name,
+                region=price.region,
+                date=price.date,
+            )
+        if self.rehearsal:
+            yield say("This is a rehearsal: nothing is paid, and times are this machine's.")
+        if self.network:
+            yield self.network.label
+
+    def _hourly_usd(self) -> float:
+        price = self.machine.price if self.machine else None
+        if price is None:
+            return 0.0
+        return price.spot_usd if self.spot else price.on_demand_usd
+
+    def record(self) -> dict[str, Any]:
+        """Return the phases of the first Pod for the run record, and what they cost.
+
+        Of a rehearsal there is no cost: nothing is paid, and its seconds are this machine's.
+        """
+        price = None if self.rehearsal or self.machine is None else self.machine.price
+        return {
+            "pod": self.first.pod,
+            "phases": [self._recorded(phase, priced=price is not None) for phase in self.phases],
+            "cost": price
+            and self.machine
+            and {
+                "machine": self.machine.name,
+                "spot": self.spot,
+                "hourly_usd": self._hourly_usd(),
+                "region": price.region,
+                "date": price.date,
+                "listed": price.listed,
+            },
+        }
+
+    def _recorded(self, phase: Phase, *, priced: bool) -> dict[str, Any]:
+        told = {
+            "name": phase.name,
+            "start": round(phase.start_s, 3),
+            "seconds": round(phase.elapsed_s, 3),
+            "source": phase.source,
+        }
+        return {**told, "usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else told
+
+    def plot(self) -> Picture:
+        """Return the phases as a picture that reads on light and dark paper.
+
+        Of several Pods each is a row, its phases side by side.
+        """
+        if len(self.timelines) == 1:
+            bars = _bars(self.first)
+            words = (f"{b.name} {duration(b.elapsed_s)}" for b in bars if b.elapsed_s >= 0.05)
+            return waterfall(bars, f"{self.title()}: {', '.join(words)}")
+        rows = [(one.pod, _bars(one)) for one in self.timelines]
+        slowest = max(one.total_s for one in self.timelines)
+        told = say(
+            "Cold starts of {count} Pods, the slowest {time}",
+            count=len(rows),
+            time=duration(slowest),
+        )
+        return lanes(rows, told)
+
+
+def _least(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"
+
+
+def _bars(one: Timeline) -> list[Bar]:
+    return [Bar(phase_name(p.name), p.start_s, p.elapsed_s, phase_kind(p.name)) for p in one.phases]
+
+
+def _told(witness: Witness) -> Row:
+    detail = f"{size(witness.size_bytes)}, {duration(witness.elapsed_s)}"
+    rate = f"{witness.gib_s:.2f} GiB/s"
+    quote = _STAMP.sub("", witness.line)
+    quote = quote if len(quote) < 200 else f"{quote[:199]}…"
+    state: State = "bad" if witness.whole is False else "ok"
+    return Row(say("Witness"), f"{detail}, {rate}: {quote}", state)
+
+
+def _ranks(witness: Witness) -> Iterator[Row]:
+    """Yield what each GPU's process read, where there are several."""
+    if len(witness.ranks) > 1:
+        for place, (rank, size_bytes, elapsed_s) in enumerate(witness.ranks):
+            name = say("rank {number}", number=place if rank is None else rank)
+            yield Row(name, f"{size(size_bytes)}, {duration(elapsed_s)}")

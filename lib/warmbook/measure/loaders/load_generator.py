@@ -1,0 +1,63 @@
+"""A load: more requests at once than the server answers at once, so that some of them wait."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+from ...serving.guide_manifest import QUEUE_METRIC
+from ...serving.openai_api import DeclinedError, Server
+
+AT_ONCE = 8
+PROMPTS = 64
+"""Prompts of a request, each a sequence to vLLM: 8 x 64 are twice what it runs at once."""
+
+TOKENS = 32
+PROMPT = "Write the numbers from one to one hundred:"
+_GAUGE = re.compile(rf"^{QUEUE_METRIC}(?:\{{[^}}\n]*\}})? (\d+(?:\.\d+)?)$", re.MULTILINE)
+
+
+class Load:
+    """Requests to one Pod for as long as the context lasts; those under way end by themselves.
+
+    `refused` is why the server takes none, "" while it does.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._over = server, threading.Event()
+        self.refused = ""
+
+    def __enter__(self) -> Load:
+        body = {
+            "model": self._server.model,
+            "prompt": [PROMPT] * PROMPTS,
+            "max_tokens": TOKENS,
+            "temperature": 0,
+            "ignore_eos": True,
+        }
+        for _ in range(AT_ONCE):
+            threading.Thread(target=self._send, args=(body,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def _send(self, body: object) -> None:
+        from kubernetes.dynamic.exceptions import DynamicApiError
+
+        while not self._over.is_set():
+            try:
+                self._server.post("v1/completions", body)
+            except (DeclinedError, DynamicApiError) as error:
+                self.refused = str(error)
+                return
+
+
+def waiting(server: Server) -> float:
+    """Return how many requests wait in the server's queue, 0 where it does not say."""
+    from kubernetes.dynamic.exceptions import DynamicApiError
+
+    try:
+        return sum(map(float, _GAUGE.findall(server.read("metrics"))))
+    except DynamicApiError:
+        return 0.0

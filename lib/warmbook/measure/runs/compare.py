@@ -1,0 +1,264 @@
+"""Runs side by side: their figures, what changed between them, and what chance may explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ...display.plots import Bar, Picture, lanes
+from ...texts import say
+from ...units import duration, size
+from ..coldstart.startlog import is_whole
+from ..coldstart.timeline import phase_kind
+from .record import QUICK_ENGINE, Phase, Record, flat
+
+GRAIN_S = 0.1
+"""The least difference that a shown time tells, in seconds."""
+CLOCK_S = 1.0
+"""Kubernetes' times, between which a cold start lies, are whole seconds."""
+_BY_CLOCK = ("Kubernetes", "event")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of each run, None where a run lacks it; less than `grain` apart is the same."""
+
+    name: str
+    values: tuple[float | None, ...]
+    shown: Callable[[float], str]
+    grain: float
+
+    def cells(self) -> Iterator[str]:
+        """Yield the figure of each run, with its difference from the first in percent."""
+        base = self.values[0]
+        for place, value in enumerate(self.values):
+            if value is None:
+                yield "-"
+            else:
+                told = self._difference(base, value) if place else ""
+                yield f"{self.shown(value)}{told}"
+
+    def _difference(self, base: float | None, value: float) -> str:
+        if base is None:
+            return ""
+        if abs(value - base) <= self.grain:
+            return " (≈)"
+        return f" ({(value - base) / base:+.0%})" if base else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs or more by name; the first is the base."""
+
+    runs: tuple[tuple[str, Record], ...]
+
+    def __str__(self) -> str:
+        parts = (self.table(), self.changes(), *self.warnings())
+        return "\n\n".join(parts)
+
+    def figures(self) -> list[Figure]:
+        """Return what the runs are compared by."""
+        return [
+            *self._cold_starts(),
+            *self._phases(),
+            *self._streams(),
+            *self._notebooks(),
+            *self._parity(),
+        ]
+
+    def table(self) -> str:
+        """Return the figures as lines of text, a column for each run."""
+        rows = [["", *(printable(name) for name, _ in self.runs)]]
+        rows += [[printable(figure.name), *figure.cells()] for figure in self.figures()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+
+    def changes(self) -> str:
+        """Return which settings and versions differ from the base's."""
+        (base_name, base), *others = self.runs
+        lines = [say("What changed since {base}:", base=printable(base_name))]
+        for name, record in others:
+            told = "; ".join(_changed(_conditions(base), _conditions(record))) or say("nothing")
+            lines.append(printable(f"  {name}: {told}"))
+        return "\n".join(lines)
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what a reader must know before believing a difference."""
+        if self._differ(lambda record: record.target):
+            yield say("Not the same target: a rehearsal's rate says nothing about Cloud Storage.")
+        if self._differ(lambda record: record.engine):
+            yield self._engines()
+        yield from self._unlike()
+        yield from self._repeats()
+        yield say(
+            "Each run is one sample: a difference may be chance. ≈ is less than what the clocks "
+            "tell apart."
+        )
+
+    def plot(self) -> Picture:
+        """Return the phases of each run as a picture."""
+        rows = [(_drawable(name), _bars(record)) for name, record in self.runs]
+        return lanes(rows, self.table())
+
+    def _differ(self, value: Callable[[Record], object]) -> bool:
+        return len({flat(value(record)) for _, record in self.runs}) > 1
+
+    def _engines(self) -> str:
+        quick = [printable(name) for name, record in self.runs if record.engine == QUICK_ENGINE]
+        if not quick:
+            return say("Not the same engine, or not every run tells which it was.")
+        return say(
+            "Not the same engine: in {runs} the rehearsal's quick engine ran, which compiles "
+            "nothing, keeps no weights and answers nothing. Compare the streams only.",
+            runs=", ".join(quick),
+        )
+
+    def _unlike(self) -> Iterator[str]:
+        """Yield what else makes the figures of one run no measure for another's."""
+        if self._differ(lambda record: record.shaped):
+            yield say("Not the same network: a rehearsal's was shaped, or shaped otherwise.")
+        streams = [record.slowest_stream for _, record in self.runs if record.slowest_stream]
+        if len({stream.source for stream in streams}) > 1:
+            yield say(
+                "Not the same witness: vLLM's loading time holds more than the stream, which the "
+                "streamer's own line tells."
+            )
+        sizes = [stream.bytes for stream in streams]
+        if sizes and not is_whole(min(sizes), max(sizes)):
+            yield say("Not the same weights: the bytes differ, so compare rates, not seconds.")
+        yield from self._starts()
+
+    def _starts(self) -> Iterator[str]:
+        """Yield what only some of the cold starts had to go through."""
+        told = {
+            "node ready": say("Some runs waited for a node, others found one that was there."),
+            "earlier attempts": say("In some runs the container had to start more than once."),
+        }
+        for name, warning in told.items():
+            seen = {_seconds_of(name)(record) is None for _, record in self.runs if record.phases}
+            if len(seen) > 1:
+                yield warning
+
+    def _repeats(self) -> Iterator[str]:
+        for (one, a), (other, b) in combinations(self.runs, 2):
+            if _conditions(a) == _conditions(b) and a.ready_s and b.ready_s:
+                apart = abs(a.ready_s - b.ready_s) / min(a.ready_s, b.ready_s)
+                yield say(
+                    "{one} and {other} have the same settings and versions, and their cold starts "
+                    "are {apart} apart: take a smaller difference for chance.",
+                    one=printable(one),
+                    other=printable(other),
+                    apart=f"{apart:.0%}",
+                )
+
+    def _figure(
+        self,
+        name: str,
+        value: Callable[[Record], float | None],
+        shown: Callable[[float], str],
+        grain: float,
+    ) -> Figure:
+        return Figure(name, tuple(value(record) for _, record in self.runs), shown, grain)
+
+    def _cold_starts(self) -> Iterator[Figure]:
+        """Yield both ends of the cold start: what one run lacks must not look like a gain."""
+        yield self._figure(say("cold start, until ready"), lambda r: r.ready_s, duration, CLOCK_S)
+        if any(record.first_answer_s is not None for _, record in self.runs):
+            name = say("cold start, until the first answer")
+            yield self._figure(name, lambda r: r.first_answer_s, duration, CLOCK_S)
+
+    def _phases(self) -> Iterator[Figure]:
+        named = {phase.name: phase for _, record in self.runs for phase in record.phases}
+        for name, phase in named.items():
+            grain = CLOCK_S if phase.source in _BY_CLOCK else GRAIN_S
+            yield self._figure(f"  {phase.title}", _seconds_of(name), duration, grain)
+
+    def _streams(self) -> Iterator[Figure]:
+        for name, value, shown, grain in (
+            (say("slowest stream: bytes"), lambda s: s.bytes, size, 0),
+            (say("slowest stream: seconds"), lambda s: s.seconds, duration, GRAIN_S),
+            (say("slowest stream: rate"), lambda s: s.gib_s, _rate, 0.005),
+        ):
+            yield self._figure(name, _of_stream(value), shown, grain)
+
+    def _notebooks(self) -> Iterator[Figure]:
+        names = dict.fromkeys(book.name for _, record in self.runs for book in record.notebooks)
+        for name in names:
+            yield self._figure(name, _of_notebook(name), duration, GRAIN_S)
+
+    def _parity(self) -> Iterator[Figure]:
+        if any(record.parity for _, record in self.runs):
+            yield self._figure(say("equal answers"), _equal, lambda share: f"{share:.0%}", 0)
+
+
+def comparable(record: Record) -> str:
+    """Return why a record has nothing to compare, or nothing."""
+    if record.phases or record.streams:
+        return ""
+    if stopped := record.stopped_in:
+        name = printable(stopped.name)
+        return say("it stopped in {name}, before a cold start was measured", name=name)
+    return say("it measured no cold start")
+
+
+def printable(text: str) -> str:
+    """Return the text without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def _bars(record: Record) -> list[Bar]:
+    return [
+        Bar(_drawable(phase.title), start, phase.seconds, phase_kind(phase.name))
+        for start, phase in record.timeline()
+    ]
+
+
+def _drawable(text: str) -> str:
+    return printable(text).replace("$", r"\$")  # matplotlib would set a formula
+
+
+def _seconds_of(name: str) -> Callable[[Record], float | None]:
+    def value(record: Record) -> float | None:
+        found: Sequence[Phase] = [phase for phase in record.phases if phase.name == name]
+        return sum(phase.seconds for phase in found) if found else None
+
+    return value
+
+
+def _of_stream(value: Callable[..., float]) -> Callable[[Record], float | None]:
+    return lambda record: value(record.slowest_stream) if record.slowest_stream else None
+
+
+def _of_notebook(name: str) -> Callable[[Record], float | None]:
+    def value(record: Record) -> float | None:
+        ran = (book for book in record.notebooks if book.status != "not-run")
+        return next((book.seconds for book in ran if book.name == name), None)
+
+    return value
+
+
+def _equal(record: Record) -> float | None:
+    found = record.parity
+    return found.equal / found.prompts if found and found.prompts else None
+
+
+def _rate(gib_s: float) -> str:
+    return f"{gib_s:.2f} GiB/s"
+
+
+def _conditions(record: Record) -> dict[str, str]:
+    ran = {"target": record.target, "engine": record.engine, "shaped": record.shaped or ""}
+    given = {**ran, **record.choices, **record.versions}
+    told = {name: flat(value) for name, value in given.items()}
+    return {name: value for name, value in told.items() if name != "language"}
+
+
+def _changed(base: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
+    for name in dict.fromkeys((*base, *other)):
+        before, after = base.get(name, ""), other.get(name, "")
+        if before != after:
+            yield f"{name} {before or '-'} → {after or '-'}"

@@ -1,0 +1,1 @@
+"""Whether a loader, or the running server, gives the default loader's tokens."""

@@ -1,0 +1,1 @@
+"""The model: its folder in the bucket, its tensors, and what it takes to serve it."""

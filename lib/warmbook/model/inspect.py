@@ -1,0 +1,181 @@
+"""What a model's folder in a bucket holds, from listings and a few kilobytes of its files.
+
+Two ranged reads per shard, several at a time: no weights are read, however large they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..cloud.clients import READERS, Clients
+from .folder import Folder, list_folder
+from .safetensors import LENGTH_BYTES, HeaderError, Tensor, header_length, tensors_of
+
+CONFIG, INDEX = "config.json", "model.safetensors.index.json"
+LARGEST_JSON_BYTES = 50 * 2**20
+"""A larger config or index is not read; real ones have kilobytes, indexes a few megabytes."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A safetensors file: its tensors, or the `fault` for which the streamer refuses it."""
+
+    name: str
+    size_bytes: int
+    tensors: tuple[Tensor, ...] = ()
+    fault: HeaderError | None = None
+
+    @property
+    def header_bytes(self) -> int:
+        """The header's length, 0 where something is wrong with it."""
+        data_bytes = sum(tensor.size_bytes for tensor in self.tensors)
+        return 0 if self.fault else self.size_bytes - LENGTH_BYTES - data_bytes
+
+
+@dataclass(frozen=True)
+class XRay:
+    """A model's folder, seen through: `config` and `index` are None where missing or broken."""
+
+    folder: Folder
+    shards: tuple[Shard, ...] = ()
+    config: Mapping[str, Any] | None = None
+    index: Mapping[str, Any] | None = None
+    read_bytes: int = 0
+    """How much of the files was read, listings apart."""
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Every tensor of every shard."""
+        return [tensor for shard in self.shards for tensor in shard.tensors]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the tensors hold; quantized weights count as they are stored."""
+        return sum(tensor.elements for tensor in self.tensors)
+
+    @property
+    def dtypes(self) -> list[tuple[str, int]]:
+        """Bytes of each dtype, largest first."""
+        mix: Counter[str] = Counter()
+        for tensor in self.tensors:
+            mix[tensor.dtype] += tensor.size_bytes
+        return mix.most_common()
+
+    @property
+    def largest(self) -> Tensor | None:
+        """The largest tensor, which the streamer's buffer must hold whole."""
+        return max(self.tensors, key=lambda tensor: tensor.size_bytes, default=None)
+
+    @property
+    def longest_header_bytes(self) -> int:
+        """The longest header, which the streamer's buffer must hold whole, too."""
+        return max((shard.header_bytes for shard in self.shards), default=0)
+
+    @property
+    def streamed_bytes(self) -> int:
+        """Bytes of the tensors, which is what the streamer's own line counts."""
+        return sum(tensor.size_bytes for tensor in self.tensors)
+
+    @property
+    def architecture(self) -> str:
+        """The first architecture that config.json names, or nothing."""
+        named = (self.config or {}).get("architectures")
+        return str(named[0]) if isinstance(named, list) and named else ""
+
+    @property
+    def indexed(self) -> dict[str, str]:
+        """Tensor -> file, as the index says; empty without an index."""
+        named = (self.index or {}).get("weight_map")
+        return {str(k): str(v) for k, v in named.items()} if isinstance(named, dict) else {}
+
+
+def look(clients: Clients, uri: str) -> XRay:
+    """Look through the model's folder at `uri`, gs://BUCKET_NAME/PATH_TO_MODEL.
+
+    Raises:
+        MissingError: There is no such bucket.
+        AccessError: The reader may not look at it.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    folder = list_folder(clients, uri)
+    reader = _Reader(clients, folder)
+    pool = ThreadPoolExecutor(READERS)
+    try:
+        config, index = pool.map(reader.document, (CONFIG, INDEX))
+        shards = tuple(pool.map(reader.shard, folder.shards))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # an interrupt waits for no reader
+    return XRay(folder, shards, config, index, reader.read_bytes)
+
+
+@dataclass
+class _Reader:
+    """Reads parts of the folder's files."""
+
+    clients: Clients
+    folder: Folder
+    read_bytes: int = 0
+    _read: Callable[[str, int, int], bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._read = ranged_reader(self.clients, self.folder.bucket)
+
+    def document(self, name: str) -> Mapping[str, Any] | None:
+        """Return a JSON object in the folder, None where it is missing or broken."""
+        length = self.folder.files.get(name, 0)
+        if not 0 < length <= LARGEST_JSON_BYTES:
+            return None
+        try:
+            found = json.loads(self._part(name, 0, length))
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def shard(self, name: str) -> Shard:
+        """Return a shard with its tensors, or with what is wrong with it."""
+        length = self.folder.files[name]
+        try:
+            first = self._part(name, 0, min(LENGTH_BYTES, length))
+            header = self._part(name, LENGTH_BYTES, header_length(first, length))
+            return Shard(name, length, tensors_of(header, length))
+        except HeaderError as fault:
+            return Shard(name, length, fault=fault)
+
+    def _part(self, name: str, start: int, length: int) -> bytes:
+        if not length:
+            return b""
+        found = self._read(f"{self.folder.path}/{name}", start, length)
+        self.read_bytes += len(found)
+        return found
+
+
+def ranged_reader(clients: Clients, bucket: str) -> Callable[[str, int, int], bytes]:
+    """Return a function of (object, first byte, length) that reads a part of an object."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    opened = clients.storage.bucket(bucket)
+
+    def read(name: str, start: int, length: int) -> bytes:
+        blob = opened.blob(name)
+        return bytes(
+            blob.download_as_bytes(
+                start=start,
+                end=start + length - 1,
+                raw_download=True,
+                checksum=None,
+                retry=DEFAULT_RETRY,
+            )
+        )
+
+    return read
+
+
+def named_only(names: Sequence[str], most: int = 3) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" + {len(names) - most}" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,1 @@
+"""A model's files into the bucket, from a folder or from Hugging Face."""

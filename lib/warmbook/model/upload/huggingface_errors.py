@@ -1,0 +1,184 @@
+"""What Hugging Face refuses, in words the reader can act on; no token is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from ...errors import (
+    AccessError,
+    MissingError,
+    ResourceFailedError,
+    UnreachableError,
+    WarmbookError,
+)
+from ...texts import say
+
+OTHER_FORMATS = (".bin", ".pt", ".pth", ".gguf")
+
+
+@contextmanager
+def explained(name: str, revision: str, token: str) -> Iterator[None]:
+    """Turn refusals of the Hub into words the reader can act on; no token is in them."""
+    try:
+        yield
+    except WarmbookError:
+        raise
+    except Exception as error:
+        if (known := _explain(error, name, revision, token)) is None:
+            raise
+        raise known from None  # the client's own error holds the request, and that the token
+
+
+def _explain(error: Exception, name: str, revision: str, token: str) -> WarmbookError | None:
+    names = {cls.__name__ for cls in type(error).__mro__}
+    status = int(getattr(getattr(error, "response", None), "status_code", 0))
+    if "GatedRepoError" in names:
+        return _gated(name, token)
+    if "RepositoryNotFoundError" in names or "HFValidationError" in names:
+        return MissingError(
+            say("Hugging Face has no model {name}, or it is private.", name=name),
+            remedy=say("Check its name; for a private model set HF_TOKEN to your token."),
+        )
+    if "RevisionNotFoundError" in names:
+        return MissingError(
+            say("{name} has no revision {revision}.", name=name, revision=revision),
+            remedy=say("Write a branch, a tag or a commit of it after the @, or nothing: main."),
+        )
+    if "RemoteEntryNotFoundError" in names:
+        return MissingError(
+            say("A file of {name} is gone from the Hub.", name=name),
+            remedy=say("Run this cell again: it looks the files up anew."),
+        )
+    if "DisabledRepoError" in names:
+        return AccessError(
+            say("Hugging Face has closed {name}.", name=name),
+            remedy=say("Choose another repository of this model."),
+        )
+    if "OfflineModeIsEnabled" in names:
+        return UnreachableError(
+            say("Hugging Face was not asked: HF_HUB_OFFLINE is set."),
+            remedy=say("Unset HF_HUB_OFFLINE, start the kernel again and run the notebook."),
+        )
+    return _of_status(status, name) if status else _of_wire(error)
+
+
+def _gated(name: str, token: str) -> AccessError:
+    page = f"https://huggingface.co/{name}"
+    if not token:
+        return AccessError(
+            say("{name} asks for your agreement to its licence, and for a token.", name=name),
+            remedy=say("Accept the licence on {page}, then set HF_TOKEN to your token.", page=page),
+            pitfall="gated-model",
+        )
+    return AccessError(
+        say("The account of your token has no access to {name}.", name=name),
+        remedy=say("Accept the licence on {page} with that very account, or ask there.", page=page),
+        pitfall="gated-model",
+    )
+
+
+def unknown_token() -> AccessError:
+    """Return the error for a token that the Hub does not know."""
+    return AccessError(
+        say("Hugging Face does not know your token: it is mistyped or has expired."),
+        remedy=say("Make a new one at https://huggingface.co/settings/tokens; set HF_TOKEN."),
+    )
+
+
+def _of_status(status: int, name: str) -> WarmbookError:
+    if status == 401:
+        return unknown_token()
+    if status == 403:
+        return AccessError(
+            say("Your token may not read {name}.", name=name),
+            remedy=say("Give the token the right to read it: settings/tokens on huggingface.co."),
+        )
+    if status == 429:
+        return UnreachableError(
+            say("Hugging Face has had too many requests from you."),
+            remedy=say(
+                "Wait five minutes, then run this cell again; with HF_TOKEN more are allowed."
+            ),
+            pitfall="rate-limited",
+        )
+    return UnreachableError(
+        say("Hugging Face answers {status} for {name}.", status=status, name=name),
+        remedy=say("Run this cell again in a while; https://status.huggingface.co says more."),
+        pitfall="service-unavailable" if status >= 500 else "",
+    )
+
+
+def _of_wire(error: Exception) -> UnreachableError | None:
+    if not of_transport(error):
+        return None
+    return UnreachableError(
+        say("Hugging Face can't be reached."),
+        remedy=say("Check the network and any proxy, then run this cell again."),
+        pitfall="unreachable",
+    )
+
+
+def broken_off(name: str) -> UnreachableError:
+    """Return the error for a connection that does not hold."""
+    return UnreachableError(
+        say("The connection to Hugging Face keeps breaking off at {name}.", name=name),
+        remedy=say("Run this cell again to go on; nothing that arrived is sent again."),
+        pitfall="unreachable",
+    )
+
+
+def of_transport(error: Exception) -> bool:
+    """Say whether the network failed, not the request."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return bool(names & {"TransportError", "StreamError"}) or session_closed(error)
+
+
+def session_closed(error: Exception) -> bool:
+    """Say whether another thread's failed connection closed the session that all share.
+
+    Source: huggingface_hub, `http_stream_backoff`; httpx then raises a bare RuntimeError.
+    """
+    return isinstance(error, RuntimeError) and "closed" in str(error)
+
+
+def no_weights(name: str, names: Iterable[str]) -> MissingError:
+    """Return the error for a repository without weights that can be streamed."""
+    names = list(names)
+    deeper = sorted(
+        {n.rpartition("/")[0] for n in names if "/" in n and n.endswith(".safetensors")}
+    )
+    others = sorted(n for n in names if n.endswith(OTHER_FORMATS))
+    if others:
+        what = say("{name} has only {files}: no safetensors files.", name=name, files=_few(others))
+    elif deeper:
+        what = say(
+            "{name} has its safetensors files below, in {files}.", name=name, files=_few(deeper)
+        )
+    else:
+        what = say("{name} has no safetensors files.", name=name)
+    return MissingError(
+        what,
+        remedy=say("Choose a repository of this model that has safetensors files at its top."),
+        pitfall="weights-not-found",
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def other_range(name: str) -> ResourceFailedError:
+    """Return the error for a server that does not keep to ranges."""
+    return ResourceFailedError(
+        say("The Hub sent other bytes of {name} than were asked for.", name=name),
+        remedy=say("Check HF_ENDPOINT and any proxy between: they must pass on ranges."),
+    )
+
+
+def other_checksum(name: str) -> ResourceFailedError:
+    """Return the error for bytes that are not the file's."""
+    return ResourceFailedError(
+        say("{name} is not what the Hub says it is: another checksum.", name=name),
+        remedy=say("Run this cell again; if it stays so, choose another revision."),
+    )

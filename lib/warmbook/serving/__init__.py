@@ -1,0 +1,1 @@
+"""The server: its manifests, engines, flags and Pods, and its API."""

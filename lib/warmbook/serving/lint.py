@@ -1,0 +1,321 @@
+"""A manifest that somebody wrote, checked against what its vLLM release takes; sends nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from packaging.version import Version
+
+from ..errors import SettingsError
+from ..model.faults import Finding
+from ..model.fit import limit_refusal
+from ..model.inspect import XRay
+from ..settings import OLDEST_VLLM, model_uri
+from ..texts import say
+from . import container_args, vllm_releases
+from .guide_manifest import ACCELERATOR, GPU
+
+_IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
+MEMORY_LIMIT = "RUNAI_STREAMER_MEMORY_LIMIT"
+_OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
+
+
+@dataclass(frozen=True)
+class Server:
+    """A vLLM container: `version` is "" where the image's tag does not tell it."""
+
+    owner: Mapping[str, Any]
+    pod: Mapping[str, Any]
+    container: Mapping[str, Any]
+    version: str
+
+    @property
+    def words(self) -> list[Any]:
+        """Command and arguments, as they stand."""
+        return [*_list(self.container.get("command")), *_list(self.container.get("args"))]
+
+    def option(self, name: str) -> str:
+        """Return the value of `--name=value` or `--name value`, "" where it is not given."""
+        return container_args.option(self.container, name)
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that the container may use."""
+        return _whole(_map(_map(self.container.get("resources")).get("limits")).get(GPU)) or 0
+
+    @property
+    def loader_config(self) -> Mapping[str, Any] | None:
+        """What the streamer is told by --model-loader-extra-config, None where it is no object."""
+        return container_args.loader_config(self.container)
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that the streamer may hold, -1 where nothing is said; vLLM's key goes first."""
+        said = container_args.variables(self.container).get(MEMORY_LIMIT)
+        limit = (self.loader_config or {}).get("memory_limit", said)
+        return int(limit) if re.fullmatch(r"[0-9]{1,18}", str(limit)) else -1
+
+    @property
+    def tensor_parallel_size(self) -> int:
+        """GPUs that share the model, 1 unless said."""
+        return _whole(self.option("--tensor-parallel-size") or self.option("-tp")) or 1
+
+
+def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
+    """Return what is wrong with the vLLM servers in a YAML text, the worst first.
+
+    `look` sees through the model at an address; what only the model tells is left out without.
+
+    Raises:
+        SettingsError: It is no YAML, or no vLLM container is in it.
+    """
+    try:
+        documents = [one for one in yaml.safe_load_all(text) if isinstance(one, dict)]
+    except yaml.YAMLError as error:
+        raise SettingsError(
+            say("It is not YAML: {reason}", reason=str(error).splitlines()[0]),
+            remedy=say("Correct the file, then try again."),
+        ) from None
+    servers = [server for document in documents for server in _servers(document)]
+    if not servers:
+        raise SettingsError(
+            say("There is no vLLM container in it."),
+            remedy=say("Name a file with a Deployment, a Job or a Pod that runs vLLM."),
+        )
+    checks = (_version, _arguments, _streamer, _keys, _gpus, _pod)
+    found = [one for server in servers for check in checks for one in check(server)]
+    found += [one for server in servers for one in _memory_limit(server, look)]
+    return sorted(found, key=lambda finding: finding.weight != "bad")
+
+
+def _servers(document: Mapping[str, Any]) -> Iterator[Server]:
+    spec = _map(document.get("spec"))
+    pod = _map(_map(spec.get("template")).get("spec")) or spec
+    for container in map(_map, _list(pod.get("containers"))):
+        image = str(container.get("image") or "")
+        told = _IMAGE.search(image)
+        if "vllm" in image:
+            yield Server(document, pod, container, told[1] if told else "")
+
+
+def _version(server: Server) -> Iterator[Finding]:
+    if not server.version:
+        yield Finding(
+            "version unknown",
+            str(server.container.get("image")),
+            say("Its tag does not tell which vLLM this is, so its flags were not checked."),
+            say("Name a release, such as vllm/vllm-openai:v0.32.0."),
+            "wait",
+        )
+    elif Version(server.version) < _OLDEST:
+        yield Finding(
+            "too old",
+            f"vLLM {server.version}",
+            say("Its image has no part of the streamer that reads Cloud Storage."),
+            say("Take vLLM {version} or later.", version=_OLDEST),
+            pitfall="gcs-support-missing",
+        )
+
+
+def _arguments(server: Server) -> Iterator[Finding]:
+    """Look for words that are no text, and for flags that the release refuses."""
+    for word in server.words:
+        if not isinstance(word, str):
+            yield Finding(
+                "no text",
+                json.dumps(word, default=str),
+                say("Kubernetes refuses the manifest: an argument must be text."),
+                say("Put the whole argument in quotes: YAML read a map or a number."),
+                pitfall="argument-is-a-map",
+            )
+        elif word.startswith("--") and vllm_releases.accepts(server.version, word) is False:
+            yield Finding(
+                "flag refused",
+                word.partition("=")[0],
+                say("vLLM {version} stops at once.", version=server.version),
+                say("Leave it out."),
+                pitfall="flag-removed",
+            )
+
+
+def _streamer(server: Server) -> Iterator[Finding]:
+    """Look at the model's address and at who loads it."""
+    model = server.option("--model")
+    if not model.lower().startswith("gs://"):
+        return
+    try:
+        model_uri(model)
+    except SettingsError as error:
+        pitfall = "" if model.startswith("gs://") else "scheme-uppercase"
+        yield Finding("address", model, error.what, error.remedy, pitfall=pitfall)
+    load_format = server.option("--load-format") or "auto"
+    if load_format not in ("auto", "runai_streamer"):
+        yield Finding(
+            "load format",
+            f"--load-format={load_format}",
+            say("This loader does not read gs:// addresses."),
+            say("Write --load-format=runai_streamer."),
+            pitfall="sharded-on-gs" if "sharded" in load_format else "load-format",
+        )
+    if not server.pod.get("serviceAccountName"):
+        yield Finding(
+            "no service account",
+            "serviceAccountName",
+            say("The Pod is nobody that the bucket knows: 403."),
+            say("Name the service account that has the two roles on the bucket."),
+        )
+
+
+def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterator[Finding]:
+    """Hold the streamer's memory limit against the model's largest tensor."""
+    limit = server.memory_limit
+    seen = look(server.option("--model")) if limit > 0 else None
+    if not (seen and seen.largest):
+        return
+    largest, header = seen.largest.size_bytes, seen.longest_header_bytes
+    shared = (server.loader_config or {}).get("distributed") is True
+    shared = shared and server.tensor_parallel_size > 1
+    # an image's tag doesn't tell its streamer: the older one refuses whatever the newer one does
+    words = limit_refusal(limit, largest, header_bytes=header, shared=shared, streamer="0.16")
+    if not words:
+        return
+    sure = limit_refusal(limit, largest, header_bytes=header, shared=shared)
+    happens = say("The streamer stops: «{words}».", words=words)
+    if not sure:
+        happens = say("Before 0.17 the streamer stops: «{words}».", words=words)
+    yield Finding(
+        "memory limit",
+        f"memory_limit {limit}",
+        happens,
+        say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
+        "bad" if sure else "wait",
+        pitfall="memory-limit-below-tensor",
+    )
+
+
+def _keys(server: Server) -> Iterator[Finding]:
+    """Look at what the streamer is told by --model-loader-extra-config."""
+    text, config = server.option("--model-loader-extra-config"), server.loader_config
+    if not text:
+        return
+    if config is None:
+        yield Finding(
+            "loader config",
+            text,
+            say("vLLM stops: this is no JSON object."),
+            say("Write it like {example}, in quotes.", example='{"distributed":true}'),
+        )
+        return
+    try:
+        known = vllm_releases.loader_keys(server.version)
+        refuses = vllm_releases.refuses_unknown_keys(server.version)
+        reports = vllm_releases.corruption(server.version, distributed=_shares(server, config))
+    except LookupError:
+        return
+    for key in sorted(config.keys() - known):
+        yield Finding(
+            "loader key",
+            key,
+            say("vLLM stops: it does not know this key.")
+            if refuses
+            else say("vLLM ignores this key without a word."),
+            say("It knows {keys}.", keys=", ".join(sorted(known))),
+            "bad" if refuses else "wait",
+            pitfall="loader-key-unknown",
+        )
+    if reports:
+        yield Finding(
+            "corruption",
+            '"distributed":true',
+            say("There are reports of silently wrong weights: {reports}.", reports=reports),
+            say("Compare its answers with those of the default loader, or leave it out."),
+            "wait",
+            pitfall="weights-corrupted",
+        )
+
+
+def _shares(server: Server, config: Mapping[str, Any]) -> bool:
+    return config.get("distributed") is True and server.tensor_parallel_size > 1
+
+
+def _gpus(server: Server) -> Iterator[Finding]:
+    resources = _map(server.container.get("resources"))
+    limits, requests = (_map(resources.get(part)) for part in ("limits", "requests"))
+    if not server.gpus:
+        yield Finding(
+            "no gpu",
+            GPU,
+            say("The Pod gets no GPU: the server does not start."),
+            say("Put {name} under resources.limits.", name=GPU),
+        )
+    elif str(requests.get(GPU, limits[GPU])) != str(limits[GPU]):
+        yield Finding(
+            "gpu requests",
+            f"{requests[GPU]} / {limits[GPU]}",
+            say("Kubernetes refuses the manifest: requests and limits of GPUs must be equal."),
+            say("Write the same number twice."),
+        )
+    if server.tensor_parallel_size > max(1, server.gpus):
+        yield Finding(
+            "tensor parallel",
+            f"--tensor-parallel-size={server.tensor_parallel_size}",
+            say("The Pod has {count} GPU(s): vLLM stops.", count=server.gpus),
+            say("Give the Pod as many GPUs, or lower the size."),
+        )
+    if ACCELERATOR not in _map(server.pod.get("nodeSelector")):
+        yield Finding(
+            "no accelerator",
+            ACCELERATOR,
+            say("Autopilot does not know which GPU is meant, and adds no node."),
+            say("Put it under nodeSelector, such as nvidia-l4."),
+            "wait",
+        )
+
+
+def _pod(server: Server) -> Iterator[Finding]:
+    mounts = [_map(mount).get("mountPath") for mount in _list(server.container.get("volumeMounts"))]
+    if server.tensor_parallel_size > 1 and "/dev/shm" not in mounts:
+        yield Finding(
+            "no shm",
+            "/dev/shm",
+            say("The processes of several GPUs meet there, and 64 MiB are too few."),
+            say("Mount an emptyDir with medium Memory."),
+            "wait",
+            pitfall="shm-too-small",
+        )
+    if not server.container.get("startupProbe"):
+        yield Finding(
+            "no startup probe",
+            "startupProbe",
+            say("A liveness probe would end a long load, and nothing tells a slow start apart."),
+            say("Give it 30 s and 60 tries of 10 s, as the guide does."),
+            "wait",
+        )
+    strategy = _map(_map(server.owner.get("spec")).get("strategy")).get("type", "RollingUpdate")
+    if server.owner.get("kind") == "Deployment" and strategy == "RollingUpdate":
+        yield Finding(
+            "rolling update",
+            "strategy: RollingUpdate",
+            say("A change starts a new Pod first: it waits until a second GPU is to be had."),
+            say("Where GPUs are scarce, write strategy: Recreate."),
+            "wait",
+            pitfall="second-gpu-for-update",
+        )
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _whole(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None

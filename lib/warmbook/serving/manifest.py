@@ -1,0 +1,341 @@
+"""What the workbook's Deployment does better than the guide's, each change with its reason."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..errors import MissingError
+from ..model import fit
+from ..model.load_estimate import guide_rate
+from ..model.safetensors import LARGEST_HEADER_BYTES
+from ..settings import Settings
+from ..texts import say
+from ..units import duration, size
+from . import guide_manifest
+from .engines import Server, chosen_server
+from .guide_manifest import MANAGED_BY, SPOT, ZONE, Manifest
+
+START_S, COMPILE_S = 90, 160
+"""How long vLLM takes before the weights and after them, at worst; Google measured 60 to 90
+and 80 to 160 s. Source: accelerated-platforms, vllm-with-runai-model-streamer (2026-10-01)."""
+
+GUIDE_TRIES = 60
+SPOT_GRACE_S = 25
+"""What a Spot Pod gets at most. Source: GKE, "Run fault-tolerant workloads in Spot Pods"."""
+
+_LOADER = "--model-loader-extra-config"
+_SERVED = "--served-model-name"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a look at the model tells about its Pod; sizes in bytes."""
+
+    weight_bytes: int
+    largest_tensor_bytes: int
+    architecture: str = ""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """One difference from the guide's manifest, as a reader finds it there, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A Deployment on its way from the guide's to the workbook's."""
+
+    manifest: Manifest
+    settings: Settings
+    needs: Needs | None
+
+    @property
+    def pod(self) -> Manifest:
+        """The Pod's spec."""
+        spec: Manifest = self.manifest["spec"]["template"]["spec"]
+        return spec
+
+    @property
+    def container(self) -> Manifest:
+        """The server's container."""
+        container: Manifest = self.pod["containers"][0]
+        return container
+
+    @property
+    def server(self) -> Server:
+        """The server that the form chooses."""
+        return chosen_server(self.settings)
+
+    @property
+    def architecture(self) -> str:
+        """The model's architecture, as far as it was looked at."""
+        return self.needs.architecture if self.needs else "unknown"
+
+    @property
+    def shared(self) -> bool:
+        """Whether several GPUs share the reading."""
+        return '"distributed":true' in "".join(self.container["args"])
+
+    def give(self, flag: str, value: object) -> None:
+        """Set an argument of the server, in its place or at the end."""
+        words = self.container["args"]
+        at = next((n for n, word in enumerate(words) if word.partition("=")[0] == flag), len(words))
+        words[at : at + 1] = [f"{flag}={value}"]
+
+    def take(self, flag: str) -> None:
+        """Take an argument of the server away."""
+        kept = [word for word in self.container["args"] if word.partition("=")[0] != flag]
+        self.container["args"] = kept
+
+    def let(self, name: str, value: object) -> None:
+        """Set a variable of the container's environment."""
+        self.container.setdefault("env", []).append({"name": name, "value": str(value)})
+
+
+Change = Callable[[Draft], Iterator[Improvement]]
+
+
+def deployment(settings: Settings, needs: Needs | None = None) -> Manifest:
+    """Return the Deployment for these choices; without `needs`, what depends on them is left out.
+
+    Source: guide, "Implementa vLLM con Run:ai Model Streamer", with the changes that
+    `improvements` names.
+    """
+    return _improved(settings, needs)[0].manifest
+
+
+def improvements(settings: Settings, needs: Needs | None = None) -> tuple[Improvement, ...]:
+    """Return how `deployment` differs from the guide's, in the order of the YAML."""
+    return _improved(settings, needs)[1]
+
+
+def _improved(settings: Settings, needs: Needs | None) -> tuple[Draft, tuple[Improvement, ...]]:
+    draft = Draft(guide_manifest.as_in_the_guide(settings), settings, needs)
+    return draft, tuple(named for change in CHANGES for named in change(draft))
+
+
+def _labels(draft: Draft) -> Iterator[Improvement]:
+    metadata = draft.manifest["metadata"]
+    metadata["labels"] = dict(MANAGED_BY)
+    yield Improvement("labels", say("mark what the workbook makes, so that cleanup finds it"))
+
+
+def _strategy(draft: Draft) -> Iterator[Improvement]:
+    chosen = draft.settings
+    if chosen.mode == "standard" or chosen.spot or chosen.gpu_count > 1:
+        spec = draft.manifest["spec"]
+        draft.manifest["spec"] = {
+            "replicas": spec.pop("replicas"),
+            "strategy": {"type": "Recreate"},
+        }
+        draft.manifest["spec"] |= spec
+        yield Improvement(
+            "strategy: Recreate",
+            say("a rolling update asks for more GPUs first, and waits where there are none"),
+        )
+
+
+def _image(draft: Draft) -> Iterator[Improvement]:
+    chosen = draft.settings
+    if chosen.inference_server == "vllm" and chosen.vllm_version != guide_manifest.GUIDE_VLLM:
+        draft.container["image"] = f"vllm/vllm-openai:v{chosen.vllm_version}"
+        told = say("the guide has v{version}; the form chooses", version=guide_manifest.GUIDE_VLLM)
+        yield Improvement(f"image v{chosen.vllm_version}", told)
+
+
+def _refused_flags(draft: Draft) -> Iterator[Improvement]:
+    server = draft.server
+    for word in filter(server.refuses, list(draft.container["args"])):
+        draft.take(word)
+        told = say(
+            "left out: {server} {version} refuses it", server=server.name, version=server.version
+        )
+        yield Improvement(word, told)
+
+
+def _loader(draft: Draft) -> Iterator[Improvement]:
+    """Tell the streamer what helps here: shared reading, and how many readers."""
+    chosen, config, told = draft.settings, dict[str, object](), ""
+    if chosen.tensor_parallel_size == 1:
+        told = say("left out: with one GPU there is nobody to share the reading with")
+    elif reports := draft.server.corrupts(draft.architecture):
+        config["distributed"] = False
+        told = say("there are reports of silently wrong weights: {reports}", reports=reports)
+    else:
+        config["distributed"] = True
+    if chosen.concurrency:
+        config["concurrency"] = chosen.concurrency
+    if config:
+        draft.give(_LOADER, json.dumps(config, separators=(",", ":")))
+    else:
+        draft.take(_LOADER)
+    if told:
+        yield Improvement('"distributed":true', told)
+    if chosen.concurrency:
+        told = say("readers that the form chooses; the streamer's default is 8")
+        yield Improvement(f'"concurrency":{chosen.concurrency}', told)
+
+
+def _context(draft: Draft) -> Iterator[Improvement]:
+    if length := draft.settings.max_model_len:
+        flag = draft.server.context_flag
+        draft.give(flag, length)
+        yield Improvement(f"{flag}={length}", say("leaves GPU memory for the KV cache"))
+
+
+def _name(draft: Draft) -> Iterator[Improvement]:
+    name = draft.settings.served_name
+    if draft.settings.inference_server == "sglang":
+        draft.give(_SERVED, name)
+        told = say("a short name for requests")
+    else:
+        draft.container["args"] += [_SERVED, name, draft.settings.model_uri]
+        told = say("a short name for requests; the whole address goes on working")
+    yield Improvement(f"{_SERVED} {name}", told)
+
+
+def _log(draft: Draft) -> Iterator[Improvement]:
+    draft.let("RUNAI_STREAMER_LOG_TO_STDERR", 1)
+    told = say("newer streamers print their line only then")
+    yield Improvement("RUNAI_STREAMER_LOG_TO_STDERR=1", told)
+
+
+def _startup(draft: Draft) -> Iterator[Improvement]:
+    """Give a large model the time that it takes at a third of the guide's rate."""
+    if not draft.needs:
+        return
+    probe = draft.container["startupProbe"]
+    load_s = draft.needs.weight_bytes / (guide_rate() / 3)
+    wanted_s = START_S + load_s + COMPILE_S - probe["initialDelaySeconds"]
+    tries = math.ceil(wanted_s / probe["periodSeconds"])
+    if tries > GUIDE_TRIES:
+        probe["failureThreshold"] = tries
+        told = say(
+            "the guide's ten minutes are short for {size}: {time}, at a third of its rate",
+            size=size(draft.needs.weight_bytes),
+            time=duration(probe["initialDelaySeconds"] + tries * probe["periodSeconds"]),
+        )
+        yield Improvement(f"failureThreshold: {tries}", told)
+
+
+def _memory(draft: Draft) -> Iterator[Improvement]:
+    """Ask for the memory and the disk that the load takes, within what the machine has."""
+    if not draft.needs:
+        return
+    host = _host(draft)
+    wanted, room = host.memory_bytes, _room(draft)
+    if room and wanted > room:
+        limit = _limit(draft, host, room)
+        wanted = room
+        draft.let("RUNAI_STREAMER_MEMORY_LIMIT", limit)
+        told = say("the machine has no room for the streamer's 40 GB; a smaller buffer is slower")
+        yield Improvement(f"RUNAI_STREAMER_MEMORY_LIMIT={limit}", told)
+    requests = draft.container["resources"]["requests"]
+    requests["memory"] = f"{wanted // fit.GIB}Gi"
+    requests["ephemeral-storage"] = f"{math.ceil(host.ephemeral_bytes / fit.GIB)}Gi"
+    told = say("the streamer's buffer, the server and /dev/shm; an estimate, no upper limit")
+    yield Improvement(f"memory: {requests['memory']}", told)
+    told = say("small files and compiled code; Autopilot gives 1 GiB to who asks for none")
+    yield Improvement(f"ephemeral-storage: {requests['ephemeral-storage']}", told)
+
+
+def _host(draft: Draft) -> fit.Host:
+    chosen, needs = draft.settings, draft.needs
+    assert needs
+    return fit.host(
+        needs.weight_bytes,
+        needs.largest_tensor_bytes,
+        chosen.tensor_parallel_size,
+        distributed=draft.shared,
+        streamer="0.16",  # an image's tag doesn't tell its streamer: this one takes most
+    )
+
+
+def _room(draft: Draft) -> int:
+    """Return the whole GiB that Pods can have on the chosen machine; 0 where GKE chooses it."""
+    if draft.settings.mode == "autopilot":
+        return 0
+    try:
+        machine = fit.machine(draft.settings.machine_type)
+    except MissingError:
+        return 0
+    return fit.allocatable(machine) // fit.GIB * fit.GIB
+
+
+def _limit(draft: Draft, host: fit.Host, room: int) -> int:
+    """Return the buffer of one process, in bytes, so that all of them fit."""
+    assert draft.needs
+    left = room - host.server_bytes - host.shm_bytes
+    # the streamer stops where it can't hold a tensor or a header whole
+    least = max(draft.needs.largest_tensor_bytes, LARGEST_HEADER_BYTES)
+    return max(least, left // draft.settings.tensor_parallel_size)
+
+
+def _shm(draft: Draft) -> Iterator[Improvement]:
+    shm = fit.estimate("shm").high * draft.settings.gpu_count
+    limit = f"{shm // fit.GIB}Gi"
+    draft.pod["volumes"][0]["emptyDir"]["sizeLimit"] = limit
+    told = say("what lies in /dev/shm counts as the Pod's memory, so it gets a limit")
+    yield Improvement(f"sizeLimit: {limit}", told)
+
+
+def _place(draft: Draft) -> Iterator[Improvement]:
+    chosen, selector = draft.settings, draft.pod["nodeSelector"]
+    if chosen.zone:
+        selector[ZONE] = chosen.zone
+        told = say("holds the Pods in one zone, beside its cache")
+        yield Improvement(chosen.zone, told)
+    if chosen.spot:
+        selector[SPOT] = "true"
+        draft.pod["terminationGracePeriodSeconds"] = SPOT_GRACE_S
+        told = say("cheaper machines, which Google may take back at any time")
+        yield Improvement(f'{SPOT}: "true"', told)
+
+
+_SGLANG_START = (
+    'python3 -m pip install "runai-model-streamer[gcs]>=0.15.7" && '
+    'exec python3 -m sglang.launch_server "$@"'
+)
+"""SGLang's images don't carry the part of the streamer that reads Cloud Storage.
+
+Source: SGLang's documentation, "Loading Models from Object Storage"; its package's extra."""
+
+
+def _sglang(draft: Draft) -> Iterator[Improvement]:
+    """Turn the vLLM container into one of SGLang, which reads with the same streamer."""
+    chosen = draft.settings
+    if chosen.inference_server != "sglang":
+        return
+    words = [word.replace("--model=", "--model-path=", 1) for word in draft.container["args"]]
+    draft.container.update(
+        image=f"lmsysorg/sglang:v{chosen.sglang_version}",
+        command=["bash", "-c", _SGLANG_START, "sglang"],
+        args=words,
+    )
+    yield Improvement(
+        f"SGLang v{chosen.sglang_version}",
+        say("the form chooses it; at its start it installs the streamer, which its image lacks"),
+    )
+
+
+CHANGES: tuple[Change, ...] = (
+    _labels,
+    _strategy,
+    _image,
+    _refused_flags,
+    _loader,
+    _context,
+    _name,
+    _log,
+    _startup,
+    _memory,
+    _shm,
+    _place,
+    _sglang,
+)

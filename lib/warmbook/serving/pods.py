@@ -1,0 +1,161 @@
+"""The server's Pods as the cluster tells them: how far each is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..cloud.clients import Clients
+from ..errors import MissingError
+from ..settings import Settings
+from ..texts import say
+from .guide_manifest import APP, DEPLOYMENT
+
+LABELS = f"app={APP}"
+ZONE = "topology.kubernetes.io/zone"
+MACHINE_TYPE = "node.kubernetes.io/instance-type"
+FAILED = "Failed"
+ENDED = {FAILED, "Succeeded"}
+"""Phases of Pods whose containers have run to their end."""
+GONE = {"Terminating", *ENDED}
+"""Phases of Pods that won't come back: evicted, or replaced."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One Pod at one moment; times are aware datetimes, None where not reached.
+
+    `told` is the object that all of it was read from.
+    """
+
+    name: str
+    phase: str
+    node: str
+    running: bool
+    ready: bool
+    restarts: int
+    waiting: str
+    created: datetime
+    scheduled: datetime | None
+    started: datetime | None
+    became_ready: datetime | None
+    told: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Pod:
+        """Read what the workbook needs out of a Pod object."""
+        status, spec = found.get("status") or {}, found.get("spec") or {}
+        state: dict[str, Any] = next(iter(status.get("containerStatuses") or ()), {})
+        conditions = {c["type"]: c for c in status.get("conditions") or ()}
+        running = (state.get("state") or {}).get("running") or {}
+        waiting = (state.get("state") or {}).get("waiting") or {}
+        return cls(
+            name=found["metadata"]["name"],
+            phase="Terminating"
+            if found["metadata"].get("deletionTimestamp")
+            else str(status.get("phase", "Pending")),
+            node=str(spec.get("nodeName") or ""),
+            running=bool(running),
+            ready=_since(conditions, "Ready") is not None,
+            restarts=int(state.get("restartCount") or 0),
+            waiting=str(waiting.get("reason") or ""),
+            created=moment(found["metadata"]["creationTimestamp"]),
+            scheduled=_since(conditions, "PodScheduled"),
+            started=moment(running["startedAt"]) if running.get("startedAt") else None,
+            became_ready=_since(conditions, "Ready"),
+            told=found,
+        )
+
+
+def _since(conditions: dict[str, Any], name: str) -> datetime | None:
+    condition = conditions.get(name) or {}
+    if condition.get("status") != "True" or not condition.get("lastTransitionTime"):
+        return None
+    return moment(condition["lastTransitionTime"])
+
+
+def moment(text: str) -> datetime:
+    """Return the time that Kubernetes writes as RFC 3339."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def require_account(settings: Settings, clients: Clients) -> None:
+    """Pass if the service account is there, without which the cluster makes no Pod.
+
+    Raises:
+        MissingError: The namespace or the service account is not there.
+    """
+    found = clients.kubernetes.find("ServiceAccount", settings.service_account, settings.namespace)
+    if not found:
+        raise MissingError(
+            say(
+                "There is no service account {name} in the namespace {namespace}.",
+                name=settings.service_account,
+                namespace=settings.namespace,
+            ),
+            remedy=say("Run notebook 05: it makes both."),
+            pitfall="service-account-missing",
+        )
+
+
+def json_lines(log: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what a script in a Pod has told as objects of JSON, a line each, among other lines."""
+    for line in log.splitlines():
+        with suppress(ValueError):
+            if isinstance(found := json.loads(line), dict):
+                yield found
+
+
+def follow(settings: Settings, clients: Clients) -> Iterator[list[Pod]]:
+    """Yield the server's Pods, at once, at each change, and every few seconds."""
+    for found in clients.kubernetes.watch("Pod", settings.namespace, labels=LABELS):
+        yield sorted(map(Pod.of, found), key=lambda pod: pod.name)
+
+
+def staying(pods: Iterable[Pod]) -> list[Pod]:
+    """Return the Pods without those that are going away or have ended."""
+    return [pod for pod in pods if pod.phase not in GONE]
+
+
+def now(settings: Settings, clients: Clients) -> list[Pod]:
+    """Return the server's Pods as they are, without those that are going away."""
+    return staying(next(follow(settings, clients)))
+
+
+def node_labels(clients: Clients, pods: Iterable[Pod]) -> list[Mapping[str, str]]:
+    """Return the labels of each Pod's node, in the Pods' order; {} where it has none yet."""
+    listed = {n["metadata"]["name"]: n for n in clients.kubernetes.list_objects("Node")}
+    nodes = (listed.get(pod.node, {"metadata": {}}) for pod in pods)
+    return [node["metadata"].get("labels") or {} for node in nodes]
+
+
+def zones_of(clients: Clients, pods: Iterable[Pod]) -> tuple[str, ...]:
+    """Return the zones in which the Pods run, each once, by name."""
+    return tuple(sorted({found.get(ZONE, "") for found in node_labels(clients, pods)} - {""}))
+
+
+def ready_now(settings: Settings, clients: Clients) -> list[Pod]:
+    """Return the server's Pods that are ready, at least one.
+
+    Raises:
+        MissingError: None is.
+    """
+    if found := [pod for pod in now(settings, clients) if pod.ready]:
+        return found
+    raise MissingError(
+        say("No Pod of the server is ready."),
+        remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+    )
+
+
+def rolled_out(settings: Settings, clients: Clients, *, old_gone: bool) -> bool:
+    """Say whether the Deployment's Pods are those of its present template, all of them."""
+    found = clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace) or {}
+    status, wanted = found.get("status") or {}, (found.get("spec") or {}).get("replicas", 0)
+    seen = status.get("observedGeneration", 0) >= found.get("metadata", {}).get("generation", 0)
+    updated = status.get("updatedReplicas", 0)
+    return seen and updated == wanted and (not old_gone or status.get("replicas", 0) == updated)

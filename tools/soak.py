@@ -24,7 +24,7 @@ FIGURES = ROOT / "runs" / "reliability.jsonl"
 PARTS = {
     "kills": ("tests/reliability/test_kills.py", "tests/reliability/test_run_killed.py"),
     "rehearsals": ("tests/reliability/test_soak.py",),
-    "retries": ("tests/test_retries.py", "tests/reliability/test_retries.py"),
+    "retries": ("tests/cloud/test_retry.py", "tests/reliability/test_retries.py"),
     "interrupts": ("tests/reliability/test_interrupts.py",),
     "faults": ("tests/faults/test_named.py",),
     "safety": ("tests/safety",),

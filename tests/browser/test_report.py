@@ -5,8 +5,8 @@ import pytest
 from warmbook.measure.runs.html import page
 from warmbook.measure.runs.record import parse
 
-from ..test_records import data
-from ..test_report import made
+from ..measure.runs.test_html import made
+from ..measure.runs.test_record import data
 
 pytestmark = pytest.mark.browser
 

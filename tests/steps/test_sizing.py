@@ -6,7 +6,7 @@ from warmbook.model.safetensors import Tensor
 from warmbook.settings import Settings
 from warmbook.steps import sizing, weights
 
-from ..test_sizing import GEMMA, GEMMA_BYTES
+from ..model.test_fit import GEMMA, GEMMA_BYTES
 
 
 def model(config, size_bytes):

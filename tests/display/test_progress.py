@@ -3,7 +3,7 @@ import pytest
 from warmbook.display.progress import MIME, Progress, polled, wait_until
 from warmbook.errors import InterruptedWaitError, ResourceFailedError, WaitTimeoutError
 
-from .doubles.clock import Clock
+from ..doubles.clock import Clock
 
 
 def follow(states, **kwargs):

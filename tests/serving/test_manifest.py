@@ -1,6 +1,6 @@
 """The workbook's Deployment: what it changes, and whole manifests as golden files.
 
-`python tests/test_improvements.py` writes the golden files again; read the difference.
+`python tests/serving/test_manifest.py` writes the golden files again; read the difference.
 """
 
 import copy
@@ -20,7 +20,7 @@ from warmbook.serving.lint import lint
 from warmbook.serving.manifest import Needs, deployment, improvements
 from warmbook.settings import Settings
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 CHOICES = {"project_id": "my-project", "model_uri": "gs://my-bucket/models/my-llama"}
 GEMMA = Needs(18_482_824_000, 1_835_008_000, "Gemma2ForCausalLM")
 LLAMA_70B = Needs(141_107_412_992, 2_101_346_304, "LlamaForCausalLM")

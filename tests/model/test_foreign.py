@@ -12,8 +12,8 @@ from warmbook.cloud.clients import Clients
 from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
 from warmbook.steps import weights
 
-from . import corpus
-from .conftest import RehearsalThread
+from .. import corpus
+from ..conftest import RehearsalThread
 
 PACKAGES = Path(__file__).with_name("foreign.txt")
 AUTHORS = {

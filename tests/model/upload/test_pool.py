@@ -26,8 +26,8 @@ from warmbook.model.upload.one_file import SHA256, _crc32c
 from warmbook.model.upload.pool import send
 from warmbook.model.upload.source import LocalFile, Plan, plan
 
-from .conftest import RehearsalThread
-from .doubles.wire import Wire
+from ...conftest import RehearsalThread
+from ...doubles.wire import Wire
 
 MIB = 2**20
 PART = 5 * MIB

@@ -8,8 +8,8 @@ from warmbook.__main__ import main
 from warmbook.measure.runs.html import page
 from warmbook.measure.runs.record import parse
 
-from .safety.test_escaping import Structure, nasty
-from .test_records import ANSWERED, COST, PRICED, WHOLE, data
+from ...safety.test_escaping import Structure, nasty
+from .test_record import ANSWERED, COST, PRICED, WHOLE, data
 
 LONG = 5000
 SEED = 20261123

@@ -12,7 +12,7 @@ from warmbook.model.gpus import GIB, machine, measured, price
 from warmbook.model.load_estimate import connections
 
 CREATED = datetime(2026, 11, 23, 10, 0, 0, tzinfo=timezone.utc)
-REHEARSED = Path(__file__).parent / "golden" / "startlogs" / "vllm-0.32.0-streamer-0.17.0.log"
+REHEARSED = Path(__file__).parents[2] / "golden" / "startlogs" / "vllm-0.32.0-streamer-0.17.0.log"
 WEIGHTS = round(15.0 * GIB)
 
 

@@ -5,7 +5,7 @@ from warmbook.__main__ import main
 from warmbook.measure.runs.compare import Comparison
 from warmbook.measure.runs.record import parse
 
-from .test_records import ANSWERED, WHOLE, data
+from .test_record import ANSWERED, WHOLE, data
 
 
 @pytest.fixture

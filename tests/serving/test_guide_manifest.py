@@ -7,7 +7,7 @@ from warmbook.__main__ import main
 from warmbook.serving import guide_manifest
 from warmbook.settings import Settings
 
-GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
+GUIDE = Path(__file__).parents[1] / "agreement" / "guide" / "vllm-deployment.yaml"
 FILLED = {
     "NAMESPACE": "vllm",
     "KSA_NAME": "vllm-streamer",

@@ -18,7 +18,7 @@ from warmbook.serving import guide_manifest
 from warmbook.serving.guide_manifest import DEPLOYMENT
 
 SCRIPT = Path(loader_job.__file__).parents[2] / "data" / "trial.py"
-FAKES = Path(__file__).parent / "doubles" / "packages"
+FAKES = Path(__file__).parents[2] / "doubles" / "packages"
 READ = Loader("read", "", answers=0)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from warmbook.book import runner, shipped
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

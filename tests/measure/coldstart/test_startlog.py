@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from warmbook.measure.coldstart.startlog import Reader, is_whole, read
 from warmbook.serving.vllm_releases import covered
 
-LOGS = sorted((Path(__file__).parent / "golden" / "startlogs").glob("*.log"))
+LOGS = sorted((Path(__file__).parents[2] / "golden" / "startlogs").glob("*.log"))
 GUIDE = "[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s"
 NEAR = datetime(2026, 11, 23, tzinfo=timezone.utc)
 SCALE = {"gib": 2**30, "mib": 2**20, "bytes": 1}

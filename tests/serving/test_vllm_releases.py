@@ -13,7 +13,7 @@ from warmbook.serving import manifest, vllm_releases
 from warmbook.settings import Settings
 from warmbook_rehearsal.node import build_image
 
-SCRIPT = Path(__file__).parents[1] / "tools" / "vllm_versions.py"
+SCRIPT = Path(__file__).parents[2] / "tools" / "vllm_versions.py"
 EVERYWHERE = (
     "--load-format",
     "--model",

@@ -18,7 +18,7 @@ from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length,
 from warmbook_rehearsal.__main__ import _parser
 from warmbook_rehearsal.node import build_image
 
-from . import corpus
+from .. import corpus
 
 STREAM = """
 import json, pathlib, sys

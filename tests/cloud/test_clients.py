@@ -1,18 +1,6 @@
 import subprocess
 import sys
 
-from warmbook.display.banner import connect
-
-
-def test_the_banner_says_where_the_reader_is(settings, rehearsal, monkeypatch):
-    clients = connect(settings)
-    assert repr(clients) == "Rehearsal: nothing leaves this machine"
-    assert clients.target == "rehearsal"
-    monkeypatch.delenv("WARMBOOK_REHEARSAL_URL")
-    clients = connect(settings)
-    assert repr(clients) == "Google Cloud: my-project, this costs money"
-    assert clients.target == "google-cloud"
-
 
 def test_connecting_imports_no_cloud_library():
     script = (

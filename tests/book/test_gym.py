@@ -9,7 +9,7 @@ from warmbook.book import gym
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.errors import MissingError, SettingsError
 
-from .notebooks.conftest import NOTEBOOKS
+from ..notebooks.conftest import NOTEBOOKS
 
 GYM = NOTEBOOKS / "gym"
 

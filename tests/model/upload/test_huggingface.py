@@ -20,8 +20,8 @@ from warmbook.model.upload import huggingface
 from warmbook.serving.shell_commands import SERVED
 from warmbook_rehearsal.hub import GATED, OPEN
 
-from .conftest import safetensors_file
-from .doubles.hub import served
+from ...conftest import safetensors_file
+from ...doubles.hub import served
 
 MIB = 2**20
 GRANTED, NOT_GRANTED = "hf_rehearsal_with_access", "hf_rehearsal_without_access"

@@ -5,7 +5,7 @@ import pytest
 from warmbook.cloud import retry
 from warmbook.cloud.retry import FIRST_S, LONGEST_S, again
 
-from .doubles.clock import Clock
+from ..doubles.clock import Clock
 
 
 def asked(answers, **options):

@@ -14,7 +14,7 @@ from warmbook.serving.lint import lint
 from warmbook.serving.manifest import deployment
 from warmbook.settings import Settings
 
-GUIDE = Path(__file__).parent / "agreement" / "guide" / "vllm-deployment.yaml"
+GUIDE = Path(__file__).parents[1] / "agreement" / "guide" / "vllm-deployment.yaml"
 
 
 @pytest.fixture

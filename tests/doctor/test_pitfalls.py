@@ -9,7 +9,7 @@ from warmbook.doctor.pods.logs import BESIDE, FATAL
 from warmbook.serving.lint import lint
 from warmbook_rehearsal.faults import FAULTS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAME = "[a-z]+(-[a-z]+)+|unreachable"
 
 

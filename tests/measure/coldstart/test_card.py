@@ -9,7 +9,7 @@ from warmbook.measure.coldstart.card import ColdStart, phase_name
 from warmbook.measure.coldstart.timeline import ORDER, UNEXPLAINED, Phase, Timeline, Witness
 from warmbook.model.gpus import machine
 
-SAVED = Path(__file__).parent / "golden" / "startlogs" / "vllm-0.9.0-streamer-0.12.log"
+SAVED = Path(__file__).parents[2] / "golden" / "startlogs" / "vllm-0.9.0-streamer-0.12.log"
 GUIDE = Witness("streamer", 15 * 2**30, 13.4, True, "Overall time to stream 15.0 GiB …")
 PHASES = (
     Phase("node ready", 0, 60, "Kubernetes"),

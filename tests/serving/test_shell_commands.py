@@ -112,7 +112,7 @@ def test_a_model_on_hugging_face_is_downloaded_by_hand_and_then_uploaded(choices
 def test_the_genuine_command_takes_from_the_hub_what_the_workbook_takes(tmp_path, choices):
     from warmbook_rehearsal.hub import OPEN
 
-    from .doubles.hub import served
+    from ..doubles.hub import served
 
     (tmp_path / "model.safetensors").write_bytes(b"weights")
     (tmp_path / "config.json").write_text("{}")

@@ -15,7 +15,7 @@ from warmbook.book.script import parts, script
 from warmbook.errors import SettingsError, WarmbookError
 from warmbook.settings import Settings
 
-SOURCES = Path(__file__).parents[1] / "notebooks" / "source"
+SOURCES = Path(__file__).parents[2] / "notebooks" / "source"
 LEFT_OUT = {
     "doctor.examine",  # looks, does nothing
     "probe.probe",  # proves what the next notebook finds out by itself

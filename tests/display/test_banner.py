@@ -1,0 +1,11 @@
+from warmbook.display.banner import connect
+
+
+def test_the_banner_says_where_the_reader_is(settings, rehearsal, monkeypatch):
+    clients = connect(settings)
+    assert repr(clients) == "Rehearsal: nothing leaves this machine"
+    assert clients.target == "rehearsal"
+    monkeypatch.delenv("WARMBOOK_REHEARSAL_URL")
+    clients = connect(settings)
+    assert repr(clients) == "Google Cloud: my-project, this costs money"
+    assert clients.target == "google-cloud"

@@ -10,11 +10,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from aiohttp import web
 
 from .access import Caller, Callers
 from .clusters import Clusters
@@ -24,10 +22,11 @@ from .google import Cloud
 from .google.capacity import zones_of
 from .hub import Hub, repositories
 from .hub import application as hub_application
+from .listener import HOST, Listener
 from .network import UNSHAPED, Network, Shaper
 from .node import EngineError, Image, Model
 from .request_faults import RequestFaults
-from .storage import RUNNER_OPTIONS, Storage, application
+from .storage import Storage, application
 from .time_scale import TimeScale
 
 PROJECT_ID = "rehearsal-project"
@@ -36,48 +35,9 @@ ACCOUNT = "you@example.com"
 NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
 PREFIX = "warmbook-rehearsal-"
-HOST = "127.0.0.1"
 STATE_BYTES = 500_000_000
 """Room for temporary files that a rehearsal needs: notebook 09 downloads the model (270 MB), and
 vLLM compiles."""
-
-
-@dataclass
-class Listener:
-    """An HTTP application that can answer on several loopback addresses, on one port."""
-
-    app: web.Application
-    runner: web.AppRunner = field(init=False)
-    port: int = 0
-    _sites: dict[str, web.TCPSite] = field(default_factory=dict)
-
-    async def start(self) -> None:
-        """Start to answer on HOST, on a free port."""
-        options: dict[str, Any] = {**RUNNER_OPTIONS, "shutdown_timeout": 0.5}
-        self.runner = web.AppRunner(self.app, **options)
-        await self.runner.setup()
-        await self.open(HOST)
-        server: Any = self._sites[HOST]._server
-        self.port = server.sockets[0].getsockname()[1]
-
-    async def open(self, address: str) -> None:
-        """Answer on one more address."""
-        self._sites[address] = web.TCPSite(self.runner, address, self.port)
-        await self._sites[address].start()
-
-    async def close(self, address: str) -> None:
-        """Answer on that address no more."""
-        if site := self._sites.pop(address, None):
-            await site.stop()
-
-    async def stop(self) -> None:
-        """Answer nowhere any more."""
-        await self.runner.cleanup()
-
-    @property
-    def url(self) -> str:
-        """Address for clients on this machine."""
-        return f"http://{HOST}:{self.port}"
 
 
 class Rehearsal:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..google.capacity import zones_of
 from ..request_faults import Incoming
 from ..storage.locations import locate
-from .fault import fault, is_server
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault, is_server
 
 Binding = Mapping[str, Any]
 
@@ -24,7 +21,7 @@ WRITES_THAT_PASS, WRITES_THAT_DONT = 2, 8
     "somebody moved the model to a bucket of another name",
     pitfall="bucket-missing",
 )
-def bucket_missing(rehearsal: Rehearsal) -> None:
+def bucket_missing(rehearsal: Target) -> None:
     """Give the bucket a name that ends in -old; its address in the form mends it."""
     name, path = place(rehearsal)
     moved = f"{name}-old"
@@ -41,7 +38,7 @@ def bucket_missing(rehearsal: Rehearsal) -> None:
     "the bucket lies on another continent than the cluster",
     pitfall="bucket-elsewhere",
 )
-def bucket_elsewhere(rehearsal: Rehearsal) -> None:
+def bucket_elsewhere(rehearsal: Target) -> None:
     """Let the bucket lie in Europe; a cluster in its region mends it."""
     _bucket(rehearsal).location = locate("EUROPE-WEST4", zones_of)
 
@@ -52,7 +49,7 @@ def bucket_elsewhere(rehearsal: Rehearsal) -> None:
     pitfall="policy-changed",
     passes=True,
 )
-def policy_changed(rehearsal: Rehearsal) -> None:
+def policy_changed(rehearsal: Target) -> None:
     """Write the policies of project and bucket in between, twice each."""
     _write_in_between(rehearsal, WRITES_THAT_PASS)
 
@@ -62,12 +59,12 @@ def policy_changed(rehearsal: Rehearsal) -> None:
     "something changes the policies again and again while the workbook does",
     pitfall="policy-changed",
 )
-def policy_contended(rehearsal: Rehearsal) -> None:
+def policy_contended(rehearsal: Target) -> None:
     """Write them in between more often than the workbook tries; later it gets through."""
     _write_in_between(rehearsal, WRITES_THAT_DONT)
 
 
-def _write_in_between(rehearsal: Rehearsal, times: int) -> None:
+def _write_in_between(rehearsal: Target, times: int) -> None:
     left = {"google": times, "storage": times}
 
     async def write(incoming: Incoming) -> None:
@@ -94,7 +91,7 @@ def _writes_policy(incoming: Incoming) -> bool:
     "somebody takes roles/storage.bucketViewer away before the server starts",
     pitfall="bucket-viewer-missing",
 )
-def bucket_viewer_missing(rehearsal: Rehearsal) -> None:
+def bucket_viewer_missing(rehearsal: Target) -> None:
     """Take the role away once, when the first server starts; giving it again mends it."""
     _revoke_once(rehearsal, "roles/storage.bucketViewer")
 
@@ -104,7 +101,7 @@ def bucket_viewer_missing(rehearsal: Rehearsal) -> None:
     "somebody takes roles/storage.objectUser away before the server starts",
     pitfall="object-role-missing",
 )
-def object_role_missing(rehearsal: Rehearsal) -> None:
+def object_role_missing(rehearsal: Target) -> None:
     """Take the role away once, when the first server starts; giving it again mends it."""
     _revoke_once(rehearsal, "roles/storage.objectUser")
 
@@ -114,7 +111,7 @@ def object_role_missing(rehearsal: Rehearsal) -> None:
     "the roles are bound to the service account of another namespace",
     pitfall="binding-other-namespace",
 )
-def binding_other_namespace(rehearsal: Rehearsal) -> None:
+def binding_other_namespace(rehearsal: Target) -> None:
     """Rewrite the bindings once, when the first server starts."""
     _readdress_once(rehearsal, "/subject/ns/", "/subject/ns/other-")
 
@@ -124,24 +121,24 @@ def binding_other_namespace(rehearsal: Rehearsal) -> None:
     "the roles are bound to a name with the project's ID where its number belongs",
     pitfall="project-id-for-number",
 )
-def project_id_for_number(rehearsal: Rehearsal) -> None:
+def project_id_for_number(rehearsal: Target) -> None:
     """Rewrite the bindings once, when the first server starts."""
     project = rehearsal.cloud.project
     _readdress_once(rehearsal, f"/projects/{project.number}/", f"/projects/{project.id}/")
 
 
-def _revoke_once(rehearsal: Rehearsal, role: str) -> None:
+def _revoke_once(rehearsal: Target, role: str) -> None:
     _rebind_once(rehearsal, lambda bindings: [b for b in bindings if b["role"] != role])
 
 
-def _readdress_once(rehearsal: Rehearsal, old: str, new: str) -> None:
+def _readdress_once(rehearsal: Target, old: str, new: str) -> None:
     def readdress(bindings: list[Binding]) -> list[Binding]:
         return [{**b, "members": [m.replace(old, new) for m in b["members"]]} for b in bindings]
 
     _rebind_once(rehearsal, readdress)
 
 
-def _rebind_once(rehearsal: Rehearsal, change: Callable[[list[Binding]], list[Binding]]) -> None:
+def _rebind_once(rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]) -> None:
     def rebind(pod: dict[str, Any]) -> None:
         if is_server(pod):
             rehearsal.pod_hooks.remove(rebind)
@@ -150,18 +147,18 @@ def _rebind_once(rehearsal: Rehearsal, change: Callable[[list[Binding]], list[Bi
     rehearsal.pod_hooks.append(rebind)
 
 
-def _rebind(rehearsal: Rehearsal, change: Callable[[list[Binding]], list[Binding]]) -> None:
+def _rebind(rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]) -> None:
     """Write the bucket's policy, as somebody does who knows nothing of the reader."""
     bucket = _bucket(rehearsal)
     document = {"bindings": change(list(bucket.policy.bindings)), "version": bucket.policy.version}
     bucket.policy = bucket.policy.replaced_by(document)
 
 
-def _bucket(rehearsal: Rehearsal) -> Any:
+def _bucket(rehearsal: Target) -> Any:
     return rehearsal.storage.bucket(place(rehearsal)[0])
 
 
-def place(rehearsal: Rehearsal) -> tuple[str, str]:
+def place(rehearsal: Target) -> tuple[str, str]:
     """Return the model's bucket and its folder there."""
     name, _, path = rehearsal.model_uri.removeprefix("gs://").partition("/")
     return name, path

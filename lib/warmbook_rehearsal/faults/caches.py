@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .bucket import place
-from .fault import fault
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault
 
 ZONE_OF_PODS, OTHER_ZONE = "us-central1-a", "us-central1-f"
 A_DAY_MINUTES = 24 * 60.0
@@ -20,7 +15,7 @@ A_DAY_MINUTES = 24 * 60.0
     pitfall="cache-zone",
     ahead=True,
 )
-def cache_zone(rehearsal: Rehearsal) -> None:
+def cache_zone(rehearsal: Target) -> None:
     """Make the cache; one in the zone of the Pods mends it."""
     rehearsal.storage.create_cache(place(rehearsal)[0], OTHER_ZONE)
 
@@ -31,7 +26,7 @@ def cache_zone(rehearsal: Rehearsal) -> None:
     pitfall="cache-empty",
     ahead=True,
 )
-def cache_empty(rehearsal: Rehearsal) -> None:
+def cache_empty(rehearsal: Target) -> None:
     """Begin the cache and let it, and each after it, take a day."""
     rehearsal.storage.caches.creation_minutes = A_DAY_MINUTES
     rehearsal.storage.create_cache(place(rehearsal)[0], ZONE_OF_PODS)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..kubernetes import ApiError, Store
 from ..request_faults import Incoming
 from .deployment import as_server_comes
-from .fault import fault
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault
 
 Obj = dict[str, Any]
 
@@ -28,7 +25,7 @@ CUT_AFTER_S = 0.2
     pitfall="service-unavailable",
     passes=True,
 )
-def kube_unavailable(rehearsal: Rehearsal) -> None:
+def kube_unavailable(rehearsal: Target) -> None:
     """Refuse the first requests."""
     said = "the server is currently unable to handle the request"
     error = ApiError(503, "ServiceUnavailable", said)
@@ -41,7 +38,7 @@ def kube_unavailable(rehearsal: Rehearsal) -> None:
     pitfall="rate-limited",
     passes=True,
 )
-def kube_rate_limited(rehearsal: Rehearsal) -> None:
+def kube_rate_limited(rehearsal: Target) -> None:
     """Refuse the first requests, and ask for a second's pause each."""
     said, pause = "Too many requests, please try again later.", {"retryAfterSeconds": 1}
     error = ApiError(429, "TooManyRequests", said, details=pause)
@@ -54,7 +51,7 @@ def kube_rate_limited(rehearsal: Rehearsal) -> None:
     pitfall="watch-expired",
     passes=True,
 )
-def watch_expired(rehearsal: Rehearsal) -> None:
+def watch_expired(rehearsal: Target) -> None:
     """Let the cluster forget its changes just before each of the first watches begins."""
     left = A_WHILE
 
@@ -74,7 +71,7 @@ def watch_expired(rehearsal: Rehearsal) -> None:
     pitfall="unreachable",
     passes=True,
 )
-def watch_cut(rehearsal: Rehearsal) -> None:
+def watch_cut(rehearsal: Target) -> None:
     """Cut the first watches in the middle, without a word."""
     left = A_WHILE
 
@@ -97,7 +94,7 @@ def _is_watch(incoming: Incoming) -> bool:
     "the sign-in ends while the server is being deployed",
     pitfall="credentials-expired",
 )
-def kube_token_expired(rehearsal: Rehearsal) -> None:
+def kube_token_expired(rehearsal: Target) -> None:
     """Refuse the first look at a Deployment; who comes again has signed in anew."""
 
     async def refuse(incoming: Incoming) -> None:
@@ -113,7 +110,7 @@ def kube_token_expired(rehearsal: Rehearsal) -> None:
     "the cluster's API can't be reached any more when the server is to be deployed",
     pitfall="unreachable",
 )
-def kube_down(rehearsal: Rehearsal) -> None:
+def kube_down(rehearsal: Target) -> None:
     """Close its port at the first look at a Deployment; a rehearsal is started again then."""
 
     async def go(incoming: Incoming) -> None:
@@ -139,7 +136,7 @@ def _is_about_the_cluster(incoming: Incoming) -> bool:
     "somebody deletes the namespace when the server is about to start",
     pitfall="namespace-missing",
 )
-def namespace_missing(rehearsal: Rehearsal) -> None:
+def namespace_missing(rehearsal: Target) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
 
     def delete(store: Store, deployment: Obj) -> None:
@@ -153,7 +150,7 @@ def namespace_missing(rehearsal: Rehearsal) -> None:
     "somebody deletes the service account when the server is about to start",
     pitfall="service-account-missing",
 )
-def service_account_missing(rehearsal: Rehearsal) -> None:
+def service_account_missing(rehearsal: Target) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
 
     def delete(store: Store, deployment: Obj) -> None:

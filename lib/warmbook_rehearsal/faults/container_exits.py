@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..kubernetes import End
-from .fault import fault, is_server
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault, is_server
 
 Obj = dict[str, Any]
 
@@ -172,8 +169,8 @@ Source: the released vLLM and streamer, and the issue threads that the catalogue
 """
 
 
-def _play(end: End) -> Callable[[Rehearsal], None]:
-    def stage(rehearsal: Rehearsal) -> None:
+def _play(end: End) -> Callable[[Target], None]:
+    def stage(rehearsal: Target) -> None:
         def ends(pod: Obj) -> End | None:
             return end if is_server(pod) else None
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .fault import FAULTS, Fault, UnknownFaultError, named
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import FAULTS, Fault, Target, UnknownFaultError, named
 
 
-def application(rehearsal: Rehearsal) -> web.Application:
+def application(rehearsal: Target) -> web.Application:
     """Return the server: GET /faults lists, POST /staged/NAME stages, GET /staged tells."""
 
     @web.middleware

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..clusters import Running
 from ..kubernetes import Store
-from .fault import is_server
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, is_server
 
 Obj = dict[str, Any]
 
 
-def as_server_comes(rehearsal: Rehearsal, act: Callable[[Store, Obj], None]) -> None:
+def as_server_comes(rehearsal: Target, act: Callable[[Store, Obj], None]) -> None:
     """Call `act` with the server's first Deployment, before it is stored; it may change it."""
     done = False
 
@@ -31,7 +28,7 @@ def as_server_comes(rehearsal: Rehearsal, act: Callable[[Store, Obj], None]) -> 
     rehearsal.clusters.each(hook)
 
 
-def change_container(rehearsal: Rehearsal, change: Callable[[Obj], None]) -> None:
+def change_container(rehearsal: Target, change: Callable[[Obj], None]) -> None:
     """Let `change` edit the server's container in its first Deployment."""
     as_server_comes(
         rehearsal,

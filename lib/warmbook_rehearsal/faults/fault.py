@@ -5,12 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+    from ..access import Callers
+    from ..clusters import Clusters
+    from ..google import Cloud
+    from ..listener import Listener
+    from ..node import Model
+    from ..request_faults import RequestFaults
+    from ..storage import Storage
+    from ..time_scale import TimeScale
 
-Stage = Callable[["Rehearsal"], None]
+
+class Target(Protocol):
+    """What faults act on: the parts of a rehearsal that is up."""
+
+    callers: Callers
+    cloud: Cloud
+    clusters: Clusters
+    folder: Path
+    google_listener: Listener
+    model: Model
+    model_uri: str
+    pod_hooks: list[Callable[[dict[str, Any]], None]]
+    request_faults: RequestFaults
+    staged: list[Fault]
+    storage: Storage
+    time_scale: TimeScale
+    token: str
+
+    def stage(self, fault: Fault) -> None:
+        """Let a fault begin."""
+
+
+Stage = Callable[[Target], None]
 """Makes it go wrong in a rehearsal that is up; runs on the rehearsal's loop."""
 
 

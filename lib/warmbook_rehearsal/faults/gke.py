@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from google.cloud import container_v1
 
@@ -14,10 +13,7 @@ from ..google.clusters import Clusters
 from ..google.errors import GoogleError
 from ..google.node_pools import NodePools
 from ..request_faults import Incoming
-from .fault import fault
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault
 
 _Kind = container_v1.Operation.Type
 _Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
@@ -34,7 +30,7 @@ ZONE = "us-central1-a"
     "GKE takes the cluster on, works for minutes, and ends with an error of its own",
     pitfall="operation-failed",
 )
-def operation_failed(rehearsal: Rehearsal) -> None:
+def operation_failed(rehearsal: Target) -> None:
     """Let the first cluster end in ERROR; once it is deleted, the next one is made."""
     error = GoogleError("INTERNAL", "Internal error while the control plane was being set up.")
     rehearsal.cloud.cluster_operations.fail_next[_Kind.CREATE_CLUSTER] = error
@@ -47,7 +43,7 @@ def operation_failed(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def cluster_foreign(rehearsal: Rehearsal) -> None:
+def cluster_foreign(rehearsal: Target) -> None:
     """Make the cluster as soon as the reader looks for it, by the old way with node scopes."""
 
     def make(key: ClusterKey, cluster_registry: ClusterRegistry) -> None:
@@ -77,7 +73,7 @@ def cluster_foreign(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def pool_without_metadata(rehearsal: Rehearsal) -> None:
+def pool_without_metadata(rehearsal: Target) -> None:
     """Make the pool first; deleting it, or turning the server on, mends it."""
 
     def change(config: container_v1.NodeConfig) -> None:
@@ -94,7 +90,7 @@ def pool_without_metadata(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def pool_without_driver(rehearsal: Rehearsal) -> None:
+def pool_without_driver(rehearsal: Target) -> None:
     """Make the pool first; deleting it and running notebook 04 mends it."""
 
     def change(config: container_v1.NodeConfig) -> None:
@@ -104,9 +100,7 @@ def pool_without_driver(rehearsal: Rehearsal) -> None:
     _make_pool_first(rehearsal, change)
 
 
-def _make_pool_first(
-    rehearsal: Rehearsal, change: Callable[[container_v1.NodeConfig], None]
-) -> None:
+def _make_pool_first(rehearsal: Target, change: Callable[[container_v1.NodeConfig], None]) -> None:
     """Make the GPU pool, once, when the reader looks for it: of the guide's machine, changed."""
 
     async def forestall(incoming: Incoming) -> None:

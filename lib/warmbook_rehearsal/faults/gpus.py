@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.cloud import container_v1
 
 from ..google.capacity import ACCELERATORS
 from ..google.errors import GoogleError
 from ..kubernetes.controllers.nodes import ACCELERATOR
-from .fault import fault, is_server
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault, is_server
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
@@ -33,12 +30,12 @@ _Kind = container_v1.Operation.Type
     mode="standard",
     location=ZONE,
 )
-def gpu_quota_region(rehearsal: Rehearsal) -> None:
+def gpu_quota_region(rehearsal: Target) -> None:
     """Cut the region's quotas for GPUs to nothing; other regions have theirs."""
     cut_quotas(rehearsal)
 
 
-def cut_quotas(rehearsal: Rehearsal) -> None:
+def cut_quotas(rehearsal: Target) -> None:
     """Leave no GPU of any kind in REGION; `cluster_registry.cut` emptied is more quota, given."""
     for accelerator in ACCELERATORS.values():
         rehearsal.cloud.cluster_registry.cut[REGION, accelerator.quota] = 0
@@ -52,7 +49,7 @@ def cut_quotas(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def gpu_quota_global(rehearsal: Rehearsal) -> None:
+def gpu_quota_global(rehearsal: Target) -> None:
     """Cut the quota over all regions to nothing, as new projects have it."""
     rehearsal.cloud.cluster_registry.cut["", "GPUS_ALL_REGIONS"] = 0
 
@@ -64,7 +61,7 @@ def gpu_quota_global(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE_WITHOUT_L4,
 )
-def gpu_not_offered(rehearsal: Rehearsal) -> None:
+def gpu_not_offered(rehearsal: Target) -> None:
     """Change nothing in the cloud: the choice is the mistake."""
 
 
@@ -75,7 +72,7 @@ def gpu_not_offered(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def pool_stockout(rehearsal: Rehearsal) -> None:
+def pool_stockout(rehearsal: Target) -> None:
     """Let the first pool end in ERROR; once it is deleted, the next one gets its machine.
 
     Source: the words are those quoted in tranquilitybase-io/tb-gcp issue 589.
@@ -95,7 +92,7 @@ def pool_stockout(rehearsal: Rehearsal) -> None:
     "the project may have no GPU in the region, and Autopilot finds out when a Pod wants one",
     pitfall="gpu-quota",
 )
-def gpu_quota_scale_up(rehearsal: Rehearsal) -> None:
+def gpu_quota_scale_up(rehearsal: Target) -> None:
     """Cut the region's quotas to nothing, and let the autoscaler find out too."""
     cut_quotas(rehearsal)
     cut = rehearsal.cloud.cluster_registry.cut
@@ -113,7 +110,7 @@ def gpu_quota_scale_up(rehearsal: Rehearsal) -> None:
     pitfall="gpu-stockout",
     passes=True,
 )
-def stockout_passes(rehearsal: Rehearsal) -> None:
+def stockout_passes(rehearsal: Target) -> None:
     """Let each zone's first machine for a server not come; after the back-off the next does."""
     seen: set[str] = set()
 
@@ -131,7 +128,7 @@ def stockout_passes(rehearsal: Rehearsal) -> None:
     "no zone has a machine with the GPU to spare, however often the cluster tries",
     pitfall="gpu-stockout",
 )
-def gpu_stockout(rehearsal: Rehearsal) -> None:
+def gpu_stockout(rehearsal: Target) -> None:
     """Let no machine with an L4 come; another GPU in the form mends it."""
 
     def refuse(pod: Obj, zone: str) -> str:

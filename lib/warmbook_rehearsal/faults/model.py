@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from ..storage import Meta
 from .bucket import place
-from .fault import fault
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault
 
 FLIPPED_EVERY_BYTES = 2**20
 INDEX = "model.safetensors.index.json"
@@ -23,7 +20,7 @@ INDEX = "model.safetensors.index.json"
     "the upload of a weights file broke off in the middle",
     pitfall="shard-broken",
 )
-def shard_cut_short(rehearsal: Rehearsal) -> None:
+def shard_cut_short(rehearsal: Target) -> None:
     """Leave half of the last shard; uploading it again mends it."""
     shard = _shards(rehearsal)[-1]
     _write(rehearsal, _name(rehearsal, shard), _read(shard, shard.content.size_bytes // 2))
@@ -34,7 +31,7 @@ def shard_cut_short(rehearsal: Rehearsal) -> None:
     "a pointer of git-lfs was uploaded in the place of a weights file",
     pitfall="shard-broken",
 )
-def git_lfs_pointer(rehearsal: Rehearsal) -> None:
+def git_lfs_pointer(rehearsal: Target) -> None:
     """Put the pointer there; uploading the real file mends it.
 
     Source: git-lfs, docs/spec.md, "The Pointer".
@@ -52,7 +49,7 @@ def git_lfs_pointer(rehearsal: Rehearsal) -> None:
     "a weights file that the model's index names was never uploaded",
     pitfall="shard-broken",
 )
-def shard_missing(rehearsal: Rehearsal) -> None:
+def shard_missing(rehearsal: Target) -> None:
     """Write an index that names the shards, and delete the last of several.
 
     With one shard only, the index names a second; then deleting the index mends it.
@@ -68,7 +65,7 @@ def shard_missing(rehearsal: Rehearsal) -> None:
 
 
 @fault("config-missing", "the model's config.json was not uploaded", pitfall="config-missing")
-def config_missing(rehearsal: Rehearsal) -> None:
+def config_missing(rehearsal: Target) -> None:
     """Delete it; uploading it mends it."""
     bucket, path = place(rehearsal)
     rehearsal.storage.delete_object(rehearsal.storage.object(bucket, f"{path}/config.json"))
@@ -79,7 +76,7 @@ def config_missing(rehearsal: Rehearsal) -> None:
     "the model lies one folder deeper than the form says",
     pitfall="weights-not-found",
 )
-def weights_deeper(rehearsal: Rehearsal) -> None:
+def weights_deeper(rehearsal: Target) -> None:
     """Move every file one level down; the folder's address in the form mends it."""
     _rename(rehearsal, lambda name: f"snapshot/{name}")
 
@@ -89,7 +86,7 @@ def weights_deeper(rehearsal: Rehearsal) -> None:
     "the weights were uploaded in PyTorch's format",
     pitfall="weights-not-found",
 )
-def only_bin_files(rehearsal: Rehearsal) -> None:
+def only_bin_files(rehearsal: Target) -> None:
     """Call the shards as PyTorch's are called; uploading safetensors mends it."""
     _rename(rehearsal, lambda name: name.replace(".safetensors", ".bin"))
 
@@ -99,7 +96,7 @@ def only_bin_files(rehearsal: Rehearsal) -> None:
     "the folder original/ of the model's publisher was uploaded too",
     pitfall="original-folder",
 )
-def original_folder(rehearsal: Rehearsal) -> None:
+def original_folder(rehearsal: Target) -> None:
     """Put the publisher's small files there; deleting the folder mends it."""
     _write(rehearsal, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
     _write(rehearsal, "original/config.json", b"{}")
@@ -111,7 +108,7 @@ def original_folder(rehearsal: Rehearsal) -> None:
     pitfall="weights-corrupted",
     unseen=True,
 )
-def weights_flipped(rehearsal: Rehearsal) -> None:
+def weights_flipped(rehearsal: Target) -> None:
     """Damage what is read in parts, as the streamer reads; a whole download stays sound.
 
     It is the reader that fails: uploading the weights again does not mend it.
@@ -137,18 +134,18 @@ def _flipped(meta: Meta, file: BinaryIO, part: range) -> bytes:
     return bytes(data)
 
 
-def _shards(rehearsal: Rehearsal) -> list[Meta]:
+def _shards(rehearsal: Target) -> list[Meta]:
     return [meta for meta in _files(rehearsal) if meta.name.endswith(".safetensors")]
 
 
-def _files(rehearsal: Rehearsal) -> list[Meta]:
+def _files(rehearsal: Target) -> list[Meta]:
     """Return the model's objects by name."""
     bucket, path = place(rehearsal)
     objects = rehearsal.storage.bucket(bucket).objects
     return [objects[name] for name in sorted(objects) if name.startswith(f"{path}/")]
 
 
-def _rename(rehearsal: Rehearsal, rename: Callable[[str], str]) -> None:
+def _rename(rehearsal: Target, rename: Callable[[str], str]) -> None:
     bucket, path = place(rehearsal)
     for meta in _files(rehearsal):
         if (name := rename(_name(rehearsal, meta))) != _name(rehearsal, meta):
@@ -157,7 +154,7 @@ def _rename(rehearsal: Rehearsal, rename: Callable[[str], str]) -> None:
             rehearsal.storage.delete_object(meta)
 
 
-def _write(rehearsal: Rehearsal, name: str, data: bytes) -> None:
+def _write(rehearsal: Target, name: str, data: bytes) -> None:
     """Make `data` the file of that name, in the place of one that is there."""
     bucket, path = place(rehearsal)
     written = rehearsal.folder / "written"
@@ -178,5 +175,5 @@ def _tensors(shard: Meta) -> list[str]:
     return [name for name in header if name != "__metadata__"]
 
 
-def _name(rehearsal: Rehearsal, meta: Meta) -> str:
+def _name(rehearsal: Target, meta: Meta) -> str:
     return meta.name.removeprefix(f"{place(rehearsal)[1]}/")

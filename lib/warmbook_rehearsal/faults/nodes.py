@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..clusters import Running
 from ..kubernetes import Store
 from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes
-from .fault import fault, is_server
+from .fault import Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
 
 Obj = dict[str, Any]
 
@@ -35,7 +32,7 @@ SOON_S = 0.2
     mode="standard",
     location=ZONE,
 )
-def gpu_label_unknown(rehearsal: Rehearsal) -> None:
+def gpu_label_unknown(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it.
 
     The cluster's pools are taken to be autoscaled, as many are.
@@ -64,7 +61,7 @@ def gpu_label_unknown(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def gpu_label_alone(rehearsal: Rehearsal) -> None:
+def gpu_label_alone(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
     as_server_comes(rehearsal, _select_no_such_gpu)
 
@@ -79,7 +76,7 @@ def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
     pitfall="driver-not-ready",
     passes=True,
 )
-def driver_not_ready(rehearsal: Rehearsal) -> None:
+def driver_not_ready(rehearsal: Target) -> None:
     """Take the GPUs from each node that joins, and give them out when the driver is there."""
 
     def take(store: Store, node: Obj) -> None:
@@ -105,7 +102,7 @@ def driver_not_ready(rehearsal: Rehearsal) -> None:
     mode="standard",
     location=ZONE,
 )
-def driver_never_ready(rehearsal: Rehearsal) -> None:
+def driver_never_ready(rehearsal: Target) -> None:
     """Take the first node's GPUs, ready for half an hour as it says; another node has its own.
 
     The half hour is not waited for: a rehearsal's minutes are shorter than the reader's clock.
@@ -124,7 +121,7 @@ def driver_never_ready(rehearsal: Rehearsal) -> None:
     _as_gpu_nodes_join(rehearsal, take)
 
 
-def _as_gpu_nodes_join(rehearsal: Rehearsal, change: Callable[[Store, Obj], None]) -> None:
+def _as_gpu_nodes_join(rehearsal: Target, change: Callable[[Store, Obj], None]) -> None:
     def hook(cluster: Running) -> None:
         def admit(kind: str, obj: Obj) -> None:
             if kind == "Node" and GPU in obj["status"]["allocatable"]:
@@ -145,7 +142,7 @@ def _without_gpus(node: Obj) -> Mapping[str, str]:
     "somebody restarts the Deployment, and the project may have one GPU only",
     pitfall="second-gpu-for-update",
 )
-def second_gpu_for_update(rehearsal: Rehearsal) -> None:
+def second_gpu_for_update(rehearsal: Target) -> None:
     """Restart it once, as the first server starts; deleting the old Pod mends it."""
 
     def hook(cluster: Running) -> None:
@@ -179,7 +176,7 @@ def _restarted(deployment: Obj) -> None:
     pitfall="node-gone",
     passes=True,
 )
-def node_goes_away(rehearsal: Rehearsal) -> None:
+def node_goes_away(rehearsal: Target) -> None:
     """Delete the first server's node soon after its start; another one comes."""
 
     def go(pod: Obj) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
 from ..google.errors import GoogleError, error_info
 from ..request_faults import Incoming
 from ..storage import StorageError
-from .fault import fault
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault
 
 HOST = "127.0.0.1"
 """Where the reader calls; each Pod calls by an address of its own."""
@@ -36,7 +32,7 @@ RESET_EVERY = 5
     pitfall="service-unavailable",
     passes=True,
 )
-def service_unavailable(rehearsal: Rehearsal) -> None:
+def service_unavailable(rehearsal: Target) -> None:
     """Refuse the first requests; a client that tries again gets through."""
     error = GoogleError("UNAVAILABLE", "The service is currently unavailable.")
     rehearsal.request_faults.refuse_first(A_WHILE, error, _asks_google)
@@ -47,7 +43,7 @@ def service_unavailable(rehearsal: Rehearsal) -> None:
     "GKE answers 503 to whoever wants a cluster, for a while",
     pitfall="service-unavailable",
 )
-def gke_unavailable(rehearsal: Rehearsal) -> None:
+def gke_unavailable(rehearsal: Target) -> None:
     """Refuse to make clusters for LIMITED_S seconds; waiting mends it."""
     end: list[float] = []
 
@@ -66,7 +62,7 @@ def gke_unavailable(rehearsal: Rehearsal) -> None:
     pitfall="rate-limited",
     passes=True,
 )
-def rate_limited(rehearsal: Rehearsal) -> None:
+def rate_limited(rehearsal: Target) -> None:
     """Refuse the first requests; a client that waits and tries again gets through."""
     error = _too_many(rehearsal.cloud.project.number)
     rehearsal.request_faults.refuse_first(A_WHILE, error, _asks_google)
@@ -77,7 +73,7 @@ def rate_limited(rehearsal: Rehearsal) -> None:
     "somebody uses up what Google Cloud allows in requests, and goes on doing so",
     pitfall="rate-limited",
 )
-def rate_limit_stays(rehearsal: Rehearsal) -> None:
+def rate_limit_stays(rehearsal: Target) -> None:
     """Refuse for LIMITED_S seconds from the first request on; waiting mends it."""
     end: list[float] = []
 
@@ -109,7 +105,7 @@ def _too_many(project_number: str) -> GoogleError:
     pitfall="rate-limited",
     passes=True,
 )
-def storage_rate_limited(rehearsal: Rehearsal) -> None:
+def storage_rate_limited(rehearsal: Target) -> None:
     """Refuse the reader's first requests to Cloud Storage."""
     words = "The rate of requests is too high. Please reduce it."
     error = StorageError(429, "rateLimitExceeded", words)
@@ -122,7 +118,7 @@ def storage_rate_limited(rehearsal: Rehearsal) -> None:
     pitfall="service-unavailable",
     passes=True,
 )
-def storage_unavailable(rehearsal: Rehearsal) -> None:
+def storage_unavailable(rehearsal: Target) -> None:
     """Refuse the reader's first requests to Cloud Storage."""
     error = StorageError(503, "backendError", "We encountered an internal error.")
     rehearsal.request_faults.refuse_first(A_WHILE, error, _reads_storage)
@@ -134,7 +130,7 @@ def storage_unavailable(rehearsal: Rehearsal) -> None:
     pitfall="unreachable",
     passes=True,
 )
-def connection_reset(rehearsal: Rehearsal) -> None:
+def connection_reset(rehearsal: Target) -> None:
     """Drop every fifth of the reader's requests for objects without an answer."""
     count = 0
 
@@ -153,7 +149,7 @@ def connection_reset(rehearsal: Rehearsal) -> None:
     "Google Cloud can't be reached any more, in the middle of the work",
     pitfall="unreachable",
 )
-def server_gone(rehearsal: Rehearsal) -> None:
+def server_gone(rehearsal: Target) -> None:
     """Close the listener after GONE_AFTER requests; opening it again mends it."""
     left = GONE_AFTER
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from google.iam.v1 import policy_pb2
 
 from ..google.errors import GoogleError, error_info, unauthenticated
 from ..request_faults import Incoming
 from ..storage import StorageError
-from .fault import fault
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
 ACTS_AS_NODES = "roles/iam.serviceAccountUser"
@@ -32,7 +28,7 @@ PREPARES = (
     "the APIs of the project don't know against which project to count the requests",
     pitfall="quota-project",
 )
-def quota_project(rehearsal: Rehearsal) -> None:
+def quota_project(rehearsal: Target) -> None:
     """Refuse what counts against the caller's project, unless the request names one.
 
     Source: Authentication, "User credentials not working"; the words are those quoted in
@@ -71,7 +67,7 @@ def _counted(incoming: Incoming) -> str:
     "the sign-in ends in the middle of the work",
     pitfall="credentials-expired",
 )
-def credentials_expired(rehearsal: Rehearsal) -> None:
+def credentials_expired(rehearsal: Target) -> None:
     """Let the token end at the first look at a cluster; `callers.token` is a new sign-in's.
 
     A rehearsal has no sign-in: the learner mends it by starting it again.
@@ -92,12 +88,12 @@ def credentials_expired(rehearsal: Rehearsal) -> None:
     pitfall="project-missing",
     project_id="rehearsal-projects",
 )
-def project_missing(rehearsal: Rehearsal) -> None:
+def project_missing(rehearsal: Target) -> None:
     """Change nothing in the cloud: the choice is the mistake, a letter too many."""
 
 
 @fault("billing-off", "no billing account pays for the project", pitfall="billing-off")
-def billing_off(rehearsal: Rehearsal) -> None:
+def billing_off(rehearsal: Target) -> None:
     """Take the billing account away."""
     rehearsal.cloud.project.billing_account = ""
 
@@ -107,7 +103,7 @@ def billing_off(rehearsal: Rehearsal) -> None:
     "the Resource Manager API is off, which the client libraries need and the guide does not name",
     pitfall="api-off",
 )
-def api_off_resource_manager(rehearsal: Rehearsal) -> None:
+def api_off_resource_manager(rehearsal: Target) -> None:
     """Turn the API off; enabling it by the command of the error mends it."""
     rehearsal.cloud.project.services.discard("cloudresourcemanager.googleapis.com")
 
@@ -117,7 +113,7 @@ def api_off_resource_manager(rehearsal: Rehearsal) -> None:
     "somebody turns the Cloud Storage API off after notebook 02",
     pitfall="api-off",
 )
-def api_off_storage(rehearsal: Rehearsal) -> None:
+def api_off_storage(rehearsal: Target) -> None:
     """Turn it off once, when the bucket is first used; enabling it again mends it."""
     _turn_off_once(rehearsal, STORAGE, lambda incoming: incoming.service == "storage")
 
@@ -142,12 +138,12 @@ def api_off_storage(rehearsal: Rehearsal) -> None:
     "somebody turns the Kubernetes Engine API off after notebook 02",
     pitfall="api-off",
 )
-def api_off_container(rehearsal: Rehearsal) -> None:
+def api_off_container(rehearsal: Target) -> None:
     """Turn it off once, when GKE is first asked; enabling it again mends it."""
     _turn_off_once(rehearsal, GKE, _asks_gke)
 
 
-def _turn_off_once(rehearsal: Rehearsal, service: str, uses: Callable[[Incoming], bool]) -> None:
+def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], bool]) -> None:
     async def turn_off(incoming: Incoming) -> None:
         # before notebook 02 an API that is off is nothing but the usual
         if GKE in rehearsal.cloud.project.services and uses(incoming):
@@ -162,7 +158,7 @@ def _turn_off_once(rehearsal: Rehearsal, service: str, uses: Callable[[Incoming]
     "the reader is no owner, and somebody takes Kubernetes Engine Admin away after notebook 02",
     pitfall="role-missing",
 )
-def role_missing_cluster(rehearsal: Rehearsal) -> None:
+def role_missing_cluster(rehearsal: Target) -> None:
     """Leave the reader the sight of clusters; notebook 02 gives the role again."""
     _lose_once(rehearsal, "roles/container.admin", keep=("roles/container.clusterViewer",))
 
@@ -172,7 +168,7 @@ def role_missing_cluster(rehearsal: Rehearsal) -> None:
     "the reader is no owner, and somebody takes Storage Admin away after notebook 02",
     pitfall="role-missing",
 )
-def role_missing_bucket(rehearsal: Rehearsal) -> None:
+def role_missing_bucket(rehearsal: Target) -> None:
     """Leave the reader the sight of the bucket; notebook 02 gives the role again."""
     keep = ("roles/storage.bucketViewer", "roles/storage.objectUser")
     _lose_once(rehearsal, "roles/storage.admin", keep=keep)
@@ -183,7 +179,7 @@ def role_missing_bucket(rehearsal: Rehearsal) -> None:
     "the reader is no owner, and may not even look at the bucket after notebook 02",
     pitfall="role-missing",
 )
-def bucket_forbidden(rehearsal: Rehearsal) -> None:
+def bucket_forbidden(rehearsal: Target) -> None:
     """Leave the reader nothing of Cloud Storage; notebook 02 gives the role again."""
     _lose_once(rehearsal, "roles/storage.admin")
 
@@ -193,13 +189,13 @@ def bucket_forbidden(rehearsal: Rehearsal) -> None:
     "the reader is no owner, and may not let nodes run as the project's service account",
     pitfall="role-missing",
 )
-def role_missing_nodes(rehearsal: Rehearsal) -> None:
+def role_missing_nodes(rehearsal: Target) -> None:
     """Leave the reader the guide's roles alone; Service Account User, given, mends it."""
     reader = rehearsal.callers.reader.member
     _rewrite(rehearsal, lambda bindings: {r: [reader] for r in PREPARES if r != ACTS_AS_NODES})
 
 
-def _lose_once(rehearsal: Rehearsal, role: str, *, keep: tuple[str, ...] = ()) -> None:
+def _lose_once(rehearsal: Target, role: str, *, keep: tuple[str, ...] = ()) -> None:
     """Make the reader no owner; take `role` once notebook 02 has given it and `keep` the rest."""
     reader = rehearsal.callers.reader.member
     _rewrite(rehearsal, lambda bindings: {given: [reader] for given in (*PREPARES, *keep)})
@@ -215,7 +211,7 @@ def _lose_once(rehearsal: Rehearsal, role: str, *, keep: tuple[str, ...] = ()) -
 
 
 def _rewrite(
-    rehearsal: Rehearsal, change: Callable[[dict[str, list[str]]], dict[str, list[str]]]
+    rehearsal: Target, change: Callable[[dict[str, list[str]]], dict[str, list[str]]]
 ) -> None:
     """Give the project another policy, its roles and their members."""
     policy = rehearsal.cloud.project.policy

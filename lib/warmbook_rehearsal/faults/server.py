@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..clusters import Running
 from ..kubernetes import End
 from .deployment import change_container
-from .fault import fault, is_server
-
-if TYPE_CHECKING:
-    from ..rehearsal import Rehearsal
+from .fault import Target, fault, is_server
 
 Obj = dict[str, Any]
 
@@ -29,7 +26,7 @@ AS_YAML_READS_IT = {'--model-loader-extra-config={"distributed"': "true}"}
     "the registry has no image of that name and release",
     pitfall="image-not-found",
 )
-def image_not_found(rehearsal: Rehearsal) -> None:
+def image_not_found(rehearsal: Target) -> None:
     """Refuse the image that the first server asks for; another release is to be had.
 
     Source: forcedotcom/salesforcedx-docker issue 35, which quotes containerd's words.
@@ -57,7 +54,7 @@ def image_not_found(rehearsal: Rehearsal) -> None:
     pitfall="image-pull-slow",
     passes=True,
 )
-def image_pull_slow(rehearsal: Rehearsal) -> None:
+def image_pull_slow(rehearsal: Target) -> None:
     """Let every server's image take SLOW_MINUTES more."""
 
     def slow(pod: Obj) -> float:
@@ -71,7 +68,7 @@ def image_pull_slow(rehearsal: Rehearsal) -> None:
     "somebody writes a space into the loader's configuration, and no quotes around it",
     pitfall="argument-is-a-map",
 )
-def argument_is_a_map(rehearsal: Rehearsal) -> None:
+def argument_is_a_map(rehearsal: Target) -> None:
     """Send what YAML reads then, once; sending the manifest again mends it."""
     done = False
 
@@ -90,7 +87,7 @@ def argument_is_a_map(rehearsal: Rehearsal) -> None:
     "somebody adds an old guide's flag to the server's arguments",
     pitfall="flag-removed",
 )
-def flag_removed(rehearsal: Rehearsal) -> None:
+def flag_removed(rehearsal: Target) -> None:
     """Add the flag to the first Deployment; sending the manifest again mends it."""
     change_container(rehearsal, lambda server: server["args"].append("--use-v2-block-manager"))
 
@@ -100,7 +97,7 @@ def flag_removed(rehearsal: Rehearsal) -> None:
     "somebody writes a key of another loader into the loader's configuration",
     pitfall="loader-key-unknown",
 )
-def loader_key_unknown(rehearsal: Rehearsal) -> None:
+def loader_key_unknown(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
 
     def change(server: Obj) -> None:
@@ -115,7 +112,7 @@ def loader_key_unknown(rehearsal: Rehearsal) -> None:
     "somebody writes the scheme of the model's address in capital letters",
     pitfall="scheme-uppercase",
 )
-def gs_uppercase(rehearsal: Rehearsal) -> None:
+def gs_uppercase(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
     _replace_argument(rehearsal, "--model=gs://", "--model=GS://")
 
@@ -125,7 +122,7 @@ def gs_uppercase(rehearsal: Rehearsal) -> None:
     "somebody tells the server to load the weights in another way than by the streamer",
     pitfall="load-format",
 )
-def wrong_load_format(rehearsal: Rehearsal) -> None:
+def wrong_load_format(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it.
 
     The refusal is played, in the words of the guide's release: newer ones word it otherwise,
@@ -146,7 +143,7 @@ def wrong_load_format(rehearsal: Rehearsal) -> None:
     rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.end.append(ends))
 
 
-def _replace_argument(rehearsal: Rehearsal, old: str, new: str) -> None:
+def _replace_argument(rehearsal: Target, old: str, new: str) -> None:
     def change(server: Obj) -> None:
         server["args"] = [word.replace(old, new, 1) for word in server["args"]]
 
@@ -158,7 +155,7 @@ def _replace_argument(rehearsal: Rehearsal, old: str, new: str) -> None:
     "somebody shortens the time that the server has for its start to a second",
     pitfall="probe-too-short",
 )
-def probe_too_short(rehearsal: Rehearsal) -> None:
+def probe_too_short(rehearsal: Target) -> None:
     """Shorten the probe in the first Deployment, and let the server take a while longer."""
 
     def change(server: Obj) -> None:
@@ -174,7 +171,7 @@ def probe_too_short(rehearsal: Rehearsal) -> None:
     "somebody takes the server's request for disk away, and Autopilot's 1 GiB is too little",
     pitfall="ephemeral-storage",
 )
-def evicted_storage(rehearsal: Rehearsal) -> None:
+def evicted_storage(rehearsal: Target) -> None:
     """Change the first Deployment; put each server out that asks for no disk.
 
     Source: Kubernetes, pkg/kubelet/eviction/helpers.go; Autopilot, "Resource requests".

@@ -12,7 +12,7 @@ from ..settings import Settings
 from ..texts import say
 from .kubernetes import Kubernetes, dns_endpoint
 from .rehearsal import shaped
-from .retry import PATIENCE_S, REHEARSED_S, make_persistent
+from .retry import PATIENCE_S, REHEARSED_S
 
 if TYPE_CHECKING:
     from google.cloud import (
@@ -118,8 +118,9 @@ class Clients:
 
     def _persistent(self, client: T) -> T:
         """Let each request of a client be sent again while that may help, a POST too."""
-        transport: Any = client
-        make_persistent(transport.transport._session, self.patience_s)
+        from .sessions import make_persistent, session_of_rest
+
+        make_persistent(session_of_rest(client), self.patience_s)
         return client
 
     @cached_property
@@ -130,9 +131,11 @@ class Clients:
         """
         from google.cloud import storage
 
+        from .sessions import keep_connections, session_of_storage
+
         options = {"api_endpoint": self._storage_url} if self.rehearsal else None
         client = storage.Client(self.project_id or None, self.credentials, client_options=options)
-        _keep_connections(client._http)
+        keep_connections(session_of_storage(client), READERS)
         return client
 
     @cached_property
@@ -176,6 +179,8 @@ class Clients:
     def _session(self) -> Any:
         from google.auth.transport.requests import AuthorizedSession
 
+        from .sessions import make_persistent
+
         session = AuthorizedSession(self.credentials)
         make_persistent(session, self.patience_s)
         return session
@@ -208,17 +213,6 @@ class Clients:
                 remedy=say("Run notebook 04: it creates the cluster, or finds it."),
             )
         return Kubernetes(cluster, self.credentials, self.patience_s)
-
-
-def _keep_connections(session: Any) -> None:
-    """Let each of many readers keep its connection: requests itself keeps ten.
-
-    Source: google-cloud-storage, "Connection pool is full", which mounts an adapter so.
-    """
-    from requests.adapters import HTTPAdapter
-
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=READERS))
 
 
 def _bearer(grpc: Any, token: str) -> Any:

@@ -73,7 +73,7 @@ class Kubernetes:
         sign_in(config)
         config.retries = False  # they know no pause, and nothing of a refusal that passes
         self._api = client.ApiClient(config)
-        _persist(self._api.rest_client, patience_s)
+        self._api.rest_client = _connection(config, patience_s)
         discovered = self._scratch.path / "discovery.json"
         self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
@@ -291,21 +291,23 @@ def dns_endpoint(cluster: Any) -> str:
     return str(dns.endpoint) if dns.allow_external_traffic else ""
 
 
-def _persist(rest: Any, patience_s: float) -> None:
-    """Give each request a deadline, DEADLINE_S without its own; send it again while that helps."""
-    request = rest.request
+def _connection(config: Any, patience_s: float) -> Any:
+    """Return what sends an ApiClient's requests: each with a deadline, and again while that helps.
 
-    def persistent(
-        method: str, url: str, *args: Any, _request_timeout: Any = None, **kwargs: Any
-    ) -> Any:
-        kwargs["_request_timeout"] = _request_timeout or DEADLINE_S
-        send = partial(request, method, url, *args, **kwargs)
-        of_a_pod = OF_A_POD.search(urlsplit(url).path) is not None
+    Source: kubernetes 37, client/rest.py; ApiClient takes another in `rest_client`.
+    """
+    from kubernetes.client.rest import RESTClientObject
 
-        def passing(answer: Any) -> bool:
-            # read, so that its connection can carry the next attempt
-            return answer.status in TRANSIENT and not of_a_pod and answer.read() is not None
+    class Persistent(RESTClientObject):
+        def request(self, method: str, url: str, **options: Any) -> Any:
+            options["_request_timeout"] = options.get("_request_timeout") or DEADLINE_S
+            of_a_pod = OF_A_POD.search(urlsplit(url).path) is not None
 
-        return again(send, passing=passing, patience_s=patience_s, asked_s=asked_s)
+            def passing(answer: Any) -> bool:
+                # read, so that its connection can carry the next attempt
+                return answer.status in TRANSIENT and not of_a_pod and answer.read() is not None
 
-    rest.request = persistent
+            send = partial(super().request, method, url, **options)
+            return again(send, passing=passing, patience_s=patience_s, asked_s=asked_s)
+
+    return Persistent(config)

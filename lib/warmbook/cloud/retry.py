@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -126,21 +125,8 @@ def rewritten(attempt: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def make_persistent(session: Any, patience_s: float) -> None:
-    """Let a `requests` session send each request again while that may help, a POST too.
-
-    The libraries of Google's services do so for some answers to a GET only.
-    """
-    request = session.request
-
-    def persistent(*args: Any, **kwargs: Any) -> Any:
-        send = partial(request, *args, **kwargs)
-        return again(send, passing=_passing, patience_s=patience_s, asked_s=asked_s)
-
-    session.request = persistent
-
-
-def _passing(answer: Any) -> bool:
+def may_pass(answer: Any) -> bool:
+    """Tell whether the request of an HTTP answer may succeed when it is sent again."""
     if answer.status_code == 429 and QUOTA.search(answer.text) and not RATE.search(answer.text):
         return False
     return answer.status_code in TRANSIENT

@@ -11,7 +11,7 @@ from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
 from .kubernetes import Kubernetes, dns_endpoint
-from .rehearsal import shaped
+from .rehearsal import address, shaped
 from .retry import PATIENCE_S, REHEARSED_S
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Clients:
     ) -> None:
         environ = os.environ if environ is None else environ
         self.project_id, self._settings = project_id, settings
-        self.rehearsal = environ.get("WARMBOOK_REHEARSAL_URL", "")
+        self.rehearsal = address(environ)
         self.network = shaped(environ) if self.rehearsal else None
         """How the rehearsal's network is shaped, None where it is not, and in Google Cloud."""
         self._token = environ.get("WARMBOOK_REHEARSAL_TOKEN", "")

@@ -20,6 +20,7 @@ from ..errors import (
 )
 from ..texts import say
 from .api_errors import first_line, of_google, of_kubernetes
+from .rehearsal import address
 
 CLIENT_LIBRARIES = {"google", "kubernetes", "huggingface_hub", "grpc", "proto"}
 NO_CONNECTION = re.compile(r"(?i)failed to connect|connection (refused|reset|timed out)|dns")
@@ -108,9 +109,7 @@ def _as_call_error(error: Any) -> Any:
 
 def unreachable(error: Exception) -> UnreachableError:
     """Return the error for a service that does not answer."""
-    import os
-
-    if os.environ.get("WARMBOOK_REHEARSAL_URL"):
+    if address():
         return UnreachableError(
             say("The rehearsal has stopped: its servers don't answer."),
             remedy=say(

@@ -1,13 +1,17 @@
-"""How the network of a rehearsal is shaped, as the rehearsal tells it; shapes nothing itself."""
+"""What a rehearsal tells by its environment: where it is, and how its network is shaped."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..texts import say
+
+URL = "WARMBOOK_REHEARSAL_URL"
+"""Where the rehearsal's Google APIs are; not set, the target is Google Cloud."""
 
 VARIABLE = "WARMBOOK_SHAPED"
 """Where a shaped rehearsal tells its figures, as a JSON object."""
@@ -55,6 +59,11 @@ class Network(BaseModel):
             yield say("{number:g} Gbps for the region", number=self.region_gbps)
         if self.jitter:
             yield say("jitter {number:g}", number=self.jitter)
+
+
+def address(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the address of the rehearsal's Google APIs, "" where the target is Google Cloud."""
+    return environ.get(URL, "")
 
 
 def shaped(environ: Mapping[str, str]) -> Network | None:

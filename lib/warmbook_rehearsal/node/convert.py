@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 SHARD = "64MB"
@@ -15,7 +16,13 @@ WANTED = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_templa
 
 def convert(package: Path, folder: Path) -> None:
     """Write the model that the package carries to `folder`, in bfloat16 and in shards."""
+    import gguf
     import torch
+
+    # transformers parses the file three times, and lists the tensors' names once a module: half
+    # of the conversion. Source: transformers 5, modeling_gguf_pytorch_utils.py
+    gguf.GGUFReader = cache(gguf.GGUFReader)
+    gguf.get_tensor_name_map = cache(gguf.get_tensor_name_map)
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     (gguf,) = package.rglob("*.gguf")

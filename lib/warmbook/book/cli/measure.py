@@ -99,7 +99,8 @@ def _saved(path: Path) -> ColdStart:
 def _compare(options: argparse.Namespace) -> int:
     from ...errors import RecordError, SettingsError
     from ...measure.runs.compare import Comparison, comparable, printable
-    from ...measure.runs.record import Record, read
+    from ...measure.runs.record import read
+    from ...measure.runs.schema import Record
 
     if len(options.runs) < 2:
         told = say("One run alone can't be compared.")

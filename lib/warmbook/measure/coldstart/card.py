@@ -10,10 +10,11 @@ from typing import Any
 from ...cloud.rehearsal import Network
 from ...display.card import Card, Row, State
 from ...display.plots import Bar, Picture, lanes, waterfall
-from ...model.gpus import Machine
+from ...model.gpus import Machine, Price
 from ...model.load_estimate import LoadTime, limit_name
 from ...texts import say
 from ...units import duration, size
+from ..runs import schema
 from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
 
 MOST_UNEXPLAINED = 0.1
@@ -148,26 +149,28 @@ class ColdStart(Card):
         return {
             "pod": self.first.pod,
             "phases": [self._recorded(phase, priced=price is not None) for phase in self.phases],
-            "cost": price
-            and self.machine
-            and {
-                "machine": self.machine.name,
-                "spot": self.spot,
-                "hourly_usd": self._hourly_usd(),
-                "region": price.region,
-                "date": price.date,
-                "listed": price.listed,
-            },
+            "cost": price and self.machine and self._cost(self.machine, price).dumped(),
         }
 
+    def _cost(self, machine: Machine, price: Price) -> schema.Cost:
+        return schema.Cost(
+            machine=machine.name,
+            spot=self.spot,
+            hourly_usd=self._hourly_usd(),
+            region=price.region,
+            date=price.date,
+            listed=price.listed,
+        )
+
     def _recorded(self, phase: Phase, *, priced: bool) -> dict[str, Any]:
-        told = {
-            "name": phase.name,
-            "start": round(phase.start_s, 3),
-            "seconds": round(phase.elapsed_s, 3),
-            "source": phase.source,
-        }
-        return {**told, "usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else told
+        cost = {"usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else {}
+        return schema.Phase(
+            name=phase.name,
+            start=round(phase.start_s, 3),
+            seconds=round(phase.elapsed_s, 3),
+            source=phase.source,
+            **cost,
+        ).dumped()
 
     def plot(self) -> Picture:
         """Return the phases as a picture that reads on light and dark paper.

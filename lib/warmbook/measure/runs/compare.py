@@ -11,7 +11,8 @@ from ...texts import say
 from ...units import duration, size
 from ..coldstart.startlog import is_whole
 from ..coldstart.timeline import phase_kind
-from .record import QUICK_ENGINE, Phase, Record, flat
+from .record import flat
+from .schema import QUICK_ENGINE, Phase, Record
 
 GRAIN_S = 0.1
 """The least difference that a shown time tells, in seconds."""

@@ -15,7 +15,8 @@ from ...display.card import AMBER, BLUE, GREEN, GREY, RED
 from ...texts import say, spoken
 from ...units import duration, size
 from ..coldstart.timeline import phase_kind, source_name, which_answer
-from .record import QUICK_ENGINE, Notebook, Phase, Record, flat
+from .record import flat
+from .schema import QUICK_ENGINE, Notebook, Phase, Record
 
 LEAST_USD = 0.00005
 """What costs less shows no digit."""

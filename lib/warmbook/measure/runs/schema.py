@@ -21,7 +21,8 @@ SCHEMA = 1
 QUICK_ENGINE = "quick engine"
 """The rehearsal's engine that streams the weights and does nothing else."""
 
-Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""At most what lies between two times that Python knows, so that every cold start fits."""
 Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...texts import say, spoken
-from .options import Verbs, add_language, add_parameter, numbers, saved_choices
+from .options import (
+    Verbs,
+    add_format,
+    add_language,
+    add_parameter,
+    numbers,
+    print_as,
+    saved_choices,
+)
 
 if TYPE_CHECKING:
     from ...measure.runs.schema import Record
@@ -34,6 +42,7 @@ def add(verbs: Verbs) -> None:
     run.set_defaults(act=_run)
 
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
+    add_format(listing)
     add_language(listing, "language of the book")
     listing.set_defaults(act=_list)
 
@@ -108,9 +117,10 @@ def _cold_start(record: Record) -> Iterator[str]:
 
 
 def _list(options: argparse.Namespace) -> int:
-    del options
     from .. import runner
 
-    for book in runner.books(spoken()):
-        print(f"{book.stem}: {', '.join(runner.parameters_of(book))}")
+    listed = {book.stem: runner.parameters_of(book) for book in runner.books(spoken())}
+    text = "\n".join(f"{name}: {', '.join(parameters)}" for name, parameters in listed.items())
+    notebooks = [{"name": name, "parameters": listed[name]} for name in listed]
+    print_as(options.format, text, {"notebooks": notebooks})
     return 0

@@ -156,8 +156,8 @@ def _doctor(options: argparse.Namespace) -> int:
     clients = Clients(settings.project_id, settings)
     examined = examine(settings, clients, options.before, whole=True)
     probed = _probed(settings, clients) if options.probe else None
-    text = "\n\n".join([examined.table(), *([repr(probed)] if probed else [])])
-    told = {**examined.record(), **({"probe": probed.record()} if probed else {})}
+    text = "\n\n".join([examined.table(), *([repr(probed)] if probed is not None else [])])
+    told = {**examined.record(), **({"probe": probed.record()} if probed is not None else {})}
     print_as(options.format, text, told)
     return 0 if examined.healthy and (probed is None or probed.readable) else 1
 

@@ -49,8 +49,8 @@ def test_each_notebook_takes_over_what_was_done_by_hand(shell, notebook, monkeyp
         notebook(number)
         assert before == (number >= "04" and identities(settings, clients)), number
     assert creations(settings, clients) == {"CREATE_CLUSTER": 1, "CREATE_NODE_POOL": 1}
-    left = notebook("10").record()["left"]
-    assert left == []
+    left = notebook("10").record().left
+    assert left == ()
     assert (
         clients.clusters.get_cluster(name=clients.cluster_path(settings)).status.name == "RUNNING"
     )

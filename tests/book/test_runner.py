@@ -6,6 +6,7 @@ from warmbook.__main__ import main
 from warmbook.book import runner
 from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
+from warmbook.measure.runs.schema import Record
 from warmbook.workbook import Workbook
 
 
@@ -72,7 +73,9 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
     result = run(runner.books("en", ["01", "02"]), {}, tmp_path)
     record = json.loads((tmp_path / "run.json").read_text())
     assert result.passed
-    assert record == json.loads(json.dumps(result.record()))
+    assert record == json.loads(json.dumps(result.record().dumped()))
+    assert list(record) == list(Record.model_json_schema()["properties"])
+    assert read(tmp_path) == result.record()
     assert record["schema"] == 1
     assert record["target"] == "rehearsal"
     assert [n["status"] for n in record["notebooks"]] == ["passed", "passed"]
@@ -80,6 +83,21 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
     for name in ("01_settings", "02_project"):
         notebook = json.loads((tmp_path / f"{name}.ipynb").read_text())
         assert "widgets" not in notebook["metadata"]
+
+
+STREAM = {"pod": "p", "bytes": 2**30, "seconds": 2.0, "gib_s": 0.5, "source": "streamer"}
+
+
+def test_a_measurement_that_somebody_changed_is_named_and_the_others_are_written():
+    cleanup = {"created": ["cluster c"], "left": []}
+    measured = {"stream": {"loads": [STREAM, {**STREAM, "seconds": "?"}]}, "cleanup": cleanup}
+    changed = runner.Run("rehearsal", {}, measured=measured)
+    assert changed.unfit == ["streams"]
+    assert changed.record().streams == ()
+    assert changed.record().created == ("cluster c",)
+    measured["stream"] = {"loads": [STREAM]}
+    assert changed.unfit == []
+    assert changed.record().dumped()["streams"] == [STREAM]
 
 
 def test_the_record_says_how_the_network_was_shaped(rehearsal, tmp_path, monkeypatch):

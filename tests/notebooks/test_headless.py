@@ -65,11 +65,11 @@ def test_every_notebook_runs_twice_in_a_row_to_the_same_end(rehearsal, clients, 
     assert len(clients.kubernetes.list_objects("Deployment", chosen.namespace)) == 1
     first = quietly(book[-1:], tmp_path)
     assert first.passed
-    assert first.record()["left"] == []
-    assert len(first.record()["created"]) == 4
+    assert first.record().left == ()
+    assert len(first.record().created) == 4
     again = quietly(book[-1:], tmp_path)
     assert again.passed
-    assert again.record()["created"] == again.record()["left"] == []
+    assert again.record().created == again.record().left == ()
 
 
 @pytest.mark.streamer

@@ -61,6 +61,19 @@ def test_a_role_that_is_missing_is_named_by_what_is_refused(
     assert left() == []
 
 
+def test_the_doctor_prints_a_refusal_too(chosen, clients, up_to, capsys):
+    from warmbook.__main__ import main
+
+    up_to("identity")
+    revoke(chosen, clients, "roles/storage.bucketViewer")
+    words = ["doctor", "--before", "05", "--probe"]
+    assert main(words) == 1
+    assert "may not read" in capsys.readouterr().out
+    assert main([*words, "--format", "json"]) == 1
+    told = json.loads(capsys.readouterr().out)["probe"]
+    assert [permission for permission, may in told.items() if not may] == ["storage.buckets.get"]
+
+
 def test_without_the_service_account_notebook_5_is_named(chosen, clients, quiet, up_to):
     up_to("cluster")
     with pytest.raises(MissingError) as missing:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from pydantic import ConfigDict, ValidationError
 
 from ..cloud.clients import Clients
 from ..cloud.rehearsal import Network
 from ..display.progress import MIME
 from ..errors import SettingsError
-from ..measure.runs.record import SCHEMA
+from ..measure.runs.record import FILE
+from ..measure.runs.schema import SCHEMA, Notebook, Record
 from ..settings import Settings, merge
 from ..texts import say, speak
 from ..workbook import Workbook, save
@@ -42,19 +44,15 @@ Tell = Callable[[str, float], None]
 """Called with a line of progress and the seconds since its wait began."""
 
 
-@dataclass
-class Done:
-    """One notebook of a run: `status` is passed, failed, interrupted or not-run."""
+class Done(Notebook):
+    """A notebook of a run, kept up to date while it runs."""
 
-    name: str
-    status: str = "not-run"
-    seconds: float = 0.0
-    error: str = ""
+    model_config = ConfigDict(frozen=False)
 
 
 @dataclass
 class Run:
-    """A run of the book: what `run.json` holds."""
+    """A run of the book, and what it measured."""
 
     target: str
     settings: dict[str, Any]
@@ -68,10 +66,27 @@ class Run:
         """Whether every notebook ran to its end."""
         return all(done.status == "passed" for done in self.notebooks)
 
-    def record(self) -> dict[str, Any]:
-        """Return the run as `run.json` has it."""
+    @property
+    def unfit(self) -> list[str]:
+        """Keys of the record whose measurement is not as the schema says.
+
+        Somebody may have changed the run's workbook.yaml, or another version wrote it.
+        """
+        try:
+            _checked(self._told())
+        except ValidationError as error:
+            return sorted({str(one["loc"][0]) for one in error.errors()})
+        return []
+
+    def record(self) -> Record:
+        """Return the run's record; what is `unfit` counts as not measured."""
+        nothing = replace(self, measured={})._told()
+        return _checked({**self._told(), **{name: nothing[name] for name in self.unfit}})
+
+    def _told(self) -> dict[str, Any]:
+        """Return the keys of the record, with what the notebooks have recorded."""
         stream, answer = self.measured.get("stream", {}), self.measured.get("answer", {})
-        cleanup = self.measured.get("cleanup", {})
+        cleanup, phases = self.measured.get("cleanup", {}), self.measured.get("phases", {})
         versions = {name: metadata.version(name) for name in LIBRARIES}
         in_pod = self.measured.get("versions", {})
         return {
@@ -80,10 +95,10 @@ class Run:
             "settings": self.settings,
             "versions": {**versions, **in_pod.get("packages", {})},
             "engine": in_pod.get("engine", ""),
-            "notebooks": [asdict(done) for done in self.notebooks],
+            "notebooks": [done.dumped() for done in self.notebooks],
             "streams": stream.get("loads", []),
-            "phases": self.measured.get("phases", {}).get("phases", []),
-            "cost": self.measured.get("phases", {}).get("cost"),
+            "phases": phases.get("phases", []),
+            "cost": phases.get("cost"),
             "question": answer.get("question", ""),
             "answer": answer.get("answer", ""),
             "answered": answer.get("answered"),
@@ -97,6 +112,11 @@ class Run:
             "served": self.measured.get("served", {}).get("outcome"),
             "shaped": self.network and self.network.model_dump(),
         }
+
+
+def _checked(told: Mapping[str, Any]) -> Record:
+    """Return the record by the rules of JSON, where a list stands for a tuple."""
+    return Record.model_validate_json(json.dumps(told))
 
 
 def books(language: str, only: Sequence[str] = ()) -> list[Path]:
@@ -171,7 +191,9 @@ def run(
     speak(settings.language)
     clients = Clients(settings.project_id)
     result = Run(clients.target, settings.model_dump(), clients.network)
-    result.notebooks = [Done(book.stem) for book in notebooks]
+    result.notebooks = [
+        Done(name=book.stem, status="not-run", seconds=0.0, error="") for book in notebooks
+    ]
     try:
         with (
             _environment(WARMBOOK_FILE=str(file)),
@@ -187,8 +209,8 @@ def run(
                     break
     finally:
         result.measured = Workbook(file).measurements()
-        text = json.dumps(result.record(), indent=2, ensure_ascii=False)
-        save(text + "\n", out / "run.json")
+        text = json.dumps(result.record().dumped(), indent=2, ensure_ascii=False)
+        save(text + "\n", out / FILE)
     return result
 
 

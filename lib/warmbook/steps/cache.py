@@ -16,6 +16,7 @@ from ..display.card import Card, Row, State
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import MissingError
+from ..measure.runs import schema
 from ..serving import pods, shell_commands
 from ..settings import Settings
 from ..texts import say
@@ -220,7 +221,7 @@ class Hits(Card):
 
     def record(self) -> dict[str, Any]:
         """Return the bytes by zone for the run record."""
-        return {"zones": [vars(one) for one in self.zones]}
+        return {"zones": [schema.Hits(**vars(one)).dumped() for one in self.zones]}
 
 
 @step(shell_commands.cache_hits)

@@ -27,6 +27,7 @@ from ..measure.loaders.catalog import (
     loaders,
     recommended,
 )
+from ..measure.runs.schema import Loader, Loaders
 from ..measure.tokens.loaders import Parity
 from ..measure.tokens.server import Served
 from ..model.folder import list_folder
@@ -107,8 +108,8 @@ class Compared(Times):
 
     def record(self) -> dict[str, Any]:
         """Return the comparison for the run record."""
-        runs = [{"loader": r.name, "seconds": [round(s, 3) for s in r.seconds]} for r in self.runs]
-        return {"runs": runs, "sentence": self.sentence()}
+        runs = (Loader(loader=one.name, seconds=one.rounded) for one in self.runs)
+        return Loaders(runs=tuple(runs), sentence=self.sentence()).dumped()
 
 
 @step(_by_hand)

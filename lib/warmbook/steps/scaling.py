@@ -17,6 +17,7 @@ from ..doctor.pods.rollout import wait_for_pods
 from ..measure.loaders import reread
 from ..measure.loaders.card import Times, spread
 from ..measure.loaders.catalog import Runs
+from ..measure.runs import schema
 from ..model.gpus import GIB, Machine, machines
 from ..model.load_estimate import CACHE_GBPS, REGION_GBPS, crowded, limit_name
 from ..serving import guide_manifest, pods, shell_commands
@@ -159,12 +160,16 @@ class Reads(Times):
 
     def record(self) -> dict[str, Any]:
         """Return the reads for the run record."""
-        reads = [
-            {"name": runs.name, "pods": at_once, "seconds": [round(s, 3) for s in runs.seconds]}
-            for runs, at_once in self.groups
-        ]
-        told = {"pods": self.pods, "bytes": self.size_bytes, "cached": self.cached}
-        return {**told, "reads": reads, "sentence": self.sentence()}
+        return schema.Replicas(
+            pods=self.pods,
+            bytes=self.size_bytes,
+            cached=self.cached,
+            reads=tuple(
+                schema.Reads(name=runs.name, pods=at_once, seconds=runs.rounded)
+                for runs, at_once in self.groups
+            ),
+            sentence=self.sentence(),
+        ).dumped()
 
 
 @step(shell_commands.read_weights)

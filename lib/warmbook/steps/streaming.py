@@ -20,15 +20,13 @@ from ..measure.coldstart.card import ColdStart
 from ..measure.coldstart.collect import start_of
 from ..measure.coldstart.startlog import read
 from ..measure.coldstart.timeline import which_answer, witness
+from ..measure.runs.schema import QUICK_ENGINE, Answered, Stream
 from ..model.folder import list_folder
 from ..serving import guide_manifest, pods, shell_commands
 from ..serving.openai_api import DeclinedError, Server, first_ready
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
-
-QUICK_ENGINE_NAME = "quick engine"
-"""What the rehearsal's quick engine tells as its version."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,13 +123,13 @@ class Load:
 
     def record(self) -> dict[str, Any]:
         """Return the load for the run record."""
-        return {
-            "pod": self.pod,
-            "bytes": self.size_bytes,
-            "seconds": round(self.elapsed_s, 3),
-            "gib_s": round(self.rate_gib_s, 3),
-            "source": self.source,
-        }
+        return Stream(
+            pod=self.pod,
+            bytes=self.size_bytes,
+            seconds=round(self.elapsed_s, 3),
+            gib_s=round(self.rate_gib_s, 3),
+            source=self.source,
+        ).dumped()
 
 
 @dataclass(frozen=True, repr=False)
@@ -282,7 +280,7 @@ def _engine(server: Server) -> str:
     except (DynamicApiError, ValueError):
         return ""
     version = told.get("version") if isinstance(told, dict) else None
-    return QUICK_ENGINE_NAME if version == QUICK_ENGINE_NAME else "vLLM" if version else ""
+    return QUICK_ENGINE if version == QUICK_ENGINE else "vLLM" if version else ""
 
 
 # vLLM's CPU build has another name on PyPI than the images' own.
@@ -326,8 +324,8 @@ class Answer(Card):
         told = {"question": self.question, "answer": self.text, "declined": self.declined}
         if self.elapsed_s is None:
             return told
-        seconds = round(self.elapsed_s, 3)
-        return {**told, "answered": {"pod": self.pod, "seconds": seconds, "first": self.first}}
+        answered = Answered(pod=self.pod, seconds=round(self.elapsed_s, 3), first=self.first)
+        return {**told, "answered": answered.dumped()}
 
 
 @step(shell_commands.ask)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
@@ -11,7 +12,7 @@ from ..display.finding import finding_row
 from ..display.plots import Picture, block_name, layer_map
 from ..display.step import step
 from ..model.faults import Finding, findings
-from ..model.inspect import XRay, look
+from ..model.inspect import Shard, XRay, look
 from ..model.layers import blocks
 from ..serving import shell_commands
 from ..settings import Settings
@@ -75,6 +76,23 @@ class Model(Card):
             told = say("{place}; the cluster is in {region}", place=place, region=region)
             yield Row(say("bucket's place"), told, "ok")
 
+    def record(self) -> dict[str, Any]:
+        """Return the model as JSON has it; sizes are bytes."""
+        seen, largest = self.seen, self.seen.largest
+        return {
+            "uri": seen.folder.uri,
+            "location": seen.folder.location,
+            "whole": self.whole,
+            "architecture": seen.architecture,
+            "shards": [_recorded(shard) for shard in seen.shards],
+            "parameters": seen.parameters,
+            "dtypes": dict(seen.dtypes),
+            "largest_tensor": largest and {"name": largest.name, "bytes": largest.size_bytes},
+            "streamed_bytes": seen.streamed_bytes,
+            "read_bytes": seen.read_bytes,
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
     def plot(self) -> Picture:
         """Return the bytes of each of the model's layers as a picture."""
         if not (found := blocks(self.seen.tensors)):
@@ -105,6 +123,12 @@ class Model(Card):
             read=size(self.seen.read_bytes),
             time=duration(ideal),
         )
+
+
+def _recorded(shard: Shard) -> dict[str, Any]:
+    fault = shard.fault.fault if shard.fault else ""
+    tensors = len(shard.tensors)
+    return {"name": shard.name, "bytes": shard.size_bytes, "tensors": tensors, "fault": fault}
 
 
 def _short(count: int) -> str:

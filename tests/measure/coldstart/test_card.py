@@ -98,6 +98,20 @@ def test_the_caption_tells_the_phases_and_replicas_are_counted():
     assert both.record()["pod"] == "one"
 
 
+def test_the_details_have_each_pod_and_the_record_the_first():
+    start = ColdStart((ONE, replace(ONE, pod="two", lives=3)), machine("g2-standard-16"))
+    told = start.details()
+    assert [(one["pod"], one["seconds"], one["starts"]) for one in told["pods"]] == [
+        ("one", 130.0, 1),
+        ("two", 130.0, 3),
+    ]
+    assert told["pods"][0]["phases"] == start.record()["phases"]
+    assert told["pods"][0]["missing"] == ["server up"]
+    assert told["pods"][0]["unexplained"] == pytest.approx(20 / 130, abs=1e-4)
+    assert told["pods"][0]["stream"]["bytes"] == 15 * 2**30
+    assert told["cost"] == start.record()["cost"]
+
+
 def test_remarks_tell_of_clocks_and_restarts():
     odd = replace(ONE, shifted_s=-28800.0, clock_offset_s=-7.5, lives=3)
     note = ColdStart((odd,)).note()

@@ -1,5 +1,6 @@
 import json
 import random
+import re
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
     html = page(parse(data(phases=[], streams=[], question="", left=None, created=[])), "a")
     assert html.count("Not run.") == 6
     assert "Cleanup did not run" in html
-    assert "<table></table>" not in html
+    assert not re.search(r"<table[^>]*>\s*</table>", html)
 
 
 def paid(**changes):

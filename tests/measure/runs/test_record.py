@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook.errors import RecordError
-from warmbook.measure.runs.record import SCHEMA, parse, read
+from warmbook.measure.runs.record import parse, read
+from warmbook.measure.runs.schema import SCHEMA
 
 WHOLE = {
     "schema": SCHEMA,

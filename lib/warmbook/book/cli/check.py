@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...texts import say
-from .options import Verbs, add_language, add_parameter, draw, settings_from
+from .options import (
+    Verbs,
+    add_format,
+    add_language,
+    add_parameter,
+    draw,
+    print_as,
+    settings_from,
+)
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
+    from ...display.card import Row
     from ...model.inspect import XRay
     from ...settings import Settings
     from ...steps.probe import Probed
@@ -31,6 +39,7 @@ def add(verbs: Verbs) -> None:
     weights.add_argument(
         "--picture", type=Path, metavar="FILE", help="draw the bytes of its layers into a PNG"
     )
+    add_format(weights)
     add_language(weights, "language of the answer")
     weights.set_defaults(act=_weights)
 
@@ -46,6 +55,7 @@ def add(verbs: Verbs) -> None:
         action="store_true",
         help="look at its model in the bucket too: is the streamer's memory limit large enough?",
     )
+    add_format(linted)
     add_language(linted, "language of the answer")
     linted.set_defaults(act=_lint)
 
@@ -64,7 +74,10 @@ def add(verbs: Verbs) -> None:
         metavar="NN",
         help="what earlier notebooks make should be there; what later ones make is later (04)",
     )
-    doctor.add_argument("--json", action="store_true", help="print the lines as JSON")
+    add_format(doctor)
+    doctor.add_argument(  # what --format json was called
+        "--json", dest="format", action="store_const", const="json", help=argparse.SUPPRESS
+    )
     doctor.add_argument(
         "--probe",
         action="store_true",
@@ -83,29 +96,46 @@ def _weights(options: argparse.Namespace) -> int:
 
     with explained():
         model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
-    print(repr(model))
+    print_as(options.format, repr(model), model.record())
     if options.picture:
         draw(model.plot(), options.picture)
     return 0 if model.whole else 1
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from ...display.card import Row
+    from dataclasses import asdict
+
     from ...display.finding import finding_row
-    from ...errors import SettingsError
     from ...serving.lint import lint
 
+    found = lint(_manifest(options.file), _look if options.look else lambda uri: None)
+    starts = not any(one.weight == "bad" for one in found)
+    rows = [finding_row(one) for one in found] or [_fine(options.file)]
+    findings = [asdict(one) for one in found]
+    told = {"file": str(options.file), "starts": starts, "findings": findings}
+    print_as(options.format, "\n".join(map(str, rows)), told)
+    return 0 if starts else 1
+
+
+def _manifest(file: Path) -> str:
+    """Return the text of a file, or of standard input for `-`.
+
+    Raises:
+        SettingsError: It can't be read.
+    """
+    from ...errors import SettingsError
+
     try:
-        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text("utf-8")
+        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        told = say("{path} can't be read: {reason}.", path=options.file, reason=error)
+        told = say("{path} can't be read: {reason}.", path=file, reason=error)
         raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
-    found = lint(text, _look if options.look else lambda uri: None)
-    for one in found:
-        print(finding_row(one))
-    if not found:
-        print(Row(str(options.file), say("nothing to say against it"), "ok"))
-    return 1 if any(one.weight == "bad" for one in found) else 0
+
+
+def _fine(file: Path) -> Row:
+    from ...display.card import Row
+
+    return Row(str(file), say("nothing to say against it"), "ok")
 
 
 def _look(uri: str) -> XRay:
@@ -126,11 +156,9 @@ def _doctor(options: argparse.Namespace) -> int:
     clients = Clients(settings.project_id, settings)
     examined = examine(settings, clients, options.before, whole=True)
     probed = _probed(settings, clients) if options.probe else None
-    if options.json:
-        told = {**examined.record(), **({"probe": probed.record()} if probed else {})}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
-    else:
-        print("\n\n".join([examined.table(), *([repr(probed)] if probed else [])]))
+    text = "\n\n".join([examined.table(), *([repr(probed)] if probed is not None else [])])
+    told = {**examined.record(), **({"probe": probed.record()} if probed is not None else {})}
+    print_as(options.format, text, told)
     return 0 if examined.healthy and (probed is None or probed.readable) else 1
 
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...texts import say
-from .options import Verbs, add_language, add_parameter, draw, settings_from, write
+from .options import (
+    Verbs,
+    add_format,
+    add_language,
+    add_parameter,
+    draw,
+    print_as,
+    settings_from,
+    write,
+)
 
 if TYPE_CHECKING:
     from ...measure.coldstart.card import ColdStart
+    from ...measure.runs.schema import Record
 
 
 def add(verbs: Verbs) -> None:
@@ -28,6 +39,7 @@ def add(verbs: Verbs) -> None:
     cold.add_argument("--log", type=Path, metavar="FILE", help="a saved log; no cluster is asked")
     cold.add_argument("--picture", type=Path, metavar="FILE", help="draw the phases into a PNG")
     add_parameter(cold)
+    add_format(cold)
     add_language(cold, "language of the answer")
     cold.set_defaults(act=_timeline)
 
@@ -43,6 +55,7 @@ def add(verbs: Verbs) -> None:
     compared.add_argument(
         "--picture", type=Path, metavar="FILE", help="draw the phases of each run into a PNG"
     )
+    add_format(compared)
     add_language(compared, "language of the answer")
     compared.set_defaults(act=_compare)
 
@@ -55,6 +68,7 @@ def add(verbs: Verbs) -> None:
     report.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (report.html beside run.json)"
     )
+    add_format(report)
     add_language(report, "language of the page")
     report.set_defaults(act=_report)
 
@@ -69,7 +83,7 @@ def _timeline(options: argparse.Namespace) -> int:
         settings = settings_from(options)
         clients = Clients(settings.project_id, settings)
         start = streaming.cold_start(settings, clients, pod=options.pod)
-    print(repr(start))
+    print_as(options.format, repr(start), start.details())
     if options.picture:
         draw(start.plot(), options.picture)
     return 0
@@ -97,31 +111,45 @@ def _saved(path: Path) -> ColdStart:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from ...errors import RecordError, SettingsError
-    from ...measure.runs.compare import Comparison, comparable, printable
-    from ...measure.runs.record import Record, read
+    from ...errors import SettingsError
+    from ...measure.runs.compare import Comparison, printable
 
     if len(options.runs) < 2:
         told = say("One run alone can't be compared.")
         raise SettingsError(told, remedy=say("Name two runs or more."))
+    runs, left_out = _comparable(options.runs)
+    for run, reason in left_out.items():
+        print(f"✗ {printable(run)}: {printable(reason)}", file=sys.stderr)
+    comparison, enough = Comparison(runs), len(runs) > 1
+    if enough or options.format == "json":
+        text = str(comparison) if enough else ""
+        print_as(options.format, text, {**comparison.record(), "left_out": left_out})
+    if enough and options.picture:
+        draw(comparison.plot(), options.picture)
+    return 0 if enough else 1
+
+
+def _comparable(
+    named: Sequence[Path],
+) -> tuple[tuple[tuple[str, Record], ...], dict[str, str]]:
+    """Return the runs that can be compared, by name, and why the others can't."""
+    from ...errors import RecordError
+    from ...measure.runs.compare import comparable
+    from ...measure.runs.record import read
+
     runs: list[tuple[str, Record]] = []
-    for run in options.runs:
+    left_out: dict[str, str] = {}
+    for run in named:
         try:
             record = read(run)
             reason = comparable(record)
         except RecordError as error:
             reason = error.what
         if reason:
-            print(f"✗ {printable(str(run))}: {printable(reason)}", file=sys.stderr)
+            left_out[str(run)] = reason
         else:
             runs.append((_run_name(run), record))
-    if len(runs) < 2:
-        return 1
-    comparison = Comparison(tuple(runs))
-    print(comparison)
-    if options.picture:
-        draw(comparison.plot(), options.picture)
-    return 0
+    return tuple(runs), left_out
 
 
 def _run_name(run: Path) -> str:
@@ -137,5 +165,5 @@ def _report(options: argparse.Namespace) -> int:
         "report.html"
     )
     write(out, page(read(options.run), _run_name(options.run)).encode())
-    print(out)
+    print_as(options.format, out, {"page": str(out)})
     return 0

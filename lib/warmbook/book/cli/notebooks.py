@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...texts import LANGUAGES, say
-from .options import Verbs, add_language, folder_named
+from .options import Verbs, add_format, add_language, folder_named, print_as
 
 if TYPE_CHECKING:
     from ...display.card import Row
@@ -28,6 +28,7 @@ def add(verbs: Verbs) -> None:
     notebooks.add_argument(
         "folder", type=folder_named, metavar="DIR", help="created if it is missing"
     )
+    add_format(notebooks)
     add_language(notebooks, "copy this language only (both)")
     notebooks.set_defaults(act=_notebooks)
 
@@ -37,14 +38,19 @@ def _notebooks(options: argparse.Namespace) -> int:
 
     languages = [options.language] if options.language else LANGUAGES
     copies = copy_out(options.folder, languages)
-    print(counted(copies))
-    for row in _others(copies):
-        print(row)
-    if copies.kept:
-        print("  → " + say("For the shipped version of a file, rename yours, then run this again."))
-    command = f"python -m warmbook lab {shlex.quote(str(options.folder))}"
-    print("  → " + say("To open them: {command}", command=command))
+    told = {"folder": str(copies.folder), "files": dict(copies.states)}
+    print_as(options.format, "\n".join(_lines(copies)), told)
     return 1 if copies.kept else 0
+
+
+def _lines(copies: Copies) -> Iterator[str]:
+    """Yield what happened to the files, and what to do next."""
+    yield str(counted(copies))
+    yield from map(str, _others(copies))
+    if copies.kept:
+        yield "  → " + say("For the shipped version of a file, rename yours, then run this again.")
+    command = f"python -m warmbook lab {shlex.quote(str(copies.folder))}"
+    yield "  → " + say("To open them: {command}", command=command)
 
 
 def counted(copies: Copies) -> Row:

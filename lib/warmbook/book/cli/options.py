@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Act: TypeAlias = "Callable[[argparse.Namespace], int]"
+
+FORMATS = ("text", "json")
 
 
 def add_language(verb: argparse.ArgumentParser, what: str) -> None:
@@ -35,6 +38,27 @@ def add_parameter(verb: argparse.ArgumentParser) -> None:
         default=[],
         metavar=("NAME", "VALUE"),
         help="set a parameter of the notebooks; may be repeated",
+    )
+
+
+def add_format(verb: argparse.ArgumentParser) -> None:
+    """Add --format."""
+    verb.add_argument(
+        "--format", choices=FORMATS, default="text", help="text for people, json for programs"
+    )
+
+
+def print_as(format_: str, text: object, told: object) -> None:
+    """Print a result: as `text`, or what it was made from, `told`, as JSON."""
+    print(_json(told) if format_ == "json" else text)
+
+
+def _json(told: object) -> str:
+    """Return JSON in which what would steer a terminal is escaped."""
+    text = json.dumps(told, ensure_ascii=False, indent=2)
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1]
+        for letter in text
     )
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...texts import say, spoken
-from .options import Verbs, add_language, add_parameter, numbers, saved_choices
+from .options import (
+    Verbs,
+    add_format,
+    add_language,
+    add_parameter,
+    numbers,
+    print_as,
+    saved_choices,
+)
 
 if TYPE_CHECKING:
+    from ...measure.runs.schema import Record
     from ..runner import Run
 
 
@@ -32,6 +42,7 @@ def add(verbs: Verbs) -> None:
     run.set_defaults(act=_run)
 
     listing = verbs.add_parser("list", help="list the notebooks and their parameters")
+    add_format(listing)
     add_language(listing, "language of the book")
     listing.set_defaults(act=_list)
 
@@ -52,6 +63,9 @@ def _run(options: argparse.Namespace) -> int:
         print(f"  {say('Executed notebooks and run.json')}: {out}")
         raise
     print(_summary(result, out))
+    for name in result.unfit:
+        told = say("{name}: what the run's workbook.yaml holds of it can't be read", name=name)
+        print(f"warmbook: {told}", file=sys.stderr)
     return 0 if result.passed else 1
 
 
@@ -60,27 +74,24 @@ def _summary(result: Run, out: Path) -> str:
 
     record = result.record()
     lines = [""]
-    for load in record["streams"]:
-        told = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
-        lines.append(f"  {say('Stream')}: {told} ({load['source']})")
-    if record["streams"] and result.network:
+    for load in record.streams:
+        told = f"{size(load.bytes)}, {duration(load.seconds)}, {load.gib_s:.2f} GiB/s"
+        lines.append(f"  {say('Stream')}: {told} ({load.source})")
+    if record.streams and result.network:
         lines.append(f"  {result.network.label}")
-    lines += _cold_start(record["phases"])
-    if record["answer"] or record["declined"]:
-        lines.append(f"  {record['question']}\n  → {record['answer'] or record['declined']}")
-    if comparison := record["comparison"]:
-        lines.append(f"  {comparison['sentence']}")
-    if parity := record["parity"]:
-        told = say(
-            "{equal} of {count} answers equal", equal=parity["equal"], count=parity["prompts"]
-        )
+    lines += _cold_start(record)
+    if record.answer or record.declined:
+        lines.append(f"  {record.question}\n  → {record.answer or record.declined}")
+    if record.comparison:
+        lines.append(f"  {record.comparison.sentence}")
+    if parity := record.parity:
+        told = say("{equal} of {count} answers equal", equal=parity.equal, count=parity.prompts)
         lines.append(f"  {say('Parity')}: {told}")
-    if (served := record["served"]) and served["equal"] is not None:
-        counts = {"equal": served["equal"], "count": served["prompts"]}
-        told = say("{equal} of {count} answers equal", **counts)
+    if (served := record.served) and served.equal is not None:
+        told = say("{equal} of {count} answers equal", equal=served.equal, count=served.prompts)
         lines.append(f"  {say('Parity of the server')}: {told}")
-    if record["left"] is not None:
-        left = ", ".join(record["left"]) or say("nothing")
+    if record.left is not None:
+        left = ", ".join(record.left) or say("nothing")
         lines.append(f"  {say('Left behind')}: {left}")
     if not result.passed:
         lines.append("  " + say("Not every notebook passed. What was created is still there."))
@@ -88,28 +99,28 @@ def _summary(result: Run, out: Path) -> str:
     return "\n".join(lines)
 
 
-def _cold_start(phases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _cold_start(record: Record) -> Iterator[str]:
     """Yield how long the cold start took, and how much of it nobody explains."""
     from ...measure.coldstart.timeline import UNEXPLAINED
     from ...units import duration
 
-    if not phases:
+    if (total_s := record.cold_start_s) is None:
         return
-    total_s = max(phase["start"] + phase["seconds"] for phase in phases)
-    gaps_s = sum(phase["seconds"] for phase in phases if phase["name"] == UNEXPLAINED)
+    gaps_s = sum(phase.seconds for phase in record.phases if phase.name == UNEXPLAINED)
     told = say(
         "{time} in {count} phases, {share:.0%} unexplained",
         time=duration(total_s),
-        count=len(phases),
+        count=len(record.phases),
         share=gaps_s / total_s if total_s else 0,
     )
     yield f"  {say('Cold start')}: {told}"
 
 
 def _list(options: argparse.Namespace) -> int:
-    del options
     from .. import runner
 
-    for book in runner.books(spoken()):
-        print(f"{book.stem}: {', '.join(runner.parameters_of(book))}")
+    listed = {book.stem: runner.parameters_of(book) for book in runner.books(spoken())}
+    text = "\n".join(f"{name}: {', '.join(parameters)}" for name, parameters in listed.items())
+    notebooks = [{"name": name, "parameters": listed[name]} for name in listed]
+    print_as(options.format, text, {"notebooks": notebooks})
     return 0

@@ -10,10 +10,11 @@ from typing import Any
 from ...cloud.rehearsal import Network
 from ...display.card import Card, Row, State
 from ...display.plots import Bar, Picture, lanes, waterfall
-from ...model.gpus import Machine
+from ...model.gpus import Machine, Price
 from ...model.load_estimate import LoadTime, limit_name
 from ...texts import say
 from ...units import duration, size
+from ..runs import schema
 from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
 
 MOST_UNEXPLAINED = 0.1
@@ -139,35 +140,55 @@ class ColdStart(Card):
             return 0.0
         return price.spot_usd if self.spot else price.on_demand_usd
 
-    def record(self) -> dict[str, Any]:
-        """Return the phases of the first Pod for the run record, and what they cost.
+    @property
+    def _price(self) -> Price | None:
+        """The machine's price; of a rehearsal none: nothing is paid, its seconds are no GPU's."""
+        return None if self.rehearsal or self.machine is None else self.machine.price
 
-        Of a rehearsal there is no cost: nothing is paid, and its seconds are this machine's.
-        """
-        price = None if self.rehearsal or self.machine is None else self.machine.price
+    def record(self) -> dict[str, Any]:
+        """Return the phases of the first Pod for the run record, and what they cost."""
+        return {"pod": self.first.pod, "phases": self._listed(self.first), "cost": self._cost()}
+
+    def details(self) -> dict[str, Any]:
+        """Return each Pod's cold start as JSON has it, with the price of the machine."""
+        pods = [self._detailed(one) for one in self.timelines]
+        return {"rehearsal": self.rehearsal, "cost": self._cost(), "pods": pods}
+
+    def _detailed(self, one: Timeline) -> dict[str, Any]:
         return {
-            "pod": self.first.pod,
-            "phases": [self._recorded(phase, priced=price is not None) for phase in self.phases],
-            "cost": price
-            and self.machine
-            and {
-                "machine": self.machine.name,
-                "spot": self.spot,
-                "hourly_usd": self._hourly_usd(),
-                "region": price.region,
-                "date": price.date,
-                "listed": price.listed,
-            },
+            "pod": one.pod,
+            "seconds": round(one.total_s, 3),
+            "phases": self._listed(one),
+            "unexplained": round(one.unexplained, 4),
+            "missing": list(one.missing),
+            "stream": one.witness and _streamed(one.witness),
+            "starts": one.lives,
         }
+
+    def _cost(self) -> dict[str, Any] | None:
+        if self.machine is None or (price := self._price) is None:
+            return None
+        return schema.Cost(
+            machine=self.machine.name,
+            spot=self.spot,
+            hourly_usd=self._hourly_usd(),
+            region=price.region,
+            date=price.date,
+            listed=price.listed,
+        ).dumped()
+
+    def _listed(self, one: Timeline) -> list[dict[str, Any]]:
+        return [self._recorded(phase, priced=self._price is not None) for phase in one.phases]
 
     def _recorded(self, phase: Phase, *, priced: bool) -> dict[str, Any]:
-        told = {
-            "name": phase.name,
-            "start": round(phase.start_s, 3),
-            "seconds": round(phase.elapsed_s, 3),
-            "source": phase.source,
-        }
-        return {**told, "usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else told
+        cost = {"usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else {}
+        return schema.Phase(
+            name=phase.name,
+            start=round(phase.start_s, 3),
+            seconds=round(phase.elapsed_s, 3),
+            source=phase.source,
+            **cost,
+        ).dumped()
 
     def plot(self) -> Picture:
         """Return the phases as a picture that reads on light and dark paper.
@@ -186,6 +207,16 @@ class ColdStart(Card):
             time=duration(slowest),
         )
         return lanes(rows, told)
+
+
+def _streamed(witness: Witness) -> dict[str, Any]:
+    return {
+        "bytes": witness.size_bytes,
+        "seconds": round(witness.elapsed_s, 3),
+        "gib_s": round(witness.gib_s, 3),
+        "source": witness.source,
+        "whole": witness.whole,
+    }
 
 
 def _least(seconds: float) -> str:

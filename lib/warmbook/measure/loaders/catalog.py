@@ -114,6 +114,11 @@ class Runs:
     seconds: tuple[float, ...]
 
     @property
+    def rounded(self) -> tuple[float, ...]:
+        """The seconds to the millisecond, for the run record."""
+        return tuple(round(one, 3) for one in self.seconds)
+
+    @property
     def first_s(self) -> float:
         """The first run."""
         return self.seconds[0]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any, Literal
 
 from ...display.plots import Bar, Picture, lanes
 from ...texts import say
 from ...units import duration, size
 from ..coldstart.startlog import is_whole
 from ..coldstart.timeline import phase_kind
-from .record import QUICK_ENGINE, Phase, Record, flat
+from .record import flat
+from .schema import QUICK_ENGINE, Phase, Record
 
 GRAIN_S = 0.1
 """The least difference that a shown time tells, in seconds."""
@@ -20,13 +22,46 @@ CLOCK_S = 1.0
 _BY_CLOCK = ("Kubernetes", "event")
 
 
+Unit = Literal["seconds", "bytes", "GiB/s", "share"]
+
+
 @dataclass(frozen=True)
-class Figure:
-    """One figure of each run, None where a run lacks it; less than `grain` apart is the same."""
+class Measure:
+    """A unit, and how a value in it is shown."""
+
+    unit: Unit
+    shown: Callable[[float], str]
+
+
+TIME = Measure("seconds", duration)
+SIZE = Measure("bytes", size)
+RATE = Measure("GiB/s", lambda gib_s: f"{gib_s:.2f} GiB/s")
+SHARE = Measure("share", lambda share: f"{share:.0%}")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting or a version that differs from the base's; "" where one of both has none."""
 
     name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.before or '-'} → {self.after or '-'}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of each run, None where a run lacks it; less than `grain` apart is the same.
+
+    `key` names it for programs; `values` and `grain` are in the unit of its `measure`.
+    """
+
+    key: str
+    name: str
     values: tuple[float | None, ...]
-    shown: Callable[[float], str]
+    measure: Measure
     grain: float
 
     def cells(self) -> Iterator[str]:
@@ -37,7 +72,17 @@ class Figure:
                 yield "-"
             else:
                 told = self._difference(base, value) if place else ""
-                yield f"{self.shown(value)}{told}"
+                yield f"{self.measure.shown(value)}{told}"
+
+    def record(self) -> dict[str, Any]:
+        """Return the figure as JSON has it."""
+        told = {
+            "key": self.key,
+            "name": self.name.strip(),
+            "unit": self.measure.unit,
+            "grain": self.grain,
+        }
+        return {**told, "values": list(self.values)}
 
     def _difference(self, base: float | None, value: float) -> str:
         if base is None:
@@ -67,6 +112,15 @@ class Comparison:
             *self._parity(),
         ]
 
+    def record(self) -> dict[str, Any]:
+        """Return the comparison as JSON has it; `changes` are those of each run but the base."""
+        return {
+            "runs": [name for name, _ in self.runs],
+            "figures": [figure.record() for figure in self.figures()],
+            "changes": [{"run": name, "changed": _listed(c)} for name, c in self._changes()],
+            "warnings": list(self.warnings()),
+        }
+
     def table(self) -> str:
         """Return the figures as lines of text, a column for each run."""
         rows = [["", *(printable(name) for name, _ in self.runs)]]
@@ -79,12 +133,16 @@ class Comparison:
 
     def changes(self) -> str:
         """Return which settings and versions differ from the base's."""
-        (base_name, base), *others = self.runs
-        lines = [say("What changed since {base}:", base=printable(base_name))]
-        for name, record in others:
-            told = "; ".join(_changed(_conditions(base), _conditions(record))) or say("nothing")
+        lines = [say("What changed since {base}:", base=printable(self.runs[0][0]))]
+        for name, changed in self._changes():
+            told = "; ".join(map(str, changed)) or say("nothing")
             lines.append(printable(f"  {name}: {told}"))
         return "\n".join(lines)
+
+    def _changes(self) -> Iterator[tuple[str, list[Change]]]:
+        """Yield each run but the base with what differs."""
+        for name, record in self.runs[1:]:
+            yield name, list(_changed(_conditions(self.runs[0][1]), _conditions(record)))
 
     def warnings(self) -> Iterator[str]:
         """Yield what a reader must know before believing a difference."""
@@ -157,42 +215,46 @@ class Comparison:
 
     def _figure(
         self,
+        key: str,
         name: str,
         value: Callable[[Record], float | None],
-        shown: Callable[[float], str],
+        measure: Measure,
         grain: float,
     ) -> Figure:
-        return Figure(name, tuple(value(record) for _, record in self.runs), shown, grain)
+        values = tuple(value(record) for _, record in self.runs)
+        return Figure(key, name, values, measure, grain)
 
     def _cold_starts(self) -> Iterator[Figure]:
         """Yield both ends of the cold start: what one run lacks must not look like a gain."""
-        yield self._figure(say("cold start, until ready"), lambda r: r.ready_s, duration, CLOCK_S)
+        name = say("cold start, until ready")
+        yield self._figure("ready", name, lambda r: r.ready_s, TIME, CLOCK_S)
         if any(record.first_answer_s is not None for _, record in self.runs):
             name = say("cold start, until the first answer")
-            yield self._figure(name, lambda r: r.first_answer_s, duration, CLOCK_S)
+            yield self._figure("first_answer", name, lambda r: r.first_answer_s, TIME, CLOCK_S)
 
     def _phases(self) -> Iterator[Figure]:
         named = {phase.name: phase for _, record in self.runs for phase in record.phases}
         for name, phase in named.items():
             grain = CLOCK_S if phase.source in _BY_CLOCK else GRAIN_S
-            yield self._figure(f"  {phase.title}", _seconds_of(name), duration, grain)
+            seconds = _seconds_of(name)
+            yield self._figure(f"phase.{name}", f"  {phase.title}", seconds, TIME, grain)
 
     def _streams(self) -> Iterator[Figure]:
-        for name, value, shown, grain in (
-            (say("slowest stream: bytes"), lambda s: s.bytes, size, 0),
-            (say("slowest stream: seconds"), lambda s: s.seconds, duration, GRAIN_S),
-            (say("slowest stream: rate"), lambda s: s.gib_s, _rate, 0.005),
+        for key, name, value, measure, grain in (
+            ("bytes", say("slowest stream: bytes"), lambda s: s.bytes, SIZE, 0),
+            ("seconds", say("slowest stream: seconds"), lambda s: s.seconds, TIME, GRAIN_S),
+            ("gib_s", say("slowest stream: rate"), lambda s: s.gib_s, RATE, 0.005),
         ):
-            yield self._figure(name, _of_stream(value), shown, grain)
+            yield self._figure(f"stream.{key}", name, _of_stream(value), measure, grain)
 
     def _notebooks(self) -> Iterator[Figure]:
         names = dict.fromkeys(book.name for _, record in self.runs for book in record.notebooks)
         for name in names:
-            yield self._figure(name, _of_notebook(name), duration, GRAIN_S)
+            yield self._figure(f"notebook.{name}", name, _of_notebook(name), TIME, GRAIN_S)
 
     def _parity(self) -> Iterator[Figure]:
         if any(record.parity for _, record in self.runs):
-            yield self._figure(say("equal answers"), _equal, lambda share: f"{share:.0%}", 0)
+            yield self._figure("equal_answers", say("equal answers"), _equal, SHARE, 0)
 
 
 def comparable(record: Record) -> str:
@@ -246,10 +308,6 @@ def _equal(record: Record) -> float | None:
     return found.equal / found.prompts if found and found.prompts else None
 
 
-def _rate(gib_s: float) -> str:
-    return f"{gib_s:.2f} GiB/s"
-
-
 def _conditions(record: Record) -> dict[str, str]:
     ran = {"target": record.target, "engine": record.engine, "shaped": record.shaped or ""}
     given = {**ran, **record.choices, **record.versions}
@@ -257,8 +315,12 @@ def _conditions(record: Record) -> dict[str, str]:
     return {name: value for name, value in told.items() if name != "language"}
 
 
-def _changed(base: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
+def _changed(base: Mapping[str, str], other: Mapping[str, str]) -> Iterator[Change]:
     for name in dict.fromkeys((*base, *other)):
-        before, after = base.get(name, ""), other.get(name, "")
-        if before != after:
-            yield f"{name} {before or '-'} → {after or '-'}"
+        change = Change(name, base.get(name, ""), other.get(name, ""))
+        if change.before != change.after:
+            yield change
+
+
+def _listed(changed: Iterable[Change]) -> list[dict[str, str]]:
+    return [asdict(one) for one in changed]

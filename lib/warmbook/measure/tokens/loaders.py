@@ -9,6 +9,7 @@ from typing import Any
 from ...display.card import Card, Row, State
 from ...serving.prompts import PROMPTS, Answers, Difference, differences
 from ...texts import say
+from ..runs import schema
 from .server import NAME, Served, first_difference, known_reports
 
 
@@ -91,9 +92,9 @@ class Parity(Card):
             return {}
         worst = max(others, key=lambda name: len(others[name]))
         first = others[worst][0] if others[worst] else None
-        return {
-            "prompts": len(PROMPTS),
-            "equal": len(PROMPTS) - len(others[worst]),
-            "against": self.reference,
-            "first_difference": first and {"loader": worst, **vars(first)},
-        }
+        return schema.Parity(
+            prompts=len(PROMPTS),
+            equal=len(PROMPTS) - len(others[worst]),
+            against=self.reference,
+            first_difference={"loader": worst, **vars(first)} if first else None,
+        ).dumped()

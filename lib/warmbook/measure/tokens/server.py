@@ -10,6 +10,7 @@ from ...display.card import Card, Row, State
 from ...serving import vllm_releases
 from ...serving.prompts import PROMPTS, Difference, Transcript, differences
 from ...texts import say
+from ..runs import schema
 
 Verdict = Literal["declined", "unjudged", "equal", "different", "corrupted"]
 
@@ -112,12 +113,12 @@ class Served(Card):
     def outcome(self) -> dict[str, Any]:
         """Return what the answers proved, for the run record."""
         parted = self.parted
-        return {
-            "verdict": self.verdict,
-            "prompts": len(PROMPTS),
-            "equal": None if parted is None else len(PROMPTS) - len(parted),
-            "first_difference": vars(parted[0]) if parted else None,
-        }
+        return schema.Served(
+            verdict=self.verdict,
+            prompts=len(PROMPTS),
+            equal=None if parted is None else len(PROMPTS) - len(parted),
+            first_difference=vars(parted[0]) if parted else None,
+        ).dumped()
 
     @property
     def _alike(self) -> bool:

@@ -8,6 +8,7 @@ TOOLS := .venv/.tools
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
 SOAK ?=
+BENCH ?=
 # The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
 SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
@@ -74,7 +75,7 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs lib tests tools
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md benchmarks docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
@@ -111,8 +112,9 @@ chromium: $(TOOLS)
 pictures: $(TOOLS) chromium
 	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser
 
+# BENCH passes more to it: make bench BENCH="--only imports,xray"
 bench: $(TOOLS)
-	$(BIN)/python tools/bench.py
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
 soak: $(TOOLS)

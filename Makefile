@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -25,6 +25,7 @@ help:
 	@echo "               SHAPE=\"--latency-ms 30 --stream-mib-s 135\" slows what is read from its storage"
 	@echo "make lab       JupyterLab with a rehearsal beside it; FAULT=NAME lets something go wrong"
 	@echo "make check     lint, types, architecture, notebooks"
+	@echo "make unit      the tests that start no rehearsal, in 2 minutes"
 	@echo "make test      all tests, quick ones first"
 	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
@@ -83,6 +84,10 @@ check: $(TOOLS)
 
 notebooks: $(TOOLS)
 	$(BIN)/python tools/notebooks.py
+
+# On 2 cores a minute and a half. tests/conftest.py says which tests these are.
+unit: $(TOOLS)
+	$(BIN)/python -m pytest -x -m unit
 
 # Quick failures first. On 2 cores, 38 min in all: check 0.5, units and servers 7.5, faults, kills and
 # safety 8; engine and model, built once, 2; the real streamer 3.5, the browser 2, gcloud and kubectl 9,

@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting chromium pictures soak
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting cli chromium pictures soak
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -33,6 +33,7 @@ help:
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
+	@echo "make cli       write docs/cli.md: the verbs and options of both command lines"
 	@echo "make lock      write the lock files anew, with the newest versions"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
@@ -80,6 +81,7 @@ check: $(TOOLS)
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
+	$(BIN)/python tools/cli.py --check
 	$(BIN)/nbstripout --keep-id --verify notebooks/e[ns]/*.ipynb notebooks/gym/*/*.ipynb
 
 notebooks: $(TOOLS)
@@ -110,6 +112,9 @@ coverage: $(TOOLS)
 
 troubleshooting: $(TOOLS)
 	$(BIN)/python tools/troubleshooting.py
+
+cli: $(TOOLS)
+	$(BIN)/python tools/cli.py
 
 chromium: $(TOOLS)
 	@$(BIN)/python tests/browser/chromium.py

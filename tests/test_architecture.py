@@ -1,44 +1,19 @@
 """docs/architecture.md: what it names exists, and what it says of an example is what happens."""
 
-import ast
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
 from warmbook.measure.coldstart.log_reader import read
 from warmbook.serving.manifest import deployment
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-QUOTED = re.compile(r"`([^`]+)`")
+from .documents import QUOTED, ROOT, defined, page, paths, quoted
+
+PAGE = page("docs/architecture.md")
 STEP = re.compile(r"\| \d+ \| `([^`]+)` \| ([^|]+) \| [^|]+ \|")
-
-PROSE = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
 STEPS = [(path, QUOTED.findall(names)) for path, names in STEP.findall(PAGE)]
-PATHS = sorted(
-    {word for word in QUOTED.findall(PROSE) if re.fullmatch(r"[\w.-]+(/[\w.-]+)+", word)}
-)
-
-
-def defined(path):
-    """Return the names that a module defines: functions, classes, variables, and Class.member."""
-    return set(named(ast.parse((ROOT / path).read_text(encoding="utf-8"))))
-
-
-def named(node, prefix=""):
-    for child in node.body:
-        match child:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield prefix + name
-            case ast.ClassDef(name=name):
-                yield prefix + name
-                yield from named(child, f"{prefix}{name}.")
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                yield prefix + name
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                yield prefix + name
+PATHS = paths(PAGE)
 
 
 def test_every_step_of_the_walks_is_read():
@@ -91,7 +66,7 @@ def test_the_first_walk_ends_as_it_says(settings):
 
 
 def test_the_line_of_the_second_walk_is_read():
-    (line,) = (word for word in QUOTED.findall(PROSE) if "of all files" in word)
+    (line,) = (word for word in quoted(PAGE) if "of all files" in word)
     (mark,) = read(line).streams
     assert (mark.size_bytes, mark.seconds) == (round(121.5 * 2**20), 0.18)
 

@@ -87,7 +87,7 @@ check: $(TOOLS)
 notebooks: $(TOOLS)
 	$(BIN)/python tools/notebooks.py
 
-# On 2 cores a minute and a half. tests/conftest.py says which tests these are.
+# A minute and a half of processor time, most of it on one core. tests/conftest.py says which tests these are.
 unit: $(TOOLS)
 	$(BIN)/python -m pytest -x -m unit
 

@@ -8,6 +8,7 @@ TOOLS := .venv/.tools
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
 SOAK ?=
+BENCH ?=
 # The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
 SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
@@ -16,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check test rehearse lab bench clean notebooks coverage troubleshooting run-schema chromium pictures soak
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting run-schema cli chromium pictures soak
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -24,6 +25,7 @@ help:
 	@echo "               SHAPE=\"--latency-ms 30 --stream-mib-s 135\" slows what is read from its storage"
 	@echo "make lab       JupyterLab with a rehearsal beside it; FAULT=NAME lets something go wrong"
 	@echo "make check     lint, types, architecture, notebooks"
+	@echo "make unit      the tests that start no rehearsal, in 2 minutes"
 	@echo "make test      all tests, quick ones first"
 	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
@@ -32,6 +34,7 @@ help:
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
 	@echo "make run-schema  write docs/run.schema.json: the JSON Schema of a run's record"
+	@echo "make cli       write docs/cli.md: the verbs and options of both command lines"
 	@echo "make lock      write the lock files anew, with the newest versions"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
@@ -75,15 +78,20 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs lib tests tools
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md benchmarks docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
 	$(BIN)/python tools/run_schema.py --check
+	$(BIN)/python tools/cli.py --check
 	$(BIN)/nbstripout --keep-id --verify notebooks/e[ns]/*.ipynb notebooks/gym/*/*.ipynb
 
 notebooks: $(TOOLS)
 	$(BIN)/python tools/notebooks.py
+
+# A minute and a half of processor time, most of it on one core. tests/conftest.py says which tests these are.
+unit: $(TOOLS)
+	$(BIN)/python -m pytest -x -m unit
 
 # Quick failures first. On 2 cores, 38 min in all: check 0.5, units and servers 7.5, faults, kills and
 # safety 8; engine and model, built once, 2; the real streamer 3.5, the browser 2, gcloud and kubectl 9,
@@ -110,14 +118,18 @@ troubleshooting: $(TOOLS)
 run-schema: $(TOOLS)
 	$(BIN)/python tools/run_schema.py
 
+cli: $(TOOLS)
+	$(BIN)/python tools/cli.py
+
 chromium: $(TOOLS)
 	@$(BIN)/python tests/browser/chromium.py
 
 pictures: $(TOOLS) chromium
 	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser
 
+# BENCH passes more to it: make bench BENCH="--only imports,xray"
 bench: $(TOOLS)
-	$(BIN)/python tools/bench.py
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
 soak: $(TOOLS)

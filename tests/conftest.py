@@ -24,6 +24,38 @@ hypothesis.settings.register_profile("same", derandomize=True)
 hypothesis.settings.register_profile("others", derandomize=False)
 hypothesis.settings.load_profile(os.environ.get("WARMBOOK_CASES", "same"))
 
+HERE = Path(__file__).parent
+WITH_SERVERS = frozenset(
+    ("agreement", "browser", "faults", "install", "rehearsal", "reliability", "safety")
+)
+"""Folders whose tests start servers, processes or whole rehearsals."""
+NO_UNIT = frozenset(("slow", "engine", "streamer", "browser", "agreement", "install"))
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Skip what no unit test is in: to import it takes longer than to run the others."""
+    units_only = config.option.markexpr == "unit"
+    return True if units_only and _folder(collection_path) in WITH_SERVERS else None
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as `unit` whatever starts no rehearsal and is not marked as slow."""
+    for item in items:
+        if _is_unit(item):
+            item.add_marker(pytest.mark.unit)
+
+
+def _is_unit(item):
+    starts_a_rehearsal = "image_and_model" in getattr(item, "fixturenames", ())
+    apart = _folder(item.path) in WITH_SERVERS
+    return not (apart or starts_a_rehearsal or NO_UNIT & {m.name for m in item.iter_markers()})
+
+
+def _folder(path):
+    """Return the name of the folder of tests/ that a path is in, or "" beside them all."""
+    inside = path.relative_to(HERE) if path.is_relative_to(HERE) else Path()
+    return inside.parts[0] if inside.parts else ""
+
 
 @pytest.fixture(autouse=True)
 def english_and_no_environment(monkeypatch, tmp_path):

@@ -62,6 +62,7 @@ json_values = st.recursive(
 names = st.sampled_from([*Network.model_fields, "more"])
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1) | st.dictionaries(names, json_values).map(json.dumps))
 def test_whatever_is_told_it_is_labelled_and_recorded(told):
     network = shaped({VARIABLE: told})

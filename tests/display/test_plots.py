@@ -67,7 +67,13 @@ def language(request):
     texts.speak(request.param)
 
 
-@pytest.mark.parametrize("name", dict(drawings()))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "64 replicas" else [])
+        for name in dict(drawings())
+    ],
+)
 def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeypatch):
     figures = []
     made = plots._drawn

@@ -142,6 +142,7 @@ def test_pictures_need_no_network_and_bring_their_own_background():
         assert first_shape and first_shape[1] == "rect" and 'fill="#' in first_shape[2]
 
 
+@pytest.mark.slow
 def test_the_generator_answers_from_the_command_line():
     import subprocess
     import sys

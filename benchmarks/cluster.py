@@ -6,7 +6,7 @@ import asyncio
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bench_wire import TOKEN
+from .wire import TOKEN
 
 # What only the server needs is imported where it is used: clients import this module too.
 

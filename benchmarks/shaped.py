@@ -10,7 +10,7 @@ import json
 import statistics
 import sys
 
-from bench_streamer import LOAD, RUNS, in_engine
+from .streamer import LOAD, RUNS, in_engine
 
 SCRIPT = (
     LOAD

@@ -1,6 +1,6 @@
 """Measure the X-ray of models of 1 to 1,000 shards in a bucket 20 ms away; prints JSON.
 
-python tools/bench_xray.py [--latency-ms 20]
+python -m benchmarks.xray [--latency-ms 20]
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench_storage import BUCKET, a_storage, answer
-from bench_wire import TOKEN, hosted
+from .storage import BUCKET, a_storage, answer
+from .wire import TOKEN, hosted
 
 SIZES = (1, 10, 100, 1000)
 SHARD_BYTES = 4 * 2**30

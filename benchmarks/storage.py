@@ -1,6 +1,6 @@
 """Measure the rehearsal's storage server: upload, 64-way ranged reads, peak memory; prints JSON.
 
-python tools/bench_storage.py [--gib 2]
+python -m benchmarks.storage [--gib 2]
 """
 
 from __future__ import annotations

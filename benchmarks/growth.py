@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import bench_storage
-from bench_cluster import serve_cluster
-from bench_storage import BUCKET
-from bench_wire import Wire, hosted, tell
+from . import storage
+from .cluster import serve_cluster
+from .storage import BUCKET
+from .wire import Wire, hosted, tell
 
 SIZES = (10, 100, 1_000, 10_000)
 ROUNDS, CHANGES = 5, 10
@@ -33,7 +33,7 @@ Figures = dict[str, dict[int, list[float]]]
 """What was measured -> number of objects -> seconds of each run."""
 
 
-def kubernetes() -> Figures:
+def of_kubernetes() -> Figures:
     """Measure clusters with more and more Pods, over the wire."""
     found: Figures = defaultdict(lambda: defaultdict(list))
     with ExitStack() as stack:
@@ -139,7 +139,7 @@ def _delivery(wire: Wire, number: int, told: queue.Queue[float]) -> float:
     return told.get(timeout=10) - start
 
 
-def storage() -> Figures:
+def of_storage() -> Figures:
     """Measure buckets with more and more objects, over the wire."""
     found: Figures = defaultdict(lambda: defaultdict(list))
     upload = f"/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name=folder/"
@@ -148,7 +148,7 @@ def storage() -> Figures:
         for size in SIZES:
             tell(f"uploading {size:,} objects")
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            _, port = stack.enter_context(bench_storage.server(folder))
+            _, port = stack.enter_context(storage.server(folder))
             buckets[size] = wire = stack.enter_context(Wire(port))
             send = partial(_upload, wire, upload)
             found["upload a small object"][size] = _each(range(size), send)

@@ -1,6 +1,6 @@
 """Measure the upload of a sharded model: ours beside the genuine `gcloud storage cp`; prints JSON.
 
-python tools/bench_upload.py [--gib 4] [--runs 3]
+python -m benchmarks.upload [--gib 4] [--runs 3]
 
 Both send the same files to the same server on this machine, one after the other in turn, each
 to a folder of its own. Memory is that of the whole tree of processes.
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench_storage import BUCKET, MB, TOKEN, peak_rss_bytes, server
+from .storage import BUCKET, MB, TOKEN, peak_rss_bytes, server
 
 SHARDS = 8
 HEADER_BYTES = 192

@@ -1,6 +1,6 @@
 """Measure the rehearsal's servers over the wire; prints JSON: figures with their targets.
 
-python tools/bench_servers.py [--only commands,kubernetes,storage]
+python -m benchmarks.servers [--only commands,kubernetes,storage]
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import json
 from statistics import median, quantiles
 from typing import Any
 
-import bench_commands
-import bench_growth
-from bench_commands import Measured
-from bench_growth import Figures
+from . import commands, growth
+from .commands import Measured
+from .growth import Figures
 
 REQUEST_MS, LIST_MS, DELIVERY_MS, RATIO = 20, 300, 50, 2
 """The most that a request, a list of 1,000 Pods, a watch's news and growth may take."""
@@ -31,10 +30,10 @@ def main() -> None:
     print(json.dumps([row for name in wanted for row in PARTS[name]()]))
 
 
-def commands() -> Rows:
+def of_commands() -> Rows:
     """Measure the servers' time for each request of kubectl's and gcloud's."""
     rows = []
-    for client, measured in bench_commands.commands().items():
+    for client, measured in commands.measured().items():
         times = [ms for one in measured for request_ms in one.requests_ms for ms in request_ms]
         at = f"server time per request of {client}'s everyday commands"
         detail = {"requests": len(times), "max": round(max(times), 1)}
@@ -53,9 +52,9 @@ def command(one: Measured) -> dict[str, Any]:
     return figure(f"`{one.command}`", one.wall_s, unit, detail=detail)
 
 
-def kubernetes() -> Rows:
+def of_kubernetes() -> Rows:
     """Measure a cluster of up to 10,000 Pods."""
-    found = bench_growth.kubernetes()
+    found = growth.of_kubernetes()
     told_ms = [seconds * 1e3 for seconds in found[DELIVERY][PODS]]
     at_most = f"{len(told_ms)} changes among {PODS:,} Pods: a watch is told after"
     return [
@@ -65,21 +64,21 @@ def kubernetes() -> Rows:
         ),
         figure(f"{at_most}, median", median(told_ms), "ms", DELIVERY_MS),
         figure(f"{at_most}, maximum", max(told_ms), "ms", DELIVERY_MS),
-        *growth(found),
+        *ratios(found),
     ]
 
 
-def storage() -> Rows:
+def of_storage() -> Rows:
     """Measure a bucket of up to 10,000 objects."""
-    return growth(bench_growth.storage())
+    return ratios(growth.of_storage())
 
 
-def growth(found: Figures) -> Rows:
+def ratios(found: Figures) -> Rows:
     """Return for each action its time per object among the most, over that among a tenth.
 
     From the best runs: others may be at work on the machine, in one more than in another.
     """
-    *_, tenth, most = bench_growth.SIZES
+    *_, tenth, most = growth.SIZES
     rows = []
     for what, times in found.items():
         lists = what.startswith("list")
@@ -93,11 +92,11 @@ def growth(found: Figures) -> Rows:
 def figure(
     what: str, value: float, unit: str, most: float | None = None, detail: Any = None
 ) -> dict[str, Any]:
-    """Return one figure as tools/bench.py reads it."""
+    """Return one figure as benchmarks.measurements reads it."""
     return {"what": what, "value": value, "unit": unit, "most": most, "detail": detail}
 
 
-PARTS = {"commands": commands, "kubernetes": kubernetes, "storage": storage}
+PARTS = {"commands": of_commands, "kubernetes": of_kubernetes, "storage": of_storage}
 
 if __name__ == "__main__":
     main()

@@ -18,12 +18,13 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
-from bench_wire import tell
 
 from warmbook_rehearsal.node import Image
 from warmbook_rehearsal.node.model import describe, model_of
 from warmbook_rehearsal.rehearsal import LOCATION, PROJECT_ID, Rehearsal
 from warmbook_rehearsal.time_scale import TimeScale
+
+from .wire import tell
 
 RUNS = 3
 CLUSTER = "bench"
@@ -120,7 +121,7 @@ class Measured:
         )
 
 
-def commands() -> dict[str, list[Measured]]:
+def measured() -> dict[str, list[Measured]]:
     """Run each client's everyday commands in a rehearsal; a client that is missing has none."""
     present = [client for client in MANY if shutil.which(client)]
     for client in MANY.keys() - set(present):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 
-from bench_streamer import FILE_BYTES, FILES, in_engine
+from .streamer import FILE_BYTES, FILES, in_engine
 
 LIMITS = {"0": FILE_BYTES, str(2 * FILE_BYTES): 2 * FILE_BYTES, "-1": FILES * FILE_BYTES}
 """RUNAI_STREAMER_MEMORY_LIMIT -> the bytes that it stands for; 0 is the largest tensor."""

@@ -1,14 +1,12 @@
-"""`make bench`: measure what the README quotes; write docs/bench.json and docs/bench.md.
+"""The measurements of `make bench`, by name; each returns its figures with their targets.
 
-Ratios rather than absolute times: the machine is named, its speed is not the product's.
+Most run as a process of their own, `python -m benchmarks.NAME`, which prints JSON.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -17,71 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench_wire import left_behind
+from .report import Row, row
+from .wire import left_behind
 
 ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 MIME = "application/vnd.warmbook.progress+json"
-
-
-def main() -> int:
-    """Run the measurements that were asked for; return 0 if every target was met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="names of measurements, comma-separated")
-    options = parser.parse_args()
-    wanted = [name for name in options.only.split(",") if name] or list(MEASUREMENTS)
-    path = ROOT / "docs" / "bench.json"
-    found = json.loads(path.read_text()) if path.exists() else {}
-    found["machine"] = machine()
-    for name in wanted:
-        print(f"  … {name}", flush=True)
-        found[name] = MEASUREMENTS[name]()
-        for row in found[name]:
-            print(f"    {row['what']}: {row['value']} {row['unit']} (target {row['target']})")
-    path.write_text(json.dumps(found, indent=2) + "\n")
-    (path.parent / "bench.md").write_text(table(found))
-    return 0 if all(row["met"] for name in wanted for row in found[name]) else 1
-
-
-def machine() -> str:
-    """Return what a reader must know of the machine."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    software = f"Linux {platform.machine()}, Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {software}"
-
-
-def row(
-    what: str, value: float, unit: str, most: float | None = None, least: float | None = None
-) -> dict[str, Any]:
-    """Return one figure beside its target."""
-    target = (
-        f"≤ {most:g} {unit}"
-        if most is not None
-        else f"≥ {least:g} {unit}"
-        if least is not None
-        else "-"
-    )
-    met = (most is None or value <= most) and (least is None or value >= least)
-    return {"what": what, "value": round(value, 3), "unit": unit, "target": target, "met": met}
-
-
-def table(found: dict[str, Any]) -> str:
-    """Return the figures as the page docs/bench.md."""
-    lines = [
-        "# Figures",
-        "",
-        f"From `make bench` on {found['machine']}. Medians; raw values in `bench.json`.",
-        "",
-        "| figure | value | target | met |",
-        "|---|---|---|---|",
-    ]
-    for name in MEASUREMENTS:
-        for one in found.get(name, ()):
-            met = "yes" if one["met"] else "**no**"
-            lines.append(
-                f"| {one['what']} | {one['value']:g} {one['unit']} | {one['target']} | {met} |"
-            )
-    return "\n".join(lines) + "\n"
 
 
 def seconds(*command: str, runs: int = 5) -> float:
@@ -94,7 +33,36 @@ def seconds(*command: str, runs: int = 5) -> float:
     return statistics.median(times[1:])
 
 
-def imports() -> list[dict[str, Any]]:
+def printed(module: str, *options: str, within: tuple[str, ...] = (), **environ: str) -> Any:
+    """Return what `python -m benchmarks.MODULE` prints as its last line of JSON.
+
+    Args:
+        module: Its name in this folder.
+        options: Its options.
+        within: A command that it runs in, to which its own is appended.
+        environ: Variables set for it beside this process's.
+
+    Raises:
+        subprocess.CalledProcessError: It ended with another status than 0.
+    """
+    told = subprocess.run(
+        [*within, PYTHON, "-m", f"benchmarks.{module}", *options],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environ},
+    )
+    return json.loads(told.stdout.splitlines()[-1])
+
+
+def inside(module: str, *shape: str) -> Any:
+    """Return what a module prints as JSON that runs in a rehearsal of its own."""
+    rehearsal = (PYTHON, "-m", "warmbook_rehearsal", "--engine", "quick", *shape, "--")
+    return printed(module, within=rehearsal)
+
+
+def imports() -> list[Row]:
     """Measure how long the library takes to be there."""
     bare = seconds(PYTHON, "-c", "pass")
     return [
@@ -113,12 +81,9 @@ def imports() -> list[dict[str, Any]]:
     ]
 
 
-def setup() -> list[dict[str, Any]]:
+def setup() -> list[Row]:
     """Measure the first command of a new user, and the same command again."""
-    told = subprocess.run(
-        [PYTHON, "tools/bench_setup.py"], check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    found = json.loads(told.stdout)
+    found = printed("setup")
     first, warm = found["first"], found["warm"]
     return [
         row("first `make rehearse` in a fresh clone", first["whole_s"], "s", most=210),
@@ -129,16 +94,9 @@ def setup() -> list[dict[str, Any]]:
     ]
 
 
-def storage() -> list[dict[str, Any]]:
+def storage() -> list[Row]:
     """Measure the rehearsal's storage with a 2 GiB object."""
-    told = subprocess.run(
-        [PYTHON, "tools/bench_storage.py", "--gib", "2"],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    found = json.loads(told.stdout)
+    found = printed("storage", "--gib", "2")
     return [
         row(
             "upload of a 2 GiB object, google-cloud-storage",
@@ -151,12 +109,9 @@ def storage() -> list[dict[str, Any]]:
     ]
 
 
-def upload() -> list[dict[str, Any]]:
+def upload() -> list[Row]:
     """Measure the upload of a 4 GiB model beside the genuine gcloud's."""
-    told = subprocess.run(
-        [PYTHON, "tools/bench_upload.py"], check=True, capture_output=True, text=True, cwd=ROOT
-    )
-    found = json.loads(told.stdout)
+    found = printed("upload")
     ours = found["ours"]
     figures = [
         row("upload of a 4 GiB model in 8 shards, the whole process", ours["gib_s"], "GiB/s")
@@ -195,7 +150,7 @@ def split(notebook: Path) -> tuple[float, float]:
     return spent, waited
 
 
-def quick_book() -> list[dict[str, Any]]:
+def quick_book() -> list[Row]:
     """Measure the book without the engine's own start-up."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
@@ -214,7 +169,7 @@ def quick_book() -> list[dict[str, Any]]:
     return rows
 
 
-def real_book() -> list[dict[str, Any]]:
+def real_book() -> list[Row]:
     """Measure a rehearsal with the real engine, on a warm cache."""
     with tempfile.TemporaryDirectory() as folder:
         whole, record = rehearse("vllm", Path(folder))
@@ -222,50 +177,31 @@ def real_book() -> list[dict[str, Any]]:
     return [row("`make rehearse` on a warm cache", whole, "s", most=240)]
 
 
-def inside(script: str, *options: str) -> dict[str, Any]:
-    """Return what a script prints as JSON that runs in a rehearsal of its own."""
-    door = [PYTHON, "-m", "warmbook_rehearsal", "--engine", "quick", *options, "--"]
-    told = subprocess.run(
-        [*door, PYTHON, f"tools/{script}"], check=True, capture_output=True, text=True, cwd=ROOT
-    )
-    return dict(json.loads(told.stdout.splitlines()[-1]))
-
-
-def notice() -> list[dict[str, Any]]:
+def notice() -> list[Row]:
     """Measure how soon a change of the server's is noticed."""
-    found = inside("bench_notice.py")
+    found = inside("notice")
     return [
         row("a watched object's change is noticed after, median", found["watch_s"], "s", most=0.5),
         row("a cluster that is RUNNING is noticed after", found["cluster_s"], "s", most=0.5),
     ]
 
 
-def servers() -> list[dict[str, Any]]:
+def servers() -> list[Row]:
     """Measure the rehearsal's servers with real clients and with many objects."""
     with tempfile.TemporaryDirectory() as folder:
-        told = subprocess.run(
-            [PYTHON, "tools/bench_servers.py"],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "TMPDIR": folder},
-        )
+        figures = printed("servers", TMPDIR=folder)
         left = left_behind(Path(folder))
-    figures = [
+    rows = [
         row(one["what"], one["value"], one["unit"], most=one["most"])
         | ({"detail": one["detail"]} if one["detail"] else {})
-        for one in json.loads(told.stdout)
+        for one in figures
     ]
-    return [*figures, row("files and processes left behind by this", len(left), "things", most=0)]
+    return [*rows, row("files and processes left behind by this", len(left), "things", most=0)]
 
 
-def xray() -> list[dict[str, Any]]:
+def xray() -> list[Row]:
     """Measure the X-ray of models in a bucket 20 ms away."""
-    told = subprocess.run(
-        [PYTHON, "tools/bench_xray.py"], check=True, capture_output=True, text=True, cwd=ROOT
-    )
-    *_, found = sizes = json.loads(told.stdout)
+    *_, found = sizes = printed("xray")
     shards = found["shards"]
     beyond = max(one["requests"] - 2 * one["shards"] for one in sizes)
     return [
@@ -276,10 +212,10 @@ def xray() -> list[dict[str, Any]]:
     ]
 
 
-def streamer() -> list[dict[str, Any]]:
+def streamer() -> list[Row]:
     """Measure the real streamer through the rehearsal's storage, and what any server allows."""
     what = "real streamer: rate through the rehearsal's storage, as a share of"
-    found = inside("bench_streamer.py")
+    found = inside("streamer")
     return [
         row(f"{what} a bare sendfile server's", found["bare"], "x", least=0.7)
         | {"detail": found["runs"]},
@@ -292,9 +228,9 @@ def streamer() -> list[dict[str, Any]]:
 SHAPE = ("--latency-ms", "30", "--stream-mib-s", "135")
 
 
-def shaped() -> list[dict[str, Any]]:
+def shaped() -> list[Row]:
     """Measure what concurrency gains where each stream is slow, as Cloud Storage's are."""
-    found = inside("bench_shaped.py", *SHAPE)
+    found = inside("shaped", *SHAPE)
     what = "shaped to 30 ms and 135 MiB/s per stream, real streamer: rate at concurrency 8 over"
     return [
         row(f"{what} 1, a connection each", found["concurrency"], "x", least=4)
@@ -304,10 +240,10 @@ def shaped() -> list[dict[str, Any]]:
     ]
 
 
-def memory() -> list[dict[str, Any]]:
+def memory() -> list[Row]:
     """Measure how much memory the real streamer takes beyond its limit."""
     names = {"0": "the largest tensor, limit 0", "-1": "the model, limit -1"}
-    found = inside("bench_memory.py")
+    found = inside("memory")
     told = "real streamer: peak memory{of} as a share of {limit}"
     return [
         row(told.format(of=of, limit=names.get(limit, "the limit")), share, "x", most=most)
@@ -333,6 +269,3 @@ MEASUREMENTS = {
     "quick_book": quick_book,
     "real_book": real_book,
 }
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..display.step import Step
 from ..errors import SettingsError
-from ..serving import shell_commands
 from ..serving.manifest import Needs
+from ..serving.shell_commands import gcloud, kubectl
 from ..settings import Settings
 from ..steps import cache, cleanup, cluster, identity, project, server, streaming, upload, weights
 from ..texts import say
@@ -34,9 +34,7 @@ class Part:
     def lines(self, settings: Settings, needs: Needs | None) -> list[str]:
         """Return the commands of the part; a step that needs none for these choices has none."""
         shown = (
-            shell_commands.deploy(settings, needs)
-            if step is server.deploy
-            else step.command(settings)
+            kubectl.deploy(settings, needs) if step is server.deploy else step.command(settings)
             for step in self.steps
         )
         return [command for command in shown if command]
@@ -119,6 +117,6 @@ def _body(settings: Settings, wanted: Iterable[Part], needs: Needs | None) -> It
         lines = part.lines(settings, needs)
         yield f"\n# {part.number} · {part.title}"
         if not connected and any("kubectl " in line for line in lines):
-            lines.insert(0, shell_commands.get_credentials(settings))
+            lines.insert(0, gcloud.get_credentials(settings))
             connected = True
         yield "\n\n".join(lines)

@@ -9,6 +9,14 @@ from ..texts import say
 from .api_errors import google_reason
 from .clients import Clients
 
+SERVICES = (
+    "container.googleapis.com",
+    "storage.googleapis.com",
+    "compute.googleapis.com",
+    "iam.googleapis.com",
+)
+"""The APIs that the guide enables: Kubernetes Engine, Cloud Storage, Compute Engine, IAM."""
+
 
 @dataclass(frozen=True)
 class ProjectInfo:

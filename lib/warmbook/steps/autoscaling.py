@@ -14,8 +14,9 @@ from ..doctor.pods.evidence import at, maps, text
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import ResourceFailedError, SettingsError, WaitTimeoutError
 from ..measure.loaders.load_generator import Load, waiting
-from ..serving import guide_manifest, pods, shell_commands
+from ..serving import guide_manifest, pods
 from ..serving.openai_api import Server, first_ready
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 from ..units import duration
@@ -79,7 +80,7 @@ class Trial(Card):
         )
 
 
-@step(shell_commands.autoscale)
+@step(kubectl.autoscale)
 def by_queue(settings: Settings, clients: Clients, *, report: Report | None = None) -> Trial:
     """Let the queue decide how many Pods there are, and send requests until it asks for more.
 

@@ -16,7 +16,8 @@ from ..display.card import Card, Row, State
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import MissingError
-from ..serving import pods, shell_commands
+from ..serving import pods
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 from ..units import size
@@ -72,7 +73,7 @@ class Zones(Card):
         )
 
 
-@step(shell_commands.describe_cache)
+@step(gcloud.describe_cache)
 def zones(settings: Settings, clients: Clients) -> Zones:
     """Return where the Pods run, and the zones that should have a cache.
 
@@ -123,7 +124,7 @@ def _mark(cache: Cache) -> State:
     return marks.get(cache.state, "info")
 
 
-@step(lambda settings: shell_commands.create_cache(settings))
+@step(lambda settings: gcloud.create_cache(settings))
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Caches:
     """Create the caches that are wanted and not there; wait for them a short while only.
 
@@ -166,7 +167,7 @@ def _settled(found: Sequence[Cache], zones: Sequence[str]) -> bool:
     return len(found) >= len(zones) and all(cache.state != "creating" for cache in found)
 
 
-@step(shell_commands.describe_cache)
+@step(gcloud.describe_cache)
 def describe(settings: Settings, clients: Clients) -> Caches:
     """Return the bucket's caches with their states.
 
@@ -223,7 +224,7 @@ class Hits(Card):
         return {"zones": [vars(one) for one in self.zones]}
 
 
-@step(shell_commands.cache_hits)
+@step(gcloud.cache_hits)
 def hits(
     settings: Settings, clients: Clients, *, since: datetime, report: Report | None = None
 ) -> Hits:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..cloud import anywhere_cache
+from ..cloud import anywhere_cache, roles
 from ..cloud.api_errors import google_reason
 from ..cloud.clients import Clients
 from ..cloud.errors import explained
@@ -18,8 +18,8 @@ from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import ResourceFailedError, WaitTimeoutError, WarmbookError
 from ..model import gpus
-from ..serving import shell_commands
 from ..serving.guide_manifest import AUTOSCALING, OURS
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 
@@ -165,7 +165,7 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
     return [
         Resource("role", f"{binding['role']} on gs://{settings.bucket_name}", account)
         for binding in policy.bindings
-        if binding["role"] in shell_commands.GIVEN_ROLES
+        if binding["role"] in roles.GIVEN_ROLES
         and not binding.get("condition")
         and any(member.endswith(_subject(settings)) for member in binding["members"])
     ]
@@ -173,7 +173,7 @@ def _roles(settings: Settings, clients: Clients) -> list[Resource]:
 
 def _subject(settings: Settings) -> str:
     """Return the end of the principal that only this namespace's account has."""
-    return shell_commands.principal(settings, "")[len("principal://iam.googleapis.com/projects/") :]
+    return roles.principal(settings, "")[len("principal://iam.googleapis.com/projects/") :]
 
 
 def _caches(settings: Settings, clients: Clients) -> list[Resource]:
@@ -218,7 +218,7 @@ class Deleted(Card):
         }
 
 
-@step(shell_commands.clean_up)
+@step(gcloud.clean_up)
 def delete(settings: Settings, clients: Clients, *, report: Report | None = None) -> Deleted:
     """Delete what the workbook created and wait until it is gone; touch nothing else.
 
@@ -242,9 +242,7 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
         anywhere_cache.forget_gone(clients, settings.bucket_name)
     if "role" in kinds:
         bucket = clients.storage.bucket(settings.bucket_name)
-        revoke_on_bucket(
-            bucket, shell_commands.GIVEN_ROLES, lambda m: m.endswith(_subject(settings))
-        )
+        revoke_on_bucket(bucket, roles.GIVEN_ROLES, lambda m: m.endswith(_subject(settings)))
     after = _inventory(settings, clients)
     return Deleted(before, after.created, after.machines)
 
@@ -332,7 +330,7 @@ class Offer(Card):
         return self.what
 
 
-@step(shell_commands.delete_project)
+@step(gcloud.delete_project)
 def delete_project(settings: Settings, clients: Clients) -> Offer:
     """Return the command that deletes the whole project; nothing is run.
 
@@ -348,7 +346,7 @@ def _look_command(settings: Settings) -> str:
     return "\n".join(
         (
             f"gcloud container clusters list --project={settings.project_id}",
-            shell_commands.describe_cache(settings),
+            gcloud.describe_cache(settings),
             f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
         )
     )

@@ -17,8 +17,8 @@ from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..doctor.pods.scheduling import STOCKOUT
 from ..errors import ResourceFailedError
-from ..serving import shell_commands
 from ..serving.guide_manifest import GPU_POOL
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 
@@ -64,7 +64,7 @@ class GpuOffer(Card):
         return Row(say("quota"), detail, "ok" if left >= 1 else "bad")
 
 
-@step(shell_commands.gpu_offer)
+@step(gcloud.gpu_offer)
 def gpu_offer(settings: Settings, clients: Clients) -> GpuOffer:
     """Return the zones of the region that have the GPU, and the quota for it.
 
@@ -107,7 +107,7 @@ class Cluster(Card):
         )
 
 
-@step(shell_commands.create_cluster)
+@step(gcloud.create_cluster)
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Cluster:
     """Create the cluster unless it exists, and wait until it is RUNNING.
 
@@ -288,7 +288,7 @@ class Pool(Card):
         )
 
 
-@step(shell_commands.create_node_pool)
+@step(gcloud.create_node_pool)
 def create_node_pool(settings: Settings, clients: Clients, *, report: Report | None = None) -> Pool:
     """Create the GPU pool of a Standard cluster unless it exists; Autopilot needs none.
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..cloud import roles
 from ..cloud.clients import Clients
 from ..cloud.iam import grant_on_project
-from ..cloud.projects import find_billing, find_project
+from ..cloud.projects import SERVICES, find_billing, find_project
 from ..display.card import Card, Row, State
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import AccessError, ResourceFailedError, SettingsError
-from ..serving import shell_commands
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 
@@ -39,7 +40,7 @@ class Project(Card):
         return (Row(say("number"), self.number), Row(say("state"), self.state, good))
 
 
-@step(shell_commands.project)
+@step(gcloud.project)
 def find(settings: Settings, clients: Clients) -> Project:
     """Return the project with its number.
 
@@ -48,12 +49,12 @@ def find(settings: Settings, clients: Clients) -> Project:
     Raises:
         AccessError: It does not exist, or the reader may not see it; Google tells no more.
     """
-    by_hand = shell_commands.create_project(settings)
+    by_hand = gcloud.create_project(settings)
     found = find_project(clients, settings.project_id, create_command=by_hand)
     return Project(found.project_id, found.number, found.state)
 
 
-@step(shell_commands.create_project)
+@step(gcloud.create_project)
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Project:
     """Create the project unless the reader already sees it, and wait until it is active.
 
@@ -89,7 +90,7 @@ class Billing(Card):
         return (Row(say("billing account"), account, "ok" if self.enabled else "bad"),)
 
 
-@step(shell_commands.billing)
+@step(gcloud.billing)
 def billing(settings: Settings, clients: Clients) -> Billing:
     """Return whether billing is on.
 
@@ -118,7 +119,7 @@ class Services(Card):
         )
 
 
-@step(shell_commands.enable_services)
+@step(gcloud.enable_services)
 def enable_services(
     settings: Settings, clients: Clients, *, report: Report | None = None
 ) -> Services:
@@ -127,7 +128,7 @@ def enable_services(
     Source: guide, "Enable the Kubernetes Engine, Cloud Storage, Compute Engine, IAM APIs".
     """
     before = _enabled(settings, clients)
-    off = [name for name in shell_commands.SERVICES if name not in before]
+    off = [name for name in SERVICES if name not in before]
     if off:
         request = {"parent": f"projects/{settings.project_id}", "service_ids": off}
         operation = clients.services.batch_enable_services(request=request)
@@ -135,7 +136,7 @@ def enable_services(
         _finished(operation, what, say("Google goes on enabling them."), report)
     now = _enabled(settings, clients) if off else before
     return Services(
-        before=tuple(name for name in shell_commands.SERVICES if name in before),
+        before=tuple(name for name in SERVICES if name in before),
         enabled=tuple(name for name in off if name in now),
         missing=tuple(name for name in off if name not in now),
     )
@@ -143,7 +144,7 @@ def enable_services(
 
 def _enabled(settings: Settings, clients: Clients) -> set[str]:
     parent = f"projects/{settings.project_id}"
-    names = [f"{parent}/services/{name}" for name in shell_commands.SERVICES]
+    names = [f"{parent}/services/{name}" for name in SERVICES]
     request = {"parent": parent, "names": names}
     found = clients.services.batch_get_services(request=request).services
     return {service.name.rpartition("/")[2] for service in found if service.state.name == "ENABLED"}
@@ -173,7 +174,7 @@ def _role(role: str) -> str:
     return f"{role} ({ROLE_TITLES[role]})" if role in ROLE_TITLES else role
 
 
-@step(shell_commands.grant_roles)
+@step(gcloud.grant_roles)
 def grant_roles(settings: Settings, clients: Clients) -> Roles:
     """Give the reader the two roles on the project unless they hold them.
 
@@ -184,7 +185,7 @@ def grant_roles(settings: Settings, clients: Clients) -> Roles:
         SettingsError: Nobody can tell whose roles these are: `account` is empty.
     """
     member = _member(settings.account or clients.account)
-    made = grant_on_project(clients, settings.project_id, shell_commands.PROJECT_ROLES, member)
+    made = grant_on_project(clients, settings.project_id, roles.PROJECT_ROLES, member)
     return Roles(member, made.before, made.granted)
 
 
@@ -195,7 +196,7 @@ def _member(account: str) -> str:
             remedy=say("Write your e-mail address as «account» in the form."),
             fields={"account": say("still empty: choose one")},
         )
-    return shell_commands.member(account)
+    return roles.member(account)
 
 
 def _finished(operation: Any, what: str, meanwhile: str, report: Report | None) -> None:

@@ -19,7 +19,8 @@ from ..measure.loaders.card import Times, spread
 from ..measure.loaders.catalog import Runs
 from ..model.gpus import GIB, Machine, machines
 from ..model.load_estimate import CACHE_GBPS, REGION_GBPS, crowded, limit_name
-from ..serving import guide_manifest, pods, shell_commands
+from ..serving import guide_manifest, pods
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 
@@ -38,7 +39,7 @@ class Scaled(Card):
         return (Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "wait"),)
 
 
-@step(lambda settings: shell_commands.scale(settings))
+@step(lambda settings: kubectl.scale(settings))
 def scale(settings: Settings, clients: Clients, *, report: Report | None = None) -> Scaled:
     """Bring the Deployment to `replicas` Pods and wait until each is ready.
 
@@ -167,7 +168,7 @@ class Reads(Times):
         return {**told, "reads": reads, "sentence": self.sentence()}
 
 
-@step(shell_commands.read_weights)
+@step(kubectl.read_weights)
 def read(
     settings: Settings,
     clients: Clients,

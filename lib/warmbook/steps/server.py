@@ -12,8 +12,9 @@ from ..display.step import step
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import AccessError, MissingError, SettingsError
 from ..model.inspect import look
-from ..serving import guide_manifest, pods, shell_commands
+from ..serving import guide_manifest, pods
 from ..serving.manifest import Improvement, Needs, deployment, improvements
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 
@@ -42,7 +43,7 @@ class Manifest(Card):
         return f"{super().__repr__()}\n\n{self.yaml}"
 
 
-@step(shell_commands.deploy)
+@step(kubectl.deploy)
 def manifest(settings: Settings, clients: Clients) -> Manifest:
     """Return the manifest for these settings and the model in the bucket; nothing is sent.
 
@@ -53,7 +54,7 @@ def manifest(settings: Settings, clients: Clients) -> Manifest:
         yaml=guide_manifest.to_yaml(deployment(settings, needs)),
         departures=improvements(settings, needs),
         needs=needs,
-        command=shell_commands.deploy(settings, needs),
+        command=kubectl.deploy(settings, needs),
     )
 
 
@@ -100,7 +101,7 @@ class Deployed(Card):
         )
 
 
-@step(shell_commands.deploy)
+@step(kubectl.deploy)
 def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) -> Deployed:
     """Create the Deployment, or bring the one that is there to the form's choices.
 
@@ -132,7 +133,7 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
         replicas=int(after["spec"]["replicas"]),
         created=before is None,
         changed=before is not None and before["spec"] != after["spec"],
-        command=shell_commands.deploy(settings, needs),
+        command=kubectl.deploy(settings, needs),
     )
 
 
@@ -157,7 +158,7 @@ class Started(Card):
         )
 
 
-@step(shell_commands.pods)
+@step(kubectl.pods)
 def wait_started(settings: Settings, clients: Clients, *, report: Report | None = None) -> Started:
     """Wait until a container runs in each Pod: a node, the image, the start.
 

@@ -21,8 +21,9 @@ from ..measure.coldstart.collect import start_of
 from ..measure.coldstart.startlog import read
 from ..measure.coldstart.timeline import which_answer, witness
 from ..model.folder import list_folder
-from ..serving import guide_manifest, pods, shell_commands
+from ..serving import guide_manifest, pods
 from ..serving.openai_api import DeclinedError, Server, first_ready
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
@@ -47,7 +48,7 @@ class Available(Card):
         return (Row(say("Pods"), detail, "ok" if self.available >= self.wanted else "wait"),)
 
 
-@step(shell_commands.deployments)
+@step(kubectl.deployments)
 def wait_available(
     settings: Settings, clients: Clients, *, report: Report | None = None
 ) -> Available:
@@ -100,7 +101,7 @@ class Pods(Card):
         )
 
 
-@step(shell_commands.pods)
+@step(kubectl.pods)
 def list_pods(settings: Settings, clients: Clients) -> Pods:
     """Return the server's Pods.
 
@@ -170,7 +171,7 @@ class Streams(Card):
         return {"expected_bytes": self.expected_bytes, "loads": [x.record() for x in self.loads]}
 
 
-@step(shell_commands.logs)
+@step(kubectl.logs)
 def measure(settings: Settings, clients: Clients) -> Streams:
     """Read each Pod's log: how many bytes were streamed, in how many seconds.
 
@@ -199,7 +200,7 @@ def _load(pod: str, log: str, expected_bytes: int) -> Load:
     )
 
 
-@step(shell_commands.logs)
+@step(kubectl.logs)
 def cold_start(
     settings: Settings, clients: Clients, *, pod: str = "", answer: Answer | None = None
 ) -> ColdStart:
@@ -227,7 +228,7 @@ def _named_pod(settings: Settings, clients: Clients, name: str) -> pods.Pod:
                 pod=name,
                 namespace=settings.namespace,
             ),
-            remedy=say("List them with: {command}", command=shell_commands.pods(settings)),
+            remedy=say("List them with: {command}", command=kubectl.pods(settings)),
         )
     return pods.Pod.of(found)
 
@@ -251,7 +252,7 @@ class Versions(Card):
         return {"engine": self.engine, "packages": dict(self.packages)}
 
 
-@step(shell_commands.versions)
+@step(kubectl.versions)
 def versions(settings: Settings, clients: Clients) -> Versions:
     """Ask the first ready Pod which vLLM and which streamer it has.
 
@@ -330,7 +331,7 @@ class Answer(Card):
         return {**told, "answered": {"pod": self.pod, "seconds": seconds, "first": self.first}}
 
 
-@step(shell_commands.ask)
+@step(kubectl.ask)
 def ask(settings: Settings, clients: Clients, *, question: str) -> Answer:
     """Ask the model a question, greedily, over the OpenAI API of the first ready Pod.
 

@@ -15,8 +15,8 @@ from ..display.step import step
 from ..errors import InterruptedWaitError, MissingError
 from ..model.upload import huggingface
 from ..model.upload.pool import Stray, send
-from ..model.upload.source import LocalFile, Source
-from ..serving import shell_commands
+from ..model.upload.source import SERVED, LocalFile, Source
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
@@ -98,7 +98,7 @@ def _abort(stray: Stray) -> str:
     return f"curl --request DELETE --header {token} {url}"
 
 
-@step(shell_commands.upload)
+@step(gcloud.upload)
 def model(settings: Settings, clients: Clients, *, report: Report | None = None) -> Brought:
     """Bring the files of `model_source` that the bucket lacks, checksummed; else do nothing.
 
@@ -157,18 +157,11 @@ def _found(settings: Settings, clients: Clients) -> huggingface.Found | None:
     if not name:
         return None
     secret = huggingface.secret_in(clients, settings.namespace)
-    return huggingface.find(name, revision, shell_commands.SERVED, secret=secret)
+    return huggingface.find(name, revision, SERVED, secret=secret)
 
 
 def _folder(folder: Path) -> Sequence[Source]:
-    found = sorted(
-        {
-            file
-            for pattern in shell_commands.SERVED
-            for file in folder.glob(pattern)
-            if file.is_file()
-        }
-    )
+    found = sorted({file for pattern in SERVED for file in folder.glob(pattern) if file.is_file()})
     if not any(file.suffix == ".safetensors" for file in found):
         raise MissingError(
             say("{folder} holds no safetensors files.", folder=folder),

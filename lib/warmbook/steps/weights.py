@@ -13,7 +13,7 @@ from ..display.step import step
 from ..model.faults import Finding, findings
 from ..model.inspect import XRay, look
 from ..model.layers import blocks
-from ..serving import shell_commands
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size, sizes
@@ -115,7 +115,7 @@ def _short(count: int) -> str:
     return str(count)
 
 
-@step(shell_commands.list_weights)
+@step(gcloud.list_weights)
 def inspect(settings: Settings, clients: Clients) -> Model:
     """Look through the model's folder: what the streamer will read, and what is wrong with it.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ...cloud import roles
 from ...cloud.bucket_access import held
 from ...cloud.clients import Clients
-from ...serving import shell_commands
 from ...serving.guide_manifest import ACCELERATOR, DEPLOYMENT
 from ...settings import Settings
 from . import Diagnosis
@@ -43,7 +43,7 @@ def _bound_elsewhere(found: Diagnosis, settings: Settings, clients: Clients) -> 
     permission = PERMISSION.search(found.quote)
     policy = clients.storage.bucket(settings.bucket_name).get_iam_policy(requested_policy_version=3)
     project = clients.projects.get_project(name=f"projects/{settings.project_id}")
-    name = shell_commands.principal(settings, project.name.partition("/")[2])
+    name = roles.principal(settings, project.name.partition("/")[2])
     has = held(policy.bindings, name, settings)
     if permission is None or permission[0] in has.certain or permission[0] not in has.near:
         return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...cloud import roles
 from ...cloud.bucket_access import SEE, Held, held
-from ...serving import shell_commands
+from ...serving.shell_commands import gcloud
 from ...texts import say
 from .memo import Asked, Unanswered
 from .queries import bucket_policy, folder, found_caches, found_project, pod_zones, project_policy
@@ -36,7 +37,7 @@ def model(asked: Asked) -> Checkup:
         "bad",
         told,
         say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
-        shell_commands.list_weights(asked.settings),
+        gcloud.list_weights(asked.settings),
         "weights-not-found",
     )
 
@@ -44,7 +45,7 @@ def model(asked: Asked) -> Checkup:
 def reading(asked: Asked) -> Checkup:
     """Tell whether the service account may read the bucket, and if not, who may instead."""
     settings = asked.settings
-    name = shell_commands.principal(settings, asked(found_project).number)
+    name = roles.principal(settings, asked(found_project).number)
     found = held([*asked(bucket_policy).bindings, *_of_project(asked)], name, settings)
     if found.missing:
         return _missing(asked, found)
@@ -78,7 +79,7 @@ def _missing(asked: Asked, found: Held) -> Checkup:
     remedy = say("Run notebook 05: it gives the two roles.")
     if pitfall == "binding-other-namespace":
         remedy = say("Run notebook 05, or choose that namespace and account in the form.")
-    return Checkup("bad", told, remedy, shell_commands.grant_bucket_roles(asked.settings), pitfall)
+    return Checkup("bad", told, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
 
 
 def _account(asked: Asked) -> str:
@@ -91,7 +92,7 @@ def caches(asked: Asked) -> Checkup:
     alive = [one for one in found if one.state != "disabled"]
     if not alive:
         told = say("none; notebook 08 makes one if you want it")
-        return Checkup("later", told, command=shell_commands.create_cache(settings))
+        return Checkup("later", told, command=gcloud.create_cache(settings))
     told = ", ".join(f"{one.zone} {one.state}" for one in alive)
     zones = _zones_of_pods(asked)
     if zones and not zones & {one.zone for one in alive}:
@@ -99,7 +100,7 @@ def caches(asked: Asked) -> Checkup:
             "wait",
             say("{caches}; the Pods run in {zones}", caches=told, zones=", ".join(sorted(zones))),
             say("Run notebook 08: it makes one where the Pods are."),
-            shell_commands.create_cache(settings),
+            gcloud.create_cache(settings),
             "cache-zone",
         )
     if any(one.state != "running" for one in alive):
@@ -107,7 +108,7 @@ def caches(asked: Asked) -> Checkup:
             "wait",
             told,
             say("Until it runs, loads come from the bucket; it goes on by itself."),
-            shell_commands.describe_cache(settings),
+            gcloud.describe_cache(settings),
             "cache-empty",
         )
     return Checkup("ok", told)

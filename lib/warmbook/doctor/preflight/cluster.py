@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...cloud.gke import FAILED, LABEL, READY
-from ...serving import shell_commands
 from ...serving.guide_manifest import ACCELERATOR, GPU, GPU_POOL
+from ...serving.shell_commands import gcloud, kubectl
 from ...settings import Settings
 from ...texts import say
 from . import fixes
@@ -40,7 +40,7 @@ def offered(asked: Asked) -> Checkup:
         say("Choose another place in the form: {places}.", places=", ".join(others[:5]))
         if others
         else say("No place has it: choose another GPU in the form."),
-        shell_commands.gpu_offer(settings),
+        gcloud.gpu_offer(settings),
         "gpu-not-offered",
     )
 
@@ -115,7 +115,7 @@ def cluster(asked: Asked) -> Checkup:
             "bad" if asked.due("04") else "later",
             say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
             say("Run notebook 04.") if asked.due("04") else "",
-            shell_commands.create_cluster(settings),
+            gcloud.create_cluster(settings),
             "cluster-missing" if asked.due("04") else "",
         )
     told = f"{found.name}, {found.location}, {found.status.name}"
@@ -124,7 +124,7 @@ def cluster(asked: Asked) -> Checkup:
             "bad",
             told,
             say("Delete it with notebook 10, then make it again with 04."),
-            shell_commands.delete_cluster(settings),
+            gcloud.delete_cluster(settings),
             "operation-failed",
         )
     if bool(found.autopilot.enabled) != (settings.mode == "autopilot"):
@@ -196,7 +196,7 @@ def driver(asked: Asked) -> Checkup:
             "bad" if asked.due("04") else "later",
             say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
             say("Run notebook 04.") if asked.due("04") else "",
-            shell_commands.create_node_pool(asked.settings),
+            gcloud.create_node_pool(asked.settings),
             "gpu-insufficient" if asked.due("04") else "",
         )
     asked_for = {
@@ -235,7 +235,7 @@ def inside(asked: Asked) -> Checkup:
         return _absent(
             asked,
             say("no namespace {name} yet; notebook 05 makes it", name=settings.namespace),
-            shell_commands.create_namespace(settings),
+            kubectl.create_namespace(settings),
             "namespace-missing",
         )
     if not asked(service_account):
@@ -246,7 +246,7 @@ def inside(asked: Asked) -> Checkup:
                 name=settings.service_account,
                 namespace=settings.namespace,
             ),
-            shell_commands.create_service_account(settings),
+            kubectl.create_service_account(settings),
             "service-account-missing",
         )
     return Checkup("ok", f"{settings.namespace}/{settings.service_account}")

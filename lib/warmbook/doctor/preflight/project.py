@@ -6,7 +6,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from ...serving import shell_commands
+from ...serving.shell_commands import gcloud
 from ...texts import say
 from . import fixes
 from .memo import Asked
@@ -84,7 +84,7 @@ def seen(asked: Asked) -> Checkup:
         "bad",
         f"{told}: {found.state}",
         say("Restore it in the console, or choose another in the form."),
-        shell_commands.project(asked.settings),
+        gcloud.project(asked.settings),
         "project-missing",
     )
 
@@ -159,7 +159,7 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
         "bad",
         told,
         say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
-        shell_commands.grant_roles(asked.settings),
+        gcloud.grant_roles(asked.settings),
         "role-missing",
     )
 

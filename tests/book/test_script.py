@@ -110,7 +110,7 @@ def test_a_cache_has_a_zone_in_every_case(more, tmp_path):
 
 def test_every_step_of_the_notebooks_is_in_the_script_or_left_out_for_a_reason():
     printed = {
-        f"{step.__module__.rpartition('.')[2]}.{step.__name__}" for p in parts() for step in p.steps
+        f"{step.__module__.split('.')[2]}.{step.__name__}" for p in parts() for step in p.steps
     }
     cells = "\n".join(path.read_text() for path in SOURCES.glob("*.py"))
     carried_out = set(re.findall(r"\b(\w+\.\w+)\(\s*settings, clients", cells))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..errors import ApiError
+from ..history import Change
 from ..objects import Obj, labels_of, moment, name_of, namespace_of, now, terminating
-from ..store import Change, Key, Store
+from ..store import Key, Store
 from . import pods_of
 from .pods_of import MANAGER
 from .queue_keys import key_of, owner_key

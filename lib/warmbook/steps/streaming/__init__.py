@@ -1,0 +1,25 @@
+"""Verify: the Deployment, the Pods, what the streamer read and how fast; ask the model."""
+
+from __future__ import annotations
+
+from .answer import Answer, ask
+from .loads import Load, Streams, measure
+from .packages import QUICK_ENGINE_NAME, Versions, versions
+from .rollout import Available, Pods, list_pods, wait_available
+from .start import cold_start
+
+__all__ = [
+    "QUICK_ENGINE_NAME",
+    "Answer",
+    "Available",
+    "Load",
+    "Pods",
+    "Streams",
+    "Versions",
+    "ask",
+    "cold_start",
+    "list_pods",
+    "measure",
+    "versions",
+    "wait_available",
+]

@@ -12,6 +12,7 @@ from hypothesis import event, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
+from warmbook.cloud import gke
 from warmbook.model.fit import limit_refusal, machines_for
 from warmbook.model.safetensors import LARGEST_HEADER_BYTES
 from warmbook.serving import guide_manifest, vllm_releases
@@ -213,8 +214,8 @@ def test_where_gpus_are_scarce_the_old_pod_ends_first(more, recreates):
 
 def test_spot_and_zone_reach_the_node_selector():
     pod = pod_of(made({"spot": True, "zone": "us-central1-b"}))
-    assert pod["nodeSelector"][guide_manifest.SPOT] == "true"
-    assert pod["nodeSelector"][guide_manifest.ZONE] == "us-central1-b"
+    assert pod["nodeSelector"][gke.SPOT] == "true"
+    assert pod["nodeSelector"][gke.ZONE] == "us-central1-b"
     assert pod["terminationGracePeriodSeconds"] == 25
 
 

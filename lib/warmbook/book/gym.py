@@ -15,6 +15,7 @@ from ..display.card import Card, Row, folded
 from ..display.widgets.sheet import AnswerSheet
 from ..doctor.pitfalls import CATALOGUE, pitfall
 from ..errors import MissingError, SettingsError
+from ..serving.containers import server_status
 from ..serving.pods import LABELS
 from ..settings import Settings, merge
 from ..texts import say, speak, spoken
@@ -188,7 +189,7 @@ def _said(walked: Walked) -> str:
 
 def _pod(pod: Object) -> str:
     status = pod.get("status") or {}
-    container: Object = next(iter(status.get("containerStatuses") or ()), {})
+    container = server_status(pod)
     waiting = (container.get("state") or {}).get("waiting") or {}
     ended = (container.get("lastState") or {}).get("terminated") or {}
     told = [

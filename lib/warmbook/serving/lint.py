@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from packaging.version import Version
 
+from ..cloud.gke import ACCELERATOR
 from ..errors import SettingsError
 from ..model.faults import Finding
 from ..model.fit import limit_refusal
@@ -18,7 +19,7 @@ from ..model.inspect import XRay
 from ..settings import OLDEST_VLLM, model_uri
 from ..texts import say
 from . import container_args, vllm_releases
-from .guide_manifest import ACCELERATOR, GPU
+from .guide_manifest import GPU
 
 _IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
 MEMORY_LIMIT = "RUNAI_STREAMER_MEMORY_LIMIT"

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..cloud.gke import SPOT, ZONE
 from ..errors import MissingError
 from ..model import fit
 from ..model.load_estimate import guide_rate
@@ -15,8 +16,9 @@ from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
 from . import guide_manifest
+from .containers import server_container
 from .engines import Server, chosen_server
-from .guide_manifest import MANAGED_BY, SPOT, ZONE, Manifest
+from .guide_manifest import MANAGED_BY, Manifest
 
 START_S, COMPILE_S = 90, 160
 """How long vLLM takes before the weights and after them, at worst; Google measured 60 to 90
@@ -64,8 +66,7 @@ class Draft:
     @property
     def container(self) -> Manifest:
         """The server's container."""
-        container: Manifest = self.pod["containers"][0]
-        return container
+        return server_container(self.pod)
 
     @property
     def server(self) -> Server:

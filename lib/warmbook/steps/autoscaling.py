@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..cloud.clients import Clients
+from ..cloud.objects import at, maps, text
 from ..display.card import Card, Row
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
-from ..doctor.pods.evidence import at, maps, text
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import ResourceFailedError, SettingsError, WaitTimeoutError
 from ..measure.loaders.load_generator import Load, waiting

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ..cloud import anywhere_cache
+from ..cloud import anywhere_cache, gke
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
 from ..display.plots import Picture
@@ -192,10 +192,10 @@ def read(
     ready = pods.ready_now(settings, clients)
     begun = datetime.now(timezone.utc)
     labels = pods.node_labels(clients, ready)
-    cached = _cached(settings, clients, {found.get(pods.ZONE, "") for found in labels})
+    cached = _cached(settings, clients, {found.get(gke.ZONE, "") for found in labels})
     budget_s = 60.0 * settings.compare_minutes
     done = reread.read(settings, clients, [p.name for p in ready], budget_s=budget_s, report=report)
-    kind = labels[0].get(pods.MACHINE_TYPE)
+    kind = labels[0].get(gke.MACHINE_TYPE)
     alone, together = _names(len(ready), cached)
     return Reads(
         len(ready),

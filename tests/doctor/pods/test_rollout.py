@@ -4,11 +4,11 @@ from types import SimpleNamespace
 import pytest
 from google.cloud import container_v1
 
+from warmbook.cloud.gke import ACCELERATOR
 from warmbook.doctor.pods import rollout
 from warmbook.doctor.pods.messages import PATIENCE
 from warmbook.doctor.pods.rollout import Lookout, wait_for_pods
 from warmbook.errors import AccessError, ResourceFailedError, WaitTimeoutError
-from warmbook.serving.guide_manifest import ACCELERATOR
 from warmbook.serving.pods import Pod
 
 FORBIDDEN = (

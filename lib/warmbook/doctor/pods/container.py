@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .evidence import Diagnosis, Evidence, at, maps, text
+from ...cloud.objects import at, maps, text
+from .evidence import Diagnosis, Evidence
 
 NO_IMAGE = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName"}
 """Reasons by which a container waits for an image that does not come."""

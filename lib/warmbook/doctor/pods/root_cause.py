@@ -7,10 +7,11 @@ import re
 from ...cloud import roles
 from ...cloud.bucket_access import held
 from ...cloud.clients import Clients
-from ...serving.guide_manifest import ACCELERATOR, DEPLOYMENT
+from ...cloud.gke import ACCELERATOR
+from ...cloud.objects import at
+from ...serving.guide_manifest import DEPLOYMENT
 from ...settings import Settings
 from . import Diagnosis
-from .evidence import at
 
 PERMISSION = re.compile(r"storage\.(?:buckets|objects)\.\w+")
 

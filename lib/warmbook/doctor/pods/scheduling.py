@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ...serving.guide_manifest import ACCELERATOR, GPU
-from .evidence import Diagnosis, Evidence, Object, at, maps, text
+from ...cloud.gke import ACCELERATOR
+from ...cloud.objects import Object, at, maps, text
+from ...serving.guide_manifest import GPU
+from .evidence import Diagnosis, Evidence
 
 QUOTA = re.compile(r"GCE quota exceeded|QUOTA_EXCEEDED|Quota '\w*GPUS\w*' exceeded")
 STOCKOUT = re.compile(

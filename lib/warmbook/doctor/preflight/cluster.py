@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cloud.gke import FAILED, LABEL, READY
-from ...serving.guide_manifest import ACCELERATOR, GPU, GPU_POOL
+from ...cloud.gke import ACCELERATOR, FAILED, LABEL, READY
+from ...serving.guide_manifest import GPU, GPU_POOL
 from ...serving.shell_commands import gcloud, kubectl
 from ...settings import Settings
 from ...texts import say

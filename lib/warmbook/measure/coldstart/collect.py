@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...cloud.clients import Clients
-from ...doctor.pods.evidence import at, maps
+from ...cloud.gke import MACHINE_TYPE, SPOT
+from ...cloud.objects import at
 from ...model.folder import list_folder
 from ...model.gpus import machines
 from ...serving import pods
 from ...serving.container_args import connections_of
+from ...serving.containers import server_container
 from ...settings import Settings
 from .card import ColdStart
 from .startlog import read
@@ -45,10 +47,10 @@ def start_of(
         for one in chosen
     ]
     labels = at(nodes.get(chosen[0].node), "metadata", "labels") or {}
-    kind = labels.get("node.kubernetes.io/instance-type")
+    kind = labels.get(MACHINE_TYPE)
     machine = next((found for found in machines() if found.name == kind), None)
-    spot = labels.get("cloud.google.com/gke-spot") == "true"
-    container = next(iter(maps(at(chosen[0].told, "spec", "containers"))), {})
+    spot = labels.get(SPOT) == "true"
+    container = server_container(at(chosen[0].told, "spec"))
     streams = connections_of(container, machine.vcpus) if machine and machine.vcpus else None
     return ColdStart(
         *(tuple(_answered(one, answered_s) for one in drawn), machine, spot),

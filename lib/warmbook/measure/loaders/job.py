@@ -21,6 +21,7 @@ from ...display.progress import Report, wait_until
 from ...doctor.pods.rollout import Lookout
 from ...errors import MissingError, ResourceFailedError, SettingsError
 from ...model.folder import list_folder
+from ...serving.containers import server_container
 from ...serving.guide_manifest import DEPLOYMENT, MANAGED_BY, Manifest
 from ...serving.pods import ENDED, Pod, follow, json_lines
 from ...serving.prompts import PROMPTS, TOKENS
@@ -127,7 +128,7 @@ def manifest(
     Cloud Storage buckets as ephemeral volumes".
     """
     spec = copy.deepcopy(pod)
-    container = spec["containers"][0]
+    container = server_container(spec)
     for field in ("ports", "startupProbe", "readinessProbe", "livenessProbe", "args"):
         container.pop(field, None)
     disk_gib = math.ceil(weight_bytes / 2**30) + 10
@@ -173,7 +174,7 @@ def _mount_bucket(spec: Manifest, bucket: str) -> None:
     }
     mount = {"name": "bucket", "mountPath": FUSE_FOLDER, "readOnly": True}
     spec.setdefault("volumes", []).append({"name": "bucket", "csi": volume})
-    spec["containers"][0].setdefault("volumeMounts", []).append(mount)
+    server_container(spec).setdefault("volumeMounts", []).append(mount)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from ...cloud.projects import SERVICES
 from ...cloud.roles import PROJECT_ROLES, bucket_roles, member, principal
 from ...model.upload.source import SERVED
 from ...settings import Settings
-from ..guide_manifest import APP, GPU_POOL
+from ..guide_manifest import GPU_POOL
+from ..pods import LABELS
 from .line import line
 
 MYSELF = '"user:$(gcloud config get-value account)"'
@@ -179,7 +180,7 @@ def create_cache(settings: Settings) -> str:
     label = r"{.metadata.labels.topology\.kubernetes\.io/zone}"
     return "\n".join(
         (
-            f"NODE=$(kubectl get pods -n {quote(settings.namespace)} -l app={APP} "
+            f"NODE=$(kubectl get pods -n {quote(settings.namespace)} -l {LABELS} "
             "-o jsonpath='{.items[0].spec.nodeName}')",
             f"ZONE=$(kubectl get node \"$NODE\" -o jsonpath='{label}')",
             f'{create} "$ZONE"',

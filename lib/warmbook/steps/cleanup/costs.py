@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ...cloud.clients import Clients
 from ...cloud.errors import explained
+from ...cloud.gke import MACHINE_TYPE
 from ...display.card import Row
 from ...errors import WarmbookError
 from ...model import gpus
@@ -20,8 +21,7 @@ def machines_of(clients: Clients) -> tuple[str, ...]:
             nodes = clients.kubernetes.list_objects("Node")
     except WarmbookError:
         return ()
-    label = "node.kubernetes.io/instance-type"
-    types = ((node["metadata"].get("labels") or {}).get(label, "?") for node in nodes)
+    types = ((node["metadata"].get("labels") or {}).get(MACHINE_TYPE, "?") for node in nodes)
     return tuple(sorted(types))
 
 

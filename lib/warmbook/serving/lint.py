@@ -27,7 +27,7 @@ _OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
 
 
 @dataclass(frozen=True)
-class Server:
+class VllmContainer:
     """A vLLM container: `version` is "" where the image's tag does not tell it."""
 
     owner: Mapping[str, Any]
@@ -94,17 +94,17 @@ def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> li
     return sorted(found, key=lambda finding: finding.weight != "bad")
 
 
-def _servers(document: Mapping[str, Any]) -> Iterator[Server]:
+def _servers(document: Mapping[str, Any]) -> Iterator[VllmContainer]:
     spec = _map(document.get("spec"))
     pod = _map(_map(spec.get("template")).get("spec")) or spec
     for container in map(_map, _list(pod.get("containers"))):
         image = str(container.get("image") or "")
         told = _IMAGE.search(image)
         if "vllm" in image:
-            yield Server(document, pod, container, told[1] if told else "")
+            yield VllmContainer(document, pod, container, told[1] if told else "")
 
 
-def _version(server: Server) -> Iterator[Finding]:
+def _version(server: VllmContainer) -> Iterator[Finding]:
     if not server.version:
         yield Finding(
             "version unknown",
@@ -123,7 +123,7 @@ def _version(server: Server) -> Iterator[Finding]:
         )
 
 
-def _arguments(server: Server) -> Iterator[Finding]:
+def _arguments(server: VllmContainer) -> Iterator[Finding]:
     """Look for words that are no text, and for flags that the release refuses."""
     for word in server.words:
         if not isinstance(word, str):
@@ -144,7 +144,7 @@ def _arguments(server: Server) -> Iterator[Finding]:
             )
 
 
-def _streamer(server: Server) -> Iterator[Finding]:
+def _streamer(server: VllmContainer) -> Iterator[Finding]:
     """Look at the model's address and at who loads it."""
     model = server.option("--model")
     if not model.lower().startswith("gs://"):
@@ -172,7 +172,7 @@ def _streamer(server: Server) -> Iterator[Finding]:
         )
 
 
-def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterator[Finding]:
+def _memory_limit(server: VllmContainer, look: Callable[[str], XRay | None]) -> Iterator[Finding]:
     """Hold the streamer's memory limit against the model's largest tensor."""
     limit = server.memory_limit
     seen = look(server.option("--model")) if limit > 0 else None
@@ -199,7 +199,7 @@ def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterato
     )
 
 
-def _keys(server: Server) -> Iterator[Finding]:
+def _keys(server: VllmContainer) -> Iterator[Finding]:
     """Look at what the streamer is told by --model-loader-extra-config."""
     text, config = server.option("--model-loader-extra-config"), server.loader_config
     if not text:
@@ -240,11 +240,11 @@ def _keys(server: Server) -> Iterator[Finding]:
         )
 
 
-def _shares(server: Server, config: Mapping[str, Any]) -> bool:
+def _shares(server: VllmContainer, config: Mapping[str, Any]) -> bool:
     return config.get("distributed") is True and server.tensor_parallel_size > 1
 
 
-def _gpus(server: Server) -> Iterator[Finding]:
+def _gpus(server: VllmContainer) -> Iterator[Finding]:
     resources = _map(server.container.get("resources"))
     limits, requests = (_map(resources.get(part)) for part in ("limits", "requests"))
     if not server.gpus:
@@ -278,7 +278,7 @@ def _gpus(server: Server) -> Iterator[Finding]:
         )
 
 
-def _pod(server: Server) -> Iterator[Finding]:
+def _pod(server: VllmContainer) -> Iterator[Finding]:
     mounts = [_map(mount).get("mountPath") for mount in _list(server.container.get("volumeMounts"))]
     if server.tensor_parallel_size > 1 and "/dev/shm" not in mounts:
         yield Finding(

@@ -17,7 +17,7 @@ from ..texts import say
 from ..units import duration, size
 from . import guide_manifest
 from .containers import server_container
-from .engines import Server, chosen_server
+from .engines import Engine, chosen_engine
 from .guide_manifest import MANAGED_BY, Manifest
 
 START_S, COMPILE_S = 90, 160
@@ -69,9 +69,9 @@ class Draft:
         return server_container(self.pod)
 
     @property
-    def server(self) -> Server:
+    def engine(self) -> Engine:
         """The server that the form chooses."""
-        return chosen_server(self.settings)
+        return chosen_engine(self.settings)
 
     @property
     def architecture(self) -> str:
@@ -151,11 +151,11 @@ def _image(draft: Draft) -> Iterator[Improvement]:
 
 
 def _refused_flags(draft: Draft) -> Iterator[Improvement]:
-    server = draft.server
-    for word in filter(server.refuses, list(draft.container["args"])):
+    engine = draft.engine
+    for word in filter(engine.refuses, list(draft.container["args"])):
         draft.take(word)
         told = say(
-            "left out: {server} {version} refuses it", server=server.name, version=server.version
+            "left out: {server} {version} refuses it", server=engine.name, version=engine.version
         )
         yield Improvement(word, told)
 
@@ -165,7 +165,7 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
     chosen, config, told = draft.settings, dict[str, object](), ""
     if chosen.tensor_parallel_size == 1:
         told = say("left out: with one GPU there is nobody to share the reading with")
-    elif reports := draft.server.corrupts(draft.architecture):
+    elif reports := draft.engine.corrupts(draft.architecture):
         config["distributed"] = False
         told = say("there are reports of silently wrong weights: {reports}", reports=reports)
     else:
@@ -185,7 +185,7 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
 
 def _context(draft: Draft) -> Iterator[Improvement]:
     if length := draft.settings.max_model_len:
-        flag = draft.server.context_flag
+        flag = draft.engine.context_flag
         draft.give(flag, length)
         yield Improvement(f"{flag}={length}", say("leaves GPU memory for the KV cache"))
 

@@ -13,7 +13,7 @@ from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import ResourceFailedError, SettingsError, WaitTimeoutError
-from ..measure.loaders.load_generator import Load, waiting
+from ..measure.loaders.load_generator import LoadGenerator, waiting
 from ..serving import guide_manifest, pods
 from ..serving.openai_api import Server, first_ready
 from ..serving.shell_commands import kubectl
@@ -110,7 +110,7 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
         clients.kubernetes.apply(manifest)
     begun = time.monotonic()
     # it goes on until the new Pods are ready: with the queue empty, they would be taken back
-    with Load(server) as load:
+    with LoadGenerator(server) as load:
         found = _under_load(settings, clients, load, before, report)
         if found.refused:
             return Trial(off=found.refused)
@@ -135,7 +135,7 @@ def _take_back(settings: Settings, clients: Clients) -> None:
 
 
 def _under_load(
-    settings: Settings, clients: Clients, load: Load, before: int, report: Report | None
+    settings: Settings, clients: Clients, load: LoadGenerator, before: int, report: Report | None
 ) -> Seen:
     """Wait until more than `before` Pods are asked for; `waiting` is the longest queue seen."""
     most = 0.0

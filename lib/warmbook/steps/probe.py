@@ -36,7 +36,7 @@ PITFALLS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class PermissionResult:
     """What the Pod was told for one permission: whether it `may`, and the answer's own words."""
 
     permission: str
@@ -65,7 +65,7 @@ class Probed(Card):
 
     account: str
     uri: str
-    answers: tuple[Answer, ...]
+    answers: tuple[PermissionResult, ...]
 
     @property
     def readable(self) -> bool:
@@ -119,7 +119,7 @@ def probe(settings: Settings, clients: Clients, *, report: Report | None = None)
     with _pod(settings, clients, _a_file(settings, clients)) as name:
         ended = _ended(settings, clients, name, report)
         log = clients.kubernetes.log(name, settings.namespace)
-    answers = tuple(Answer(**line) for line in _lines(log))
+    answers = tuple(PermissionResult(**line) for line in _lines(log))
     if not answers:
         last = log.strip().splitlines()[-1:] or [ended.phase]
         raise ResourceFailedError(

@@ -8,7 +8,7 @@ from itertools import islice
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row, State
-from ..display.plots import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
+from ..display.plots import AMBER, BLUE, GREEN, GREY, MemoryPart, Picture, load_bars, memory_bar
 from ..display.step import step
 from ..errors import MissingError
 from ..model.config import Shape
@@ -159,9 +159,9 @@ class Sizing(Card):
         found, whole = self.fit, gpu(self.gpu).usable.high
         rest = found.activations + found.non_torch + found.graphs
         parts = (
-            Part(say("weights"), found.weights_bytes, found.weights_bytes, BLUE),
-            Part(say("the rest"), rest.low, rest.high, AMBER),
-            Part(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
+            MemoryPart(say("weights"), found.weights_bytes, found.weights_bytes, BLUE),
+            MemoryPart(say("the rest"), rest.low, rest.high, AMBER),
+            MemoryPart(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
         )
         budget = (found.budget.low, found.budget.high)
         verdict, need = islice(self._memory(), 2)

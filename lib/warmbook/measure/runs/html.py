@@ -8,7 +8,7 @@ from ...display.card import AMBER, BLUE, GREEN, GREY, RED, escape
 from ...texts import say, spoken
 from ...units import duration, size
 from ..coldstart.timeline import phase_kind, source_name, which_answer
-from .record import QUICK_ENGINE, Notebook, Phase, Record, flat
+from .record import QUICK_ENGINE, Notebook, Record, RecordedPhase, flat
 
 _STYLE = f"""
 :root {{ color-scheme: light dark;
@@ -127,7 +127,7 @@ def _cold_start(record: Record) -> str:
     return f'{_text(told)}<table class="phases">{rows}</table>'
 
 
-def _bar(start: float, phase: Phase, total: float) -> str:
+def _bar(start: float, phase: RecordedPhase, total: float) -> str:
     scale = 100 / total if total else 0
     return (
         '<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">'
@@ -136,7 +136,7 @@ def _bar(start: float, phase: Phase, total: float) -> str:
     )
 
 
-def _usd(phase: Phase) -> str:
+def _usd(phase: RecordedPhase) -> str:
     told = f"${phase.usd:.4f}" if phase.usd and phase.usd >= LEAST_USD else ""
     return f'<td class="figure">{told}</td>'
 

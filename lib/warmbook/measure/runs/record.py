@@ -50,7 +50,7 @@ class Stream(_Part):
     source: str
 
 
-class Phase(_Part):
+class RecordedPhase(_Part):
     """A part of the cold start; `start` counts from the cold start's own, `usd` is its cost."""
 
     name: str
@@ -84,7 +84,7 @@ class Answered(_Part):
     first: bool | None = None
 
 
-class Parity(_Part):
+class RecordedParity(_Part):
     """How many of the `prompts` had an `equal` answer from the other loader."""
 
     prompts: Count
@@ -93,7 +93,7 @@ class Parity(_Part):
     first_difference: JsonValue = None
 
 
-class Served(_Part):
+class RecordedServer(_Part):
     """How many of the server's answers to the `prompts` are the default loader's.
 
     `verdict` is unjudged, equal, different or corrupted; None `equal` goes with the first.
@@ -105,7 +105,7 @@ class Served(_Part):
     first_difference: JsonValue = None
 
 
-class Loader(_Part):
+class RecordedLoader(_Part):
     """The loads with one loader."""
 
     loader: str
@@ -115,11 +115,11 @@ class Loader(_Part):
 class Loaders(_Part):
     """The streamer beside other loaders, and what follows from it."""
 
-    runs: tuple[Loader, ...]
+    runs: tuple[RecordedLoader, ...]
     sentence: str = ""
 
 
-class Reads(_Part):
+class RecordedReads(_Part):
     """Reads of the weights in `pods` Pods at once."""
 
     name: str
@@ -130,11 +130,11 @@ class Reads(_Part):
 class Replicas(_Part):
     """Reads by one Pod alone and by several at once, and what follows from them."""
 
-    reads: tuple[Reads, ...]
+    reads: tuple[RecordedReads, ...]
     sentence: str = ""
 
 
-class Hits(_Part):
+class RecordedHits(_Part):
     """What a zone read of the bucket, from its cache and past it."""
 
     zone: str
@@ -150,7 +150,7 @@ class Record(_Part):
     versions: dict[str, str]
     notebooks: tuple[Notebook, ...]
     streams: tuple[Stream, ...]
-    phases: tuple[Phase, ...]
+    phases: tuple[RecordedPhase, ...]
     question: str
     answer: str
     created: tuple[str, ...]
@@ -160,11 +160,11 @@ class Record(_Part):
     answered: Answered | None = None
     declined: str = ""
     shaped: JsonValue = None
-    parity: Parity | None = None
-    served: Served | None = None
+    parity: RecordedParity | None = None
+    served: RecordedServer | None = None
     comparison: Loaders | None = None
     replicas: Replicas | None = None
-    cache_hits: tuple[Hits, ...] = ()
+    cache_hits: tuple[RecordedHits, ...] = ()
 
     @property
     def rehearsal(self) -> bool:
@@ -228,7 +228,7 @@ class Record(_Part):
         told = [phase.usd for phase in self.phases if phase.usd is not None]
         return sum(told) if self.cost and told and not self.rehearsal else None
 
-    def timeline(self) -> Iterator[tuple[float, Phase]]:
+    def timeline(self) -> Iterator[tuple[float, RecordedPhase]]:
         """Yield each phase with its start in seconds; without one it follows the last."""
         end = 0.0
         for phase in self.phases:

@@ -78,7 +78,7 @@ class Plain(Card):
         return self.value
 
     def rows(self):
-        return (Row(self.value, self.value, "bad"),)
+        return (Row(self.value, self.value, "error"),)
 
     def note(self):
         return self.value
@@ -91,7 +91,7 @@ def pages(value):
     yield Progress(value, value, 1.0, 10.0)._repr_html_()
     yield ShownClients(value, environ={})._repr_html_()
     yield folded(value, value)
-    line = Checkup("bad", value, value, value, value, value)
+    line = Checkup("error", value, value, value, value, value)
     yield Examination(checkups=(line,), before=value)._repr_html_()
     yield Named(value, value, created=True)._repr_html_()
     yield Principal(value, value)._repr_html_()

@@ -55,7 +55,7 @@ def walk(
 def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:
     """Yield the pitfalls that the doctor sees ahead; end at one that stands in the way."""
     for line in examine(settings, clients, number).checkups:
-        if line.state == "bad":
+        if line.severity == "error":
             raise CheckError(line.what, remedy=line.remedy, pitfall=line.pitfall)
         yield line.pitfall
 
@@ -77,7 +77,7 @@ def _project(settings: Settings, clients: Clients, options: Options) -> Iterable
 def _weights(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
     model = weights.inspect(settings, clients)
     for finding in model.findings:
-        if finding.weight == "bad":
+        if finding.severity == "error":
             raise CheckError(finding.what, remedy=finding.remedy, pitfall=finding.pitfall)
         yield finding.pitfall
     sized = sizing.size_up(settings, clients, seen=model.seen)

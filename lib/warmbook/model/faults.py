@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from ..severity import Severity
 from ..texts import say
 from ..units import size
 from .inspect import CONFIG, INDEX, Shard, XRay, named_only
 from .safetensors import LARGEST_HEADER_BYTES
 
-Weight = Literal["bad", "wait"]
-"""bad: the server will not start, or not with this model; wait: it will, with a surprise."""
-
-BAD: Weight = "bad"
 OTHER_FORMATS = (".bin", ".pt", ".pth", ".gguf")
 SHARD_TEXTS = {
     "git-lfs pointer": "a git-lfs pointer stands where the file should be",
@@ -35,6 +31,7 @@ assert LARGEST_HEADER_BYTES == 100 * 2**20  # said above
 class Finding:
     """A fault by `name` at a place, what happens at load time, and the remedy.
 
+    error: the server will not start, or not with this model; warning: it will, with a surprise.
     `pitfall` is its name in the catalogue, "" where it has none.
     """
 
@@ -42,7 +39,7 @@ class Finding:
     what: str
     happens: str
     remedy: str
-    weight: Weight = "bad"
+    severity: Severity = "error"
     pitfall: str = ""
 
 
@@ -60,7 +57,7 @@ def findings(found: XRay, cluster_region: str = "") -> list[Finding]:
     )
     listed = [finding for check in checks for finding in check(found)]
     listed += _place(found, cluster_region)
-    return sorted(listed, key=lambda finding: finding.weight != "bad")
+    return sorted(listed, key=lambda finding: finding.severity != "error")
 
 
 def _weights(found: XRay) -> Iterator[Finding]:
@@ -115,16 +112,17 @@ def _refused(shard: Shard) -> Finding:
     happens = say("The streamer stops with an error when it reads this file.")
     if shard.fault.fault == "cut short":
         happens = say("The streamer stops with «File access error» in the middle of the load.")
-    remedy, weight = say("Upload this file again, whole."), BAD
+    severity: Severity = "error"
+    remedy = say("Upload this file again, whole.")
     if shard.fault.fault == "bytes left over":
         happens = say("In a bucket the streamer reads past it; other readers refuse the file.")
-        weight = "wait"
+        severity = "warning"
     if shard.fault.fault == "git-lfs pointer":
         remedy = say("Fetch the real file (git lfs pull), then upload it.")
     elif shard.fault.fault == "unknown dtype":
         remedy = say("Take a copy of the model in bfloat16, or in FP8.")
     what = f"{shard.name}: {say(SHARD_TEXTS[shard.fault.fault])} ({shard.fault.detail})"
-    return Finding(shard.fault.fault, what, happens, remedy, weight, pitfall="shard-broken")
+    return Finding(shard.fault.fault, what, happens, remedy, severity, pitfall="shard-broken")
 
 
 def _index(found: XRay) -> Iterator[Finding]:
@@ -135,7 +133,7 @@ def _index(found: XRay) -> Iterator[Finding]:
             say("{name} can't be read", name=INDEX),
             say("The streamer does not need it; newer releases of vLLM read it."),
             say("Upload this file again, whole."),
-            "wait",
+            "warning",
         )
     if not found.indexed or not found.shards:
         return
@@ -159,7 +157,7 @@ def _index(found: XRay) -> Iterator[Finding]:
                 size=size(length),
             ),
             say("Remove it from the folder, unless the model needs it."),
-            "wait",
+            "warning",
         )
     have = {tensor.name for tensor in found.tensors}
     whole = not missing and all(shard.fault is None for shard in found.shards)
@@ -212,7 +210,7 @@ def _beside(found: XRay) -> Iterator[Finding]:
             say("{names} beside the shards", names=named_only(odd)),
             say("It is streamed too: every weight arrives twice."),
             say("Remove it from the folder, unless the model needs it."),
-            "wait",
+            "warning",
         )
     if any(name.startswith("original/") for name in found.folder.files):
         yield Finding(
@@ -220,7 +218,7 @@ def _beside(found: XRay) -> Iterator[Finding]:
             say("there is a folder original/ below"),
             say("vLLM fetches its small files too, and may take the wrong config."),
             say("Remove the folder: serving needs nothing of it."),
-            "wait",
+            "warning",
             pitfall="original-folder",
         )
 
@@ -234,7 +232,7 @@ def _place(found: XRay, region: str) -> list[Finding]:
             say("{place}; the cluster is in {region}", place=found.folder.location, region=region),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
             say("Choose the bucket's region in the form, or copy the model to a bucket near."),
-            "wait",
+            "warning",
             pitfall="bucket-elsewhere",
         )
     ]

@@ -91,7 +91,7 @@ def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> li
     checks = (_version, _arguments, _streamer, _keys, _gpus, _pod)
     found = [one for server in servers for check in checks for one in check(server)]
     found += [one for server in servers for one in _memory_limit(server, look)]
-    return sorted(found, key=lambda finding: finding.weight != "bad")
+    return sorted(found, key=lambda finding: finding.severity != "error")
 
 
 def _servers(document: Mapping[str, Any]) -> Iterator[VllmContainer]:
@@ -111,7 +111,7 @@ def _version(server: VllmContainer) -> Iterator[Finding]:
             str(server.container.get("image")),
             say("Its tag does not tell which vLLM this is, so its flags were not checked."),
             say("Name a release, such as vllm/vllm-openai:v0.32.0."),
-            "wait",
+            "warning",
         )
     elif Version(server.version) < _OLDEST:
         yield Finding(
@@ -194,7 +194,7 @@ def _memory_limit(server: VllmContainer, look: Callable[[str], XRay | None]) -> 
         f"memory_limit {limit}",
         happens,
         say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
-        "bad" if sure else "wait",
+        "error" if sure else "warning",
         pitfall="memory-limit-below-tensor",
     )
 
@@ -226,7 +226,7 @@ def _keys(server: VllmContainer) -> Iterator[Finding]:
             if refuses
             else say("vLLM ignores this key without a word."),
             say("It knows {keys}.", keys=", ".join(sorted(known))),
-            "bad" if refuses else "wait",
+            "error" if refuses else "warning",
             pitfall="loader-key-unknown",
         )
     if reports:
@@ -235,7 +235,7 @@ def _keys(server: VllmContainer) -> Iterator[Finding]:
             '"distributed":true',
             say("There are reports of silently wrong weights: {reports}.", reports=reports),
             say("Compare its answers with those of the default loader, or leave it out."),
-            "wait",
+            "warning",
             pitfall="weights-corrupted",
         )
 
@@ -274,7 +274,7 @@ def _gpus(server: VllmContainer) -> Iterator[Finding]:
             ACCELERATOR,
             say("Autopilot does not know which GPU is meant, and adds no node."),
             say("Put it under nodeSelector, such as nvidia-l4."),
-            "wait",
+            "warning",
         )
 
 
@@ -286,7 +286,7 @@ def _pod(server: VllmContainer) -> Iterator[Finding]:
             "/dev/shm",
             say("The processes of several GPUs meet there, and 64 MiB are too few."),
             say("Mount an emptyDir with medium Memory."),
-            "wait",
+            "warning",
             pitfall="shm-too-small",
         )
     if not server.container.get("startupProbe"):
@@ -295,7 +295,7 @@ def _pod(server: VllmContainer) -> Iterator[Finding]:
             "startupProbe",
             say("A liveness probe would end a long load, and nothing tells a slow start apart."),
             say("Give it 30 s and 60 tries of 10 s, as the guide does."),
-            "wait",
+            "warning",
         )
     strategy = _map(_map(server.owner.get("spec")).get("strategy")).get("type", "RollingUpdate")
     if server.owner.get("kind") == "Deployment" and strategy == "RollingUpdate":
@@ -304,7 +304,7 @@ def _pod(server: VllmContainer) -> Iterator[Finding]:
             "strategy: RollingUpdate",
             say("A change starts a new Pod first: it waits until a second GPU is to be had."),
             say("Where GPUs are scarce, write strategy: Recreate."),
-            "wait",
+            "warning",
             pitfall="second-gpu-for-update",
         )
 

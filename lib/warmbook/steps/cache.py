@@ -12,13 +12,14 @@ from ..cloud import anywhere_cache
 from ..cloud.anywhere_cache import Cache, Traffic
 from ..cloud.availability import zones_of
 from ..cloud.clients import Clients
-from ..display.card import Card, Row, State
+from ..display.card import Card, Row
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import MissingError
 from ..serving import pods
 from ..serving.shell_commands import gcloud
 from ..settings import Settings
+from ..severity import Severity
 from ..texts import say
 from ..units import size
 
@@ -46,7 +47,7 @@ class Zones(Card):
     def rows(self) -> Sequence[Row]:
         here = ", ".join(self.pods) or say("no Pod yet")
         return (
-            Row(say("Pods run in"), here, "ok" if self.pods else "wait"),
+            Row(say("Pods run in"), here, "ok" if self.pods else "warning"),
             Row(say("caches wanted in"), ", ".join(self.wanted), "ok"),
             *self._elsewhere(),
         )
@@ -63,9 +64,9 @@ class Zones(Card):
                     "a Pod runs here, and «zone» is {zone}: run notebook 06 again",
                     zone=self.held_in,
                 )
-                yield Row(zone, told, "bad")
+                yield Row(zone, told, "error")
             elif zone not in self.wanted:
-                yield Row(zone, say("a Pod runs here, and no cache is wanted"), "wait")
+                yield Row(zone, say("a Pod runs here, and no cache is wanted"), "warning")
 
     def note(self) -> str:
         return say(
@@ -107,7 +108,9 @@ class Caches(Card):
         return say("Caches of gs://{bucket}", bucket=self.bucket)
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(cache.zone, self._detail(cache), _mark(cache)) for cache in self.caches)
+        return tuple(
+            Row(cache.zone, self._detail(cache), _severity(cache)) for cache in self.caches
+        )
 
     def _detail(self, cache: Cache) -> str:
         how = say("created now") if cache.zone in self.created else say("was there already")
@@ -119,9 +122,9 @@ class Caches(Card):
         return ""
 
 
-def _mark(cache: Cache) -> State:
-    marks: dict[str, State] = {"running": "ok", "creating": "wait"}
-    return marks.get(cache.state, "info")
+def _severity(cache: Cache) -> Severity:
+    severities: dict[str, Severity] = {"running": "ok", "creating": "warning"}
+    return severities.get(cache.state, "info")
 
 
 @step(lambda settings: gcloud.create_cache(settings))
@@ -191,10 +194,10 @@ class Hits(Card):
 
     def rows(self) -> Sequence[Row]:
         if self.declined:
-            return (Row(say("not known"), self.declined, "wait"),)
+            return (Row(say("not known"), self.declined, "warning"),)
         if not self.zones:
             return (
-                Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "wait"),
+                Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "warning"),
             )
         return tuple(
             Row(
@@ -205,7 +208,7 @@ class Hits(Card):
                     missed=size(one.missed_bytes),
                     share=one.share,
                 ),
-                "ok" if one.hit_bytes else "wait",
+                "ok" if one.hit_bytes else "warning",
             )
             for one in self.zones
         )

@@ -38,7 +38,7 @@ class Named(Card):
 
     def rows(self) -> Sequence[Row]:
         how = say("created now") if self.created else say("was there already")
-        return (Row(say("origin"), how, "new" if self.created else "ok"),)
+        return (Row(say("origin"), how, "ok", new=self.created),)
 
 
 @step(kubectl.create_namespace)
@@ -131,12 +131,12 @@ class BucketRoles(Card):
                 for role in self.before
             ),
             *(
-                Row(role, f"{say('added now')} ({ROLE_REASONS[role]})", "new")
+                Row(role, f"{say('added now')} ({ROLE_REASONS[role]})", "ok", new=True)
                 for role in self.granted
             ),
-            *(Row(role, say("missing"), "bad") for role in self.missing),
+            *(Row(role, say("missing"), "error") for role in self.missing),
             *(
-                Row(role, say("from before, and not needed: notebook 10 takes it away"), "wait")
+                Row(role, say("from before, and not needed: notebook 10 takes it away"), "warning")
                 for role in self.beyond
             ),
         )

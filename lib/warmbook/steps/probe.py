@@ -56,7 +56,7 @@ class PermissionResult:
         if self.permission == "token":
             remedy = say("turn on the metadata server of the node pool")
         told = say("refused: {reason}", reason=self.told)
-        return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "bad")
+        return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "error")
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,12 +10,13 @@ from ..cloud import roles
 from ..cloud.clients import Clients
 from ..cloud.iam import grant_on_project
 from ..cloud.projects import SERVICES, find_billing, find_project
-from ..display.card import Card, Row, State
+from ..display.card import Card, Row
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import AccessError, ResourceFailedError, SettingsError
 from ..serving.shell_commands import gcloud
 from ..settings import Settings
+from ..severity import Severity
 from ..texts import say
 
 ROLE_TITLES = {
@@ -36,8 +37,8 @@ class Project(Card):
         return say("Project {project}", project=self.project_id)
 
     def rows(self) -> Sequence[Row]:
-        good: State = "ok" if self.state == "ACTIVE" else "bad"
-        return (Row(say("number"), self.number), Row(say("state"), self.state, good))
+        severity: Severity = "ok" if self.state == "ACTIVE" else "error"
+        return (Row(say("number"), self.number), Row(say("state"), self.state, severity))
 
 
 @step(gcloud.project)
@@ -87,7 +88,7 @@ class Billing(Card):
 
     def rows(self) -> Sequence[Row]:
         account = self.billing_account or say("none")
-        return (Row(say("billing account"), account, "ok" if self.enabled else "bad"),)
+        return (Row(say("billing account"), account, "ok" if self.enabled else "error"),)
 
 
 @step(gcloud.billing)
@@ -114,8 +115,8 @@ class Services(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(name, say("was on already"), "ok") for name in self.before),
-            *(Row(name, say("turned on now"), "new") for name in self.enabled),
-            *(Row(name, say("still off"), "bad") for name in self.missing),
+            *(Row(name, say("turned on now"), "ok", new=True) for name in self.enabled),
+            *(Row(name, say("still off"), "error") for name in self.missing),
         )
 
 
@@ -165,8 +166,8 @@ class Roles(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(_role(role), say("already there"), "ok") for role in self.before),
-            *(Row(_role(role), say("added now"), "new") for role in self.granted),
-            *(Row(_role(role), say("missing"), "bad") for role in self.missing),
+            *(Row(_role(role), say("added now"), "ok", new=True) for role in self.granted),
+            *(Row(_role(role), say("missing"), "error") for role in self.missing),
         )
 
 

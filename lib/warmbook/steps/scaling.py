@@ -36,7 +36,9 @@ class Scaled(Card):
         return say("{ready} of {wanted} ready", ready=self.ready, wanted=self.wanted)
 
     def rows(self) -> Sequence[Row]:
-        return (Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "wait"),)
+        return (
+            Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "warning"),
+        )
 
 
 @step(lambda settings: kubectl.scale(settings))

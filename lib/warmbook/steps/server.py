@@ -31,7 +31,7 @@ class Manifest(Card):
         return say("The manifest, vllm-deployment.yaml")
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(one.name, one.reason, "new") for one in self.departures)
+        return tuple(Row(one.name, one.reason, "ok", new=True) for one in self.departures)
 
     def note(self) -> str:
         return "" if self.needs else not_looked_at()
@@ -96,7 +96,7 @@ class Deployed(Card):
         if self.changed:
             how = say("was there; brought to the form's choices")
         return (
-            Row(say("origin"), how, "new" if self.created or self.changed else "ok"),
+            Row(say("origin"), how, "ok", new=self.created or self.changed),
             Row(say("Pods asked for"), str(self.replicas)),
         )
 
@@ -153,7 +153,7 @@ class Started(Card):
 
     def rows(self) -> Sequence[Row]:
         return tuple(
-            Row(pod.name, say("on {node}", node=pod.node), "ok" if pod.running else "wait")
+            Row(pod.name, say("on {node}", node=pod.node), "ok" if pod.running else "warning")
             for pod in self.listed
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..cloud.clients import Clients
-from ..display.card import Card, Row, State
+from ..display.card import Card, Row
 from ..display.plots import AMBER, BLUE, GREEN, GREY, MemoryPart, Picture, load_bars, memory_bar
 from ..display.step import step
 from ..errors import MissingError
@@ -17,10 +17,11 @@ from ..model.gpus import Measured
 from ..model.inspect import XRay
 from ..model.load_estimate import LoadTime, connections, limit_name, load_time
 from ..settings import Settings
+from ..severity import Severity
 from ..texts import say
 from ..units import duration, size, sizes
 
-VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
+SEVERITIES: dict[str, Severity] = {"fits": "ok", "tight": "warning", "no": "error"}
 LOWER_SHARE, UPPER_SHARE = 0.90, 0.92
 """Share of the GPU's memory that vLLM takes unless told: before and from 0.27.1."""
 
@@ -56,7 +57,7 @@ class Sizing(Card):
 
     def _memory(self) -> Iterator[Row]:
         if self.missing:
-            yield Row(say("GPU memory"), self.missing, "wait")
+            yield Row(say("GPU memory"), self.missing, "warning")
         if not self.fit:
             return
         found = self.fit
@@ -65,7 +66,7 @@ class Sizing(Card):
             "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
             "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
         }[found.verdict]
-        yield Row(say("GPU memory"), verdict, VERDICTS[found.verdict])
+        yield Row(say("GPU memory"), verdict, SEVERITIES[found.verdict])
         need = say(
             "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
             weights=size(found.weights_bytes),
@@ -75,7 +76,7 @@ class Sizing(Card):
         )
         yield Row(say("on each GPU"), need)
         if found.verdict != "fits":
-            yield Row(say("remedy"), self._remedy(found), "wait")
+            yield Row(say("remedy"), self._remedy(found), "warning")
         allowed = ", ".join(map(str, found.allowed_sizes))
         if self._divides:
             told = say("{sizes} divide the model's attention heads", sizes=allowed)
@@ -86,7 +87,7 @@ class Sizing(Card):
                 size=self.tensor_parallel_size,
                 sizes=allowed,
             )
-            yield Row("--tensor-parallel-size", told, "bad")
+            yield Row("--tensor-parallel-size", told, "error")
 
     def _remedy(self, found: Fit) -> str:
         if found.longest_sure:

@@ -64,7 +64,7 @@ class Brought(Card):
                 time=duration(self.elapsed_s),
                 rate=f"{self.throughput_gib_s:.3g}",
             )
-            yield Row(say("sent"), told, "new")
+            yield Row(say("sent"), told, "ok", new=True)
         if self.continued_bytes:
             yield Row(say("sent by an earlier attempt"), size(self.continued_bytes), "ok")
         if self.there:
@@ -75,7 +75,7 @@ class Brought(Card):
             yield Row(say("left behind: serving needs none of it"), names + more)
         for stray in self.strays[:STRAYS_SHOWN]:
             what = say("unfinished upload, {size}, not continued", size=size(stray.size_bytes))
-            yield Row(what, _abort(stray), "wait")
+            yield Row(what, _abort(stray), "warning")
 
     def note(self) -> str:
         if not self.strays:

@@ -45,7 +45,7 @@ class Model(Card):
     @property
     def whole(self) -> bool:
         """Whether nothing was found that would stop the server."""
-        return not any(finding.weight == "bad" for finding in self.findings)
+        return not any(finding.severity == "error" for finding in self.findings)
 
     def title(self) -> str:
         return self.seen.folder.uri
@@ -60,7 +60,7 @@ class Model(Card):
         count = say(
             "{count} file(s), {size}", count=len(self.shards), size=size(seen.streamed_bytes)
         )
-        yield Row(say("safetensors"), count, "ok" if self.shards else "bad")
+        yield Row(say("safetensors"), count, "ok" if self.shards else "error")
         if largest := seen.largest:
             mix = ", ".join(f"{dtype} {size(length)}" for dtype, length in seen.dtypes)
             yield Row(say("parameters"), f"{_short(seen.parameters)} ({mix})")

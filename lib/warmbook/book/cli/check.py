@@ -105,7 +105,7 @@ def _lint(options: argparse.Namespace) -> int:
         print(finding_row(one))
     if not found:
         print(Row(str(options.file), say("nothing to say against it"), "ok"))
-    return 1 if any(one.weight == "bad" for one in found) else 0
+    return 1 if any(one.severity == "error" for one in found) else 0
 
 
 def _look(uri: str) -> XRay:

@@ -18,7 +18,7 @@ def place(asked: Asked) -> Checkup:
     if found.covers(settings.region):
         return Checkup("ok", told)
     return Checkup(
-        "wait",
+        "warning",
         say("{bucket}; the cluster's region is {region}", bucket=told, region=settings.region),
         say("Choose the bucket's region in the form, or copy the model to a bucket near."),
         pitfall="bucket-elsewhere",
@@ -32,9 +32,9 @@ def model(asked: Asked) -> Checkup:
         return Checkup("ok", say("{count} safetensors file(s)", count=len(found.shards)))
     told = say("no safetensors files in {uri}", uri=found.uri)
     if not asked.due("03"):
-        return Checkup("later", told)
+        return Checkup("info", told)
     return Checkup(
-        "bad",
+        "error",
         told,
         say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
         gcloud.list_weights(asked.settings),
@@ -51,7 +51,7 @@ def reading(asked: Asked) -> Checkup:
         return _missing(asked, found)
     if found.perhaps:
         return Checkup(
-            "wait",
+            "warning",
             say("held perhaps: {roles}", roles=", ".join(sorted(set(found.perhaps.values())))),
             say("Notebook 05 asks as the service account and shows what it may."),
             f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
@@ -75,11 +75,11 @@ def _missing(asked: Asked, found: Held) -> Checkup:
         pitfall, member = found.near[first]
         told = f"{told}. {say('A role is bound to {member}.', member=member)}"
     if not asked.due("05"):
-        return Checkup("later", say("{told}; notebook 05 gives the roles", told=told))
+        return Checkup("info", say("{told}; notebook 05 gives the roles", told=told))
     remedy = say("Run notebook 05: it gives the two roles.")
     if pitfall == "binding-other-namespace":
         remedy = say("Run notebook 05, or choose that namespace and account in the form.")
-    return Checkup("bad", told, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
+    return Checkup("error", told, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
 
 
 def _account(asked: Asked) -> str:
@@ -92,12 +92,12 @@ def caches(asked: Asked) -> Checkup:
     alive = [one for one in found if one.state != "disabled"]
     if not alive:
         told = say("none; notebook 08 makes one if you want it")
-        return Checkup("later", told, command=gcloud.create_cache(settings))
+        return Checkup("info", told, command=gcloud.create_cache(settings))
     told = ", ".join(f"{one.zone} {one.state}" for one in alive)
     zones = _zones_of_pods(asked)
     if zones and not zones & {one.zone for one in alive}:
         return Checkup(
-            "wait",
+            "warning",
             say("{caches}; the Pods run in {zones}", caches=told, zones=", ".join(sorted(zones))),
             say("Run notebook 08: it makes one where the Pods are."),
             gcloud.create_cache(settings),
@@ -105,7 +105,7 @@ def caches(asked: Asked) -> Checkup:
         )
     if any(one.state != "running" for one in alive):
         return Checkup(
-            "wait",
+            "warning",
             told,
             say("Until it runs, loads come from the bucket; it goes on by itself."),
             gcloud.describe_cache(settings),

@@ -35,7 +35,7 @@ def offered(asked: Asked) -> Checkup:
         return Checkup("ok", say("{gpu} in {zones}", gpu=settings.gpu, zones=", ".join(here)))
     place, others = chosen or settings.region, here or _regions(zones)
     return Checkup(
-        "bad",
+        "error",
         say("{gpu} is not offered in {place}", gpu=settings.gpu, place=place),
         say("Choose another place in the form: {places}.", places=", ".join(others[:5]))
         if others
@@ -48,7 +48,7 @@ def offered(asked: Asked) -> Checkup:
 def _no_machine(settings: Settings) -> Checkup:
     """Return the line for a zone without the machine type; Autopilot chooses its own."""
     return Checkup(
-        "bad",
+        "error",
         say(
             "{machine} is not offered in {place}",
             machine=settings.machine_type,
@@ -84,7 +84,7 @@ def quota(asked: Asked) -> Checkup:
         return Checkup("ok", say("{count} GPU(s) wanted, and the quotas allow them", count=needed))
     places = ", ".join(short.values())
     return Checkup(
-        "wait" if settings.spot and settings.region not in short else "bad",
+        "warning" if settings.spot and settings.region not in short else "error",
         say("{count} GPU(s) wanted; left in {places}", count=needed, places=places),
         say(
             "Ask for more under {url}, or choose another region.",
@@ -112,7 +112,7 @@ def cluster(asked: Asked) -> Checkup:
     settings, found = asked.settings, asked(found_cluster)
     if found is None:
         return Checkup(
-            "bad" if asked.due("04") else "later",
+            "error" if asked.due("04") else "info",
             say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
             say("Run notebook 04.") if asked.due("04") else "",
             gcloud.create_cluster(settings),
@@ -121,7 +121,7 @@ def cluster(asked: Asked) -> Checkup:
     told = f"{found.name}, {found.location}, {found.status.name}"
     if found.status.name in FAILED:
         return Checkup(
-            "bad",
+            "error",
             told,
             say("Delete it with notebook 10, then make it again with 04."),
             gcloud.delete_cluster(settings),
@@ -129,7 +129,7 @@ def cluster(asked: Asked) -> Checkup:
         )
     if bool(found.autopilot.enabled) != (settings.mode == "autopilot"):
         return Checkup(
-            "wait",
+            "warning",
             say(
                 "{cluster}: not of the mode in the form, {mode}",
                 cluster=told,
@@ -139,7 +139,7 @@ def cluster(asked: Asked) -> Checkup:
             pitfall="cluster-foreign",
         )
     if found.status.name not in READY:
-        return Checkup("wait", told, say("Wait: notebook 04 shows how far it is."))
+        return Checkup("warning", told, say("Wait: notebook 04 shows how far it is."))
     ours = LABEL.items() <= dict(found.resource_labels).items()
     return Checkup("ok", told if ours else say("{cluster}, not made by the book", cluster=told))
 
@@ -150,7 +150,7 @@ def federation(asked: Asked) -> Checkup:
     pool = found.workload_identity_config.workload_pool
     if pool != settings.workload_pool:
         return Checkup(
-            "bad",
+            "error",
             say("Workload Identity Federation is off in the cluster")
             if not pool
             else say("the cluster's pool is {pool}, of another project", pool=pool),
@@ -163,7 +163,7 @@ def federation(asked: Asked) -> Checkup:
         return Checkup("ok", pool)
     unsaid = mode == "MODE_UNSPECIFIED"
     return Checkup(
-        "wait" if unsaid else "bad",
+        "warning" if unsaid else "error",
         say("{pool} does not say whether its Pods get their own identity", pool=GPU_POOL)
         if unsaid
         else say("{pool} uses {mode}: its Pods get the node's identity", pool=GPU_POOL, mode=mode),
@@ -193,7 +193,7 @@ def driver(asked: Asked) -> Checkup:
         return Checkup("ok", say("another pool's nodes offer GPUs"))
     if pool is None:
         return Checkup(
-            "bad" if asked.due("04") else "later",
+            "error" if asked.due("04") else "info",
             say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
             say("Run notebook 04.") if asked.due("04") else "",
             gcloud.create_node_pool(asked.settings),
@@ -206,7 +206,7 @@ def driver(asked: Asked) -> Checkup:
     if asked_for <= {"DEFAULT", "LATEST"} or _has_gpus(asked):
         return Checkup("ok", ", ".join(sorted(asked_for)))
     return Checkup(
-        "bad" if asked.due("05") else "wait",
+        "error" if asked.due("05") else "warning",
         say("{pool} asks for no driver, and no node of it offers a GPU", pool=GPU_POOL),
         say("Let Google's installer put it there, or delete the pool and run notebook 04."),
         fixes.install_driver(),
@@ -254,5 +254,5 @@ def inside(asked: Asked) -> Checkup:
 
 def _absent(asked: Asked, told: str, command: str, pitfall: str) -> Checkup:
     if not asked.due("05"):
-        return Checkup("later", told)
-    return Checkup("bad", told, say("Run notebook 05."), command, pitfall)
+        return Checkup("info", told)
+    return Checkup("error", told, say("Run notebook 05."), command, pitfall)

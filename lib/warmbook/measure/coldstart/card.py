@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...cloud.rehearsal import Network
-from ...display.card import Card, Row, State
+from ...display.card import Card, Row
 from ...display.plots import Bar, Picture, lanes, waterfall
 from ...model.gpus import Machine
 from ...model.load_estimate import LoadTime, limit_name
+from ...severity import Severity
 from ...texts import say
 from ...units import duration, size
 from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
@@ -85,7 +86,7 @@ class ColdStart(Card):
         if (usd := self._hourly_usd()) and (cost := phase.cost_usd(usd)) >= 0.00005:
             parts.append(f"${cost:.4f}")
         large = phase.name == UNEXPLAINED and self.first.unexplained >= MOST_UNEXPLAINED
-        return Row(phase_name(phase.name), ", ".join(parts), "wait" if large else "info")
+        return Row(phase_name(phase.name), ", ".join(parts), "warning" if large else "info")
 
     def _efficiency(self) -> Iterator[Row]:
         if self.machine is None or (found := self.efficiency) is None:
@@ -201,8 +202,8 @@ def _told(witness: Witness) -> Row:
     rate = f"{witness.gib_s:.2f} GiB/s"
     quote = _STAMP.sub("", witness.line)
     quote = quote if len(quote) < 200 else f"{quote[:199]}…"
-    state: State = "bad" if witness.whole is False else "ok"
-    return Row(say("Witness"), f"{detail}, {rate}: {quote}", state)
+    severity: Severity = "error" if witness.whole is False else "ok"
+    return Row(say("Witness"), f"{detail}, {rate}: {quote}", severity)
 
 
 def _ranks(witness: Witness) -> Iterator[Row]:

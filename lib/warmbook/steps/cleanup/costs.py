@@ -37,10 +37,10 @@ def cost_rows(machines: Sequence[str]) -> Iterator[Row]:
             region=priced[0][1].region,
             date=min(price.date for _, price in priced),
         )
-        yield Row(say("its nodes cost"), told, "wait")
+        yield Row(say("its nodes cost"), told, "warning")
     if others := [name for name in machines if name not in known]:
         told = say("no price is known here: {machines}", machines=_counted(others))
-        yield Row(say("its nodes cost"), told, "wait")
+        yield Row(say("its nodes cost"), told, "warning")
 
 
 def _counted(names: Sequence[str]) -> str:

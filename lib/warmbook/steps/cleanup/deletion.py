@@ -41,7 +41,7 @@ class Deleted(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(str(r), say("deleted"), "ok") for r in self.created if r not in self.left),
-            *(Row(str(r), say("still there"), "bad") for r in self.left),
+            *(Row(str(r), say("still there"), "error") for r in self.left),
             *(cost_rows(self.machines) if self.left else ()),
         )
 

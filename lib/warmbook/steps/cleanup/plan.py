@@ -32,7 +32,7 @@ class Inventory(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            *(Row(str(one), one.proof, "wait") for one in self.created),
+            *(Row(str(one), one.proof, "warning") for one in self.created),
             *cost_rows(self.machines),
             *(Row(str(one), say("stays: {reason}", reason=one.proof)) for one in self.staying),
         )

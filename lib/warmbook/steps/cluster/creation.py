@@ -9,7 +9,7 @@ from typing import Any
 
 from ...cloud.clients import Clients
 from ...cloud.gke import FAILED, LABEL, READY, find
-from ...display.card import Card, Row, State
+from ...display.card import Card, Row
 from ...display.progress import Report, polled, wait_until
 from ...display.step import step
 from ...errors import ResourceFailedError
@@ -35,16 +35,15 @@ class Cluster(Card):
         return say("Cluster {name} is {status}", name=self.name, status=self.status)
 
     def rows(self) -> Sequence[Row]:
-        origin: State = "new" if self.created else "ok"
         how = say("created now") if self.created else say("was there already")
         return (
-            Row(say("mode"), f"{self.mode}, {self.location}", origin),
-            Row(say("origin"), how, origin),
+            Row(say("mode"), f"{self.mode}, {self.location}", "ok", new=self.created),
+            Row(say("origin"), how, "ok", new=self.created),
             Row(say("version"), self.version),
             Row(
                 say("workload identity pool"),
                 self.workload_pool or say("missing"),
-                "ok" if self.workload_pool else "bad",
+                "ok" if self.workload_pool else "error",
             ),
         )
 

@@ -51,7 +51,7 @@ class Pool(Card):
         return (
             Row(say("machine"), self.machine_type, "ok"),
             Row(say("GPUs"), self.gpus, "ok"),
-            Row(say("origin"), how, "new" if self.created else "ok"),
+            Row(say("origin"), how, "ok", new=self.created),
         )
 
 

@@ -29,14 +29,14 @@ class GpuOffer(Card):
 
     def rows(self) -> Sequence[Row]:
         zones = ", ".join(self.zones) or say("none: choose another region")
-        return (Row(say("zones"), zones, "ok" if self.zones else "bad"), self._quota())
+        return (Row(say("zones"), zones, "ok" if self.zones else "error"), self._quota())
 
     def _quota(self) -> Row:
         if self.limit is None:
             return Row(say("quota"), say("the API names none for this GPU"))
         left = self.limit - self.usage
         detail = say("{left:.0f} of {limit:.0f} left", left=left, limit=self.limit)
-        return Row(say("quota"), detail, "ok" if left >= 1 else "bad")
+        return Row(say("quota"), detail, "ok" if left >= 1 else "error")
 
 
 @step(gcloud.gpu_offer)

@@ -45,7 +45,7 @@ class Answer(Card):
 
     def rows(self) -> Sequence[Row]:
         if self.declined:
-            return (Row(say("no answer"), self.declined, "wait"),)
+            return (Row(say("no answer"), self.declined, "warning"),)
         return (Row(self.model, self.text, "ok"), *self._time())
 
     def _time(self) -> Iterator[Row]:

@@ -69,7 +69,7 @@ class Streams(Card):
                 load.pod,
                 f"{size(load.size_bytes)}, {duration(load.elapsed_s)}, {load.rate_gib_s:.2f} GiB/s"
                 f" ({load.source})",
-                "ok" if load.size_bytes == self.expected_bytes else "bad",
+                "ok" if load.size_bytes == self.expected_bytes else "error",
             )
             for load in self.loads
         )

@@ -30,7 +30,7 @@ class Available(Card):
 
     def rows(self) -> Sequence[Row]:
         detail = say("{ready} of {wanted} ready", ready=self.available, wanted=self.wanted)
-        return (Row(say("Pods"), detail, "ok" if self.available >= self.wanted else "wait"),)
+        return (Row(say("Pods"), detail, "ok" if self.available >= self.wanted else "warning"),)
 
 
 @step(kubectl.deployments)
@@ -81,7 +81,7 @@ class Pods(Card):
 
     def rows(self) -> Sequence[Row]:
         return tuple(
-            Row(pod.name, f"{pod.phase}, {pod.node}", "ok" if pod.ready else "wait")
+            Row(pod.name, f"{pod.phase}, {pod.node}", "ok" if pod.ready else "warning")
             for pod in self.listed
         )
 

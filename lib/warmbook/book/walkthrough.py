@@ -38,18 +38,18 @@ def walk(
     no notebook explains either.
     """
     options: Options = {"report": report} if report else {}
-    told: list[str] = []
+    pitfalls: list[str] = []
     number, error = "", None
     try:
         with explained():
             for number, notebook in NOTEBOOKS.items():
                 if doctor:
-                    told += _seen_by_doctor(settings, clients, number)
-                told += notebook(settings, clients, options)
+                    pitfalls += _seen_by_doctor(settings, clients, number)
+                pitfalls += notebook(settings, clients, options)
     except WarmbookError as ended:
         error = ended
-        told.append(ended.pitfall)
-    return Walked(number, error, tuple(dict.fromkeys(filter(None, told))))
+        pitfalls.append(ended.pitfall)
+    return Walked(number, error, tuple(dict.fromkeys(filter(None, pitfalls))))
 
 
 def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:

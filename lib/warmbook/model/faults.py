@@ -43,7 +43,7 @@ class Finding:
     pitfall: str = ""
 
 
-def findings(found: XRay, cluster_region: str = "") -> list[Finding]:
+def findings(xray: XRay, cluster_region: str = "") -> list[Finding]:
     """Return every fault, the ones that stop the server first.
 
     Source: Run:ai Model Streamer 0.17 and vLLM 0.32, which files they read and refuse.
@@ -55,14 +55,14 @@ def findings(found: XRay, cluster_region: str = "") -> list[Finding]:
         _documents,
         _beside,
     )
-    listed = [finding for check in checks for finding in check(found)]
-    listed += _place(found, cluster_region)
+    listed = [finding for check in checks for finding in check(xray)]
+    listed += _place(xray, cluster_region)
     return sorted(listed, key=lambda finding: finding.severity != "error")
 
 
-def _weights(found: XRay) -> Iterator[Finding]:
+def _weights(xray: XRay) -> Iterator[Finding]:
     """Say why there are no safetensors files at the folder's own level."""
-    folder = found.folder
+    folder = xray.folder
     if folder.shards:
         return
     happens = say("vLLM stops: «Cannot find any safetensors model weights».")
@@ -92,12 +92,12 @@ def _weights(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _shards(found: XRay) -> Iterator[Finding]:
+def _shards(xray: XRay) -> Iterator[Finding]:
     """Say what the streamer will refuse, shard by shard."""
-    for shard in found.shards:
+    for shard in xray.shards:
         if shard.fault:
             yield _refused(shard)
-    twice = Counter(tensor.name for tensor in found.tensors)
+    twice = Counter(tensor.name for tensor in xray.tensors)
     if doubles := sorted(name for name, times in twice.items() if times > 1):
         yield Finding(
             "tensor twice",
@@ -125,9 +125,9 @@ def _refused(shard: Shard) -> Finding:
     return Finding(shard.fault.fault, what, happens, remedy, severity, pitfall="shard-broken")
 
 
-def _index(found: XRay) -> Iterator[Finding]:
+def _index(xray: XRay) -> Iterator[Finding]:
     """Compare what the index names with what is there."""
-    if INDEX in found.folder.files and not found.indexed:
+    if INDEX in xray.folder.files and not xray.indexed:
         yield Finding(
             "index broken",
             say("{name} can't be read", name=INDEX),
@@ -135,9 +135,9 @@ def _index(found: XRay) -> Iterator[Finding]:
             say("Upload this file again, whole."),
             "warning",
         )
-    if not found.indexed or not found.shards:
+    if not xray.indexed or not xray.shards:
         return
-    named, there = set(found.indexed.values()), set(found.folder.shards)
+    named, there = set(xray.indexed.values()), set(xray.folder.shards)
     if missing := sorted(named - there):
         yield Finding(
             "shard missing",
@@ -147,7 +147,7 @@ def _index(found: XRay) -> Iterator[Finding]:
             pitfall="shard-broken",
         )
     if extra := sorted(there - named):
-        length = sum(found.folder.files[name] for name in extra)
+        length = sum(xray.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
             say("{names}: not named by the index", names=named_only(extra)),
@@ -159,9 +159,9 @@ def _index(found: XRay) -> Iterator[Finding]:
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
-    have = {tensor.name for tensor in found.tensors}
-    whole = not missing and all(shard.fault is None for shard in found.shards)
-    if whole and (lost := sorted(found.indexed.keys() - have)):
+    have = {tensor.name for tensor in xray.tensors}
+    whole = not missing and all(shard.fault is None for shard in xray.shards)
+    if whole and (lost := sorted(xray.indexed.keys() - have)):
         yield Finding(
             "tensor missing",
             say("the index names {names}, which no file holds", names=named_only(lost)),
@@ -171,9 +171,9 @@ def _index(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _documents(found: XRay) -> Iterator[Finding]:
+def _documents(xray: XRay) -> Iterator[Finding]:
     """Look for the small files that the server needs."""
-    here = found.folder.here
+    here = xray.folder.here
     if not here:
         return  # the wrong folder: told already
     if CONFIG not in here:
@@ -184,7 +184,7 @@ def _documents(found: XRay) -> Iterator[Finding]:
             say("Copy the model's small files beside its weights, or correct the folder."),
             pitfall="config-missing",
         )
-    elif found.config is None:
+    elif xray.config is None:
         yield Finding(
             "config broken",
             say("{name} can't be read", name=CONFIG),
@@ -201,10 +201,10 @@ def _documents(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _beside(found: XRay) -> Iterator[Finding]:
+def _beside(xray: XRay) -> Iterator[Finding]:
     """Look for what lies beside the model and gets in its way."""
-    odd = [name for name in found.folder.shards if name.startswith("consolidated")]
-    if odd and not found.indexed:  # with an index it is told as an extra file already
+    odd = [name for name in xray.folder.shards if name.startswith("consolidated")]
+    if odd and not xray.indexed:  # with an index it is told as an extra file already
         yield Finding(
             "consolidated beside",
             say("{names} beside the shards", names=named_only(odd)),
@@ -212,7 +212,7 @@ def _beside(found: XRay) -> Iterator[Finding]:
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
-    if any(name.startswith("original/") for name in found.folder.files):
+    if any(name.startswith("original/") for name in xray.folder.files):
         yield Finding(
             "original folder",
             say("there is a folder original/ below"),
@@ -223,13 +223,13 @@ def _beside(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _place(found: XRay, region: str) -> list[Finding]:
-    if not region or found.folder.covers(region):
+def _place(xray: XRay, region: str) -> list[Finding]:
+    if not region or xray.folder.covers(region):
         return []
     return [
         Finding(
             "bucket elsewhere",
-            say("{place}; the cluster is in {region}", place=found.folder.location, region=region),
+            say("{place}; the cluster is in {region}", place=xray.folder.location, region=region),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
             say("Choose the bucket's region in the form, or copy the model to a bucket near."),
             "warning",

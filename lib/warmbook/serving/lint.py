@@ -67,10 +67,10 @@ class VllmContainer:
         return _whole(self.option("--tensor-parallel-size") or self.option("-tp")) or 1
 
 
-def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
+def lint(text: str, inspect: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
     """Return what is wrong with the vLLM servers in a YAML text, the worst first.
 
-    `look` sees through the model at an address; what only the model tells is left out without.
+    `inspect` sees through the model at an address; what only the model tells is left out without.
 
     Raises:
         SettingsError: It is no YAML, or no vLLM container is in it.
@@ -90,7 +90,7 @@ def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> li
         )
     checks = (_version, _arguments, _streamer, _keys, _gpus, _pod)
     found = [one for server in servers for check in checks for one in check(server)]
-    found += [one for server in servers for one in _memory_limit(server, look)]
+    found += [one for server in servers for one in _memory_limit(server, inspect)]
     return sorted(found, key=lambda finding: finding.severity != "error")
 
 
@@ -172,10 +172,12 @@ def _streamer(server: VllmContainer) -> Iterator[Finding]:
         )
 
 
-def _memory_limit(server: VllmContainer, look: Callable[[str], XRay | None]) -> Iterator[Finding]:
+def _memory_limit(
+    server: VllmContainer, inspect: Callable[[str], XRay | None]
+) -> Iterator[Finding]:
     """Hold the streamer's memory limit against the model's largest tensor."""
     limit = server.memory_limit
-    seen = look(server.option("--model")) if limit > 0 else None
+    seen = inspect(server.option("--model")) if limit > 0 else None
     if not (seen and seen.largest):
         return
     largest, header = seen.largest.size_bytes, seen.longest_header_bytes

@@ -32,7 +32,7 @@ GONE = {"Terminating", *ENDED}
 class Pod:
     """One Pod at one moment; times are aware datetimes, None where not reached.
 
-    `told` is the object that all of it was read from.
+    `raw` is the object that all of it was read from.
     """
 
     name: str
@@ -46,31 +46,31 @@ class Pod:
     scheduled: datetime | None
     started: datetime | None
     became_ready: datetime | None
-    told: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Pod:
+    def of(cls, pod: dict[str, Any]) -> Pod:
         """Read what the workbook needs out of a Pod object."""
-        status, spec = found.get("status") or {}, found.get("spec") or {}
-        state = server_status(found)
+        status, spec = pod.get("status") or {}, pod.get("spec") or {}
+        state = server_status(pod)
         conditions = {c["type"]: c for c in status.get("conditions") or ()}
         running = (state.get("state") or {}).get("running") or {}
         waiting = (state.get("state") or {}).get("waiting") or {}
         return cls(
-            name=found["metadata"]["name"],
+            name=pod["metadata"]["name"],
             phase="Terminating"
-            if found["metadata"].get("deletionTimestamp")
+            if pod["metadata"].get("deletionTimestamp")
             else str(status.get("phase", "Pending")),
             node=str(spec.get("nodeName") or ""),
             running=bool(running),
             ready=_since(conditions, "Ready") is not None,
             restarts=int(state.get("restartCount") or 0),
             waiting=str(waiting.get("reason") or ""),
-            created=parse_time(found["metadata"]["creationTimestamp"]),
+            created=parse_time(pod["metadata"]["creationTimestamp"]),
             scheduled=_since(conditions, "PodScheduled"),
             started=parse_time(running["startedAt"]) if running.get("startedAt") else None,
             became_ready=_since(conditions, "Ready"),
-            told=found,
+            raw=pod,
         )
 
 

@@ -111,18 +111,18 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
     begun = time.monotonic()
     # it goes on until the new Pods are ready: with the queue empty, they would be taken back
     with LoadGenerator(server) as load:
-        found = _under_load(settings, clients, load, before, report)
-        if found.refused:
-            return Trial(off=found.refused)
+        reached = _under_load(settings, clients, load, before, report)
+        if reached.refused:
+            return Trial(off=reached.refused)
         asked_after_s = time.monotonic() - begun
         wait_for_pods(
             settings,
             clients,
-            ready=lambda listed: sum(pod.ready for pod in listed) >= found.asked,
+            ready=lambda listed: sum(pod.ready for pod in listed) >= reached.asked,
             report=report,
         )
     ready_after_s = time.monotonic() - begun - asked_after_s
-    return Trial(before, found.asked, found.waiting, asked_after_s, ready_after_s)
+    return Trial(before, reached.asked, reached.waiting, asked_after_s, ready_after_s)
 
 
 def _take_back(settings: Settings, clients: Clients) -> None:
@@ -140,7 +140,7 @@ def _under_load(
     """Wait until more than `before` Pods are asked for; `waiting` is the longest queue seen."""
     most = 0.0
 
-    def look() -> Seen:
+    def count() -> Seen:
         nonlocal most
         servers = [Server(clients, settings.namespace, pod) for pod in pods.now(settings, clients)]
         most = max(most, sum(waiting(server) for server in servers if server.pod.ready))
@@ -152,7 +152,7 @@ def _under_load(
 
     try:
         return wait_until(
-            polled(look),
+            polled(count),
             what=say("The load"),
             state=lambda seen: say("{count:.0f} requests wait", count=seen.waiting),
             ready=lambda seen: seen.asked > before or bool(seen.refused),

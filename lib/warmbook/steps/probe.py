@@ -41,7 +41,7 @@ class PermissionResult:
 
     permission: str
     may: bool
-    told: str
+    reply: str
 
     @property
     def pitfall(self) -> str:
@@ -55,7 +55,7 @@ class PermissionResult:
         remedy = say("run the cell that gives the two roles, then this one")
         if self.permission == "token":
             remedy = say("turn on the metadata server of the node pool")
-        told = say("refused: {reason}", reason=self.told)
+        told = say("refused: {reason}", reason=self.reply)
         return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "error")
 
 

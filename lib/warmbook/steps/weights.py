@@ -11,7 +11,7 @@ from ..display.finding import finding_row
 from ..display.plots import Picture, block_name, layer_map
 from ..display.step import step
 from ..model.faults import Finding, findings
-from ..model.inspect import XRay, look
+from ..model.inspect import XRay, x_ray
 from ..model.layers import blocks
 from ..serving.shell_commands import gcloud
 from ..settings import Settings
@@ -131,5 +131,5 @@ def inspect(settings: Settings, clients: Clients) -> Model:
 
 def model_at(clients: Clients, uri: str, cluster_region: str = "") -> Model:
     """Return what `inspect` returns, for any folder; without a region the place is no fault."""
-    seen = look(clients, uri)
+    seen = x_ray(clients, uri)
     return Model(seen, cluster_region, tuple(findings(seen, cluster_region)))

@@ -91,7 +91,7 @@ def watched(settings):
         cluster = Cluster(**answers)
         watcher = Lookout(settings, clients_of(cluster, settings, members, gke))
         for pods in looks:
-            told = watcher.look(pods)
+            told = watcher.update(pods)
         return told, watcher.failure(), cluster
 
     return watch
@@ -194,8 +194,8 @@ def test_a_gpu_that_no_pool_has_ends_the_wait(settings, wanted, gke, name):
     on_standard = settings.model_copy(update={"mode": "standard"})
     watcher = Lookout(on_standard, clients_of(cluster, on_standard, gke=gke))
     homeless = pod(node="")
-    homeless.told["spec"].update(selector)
-    assert watcher.look([homeless]) == "no node yet: no node pool has this GPU"
+    homeless.raw["spec"].update(selector)
+    assert watcher.update([homeless]) == "no node yet: no node pool has this GPU"
     error = watcher.failure()
     assert (error and error.pitfall) == name
     assert error is None or others in error.what
@@ -207,7 +207,7 @@ def test_tries_to_make_a_node_before_the_first_look_do_not_count(settings):
         watcher = Lookout(settings, clients_of(cluster, settings))
         for count in counts:
             cluster.events = [{**event("FailedScaleUp", STOCKOUT), "count": count}]
-            watcher.look([pod(node="")])
+            watcher.update([pod(node="")])
         error = watcher.failure()
         return error and error.pitfall
 

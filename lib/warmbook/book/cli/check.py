@@ -100,7 +100,7 @@ def _lint(options: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         told = say("{path} can't be read: {reason}.", path=options.file, reason=error)
         raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
-    found = lint(text, _look if options.look else lambda uri: None)
+    found = lint(text, _x_ray if options.look else lambda uri: None)
     for one in found:
         print(finding_row(one))
     if not found:
@@ -108,14 +108,14 @@ def _lint(options: argparse.Namespace) -> int:
     return 1 if any(one.severity == "error" for one in found) else 0
 
 
-def _look(uri: str) -> XRay:
+def _x_ray(uri: str) -> XRay:
     from ...cloud.clients import Clients
     from ...cloud.errors import explained
-    from ...model.inspect import look
+    from ...model.inspect import x_ray
     from ...settings import merge, model_uri
 
     with explained():
-        return look(Clients(str(merge().get("project_id", ""))), model_uri(uri))
+        return x_ray(Clients(str(merge().get("project_id", ""))), model_uri(uri))
 
 
 def _doctor(options: argparse.Namespace) -> int:

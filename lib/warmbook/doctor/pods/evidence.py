@@ -62,7 +62,7 @@ class Evidence:
                 return found if isinstance(found, Mapping) else {}
         return {}
 
-    def told(self) -> list[Object]:
+    def in_order(self) -> list[Object]:
         """Return the events, the oldest first."""
         return sorted(maps(self.events), key=lambda event: str(moment_of(event) or ""))
 

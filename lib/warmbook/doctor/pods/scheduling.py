@@ -83,7 +83,7 @@ def _messages(evidence: Evidence) -> list[str]:
     """Return what is said of the Pod, the oldest first."""
     conditions = maps(at(evidence.pod, "status", "conditions"))
     said = [c.get("message") for c in conditions if c.get("type") == "PodScheduled"]
-    return [text(one) for one in (*said, *(event.get("message") for event in evidence.told()))]
+    return [text(one) for one in (*said, *(event.get("message") for event in evidence.in_order()))]
 
 
 def _latest(pattern: re.Pattern[str], messages: list[str]) -> str:
@@ -93,7 +93,7 @@ def _latest(pattern: re.Pattern[str], messages: list[str]) -> str:
 def _refused(evidence: Evidence) -> str:
     """Return why the autoscaler adds no node, "" if it has begun to add one since."""
     said = ""
-    for event in evidence.told():
+    for event in evidence.in_order():
         if event.get("reason") == "NotTriggerScaleUp":
             said = text(event.get("message"))
         elif event.get("reason") == "TriggeredScaleUp":

@@ -67,19 +67,21 @@ def _of_project(asked: Asked) -> list[object]:
         return []
 
 
-def _missing(asked: Asked, found: Held) -> Checkup:
-    first = found.missing[0]
-    told = say("{account} lacks {names}", account=_account(asked), names=", ".join(found.missing))
+def _missing(asked: Asked, holdings: Held) -> Checkup:
+    first = holdings.missing[0]
+    what = say(
+        "{account} lacks {names}", account=_account(asked), names=", ".join(holdings.missing)
+    )
     pitfall = "bucket-viewer-missing" if first == SEE else "object-role-missing"
-    if first in found.near:
-        pitfall, member = found.near[first]
-        told = f"{told}. {say('A role is bound to {member}.', member=member)}"
+    if first in holdings.near:
+        pitfall, member = holdings.near[first]
+        what = f"{what}. {say('A role is bound to {member}.', member=member)}"
     if not asked.due("05"):
-        return Checkup("info", say("{told}; notebook 05 gives the roles", told=told))
+        return Checkup("info", say("{told}; notebook 05 gives the roles", told=what))
     remedy = say("Run notebook 05: it gives the two roles.")
     if pitfall == "binding-other-namespace":
         remedy = say("Run notebook 05, or choose that namespace and account in the form.")
-    return Checkup("error", told, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
+    return Checkup("error", what, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
 
 
 def _account(asked: Asked) -> str:
@@ -89,29 +91,29 @@ def _account(asked: Asked) -> str:
 def caches(asked: Asked) -> Checkup:
     """Tell whether a cache runs, and where the Pods are."""
     settings, found = asked.settings, asked(found_caches)
-    alive = [one for one in found if one.state != "disabled"]
+    alive = [cache for cache in found if cache.state != "disabled"]
     if not alive:
-        told = say("none; notebook 08 makes one if you want it")
-        return Checkup("info", told, command=gcloud.create_cache(settings))
-    told = ", ".join(f"{one.zone} {one.state}" for one in alive)
+        what = say("none; notebook 08 makes one if you want it")
+        return Checkup("info", what, command=gcloud.create_cache(settings))
+    what = ", ".join(f"{cache.zone} {cache.state}" for cache in alive)
     zones = _zones_of_pods(asked)
-    if zones and not zones & {one.zone for one in alive}:
+    if zones and not zones & {cache.zone for cache in alive}:
         return Checkup(
             "warning",
-            say("{caches}; the Pods run in {zones}", caches=told, zones=", ".join(sorted(zones))),
+            say("{caches}; the Pods run in {zones}", caches=what, zones=", ".join(sorted(zones))),
             say("Run notebook 08: it makes one where the Pods are."),
             gcloud.create_cache(settings),
             "cache-zone",
         )
-    if any(one.state != "running" for one in alive):
+    if any(cache.state != "running" for cache in alive):
         return Checkup(
             "warning",
-            told,
+            what,
             say("Until it runs, loads come from the bucket; it goes on by itself."),
             gcloud.describe_cache(settings),
             "cache-empty",
         )
-    return Checkup("ok", told)
+    return Checkup("ok", what)
 
 
 def _zones_of_pods(asked: Asked) -> set[str]:

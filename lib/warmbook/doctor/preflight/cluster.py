@@ -109,8 +109,8 @@ def _gpus(node: dict[str, Any]) -> int:
 
 def cluster(asked: Asked) -> Checkup:
     """Tell whether the cluster is there, runs, and is of the mode that was chosen."""
-    settings, found = asked.settings, asked(found_cluster)
-    if found is None:
+    settings, existing = asked.settings, asked(found_cluster)
+    if existing is None:
         return Checkup(
             "error" if asked.due("04") else "info",
             say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
@@ -118,36 +118,36 @@ def cluster(asked: Asked) -> Checkup:
             gcloud.create_cluster(settings),
             "cluster-missing" if asked.due("04") else "",
         )
-    told = f"{found.name}, {found.location}, {found.status.name}"
-    if found.status.name in FAILED:
+    what = f"{existing.name}, {existing.location}, {existing.status.name}"
+    if existing.status.name in FAILED:
         return Checkup(
             "error",
-            told,
+            what,
             say("Delete it with notebook 10, then make it again with 04."),
             gcloud.delete_cluster(settings),
             "operation-failed",
         )
-    if bool(found.autopilot.enabled) != (settings.mode == "autopilot"):
+    if bool(existing.autopilot.enabled) != (settings.mode == "autopilot"):
         return Checkup(
             "warning",
             say(
                 "{cluster}: not of the mode in the form, {mode}",
-                cluster=told,
+                cluster=what,
                 mode=settings.mode,
             ),
             say("Choose its mode in the form, or another name for a cluster of your own."),
             pitfall="cluster-foreign",
         )
-    if found.status.name not in READY:
-        return Checkup("warning", told, say("Wait: notebook 04 shows how far it is."))
-    ours = LABEL.items() <= dict(found.resource_labels).items()
-    return Checkup("ok", told if ours else say("{cluster}, not made by the book", cluster=told))
+    if existing.status.name not in READY:
+        return Checkup("warning", what, say("Wait: notebook 04 shows how far it is."))
+    ours = LABEL.items() <= dict(existing.resource_labels).items()
+    return Checkup("ok", what if ours else say("{cluster}, not made by the book", cluster=what))
 
 
 def federation(asked: Asked) -> Checkup:
     """Tell whether Pods of the cluster can have an identity in Google Cloud."""
-    settings, found = asked.settings, _cluster(asked)
-    pool = found.workload_identity_config.workload_pool
+    settings, existing = asked.settings, _cluster(asked)
+    pool = existing.workload_identity_config.workload_pool
     if pool != settings.workload_pool:
         return Checkup(
             "error",
@@ -158,8 +158,8 @@ def federation(asked: Asked) -> Checkup:
             f"{fixes.federate(settings)}\n{fixes.serve_metadata(settings)}",
             "wif-off",
         )
-    mode = _metadata_mode(found)
-    if found.autopilot.enabled or mode in ("", "GKE_METADATA"):
+    mode = _metadata_mode(existing)
+    if existing.autopilot.enabled or mode in ("", "GKE_METADATA"):
         return Checkup("ok", pool)
     unsaid = mode == "MODE_UNSPECIFIED"
     return Checkup(
@@ -173,14 +173,14 @@ def federation(asked: Asked) -> Checkup:
     )
 
 
-def _metadata_mode(found: Any) -> str:
+def _metadata_mode(existing: Any) -> str:
     """Return the mode of the GPU pool, "" where there is no such pool."""
-    pool = _gpu_pool(found)
+    pool = _gpu_pool(existing)
     return "" if pool is None else str(pool.config.workload_metadata_config.mode.name)
 
 
-def _gpu_pool(found: Any) -> Any | None:
-    return next((pool for pool in found.node_pools if pool.name == GPU_POOL), None)
+def _gpu_pool(existing: Any) -> Any | None:
+    return next((pool for pool in existing.node_pools if pool.name == GPU_POOL), None)
 
 
 def driver(asked: Asked) -> Checkup:
@@ -252,7 +252,7 @@ def inside(asked: Asked) -> Checkup:
     return Checkup("ok", f"{settings.namespace}/{settings.service_account}")
 
 
-def _absent(asked: Asked, told: str, command: str, pitfall: str) -> Checkup:
+def _absent(asked: Asked, what: str, command: str, pitfall: str) -> Checkup:
     if not asked.due("05"):
-        return Checkup("info", told)
-    return Checkup("error", told, say("Run notebook 05."), command, pitfall)
+        return Checkup("info", what)
+    return Checkup("error", what, say("Run notebook 05."), command, pitfall)

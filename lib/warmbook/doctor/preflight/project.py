@@ -139,13 +139,13 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
     lacking = [name for name in ahead or needed if name not in held]
     if not lacking:
         return Checkup("ok", say("you hold each that is needed from here on"))
-    told = say("you lack {names}", names=", ".join(lacking))
+    what = say("you lack {names}", names=", ".join(lacking))
     to_prepare = [name for name in lacking if needed[name] == "02"]
     if to_prepare:
         return Checkup(
             # who has what notebook 02 gives already needs no right to give it
             "warning" if to_prepare == lacking and not asked(services_off) else "error",
-            told,
+            what,
             say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
             pitfall="role-missing",
         )
@@ -154,10 +154,10 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
     if not others or (given and not asked.due("02")):
         if ACT_AS in lacking:
             return _no_nodes(asked)
-        return Checkup("info", say("{told}; notebook 02 gives them", told=told))
+        return Checkup("info", say("{told}; notebook 02 gives them", told=what))
     return Checkup(
         "error",
-        told,
+        what,
         say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
         gcloud.grant_roles(asked.settings),
         "role-missing",

@@ -20,13 +20,13 @@ from .result import Checkup, Examination
 
 @dataclass(frozen=True)
 class Check:
-    """What the doctor looks at: its title, the look, and the notebooks that it matters to.
+    """One check: its title, what carries it out, and the notebooks that it matters to.
 
     `tells`: the question whose own failure this line tells.
     """
 
     title: Callable[[], str]
-    look: Callable[[Asked], Checkup]
+    examine: Callable[[Asked], Checkup]
     tells: Callable[[Asked], Any] | None
     notebooks: str
 
@@ -86,13 +86,13 @@ def examine(
     wanted = [one for one in CHECKS if whole or before in one.notebooks.split()]
     asked = Asked(settings, clients, before)
     try:
-        looks = [asked.pool.submit(one.look, asked) for one in wanted]
-        return Examination(checkups=tuple(_told(settings, wanted, looks)), before=before)
+        looks = [asked.pool.submit(one.examine, asked) for one in wanted]
+        return Examination(checkups=tuple(_lines(settings, wanted, looks)), before=before)
     finally:
         asked.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _told(
+def _lines(
     settings: Settings, wanted: Sequence[Check], looks: Sequence[Future[Checkup]]
 ) -> list[Checkup]:
     """Return a line for each check; those that one cause keeps from looking share a line."""
@@ -152,5 +152,5 @@ def _on_the_way(lost: Sequence[tuple[str, WarmbookError]]) -> list[Checkup]:
     # what a service said tells more than that nobody said anything
     error = min((error for _, error in lost), key=lambda one: one.pitfall == "unreachable")
     names = ", ".join(title for title, _ in lost)
-    told = f"{error.what} {say('Not looked at: {names}.', names=names)}"
-    return [Checkup("error", told, error.remedy, "", error.pitfall, say("Connection"))]
+    what = f"{error.what} {say('Not looked at: {names}.', names=names)}"
+    return [Checkup("error", what, error.remedy, "", error.pitfall, say("Connection"))]

@@ -193,8 +193,10 @@ def _least(seconds: float) -> str:
     return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"
 
 
-def _bars(one: Timeline) -> list[Bar]:
-    return [Bar(phase_name(p.name), p.start_s, p.elapsed_s, phase_kind(p.name)) for p in one.phases]
+def _bars(start: Timeline) -> list[Bar]:
+    return [
+        Bar(phase_name(p.name), p.start_s, p.elapsed_s, phase_kind(p.name)) for p in start.phases
+    ]
 
 
 def _told(witness: Witness) -> Row:

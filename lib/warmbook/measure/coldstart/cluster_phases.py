@@ -29,9 +29,9 @@ def cuts(
     `installer` is the Pod that puts the GPU's driver on the node.
     """
     about = _about(events, text(at(pod, "metadata", "name")))
-    if asked := _told(about, "TriggeredScaleUp"):
+    if asked := _first_time(about, "TriggeredScaleUp"):
         yield Cut("node asked for", asked, "event")
-    scheduled = condition(pod, "PodScheduled") or _told(about, "Scheduled")
+    scheduled = condition(pod, "PodScheduled") or _first_time(about, "Scheduled")
     yield from _node(pod, node, scheduled, installer)
     yield from _image(about)
     yield from _container(pod, about)
@@ -60,7 +60,7 @@ def _image(about: Sequence[Object]) -> Iterator[Cut]:
     pulled = next((event for event in about if event.get("reason") == "Pulled"), None)
     end = _moment(pulled) if pulled else None
     seconds = _took(text(pulled.get("message"))) if pulled else None
-    begin = _told(about, "Pulling")
+    begin = _first_time(about, "Pulling")
     if begin is None and end and seconds is not None:
         begin = end - timedelta(seconds=seconds)
     if begin:
@@ -72,7 +72,7 @@ def _image(about: Sequence[Object]) -> Iterator[Cut]:
 def _container(pod: Object, about: Sequence[Object]) -> Iterator[Cut]:
     state = server_status(pod)
     started = time_at(state, "state", "running", "startedAt")
-    first = _told(about, "Started")
+    first = _first_time(about, "Started")
     if at(state, "restartCount") and first and started and first < started:
         yield Cut("container start", first, "event")
         yield Cut("earlier attempts", started, "Kubernetes")
@@ -82,9 +82,9 @@ def _container(pod: Object, about: Sequence[Object]) -> Iterator[Cut]:
         yield Cut("container start", first, "event")
 
 
-def condition(found: Object | None, name: str) -> datetime | None:
+def condition(obj: Object | None, name: str) -> datetime | None:
     """Return since when a condition holds, None where it does not."""
-    for one in maps(at(found, "status", "conditions")):
+    for one in maps(at(obj, "status", "conditions")):
         if (one.get("type"), one.get("status")) == (name, "True"):
             return time_at(one, "lastTransitionTime")
     return None
@@ -118,7 +118,7 @@ def _about(events: Iterable[Object], name: str) -> list[Object]:
     return sorted(found, key=lambda event: _moment(event) or _NEVER)
 
 
-def _told(about: Iterable[Object], reason: str) -> datetime | None:
+def _first_time(about: Iterable[Object], reason: str) -> datetime | None:
     moments = (_moment(event) for event in about if event.get("reason") == reason)
     return next(filter(None, moments), None)
 

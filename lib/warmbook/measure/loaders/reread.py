@@ -61,8 +61,8 @@ class PodReader:
         """Have it read the weights once."""
         self._process.write_stdin("read\n")
 
-    def told(self) -> dict[str, Any] | None:
-        """Return what it tells, None if nothing within LOOK_S.
+    def message(self) -> dict[str, Any] | None:
+        """Return its next message, None if none comes within LOOK_S.
 
         Raises:
             ResourceFailedError: It has ended.
@@ -140,23 +140,23 @@ def _carried_out(readers: Sequence[PodReader], rounds: int, end: float) -> Itera
         if number and time.monotonic() > end:
             break
         for group, seconds in groups if number % 2 == 0 else groups[::-1]:
-            told: list[dict[str, Any]] = []
+            messages: list[dict[str, Any]] = []
             for reader in group:
                 reader.ask()
-            for _ in _answers(group, told):
+            for _ in _answers(group, messages):
                 yield Rereads(tuple(alone), tuple(together), size_bytes)
-            seconds.append(max(one["seconds"] for one in told))
-            size_bytes = told[0]["bytes"]
+            seconds.append(max(one["seconds"] for one in messages))
+            size_bytes = messages[0]["bytes"]
     cut_short = len(alone) < rounds
     yield Rereads(tuple(alone), tuple(together), size_bytes, complete=True, cut_short=cut_short)
 
 
-def _answers(readers: Sequence[PodReader], told: list[dict[str, Any]]) -> Iterator[None]:
-    """Wait until each of the readers has told something, into `told`; yield while waiting."""
+def _answers(readers: Sequence[PodReader], messages: list[dict[str, Any]]) -> Iterator[None]:
+    """Wait until each of the readers has told something, into `messages`; yield while waiting."""
     waiting = list(readers)
     while waiting:
         for reader in tuple(waiting):
-            if (found := reader.told()) is not None:
-                told.append(found)
+            if (message := reader.message()) is not None:
+                messages.append(message)
                 waiting.remove(reader)
             yield

@@ -59,16 +59,16 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
         ResourceFailedError: GKE reports ERROR or DEGRADED, or the cluster vanished.
         WaitTimeoutError: Not RUNNING within 30 minutes.
     """
-    found = find(settings, clients)
-    if found is not None and found.status.name == "STOPPING":
+    existing = find(settings, clients)
+    if existing is not None and existing.status.name == "STOPPING":
         _wait_gone(settings, clients, report)
-        found = None
-    created = found is None
+        existing = None
+    created = existing is None
     if created:
         _create(settings, clients)
-    if found is None or found.status.name not in READY:
+    if existing is None or existing.status.name not in READY:
         operation = _creation(settings, clients)
-        found = wait_until(
+        existing = wait_until(
             polled(lambda: find(settings, clients)),
             what=say("Cluster {name}", name=settings.cluster_name),
             state=lambda cluster: cluster.status.name if cluster else say("absent"),
@@ -80,14 +80,14 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
             ),
             report=report,
         )
-    assert found is not None
+    assert existing is not None
     return Cluster(
-        name=found.name,
-        mode="Autopilot" if found.autopilot.enabled else "Standard",
-        location=found.location,
-        status=found.status.name,
-        version=found.current_master_version,
-        workload_pool=found.workload_identity_config.workload_pool,
+        name=existing.name,
+        mode="Autopilot" if existing.autopilot.enabled else "Standard",
+        location=existing.location,
+        status=existing.status.name,
+        version=existing.current_master_version,
+        workload_pool=existing.workload_identity_config.workload_pool,
         created=created,
     )
 

@@ -69,10 +69,10 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
     """
     if settings.mode == "autopilot":
         return Pool(needed=False, status="")
-    found = _find(settings, clients)
-    created = found is None
-    if found is None or found.status.name not in READY:
-        found = wait_until(
+    existing = _find(settings, clients)
+    created = existing is None
+    if existing is None or existing.status.name not in READY:
+        existing = wait_until(
             _asked_for(settings, clients),
             what=say("Node pool {name}", name=GPU_POOL),
             state=lambda pool: pool.status.name if pool else say("absent"),
@@ -84,20 +84,20 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
             ),
             report=report,
         )
-    assert found is not None
+    assert existing is not None
     gpus = ", ".join(
-        f"{a.accelerator_count} x {a.accelerator_type}" for a in found.config.accelerators
+        f"{a.accelerator_count} x {a.accelerator_type}" for a in existing.config.accelerators
     )
-    return Pool(True, found.status.name, found.config.machine_type, gpus, created)
+    return Pool(True, existing.status.name, existing.config.machine_type, gpus, created)
 
 
 def _asked_for(settings: Settings, clients: Clients) -> Iterator[Any | None]:
     """Yield the pool as it is; ask for it once, as soon as the cluster takes the request."""
     asked = False
-    for found in polled(lambda: _find(settings, clients)):
-        if found is None and not asked:
+    for existing in polled(lambda: _find(settings, clients)):
+        if existing is None and not asked:
             asked = _ask_for(settings, clients)
-        yield found
+        yield existing
 
 
 def _ask_for(settings: Settings, clients: Clients) -> bool:

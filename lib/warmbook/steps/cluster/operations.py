@@ -22,9 +22,9 @@ SCOPES = tuple(
 """OAuth scopes of the nodes, as gcloud sends them."""
 
 
-def is_ready(found: Any | None) -> bool:
+def is_ready(resource: Any | None) -> bool:
     """Say whether the cluster or the pool is there and can be used."""
-    return found is not None and found.status.name in READY
+    return resource is not None and resource.status.name in READY
 
 
 def upkeep() -> dict[str, Any]:

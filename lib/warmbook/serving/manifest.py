@@ -162,12 +162,12 @@ def _refused_flags(draft: Draft) -> Iterator[Improvement]:
 
 def _loader(draft: Draft) -> Iterator[Improvement]:
     """Tell the streamer what helps here: shared reading, and how many readers."""
-    chosen, config, told = draft.settings, dict[str, object](), ""
+    chosen, config, reason = draft.settings, dict[str, object](), ""
     if chosen.tensor_parallel_size == 1:
-        told = say("left out: with one GPU there is nobody to share the reading with")
+        reason = say("left out: with one GPU there is nobody to share the reading with")
     elif reports := draft.engine.corrupts(draft.architecture):
         config["distributed"] = False
-        told = say("there are reports of silently wrong weights: {reports}", reports=reports)
+        reason = say("there are reports of silently wrong weights: {reports}", reports=reports)
     else:
         config["distributed"] = True
     if chosen.concurrency:
@@ -176,11 +176,11 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
         draft.give(_LOADER, json.dumps(config, separators=(",", ":")))
     else:
         draft.take(_LOADER)
-    if told:
-        yield Improvement('"distributed":true', told)
+    if reason:
+        yield Improvement('"distributed":true', reason)
     if chosen.concurrency:
-        told = say("readers that the form chooses; the streamer's default is 8")
-        yield Improvement(f'"concurrency":{chosen.concurrency}', told)
+        reason = say("readers that the form chooses; the streamer's default is 8")
+        yield Improvement(f'"concurrency":{chosen.concurrency}', reason)
 
 
 def _context(draft: Draft) -> Iterator[Improvement]:

@@ -174,8 +174,8 @@ def _under_load(
 def _inactive(settings: Settings, clients: Clients) -> str:
     """Return why the autoscaler does nothing, "" where it works or says nothing yet."""
     kind = "HorizontalPodAutoscaler"
-    found = clients.kubernetes.find(kind, guide_manifest.DEPLOYMENT, settings.namespace)
-    for one in maps(at(found, "status", "conditions")):
-        if (one.get("type"), one.get("status")) == ("ScalingActive", "False"):
-            return text(one.get("message"))
+    scaler = clients.kubernetes.find(kind, guide_manifest.DEPLOYMENT, settings.namespace)
+    for condition in maps(at(scaler, "status", "conditions")):
+        if (condition.get("type"), condition.get("status")) == ("ScalingActive", "False"):
+            return text(condition.get("message"))
     return ""

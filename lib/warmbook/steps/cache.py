@@ -244,7 +244,7 @@ def hits(
     patience_s = TOLD_S if _serving(clients, bucket) else 0
     end = monotonic() + patience_s
     try:
-        found = wait_until(
+        traffic = wait_until(
             polled(lambda: anywhere_cache.traffic(clients, bucket, since)),
             what=say("Cloud Monitoring"),
             state=lambda told: say("tells of {count} zone(s)", count=len(told)),
@@ -255,7 +255,7 @@ def hits(
         )
     except Forbidden as error:
         return Hits((), declined=str(error.message))
-    return Hits(tuple(found))
+    return Hits(tuple(traffic))
 
 
 def _serving(clients: Clients, bucket: str) -> bool:

@@ -64,8 +64,8 @@ def _create(clients: Clients, manifest: guide_manifest.Manifest) -> Named:
 
     kind, name = manifest["kind"], manifest["metadata"]["name"]
     namespace = manifest["metadata"].get("namespace")
-    found = clients.kubernetes.find(kind, name, namespace)
-    if found and found["metadata"].get("deletionTimestamp"):
+    existing = clients.kubernetes.find(kind, name, namespace)
+    if existing and existing["metadata"].get("deletionTimestamp"):
         wait_until(
             polled(lambda: clients.kubernetes.find(kind, name, namespace)),
             what=f"{kind} {name}",
@@ -74,8 +74,8 @@ def _create(clients: Clients, manifest: guide_manifest.Manifest) -> Named:
             timeout_s=600,
             meanwhile=say("The cluster goes on deleting it."),
         )
-        found = None
-    if found:
+        existing = None
+    if existing:
         return Named(kind, name, created=False)
     with suppress(ConflictError):  # made by an attempt whose answer was lost
         clients.kubernetes.create(manifest)

@@ -60,40 +60,40 @@ class Sizing(Card):
             yield Row(say("GPU memory"), self.missing, "warning")
         if not self.fit:
             return
-        found = self.fit
+        fit = self.fit
         verdict = {
             "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
             "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
             "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
-        }[found.verdict]
-        yield Row(say("GPU memory"), verdict, SEVERITIES[found.verdict])
+        }[fit.verdict]
+        yield Row(say("GPU memory"), verdict, SEVERITIES[fit.verdict])
         need = say(
             "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
-            weights=size(found.weights_bytes),
-            context=_range(found.kv_cache),
-            rest=_range(found.activations + found.non_torch + found.graphs),
-            budget=_range(found.budget),
+            weights=size(fit.weights_bytes),
+            context=_range(fit.kv_cache),
+            rest=_range(fit.activations + fit.non_torch + fit.graphs),
+            budget=_range(fit.budget),
         )
         yield Row(say("on each GPU"), need)
-        if found.verdict != "fits":
-            yield Row(say("remedy"), self._remedy(found), "warning")
-        allowed = ", ".join(map(str, found.allowed_sizes))
+        if fit.verdict != "fits":
+            yield Row(say("remedy"), self._remedy(fit), "warning")
+        allowed = ", ".join(map(str, fit.allowed_sizes))
         if self._divides:
-            told = say("{sizes} divide the model's attention heads", sizes=allowed)
-            yield Row("--tensor-parallel-size", told)
+            detail = say("{sizes} divide the model's attention heads", sizes=allowed)
+            yield Row("--tensor-parallel-size", detail)
         else:
-            told = say(
+            detail = say(
                 "{size} is refused by vLLM: {sizes} divide the model's attention heads",
                 size=self.tensor_parallel_size,
                 sizes=allowed,
             )
-            yield Row("--tensor-parallel-size", told, "error")
+            yield Row("--tensor-parallel-size", detail, "error")
 
-    def _remedy(self, found: Fit) -> str:
-        if found.longest_sure:
+    def _remedy(self, fit: Fit) -> str:
+        if fit.longest_sure:
             return say(
                 "With max_model_len {tokens} it surely fits; or choose more or larger GPUs.",
-                tokens=found.longest_sure,
+                tokens=fit.longest_sure,
             )
         return say("Choose more or larger GPUs: the weights leave no room for context.")
 
@@ -193,8 +193,8 @@ class Sizing(Card):
         )
 
 
-def _range(found: Range) -> str:
-    return sizes(found.low, found.high)
+def _range(span: Range) -> str:
+    return sizes(span.low, span.high)
 
 
 @step(lambda settings: "")
@@ -207,9 +207,9 @@ def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
     del clients
     shape = Shape.of(seen.config or {})
     tokens = settings.max_model_len or shape.max_positions or 4096
-    found, missing = None, ""
+    fit, missing = None, ""
     try:
-        found = _fit(settings, seen, shape, tokens)
+        fit = _fit(settings, seen, shape, tokens)
     except MissingError as error:
         missing = f"{error.what}. {error.remedy}"
     at = _machine(settings)
@@ -218,7 +218,7 @@ def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
         gpu_count=settings.gpu_count,
         tensor_parallel_size=settings.tensor_parallel_size,
         tokens=tokens,
-        fit=found,
+        fit=fit,
         host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count),
         load=_load_time(settings, seen, at) if at else None,
         machine=at,

@@ -115,8 +115,8 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
     """
     if not settings.model_source:
         return Brought("")
-    found = _found(settings, clients)
-    sources = found.files if found else _folder(settings.source_folder)
+    hub_model = _found(settings, clients)
+    sources = hub_model.files if hub_model else _folder(settings.source_folder)
     start = time.monotonic()
     with send(clients, settings.bucket_name, settings.model_path, sources) as sending:
         try:
@@ -146,8 +146,8 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
         sending.continued_bytes,
         time.monotonic() - start,
         tuple(sending.strays),
-        found.repository.commit if found else "",
-        found.left if found else (),
+        hub_model.repository.commit if hub_model else "",
+        hub_model.left if hub_model else (),
     )
 
 

@@ -77,11 +77,11 @@ class Model(Card):
 
     def plot(self) -> Picture:
         """Return the bytes of each of the model's layers as a picture."""
-        if not (found := blocks(self.seen.tensors)):
+        if not (parts := blocks(self.seen.tensors)):
             return Picture(b"", say("no safetensors files"))
-        layers = [block for block in found if block.name.isdecimal()]
+        layers = [block for block in parts if block.name.isdecimal()]
         bytes_of = sorted(block.size_bytes for block in layers)
-        told = [
+        captions = [
             say(
                 "{count} layers of {size}", count=len(layers), size=sizes(bytes_of[0], bytes_of[-1])
             )
@@ -89,11 +89,11 @@ class Model(Card):
             else say("no layers by their usual names"),
             *(
                 f"{block_name(block)} {size(block.size_bytes)}"
-                for block in found
+                for block in parts
                 if block not in layers
             ),
         ]
-        return layer_map(found, ", ".join(told))
+        return layer_map(parts, ", ".join(captions))
 
     def note(self) -> str:
         if not self.shards:

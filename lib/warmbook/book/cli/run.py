@@ -61,8 +61,8 @@ def _summary(result: Run, out: Path) -> str:
     record = result.record()
     lines = [""]
     for load in record["streams"]:
-        told = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
-        lines.append(f"  {say('Stream')}: {told} ({load['source']})")
+        detail = f"{size(load['bytes'])}, {duration(load['seconds'])}, {load['gib_s']:.2f} GiB/s"
+        lines.append(f"  {say('Stream')}: {detail} ({load['source']})")
     if record["streams"] and result.network:
         lines.append(f"  {result.network.label}")
     lines += _cold_start(record["phases"])
@@ -71,14 +71,14 @@ def _summary(result: Run, out: Path) -> str:
     if comparison := record["comparison"]:
         lines.append(f"  {comparison['sentence']}")
     if parity := record["parity"]:
-        told = say(
+        detail = say(
             "{equal} of {count} answers equal", equal=parity["equal"], count=parity["prompts"]
         )
-        lines.append(f"  {say('Parity')}: {told}")
+        lines.append(f"  {say('Parity')}: {detail}")
     if (served := record["served"]) and served["equal"] is not None:
         counts = {"equal": served["equal"], "count": served["prompts"]}
-        told = say("{equal} of {count} answers equal", **counts)
-        lines.append(f"  {say('Parity of the server')}: {told}")
+        detail = say("{equal} of {count} answers equal", **counts)
+        lines.append(f"  {say('Parity of the server')}: {detail}")
     if record["left"] is not None:
         left = ", ".join(record["left"]) or say("nothing")
         lines.append(f"  {say('Left behind')}: {left}")

@@ -87,25 +87,25 @@ def page(record: Record, name: str) -> str:
 
 def _banner(record: Record) -> str:
     if record.rehearsal:
-        told = say("Rehearsal: its rates say nothing about Cloud Storage, and it cost nothing.")
-        banner = _text(told, "banner")
+        sentence = say("Rehearsal: its rates say nothing about Cloud Storage, and it cost nothing.")
+        banner = _text(sentence, "banner")
     else:
         project = record.choices.get("project_id", "")
-        told = say("Google Cloud: {project}.", project=project)
+        sentence = say("Google Cloud: {project}.", project=project)
         without = say("The record tells no cost.") if record.usd is None else ""
-        banner = _text(f"{told} {without}", "banner cloud")
+        banner = _text(f"{sentence} {without}", "banner cloud")
     if record.engine == QUICK_ENGINE:
-        told = say(
+        sentence = say(
             "The rehearsal's quick engine stood for vLLM: it streamed the weights, and neither "
             "compiled nor answered anything."
         )
-        banner += _text(told, "banner")
+        banner += _text(sentence, "banner")
     if record.shaped is not None:
-        told = say("The network was shaped: {figures}", figures=flat(record.shaped))
-        banner += _text(told, "banner")
+        sentence = say("The network was shaped: {figures}", figures=flat(record.shaped))
+        banner += _text(sentence, "banner")
     if stopped := record.stopped_in:
-        told = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
-        banner += _text(told, "banner bad")
+        sentence = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
+        banner += _text(sentence, "banner bad")
     return banner
 
 

@@ -27,20 +27,20 @@ def machines_of(clients: Clients) -> tuple[str, ...]:
 
 def cost_rows(machines: Sequence[str]) -> Iterator[Row]:
     """Tell what the nodes cost in an hour by the list price, as far as it is known."""
-    known = {found.name: found.price for found in gpus.machines() if found.price}
+    known = {machine.name: machine.price for machine in gpus.machines() if machine.price}
     priced = [(name, known[name]) for name in machines if name in known]
     if priced:
-        told = say(
+        detail = say(
             "${usd:.2f} an hour by the list price: {machines} ({region}, {date})",
             usd=sum(price.on_demand_usd for _, price in priced),
             machines=_counted([name for name, _ in priced]),
             region=priced[0][1].region,
             date=min(price.date for _, price in priced),
         )
-        yield Row(say("its nodes cost"), told, "warning")
+        yield Row(say("its nodes cost"), detail, "warning")
     if others := [name for name in machines if name not in known]:
-        told = say("no price is known here: {machines}", machines=_counted(others))
-        yield Row(say("its nodes cost"), told, "warning")
+        detail = say("no price is known here: {machines}", machines=_counted(others))
+        yield Row(say("its nodes cost"), detail, "warning")
 
 
 def _counted(names: Sequence[str]) -> str:

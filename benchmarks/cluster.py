@@ -35,7 +35,7 @@ async def _serve_cluster(ready: Connection) -> None:
 
 async def _run_pods(store: Any) -> None:
     """Say of every Pod that it runs, as a kubelet does; start nothing."""
-    async for change in store.subscribe():
+    async for change in store.history.subscribe():
         if change.kind == "Pod" and change.type == "ADDED":
             place = change.obj["metadata"]["namespace"], change.obj["metadata"]["name"]
             store.update("Pod", *place, _runs, manager="kubelet", subresource="status")

@@ -9,6 +9,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any
 
+from warmbook.cloud.objects import parse_time
 from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 from warmbook.steps import cluster, identity, project
@@ -36,7 +37,7 @@ def cluster_notice(settings: Settings, clients: Any) -> float:
     seen = datetime.now(timezone.utc)
     path = clients.location_path(settings)
     operations = clients.clusters.list_operations(parent=path).operations
-    end = max(datetime.fromisoformat(o.end_time.replace("Z", "+00:00")) for o in operations)
+    end = max(parse_time(o.end_time) for o in operations)
     return max(0.0, (seen - end).total_seconds())
 
 

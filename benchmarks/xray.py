@@ -43,7 +43,7 @@ def measured(url: str, shards: int) -> dict[str, Any]:
     import requests
 
     from warmbook.cloud.clients import Clients
-    from warmbook.model.inspect import look
+    from warmbook.model.inspect import x_ray
 
     environ = {
         "WARMBOOK_REHEARSAL_URL": url,
@@ -61,7 +61,7 @@ def measured(url: str, shards: int) -> dict[str, Any]:
     requests.Session.send = counting  # type: ignore[method-assign]
     try:
         began = time.perf_counter()
-        seen = look(Clients("bench", environ=environ), f"gs://{BUCKET}/model-{shards}")
+        seen = x_ray(Clients("bench", environ=environ), f"gs://{BUCKET}/model-{shards}")
         took_s = time.perf_counter() - began
     finally:
         requests.Session.send = send  # type: ignore[method-assign]

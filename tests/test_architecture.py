@@ -33,8 +33,8 @@ def test_every_name_is_defined_where_the_page_says(path, names):
 
 
 def test_what_is_not_defined_is_noticed():
-    assert "Settings.no_such_setting" not in defined("lib/warmbook/settings.py")
-    assert "Settings.concurrency" in defined("lib/warmbook/settings.py")
+    assert "Settings.no_such_setting" not in defined("lib/warmbook/settings/settings.py")
+    assert "Settings.concurrency" in defined("lib/warmbook/settings/settings.py")
 
 
 def test_the_layers_are_those_of_the_contract():

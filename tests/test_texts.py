@@ -22,7 +22,7 @@ def said_in_code():
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            position = {"say": 0, "_refuse": 0, "_matches": 1}.get(name)
+            position = {"say": 0, "refusal": 0, "must_match": 1}.get(name)
             if position is not None and isinstance(node.args[position], ast.Constant):
                 yield node.args[position].value
 

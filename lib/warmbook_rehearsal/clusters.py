@@ -14,7 +14,7 @@ from aiohttp import web
 from .google import Endpoint
 from .google.certificates import Authority, server_context
 from .kubernetes import ApiServer, Store, add_node, node_object, run_controllers, scale_pods
-from .kubernetes.controllers.nodes import GPU
+from .kubernetes.controllers.nodes import GPU, POOL, ZONE
 from .node import Image, Kubelet
 from .request_faults import RequestFaults
 from .time_scale import TimeScale
@@ -139,7 +139,7 @@ class Clusters:
     def remove_pool(self, cluster: Any, pool: Any) -> None:
         """Remove the nodes of a pool, and with them their Pods."""
         store = self._running[_key(cluster)].store
-        for node in store.list("Node", labels=f"cloud.google.com/gke-nodepool={pool.name}"):
+        for node in store.list("Node", labels=f"{POOL}={pool.name}"):
             store.delete("Node", None, node["metadata"]["name"])
 
     def zone_of(self, node: str) -> str:
@@ -147,7 +147,7 @@ class Clusters:
         for running in self.running:
             for found in running.store.list("Node"):
                 if found["metadata"]["name"] == node:
-                    return str(found["metadata"]["labels"].get("topology.kubernetes.io/zone", ""))
+                    return str(found["metadata"]["labels"].get(ZONE, ""))
         return ""
 
     @property

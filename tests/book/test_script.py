@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from warmbook import texts
 from warmbook.__main__ import main
-from warmbook.book.script import parts, script
+from warmbook.book.script import script, sections
 from warmbook.errors import SettingsError, WarmbookError
 from warmbook.settings import Settings
 
@@ -110,7 +110,7 @@ def test_a_cache_has_a_zone_in_every_case(more, tmp_path):
 
 def test_every_step_of_the_notebooks_is_in_the_script_or_left_out_for_a_reason():
     printed = {
-        f"{step.__module__.rpartition('.')[2]}.{step.__name__}" for p in parts() for step in p.steps
+        f"{step.__module__.split('.')[2]}.{step.__name__}" for p in sections() for step in p.steps
     }
     cells = "\n".join(path.read_text() for path in SOURCES.glob("*.py"))
     carried_out = set(re.findall(r"\b(\w+\.\w+)\(\s*settings, clients", cells))

@@ -14,7 +14,7 @@ class Example(Card):
         return self.text
 
     def rows(self):
-        return (Row(self.text, self.text, "ok"), Row("b", "c", "bad"))
+        return (Row(self.text, self.text, "ok"), Row("b", "c", "error"))
 
 
 def test_a_card_reads_as_text():
@@ -31,3 +31,21 @@ def test_no_text_becomes_markup(text):
 def test_the_command_is_folded_letter_by_letter():
     html = Example("a", command="gcloud x \\\n  --y='1 & 2'")._repr_html_()
     assert "gcloud x \\\n  --y=&#x27;1 &amp; 2&#x27;</pre>" in html
+
+
+@dataclass(frozen=True, repr=False)
+class Made(Card):
+    severity: str
+
+    def title(self):
+        return "made"
+
+    def rows(self):
+        return (Row("now", "x", "ok", new=True), Row("other", "y", self.severity))
+
+
+def test_what_was_made_just_now_has_a_mark_of_its_own_unless_something_is_wrong():
+    assert repr(Made("ok")) == "+ made\n  + now: x\n  ✔ other: y"
+    assert repr(Made("info")).startswith("+ made")
+    assert repr(Made("warning")).startswith("… made")
+    assert repr(Made("error")).startswith("✗ made")

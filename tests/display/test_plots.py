@@ -9,7 +9,15 @@ from matplotlib.image import imread
 
 from warmbook import texts
 from warmbook.display import plots
-from warmbook.display.plots import Bar, Part, lanes, layer_map, load_bars, memory_bar, waterfall
+from warmbook.display.plots import (
+    Bar,
+    MemoryPart,
+    lanes,
+    layer_map,
+    load_bars,
+    memory_bar,
+    waterfall,
+)
 from warmbook.model.layers import Block
 
 GIB = 2**30
@@ -28,9 +36,9 @@ MAPS = {
     "many beside": [*BESIDE, *(Block(f"tower_number_{n}", {"rest": GIB}) for n in range(9))],
 }
 PARTS = [
-    Part("weights", 17 * GIB, 17 * GIB, plots.BLUE),
-    Part("the rest", GIB // 2, 2 * GIB, plots.AMBER),
-    Part("context", 2 * GIB, 3 * GIB, plots.GREEN),
+    MemoryPart("weights", 17 * GIB, 17 * GIB, plots.BLUE),
+    MemoryPart("the rest", GIB // 2, 2 * GIB, plots.AMBER),
+    MemoryPart("context", 2 * GIB, 3 * GIB, plots.GREEN),
 ]
 BARS = [
     ("g2-standard-16, 32 Gbps", 4.5, plots.BLUE),
@@ -53,7 +61,7 @@ def drawings():
     yield from ((f"map {name}", lambda b=b: layer_map(b, "x")) for name, b in MAPS.items())
     yield "map of no bytes", lambda: layer_map(layered(2, mlp=0), "x")
     yield "memory", lambda: memory_bar(PARTS, (20 * GIB, 21 * GIB), 22 * GIB, "x")
-    tiny = [Part(part.name, 0, 1, part.colour) for part in PARTS]
+    tiny = [MemoryPart(part.name, 0, 1, part.colour) for part in PARTS]
     yield "memory of nothing", lambda: memory_bar(tiny, (0, 0), GIB, "x")
     yield "load", lambda: load_bars(BARS, "x")
     yield "waterfall", lambda: waterfall(PHASES, "x")

@@ -67,8 +67,8 @@ def test_a_fresh_project_is_healthy_and_what_comes_is_later(chosen, clients, bef
     examined = doctor.examine(chosen, clients, before=before, whole=True)
     told = lines(examined)
     assert examined.healthy == (before == "02")
-    assert told["APIs"].state == ("later" if before == "02" else "bad")
-    assert told["Roles on the bucket"].state == told["Caches"].state == "later"
+    assert told["APIs"].severity == ("info" if before == "02" else "error")
+    assert told["Roles on the bucket"].severity == told["Caches"].severity == "info"
     assert "container.googleapis.com" in told["APIs"].what
     (blocked,) = [one for one in examined.checkups if "Cluster" in one.name]
     assert "«APIs»" in blocked.what
@@ -79,7 +79,7 @@ def test_after_notebook_5_everything_is_in_order(chosen, standard, up_to, mode):
     settings = standard if mode == "standard" else chosen
     up_to("identity", settings)
     examined = doctor.examine(settings, connect(settings), before="06", whole=True)
-    assert {one.state for one in examined.checkups if one.name != "Caches"} == {"ok"}
+    assert {one.severity for one in examined.checkups if one.name != "Caches"} == {"ok"}
     assert examined and examined.pitfall == ""
 
 
@@ -97,7 +97,7 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
     asked = preflight.memo.Asked(many, connect(many), "06")
     asked._answers[preflight.queries.gpu_quota] = answered((limit, usage))
     asked._answers[preflight.queries.gpu_quota_everywhere] = answered((None, 0))
-    assert preflight.cluster.quota(asked).state == "ok"
+    assert preflight.cluster.quota(asked).severity == "ok"
     more = preflight.memo.Asked(many.model_copy(update={"replicas": 5}), connect(many), "06")
     more._answers.update(asked._answers)
     assert preflight.cluster.quota(more).pitfall == "gpu-quota"
@@ -118,35 +118,35 @@ def test_too_many_gpus_for_the_quota_are_told_with_what_is_left(chosen, clients,
     up_to("project")
     many = chosen.model_copy(update={"gpu_count": 8, "replicas": 8})
     told = lines(doctor.examine(many, clients, before="04"))["GPU quota"]
-    assert (told.state, told.pitfall) == ("bad", "gpu-quota")
+    assert (told.severity, told.pitfall) == ("error", "gpu-quota")
     assert "64 GPU(s)" in told.what and "us-central1: " in told.what
 
 
 @pytest.mark.parametrize(
-    ("spot", "everywhere", "state", "left"),
+    ("spot", "everywhere", "severity", "left"),
     [
         (False, (32, 0), "ok", ""),
-        (True, (32, 0), "bad", "us-central1: 8"),
-        (False, (9, 0), "bad", "all regions together: 9"),
-        (True, (9, 0), "bad", "all regions together: 9"),
+        (True, (32, 0), "error", "us-central1: 8"),
+        (False, (9, 0), "error", "all regions together: 9"),
+        (True, (9, 0), "error", "all regions together: 9"),
     ],
 )
 def test_spot_gpus_count_against_the_preemptible_quota(
-    chosen, clients, up_to, spot, everywhere, state, left
+    chosen, clients, up_to, spot, everywhere, severity, left
 ):
     up_to("project")
     ten = chosen.model_copy(update={"replicas": 10, "spot": spot})
     asked = preflight.memo.Asked(ten, clients, "04")
     asked._answers[preflight.queries.gpu_quota_everywhere] = answered(everywhere)
     told = preflight.cluster.quota(asked)
-    assert told.state == state and left in told.what
+    assert told.severity == severity and left in told.what
 
 
 def test_spot_gpus_beyond_the_quota_of_all_regions_are_a_warning(chosen, clients, up_to):
     up_to("project")
     asked = preflight.memo.Asked(chosen.model_copy(update={"spot": True}), clients, "04")
     asked._answers[preflight.queries.gpu_quota_everywhere] = answered((0, 0))
-    assert preflight.cluster.quota(asked).state == "wait"
+    assert preflight.cluster.quota(asked).severity == "warning"
 
 
 def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, up_to):
@@ -154,10 +154,10 @@ def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, u
     a3 = {"machine_type": "a3-highgpu-1g"}
     there = standard.model_copy(update={**a3, "location": "us-central1-b"})
     told = lines(doctor.examine(there, connect(there), before="04"))["The GPU's places"]
-    assert (told.state, told.pitfall) == ("bad", "gpu-not-offered")
+    assert (told.severity, told.pitfall) == ("error", "gpu-not-offered")
     assert "a3-highgpu-1g" in told.what and "us-central1-b" in told.what
     for fine in (standard, chosen.model_copy(update={**a3, "mode": "autopilot"})):
-        assert lines(doctor.examine(fine, clients, "04"))["The GPU's places"].state == "ok"
+        assert lines(doctor.examine(fine, clients, "04"))["The GPU's places"].severity == "ok"
 
 
 def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
@@ -172,14 +172,14 @@ def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
 def test_a_bucket_elsewhere_is_a_warning_and_none_at_all_is_in_the_way(chosen, clients):
     far = chosen.model_copy(update={"location": "europe-west4"})
     told = lines(doctor.examine(far, clients, before="03"))["Bucket"]
-    assert (told.state, told.pitfall) == ("wait", "bucket-elsewhere")
+    assert (told.severity, told.pitfall) == ("warning", "bucket-elsewhere")
     absent = chosen.model_copy(update={"model_uri": "gs://no-such-bucket-here/m"})
     examined = doctor.examine(absent, clients, before="03")
     assert pitfalls(examined) == {"Bucket": "bucket-missing"}
     assert lines(examined)["Bucket"].command.startswith("gcloud storage buckets create")
     empty = chosen.model_copy(update={"model_uri": f"gs://{chosen.bucket_name}/nothing"})
     assert lines(doctor.examine(empty, clients, "06"))["Model"].pitfall == "weights-not-found"
-    assert lines(doctor.examine(empty, clients, "03", whole=True))["Model"].state == "later"
+    assert lines(doctor.examine(empty, clients, "03", whole=True))["Model"].severity == "info"
 
 
 def test_an_unpaid_project_is_told_with_the_command_that_links(chosen, clients, rehearsal):
@@ -207,16 +207,16 @@ def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, client
 
 
 @pytest.mark.parametrize(
-    ("roles", "before", "state", "lacking"),
+    ("roles", "before", "severity", "lacking"),
     [
-        (["roles/storage.admin"], "04", "bad", "container.clusters.create"),
+        (["roles/storage.admin"], "04", "error", "container.clusters.create"),
         ([*GUIDE_ROLES, "roles/iam.serviceAccountUser"], "04", "ok", ""),
-        (GUIDE_ROLES, "04", "wait", "iam.serviceAccounts.actAs"),
-        (GUIDE_ROLES, "02", "bad", "projects.setIamPolicy"),
+        (GUIDE_ROLES, "04", "warning", "iam.serviceAccounts.actAs"),
+        (GUIDE_ROLES, "02", "error", "projects.setIamPolicy"),
     ],
 )
 def test_what_the_reader_may_not_do_is_named(
-    chosen, clients, rehearsal, roles, before, state, lacking
+    chosen, clients, rehearsal, roles, before, severity, lacking
 ):
     cloud = rehearsal.inner.cloud
     held_now = {"roles": roles}
@@ -232,8 +232,8 @@ def test_what_the_reader_may_not_do_is_named(
     asked(preflight.queries.services_off)
     rehearsal.call(demote)
     told = preflight_project.allowed_on_project(asked)
-    assert told.state == state and lacking in told.what
-    assert told.pitfall == ("" if state == "ok" else "role-missing")
+    assert told.severity == severity and lacking in told.what
+    assert told.pitfall == ("" if severity == "ok" else "role-missing")
 
 
 def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, clients):
@@ -241,21 +241,21 @@ def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, cl
     most = preflight.queries.ON_PROJECT.keys() - {preflight.queries.ACT_AS}
     asked._answers[preflight.queries.held_permissions] = answered(most)
     told = preflight_project.allowed_on_project(asked)
-    assert (told.state, told.pitfall) == ("wait", "role-missing")
+    assert (told.severity, told.pitfall) == ("warning", "role-missing")
     assert "415104041262-compute@developer.gserviceaccount.com" in told.remedy
     assert "--role=roles/iam.serviceAccountUser" in told.command
 
 
-@pytest.mark.parametrize(("before", "state"), [("03", "ok"), ("05", "ok"), ("08", "bad")])
-def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, state):
+@pytest.mark.parametrize(("before", "severity"), [("03", "ok"), ("05", "ok"), ("08", "error")])
+def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, severity):
     asked = preflight.memo.Asked(chosen, clients, before)
     asked._answers[preflight.queries.bucket_permissions] = answered(
         preflight.queries.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
     )
     asked._answers[preflight.queries.services_off] = answered(set())
     told = preflight_project.allowed_on_bucket(asked)
-    assert told.state == state
-    assert ("storage.anywhereCaches.create" in told.what) == (state == "bad")
+    assert told.severity == severity
+    assert ("storage.anywhereCaches.create" in told.what) == (severity == "error")
     assert "storage.anywhereCaches.list" not in told.what
 
 
@@ -310,14 +310,14 @@ def test_roles_count_as_what_they_give(chosen, clients, up_to, bindings):
     def told(*wanted):
         bindings(*wanted)
         found = lines(doctor.examine(chosen, clients, before="06"))["Roles on the bucket"]
-        return found.state, found.pitfall
+        return found.severity, found.pitfall
 
     viewer, reader = ("roles/storage.bucketViewer", ours), ("roles/storage.objectViewer", ours)
     assert told((*viewer, None), (*reader, None)) == ("ok", "")
     assert told(("roles/storage.legacyBucketReader", ours, None), (*reader, None)) == ("ok", "")
-    assert told((*reader, None)) == ("bad", "bucket-viewer-missing")
-    assert told((*viewer, None)) == ("bad", "object-role-missing")
-    assert told((*viewer, None), (*reader, only_now)) == ("wait", "")
+    assert told((*reader, None)) == ("error", "bucket-viewer-missing")
+    assert told((*viewer, None)) == ("error", "object-role-missing")
+    assert told((*viewer, None), (*reader, only_now)) == ("warning", "")
 
 
 def test_a_whole_namespace_a_whole_cluster_or_everybody_takes_the_account_in(settings):
@@ -386,7 +386,7 @@ def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, u
         "Roles on the bucket": "bucket-viewer-missing",
     }
     later = lines(doctor.examine(chosen, clients, before="05", whole=True))
-    assert later["Service account"].state == later["Roles on the bucket"].state == "later"
+    assert later["Service account"].severity == later["Roles on the bucket"].severity == "info"
 
 
 def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to):
@@ -394,7 +394,7 @@ def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to
     examined = doctor.examine(chosen, clients, before="05")
     assert pitfalls(examined) == {"Cluster": "cluster-missing"}
     (blocked,) = [one for one in examined.checkups if "«Cluster»" in one.what]
-    assert (blocked.name, blocked.state) == ("Identity of Pods", "wait")
+    assert (blocked.name, blocked.severity) == ("Identity of Pods", "warning")
 
 
 def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
@@ -411,12 +411,12 @@ def test_a_cache_where_no_pod_is_and_one_that_does_not_run_are_warnings(standard
             [SimpleNamespace(zone=zone, state=state)]
         )
         found = preflight.bucket.caches(asked)
-        return found.state, found.pitfall
+        return found.severity, found.pitfall
 
     assert told("us-central1-a", "running") == ("ok", "")
-    assert told("us-central1-b", "running") == ("wait", "cache-zone")
-    assert told("us-central1-a", "creating") == ("wait", "cache-empty")
-    assert told("us-central1-a", "disabled") == ("later", "")
+    assert told("us-central1-b", "running") == ("warning", "cache-zone")
+    assert told("us-central1-a", "creating") == ("warning", "cache-empty")
+    assert told("us-central1-a", "disabled") == ("info", "")
 
 
 def test_a_library_that_is_too_old_is_named_with_what_installs_it(chosen, clients, monkeypatch):
@@ -449,7 +449,7 @@ def test_no_credentials_are_one_line_and_everything_else_waits_for_them(
     examined = doctor.examine(chosen, connect(chosen, {}), before="06", whole=True)
     assert pitfalls(examined) == {"Credentials": "no-credentials"}
     assert lines(examined)["Credentials"].command == "gcloud auth application-default login"
-    assert [one.state for one in examined.checkups] == ["ok", "bad", "wait"]
+    assert [one.severity for one in examined.checkups] == ["ok", "error", "warning"]
 
 
 def test_a_server_that_is_gone_is_one_line(chosen, clients, up_to, rehearsal):
@@ -506,7 +506,7 @@ def test_a_question_that_is_not_answered_in_time_does_not_hold_the_others_up(
     examined = doctor.examine(chosen, clients, before="02")
     assert time.monotonic() - start < 3
     assert "Billing" in examined.in_the_way[0].what and "1 s" in examined.in_the_way[0].what
-    assert lines(examined)["Project"].state == "ok"
+    assert lines(examined)["Project"].severity == "ok"
 
 
 def test_a_refusal_to_look_is_a_warning_that_names_the_refusal(chosen, clients, rehearsal):
@@ -517,7 +517,7 @@ def test_a_refusal_to_look_is_a_warning_that_names_the_refusal(chosen, clients, 
     rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     examined = doctor.examine(chosen, clients, before="02")
     told = lines(examined)["Billing"]
-    assert examined.healthy and told.state == "wait"
+    assert examined.healthy and told.severity == "warning"
     assert "does not have permission" in told.what and told.remedy
 
 
@@ -528,7 +528,7 @@ def test_what_nobody_foresaw_is_a_line_and_no_traceback(chosen, clients, monkeyp
     monkeypatch.setattr(preflight_project.metadata, "requires", broken)
     examined = doctor.examine(chosen, clients, before="02")
     assert "ZeroDivisionError" in lines(examined)["Libraries"].what
-    assert lines(examined)["Project"].state == "ok"
+    assert lines(examined)["Project"].severity == "ok"
 
 
 # in a notebook and in a terminal
@@ -596,6 +596,15 @@ def test_the_terminal_prints_the_table_and_its_status_in_three_seconds(rehearsal
     assert spanish.returncode == 1
     assert "todavía no hay un espacio de nombres otro" in spanish.stdout
     assert "docs/troubleshooting.md#namespace-missing" in spanish.stdout
+
+
+def test_json_has_the_words_that_it_has_always_had():
+    scale = ("ok", "info", "warning", "error")
+    words = [doctor.Checkup(severity, "").record()["state"] for severity in scale]
+    assert words == ["ok", "later", "wait", "bad"]
+    assert list(doctor.Checkup("ok", "fine").record()) == [
+        *("state", "what", "remedy", "command", "pitfall", "name")
+    ]
 
 
 def test_as_json_each_line_has_its_state_remedy_command_and_pitfall(rehearsal):

@@ -228,7 +228,7 @@ def test_what_stops_the_server_comes_first():
     shard = Shard("x.safetensors", 9, fault=HeaderError("gap", "a at 4, not 0"))
     files = {"x.safetensors": 9, "original/config.json": 2, "config.json": 2, "tokenizer.json": 2}
     found = findings(xray([shard], files.items(), config={}), "europe-west4")
-    assert [f.weight for f in found] == sorted((f.weight for f in found), key="bad".__ne__)
+    assert [f.severity for f in found] == sorted((f.severity for f in found), key="error".__ne__)
     assert [f.name for f in found] == ["gap", "original folder", "bucket elsewhere"]
 
 

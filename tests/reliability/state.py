@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from warmbook.cloud.roles import BUCKET_ROLES, PROJECT_ROLES
 from warmbook.serving.guide_manifest import GPU_POOL
-from warmbook.serving.shell_commands import BUCKET_ROLES, PROJECT_ROLES
 
 ONE_OF_EACH = ("Namespace", "ServiceAccount", "Deployment", "ReplicaSet", "Pod")
 

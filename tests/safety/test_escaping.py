@@ -18,8 +18,9 @@ from warmbook.display.progress import Progress
 from warmbook.display.widgets.form import SettingsForm
 from warmbook.doctor.preflight import Checkup, Examination
 from warmbook.errors import SettingsError, WarmbookError
-from warmbook.serving import guide_manifest, shell_commands
+from warmbook.serving import guide_manifest
 from warmbook.serving.manifest import deployment
+from warmbook.serving.shell_commands import gcloud, kubectl
 from warmbook.settings import Settings
 from warmbook.steps.cleanup import Deleted, Inventory, Resource
 from warmbook.steps.identity import Named, Principal
@@ -77,7 +78,7 @@ class Plain(Card):
         return self.value
 
     def rows(self):
-        return (Row(self.value, self.value, "bad"),)
+        return (Row(self.value, self.value, "error"),)
 
     def note(self):
         return self.value
@@ -90,7 +91,7 @@ def pages(value):
     yield Progress(value, value, 1.0, 10.0)._repr_html_()
     yield ShownClients(value, environ={})._repr_html_()
     yield folded(value, value)
-    line = Checkup("bad", value, value, value, value, value)
+    line = Checkup("error", value, value, value, value, value)
     yield Examination(checkups=(line,), before=value)._repr_html_()
     yield Named(value, value, created=True)._repr_html_()
     yield Principal(value, value)._repr_html_()
@@ -150,7 +151,7 @@ def test_what_a_reader_may_choose_comes_out_of_yaml_and_of_a_shell_as_it_went_in
         assert yaml.safe_load(guide_manifest.to_yaml(manifest)) == manifest
         args = manifest["spec"]["template"]["spec"]["containers"][0]["args"]
         assert f"--model={chosen.model_uri}" in args
-        assert f"{chosen.model_uri}/" in shlex.split(shell_commands.list_weights(chosen))
+        assert f"{chosen.model_uri}/" in shlex.split(gcloud.list_weights(chosen))
     assert taken > 300 and refused > 300
     record("escaping: YAML and shell", cases=taken + refused, found=0, seed=SEED)
 
@@ -165,7 +166,7 @@ def test_bash_itself_runs_nothing_of_a_value(tmp_path):
         ran += 1
         stub = 'gcloud() { printf "%s\\0" "$@"; }; kubectl() { :; }\n'
         said = subprocess.run(
-            ["bash", "-c", stub + shell_commands.list_weights(chosen)],
+            ["bash", "-c", stub + gcloud.list_weights(chosen)],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -175,7 +176,7 @@ def test_bash_itself_runs_nothing_of_a_value(tmp_path):
         assert said.stdout.split("\0")[-2] == f"{chosen.model_uri}/"
         checked = subprocess.run(["bash", "-n"], input=script(chosen), text=True, timeout=20)
         assert checked.returncode == 0
-        deploy = stub + shell_commands.deploy(chosen, None)
+        deploy = stub + kubectl.deploy(chosen, None)
         subprocess.run(["bash", "-c", deploy], cwd=tmp_path, check=True, timeout=20)
         (file,) = tmp_path.iterdir()
         assert yaml.safe_load(file.read_text()) == deployment(chosen, None)

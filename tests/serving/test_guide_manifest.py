@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from warmbook.__main__ import main
+from warmbook.cloud import gke
 from warmbook.serving import guide_manifest
 from warmbook.settings import Settings
 
@@ -33,7 +34,7 @@ def test_what_the_guide_tells_its_readers_to_adapt_is_the_readers(choices):
     assert made["spec"]["replicas"] == 3
     assert container["resources"]["limits"] == {"nvidia.com/gpu": "4"}
     assert "--tensor-parallel-size=2" in container["args"]
-    assert pod["nodeSelector"] == {guide_manifest.ACCELERATOR: "nvidia-h100-80gb"}
+    assert pod["nodeSelector"] == {gke.ACCELERATOR: "nvidia-h100-80gb"}
 
 
 def test_the_yaml_means_the_same_as_the_object(settings):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
-from warmbook.model.inspect import look
+from warmbook.model.inspect import x_ray
 from warmbook.serving.guide_manifest import as_in_the_guide, to_yaml
 from warmbook.serving.lint import lint
 from warmbook.serving.manifest import deployment
@@ -46,7 +46,7 @@ def test_the_workbooks_own_manifest_has_nothing_that_stops_it(choices, version):
 def test_the_guides_manifest_is_fine_on_its_release_and_refused_on_todays():
     text = GUIDE.read_text()
     assert "flag refused" not in [finding.name for finding in lint(text)]
-    today = [f for f in lint(text.replace("v0.11.1", "v0.32.0")) if f.weight == "bad"]
+    today = [f for f in lint(text.replace("v0.11.1", "v0.32.0")) if f.severity == "error"]
     assert [(f.name, f.what) for f in today if f.name != "address"] == [
         ("flag refused", "--disable-log-requests")
     ]
@@ -116,10 +116,10 @@ def test_each_fault_is_named_and_nothing_else(manifest, fault):
 
 def test_a_key_is_refused_or_ignored_as_the_release_does(manifest):
     container(manifest)["args"][2] = '--model-loader-extra-config={"streams":8}'
-    for version, weight in (("0.32.0", "bad"), ("0.16.0", "wait")):
+    for version, severity in (("0.32.0", "error"), ("0.16.0", "warning")):
         container(manifest)["image"] = f"vllm/vllm-openai:v{version}"
         found = next(f for f in lint(yaml.safe_dump(manifest)) if f.name == "loader key")
-        assert (found.what, found.weight) == ("streams", weight)
+        assert (found.what, found.severity) == ("streams", severity)
 
 
 def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
@@ -138,7 +138,7 @@ def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
 def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
     manifest, by, chosen, clients, tmp_path, capsys
 ):
-    largest = look(clients, chosen.model_uri).largest
+    largest = x_ray(clients, chosen.model_uri).largest
     manifest["spec"]["strategy"] = {"type": "Recreate"}
     file, inside = tmp_path / "vllm.yaml", container(manifest)
     plain = [word for word in inside["args"] if "extra-config" not in word and "gs://" not in word]
@@ -163,7 +163,7 @@ def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
 def test_where_gpus_share_the_reading_only_an_older_streamer_stops_at_a_low_limit(
     manifest, chosen, clients
 ):
-    seen = look(clients, chosen.model_uri)
+    seen = x_ray(clients, chosen.model_uri)
 
     def found(limit):
         config = json.dumps({"distributed": True, "memory_limit": limit})
@@ -174,10 +174,10 @@ def test_where_gpus_share_the_reading_only_an_older_streamer_stops_at_a_low_limi
     inside = container(manifest)
     plain = [w for w in inside["args"] if "extra-config" not in w and "parallel-size" not in w]
     (below,) = found(seen.largest.size_bytes - 1)
-    assert below.weight == "wait"
+    assert below.severity == "warning"
     assert below.happens.startswith("Before 0.17 the streamer stops")
     (tiny,) = found(1)
-    assert tiny.weight == "bad"
+    assert tiny.severity == "error"
     assert "Memory limit supplied: 1 cannot be smaller than: 8" in tiny.happens
     assert found(seen.largest.size_bytes) == []
 

@@ -12,6 +12,7 @@ from hypothesis import event, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
+from warmbook.cloud import gke
 from warmbook.model.fit import limit_refusal, machines_for
 from warmbook.model.safetensors import LARGEST_HEADER_BYTES
 from warmbook.serving import guide_manifest, vllm_releases
@@ -86,7 +87,7 @@ def test_no_golden_file_is_left_over():
 
 @pytest.mark.parametrize("name", [name for name in COMBINATIONS if "sglang" not in name])
 def test_lint_finds_nothing_that_would_stop_it(name):
-    assert not [f for f in lint((GOLDEN / f"{name}.yaml").read_text()) if f.weight == "bad"]
+    assert not [f for f in lint((GOLDEN / f"{name}.yaml").read_text()) if f.severity == "error"]
 
 
 UNDONE = {
@@ -213,8 +214,8 @@ def test_where_gpus_are_scarce_the_old_pod_ends_first(more, recreates):
 
 def test_spot_and_zone_reach_the_node_selector():
     pod = pod_of(made({"spot": True, "zone": "us-central1-b"}))
-    assert pod["nodeSelector"][guide_manifest.SPOT] == "true"
-    assert pod["nodeSelector"][guide_manifest.ZONE] == "us-central1-b"
+    assert pod["nodeSelector"][gke.SPOT] == "true"
+    assert pod["nodeSelector"][gke.ZONE] == "us-central1-b"
     assert pod["terminationGracePeriodSeconds"] == 25
 
 
@@ -254,7 +255,7 @@ def test_whatever_is_chosen_the_manifest_is_sound(
     assert int(container["resources"]["requests"]["memory"].removesuffix("Gi")) > 0
     assert container["startupProbe"]["failureThreshold"] >= 60
     if server == "vllm":
-        assert not [found for found in lint(text) if found.weight == "bad"]
+        assert not [found for found in lint(text) if found.severity == "error"]
 
 
 if __name__ == "__main__":

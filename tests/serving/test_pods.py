@@ -1,8 +1,6 @@
-from datetime import datetime, timezone
-
 import pytest
 
-from warmbook.serving.pods import Pod, moment, staying
+from warmbook.serving.pods import Pod, staying
 
 
 def condition(name, since):
@@ -44,11 +42,6 @@ def test_a_pod_that_has_just_begun_is_read_too(status):
     found = pod(**{"conditions": [], "containerStatuses": [], **status})
     assert (found.running, found.ready, found.restarts) == (False, False, 0)
     assert found.became_ready is None
-
-
-def test_times_are_read_with_and_without_fractions():
-    assert moment("2026-11-23T10:00:00Z") == datetime(2026, 11, 23, 10, tzinfo=timezone.utc)
-    assert moment("2026-11-23T10:00:00.250Z").microsecond == 250_000
 
 
 def test_pods_that_end_are_not_among_those_that_stay():

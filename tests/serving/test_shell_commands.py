@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmbook.serving import shell_commands
+from warmbook.cloud import roles
+from warmbook.model.upload.source import SERVED
+from warmbook.serving.shell_commands import gcloud, kubectl
 from warmbook.settings import Settings
 
 
@@ -18,24 +20,24 @@ def words(line):
 
 
 def test_the_autopilot_command_is_the_guides(settings):
-    assert words(shell_commands.create_cluster(settings)) == [
+    assert words(gcloud.create_cluster(settings)) == [
         *["gcloud", "container", "clusters", "create-auto", "run-ai-test"],
         "--project=my-project",
         "--location=us-central1",
     ]
-    assert shell_commands.create_node_pool(settings) == ""
+    assert gcloud.create_node_pool(settings) == ""
 
 
 def test_the_standard_commands_are_the_guides_with_count_and_driver(choices):
     chosen = Settings.parse({**choices, "mode": "standard", "location": "us-central1-a"})
-    assert words(shell_commands.create_cluster(chosen)) == [
+    assert words(gcloud.create_cluster(chosen)) == [
         *["gcloud", "container", "clusters", "create", "run-ai-test"],
         "--project=my-project",
         "--zone=us-central1-a",
         "--workload-pool=my-project.svc.id.goog",
         "--num-nodes=1",
     ]
-    assert words(shell_commands.create_node_pool(chosen)) == [
+    assert words(gcloud.create_node_pool(chosen)) == [
         *["gcloud", "container", "node-pools", "create", "g2-gpu-pool"],
         "--cluster=run-ai-test",
         "--project=my-project",
@@ -46,26 +48,18 @@ def test_the_standard_commands_are_the_guides_with_count_and_driver(choices):
     ]
 
 
-def test_the_principal_has_the_number_first_and_the_id_in_the_pool(settings):
-    assert shell_commands.principal(settings, "415104041262") == (
-        "principal://iam.googleapis.com/projects/415104041262/locations/global/"
-        "workloadIdentityPools/my-project.svc.id.goog/subject/ns/vllm/sa/vllm-streamer"
-    )
-
-
 def test_both_roles_are_granted_by_the_shown_lines(settings):
-    line = shell_commands.grant_bucket_roles(settings)
-    assert [role in line for role in shell_commands.BUCKET_ROLES] == [True, True]
+    line = gcloud.grant_bucket_roles(settings)
+    assert [role in line for role in roles.BUCKET_ROLES] == [True, True]
     assert "gs://my-bucket" in line
 
 
 def all_commands(settings):
     return [
         function(settings)
-        for name, function in vars(shell_commands).items()
-        if not name.startswith("_")
-        and getattr(function, "__module__", "") == shell_commands.__name__
-        and name not in ("principal", "member", "bucket_roles")
+        for module in (gcloud, kubectl)
+        for name, function in vars(module).items()
+        if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
     ]
 
 
@@ -87,26 +81,26 @@ def test_nothing_that_a_reader_types_runs_by_itself(path, source):
         )
     except Exception:  # refused: nothing to show
         return
-    assert words(shell_commands.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
-    asked = shlex.split(shell_commands.ask(chosen), comments=True)
+    assert words(gcloud.list_weights(chosen))[-1] == f"{chosen.model_uri}/"
+    asked = shlex.split(kubectl.ask(chosen), comments=True)
     assert json.loads(asked[asked.index("--data") + 1])["model"] == chosen.model_uri
     if "\0" not in chosen.model_source and chosen.model_source and not chosen.hub_model[0]:
         shown = str(chosen.source_folder.absolute())
-        assert shown in words(shell_commands.upload(chosen))
+        assert shown in words(gcloud.upload(chosen))
 
 
 def test_a_model_on_hugging_face_is_downloaded_by_hand_and_then_uploaded(choices):
     chosen = Settings.parse({**choices, "model_source": "hf://google/gemma-2-9b-it@v1.0"})
-    download, upload = shell_commands.upload(chosen).replace("\\\n", "").splitlines()
+    download, upload = gcloud.upload(chosen).replace("\\\n", "").splitlines()
     asked = shlex.split(download)
     assert asked[:3] == ["hf", "download", "google/gemma-2-9b-it"]
     assert "--revision=v1.0" in asked and "--local-dir=gemma-2-9b-it" in asked
-    assert [f"--include={pattern}" in asked for pattern in shell_commands.SERVED] == [True] * 7
+    assert [f"--include={pattern}" in asked for pattern in SERVED] == [True] * 7
     assert "--exclude=*/*" in asked
     assert shlex.split(upload) == [
         *("gcloud", "storage", "rsync", "./gemma-2-9b-it", "gs://my-bucket/models/my-llama")
     ]
-    subprocess.run(["bash", "-n"], input=shell_commands.upload(chosen), text=True, check=True)
+    subprocess.run(["bash", "-n"], input=gcloud.upload(chosen), text=True, check=True)
 
 
 def test_the_genuine_command_takes_from_the_hub_what_the_workbook_takes(tmp_path, choices):
@@ -117,7 +111,7 @@ def test_the_genuine_command_takes_from_the_hub_what_the_workbook_takes(tmp_path
     (tmp_path / "model.safetensors").write_bytes(b"weights")
     (tmp_path / "config.json").write_text("{}")
     chosen = Settings.parse({**choices, "model_source": f"hf://{OPEN}"})
-    download = shell_commands.upload(chosen).rpartition("\n")[0]
+    download = gcloud.upload(chosen).rpartition("\n")[0]
     place = tmp_path / "here"
     place.mkdir()
     with served(

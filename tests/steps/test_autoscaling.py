@@ -8,6 +8,7 @@ from warmbook.__main__ import main
 from warmbook.errors import MissingError, ResourceFailedError, SettingsError
 from warmbook.serving import guide_manifest
 from warmbook.steps import autoscaling, cleanup
+from warmbook.steps.cleanup import plan
 
 SCALER = "HorizontalPodAutoscaler"
 
@@ -76,7 +77,7 @@ def test_a_metric_that_does_not_arrive_is_named(up_to_two, clients, quiet, up_to
 def test_cleanup_takes_the_autoscaler_along(up_to_two, clients, quiet, up_to, monkeypatch):
     up_to("streaming")
     autoscaling.by_queue(up_to_two, clients, **quiet)
-    monkeypatch.setattr(cleanup, "OWNER_LABEL", ("created-by", "somebody"))  # not our cluster
+    monkeypatch.setattr(plan, "LABEL", {"created-by": "somebody"})  # not our cluster
     kinds = [one.kind for one in cleanup.inventory(up_to_two, clients).created]
     assert kinds[:2] == [SCALER, "PodMonitoring"]
     assert cleanup.delete(up_to_two, clients, **quiet).left == ()

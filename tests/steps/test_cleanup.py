@@ -4,7 +4,9 @@ import pytest
 
 from warmbook.cloud import gke
 from warmbook.cloud.iam import grant_on_bucket
-from warmbook.steps import cache, cleanup, cluster, project
+from warmbook.serving.guide_manifest import OURS
+from warmbook.steps import cache, cleanup, project
+from warmbook.steps.cluster import creation
 
 
 def kinds(resources):
@@ -34,7 +36,7 @@ def test_the_bucket_and_its_model_stay(chosen, clients, quiet, up_to):
 
 
 def test_a_cluster_that_was_there_before_stays(chosen, clients, quiet, up_to, monkeypatch):
-    monkeypatch.setattr(cluster, "LABEL", {})
+    monkeypatch.setattr(creation, "LABEL", {})
     up_to("server")
     plan = cleanup.inventory(chosen, clients)
     assert "cluster" not in kinds(plan.created)
@@ -72,7 +74,7 @@ def test_a_machine_without_a_known_price_is_named_and_no_price_is_made_up():
 def test_a_namespace_that_was_there_before_stays_and_a_forgotten_probe_goes(
     chosen, clients, quiet, up_to, monkeypatch
 ):
-    monkeypatch.setattr(cluster, "LABEL", {})
+    monkeypatch.setattr(creation, "LABEL", {})
     up_to("cluster")
     names = {"metadata": {"name": chosen.namespace}}
     clients.kubernetes.create({"apiVersion": "v1", "kind": "Namespace", **names})
@@ -83,7 +85,7 @@ def test_a_namespace_that_was_there_before_stays_and_a_forgotten_probe_goes(
             "metadata": {
                 "name": "forgotten",
                 "namespace": chosen.namespace,
-                "labels": dict([cleanup.OURS.split("=")]),
+                "labels": dict([OURS.split("=")]),
             },
             "spec": {"containers": [{"name": "c", "image": "python:3", "command": ["true"]}]},
         }

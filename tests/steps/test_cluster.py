@@ -24,7 +24,7 @@ def test_a_region_without_the_gpu_is_told(chosen, clients, up_to):
     nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
     offer = cluster.gpu_offer(nowhere, clients)
     assert offer.zones == ()
-    assert offer.edge() == "bad"
+    assert offer.edge() == "error"
 
 
 @pytest.mark.guide("G09")

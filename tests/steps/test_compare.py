@@ -25,7 +25,7 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     compared = compare.by_loader(chosen, clients, served=kept.record(), **quiet)
     assert [one.name for one in compared.runs] == [DOWNLOAD, STREAMER]
     assert [len(one.seconds) for one in compared.runs] == [3, 3]
-    assert {row.name: row.state for row in compared.left_out} == {
+    assert {row.name: row.severity for row in compared.left_out} == {
         "fastsafetensors": "info",
         "tensorizer": "info",
         "fuse": "info",

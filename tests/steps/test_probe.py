@@ -107,9 +107,9 @@ def test_an_image_that_cannot_be_pulled_ends_the_wait_by_its_name():
 
 
 def test_without_a_token_the_metadata_server_is_named():
-    told = {"permission": "token", "may": False, "told": "0 no route to host"}
+    told = {"permission": "token", "may": False, "reply": "0 no route to host"}
     (line,) = probe._lines(f"some noise\n{json.dumps(told)}\n[1]\n")
-    probed = probe.Probed("vllm/vllm-streamer", "gs://b/m", (probe.Answer(**line),))
+    probed = probe.Probed("vllm/vllm-streamer", "gs://b/m", (probe.PermissionResult(**line),))
     assert not probed and probed.pitfall == "metadata-server-off"
 
 

@@ -26,7 +26,7 @@ def test_billing_off_is_told(chosen, clients, rehearsal):
     rehearsal.call(lambda: setattr(rehearsal.inner.cloud.project, "billing_account", ""))
     off = project.billing(chosen, clients)
     assert not off.enabled
-    assert off.edge() == "bad"
+    assert off.edge() == "error"
 
 
 @pytest.mark.guide("G04")

@@ -5,8 +5,9 @@ import yaml
 
 from warmbook.__main__ import main
 from warmbook.cloud import iam
+from warmbook.cloud.gke import ACCELERATOR
 from warmbook.errors import AccessError, MissingError, ResourceFailedError, SettingsError
-from warmbook.serving.guide_manifest import ACCELERATOR, DEPLOYMENT, as_in_the_guide
+from warmbook.serving.guide_manifest import DEPLOYMENT, as_in_the_guide
 from warmbook.serving.manifest import deployment
 from warmbook.steps import server, streaming
 

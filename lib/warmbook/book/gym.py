@@ -15,6 +15,7 @@ from ..display.card import Card, Row, folded
 from ..display.widgets.sheet import AnswerSheet
 from ..doctor.pitfalls import CATALOGUE, pitfall
 from ..errors import MissingError, SettingsError
+from ..serving.containers import server_status
 from ..serving.pods import LABELS
 from ..settings import Settings, merge
 from ..texts import say, speak, spoken
@@ -89,7 +90,7 @@ class Hidden(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            Row(say("it is one of"), str(self.candidates), "wait"),
+            Row(say("it is one of"), str(self.candidates), "warning"),
             *(Row(name, value) for name, value in self.choices.items()),
         )
 
@@ -136,10 +137,10 @@ class Attempt(Card):
         return say("The guide stopped in notebook {number}", number=self.walked.notebook)
 
     def rows(self) -> Sequence[Row]:
-        said = [Row(say("what was answered"), self.said, "bad")] if self.said else []
+        said = [Row(say("what was answered"), self.said, "error")] if self.said else []
         return (
             *said,
-            *(Row(f"Pod {pod['metadata']['name']}", _pod(pod), "wait") for pod in self.pods),
+            *(Row(f"Pod {pod['metadata']['name']}", _pod(pod), "warning") for pod in self.pods),
             *(Row(str(event.get("reason")), str(event.get("message"))) for event in self.events),
         )
 
@@ -188,7 +189,7 @@ def _said(walked: Walked) -> str:
 
 def _pod(pod: Object) -> str:
     status = pod.get("status") or {}
-    container: Object = next(iter(status.get("containerStatuses") or ()), {})
+    container = server_status(pod)
     waiting = (container.get("state") or {}).get("waiting") or {}
     ended = (container.get("lastState") or {}).get("terminated") or {}
     told = [
@@ -229,12 +230,12 @@ class Grade(Card):
         found = pitfall(self.name)
         doctors = ", ".join(self.doctors) or say("nothing")
         return (
-            Row(say("your answer"), self.answer or say("none"), "ok" if self.right else "bad"),
+            Row(say("your answer"), self.answer or say("none"), "ok" if self.right else "error"),
             Row(say("what was hidden"), self.what),
             Row(say("its name"), self.name),
             Row(say("the cause"), say(found.cause)),
             Row(say("remedy"), say(found.remedy)),
-            Row(say("the doctor says"), doctors, "ok" if self.name in self.doctors else "wait"),
+            Row(say("the doctor says"), doctors, "ok" if self.name in self.doctors else "warning"),
         )
 
 

@@ -126,18 +126,18 @@ def books(language: str, only: Sequence[str] = ()) -> list[Path]:
         SettingsError: There is no such language or number.
     """
     folder = shipped.folder() / language
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if not found:
+    present = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not present:
         raise SettingsError(
             say("There are no notebooks in {folder}.", folder=folder),
             remedy=say("Install warmbook again; in a clone, run `make notebooks`."),
         )
-    if unknown := [n for n in only if n not in {book.name[:2] for book in found}]:
+    if unknown := [n for n in only if n not in {book.name[:2] for book in present}]:
         raise SettingsError(
             say("There is no notebook {name}.", name=", ".join(unknown)),
-            remedy=say("The numbers are {names}.", names=", ".join(b.name[:2] for b in found)),
+            remedy=say("The numbers are {names}.", names=", ".join(b.name[:2] for b in present)),
         )
-    return [book for book in found if not only or book.name[:2] in only]
+    return [book for book in present if not only or book.name[:2] in only]
 
 
 def parameters_of(notebook: Path) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..display.step import Step
 from ..errors import SettingsError
-from ..serving import shell_commands
 from ..serving.manifest import Needs
+from ..serving.shell_commands import gcloud, kubectl
 from ..settings import Settings
 from ..steps import cache, cleanup, cluster, identity, project, server, streaming, upload, weights
 from ..texts import say
@@ -24,39 +24,37 @@ export CLOUDSDK_CORE_DISABLE_PROMPTS=1           # nobody is there to answer a q
 
 
 @dataclass(frozen=True)
-class Part:
-    """One notebook's part of the script: its number, what it does, its steps in order."""
+class Section:
+    """One notebook's section of the script: its number, what it does, its steps in order."""
 
     number: str
     title: str
     steps: tuple[Step[..., Any], ...]
 
     def lines(self, settings: Settings, needs: Needs | None) -> list[str]:
-        """Return the commands of the part; a step that needs none for these choices has none."""
+        """Return the commands of the section; a step that needs none for these choices has none."""
         shown = (
-            shell_commands.deploy(settings, needs)
-            if step is server.deploy
-            else step.command(settings)
+            kubectl.deploy(settings, needs) if step is server.deploy else step.command(settings)
             for step in self.steps
         )
         return [command for command in shown if command]
 
 
-def parts() -> tuple[Part, ...]:
-    """Return the parts of the guide in order, cleanup last."""
+def sections() -> tuple[Section, ...]:
+    """Return the sections of the guide in order, cleanup last."""
     return (
-        Part(
+        Section(
             "02",
             say("The project: billing, APIs, your two roles"),
             (project.find, project.billing, project.enable_services, project.grant_roles),
         ),
-        Part("03", say("The weights in the bucket"), (upload.model, weights.inspect)),
-        Part(
+        Section("03", say("The weights in the bucket"), (upload.model, weights.inspect)),
+        Section(
             "04",
             say("The cluster"),
             (cluster.gpu_offer, cluster.create, cluster.create_node_pool),
         ),
-        Part(
+        Section(
             "05",
             say("An identity for the Pods"),
             (
@@ -65,8 +63,8 @@ def parts() -> tuple[Part, ...]:
                 identity.grant_bucket_roles,
             ),
         ),
-        Part("06", say("The server"), (server.deploy,)),
-        Part(
+        Section("06", say("The server"), (server.deploy,)),
+        Section(
             "07",
             say("The stream, and an answer"),
             (
@@ -77,26 +75,27 @@ def parts() -> tuple[Part, ...]:
                 streaming.ask,
             ),
         ),
-        Part("08", say("A cache near the Pods (optional)"), (cache.create, cache.describe)),
-        Part(CLEANUP, say("Clean up"), (cleanup.inventory, cleanup.delete)),
+        Section("08", say("A cache near the Pods (optional)"), (cache.create, cache.describe)),
+        Section(CLEANUP, say("Clean up"), (cleanup.inventory, cleanup.delete)),
     )
 
 
 def script(settings: Settings, numbers: Sequence[str] = (), needs: Needs | None = None) -> str:
-    """Return the script for the parts in `numbers`, or for all but the cleanup.
+    """Return the script for the sections in `numbers`, or for all but the cleanup.
 
     Without `needs` of the model, the manifest asks for no memory, as the guide's doesn't.
 
     Raises:
-        SettingsError: No part has that number.
+        SettingsError: No section has that number.
     """
-    there = {part.number: part for part in parts()}
+    there = {section.number: section for section in sections()}
     if unknown := [number for number in numbers if number not in there]:
         raise SettingsError(
             say("Notebook {name} has no commands of its own.", name=", ".join(unknown)),
             remedy=say("The numbers are {names}.", names=", ".join(there)),
         )
-    wanted = [part for n, part in there.items() if (n in numbers if numbers else n != CLEANUP)]
+    chosen = numbers or [number for number in there if number != CLEANUP]
+    wanted = [section for number, section in there.items() if number in chosen]
     return (
         "\n".join(["#!/usr/bin/env bash", *_about(settings), *_body(settings, wanted, needs)])
         + "\n"
@@ -112,13 +111,13 @@ def _about(settings: Settings) -> Iterator[str]:
     yield "#   python -m warmbook commands --cleanup"
 
 
-def _body(settings: Settings, wanted: Iterable[Part], needs: Needs | None) -> Iterator[str]:
+def _body(settings: Settings, wanted: Iterable[Section], needs: Needs | None) -> Iterator[str]:
     yield _OPENING
     connected = False
-    for part in wanted:
-        lines = part.lines(settings, needs)
-        yield f"\n# {part.number} · {part.title}"
+    for section in wanted:
+        lines = section.lines(settings, needs)
+        yield f"\n# {section.number} · {section.title}"
         if not connected and any("kubectl " in line for line in lines):
-            lines.insert(0, shell_commands.get_credentials(settings))
+            lines.insert(0, gcloud.get_credentials(settings))
             connected = True
         yield "\n\n".join(lines)

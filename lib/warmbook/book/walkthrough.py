@@ -38,24 +38,24 @@ def walk(
     no notebook explains either.
     """
     options: Options = {"report": report} if report else {}
-    told: list[str] = []
+    pitfalls: list[str] = []
     number, error = "", None
     try:
         with explained():
             for number, notebook in NOTEBOOKS.items():
                 if doctor:
-                    told += _seen_by_doctor(settings, clients, number)
-                told += notebook(settings, clients, options)
+                    pitfalls += _seen_by_doctor(settings, clients, number)
+                pitfalls += notebook(settings, clients, options)
     except WarmbookError as ended:
         error = ended
-        told.append(ended.pitfall)
-    return Walked(number, error, tuple(dict.fromkeys(filter(None, told))))
+        pitfalls.append(ended.pitfall)
+    return Walked(number, error, tuple(dict.fromkeys(filter(None, pitfalls))))
 
 
 def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:
     """Yield the pitfalls that the doctor sees ahead; end at one that stands in the way."""
     for line in examine(settings, clients, number).checkups:
-        if line.state == "bad":
+        if line.severity == "error":
             raise CheckError(line.what, remedy=line.remedy, pitfall=line.pitfall)
         yield line.pitfall
 
@@ -77,7 +77,7 @@ def _project(settings: Settings, clients: Clients, options: Options) -> Iterable
 def _weights(settings: Settings, clients: Clients, options: Options) -> Iterator[str]:
     model = weights.inspect(settings, clients)
     for finding in model.findings:
-        if finding.weight == "bad":
+        if finding.severity == "error":
             raise CheckError(finding.what, remedy=finding.remedy, pitfall=finding.pitfall)
         yield finding.pitfall
     sized = sizing.size_up(settings, clients, seen=model.seen)

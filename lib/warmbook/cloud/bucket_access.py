@@ -57,21 +57,21 @@ class Held:
 
 def held(bindings: Iterable[Any], principal: str, settings: Settings) -> Held:
     """Return what `principal` holds by the bindings of a bucket's and a project's policy."""
-    found = Held()
+    holdings = Held()
     for binding in bindings:
         role, members, condition = _parts(binding)
         gives = GIVES.get(role, frozenset())
         if any(_is(member, principal, settings) for member in members):
             if condition:
-                found.perhaps |= {name: f"{role}, {condition}" for name in gives}
+                holdings.perhaps |= {name: f"{role}, {condition}" for name in gives}
             elif "/roles/" in role:
-                found.perhaps |= {name: role for name in SERVING}
-            found.certain |= set() if condition else gives
+                holdings.perhaps |= {name: role for name in SERVING}
+            holdings.certain |= set() if condition else gives
         for member in members:
             if pitfall := _near_miss(member, principal, settings):
-                found.near |= {name: (pitfall, member) for name in gives}
-    found.perhaps = {k: v for k, v in found.perhaps.items() if k not in found.certain}
-    return found
+                holdings.near |= {name: (pitfall, member) for name in gives}
+    holdings.perhaps = {k: v for k, v in holdings.perhaps.items() if k not in holdings.certain}
+    return holdings
 
 
 def _parts(binding: Any) -> tuple[str, set[str], str]:

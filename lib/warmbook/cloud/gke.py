@@ -11,9 +11,13 @@ LABEL = {"created-by": "warmbook"}
 """Label of the clusters that the workbook creates; cleanup looks for it."""
 
 
+ACCELERATOR = "cloud.google.com/gke-accelerator"
+MACHINE_TYPE = "node.kubernetes.io/instance-type"
+SPOT = "cloud.google.com/gke-spot"
+ZONE = "topology.kubernetes.io/zone"
+"""Labels of the nodes: their GPU, their machine, whether they are Spot, their zone."""
+
 READY = {"RUNNING", "RECONCILING"}
-
-
 FAILED = {"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"}
 
 

@@ -9,6 +9,14 @@ from ..texts import say
 from .api_errors import google_reason
 from .clients import Clients
 
+SERVICES = (
+    "container.googleapis.com",
+    "storage.googleapis.com",
+    "compute.googleapis.com",
+    "iam.googleapis.com",
+)
+"""The APIs that the guide enables: Kubernetes Engine, Cloud Storage, Compute Engine, IAM."""
+
 
 @dataclass(frozen=True)
 class ProjectInfo:
@@ -36,7 +44,7 @@ def find_project(clients: Clients, project_id: str, *, create_command: str) -> P
     from google.api_core.exceptions import Forbidden, NotFound
 
     try:
-        found = clients.projects.get_project(name=f"projects/{project_id}")
+        project = clients.projects.get_project(name=f"projects/{project_id}")
     except (Forbidden, NotFound) as error:
         if google_reason(error) == "SERVICE_DISABLED":
             raise
@@ -49,7 +57,7 @@ def find_project(clients: Clients, project_id: str, *, create_command: str) -> P
             ),
             pitfall="project-missing",
         ) from error
-    return ProjectInfo(found.project_id, found.name.partition("/")[2], found.state.name)
+    return ProjectInfo(project.project_id, project.name.partition("/")[2], project.state.name)
 
 
 def find_billing(clients: Clients, project_id: str) -> BillingInfo:

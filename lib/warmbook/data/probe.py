@@ -52,8 +52,8 @@ def words(body: bytes) -> str:
 def tell(permission: str, status: int, body: bytes) -> bool:
     """Write one answer to the log."""
     may = status in (200, 206)
-    told = "" if may else f"{status} {words(body)}"
-    print(json.dumps({"permission": permission, "may": may, "told": told}), flush=True)
+    reply = "" if may else f"{status} {words(body)}"
+    print(json.dumps({"permission": permission, "may": may, "reply": reply}), flush=True)
     return may
 
 

@@ -161,12 +161,12 @@ def _convert(plan: Plan, loader: Loader, kept: Path, folder: Path) -> None:
 
 def _load(plan: Plan, loader: Loader, number: int, kept: Path, folder: Path) -> None:
     """Load the model and tell the seconds; ask it the prompts, if it is this run's turn."""
-    told = {"loader": loader["name"], "run": number + 1}
+    line = {"loader": loader["name"], "run": number + 1}
     prompts = plan["prompts"] if number < loader["answers"] else []
     if not loader["load_format"]:
         start = time.monotonic()
         size_bytes = _read(plan["model"])
-        return _tell(**told, seconds=time.monotonic() - start, bytes=size_bytes)
+        return _tell(**line, seconds=time.monotonic() - start, bytes=size_bytes)
     model, downloaded_s = loader["folder"] or plan["model"], 0.0
     if loader["downloads"]:
         start = time.monotonic()
@@ -177,14 +177,14 @@ def _load(plan: Plan, loader: Loader, number: int, kept: Path, folder: Path) -> 
     then_end = not prompts and plan["processes"] == 1
 
     def tell(_: Any, seconds: float, __: Any) -> None:
-        _tell(**told, seconds=seconds + downloaded_s, downloaded_s=downloaded_s)
+        _tell(**line, seconds=seconds + downloaded_s, downloaded_s=downloaded_s)
         if then_end:
             os._exit(0)
 
     _after_load(loader["load_format"], tell)
     made = _made(plan, model, loader["load_format"], loader["config"])
     if prompts:
-        _ask(made, plan, told, prompts)
+        _ask(made, plan, line, prompts)
 
 
 def _made(plan: Plan, model: str, load_format: str, config: Mapping[str, Any]) -> Any:
@@ -200,7 +200,7 @@ def _made(plan: Plan, model: str, load_format: str, config: Mapping[str, Any]) -
     )
 
 
-def _ask(made: Any, plan: Plan, told: Mapping[str, Any], prompts: Sequence[str]) -> None:
+def _ask(made: Any, plan: Plan, line: Mapping[str, Any], prompts: Sequence[str]) -> None:
     """Tell the model's greedy answers."""
     import vllm
 
@@ -208,10 +208,10 @@ def _ask(made: Any, plan: Plan, told: Mapping[str, Any], prompts: Sequence[str])
     try:
         answers = made.generate(list(prompts), greedy, use_tqdm=False)
     except NotImplementedError as error:  # the rehearsal's quick engine
-        return _tell(**told, declined=str(error))
+        return _tell(**line, declined=str(error))
     tokens = [list(one.outputs[0].token_ids) for one in answers]
     texts = [one.outputs[0].text for one in answers]
-    return _tell(**told, tokens=tokens, texts=texts, vllm=vllm.__version__)
+    return _tell(**line, tokens=tokens, texts=texts, vllm=vllm.__version__)
 
 
 def _after_load(load_format: str, act: Callable[[Any, float, Any], None]) -> None:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
+from ..severity import Severity, worst
 from ..texts import say
 
 GREEN, RED, AMBER, BLUE, GREY = "#1f9d55", "#e5484d", "#b7791f", "#3b82d0", "#7d8590"
-State = Literal["ok", "new", "wait", "bad", "info"]
-MARKS: dict[State, tuple[str, str]] = {
+MARKS: dict[Severity, tuple[str, str]] = {
     "ok": ("✔", GREEN),
-    "new": ("+", BLUE),
-    "wait": ("…", AMBER),
-    "bad": ("✗", RED),
+    "warning": ("…", AMBER),
+    "error": ("✗", RED),
     "info": ("·", GREY),
 }
+NEW = ("+", BLUE)
+"""The mark of what is in order and was made just now."""
+
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 _BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
@@ -34,14 +35,20 @@ escape = html.escape
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a result: its `name`, its `state` in one mark, and the `detail`."""
+    """One line of a result: its `name`, the `detail`, its `severity`; `new` if made just now."""
 
     name: str
     detail: str
-    state: State = "info"
+    severity: Severity = "info"
+    new: bool = field(default=False, kw_only=True)
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The sign before the line, and its colour."""
+        return NEW if self.new else MARKS[self.severity]
 
     def __str__(self) -> str:
-        return f"  {MARKS[self.state][0]} {self.name}: {self.detail}"
+        return f"  {self.mark[0]} {self.name}: {self.detail}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,28 +69,33 @@ class Card:
         """Return a sentence to stand under the rows, or nothing."""
         return ""
 
-    def edge(self) -> State:
-        """Return the state of the whole: the worst of its rows."""
-        states = [row.state for row in self.rows()]
-        order: tuple[State, ...] = ("bad", "wait", "new", "ok")
-        return next((state for state in order if state in states), "info")
+    def edge(self) -> Severity:
+        """Return the severity of the whole: the worst of its rows."""
+        return worst(row.severity for row in self.rows())
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The sign before the title, and the colour of the edge."""
+        severity = self.edge()
+        new = severity == "ok" and any(row.new for row in self.rows())
+        return NEW if new else MARKS[severity]
 
     def __repr__(self) -> str:
-        lines = [f"{MARKS[self.edge()][0]} {self.title()}", *map(str, self.rows())]
+        lines = [f"{self.mark[0]} {self.title()}", *map(str, self.rows())]
         return "\n".join([*lines, *([f"  {self.note()}"] if self.note() else [])])
 
     def _repr_html_(self) -> str:
         rows = "".join(map(_row, self.rows()))
         table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
         return (
-            f'<div class="{_PLAIN}" style="{_BOX.format(edge=MARKS[self.edge()][1])}">'
+            f'<div class="{_PLAIN}" style="{_BOX.format(edge=self.mark[1])}">'
             f"<b>{escape(self.title())}</b>{table if rows else ''}"
             f"{_small(self.note())}{folded(say('The same by hand'), self.command)}</div>"
         )
 
 
 def _row(row: Row) -> str:
-    mark, colour = MARKS[row.state]
+    mark, colour = row.mark
     return (
         f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
         f'<b>{mark}</b></td><td style="{_CELL}">{escape(row.name)}</td>'

@@ -8,4 +8,4 @@ from .card import Row
 
 def finding_row(finding: Finding) -> Row:
     """Return the fault, what happens because of it, and after an arrow the remedy."""
-    return Row(finding.what, f"{finding.happens} → {finding.remedy}", finding.weight)
+    return Row(finding.what, f"{finding.happens} → {finding.remedy}", finding.severity)

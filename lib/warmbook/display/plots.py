@@ -46,7 +46,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Part:
+class MemoryPart:
     """A part of a bar, in bytes: `low` is sure, up to `high` it may be."""
 
     name: str
@@ -178,7 +178,9 @@ def layer_map(blocks: Sequence[Block], caption: str) -> Picture:
     return _drawn(figure, caption)
 
 
-def memory_bar(parts: Sequence[Part], budget: tuple[int, int], whole: int, caption: str) -> Picture:
+def memory_bar(
+    parts: Sequence[MemoryPart], budget: tuple[int, int], whole: int, caption: str
+) -> Picture:
     """Draw a GPU's memory as a bar: its parts, what vLLM may take (bytes), all of it (bytes).
 
     What the parts leave of `budget` is drawn pale.
@@ -224,7 +226,7 @@ def load_bars(bars: Sequence[tuple[str, float, str]], caption: str) -> Picture:
     return _drawn(figure, caption)
 
 
-def unused(parts: Sequence[Part], budget: tuple[int, int]) -> tuple[int, int]:
+def unused(parts: Sequence[MemoryPart], budget: tuple[int, int]) -> tuple[int, int]:
     """Return the least and the most that `parts` leave of `budget`, in bytes; 0 where nothing."""
     least = budget[0] - sum(part.high for part in parts)
     most = budget[1] - sum(part.low for part in parts)

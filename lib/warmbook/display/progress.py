@@ -79,19 +79,19 @@ def live(*, every_s: float = 0.25, clock: Callable[[], float] = time.monotonic) 
 
 
 def polled(
-    look: Callable[[], T],
+    query: Callable[[], T],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[T]:
-    """Yield what `look` sees, again and again: soon at first, then every tenth of the wait.
+    """Yield what `query` sees, again and again: soon at first, then every tenth of the wait.
 
     A wait of 3 s is noticed within 0.3 s, one of 5 minutes within 5 s: waits that are short
     here and long in the cloud both end in time, and no quota is worn out.
     """
     start = clock()
     while True:
-        yield look()
+        yield query()
         sleep(min(5.0, max(0.2, 0.1 * (clock() - start))))
 
 

@@ -50,18 +50,18 @@ class Shape:
         """Read the text model of a Hugging Face config.json; odd values count as missing."""
         nested = config.get("text_config")
         text = {**config, **(nested if isinstance(nested, Mapping) else {})}
-        found = {name: _first(text, keys) for name, keys in _NAMES.items()}
-        layers, heads, hidden = found["layers"], found["heads"], found["hidden_size"]
-        found["kv_heads"] = found["kv_heads"] or heads
-        if not found["head_dim"] and heads and hidden and hidden % heads == 0:
-            found["head_dim"] = hidden // heads
+        fields = {name: _first(text, keys) for name, keys in _NAMES.items()}
+        layers, heads, hidden = fields["layers"], fields["heads"], fields["hidden_size"]
+        fields["kv_heads"] = fields["kv_heads"] or heads
+        if not fields["head_dim"] and heads and hidden and hidden % heads == 0:
+            fields["head_dim"] = hidden // heads
         if text.get("use_sliding_window") is False:
-            found["window"] = None
-        windowed, full = _layer_kinds(text, layers or 0, found["window"])
+            fields["window"] = None
+        windowed, full = _layer_kinds(text, layers or 0, fields["window"])
         latent, rope = (_first(text, (key,)) for key in ("kv_lora_rank", "qk_rope_head_dim"))
         dtype = text.get("dtype") or text.get("torch_dtype")
         return cls(
-            **found,
+            **fields,
             window_layers=windowed,
             full_layers=full,
             latent_dim=latent + rope if latent and rope else None,

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from ..severity import Severity
 from ..texts import say
 from ..units import size
 from .inspect import CONFIG, INDEX, Shard, XRay, named_only
 from .safetensors import LARGEST_HEADER_BYTES
 
-Weight = Literal["bad", "wait"]
-"""bad: the server will not start, or not with this model; wait: it will, with a surprise."""
-
-BAD: Weight = "bad"
 OTHER_FORMATS = (".bin", ".pt", ".pth", ".gguf")
 SHARD_TEXTS = {
     "git-lfs pointer": "a git-lfs pointer stands where the file should be",
@@ -35,6 +31,7 @@ assert LARGEST_HEADER_BYTES == 100 * 2**20  # said above
 class Finding:
     """A fault by `name` at a place, what happens at load time, and the remedy.
 
+    error: the server will not start, or not with this model; warning: it will, with a surprise.
     `pitfall` is its name in the catalogue, "" where it has none.
     """
 
@@ -42,11 +39,11 @@ class Finding:
     what: str
     happens: str
     remedy: str
-    weight: Weight = "bad"
+    severity: Severity = "error"
     pitfall: str = ""
 
 
-def findings(found: XRay, cluster_region: str = "") -> list[Finding]:
+def findings(xray: XRay, cluster_region: str = "") -> list[Finding]:
     """Return every fault, the ones that stop the server first.
 
     Source: Run:ai Model Streamer 0.17 and vLLM 0.32, which files they read and refuse.
@@ -58,14 +55,14 @@ def findings(found: XRay, cluster_region: str = "") -> list[Finding]:
         _documents,
         _beside,
     )
-    listed = [finding for check in checks for finding in check(found)]
-    listed += _place(found, cluster_region)
-    return sorted(listed, key=lambda finding: finding.weight != "bad")
+    listed = [finding for check in checks for finding in check(xray)]
+    listed += _place(xray, cluster_region)
+    return sorted(listed, key=lambda finding: finding.severity != "error")
 
 
-def _weights(found: XRay) -> Iterator[Finding]:
+def _weights(xray: XRay) -> Iterator[Finding]:
     """Say why there are no safetensors files at the folder's own level."""
-    folder = found.folder
+    folder = xray.folder
     if folder.shards:
         return
     happens = say("vLLM stops: «Cannot find any safetensors model weights».")
@@ -95,12 +92,12 @@ def _weights(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _shards(found: XRay) -> Iterator[Finding]:
+def _shards(xray: XRay) -> Iterator[Finding]:
     """Say what the streamer will refuse, shard by shard."""
-    for shard in found.shards:
+    for shard in xray.shards:
         if shard.fault:
             yield _refused(shard)
-    twice = Counter(tensor.name for tensor in found.tensors)
+    twice = Counter(tensor.name for tensor in xray.tensors)
     if doubles := sorted(name for name, times in twice.items() if times > 1):
         yield Finding(
             "tensor twice",
@@ -115,31 +112,32 @@ def _refused(shard: Shard) -> Finding:
     happens = say("The streamer stops with an error when it reads this file.")
     if shard.fault.fault == "cut short":
         happens = say("The streamer stops with «File access error» in the middle of the load.")
-    remedy, weight = say("Upload this file again, whole."), BAD
+    severity: Severity = "error"
+    remedy = say("Upload this file again, whole.")
     if shard.fault.fault == "bytes left over":
         happens = say("In a bucket the streamer reads past it; other readers refuse the file.")
-        weight = "wait"
+        severity = "warning"
     if shard.fault.fault == "git-lfs pointer":
         remedy = say("Fetch the real file (git lfs pull), then upload it.")
     elif shard.fault.fault == "unknown dtype":
         remedy = say("Take a copy of the model in bfloat16, or in FP8.")
     what = f"{shard.name}: {say(SHARD_TEXTS[shard.fault.fault])} ({shard.fault.detail})"
-    return Finding(shard.fault.fault, what, happens, remedy, weight, pitfall="shard-broken")
+    return Finding(shard.fault.fault, what, happens, remedy, severity, pitfall="shard-broken")
 
 
-def _index(found: XRay) -> Iterator[Finding]:
+def _index(xray: XRay) -> Iterator[Finding]:
     """Compare what the index names with what is there."""
-    if INDEX in found.folder.files and not found.indexed:
+    if INDEX in xray.folder.files and not xray.indexed:
         yield Finding(
             "index broken",
             say("{name} can't be read", name=INDEX),
             say("The streamer does not need it; newer releases of vLLM read it."),
             say("Upload this file again, whole."),
-            "wait",
+            "warning",
         )
-    if not found.indexed or not found.shards:
+    if not xray.indexed or not xray.shards:
         return
-    named, there = set(found.indexed.values()), set(found.folder.shards)
+    named, there = set(xray.indexed.values()), set(xray.folder.shards)
     if missing := sorted(named - there):
         yield Finding(
             "shard missing",
@@ -149,7 +147,7 @@ def _index(found: XRay) -> Iterator[Finding]:
             pitfall="shard-broken",
         )
     if extra := sorted(there - named):
-        length = sum(found.folder.files[name] for name in extra)
+        length = sum(xray.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
             say("{names}: not named by the index", names=named_only(extra)),
@@ -159,11 +157,11 @@ def _index(found: XRay) -> Iterator[Finding]:
                 size=size(length),
             ),
             say("Remove it from the folder, unless the model needs it."),
-            "wait",
+            "warning",
         )
-    have = {tensor.name for tensor in found.tensors}
-    whole = not missing and all(shard.fault is None for shard in found.shards)
-    if whole and (lost := sorted(found.indexed.keys() - have)):
+    have = {tensor.name for tensor in xray.tensors}
+    whole = not missing and all(shard.fault is None for shard in xray.shards)
+    if whole and (lost := sorted(xray.indexed.keys() - have)):
         yield Finding(
             "tensor missing",
             say("the index names {names}, which no file holds", names=named_only(lost)),
@@ -173,9 +171,9 @@ def _index(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _documents(found: XRay) -> Iterator[Finding]:
+def _documents(xray: XRay) -> Iterator[Finding]:
     """Look for the small files that the server needs."""
-    here = found.folder.here
+    here = xray.folder.here
     if not here:
         return  # the wrong folder: told already
     if CONFIG not in here:
@@ -186,7 +184,7 @@ def _documents(found: XRay) -> Iterator[Finding]:
             say("Copy the model's small files beside its weights, or correct the folder."),
             pitfall="config-missing",
         )
-    elif found.config is None:
+    elif xray.config is None:
         yield Finding(
             "config broken",
             say("{name} can't be read", name=CONFIG),
@@ -203,38 +201,38 @@ def _documents(found: XRay) -> Iterator[Finding]:
         )
 
 
-def _beside(found: XRay) -> Iterator[Finding]:
+def _beside(xray: XRay) -> Iterator[Finding]:
     """Look for what lies beside the model and gets in its way."""
-    odd = [name for name in found.folder.shards if name.startswith("consolidated")]
-    if odd and not found.indexed:  # with an index it is told as an extra file already
+    odd = [name for name in xray.folder.shards if name.startswith("consolidated")]
+    if odd and not xray.indexed:  # with an index it is told as an extra file already
         yield Finding(
             "consolidated beside",
             say("{names} beside the shards", names=named_only(odd)),
             say("It is streamed too: every weight arrives twice."),
             say("Remove it from the folder, unless the model needs it."),
-            "wait",
+            "warning",
         )
-    if any(name.startswith("original/") for name in found.folder.files):
+    if any(name.startswith("original/") for name in xray.folder.files):
         yield Finding(
             "original folder",
             say("there is a folder original/ below"),
             say("vLLM fetches its small files too, and may take the wrong config."),
             say("Remove the folder: serving needs nothing of it."),
-            "wait",
+            "warning",
             pitfall="original-folder",
         )
 
 
-def _place(found: XRay, region: str) -> list[Finding]:
-    if not region or found.folder.covers(region):
+def _place(xray: XRay, region: str) -> list[Finding]:
+    if not region or xray.folder.covers(region):
         return []
     return [
         Finding(
             "bucket elsewhere",
-            say("{place}; the cluster is in {region}", place=found.folder.location, region=region),
+            say("{place}; the cluster is in {region}", place=xray.folder.location, region=region),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
             say("Choose the bucket's region in the form, or copy the model to a bucket near."),
-            "wait",
+            "warning",
             pitfall="bucket-elsewhere",
         )
     ]

@@ -93,7 +93,7 @@ class XRay:
         return {str(k): str(v) for k, v in named.items()} if isinstance(named, dict) else {}
 
 
-def look(clients: Clients, uri: str) -> XRay:
+def x_ray(clients: Clients, uri: str) -> XRay:
     """Look through the model's folder at `uri`, gs://BUCKET_NAME/PATH_TO_MODEL.
 
     Raises:

@@ -51,11 +51,11 @@ def connections_of(container: Mapping[str, Any], vcpus: int) -> int:
     return connections(vcpus, min(clients or 0, _MOST), _count(told.get(_PER_CLIENT)) or 0)
 
 
-def _count(told: object) -> int | None:
+def _count(value: object) -> int | None:
     """Return a count above 0; None for what the streamer would take for nothing said."""
-    text = str(told)
+    text = str(value)
     return (int(text) or None) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-def _list(told: object) -> list[Any]:
-    return told if isinstance(told, list) else []
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -13,7 +13,7 @@ _VLLM_ONLY = "--disable-log-requests"
 
 
 @dataclass(frozen=True)
-class Server:
+class Engine:
     """A release of a server; `corrupts` takes an architecture and returns reports, "" if none."""
 
     name: str
@@ -23,12 +23,12 @@ class Server:
     corrupts: Callable[[str], str]
 
 
-def chosen_server(settings: Settings) -> Server:
+def chosen_engine(settings: Settings) -> Engine:
     """Return the server that the form chooses."""
     return _sglang(settings) if settings.inference_server == "sglang" else _vllm(settings)
 
 
-def _vllm(settings: Settings) -> Server:
+def _vllm(settings: Settings) -> Engine:
     version = settings.vllm_version
 
     def corrupts(architecture: str) -> str:
@@ -37,7 +37,7 @@ def _vllm(settings: Settings) -> Server:
         except LookupError:
             return ""
 
-    return Server(
+    return Engine(
         name="vLLM",
         version=version,
         context_flag="--max-model-len",
@@ -46,8 +46,8 @@ def _vllm(settings: Settings) -> Server:
     )
 
 
-def _sglang(settings: Settings) -> Server:
-    return Server(
+def _sglang(settings: Settings) -> Engine:
+    return Engine(
         name="SGLang",
         version=settings.sglang_version,
         context_flag="--context-length",

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from ..cloud.gke import ACCELERATOR
 from ..settings import Settings
 
 Manifest = dict[str, Any]
@@ -16,9 +17,6 @@ APP = "vllm-streamer"
 CONTAINER = "vllm-container"
 PORT = 8000
 GPU = "nvidia.com/gpu"
-ACCELERATOR = "cloud.google.com/gke-accelerator"
-ZONE = "topology.kubernetes.io/zone"
-SPOT = "cloud.google.com/gke-spot"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "warmbook"}
 """Label of everything that the workbook creates; cleanup looks for it."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from packaging.version import Version
 
+from ..cloud.gke import ACCELERATOR
 from ..errors import SettingsError
 from ..model.faults import Finding
 from ..model.fit import limit_refusal
@@ -18,7 +19,7 @@ from ..model.inspect import XRay
 from ..settings import OLDEST_VLLM, model_uri
 from ..texts import say
 from . import container_args, vllm_releases
-from .guide_manifest import ACCELERATOR, GPU
+from .guide_manifest import GPU
 
 _IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
 MEMORY_LIMIT = "RUNAI_STREAMER_MEMORY_LIMIT"
@@ -26,7 +27,7 @@ _OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
 
 
 @dataclass(frozen=True)
-class Server:
+class VllmContainer:
     """A vLLM container: `version` is "" where the image's tag does not tell it."""
 
     owner: Mapping[str, Any]
@@ -66,10 +67,10 @@ class Server:
         return _whole(self.option("--tensor-parallel-size") or self.option("-tp")) or 1
 
 
-def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
+def lint(text: str, inspect: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
     """Return what is wrong with the vLLM servers in a YAML text, the worst first.
 
-    `look` sees through the model at an address; what only the model tells is left out without.
+    `inspect` sees through the model at an address; what only the model tells is left out without.
 
     Raises:
         SettingsError: It is no YAML, or no vLLM container is in it.
@@ -89,28 +90,28 @@ def lint(text: str, look: Callable[[str], XRay | None] = lambda uri: None) -> li
         )
     checks = (_version, _arguments, _streamer, _keys, _gpus, _pod)
     found = [one for server in servers for check in checks for one in check(server)]
-    found += [one for server in servers for one in _memory_limit(server, look)]
-    return sorted(found, key=lambda finding: finding.weight != "bad")
+    found += [one for server in servers for one in _memory_limit(server, inspect)]
+    return sorted(found, key=lambda finding: finding.severity != "error")
 
 
-def _servers(document: Mapping[str, Any]) -> Iterator[Server]:
+def _servers(document: Mapping[str, Any]) -> Iterator[VllmContainer]:
     spec = _map(document.get("spec"))
     pod = _map(_map(spec.get("template")).get("spec")) or spec
     for container in map(_map, _list(pod.get("containers"))):
         image = str(container.get("image") or "")
         told = _IMAGE.search(image)
         if "vllm" in image:
-            yield Server(document, pod, container, told[1] if told else "")
+            yield VllmContainer(document, pod, container, told[1] if told else "")
 
 
-def _version(server: Server) -> Iterator[Finding]:
+def _version(server: VllmContainer) -> Iterator[Finding]:
     if not server.version:
         yield Finding(
             "version unknown",
             str(server.container.get("image")),
             say("Its tag does not tell which vLLM this is, so its flags were not checked."),
             say("Name a release, such as vllm/vllm-openai:v0.32.0."),
-            "wait",
+            "warning",
         )
     elif Version(server.version) < _OLDEST:
         yield Finding(
@@ -122,7 +123,7 @@ def _version(server: Server) -> Iterator[Finding]:
         )
 
 
-def _arguments(server: Server) -> Iterator[Finding]:
+def _arguments(server: VllmContainer) -> Iterator[Finding]:
     """Look for words that are no text, and for flags that the release refuses."""
     for word in server.words:
         if not isinstance(word, str):
@@ -143,7 +144,7 @@ def _arguments(server: Server) -> Iterator[Finding]:
             )
 
 
-def _streamer(server: Server) -> Iterator[Finding]:
+def _streamer(server: VllmContainer) -> Iterator[Finding]:
     """Look at the model's address and at who loads it."""
     model = server.option("--model")
     if not model.lower().startswith("gs://"):
@@ -171,10 +172,12 @@ def _streamer(server: Server) -> Iterator[Finding]:
         )
 
 
-def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterator[Finding]:
+def _memory_limit(
+    server: VllmContainer, inspect: Callable[[str], XRay | None]
+) -> Iterator[Finding]:
     """Hold the streamer's memory limit against the model's largest tensor."""
     limit = server.memory_limit
-    seen = look(server.option("--model")) if limit > 0 else None
+    seen = inspect(server.option("--model")) if limit > 0 else None
     if not (seen and seen.largest):
         return
     largest, header = seen.largest.size_bytes, seen.longest_header_bytes
@@ -193,12 +196,12 @@ def _memory_limit(server: Server, look: Callable[[str], XRay | None]) -> Iterato
         f"memory_limit {limit}",
         happens,
         say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
-        "bad" if sure else "wait",
+        "error" if sure else "warning",
         pitfall="memory-limit-below-tensor",
     )
 
 
-def _keys(server: Server) -> Iterator[Finding]:
+def _keys(server: VllmContainer) -> Iterator[Finding]:
     """Look at what the streamer is told by --model-loader-extra-config."""
     text, config = server.option("--model-loader-extra-config"), server.loader_config
     if not text:
@@ -225,7 +228,7 @@ def _keys(server: Server) -> Iterator[Finding]:
             if refuses
             else say("vLLM ignores this key without a word."),
             say("It knows {keys}.", keys=", ".join(sorted(known))),
-            "bad" if refuses else "wait",
+            "error" if refuses else "warning",
             pitfall="loader-key-unknown",
         )
     if reports:
@@ -234,16 +237,16 @@ def _keys(server: Server) -> Iterator[Finding]:
             '"distributed":true',
             say("There are reports of silently wrong weights: {reports}.", reports=reports),
             say("Compare its answers with those of the default loader, or leave it out."),
-            "wait",
+            "warning",
             pitfall="weights-corrupted",
         )
 
 
-def _shares(server: Server, config: Mapping[str, Any]) -> bool:
+def _shares(server: VllmContainer, config: Mapping[str, Any]) -> bool:
     return config.get("distributed") is True and server.tensor_parallel_size > 1
 
 
-def _gpus(server: Server) -> Iterator[Finding]:
+def _gpus(server: VllmContainer) -> Iterator[Finding]:
     resources = _map(server.container.get("resources"))
     limits, requests = (_map(resources.get(part)) for part in ("limits", "requests"))
     if not server.gpus:
@@ -273,11 +276,11 @@ def _gpus(server: Server) -> Iterator[Finding]:
             ACCELERATOR,
             say("Autopilot does not know which GPU is meant, and adds no node."),
             say("Put it under nodeSelector, such as nvidia-l4."),
-            "wait",
+            "warning",
         )
 
 
-def _pod(server: Server) -> Iterator[Finding]:
+def _pod(server: VllmContainer) -> Iterator[Finding]:
     mounts = [_map(mount).get("mountPath") for mount in _list(server.container.get("volumeMounts"))]
     if server.tensor_parallel_size > 1 and "/dev/shm" not in mounts:
         yield Finding(
@@ -285,7 +288,7 @@ def _pod(server: Server) -> Iterator[Finding]:
             "/dev/shm",
             say("The processes of several GPUs meet there, and 64 MiB are too few."),
             say("Mount an emptyDir with medium Memory."),
-            "wait",
+            "warning",
             pitfall="shm-too-small",
         )
     if not server.container.get("startupProbe"):
@@ -294,7 +297,7 @@ def _pod(server: Server) -> Iterator[Finding]:
             "startupProbe",
             say("A liveness probe would end a long load, and nothing tells a slow start apart."),
             say("Give it 30 s and 60 tries of 10 s, as the guide does."),
-            "wait",
+            "warning",
         )
     strategy = _map(_map(server.owner.get("spec")).get("strategy")).get("type", "RollingUpdate")
     if server.owner.get("kind") == "Deployment" and strategy == "RollingUpdate":
@@ -303,7 +306,7 @@ def _pod(server: Server) -> Iterator[Finding]:
             "strategy: RollingUpdate",
             say("A change starts a new Pod first: it waits until a second GPU is to be had."),
             say("Where GPUs are scarce, write strategy: Recreate."),
-            "wait",
+            "warning",
             pitfall="second-gpu-for-update",
         )
 

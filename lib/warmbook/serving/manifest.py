@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..cloud.gke import SPOT, ZONE
 from ..errors import MissingError
 from ..model import fit
 from ..model.load_estimate import guide_rate
@@ -15,8 +16,9 @@ from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
 from . import guide_manifest
-from .engines import Server, chosen_server
-from .guide_manifest import MANAGED_BY, SPOT, ZONE, Manifest
+from .containers import server_container
+from .engines import Engine, chosen_engine
+from .guide_manifest import MANAGED_BY, Manifest
 
 START_S, COMPILE_S = 90, 160
 """How long vLLM takes before the weights and after them, at worst; Google measured 60 to 90
@@ -64,13 +66,12 @@ class Draft:
     @property
     def container(self) -> Manifest:
         """The server's container."""
-        container: Manifest = self.pod["containers"][0]
-        return container
+        return server_container(self.pod)
 
     @property
-    def server(self) -> Server:
+    def engine(self) -> Engine:
         """The server that the form chooses."""
-        return chosen_server(self.settings)
+        return chosen_engine(self.settings)
 
     @property
     def architecture(self) -> str:
@@ -150,23 +151,23 @@ def _image(draft: Draft) -> Iterator[Improvement]:
 
 
 def _refused_flags(draft: Draft) -> Iterator[Improvement]:
-    server = draft.server
-    for word in filter(server.refuses, list(draft.container["args"])):
+    engine = draft.engine
+    for word in filter(engine.refuses, list(draft.container["args"])):
         draft.take(word)
         told = say(
-            "left out: {server} {version} refuses it", server=server.name, version=server.version
+            "left out: {server} {version} refuses it", server=engine.name, version=engine.version
         )
         yield Improvement(word, told)
 
 
 def _loader(draft: Draft) -> Iterator[Improvement]:
     """Tell the streamer what helps here: shared reading, and how many readers."""
-    chosen, config, told = draft.settings, dict[str, object](), ""
+    chosen, config, reason = draft.settings, dict[str, object](), ""
     if chosen.tensor_parallel_size == 1:
-        told = say("left out: with one GPU there is nobody to share the reading with")
-    elif reports := draft.server.corrupts(draft.architecture):
+        reason = say("left out: with one GPU there is nobody to share the reading with")
+    elif reports := draft.engine.corrupts(draft.architecture):
         config["distributed"] = False
-        told = say("there are reports of silently wrong weights: {reports}", reports=reports)
+        reason = say("there are reports of silently wrong weights: {reports}", reports=reports)
     else:
         config["distributed"] = True
     if chosen.concurrency:
@@ -175,16 +176,16 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
         draft.give(_LOADER, json.dumps(config, separators=(",", ":")))
     else:
         draft.take(_LOADER)
-    if told:
-        yield Improvement('"distributed":true', told)
+    if reason:
+        yield Improvement('"distributed":true', reason)
     if chosen.concurrency:
-        told = say("readers that the form chooses; the streamer's default is 8")
-        yield Improvement(f'"concurrency":{chosen.concurrency}', told)
+        reason = say("readers that the form chooses; the streamer's default is 8")
+        yield Improvement(f'"concurrency":{chosen.concurrency}', reason)
 
 
 def _context(draft: Draft) -> Iterator[Improvement]:
     if length := draft.settings.max_model_len:
-        flag = draft.server.context_flag
+        flag = draft.engine.context_flag
         draft.give(flag, length)
         yield Improvement(f"{flag}={length}", say("leaves GPU memory for the KV cache"))
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..cloud import gke
 from ..cloud.clients import Clients
+from ..cloud.objects import parse_time
 from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
+from .containers import server_status
 from .guide_manifest import APP, DEPLOYMENT
 
 LABELS = f"app={APP}"
-ZONE = "topology.kubernetes.io/zone"
-MACHINE_TYPE = "node.kubernetes.io/instance-type"
+"""Selector of the server's Pods."""
+
 FAILED = "Failed"
 ENDED = {FAILED, "Succeeded"}
 """Phases of Pods whose containers have run to their end."""
@@ -29,7 +32,7 @@ GONE = {"Terminating", *ENDED}
 class Pod:
     """One Pod at one moment; times are aware datetimes, None where not reached.
 
-    `told` is the object that all of it was read from.
+    `raw` is the object that all of it was read from.
     """
 
     name: str
@@ -43,31 +46,31 @@ class Pod:
     scheduled: datetime | None
     started: datetime | None
     became_ready: datetime | None
-    told: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Pod:
+    def of(cls, pod: dict[str, Any]) -> Pod:
         """Read what the workbook needs out of a Pod object."""
-        status, spec = found.get("status") or {}, found.get("spec") or {}
-        state: dict[str, Any] = next(iter(status.get("containerStatuses") or ()), {})
+        status, spec = pod.get("status") or {}, pod.get("spec") or {}
+        state = server_status(pod)
         conditions = {c["type"]: c for c in status.get("conditions") or ()}
         running = (state.get("state") or {}).get("running") or {}
         waiting = (state.get("state") or {}).get("waiting") or {}
         return cls(
-            name=found["metadata"]["name"],
+            name=pod["metadata"]["name"],
             phase="Terminating"
-            if found["metadata"].get("deletionTimestamp")
+            if pod["metadata"].get("deletionTimestamp")
             else str(status.get("phase", "Pending")),
             node=str(spec.get("nodeName") or ""),
             running=bool(running),
             ready=_since(conditions, "Ready") is not None,
             restarts=int(state.get("restartCount") or 0),
             waiting=str(waiting.get("reason") or ""),
-            created=moment(found["metadata"]["creationTimestamp"]),
+            created=parse_time(pod["metadata"]["creationTimestamp"]),
             scheduled=_since(conditions, "PodScheduled"),
-            started=moment(running["startedAt"]) if running.get("startedAt") else None,
+            started=parse_time(running["startedAt"]) if running.get("startedAt") else None,
             became_ready=_since(conditions, "Ready"),
-            told=found,
+            raw=pod,
         )
 
 
@@ -75,12 +78,7 @@ def _since(conditions: dict[str, Any], name: str) -> datetime | None:
     condition = conditions.get(name) or {}
     if condition.get("status") != "True" or not condition.get("lastTransitionTime"):
         return None
-    return moment(condition["lastTransitionTime"])
-
-
-def moment(text: str) -> datetime:
-    """Return the time that Kubernetes writes as RFC 3339."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return parse_time(condition["lastTransitionTime"])
 
 
 def require_account(settings: Settings, clients: Clients) -> None:
@@ -135,7 +133,7 @@ def node_labels(clients: Clients, pods: Iterable[Pod]) -> list[Mapping[str, str]
 
 def zones_of(clients: Clients, pods: Iterable[Pod]) -> tuple[str, ...]:
     """Return the zones in which the Pods run, each once, by name."""
-    return tuple(sorted({found.get(ZONE, "") for found in node_labels(clients, pods)} - {""}))
+    return tuple(sorted({found.get(gke.ZONE, "") for found in node_labels(clients, pods)} - {""}))
 
 
 def ready_now(settings: Settings, clients: Clients) -> list[Pod]:

@@ -70,10 +70,10 @@ def _parted(reference: Answers, other: Answers) -> Iterator[Difference]:
             yield Difference(PROMPTS[at], _place(one, two), reference.texts[at], other.texts[at])
 
 
-def _place(one: Sequence[int], two: Sequence[int]) -> int:
+def _place(mine: Sequence[int], other: Sequence[int]) -> int:
     """Return the place of the first token that differs; a shorter answer differs at its end."""
-    pairs = enumerate(zip(one, two, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
+    pairs = enumerate(zip(mine, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(mine), len(other)))
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..cloud.clients import Clients
+from ..cloud.objects import at, maps, text
 from ..display.card import Card, Row
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
-from ..doctor.pods.evidence import at, maps, text
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import ResourceFailedError, SettingsError, WaitTimeoutError
-from ..measure.loaders.load_generator import Load, waiting
-from ..serving import guide_manifest, pods, shell_commands
+from ..measure.loaders.load_generator import LoadGenerator, waiting
+from ..serving import guide_manifest, pods
 from ..serving.openai_api import Server, first_ready
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 from ..units import duration
@@ -79,7 +80,7 @@ class Trial(Card):
         )
 
 
-@step(shell_commands.autoscale)
+@step(kubectl.autoscale)
 def by_queue(settings: Settings, clients: Clients, *, report: Report | None = None) -> Trial:
     """Let the queue decide how many Pods there are, and send requests until it asks for more.
 
@@ -109,19 +110,19 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
         clients.kubernetes.apply(manifest)
     begun = time.monotonic()
     # it goes on until the new Pods are ready: with the queue empty, they would be taken back
-    with Load(server) as load:
-        found = _under_load(settings, clients, load, before, report)
-        if found.refused:
-            return Trial(off=found.refused)
+    with LoadGenerator(server) as load:
+        reached = _under_load(settings, clients, load, before, report)
+        if reached.refused:
+            return Trial(off=reached.refused)
         asked_after_s = time.monotonic() - begun
         wait_for_pods(
             settings,
             clients,
-            ready=lambda listed: sum(pod.ready for pod in listed) >= found.asked,
+            ready=lambda listed: sum(pod.ready for pod in listed) >= reached.asked,
             report=report,
         )
     ready_after_s = time.monotonic() - begun - asked_after_s
-    return Trial(before, found.asked, found.waiting, asked_after_s, ready_after_s)
+    return Trial(before, reached.asked, reached.waiting, asked_after_s, ready_after_s)
 
 
 def _take_back(settings: Settings, clients: Clients) -> None:
@@ -134,12 +135,12 @@ def _take_back(settings: Settings, clients: Clients) -> None:
 
 
 def _under_load(
-    settings: Settings, clients: Clients, load: Load, before: int, report: Report | None
+    settings: Settings, clients: Clients, load: LoadGenerator, before: int, report: Report | None
 ) -> Seen:
     """Wait until more than `before` Pods are asked for; `waiting` is the longest queue seen."""
     most = 0.0
 
-    def look() -> Seen:
+    def count() -> Seen:
         nonlocal most
         servers = [Server(clients, settings.namespace, pod) for pod in pods.now(settings, clients)]
         most = max(most, sum(waiting(server) for server in servers if server.pod.ready))
@@ -151,7 +152,7 @@ def _under_load(
 
     try:
         return wait_until(
-            polled(look),
+            polled(count),
             what=say("The load"),
             state=lambda seen: say("{count:.0f} requests wait", count=seen.waiting),
             ready=lambda seen: seen.asked > before or bool(seen.refused),
@@ -173,8 +174,8 @@ def _under_load(
 def _inactive(settings: Settings, clients: Clients) -> str:
     """Return why the autoscaler does nothing, "" where it works or says nothing yet."""
     kind = "HorizontalPodAutoscaler"
-    found = clients.kubernetes.find(kind, guide_manifest.DEPLOYMENT, settings.namespace)
-    for one in maps(at(found, "status", "conditions")):
-        if (one.get("type"), one.get("status")) == ("ScalingActive", "False"):
-            return text(one.get("message"))
+    scaler = clients.kubernetes.find(kind, guide_manifest.DEPLOYMENT, settings.namespace)
+    for condition in maps(at(scaler, "status", "conditions")):
+        if (condition.get("type"), condition.get("status")) == ("ScalingActive", "False"):
+            return text(condition.get("message"))
     return ""

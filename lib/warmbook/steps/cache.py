@@ -12,13 +12,15 @@ from ..cloud import anywhere_cache
 from ..cloud.anywhere_cache import Cache, Traffic
 from ..cloud.availability import zones_of
 from ..cloud.clients import Clients
-from ..display.card import Card, Row, State
+from ..display.card import Card, Row
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import MissingError
 from ..measure.runs import schema
-from ..serving import pods, shell_commands
+from ..serving import pods
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
+from ..severity import Severity
 from ..texts import say
 from ..units import size
 
@@ -46,7 +48,7 @@ class Zones(Card):
     def rows(self) -> Sequence[Row]:
         here = ", ".join(self.pods) or say("no Pod yet")
         return (
-            Row(say("Pods run in"), here, "ok" if self.pods else "wait"),
+            Row(say("Pods run in"), here, "ok" if self.pods else "warning"),
             Row(say("caches wanted in"), ", ".join(self.wanted), "ok"),
             *self._elsewhere(),
         )
@@ -63,9 +65,9 @@ class Zones(Card):
                     "a Pod runs here, and «zone» is {zone}: run notebook 06 again",
                     zone=self.held_in,
                 )
-                yield Row(zone, told, "bad")
+                yield Row(zone, told, "error")
             elif zone not in self.wanted:
-                yield Row(zone, say("a Pod runs here, and no cache is wanted"), "wait")
+                yield Row(zone, say("a Pod runs here, and no cache is wanted"), "warning")
 
     def note(self) -> str:
         return say(
@@ -73,7 +75,7 @@ class Zones(Card):
         )
 
 
-@step(shell_commands.describe_cache)
+@step(gcloud.describe_cache)
 def zones(settings: Settings, clients: Clients) -> Zones:
     """Return where the Pods run, and the zones that should have a cache.
 
@@ -107,7 +109,9 @@ class Caches(Card):
         return say("Caches of gs://{bucket}", bucket=self.bucket)
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(cache.zone, self._detail(cache), _mark(cache)) for cache in self.caches)
+        return tuple(
+            Row(cache.zone, self._detail(cache), _severity(cache)) for cache in self.caches
+        )
 
     def _detail(self, cache: Cache) -> str:
         how = say("created now") if cache.zone in self.created else say("was there already")
@@ -119,12 +123,12 @@ class Caches(Card):
         return ""
 
 
-def _mark(cache: Cache) -> State:
-    marks: dict[str, State] = {"running": "ok", "creating": "wait"}
-    return marks.get(cache.state, "info")
+def _severity(cache: Cache) -> Severity:
+    severities: dict[str, Severity] = {"running": "ok", "creating": "warning"}
+    return severities.get(cache.state, "info")
 
 
-@step(lambda settings: shell_commands.create_cache(settings))
+@step(lambda settings: gcloud.create_cache(settings))
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Caches:
     """Create the caches that are wanted and not there; wait for them a short while only.
 
@@ -167,7 +171,7 @@ def _settled(found: Sequence[Cache], zones: Sequence[str]) -> bool:
     return len(found) >= len(zones) and all(cache.state != "creating" for cache in found)
 
 
-@step(shell_commands.describe_cache)
+@step(gcloud.describe_cache)
 def describe(settings: Settings, clients: Clients) -> Caches:
     """Return the bucket's caches with their states.
 
@@ -191,10 +195,10 @@ class Hits(Card):
 
     def rows(self) -> Sequence[Row]:
         if self.declined:
-            return (Row(say("not known"), self.declined, "wait"),)
+            return (Row(say("not known"), self.declined, "warning"),)
         if not self.zones:
             return (
-                Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "wait"),
+                Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "warning"),
             )
         return tuple(
             Row(
@@ -205,7 +209,7 @@ class Hits(Card):
                     missed=size(one.missed_bytes),
                     share=one.share,
                 ),
-                "ok" if one.hit_bytes else "wait",
+                "ok" if one.hit_bytes else "warning",
             )
             for one in self.zones
         )
@@ -221,10 +225,10 @@ class Hits(Card):
 
     def record(self) -> dict[str, Any]:
         """Return the bytes by zone for the run record."""
-        return {"zones": [schema.Hits(**vars(one)).dumped() for one in self.zones]}
+        return {"zones": [schema.RecordedHits(**vars(one)).dumped() for one in self.zones]}
 
 
-@step(shell_commands.cache_hits)
+@step(gcloud.cache_hits)
 def hits(
     settings: Settings, clients: Clients, *, since: datetime, report: Report | None = None
 ) -> Hits:
@@ -241,7 +245,7 @@ def hits(
     patience_s = TOLD_S if _serving(clients, bucket) else 0
     end = monotonic() + patience_s
     try:
-        found = wait_until(
+        traffic = wait_until(
             polled(lambda: anywhere_cache.traffic(clients, bucket, since)),
             what=say("Cloud Monitoring"),
             state=lambda told: say("tells of {count} zone(s)", count=len(told)),
@@ -252,7 +256,7 @@ def hits(
         )
     except Forbidden as error:
         return Hits((), declined=str(error.message))
-    return Hits(tuple(found))
+    return Hits(tuple(traffic))
 
 
 def _serving(clients: Clients, bucket: str) -> bool:

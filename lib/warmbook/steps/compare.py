@@ -27,12 +27,12 @@ from ..measure.loaders.catalog import (
     loaders,
     recommended,
 )
-from ..measure.runs.schema import Loader, Loaders
+from ..measure.runs.schema import Loaders, RecordedLoader
 from ..measure.tokens.loaders import Parity
 from ..measure.tokens.server import Served
 from ..model.folder import list_folder
 from ..model.gpus import price
-from ..serving.guide_manifest import DEPLOYMENT
+from ..serving.guide_manifest import DEPLOYMENT, OURS
 from ..serving.prompts import Origin, Transcript
 from ..settings import Settings
 from ..texts import say
@@ -43,7 +43,7 @@ def _by_hand(settings: Settings) -> str:
     return (
         f"kubectl scale deployment/{DEPLOYMENT} -n {settings.namespace} --replicas=0\n"
         f"python -m warmbook manifest --comparison | kubectl create -f -\n"
-        f"kubectl logs -n {settings.namespace} -f -l app.kubernetes.io/managed-by=warmbook\n"
+        f"kubectl logs -n {settings.namespace} -f -l {OURS}\n"
         f"kubectl scale deployment/{DEPLOYMENT} -n {settings.namespace} "
         f"--replicas={settings.replicas}"
     )
@@ -108,7 +108,7 @@ class Compared(Times):
 
     def record(self) -> dict[str, Any]:
         """Return the comparison for the run record."""
-        runs = (Loader(loader=one.name, seconds=one.rounded) for one in self.runs)
+        runs = (RecordedLoader(loader=one.name, seconds=one.rounded) for one in self.runs)
         return Loaders(runs=tuple(runs), sentence=self.sentence()).dumped()
 
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ..cloud import roles
 from ..cloud.clients import Clients
 from ..cloud.iam import grant_on_bucket, held_on_bucket, of_bucket
 from ..display.card import Card, Row
 from ..display.progress import polled, wait_until
 from ..display.step import step
 from ..errors import AccessError
-from ..serving import guide_manifest, shell_commands
+from ..serving import guide_manifest
+from ..serving.shell_commands import gcloud, kubectl
 from ..settings import Settings
 from ..texts import say
 
@@ -36,10 +38,10 @@ class Named(Card):
 
     def rows(self) -> Sequence[Row]:
         how = say("created now") if self.created else say("was there already")
-        return (Row(say("origin"), how, "new" if self.created else "ok"),)
+        return (Row(say("origin"), how, "ok", new=self.created),)
 
 
-@step(shell_commands.create_namespace)
+@step(kubectl.create_namespace)
 def create_namespace(settings: Settings, clients: Clients) -> Named:
     """Create the namespace unless it exists; one that is being deleted is made anew.
 
@@ -48,7 +50,7 @@ def create_namespace(settings: Settings, clients: Clients) -> Named:
     return _create(clients, guide_manifest.namespace(settings))
 
 
-@step(shell_commands.create_service_account)
+@step(kubectl.create_service_account)
 def create_service_account(settings: Settings, clients: Clients) -> Named:
     """Create the Kubernetes service account unless it exists.
 
@@ -62,8 +64,8 @@ def _create(clients: Clients, manifest: guide_manifest.Manifest) -> Named:
 
     kind, name = manifest["kind"], manifest["metadata"]["name"]
     namespace = manifest["metadata"].get("namespace")
-    found = clients.kubernetes.find(kind, name, namespace)
-    if found and found["metadata"].get("deletionTimestamp"):
+    existing = clients.kubernetes.find(kind, name, namespace)
+    if existing and existing["metadata"].get("deletionTimestamp"):
         wait_until(
             polled(lambda: clients.kubernetes.find(kind, name, namespace)),
             what=f"{kind} {name}",
@@ -72,8 +74,8 @@ def _create(clients: Clients, manifest: guide_manifest.Manifest) -> Named:
             timeout_s=600,
             meanwhile=say("The cluster goes on deleting it."),
         )
-        found = None
-    if found:
+        existing = None
+    if existing:
         return Named(kind, name, created=False)
     with suppress(ConflictError):  # made by an attempt whose answer was lost
         clients.kubernetes.create(manifest)
@@ -97,7 +99,7 @@ class Principal(Card):
         )
 
 
-@step(lambda settings: shell_commands.grant_bucket_roles(settings).partition("\n")[0])
+@step(lambda settings: gcloud.grant_bucket_roles(settings).partition("\n")[0])
 def principal(settings: Settings, clients: Clients) -> Principal:
     """Return the IAM name of the service account.
 
@@ -105,7 +107,7 @@ def principal(settings: Settings, clients: Clients) -> Principal:
     """
     found = clients.projects.get_project(name=f"projects/{settings.project_id}")
     number = found.name.partition("/")[2]
-    return Principal(shell_commands.principal(settings, number), number)
+    return Principal(roles.principal(settings, number), number)
 
 
 @dataclass(frozen=True, repr=False)
@@ -129,12 +131,12 @@ class BucketRoles(Card):
                 for role in self.before
             ),
             *(
-                Row(role, f"{say('added now')} ({ROLE_REASONS[role]})", "new")
+                Row(role, f"{say('added now')} ({ROLE_REASONS[role]})", "ok", new=True)
                 for role in self.granted
             ),
-            *(Row(role, say("missing"), "bad") for role in self.missing),
+            *(Row(role, say("missing"), "error") for role in self.missing),
             *(
-                Row(role, say("from before, and not needed: notebook 10 takes it away"), "wait")
+                Row(role, say("from before, and not needed: notebook 10 takes it away"), "warning")
                 for role in self.beyond
             ),
         )
@@ -143,7 +145,7 @@ class BucketRoles(Card):
         return self.principal
 
 
-@step(shell_commands.grant_bucket_roles)
+@step(gcloud.grant_bucket_roles)
 def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     """Give the service account the two roles on the bucket unless it holds them.
 
@@ -155,7 +157,7 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
     """
     from google.api_core.exceptions import Forbidden
 
-    wanted, member = shell_commands.bucket_roles(settings), principal(settings, clients).name
+    wanted, member = roles.bucket_roles(settings), principal(settings, clients).name
     bucket = clients.storage.bucket(settings.bucket_name)
     try:
         made = grant_on_bucket(bucket, wanted, member)
@@ -172,5 +174,5 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
         before=made.before,
         granted=made.granted,
         missing=tuple(role for role in wanted if role not in held),
-        beyond=tuple(role for role in shell_commands.GIVEN_ROLES if role in {*held} - {*wanted}),
+        beyond=tuple(role for role in roles.GIVEN_ROLES if role in {*held} - {*wanted}),
     )

@@ -36,12 +36,12 @@ PITFALLS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class PermissionResult:
     """What the Pod was told for one permission: whether it `may`, and the answer's own words."""
 
     permission: str
     may: bool
-    told: str
+    reply: str
 
     @property
     def pitfall(self) -> str:
@@ -55,8 +55,8 @@ class Answer:
         remedy = say("run the cell that gives the two roles, then this one")
         if self.permission == "token":
             remedy = say("turn on the metadata server of the node pool")
-        told = say("refused: {reason}", reason=self.told)
-        return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "bad")
+        told = say("refused: {reason}", reason=self.reply)
+        return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "error")
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +65,7 @@ class Probed(Card):
 
     account: str
     uri: str
-    answers: tuple[Answer, ...]
+    answers: tuple[PermissionResult, ...]
 
     @property
     def readable(self) -> bool:
@@ -119,7 +119,7 @@ def probe(settings: Settings, clients: Clients, *, report: Report | None = None)
     with _pod(settings, clients, _a_file(settings, clients)) as name:
         ended = _ended(settings, clients, name, report)
         log = clients.kubernetes.log(name, settings.namespace)
-    answers = tuple(Answer(**line) for line in _lines(log))
+    answers = tuple(PermissionResult(**line) for line in _lines(log))
     if not answers:
         last = log.strip().splitlines()[-1:] or [ended.phase]
         raise ResourceFailedError(

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..cloud import roles
 from ..cloud.clients import Clients
 from ..cloud.iam import grant_on_project
-from ..cloud.projects import find_billing, find_project
-from ..display.card import Card, Row, State
+from ..cloud.projects import SERVICES, find_billing, find_project
+from ..display.card import Card, Row
 from ..display.progress import Report, polled, wait_until
 from ..display.step import step
 from ..errors import AccessError, ResourceFailedError, SettingsError
-from ..serving import shell_commands
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
+from ..severity import Severity
 from ..texts import say
 
 ROLE_TITLES = {
@@ -35,11 +37,11 @@ class Project(Card):
         return say("Project {project}", project=self.project_id)
 
     def rows(self) -> Sequence[Row]:
-        good: State = "ok" if self.state == "ACTIVE" else "bad"
-        return (Row(say("number"), self.number), Row(say("state"), self.state, good))
+        severity: Severity = "ok" if self.state == "ACTIVE" else "error"
+        return (Row(say("number"), self.number), Row(say("state"), self.state, severity))
 
 
-@step(shell_commands.project)
+@step(gcloud.project)
 def find(settings: Settings, clients: Clients) -> Project:
     """Return the project with its number.
 
@@ -48,12 +50,12 @@ def find(settings: Settings, clients: Clients) -> Project:
     Raises:
         AccessError: It does not exist, or the reader may not see it; Google tells no more.
     """
-    by_hand = shell_commands.create_project(settings)
+    by_hand = gcloud.create_project(settings)
     found = find_project(clients, settings.project_id, create_command=by_hand)
     return Project(found.project_id, found.number, found.state)
 
 
-@step(shell_commands.create_project)
+@step(gcloud.create_project)
 def create(settings: Settings, clients: Clients, *, report: Report | None = None) -> Project:
     """Create the project unless the reader already sees it, and wait until it is active.
 
@@ -86,10 +88,10 @@ class Billing(Card):
 
     def rows(self) -> Sequence[Row]:
         account = self.billing_account or say("none")
-        return (Row(say("billing account"), account, "ok" if self.enabled else "bad"),)
+        return (Row(say("billing account"), account, "ok" if self.enabled else "error"),)
 
 
-@step(shell_commands.billing)
+@step(gcloud.billing)
 def billing(settings: Settings, clients: Clients) -> Billing:
     """Return whether billing is on.
 
@@ -113,12 +115,12 @@ class Services(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(name, say("was on already"), "ok") for name in self.before),
-            *(Row(name, say("turned on now"), "new") for name in self.enabled),
-            *(Row(name, say("still off"), "bad") for name in self.missing),
+            *(Row(name, say("turned on now"), "ok", new=True) for name in self.enabled),
+            *(Row(name, say("still off"), "error") for name in self.missing),
         )
 
 
-@step(shell_commands.enable_services)
+@step(gcloud.enable_services)
 def enable_services(
     settings: Settings, clients: Clients, *, report: Report | None = None
 ) -> Services:
@@ -127,7 +129,7 @@ def enable_services(
     Source: guide, "Enable the Kubernetes Engine, Cloud Storage, Compute Engine, IAM APIs".
     """
     before = _enabled(settings, clients)
-    off = [name for name in shell_commands.SERVICES if name not in before]
+    off = [name for name in SERVICES if name not in before]
     if off:
         request = {"parent": f"projects/{settings.project_id}", "service_ids": off}
         operation = clients.services.batch_enable_services(request=request)
@@ -135,7 +137,7 @@ def enable_services(
         _finished(operation, what, say("Google goes on enabling them."), report)
     now = _enabled(settings, clients) if off else before
     return Services(
-        before=tuple(name for name in shell_commands.SERVICES if name in before),
+        before=tuple(name for name in SERVICES if name in before),
         enabled=tuple(name for name in off if name in now),
         missing=tuple(name for name in off if name not in now),
     )
@@ -143,7 +145,7 @@ def enable_services(
 
 def _enabled(settings: Settings, clients: Clients) -> set[str]:
     parent = f"projects/{settings.project_id}"
-    names = [f"{parent}/services/{name}" for name in shell_commands.SERVICES]
+    names = [f"{parent}/services/{name}" for name in SERVICES]
     request = {"parent": parent, "names": names}
     found = clients.services.batch_get_services(request=request).services
     return {service.name.rpartition("/")[2] for service in found if service.state.name == "ENABLED"}
@@ -164,8 +166,8 @@ class Roles(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(_role(role), say("already there"), "ok") for role in self.before),
-            *(Row(_role(role), say("added now"), "new") for role in self.granted),
-            *(Row(_role(role), say("missing"), "bad") for role in self.missing),
+            *(Row(_role(role), say("added now"), "ok", new=True) for role in self.granted),
+            *(Row(_role(role), say("missing"), "error") for role in self.missing),
         )
 
 
@@ -173,7 +175,7 @@ def _role(role: str) -> str:
     return f"{role} ({ROLE_TITLES[role]})" if role in ROLE_TITLES else role
 
 
-@step(shell_commands.grant_roles)
+@step(gcloud.grant_roles)
 def grant_roles(settings: Settings, clients: Clients) -> Roles:
     """Give the reader the two roles on the project unless they hold them.
 
@@ -184,7 +186,7 @@ def grant_roles(settings: Settings, clients: Clients) -> Roles:
         SettingsError: Nobody can tell whose roles these are: `account` is empty.
     """
     member = _member(settings.account or clients.account)
-    made = grant_on_project(clients, settings.project_id, shell_commands.PROJECT_ROLES, member)
+    made = grant_on_project(clients, settings.project_id, roles.PROJECT_ROLES, member)
     return Roles(member, made.before, made.granted)
 
 
@@ -195,7 +197,7 @@ def _member(account: str) -> str:
             remedy=say("Write your e-mail address as «account» in the form."),
             fields={"account": say("still empty: choose one")},
         )
-    return shell_commands.member(account)
+    return roles.member(account)
 
 
 def _finished(operation: Any, what: str, meanwhile: str, report: Report | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ..cloud import anywhere_cache
+from ..cloud import anywhere_cache, gke
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
 from ..display.plots import Picture
@@ -20,7 +20,8 @@ from ..measure.loaders.catalog import Runs
 from ..measure.runs import schema
 from ..model.gpus import GIB, Machine, machines
 from ..model.load_estimate import CACHE_GBPS, REGION_GBPS, crowded, limit_name
-from ..serving import guide_manifest, pods, shell_commands
+from ..serving import guide_manifest, pods
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 
@@ -36,10 +37,12 @@ class Scaled(Card):
         return say("{ready} of {wanted} ready", ready=self.ready, wanted=self.wanted)
 
     def rows(self) -> Sequence[Row]:
-        return (Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "wait"),)
+        return (
+            Row(say("Pods"), str(self.ready), "ok" if self.ready == self.wanted else "warning"),
+        )
 
 
-@step(lambda settings: shell_commands.scale(settings))
+@step(lambda settings: kubectl.scale(settings))
 def scale(settings: Settings, clients: Clients, *, report: Report | None = None) -> Scaled:
     """Bring the Deployment to `replicas` Pods and wait until each is ready.
 
@@ -165,14 +168,14 @@ class Reads(Times):
             bytes=self.size_bytes,
             cached=self.cached,
             reads=tuple(
-                schema.Reads(name=runs.name, pods=at_once, seconds=runs.rounded)
+                schema.RecordedReads(name=runs.name, pods=at_once, seconds=runs.rounded)
                 for runs, at_once in self.groups
             ),
             sentence=self.sentence(),
         ).dumped()
 
 
-@step(shell_commands.read_weights)
+@step(kubectl.read_weights)
 def read(
     settings: Settings,
     clients: Clients,
@@ -196,10 +199,10 @@ def read(
     ready = pods.ready_now(settings, clients)
     begun = datetime.now(timezone.utc)
     labels = pods.node_labels(clients, ready)
-    cached = _cached(settings, clients, {found.get(pods.ZONE, "") for found in labels})
+    cached = _cached(settings, clients, {found.get(gke.ZONE, "") for found in labels})
     budget_s = 60.0 * settings.compare_minutes
     done = reread.read(settings, clients, [p.name for p in ready], budget_s=budget_s, report=report)
-    kind = labels[0].get(pods.MACHINE_TYPE)
+    kind = labels[0].get(gke.MACHINE_TYPE)
     alone, together = _names(len(ready), cached)
     return Reads(
         len(ready),

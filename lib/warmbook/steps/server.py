@@ -11,9 +11,10 @@ from ..display.progress import Report
 from ..display.step import step
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import AccessError, MissingError, SettingsError
-from ..model.inspect import look
-from ..serving import guide_manifest, pods, shell_commands
+from ..model.inspect import x_ray
+from ..serving import guide_manifest, pods
 from ..serving.manifest import Improvement, Needs, deployment, improvements
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 
@@ -30,7 +31,7 @@ class Manifest(Card):
         return say("The manifest, vllm-deployment.yaml")
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(one.name, one.reason, "new") for one in self.departures)
+        return tuple(Row(one.name, one.reason, "ok", new=True) for one in self.departures)
 
     def note(self) -> str:
         return "" if self.needs else not_looked_at()
@@ -42,7 +43,7 @@ class Manifest(Card):
         return f"{super().__repr__()}\n\n{self.yaml}"
 
 
-@step(shell_commands.deploy)
+@step(kubectl.deploy)
 def manifest(settings: Settings, clients: Clients) -> Manifest:
     """Return the manifest for these settings and the model in the bucket; nothing is sent.
 
@@ -53,7 +54,7 @@ def manifest(settings: Settings, clients: Clients) -> Manifest:
         yaml=guide_manifest.to_yaml(deployment(settings, needs)),
         departures=improvements(settings, needs),
         needs=needs,
-        command=shell_commands.deploy(settings, needs),
+        command=kubectl.deploy(settings, needs),
     )
 
 
@@ -65,7 +66,7 @@ def not_looked_at() -> str:
 def look_up(clients: Clients, settings: Settings) -> Needs | None:
     """Return what the model in the bucket needs, None where it can't be looked at."""
     try:
-        seen = look(clients, settings.model_uri)
+        seen = x_ray(clients, settings.model_uri)
     except (AccessError, MissingError):
         return None
     if not seen.largest:
@@ -95,12 +96,12 @@ class Deployed(Card):
         if self.changed:
             how = say("was there; brought to the form's choices")
         return (
-            Row(say("origin"), how, "new" if self.created or self.changed else "ok"),
+            Row(say("origin"), how, "ok", new=self.created or self.changed),
             Row(say("Pods asked for"), str(self.replicas)),
         )
 
 
-@step(shell_commands.deploy)
+@step(kubectl.deploy)
 def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) -> Deployed:
     """Create the Deployment, or bring the one that is there to the form's choices.
 
@@ -132,7 +133,7 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
         replicas=int(after["spec"]["replicas"]),
         created=before is None,
         changed=before is not None and before["spec"] != after["spec"],
-        command=shell_commands.deploy(settings, needs),
+        command=kubectl.deploy(settings, needs),
     )
 
 
@@ -152,12 +153,12 @@ class Started(Card):
 
     def rows(self) -> Sequence[Row]:
         return tuple(
-            Row(pod.name, say("on {node}", node=pod.node), "ok" if pod.running else "wait")
+            Row(pod.name, say("on {node}", node=pod.node), "ok" if pod.running else "warning")
             for pod in self.listed
         )
 
 
-@step(shell_commands.pods)
+@step(kubectl.pods)
 def wait_started(settings: Settings, clients: Clients, *, report: Report | None = None) -> Started:
     """Wait until a container runs in each Pod: a node, the image, the start.
 

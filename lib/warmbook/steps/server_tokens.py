@@ -9,14 +9,14 @@ from ..cloud.clients import Clients
 from ..display.step import step
 from ..measure.tokens.server import Served
 from ..model.folder import Folder, list_folder
-from ..serving import shell_commands
 from ..serving.openai_api import DeclinedError, Server, first_ready
 from ..serving.prompts import PROMPTS, TOKENS, Answers, Origin, Transcript
+from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..texts import say
 
 
-@step(shell_commands.complete)
+@step(kubectl.complete)
 def answers(
     settings: Settings, clients: Clients, *, reference: Mapping[str, Any] | None = None
 ) -> Served:

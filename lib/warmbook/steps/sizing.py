@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..cloud.clients import Clients
-from ..display.card import Card, Row, State
-from ..display.plots import AMBER, BLUE, GREEN, GREY, Part, Picture, load_bars, memory_bar
+from ..display.card import Card, Row
+from ..display.plots import AMBER, BLUE, GREEN, GREY, MemoryPart, Picture, load_bars, memory_bar
 from ..display.step import step
 from ..errors import MissingError
 from ..model.config import Shape
@@ -17,10 +17,11 @@ from ..model.gpus import Measured
 from ..model.inspect import XRay
 from ..model.load_estimate import LoadTime, connections, limit_name, load_time
 from ..settings import Settings
+from ..severity import Severity
 from ..texts import say
 from ..units import duration, size, sizes
 
-VERDICTS: dict[str, State] = {"fits": "ok", "tight": "wait", "no": "bad"}
+SEVERITIES: dict[str, Severity] = {"fits": "ok", "tight": "warning", "no": "error"}
 LOWER_SHARE, UPPER_SHARE = 0.90, 0.92
 """Share of the GPU's memory that vLLM takes unless told: before and from 0.27.1."""
 
@@ -56,43 +57,43 @@ class Sizing(Card):
 
     def _memory(self) -> Iterator[Row]:
         if self.missing:
-            yield Row(say("GPU memory"), self.missing, "wait")
+            yield Row(say("GPU memory"), self.missing, "warning")
         if not self.fit:
             return
-        found = self.fit
+        fit = self.fit
         verdict = {
             "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
             "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
             "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
-        }[found.verdict]
-        yield Row(say("GPU memory"), verdict, VERDICTS[found.verdict])
+        }[fit.verdict]
+        yield Row(say("GPU memory"), verdict, SEVERITIES[fit.verdict])
         need = say(
             "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
-            weights=size(found.weights_bytes),
-            context=_range(found.kv_cache),
-            rest=_range(found.activations + found.non_torch + found.graphs),
-            budget=_range(found.budget),
+            weights=size(fit.weights_bytes),
+            context=_range(fit.kv_cache),
+            rest=_range(fit.activations + fit.non_torch + fit.graphs),
+            budget=_range(fit.budget),
         )
         yield Row(say("on each GPU"), need)
-        if found.verdict != "fits":
-            yield Row(say("remedy"), self._remedy(found), "wait")
-        allowed = ", ".join(map(str, found.allowed_sizes))
+        if fit.verdict != "fits":
+            yield Row(say("remedy"), self._remedy(fit), "warning")
+        allowed = ", ".join(map(str, fit.allowed_sizes))
         if self._divides:
-            told = say("{sizes} divide the model's attention heads", sizes=allowed)
-            yield Row("--tensor-parallel-size", told)
+            detail = say("{sizes} divide the model's attention heads", sizes=allowed)
+            yield Row("--tensor-parallel-size", detail)
         else:
-            told = say(
+            detail = say(
                 "{size} is refused by vLLM: {sizes} divide the model's attention heads",
                 size=self.tensor_parallel_size,
                 sizes=allowed,
             )
-            yield Row("--tensor-parallel-size", told, "bad")
+            yield Row("--tensor-parallel-size", detail, "error")
 
-    def _remedy(self, found: Fit) -> str:
-        if found.longest_sure:
+    def _remedy(self, fit: Fit) -> str:
+        if fit.longest_sure:
             return say(
                 "With max_model_len {tokens} it surely fits; or choose more or larger GPUs.",
-                tokens=found.longest_sure,
+                tokens=fit.longest_sure,
             )
         return say("Choose more or larger GPUs: the weights leave no room for context.")
 
@@ -159,9 +160,9 @@ class Sizing(Card):
         found, whole = self.fit, gpu(self.gpu).usable.high
         rest = found.activations + found.non_torch + found.graphs
         parts = (
-            Part(say("weights"), found.weights_bytes, found.weights_bytes, BLUE),
-            Part(say("the rest"), rest.low, rest.high, AMBER),
-            Part(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
+            MemoryPart(say("weights"), found.weights_bytes, found.weights_bytes, BLUE),
+            MemoryPart(say("the rest"), rest.low, rest.high, AMBER),
+            MemoryPart(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
         )
         budget = (found.budget.low, found.budget.high)
         verdict, need = islice(self._memory(), 2)
@@ -192,8 +193,8 @@ class Sizing(Card):
         )
 
 
-def _range(found: Range) -> str:
-    return sizes(found.low, found.high)
+def _range(span: Range) -> str:
+    return sizes(span.low, span.high)
 
 
 @step(lambda settings: "")
@@ -206,9 +207,9 @@ def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
     del clients
     shape = Shape.of(seen.config or {})
     tokens = settings.max_model_len or shape.max_positions or 4096
-    found, missing = None, ""
+    fit, missing = None, ""
     try:
-        found = _fit(settings, seen, shape, tokens)
+        fit = _fit(settings, seen, shape, tokens)
     except MissingError as error:
         missing = f"{error.what}. {error.remedy}"
     at = _machine(settings)
@@ -217,7 +218,7 @@ def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
         gpu_count=settings.gpu_count,
         tensor_parallel_size=settings.tensor_parallel_size,
         tokens=tokens,
-        fit=found,
+        fit=fit,
         host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count),
         load=_load_time(settings, seen, at) if at else None,
         machine=at,

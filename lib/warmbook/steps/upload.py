@@ -15,8 +15,8 @@ from ..display.step import step
 from ..errors import InterruptedWaitError, MissingError
 from ..model.upload import huggingface
 from ..model.upload.pool import Stray, send
-from ..model.upload.source import LocalFile, Source
-from ..serving import shell_commands
+from ..model.upload.source import SERVED, LocalFile, Source
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
@@ -64,7 +64,7 @@ class Brought(Card):
                 time=duration(self.elapsed_s),
                 rate=f"{self.throughput_gib_s:.3g}",
             )
-            yield Row(say("sent"), told, "new")
+            yield Row(say("sent"), told, "ok", new=True)
         if self.continued_bytes:
             yield Row(say("sent by an earlier attempt"), size(self.continued_bytes), "ok")
         if self.there:
@@ -75,7 +75,7 @@ class Brought(Card):
             yield Row(say("left behind: serving needs none of it"), names + more)
         for stray in self.strays[:STRAYS_SHOWN]:
             what = say("unfinished upload, {size}, not continued", size=size(stray.size_bytes))
-            yield Row(what, _abort(stray), "wait")
+            yield Row(what, _abort(stray), "warning")
 
     def note(self) -> str:
         if not self.strays:
@@ -98,7 +98,7 @@ def _abort(stray: Stray) -> str:
     return f"curl --request DELETE --header {token} {url}"
 
 
-@step(shell_commands.upload)
+@step(gcloud.upload)
 def model(settings: Settings, clients: Clients, *, report: Report | None = None) -> Brought:
     """Bring the files of `model_source` that the bucket lacks, checksummed; else do nothing.
 
@@ -115,8 +115,8 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
     """
     if not settings.model_source:
         return Brought("")
-    found = _found(settings, clients)
-    sources = found.files if found else _folder(settings.source_folder)
+    hub_model = _found(settings, clients)
+    sources = hub_model.files if hub_model else _folder(settings.source_folder)
     start = time.monotonic()
     with send(clients, settings.bucket_name, settings.model_path, sources) as sending:
         try:
@@ -146,8 +146,8 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
         sending.continued_bytes,
         time.monotonic() - start,
         tuple(sending.strays),
-        found.repository.commit if found else "",
-        found.left if found else (),
+        hub_model.repository.commit if hub_model else "",
+        hub_model.left if hub_model else (),
     )
 
 
@@ -157,18 +157,11 @@ def _found(settings: Settings, clients: Clients) -> huggingface.Found | None:
     if not name:
         return None
     secret = huggingface.secret_in(clients, settings.namespace)
-    return huggingface.find(name, revision, shell_commands.SERVED, secret=secret)
+    return huggingface.find(name, revision, SERVED, secret=secret)
 
 
 def _folder(folder: Path) -> Sequence[Source]:
-    found = sorted(
-        {
-            file
-            for pattern in shell_commands.SERVED
-            for file in folder.glob(pattern)
-            if file.is_file()
-        }
-    )
+    found = sorted({file for pattern in SERVED for file in folder.glob(pattern) if file.is_file()})
     if not any(file.suffix == ".safetensors" for file in found):
         raise MissingError(
             say("{folder} holds no safetensors files.", folder=folder),

@@ -12,9 +12,9 @@ from ..display.finding import finding_row
 from ..display.plots import Picture, block_name, layer_map
 from ..display.step import step
 from ..model.faults import Finding, findings
-from ..model.inspect import Shard, XRay, look
+from ..model.inspect import Shard, XRay, x_ray
 from ..model.layers import blocks
-from ..serving import shell_commands
+from ..serving.shell_commands import gcloud
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size, sizes
@@ -46,7 +46,7 @@ class Model(Card):
     @property
     def whole(self) -> bool:
         """Whether nothing was found that would stop the server."""
-        return not any(finding.weight == "bad" for finding in self.findings)
+        return not any(finding.severity == "error" for finding in self.findings)
 
     def title(self) -> str:
         return self.seen.folder.uri
@@ -61,7 +61,7 @@ class Model(Card):
         count = say(
             "{count} file(s), {size}", count=len(self.shards), size=size(seen.streamed_bytes)
         )
-        yield Row(say("safetensors"), count, "ok" if self.shards else "bad")
+        yield Row(say("safetensors"), count, "ok" if self.shards else "error")
         if largest := seen.largest:
             mix = ", ".join(f"{dtype} {size(length)}" for dtype, length in seen.dtypes)
             yield Row(say("parameters"), f"{_short(seen.parameters)} ({mix})")
@@ -95,11 +95,11 @@ class Model(Card):
 
     def plot(self) -> Picture:
         """Return the bytes of each of the model's layers as a picture."""
-        if not (found := blocks(self.seen.tensors)):
+        if not (parts := blocks(self.seen.tensors)):
             return Picture(b"", say("no safetensors files"))
-        layers = [block for block in found if block.name.isdecimal()]
+        layers = [block for block in parts if block.name.isdecimal()]
         bytes_of = sorted(block.size_bytes for block in layers)
-        told = [
+        captions = [
             say(
                 "{count} layers of {size}", count=len(layers), size=sizes(bytes_of[0], bytes_of[-1])
             )
@@ -107,11 +107,11 @@ class Model(Card):
             else say("no layers by their usual names"),
             *(
                 f"{block_name(block)} {size(block.size_bytes)}"
-                for block in found
+                for block in parts
                 if block not in layers
             ),
         ]
-        return layer_map(found, ", ".join(told))
+        return layer_map(parts, ", ".join(captions))
 
     def note(self) -> str:
         if not self.shards:
@@ -139,7 +139,7 @@ def _short(count: int) -> str:
     return str(count)
 
 
-@step(shell_commands.list_weights)
+@step(gcloud.list_weights)
 def inspect(settings: Settings, clients: Clients) -> Model:
     """Look through the model's folder: what the streamer will read, and what is wrong with it.
 
@@ -155,5 +155,5 @@ def inspect(settings: Settings, clients: Clients) -> Model:
 
 def model_at(clients: Clients, uri: str, cluster_region: str = "") -> Model:
     """Return what `inspect` returns, for any folder; without a region the place is no fault."""
-    seen = look(clients, uri)
+    seen = x_ray(clients, uri)
     return Model(seen, cluster_region, tuple(findings(seen, cluster_region)))

@@ -60,7 +60,7 @@ def watch_expired(rehearsal: Target) -> None:
         if left and _is_watch(incoming):
             left -= 1
             for cluster in rehearsal.clusters.running:
-                cluster.store.compact()
+                cluster.store.history.compact()
 
     rehearsal.request_faults.add(forget)
 

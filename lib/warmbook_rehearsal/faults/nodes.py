@@ -39,7 +39,7 @@ def gpu_label_unknown(rehearsal: Target) -> None:
     """
 
     async def autoscale(store: Store) -> None:
-        async for told in store.subscribe():
+        async for told in store.history.subscribe():
             pod = told.obj
             why = (condition(pod, "PodScheduled") or {}).get("reason")
             if told.kind == "Pod" and told.type == "MODIFIED" and why == "Unschedulable":

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..access import Caller
+from ..timestamps import parse_time
 from .compute_filter import fits
 from .errors import GoogleError, invalid
 from .hosts import Sent, Traffic
@@ -96,7 +97,6 @@ def _moment(query: dict[str, str], field: str, *, usual: datetime | None = None)
     if not written and usual:
         return usual
     try:
-        found = datetime.fromisoformat((written or "").replace("Z", "+00:00"))
+        return parse_time(written or "")
     except ValueError:
         raise invalid(f'Field {field} had an invalid value of "{written or ""}".') from None
-    return found.replace(tzinfo=found.tzinfo or timezone.utc)

@@ -26,17 +26,17 @@ class NodePools:
         self, request: container_v1.CreateNodePoolRequest, caller: Caller
     ) -> container_v1.Operation:
         """Answer CreateNodePool."""
-        found, pool = self._changeable(request.parent, caller), request.node_pool
-        self._fleet.require_nodes_account(found.project, caller)
-        cluster = found.cluster
+        target, pool = self._changeable(request.parent, caller), request.node_pool
+        self._fleet.require_nodes_account(target.project, caller)
+        cluster = target.cluster
         if cluster.status != _Status.RUNNING:
-            raise _not_running(found)
+            raise _not_running(target)
         taken = [p.name for p in cluster.node_pools]
-        check_pool(pool, found.key.location, pool.locations or cluster.locations, taken)
+        check_pool(pool, target.key.location, pool.locations or cluster.locations, taken)
         fill_pool(pool, cluster)
-        self._fleet.require_quota(found.project, found.key.location, [pool])
+        self._fleet.require_quota(target.project, target.key.location, [pool])
         cluster.node_pools.append(pool)
-        return self._start(_Kind.CREATE_NODE_POOL, found, cluster.node_pools[-1])
+        return self._start(_Kind.CREATE_NODE_POOL, target, cluster.node_pools[-1])
 
     def get(
         self, request: container_v1.GetNodePoolRequest, caller: Caller
@@ -68,9 +68,9 @@ class NodePools:
         return found
 
     def _start(
-        self, kind: container_v1.Operation.Type, found: Found, pool: container_v1.NodePool
+        self, kind: container_v1.Operation.Type, target: Found, pool: container_v1.NodePool
     ) -> container_v1.Operation:
-        cluster, host = found.cluster, self._fleet.host
+        cluster, host = target.cluster, self._fleet.host
         cluster.status = _Status.RECONCILING
 
         async def create() -> None:
@@ -94,21 +94,21 @@ class NodePools:
 
         work = create if kind == _Kind.CREATE_NODE_POOL else delete
         return self._fleet.operations.start(
-            kind, found.key, POOL_MINUTES, work, failed, pool=pool.name
+            kind, target.key, POOL_MINUTES, work, failed, pool=pool.name
         )
 
 
-def _pool(found: Found, name: str) -> container_v1.NodePool:
+def _pool(target: Found, name: str) -> container_v1.NodePool:
     wanted = name.rpartition("/")[2]
-    for pool in found.cluster.node_pools:
+    for pool in target.cluster.node_pools:
         if pool.name == wanted:
             return pool
-    raise missing(f"{key_path(found.key)}/nodePools/{wanted}")
+    raise missing(f"{key_path(target.key)}/nodePools/{wanted}")
 
 
-def _not_running(found: Found) -> GoogleError:
+def _not_running(target: Found) -> GoogleError:
     return GoogleError(
         "FAILED_PRECONDITION",
-        f"Cluster {found.key.name} is not running: {found.cluster.status.name}.",
+        f"Cluster {target.key.name} is not running: {target.cluster.status.name}.",
         error_info("CLUSTER_NOT_RUNNING", SERVICE),
     )

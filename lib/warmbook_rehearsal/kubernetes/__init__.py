@@ -5,10 +5,11 @@ from __future__ import annotations
 from .controllers import add_node, node_object, run_controllers, scale_pods
 from .errors import ApiError
 from .fault_hooks import End
+from .history import Change
 from .objects import Obj
 from .runtime import PodRuntime
 from .server import ApiServer
-from .store import Change, Store
+from .store import Store
 
 __all__ = [
     "ApiError",

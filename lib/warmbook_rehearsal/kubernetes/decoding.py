@@ -98,22 +98,22 @@ class _Decoder:
     def value(self, schema: Schema, value: Any, place: _Place) -> Any:
         if place.depth > _MAX_DEPTH:
             raise _WrongTypeError("exceeded max depth")
-        found = schemas.resolve(schema)
-        if "oneOf" in found:
-            return _either(schemas.struct_name(schema), found, value, place)
-        wanted = found.get("type") or ("object" if "properties" in found else None)
+        resolved = schemas.resolve(schema)
+        if "oneOf" in resolved:
+            return _either(schemas.struct_name(schema), resolved, value, place)
+        wanted = resolved.get("type") or ("object" if "properties" in resolved else None)
         if wanted == "object":
-            return self._object(schema, found, value, place)
+            return self._object(schema, resolved, value, place)
         if wanted == "array":
-            return self._array(schema, found, value, place)
-        return _scalar(wanted, found, value, place)
+            return self._array(schema, resolved, value, place)
+        return _scalar(wanted, resolved, value, place)
 
-    def _object(self, schema: Schema, found: Schema, value: Any, place: _Place) -> Any:
+    def _object(self, schema: Schema, resolved: Schema, value: Any, place: _Place) -> Any:
         if not isinstance(value, dict):
             raise _mismatch(value, place, _go_type(schema))
-        if "properties" not in found:
+        if "properties" not in resolved:
             return self._map(schema, value, place)
-        struct, known = schemas.struct_name(schema), found["properties"]
+        struct, known = schemas.struct_name(schema), resolved["properties"]
         decoded: Obj = {}
         for key, inner in value.items():
             there = place.field(str(key), struct)
@@ -134,10 +134,10 @@ class _Decoder:
             if inner is not None
         }
 
-    def _array(self, schema: Schema, found: Schema, value: Any, place: _Place) -> Any:
+    def _array(self, schema: Schema, resolved: Schema, value: Any, place: _Place) -> Any:
         if not isinstance(value, list):
             raise _mismatch(value, place, _go_type(schema))
-        of = found.get("items", {})
+        of = resolved.get("items", {})
         return [self.value(of, inner, place.item(i)) for i, inner in enumerate(value)]
 
 
@@ -149,16 +149,16 @@ _SCALARS: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def _scalar(wanted: str | None, found: Schema, value: Any, place: _Place) -> Any:
+def _scalar(wanted: str | None, resolved: Schema, value: Any, place: _Place) -> Any:
     if wanted is None:
         return value
     if wanted == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     fits = isinstance(value, _SCALARS[wanted])
     if not fits or (isinstance(value, bool) and wanted != "boolean"):
-        raise _mismatch(value, place, _go_type(found))
-    if wanted == "integer" and not _in_range(value, found.get("format", "int64")):
-        raise _mismatch(value, place, _go_type(found))
+        raise _mismatch(value, place, _go_type(resolved))
+    if wanted == "integer" and not _in_range(value, resolved.get("format", "int64")):
+        raise _mismatch(value, place, _go_type(resolved))
     return value
 
 
@@ -167,7 +167,7 @@ def _in_range(value: int, size: str) -> bool:
     return -limit <= value < limit
 
 
-def _either(struct: str, found: Schema, value: Any, place: _Place) -> Any:
+def _either(struct: str, resolved: Schema, value: Any, place: _Place) -> Any:
     """Decode a Quantity or an IntOrString."""
     if struct == "Quantity":
         text = str(value) if not isinstance(value, (bool, dict, list)) else ""

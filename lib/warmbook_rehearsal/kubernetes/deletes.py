@@ -49,7 +49,7 @@ async def delete_all(call: Call) -> web.StreamResponse:
     )
     for obj in found:
         _delete(call, obj, options)
-    return await object_list(call, found, {"resourceVersion": str(call.store.version)})
+    return await object_list(call, found, {"resourceVersion": str(call.store.history.version)})
 
 
 def _delete(call: Call, obj: Obj, options: _Options) -> None:

@@ -49,21 +49,21 @@ def field_values(kind: str, obj: Obj, *, with_parents: bool) -> dict[Path, Any]:
     return found
 
 
-def _walk(schema: Schema, value: Any, path: Path, found: dict[Path, Any], parents: bool) -> None:
+def _walk(schema: Schema, value: Any, path: Path, leaves: dict[Path, Any], parents: bool) -> None:
     if path in _UNOWNED:
         return
     if isinstance(value, dict) and value and not schemas.atomic_map(schema):
         if (parents or path[-1].startswith("k:")) and (*path, SELF) not in _ALWAYS_THERE:
-            found[(*path, SELF)] = {}
+            leaves[(*path, SELF)] = {}
         for key, inner in value.items():
-            _walk(schemas.child(schema, key), inner, (*path, f"f:{key}"), found, parents)
+            _walk(schemas.child(schema, key), inner, (*path, f"f:{key}"), leaves, parents)
     elif isinstance(value, list) and (elements := list_elements(schema, value)) is not None:
         if parents and (*path, SELF) not in _ALWAYS_THERE:
-            found[(*path, SELF)] = []
+            leaves[(*path, SELF)] = []
         for element, inner in elements:
-            _walk(schemas.items(schema), inner, (*path, element), found, parents)
+            _walk(schemas.items(schema), inner, (*path, element), leaves, parents)
     else:
-        found[path] = value
+        leaves[path] = value
 
 
 def list_elements(schema: Schema, value: Sequence[Any]) -> list[tuple[str, Any]] | None:

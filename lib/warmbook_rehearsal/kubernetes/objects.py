@@ -20,11 +20,6 @@ def micro_now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def moment(text: str) -> datetime:
-    """Return the time that Kubernetes wrote."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
 def name_of(obj: Mapping[str, Any]) -> str:
     """Return `metadata.name`."""
     return str(obj["metadata"]["name"])

@@ -55,7 +55,7 @@ async def list_(call: Call) -> web.StreamResponse:
         after=after,
         most=limit + 1 if limit else None,
     )
-    metadata: Obj = {"resourceVersion": str(call.store.version)}
+    metadata: Obj = {"resourceVersion": str(call.store.history.version)}
     if 0 < limit < len(page):
         last = place_of(page[limit - 1])
         metadata["continue"] = _token(last)
@@ -152,8 +152,8 @@ def included(call: Call) -> tables.Include:
 
 def _not_from_the_future(call: Call) -> None:
     asked = call.number("resourceVersion") or 0
-    if asked > call.store.version:
-        said = f"Too large resource version: {asked}, current: {call.store.version}"
+    if asked > call.store.history.version:
+        said = f"Too large resource version: {asked}, current: {call.store.history.version}"
         details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": said}]}
         raise ApiError(504, "Timeout", f"Timeout: {said}", details=details)
 

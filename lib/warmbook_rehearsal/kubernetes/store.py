@@ -1,15 +1,11 @@
-"""The cluster's objects and the history of their changes; knows nothing of HTTP."""
+"""The cluster's objects, each change to them in the history; knows nothing of HTTP."""
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import secrets
 import uuid
-import weakref
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -18,6 +14,7 @@ from .defaults import set_defaults
 from .errors import ApiError, Cause, already_exists, forbidden, not_found
 from .events import event_object
 from .fault_hooks import FaultHooks
+from .history import History
 from .index import Index, Place, Written
 from .kinds import KINDS
 from .objects import Obj, name_of, namespace_of, now, terminating, uid_of
@@ -26,39 +23,11 @@ from .selectors import both
 Key = tuple["str | None", str]
 """(namespace, name)."""
 
-HISTORY = 4096
-"""Changes that a watch can still be started from."""
-
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _GRACEFUL_S = 30
 _WITHOUT_GENERATION = {"Namespace", "Node", "Event", "ConfigMap", "Secret", "ServiceAccount"}
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change: `type` is ADDED, MODIFIED or DELETED; `previous` is None when ADDED."""
-
-    type: str
-    kind: str
-    obj: Obj
-    previous: Obj | None
-
-    @property
-    def version(self) -> int:
-        """The resourceVersion that the change made."""
-        return int(self.obj["metadata"]["resourceVersion"])
-
-
-class Subscription(AsyncIterator[Change]):
-    """The changes since it was made, in order; over when it is dropped."""
-
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[Change] = asyncio.Queue()
-
-    async def __anext__(self) -> Change:
-        return await self.queue.get()
 
 
 class Store:
@@ -70,13 +39,9 @@ class Store:
 
     def __init__(self) -> None:
         self._indexes: dict[str, Index] = {kind: Index() for kind in KINDS}
-        self._history: deque[Change] = deque(maxlen=HISTORY)
-        self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        self.history = History()
         self._event_keys: dict[tuple[str, str, str], Key] = {}
-        self._compacted = 0
         self.fault_hooks = FaultHooks()
-        self.version = 100
-        """The resourceVersion of the last change."""
         for name in SYSTEM_NAMESPACES:
             self.create("Namespace", {"metadata": {"name": name}}, manager="kube-apiserver")
 
@@ -95,28 +60,6 @@ class Store:
         if (found := self.find(kind, namespace, name)) is None:
             raise not_found(KINDS[kind], name)
         return found
-
-    def subscribe(self) -> Subscription:
-        """Return the changes from now on; drop the iterator to end it."""
-        subscription = Subscription()
-        self._subscriptions.add(subscription)
-        return subscription
-
-    def since(self, version: int) -> Sequence[Change] | None:
-        """Return the changes after a resourceVersion, None if some are forgotten."""
-        if version < self.oldest_version - 1:
-            return None
-        return [change for change in self._history if change.version > version]
-
-    @property
-    def oldest_version(self) -> int:
-        """The resourceVersion of the oldest change that is remembered."""
-        return max(self._history[0].version, self._compacted + 1)
-
-    def compact(self) -> None:
-        """Forget every change so far, as etcd does every few minutes: no watch starts there."""
-        self.version += 1
-        self._compacted = self.version
 
     def list(
         self,
@@ -284,20 +227,12 @@ class Store:
         old = self._indexes[kind].pop((_namespace(kind, namespace), name))
         if old is not None:
             last = {**old, "metadata": dict(old["metadata"])}
-            self._tell("DELETED", kind, last, old)
+            self.history.add("DELETED", kind, last, old)
 
     def _put(self, type_: str, kind: str, obj: Obj, previous: Obj | None) -> Obj:
         self._indexes[kind].put(obj)
-        self._tell(type_, kind, obj, previous)
+        self.history.add(type_, kind, obj, previous)
         return obj
-
-    def _tell(self, type_: str, kind: str, obj: Obj, previous: Obj | None) -> None:
-        self.version += 1
-        obj["metadata"]["resourceVersion"] = str(self.version)
-        change = Change(type_, kind, obj, previous)
-        self._history.append(change)
-        for subscription in self._subscriptions:
-            subscription.queue.put_nowait(change)
 
     # events
 

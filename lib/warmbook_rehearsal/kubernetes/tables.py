@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from ..timestamps import parse_time
 from .kinds import Kind
-from .objects import Obj, holds, labels_of, moment, name_of, terminating
+from .objects import Obj, holds, labels_of, name_of, terminating
 from .selectors import text_of
 
 Include = Literal["None", "Metadata", "Object"]
@@ -67,7 +68,7 @@ def age(since: str | None) -> str:
     """Return how long ago a time was, as kubectl shows it: 45s, 3m10s, 2h5m, 4d."""
     if not since:
         return "<unknown>"
-    seconds = max(0, int((datetime.now(timezone.utc) - moment(since)).total_seconds()))
+    seconds = max(0, int((datetime.now(timezone.utc) - parse_time(since)).total_seconds()))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if seconds < 120:
         return f"{seconds}s"
@@ -162,7 +163,11 @@ def _job(obj: Obj) -> list[Any]:
     status, spec = obj.get("status") or {}, obj["spec"]
     word = next((c for c in ("Complete", "Failed", "Suspended") if holds(obj, c)), "Running")
     start, end = status.get("startTime"), status.get("completionTime")
-    took = f"{int((moment(end) - moment(start)).total_seconds())}s" if start and end else age(start)
+    took = (
+        f"{int((parse_time(end) - parse_time(start)).total_seconds())}s"
+        if start and end
+        else age(start)
+    )
     return [
         name_of(obj),
         word,

@@ -12,11 +12,11 @@ from aiohttp import web
 
 from . import tables
 from .errors import bad_request, expired
+from .history import Change, Subscription
 from .objects import Obj, name_of, namespace_of
 from .reads import included, wanted_form
 from .request import Call
 from .selectors import Matches, both
-from .store import Change, Subscription
 
 LONGEST_S = 1800.0
 """How long a watch lasts unless it is asked to end sooner."""
@@ -48,7 +48,7 @@ class _Watch:
     async def run(self) -> web.StreamResponse:
         call = self.call
         ends = time.monotonic() + min(float(call.number("timeoutSeconds") or LONGEST_S), LONGEST_S)
-        changes = call.store.subscribe()  # before reading, so that nothing falls between
+        changes = call.store.history.subscribe()  # before reading, so that nothing falls between
         first = self._first_lines()
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(call.request)
@@ -74,10 +74,10 @@ class _Watch:
             present = store.list(kind, self.call.namespace)
             lines = [self._line("ADDED", obj) for obj in present if self.fits(obj)]
             return [*lines, self._bookmark(_INITIAL_END)] if initial else lines
-        since = store.since(version)
+        since = store.history.since(version)
         if since is None:
             self.failed = True
-            gone = expired(version, store.oldest_version).status()
+            gone = expired(version, store.history.oldest_version).status()
             return [json.dumps({"type": "ERROR", "object": gone}).encode() + b"\n"]
         return list(self._lines(since))
 
@@ -128,7 +128,7 @@ class _Watch:
         return json.dumps({"type": type_, "object": obj}).encode() + b"\n"
 
     def _bookmark(self, annotations: Obj | None = None) -> bytes:
-        metadata: Obj = {"resourceVersion": str(self.call.store.version)}
+        metadata: Obj = {"resourceVersion": str(self.call.store.history.version)}
         if annotations:
             metadata["annotations"] = annotations
         kind = self.call.kind

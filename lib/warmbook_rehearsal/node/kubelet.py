@@ -44,7 +44,7 @@ class Kubelet:
 
     async def run(self) -> None:
         """Follow the Pods until cancelled."""
-        changes = self._store.subscribe()
+        changes = self._store.history.subscribe()
         for obj in self._store.list("Pod"):
             self._look(obj, gone=False)
         async for change in changes:

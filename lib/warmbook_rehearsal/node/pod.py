@@ -232,7 +232,7 @@ class Pod:
             engine=self._node.engine,
         )
         if not self._status.restarts:
-            for told in filter(None, [*command.told, told_about(self._container)]):
+            for told in filter(None, [*command.notes, told_about(self._container)]):
                 self.event("Substituted", f"Rehearsal: {told}")
         return command
 

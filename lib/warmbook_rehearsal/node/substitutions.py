@@ -40,7 +40,7 @@ class Command:
 
     words: list[str]
     environ: dict[str, str]
-    told: list[str]
+    notes: list[str]
 
 
 def command_for(
@@ -52,20 +52,20 @@ def command_for(
     manifest's own come after them and win, as in a cluster.
     """
     container = pod["spec"]["containers"][0]
-    declared, told = _declared(pod, container, address)
+    declared, notes = _declared(pod, container, address)
     words = [_expanded(word, declared) for word in _words(container)]
     environ = {**_machine(image), **_guest(folder, address), **services}
     if served := _server_at(words):
         environ |= {**_vllm(folder, image), "RUNAI_STREAMER_LOG_TO_STDERR": "1"}
         words, of_server = _server(words, served, image, address, engine)
-        told = [*of_server, *told]
+        notes = [*of_server, *notes]
     elif "vllm" in container["image"]:
         # a Job of vLLM's image has the machine to itself: servers share it
         environ |= {**_vllm(folder, image), "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
         if engine == "quick":
             environ["PYTHONPATH"] = str(QUICK_MODULES)
-            told.append("the quick engine stands for vLLM's Python: it reads, and answers nothing")
-    return Command(words, {**environ, **declared}, [*_left_out(pod), *told])
+            notes.append("the quick engine stands for vLLM's Python: it reads, and answers nothing")
+    return Command(words, {**environ, **declared}, [*_left_out(pod), *notes])
 
 
 def _words(container: Obj) -> list[str]:
@@ -88,23 +88,23 @@ def _server(
     words: list[str], named: int, image: Image, address: str, engine: str
 ) -> tuple[list[str], list[str]]:
     """Return vLLM's command for this machine, and what is different about it."""
-    program, arguments, told = words[:named], words[named:], []
+    program, arguments, notes = words[:named], words[named:], []
     if _replaced(arguments, re.compile("^--host$"), EVERYWHERE, address):
-        told.append(f"--host={EVERYWHERE} is --host={address}, the Pod's own loopback address")
+        notes.append(f"--host={EVERYWHERE} is --host={address}, the Pod's own loopback address")
     if engine == "quick":
         program = [str(image.python), str(QUICK)]
-        told.append("the quick engine stands for vLLM: it streams the weights, answers no chat")
-        return [*program, *arguments], told
+        notes.append("the quick engine stands for vLLM: it streams the weights, answers no chat")
+        return [*program, *arguments], notes
     if wanted := _replaced(arguments, TENSOR_PARALLEL, None, "1"):
-        told.append(f"--tensor-parallel-size={wanted} is 1: there is no GPU to share the model")
+        notes.append(f"--tensor-parallel-size={wanted} is 1: there is no GPU to share the model")
     if "--enforce-eager" not in arguments:
         arguments = [*arguments, "--enforce-eager"]
-        told.append("--enforce-eager is added: compiling would take this CPU a minute")
-    told.append(
+        notes.append("--enforce-eager is added: compiling would take this CPU a minute")
+    notes.append(
         "the engine core does its own work (VLLM_ENABLE_V1_MULTIPROCESSING=0) "
         "and vLLM's model inspection is kept from the image's making: half the start"
     )
-    return [*program, *arguments], told
+    return [*program, *arguments], notes
 
 
 def _replaced(arguments: list[str], option: re.Pattern[str], old: str | None, new: str) -> str:
@@ -195,10 +195,10 @@ def _declared(pod: Obj, container: Obj, address: str) -> tuple[dict[str, str], l
 def _expanded(word: str, variables: Mapping[str, str]) -> str:
     """Expand $(NAME) as Kubernetes does: $$ escapes, unknown names stay."""
 
-    def value(found: re.Match[str]) -> str:
-        if found[0] == "$$":
+    def value(reference: re.Match[str]) -> str:
+        if reference[0] == "$$":
             return "$"
-        return variables.get(found[1], found[0])
+        return variables.get(reference[1], reference[0])
 
     return re.sub(r"\$\$|\$\(([A-Za-z_.-][\w.-]*)\)", value, word)
 

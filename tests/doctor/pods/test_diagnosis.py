@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warmbook.cloud.gke import ACCELERATOR
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.doctor.pods import Diagnosis, Evidence, diagnose
 from warmbook.doctor.pods.logs import BESIDE, FATAL
-from warmbook.serving.guide_manifest import ACCELERATOR, GPU
+from warmbook.serving.guide_manifest import GPU
 
 URL = "https://storage.googleapis.com/storage/v1/b/my-bucket?projection=noAcl&prettyPrint=false"
 LOGS = {

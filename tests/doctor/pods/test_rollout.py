@@ -4,11 +4,11 @@ from types import SimpleNamespace
 import pytest
 from google.cloud import container_v1
 
+from warmbook.cloud.gke import ACCELERATOR
 from warmbook.doctor.pods import rollout
 from warmbook.doctor.pods.messages import PATIENCE
 from warmbook.doctor.pods.rollout import Lookout, wait_for_pods
 from warmbook.errors import AccessError, ResourceFailedError, WaitTimeoutError
-from warmbook.serving.guide_manifest import ACCELERATOR
 from warmbook.serving.pods import Pod
 
 FORBIDDEN = (
@@ -91,7 +91,7 @@ def watched(settings):
         cluster = Cluster(**answers)
         watcher = Lookout(settings, clients_of(cluster, settings, members, gke))
         for pods in looks:
-            told = watcher.look(pods)
+            told = watcher.update(pods)
         return told, watcher.failure(), cluster
 
     return watch
@@ -194,8 +194,8 @@ def test_a_gpu_that_no_pool_has_ends_the_wait(settings, wanted, gke, name):
     on_standard = settings.model_copy(update={"mode": "standard"})
     watcher = Lookout(on_standard, clients_of(cluster, on_standard, gke=gke))
     homeless = pod(node="")
-    homeless.told["spec"].update(selector)
-    assert watcher.look([homeless]) == "no node yet: no node pool has this GPU"
+    homeless.raw["spec"].update(selector)
+    assert watcher.update([homeless]) == "no node yet: no node pool has this GPU"
     error = watcher.failure()
     assert (error and error.pitfall) == name
     assert error is None or others in error.what
@@ -207,7 +207,7 @@ def test_tries_to_make_a_node_before_the_first_look_do_not_count(settings):
         watcher = Lookout(settings, clients_of(cluster, settings))
         for count in counts:
             cluster.events = [{**event("FailedScaleUp", STOCKOUT), "count": count}]
-            watcher.look([pod(node="")])
+            watcher.update([pod(node="")])
         error = watcher.failure()
         return error and error.pitfall
 

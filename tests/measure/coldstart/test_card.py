@@ -74,14 +74,14 @@ def test_the_record_has_the_cost_with_its_price_but_of_a_rehearsal():
 
 
 def test_much_that_is_unexplained_is_pointed_out():
-    assert ColdStart((ONE,)).edge() == "wait"
+    assert ColdStart((ONE,)).edge() == "warning"
     small = (*PHASES[:3], Phase(UNEXPLAINED, 109.4, 1, "log"))
     assert ColdStart((replace(ONE, phases=small),)).edge() == "ok"
 
 
 def test_a_load_that_is_not_whole_is_wrong():
     half = replace(GUIDE, whole=False)
-    assert ColdStart((replace(ONE, witness=half),)).edge() == "bad"
+    assert ColdStart((replace(ONE, witness=half),)).edge() == "error"
 
 
 def test_each_rank_has_a_row_where_there_are_several():

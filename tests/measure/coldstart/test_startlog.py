@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmbook.measure.coldstart.startlog import Reader, is_whole, read
+from warmbook.measure.coldstart.startlog import LogReader, is_whole, read
 from warmbook.serving.vllm_releases import covered
 
 LOGS = sorted((Path(__file__).parents[2] / "golden" / "startlogs").glob("*.log"))
@@ -165,7 +165,7 @@ def test_colours_broken_lines_and_foreign_bytes_do_no_harm():
 
 @given(st.lists(st.integers(1, 200), max_size=40), st.sampled_from(LOGS))
 def test_a_log_in_pieces_is_the_log(cuts, path):
-    whole, reader, start = path.read_bytes(), Reader(NEAR), 0
+    whole, reader, start = path.read_bytes(), LogReader(NEAR), 0
     for length in cuts:
         reader.feed(whole[start : start + length])
         start += length
@@ -200,7 +200,7 @@ def test_a_long_log_is_read_in_no_time_and_only_once():
     told = b"2026-11-23T20:06:38.510352Z (APIServer pid=1) INFO 11-23 20:06:38 [loggers.py:195] "
     line = told + b"Engine 000: Avg prompt throughput: 1.0 tokens/s, GPU KV cache usage: 0.1%\n"
     block = line * (2**20 // len(line))
-    reader, start = Reader(NEAR), time.process_time()
+    reader, start = LogReader(NEAR), time.process_time()
     for _ in range(100):
         reader.feed(block)
     reader.feed(GUIDE)

@@ -200,10 +200,10 @@ def test_no_run_leaves_a_model_on_the_disk(public, chosen, with_tensorizer, tmp_
 def test_a_wait_for_the_conversion_says_so():
     lines = ({"loader": "tensorizer", "converting": True},)
     assert (
-        loader_job._state(loader_job.Told(None, lines), 4)
+        loader_job._state(loader_job.JobProgress(None, lines), 4)
         == "the model is converted for tensorizer"
     )
-    assert "imported" in loader_job._state(loader_job.Told(None, ()), 4)
+    assert "imported" in loader_job._state(loader_job.JobProgress(None, ()), 4)
 
 
 def test_the_script_knows_what_disk_its_pod_may_use(settings):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from warmbook.measure.loaders.load_generator import AT_ONCE, PROMPTS, Load, waiting
+from warmbook.measure.loaders.load_generator import AT_ONCE, PROMPTS, LoadGenerator, waiting
 from warmbook.serving.openai_api import DeclinedError
 
 
@@ -43,7 +43,7 @@ def test_the_queue_is_what_the_server_says(metrics, count):
 
 def test_it_goes_on_until_the_context_ends_and_no_longer():
     server = Server()
-    with Load(server):
+    with LoadGenerator(server):
         time.sleep(0.1)
     time.sleep(0.05)
     ended = len(server.bodies)
@@ -55,6 +55,6 @@ def test_it_goes_on_until_the_context_ends_and_no_longer():
 
 def test_a_server_that_answers_nothing_is_not_asked_for_ever():
     server = Server(error=DeclinedError("quick engine"))
-    with Load(server) as load:
+    with LoadGenerator(server) as load:
         time.sleep(0.1)
     assert load.refused == "quick engine"

@@ -39,7 +39,7 @@ def test_a_machine_that_does_not_repeat_itself_accuses_nobody():
     assert not unsure.corrupted
     assert not unsure.equal
     assert "nothing can be proved" in unsure.title()
-    assert unsure.edge() == "wait"
+    assert unsure.edge() == "warning"
 
 
 def test_without_others_or_without_answers_nothing_is_compared():
@@ -69,7 +69,7 @@ def test_a_server_that_proves_damage_fails_the_comparison_with_its_reports():
     held = parity({"streamer": SAME}, server=server(GARBAGE), distributed=True)
     assert held.corrupted == ("server",)
     assert not held.equal
-    assert held.edge() == "bad"
+    assert held.edge() == "error"
     assert "41749" in held.note()
     assert held.record()["equal"] == len(PROMPTS)  # of the loaders; the server's are recorded apart
 
@@ -77,7 +77,7 @@ def test_a_server_that_proves_damage_fails_the_comparison_with_its_reports():
 def test_a_few_other_tokens_of_the_server_accuse_nobody():
     held = parity({"streamer": SAME}, server=server(OTHER))
     assert held.equal
-    assert held.edge() == "wait"
+    assert held.edge() == "warning"
     assert "round otherwise" in held.note()
 
 

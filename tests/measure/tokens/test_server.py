@@ -43,7 +43,7 @@ def test_a_difference_is_shown_with_its_place_and_why_it_is_not_judged():
     assert "22 of 24 answers equal, 0 differ at their first token" in repr(found)
     assert "token 2: '(1, 0)' | '(1, 99)'" in repr(found)
     assert "round otherwise" in found.note()
-    assert found.edge() == "wait"
+    assert found.edge() == "warning"
 
 
 def test_damage_names_what_is_known_of_the_release():

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from warmbook.errors import AccessError, MissingError, ResourceFailedError, UnreachableError
 from warmbook.model.upload import huggingface
-from warmbook.serving.shell_commands import SERVED
+from warmbook.model.upload.source import SERVED
 from warmbook_rehearsal.hub import GATED, OPEN
 
 from ...conftest import safetensors_file

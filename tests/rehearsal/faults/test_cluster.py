@@ -10,8 +10,9 @@ import requests
 import yaml
 
 from warmbook.cloud import availability, gke
+from warmbook.cloud.gke import ACCELERATOR
 from warmbook.errors import MissingError, ResourceFailedError
-from warmbook.serving.guide_manifest import ACCELERATOR, GPU, GPU_POOL
+from warmbook.serving.guide_manifest import GPU, GPU_POOL
 from warmbook.steps import cluster, identity, server
 from warmbook_rehearsal.faults.cluster import A_WHILE
 from warmbook_rehearsal.faults.gpus import STOCKOUT

@@ -32,7 +32,7 @@ class FakeKubelet:
         self.holds = False
 
     async def run(self):
-        changes = self.store.subscribe()
+        changes = self.store.history.subscribe()
         async for change in changes:
             if change.kind == "Pod" and change.type != "DELETED":
                 self.act(change.obj)

@@ -169,7 +169,7 @@ def test_a_rolling_update_never_goes_below_its_limit(cluster, apps, core, deploy
 
     def least_and_most():
         counts, now = [], {}
-        for change in cluster.store.since(cluster.store.oldest_version):
+        for change in cluster.store.history.since(cluster.store.history.oldest_version):
             if change.kind == "Pod":
                 meta = change.obj["metadata"]
                 alive = change.type != "DELETED" and "deletionTimestamp" not in meta

@@ -155,6 +155,6 @@ def test_watchers_that_have_left_are_forgotten(cluster, core, watching, eventual
     core.create_namespaced_config_map("default", _map("a"))  # a write shows who is gone
 
     def left():
-        return cluster.on_loop(lambda: len(cluster.store._subscriptions)) <= 2
+        return cluster.on_loop(lambda: len(cluster.store.history._subscriptions)) <= 2
 
     eventually(left)

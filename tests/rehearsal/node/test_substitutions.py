@@ -29,14 +29,14 @@ def command(image, tmp_path):
 def test_vllm_s_command_stays_but_for_host_and_eager(command):
     found = command(*VLLM, args=ARGS)
     assert found.words == [*VLLM, *ARGS[:2], f"--host={ADDRESS}", "--port=8000", "--enforce-eager"]
-    assert [told.split()[0] for told in found.told] == ["--host=0.0.0.0", "--enforce-eager", "the"]
+    assert [told.split()[0] for told in found.notes] == ["--host=0.0.0.0", "--enforce-eager", "the"]
 
 
 def test_what_the_manifest_already_says_is_not_substituted(command):
     args = ["--host", "127.0.0.1", "--enforce-eager", "--tensor-parallel-size=1"]
     found = command(*VLLM, args=args)
     assert found.words == [*VLLM, *args]
-    assert len(found.told) == 1
+    assert len(found.notes) == 1
 
 
 @pytest.mark.parametrize("args", [["--host", "0.0.0.0"], ["--host=0.0.0.0"]])
@@ -49,7 +49,7 @@ def test_the_host_is_replaced_in_both_spellings(command, args):
 def test_a_model_is_not_shared_among_gpus_that_are_not_there(command, args):
     found = command(*VLLM, args=args)
     assert "4" not in " ".join(found.words)
-    assert any("--tensor-parallel-size=4 is 1" in told for told in found.told)
+    assert any("--tensor-parallel-size=4 is 1" in told for told in found.notes)
 
 
 def test_the_quick_engine_gets_the_same_arguments_and_is_told(command, image):
@@ -61,7 +61,7 @@ def test_the_quick_engine_gets_the_same_arguments_and_is_told(command, image):
         f"--host={ADDRESS}",
         "--port=8000",
     ]
-    assert any("quick engine stands for vLLM" in told for told in found.told)
+    assert any("quick engine stands for vLLM" in told for told in found.notes)
 
 
 def test_without_a_command_the_image_s_entry_point_runs(command):
@@ -74,7 +74,7 @@ def test_without_a_command_the_image_s_entry_point_runs(command):
 def test_other_commands_run_as_they_are(command):
     found = command("sh", "-c", "echo --host=0.0.0.0")
     assert found.words == ["sh", "-c", "echo --host=0.0.0.0"]
-    assert found.told == []
+    assert found.notes == []
     assert "VLLM_HOST_IP" not in found.environ
 
 
@@ -86,7 +86,7 @@ def test_python_in_vllm_s_image_has_vllm_or_the_quick_engine_s(command):
     assert real.words == quick.words == ["python3", "-c", ""]
     assert "PYTHONPATH" not in real.environ
     assert (Path(quick.environ["PYTHONPATH"]) / "vllm" / "__init__.py").exists()
-    assert any("quick engine" in told for told in quick.told)
+    assert any("quick engine" in told for told in quick.notes)
     assert real.environ["VLLM_CPU_KVCACHE_SPACE"] == "1"
 
 
@@ -110,7 +110,7 @@ def test_variables_that_can_not_be_had_are_told(command):
     secret = {"secretKeyRef": {"name": "s", "key": "k"}}
     found = command("env", env=[{"name": "TOKEN", "valueFrom": secret}])
     assert "TOKEN" not in found.environ
-    assert any("TOKEN" in told for told in found.told)
+    assert any("TOKEN" in told for told in found.notes)
 
 
 def test_nothing_of_the_machine_s_own_environment_leaks_in(command, monkeypatch):

@@ -108,8 +108,8 @@ def _lint(options: argparse.Namespace) -> int:
     from ...display.finding import finding_row
     from ...serving.lint import lint
 
-    found = lint(_manifest(options.file), _look if options.look else lambda uri: None)
-    starts = not any(one.weight == "bad" for one in found)
+    found = lint(_manifest(options.file), _x_ray if options.look else lambda uri: None)
+    starts = not any(one.severity == "error" for one in found)
     rows = [finding_row(one) for one in found] or [_fine(options.file)]
     findings = [asdict(one) for one in found]
     told = {"file": str(options.file), "starts": starts, "findings": findings}
@@ -138,14 +138,14 @@ def _fine(file: Path) -> Row:
     return Row(str(file), say("nothing to say against it"), "ok")
 
 
-def _look(uri: str) -> XRay:
+def _x_ray(uri: str) -> XRay:
     from ...cloud.clients import Clients
     from ...cloud.errors import explained
-    from ...model.inspect import look
+    from ...model.inspect import x_ray
     from ...settings import merge, model_uri
 
     with explained():
-        return look(Clients(str(merge().get("project_id", ""))), model_uri(uri))
+        return x_ray(Clients(str(merge().get("project_id", ""))), model_uri(uri))
 
 
 def _doctor(options: argparse.Namespace) -> int:

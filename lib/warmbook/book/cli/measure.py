@@ -95,12 +95,12 @@ def _saved(path: Path) -> ColdStart:
 
     from ...errors import SettingsError
     from ...measure.coldstart.card import ColdStart
-    from ...measure.coldstart.startlog import Reader
+    from ...measure.coldstart.startlog import LogReader
     from ...measure.coldstart.timeline import timeline
 
     try:
         near = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
-        reader = Reader(near)
+        reader = LogReader(near)
         with path.open("rb") as file:
             while piece := file.read(1 << 20):
                 reader.feed(piece)

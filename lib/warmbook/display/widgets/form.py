@@ -220,24 +220,24 @@ def _default(name: str) -> Any:
 
 def _control(name: str, value: Any, suggestions: tuple[str, ...] | None) -> w.DOMWidget:
     annotation = Settings.model_fields[name].annotation
-    look = {
+    style = {
         "description": label(name),
         "style": {"description_width": _LABEL_WIDTH},
         "layout": w.Layout(width=f"calc({_LABEL_WIDTH} + {_WIDTH})", max_width="100%"),
     }
     if get_origin(annotation) is Literal:
         options = get_args(annotation)
-        return w.Dropdown(options=options, value=value if value in options else options[0], **look)
+        return w.Dropdown(options=options, value=value if value in options else options[0], **style)
     if annotation is bool:
-        return w.Checkbox(value=str(value).lower() == "true", indent=True, **look)
+        return w.Checkbox(value=str(value).lower() == "true", indent=True, **style)
     if annotation is int and str(value).lstrip("-").isdigit():
-        return w.IntText(value=int(value), **look)
+        return w.IntText(value=int(value), **style)
     if suggestions:
         return w.Combobox(
             value=str(value),
             options=suggestions,
             ensure_option=False,
             continuous_update=False,
-            **look,
+            **style,
         )
-    return w.Text(value=str(value), continuous_update=False, **look)
+    return w.Text(value=str(value), continuous_update=False, **style)

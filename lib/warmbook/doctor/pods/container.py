@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .evidence import Diagnosis, Evidence, at, maps, text
+from ...cloud.objects import at, maps, text
+from .evidence import Diagnosis, Evidence
 
 NO_IMAGE = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName"}
 """Reasons by which a container waits for an image that does not come."""
@@ -40,7 +41,7 @@ def taken_away(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield why the Pod lost its place: evicted, or its node is gone."""
     status = at(evidence.pod, "status")
     said = [(text(at(status, "reason")), text(at(status, "message")))]
-    said += [(text(e.get("reason")), text(e.get("message"))) for e in reversed(evidence.told())]
+    said += [(text(e.get("reason")), text(e.get("message"))) for e in reversed(evidence.in_order())]
     for reason, message in said:
         if reason == "Evicted" and "ephemeral" in message:
             yield Diagnosis("ephemeral-storage", message, hopeless=True)
@@ -53,7 +54,7 @@ def image(evidence: Evidence) -> Iterator[Diagnosis]:
     waiting = at(evidence.container, "state", "waiting")
     reason, message = text(at(waiting, "reason")), text(at(waiting, "message"))
     if reason in NO_IMAGE:
-        said = [text(e.get("message")) for e in evidence.told() if e.get("reason") == "Failed"]
+        said = [text(e.get("message")) for e in evidence.in_order() if e.get("reason") == "Failed"]
         quote = next((one for one in reversed(said) if "pull" in one), message) or reason
         yield Diagnosis("image-not-found", quote, hopeless=not PASSES.search(quote))
     elif reason in NO_CONFIG:
@@ -65,7 +66,7 @@ def image(evidence: Evidence) -> Iterator[Diagnosis]:
 def _pulling(evidence: Evidence) -> str:
     """Return what is told of an image that is on its way, "" if none is."""
     said = ""
-    for event in evidence.told():
+    for event in evidence.in_order():
         if event.get("reason") == "Pulling":
             said = text(event.get("message"))
         elif event.get("reason") in ("Pulled", "Started", "Failed"):
@@ -84,7 +85,7 @@ def ended(evidence: Evidence) -> Iterator[Diagnosis]:
     end = evidence.ended
     if not end:
         return
-    for event in reversed(evidence.told()):
+    for event in reversed(evidence.in_order()):
         if PROBE in text(event.get("message")):
             yield Diagnosis("probe-too-short", text(event.get("message")), hopeless=True)
     code, reason = end.get("exitCode"), end.get("reason")

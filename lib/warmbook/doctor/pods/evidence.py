@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+from datetime import datetime
 
-Object = Mapping[str, Any]
+from ...cloud.objects import Object, at, maps, time_at
+from ...serving.containers import server_status
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Evidence:
     @property
     def container(self) -> Object:
         """The server's container as the node tells it."""
-        return next(iter(maps(at(self.pod, "status", "containerStatuses"))), {})
+        return server_status(self.pod)
 
     @property
     def ended(self) -> Object:
@@ -62,43 +62,16 @@ class Evidence:
                 return found if isinstance(found, Mapping) else {}
         return {}
 
-    def told(self) -> list[Object]:
+    def in_order(self) -> list[Object]:
         """Return the events, the oldest first."""
         return sorted(maps(self.events), key=lambda event: str(moment_of(event) or ""))
 
     def passed_s(self, since: object) -> float:
         """Return the seconds since a time that Kubernetes wrote, 0 where one is not known."""
-        try:
-            then = datetime.fromisoformat(str(since).replace("Z", "+00:00"))
-        except ValueError:
-            return 0.0
-        if self.now is None:
-            return 0.0
-        return (self.now - then.replace(tzinfo=then.tzinfo or timezone.utc)).total_seconds()
+        then = time_at(since)
+        return (self.now - then).total_seconds() if self.now and then else 0.0
 
 
 def moment_of(event: Object) -> object:
     """Return when an event was told last, as it is written."""
     return event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp")
-
-
-def at(found: object, *path: str) -> Any:
-    """Return what stands at the path, None where there is nothing."""
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
-
-
-def maps(value: object) -> list[Object]:
-    """Return the maps of a list, and nothing if it is none."""
-    return [one for one in items(value) if isinstance(one, Mapping)]
-
-
-def items(value: object) -> list[Any]:
-    """Return what is in a list, and nothing if it is none."""
-    return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def text(value: object) -> str:
-    """Return the text, "" where it is none."""
-    return value if isinstance(value, str) else ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .evidence import Diagnosis, Evidence, at, items, text
+from ...cloud.objects import at, items, text
+from ...serving.containers import server_container
+from .evidence import Diagnosis, Evidence
 
 LONGEST_QUOTE = 300
 
@@ -95,7 +97,7 @@ def _line(log: str, start: int) -> str:
 
 
 def _container(evidence: Evidence) -> object:
-    return next(iter(items(at(evidence.pod, "spec", "containers"))), None)
+    return server_container(at(evidence.pod, "spec"))
 
 
 def _image(evidence: Evidence) -> str:

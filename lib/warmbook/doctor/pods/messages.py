@@ -28,9 +28,9 @@ OF_ACCESS = {
 }
 
 
-def telling(found: Diagnosis, pod: Pod, now: datetime) -> str:
+def telling(diagnosis: Diagnosis, pod: Pod, now: datetime) -> str:
     """Return in a few words what a Pod is held up by, "" if the words don't say more."""
-    if found.pitfall == "image-pull-slow":
+    if diagnosis.pitfall == "image-pull-slow":
         since = max(0.0, (now - (pod.scheduled or pod.created)).total_seconds())
         return say("the image is being pulled, {time}", time=duration(since))
     return {
@@ -44,48 +44,48 @@ def telling(found: Diagnosis, pod: Pod, now: datetime) -> str:
         "image-not-found": say("the image can't be pulled just now, the node tries again"),
         "node-gone": say("its node is gone, another Pod takes over"),
         "server-killed": say("the container was ended from outside and starts again"),
-    }.get(found.pitfall, "")
+    }.get(diagnosis.pitfall, "")
 
 
-def verdict(found: Diagnosis, name: str, settings: Settings) -> WarmbookError:
+def verdict(diagnosis: Diagnosis, name: str, settings: Settings) -> WarmbookError:
     """Return the error for what waiting won't cure in the Pod `name`, with its evidence."""
-    kind = AccessError if found.pitfall in OF_ACCESS else ResourceFailedError
-    what, remedy = _words(found, name, settings)
-    return kind(quoting(what, found), remedy=remedy, pitfall=found.pitfall)
+    kind = AccessError if diagnosis.pitfall in OF_ACCESS else ResourceFailedError
+    what, remedy = _words(diagnosis, name, settings)
+    return kind(quoting(what, diagnosis), remedy=remedy, pitfall=diagnosis.pitfall)
 
 
-def quoting(what: str, found: Diagnosis) -> str:
+def quoting(what: str, diagnosis: Diagnosis) -> str:
     """Return the sentence with the evidence below it."""
-    return f"{what}\n  «{found.quote}»"
+    return f"{what}\n  «{diagnosis.quote}»"
 
 
-def _words(found: Diagnosis, name: str, settings: Settings) -> tuple[str, str]:
+def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, str]:
     """Return what has happened and what helps; with the reader's own names where they tell more."""
     uri = settings.model_uri
-    if permission := PERMISSION.search(found.quote):
+    if permission := PERMISSION.search(diagnosis.quote):
         return say(
             "The Pod may not read gs://{bucket}: {account} lacks {permission}.",
             bucket=settings.bucket_name,
             account=f"{settings.namespace}/{settings.service_account}",
             permission=permission[0],
-        ), _roles(found)
-    if found.pitfall == "flag-removed":
+        ), _roles(diagnosis)
+    if diagnosis.pitfall == "flag-removed":
         return say(
             "vLLM {version} does not know {argument}.",
             version=settings.vllm_version,
-            argument=found.quote.partition("arguments: ")[2],
+            argument=diagnosis.quote.partition("arguments: ")[2],
         ), say("Run notebook 06 again: its manifest fits the version in the form.")
     again = say("Run notebooks 03 and 05 again, then 06.")
-    if found.pitfall == "weights-not-found":
+    if diagnosis.pitfall == "weights-not-found":
         return say("vLLM finds no safetensors files in {uri}.", uri=uri), again
-    if found.pitfall == "config-missing":
+    if diagnosis.pitfall == "config-missing":
         return say("vLLM finds no config.json in {uri}.", uri=uri), again
-    if found.pitfall == "file-access-error":
+    if diagnosis.pitfall == "file-access-error":
         return say(
             "The streamer could not read {uri}: storage.objects.get may be missing.", uri=uri
         ), again
-    entry = pitfall(found.pitfall)
-    if found.pitfall == "image-not-found":
+    entry = pitfall(diagnosis.pitfall)
+    if diagnosis.pitfall == "image-not-found":
         return say("The Pod {pod} can't get its image.", pod=name), say(entry.remedy)
     if not name:
         return say("The cluster makes no Pod. {cause}", cause=say(entry.cause)), say(entry.remedy)
@@ -93,13 +93,15 @@ def _words(found: Diagnosis, name: str, settings: Settings) -> tuple[str, str]:
     return what, say(entry.remedy)
 
 
-def _roles(found: Diagnosis) -> str:
-    if found.pitfall in ("metadata-server-off", "wif-off"):
-        return say(pitfall(found.pitfall).remedy)
+def _roles(diagnosis: Diagnosis) -> str:
+    if diagnosis.pitfall in ("metadata-server-off", "wif-off"):
+        return say(pitfall(diagnosis.pitfall).remedy)
     return say("Run notebook 05: it gives the two roles on the bucket. Then run this cell.")
 
 
-def unknown_end(pod: Pod, log: str, settings: Settings, found: Diagnosis | None) -> WarmbookError:
+def unknown_end(
+    pod: Pod, log: str, settings: Settings, diagnosis: Diagnosis | None
+) -> WarmbookError:
     """Return the error for a container that ends again and again: its last line."""
     lines = [line for line in log.splitlines() if line.strip()]
     what = say(
@@ -110,11 +112,11 @@ def unknown_end(pod: Pod, log: str, settings: Settings, found: Diagnosis | None)
         line=lines[-1][:300] if lines else say("(none)"),
     )
     return ResourceFailedError(
-        quoting(what, found) if found else what,
+        quoting(what, diagnosis) if diagnosis else what,
         remedy=say(
             "Read the whole log: kubectl logs {pod} --previous -n {ns}",
             pod=pod.name,
             ns=settings.namespace,
         ),
-        pitfall=found.pitfall if found else "",
+        pitfall=diagnosis.pitfall if diagnosis else "",
     )

@@ -18,7 +18,7 @@ from ...texts import say
 from ..pitfalls import pitfall
 from . import Diagnosis, Evidence, diagnose
 from .messages import PATIENCE, quoting, telling, unknown_end, verdict
-from .root_cause import closer_look
+from .root_cause import find_root_cause
 from .scheduling import failed_tries
 
 LOADING = re.compile(r"Runai Model Streamer:\s+(\d+)% Completed")
@@ -43,7 +43,7 @@ def wait_for_pods(
         seen = wait_until(
             follow(settings, clients),
             what=say("The server's Pods"),
-            state=lookout.look,
+            state=lookout.update,
             ready=lambda pods: ready(staying(pods)),
             failed=lambda _: lookout.failure(),
             meanwhile=say("The cluster goes on starting the Pods; their GPUs cost money."),
@@ -66,7 +66,7 @@ class Sight:
 
     pod: Pod
     evidence: Evidence
-    found: Sequence[Diagnosis]
+    diagnoses: Sequence[Diagnosis]
 
 
 class Lookout:
@@ -78,12 +78,12 @@ class Lookout:
         self._tries: dict[str, int] = {}
         self._failed_before: set[str] | None = None
         self._ends: dict[tuple[str, int, bool], str] = {}
-        self._closer_looks: dict[Diagnosis, Diagnosis] = {}
+        self._causes: dict[Diagnosis, Diagnosis] = {}
         self._sights: list[Sight] = []
         self._no_pod: list[Diagnosis] = []
         self._refusal = ""
 
-    def look(self, pods: Sequence[Pod]) -> str:
+    def update(self, pods: Sequence[Pod]) -> str:
         """Look at the Pods; return in a few words what the slowest is at."""
         alive = staying(pods)
         failed = {pod.name for pod in pods if pod.phase == FAILED}
@@ -101,8 +101,8 @@ class Lookout:
 
     def failure(self) -> WarmbookError | None:
         """Return why waiting would not help after the last look, None while it may."""
-        for found in self._no_pod:
-            return verdict(found, "", self._settings)
+        for diagnosis in self._no_pod:
+            return verdict(diagnosis, "", self._settings)
         if self._refusal:
             return ResourceFailedError(
                 say("The cluster makes no Pod: {reason}", reason=self._refusal),
@@ -111,23 +111,23 @@ class Lookout:
                 ),
             )
         for sight in self._sights:
-            for found in map(self._closer, sight.found):
-                if found.hopeless:
-                    return verdict(found, sight.pod.name, self._settings)
+            for diagnosis in map(self._cause, sight.diagnoses):
+                if diagnosis.hopeless:
+                    return verdict(diagnosis, sight.pod.name, self._settings)
             if sight.evidence.restarts_before < sight.pod.restarts >= PATIENCE:
-                likely = next(iter(sight.found), None)
+                likely = next(iter(sight.diagnoses), None)
                 return unknown_end(sight.pod, sight.evidence.previous, self._settings, likely)
         return None
 
     def suspect(self) -> Diagnosis | None:
         """Return what holds the Pods up by the last look, None if nothing is known."""
-        return next((one for sight in self._sights for one in sight.found), None)
+        return next((one for sight in self._sights for one in sight.diagnoses), None)
 
-    def _closer(self, found: Diagnosis) -> Diagnosis:
-        """Return what a closer look finds; each diagnosis gets one."""
-        if found not in self._closer_looks:
-            self._closer_looks[found] = closer_look(found, self._settings, self._clients)
-        return self._closer_looks[found]
+    def _cause(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Return the root cause behind a diagnosis; each is asked for once."""
+        if diagnosis not in self._causes:
+            self._causes[diagnosis] = find_root_cause(diagnosis, self._settings, self._clients)
+        return self._causes[diagnosis]
 
     def _list(self, kind: str) -> list[dict[str, Any]]:
         namespace = None if kind == "Node" else self._settings.namespace
@@ -138,8 +138,8 @@ class Lookout:
         self._no_pod, self._refusal = [], ""
         if alive:
             return
-        found = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace) or {}
-        conditions = (found.get("status") or {}).get("conditions") or ()
+        deployment = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace) or {}
+        conditions = (deployment.get("status") or {}).get("conditions") or ()
         self._no_pod = diagnose(Evidence(conditions=conditions))
         for condition in conditions:
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
@@ -149,11 +149,11 @@ class Lookout:
         before = self._restarts.setdefault(pod.name, pod.restarts)
         events = [e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name]
         evidence = Evidence(
-            pod=pod.told,
+            pod=pod.raw,
             events=events,
             previous=self._end(pod) if pod.restarts > before else "",
             nodes=[] if pod.node else self._list("Node"),
-            others=[other.told for other in alive if other.name != pod.name],
+            others=[other.raw for other in alive if other.name != pod.name],
             autopilot=self._settings.mode == "autopilot",
             restarts_before=before,
             tries_before=self._tries.setdefault(pod.name, failed_tries(events)),
@@ -173,12 +173,12 @@ class Lookout:
 
     def _telling(self, sight: Sight) -> str:
         pod = sight.pod
-        for found in sight.found:
-            if words := telling(found, pod, datetime.now(timezone.utc)):
+        for diagnosis in sight.diagnoses:
+            if words := telling(diagnosis, pod, datetime.now(timezone.utc)):
                 return words
         if not pod.running:
-            told = sight.evidence.told()
-            return pod.waiting or (str(told[-1].get("reason")) if told else pod.phase)
+            events = sight.evidence.in_order()
+            return pod.waiting or (str(events[-1].get("reason")) if events else pod.phase)
         done = LOADING.findall(self._cluster.log(pod.name, self._settings.namespace))
         if not done:
             return say("the container runs")

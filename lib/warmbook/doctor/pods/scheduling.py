@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ...serving.guide_manifest import ACCELERATOR, GPU
-from .evidence import Diagnosis, Evidence, Object, at, maps, text
+from ...cloud.gke import ACCELERATOR
+from ...cloud.objects import Object, at, maps, text
+from ...serving.guide_manifest import GPU
+from .evidence import Diagnosis, Evidence
 
 QUOTA = re.compile(r"GCE quota exceeded|QUOTA_EXCEEDED|Quota '\w*GPUS\w*' exceeded")
 STOCKOUT = re.compile(
@@ -81,7 +83,7 @@ def _messages(evidence: Evidence) -> list[str]:
     """Return what is said of the Pod, the oldest first."""
     conditions = maps(at(evidence.pod, "status", "conditions"))
     said = [c.get("message") for c in conditions if c.get("type") == "PodScheduled"]
-    return [text(one) for one in (*said, *(event.get("message") for event in evidence.told()))]
+    return [text(one) for one in (*said, *(event.get("message") for event in evidence.in_order()))]
 
 
 def _latest(pattern: re.Pattern[str], messages: list[str]) -> str:
@@ -91,7 +93,7 @@ def _latest(pattern: re.Pattern[str], messages: list[str]) -> str:
 def _refused(evidence: Evidence) -> str:
     """Return why the autoscaler adds no node, "" if it has begun to add one since."""
     said = ""
-    for event in evidence.told():
+    for event in evidence.in_order():
         if event.get("reason") == "NotTriggerScaleUp":
             said = text(event.get("message"))
         elif event.get("reason") == "TriggeredScaleUp":

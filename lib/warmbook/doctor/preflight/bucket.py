@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...cloud import roles
 from ...cloud.bucket_access import SEE, Held, held
-from ...serving import shell_commands
+from ...serving.shell_commands import gcloud
 from ...texts import say
 from .memo import Asked, Unanswered
 from .queries import bucket_policy, folder, found_caches, found_project, pod_zones, project_policy
@@ -17,7 +18,7 @@ def place(asked: Asked) -> Checkup:
     if found.covers(settings.region):
         return Checkup("ok", told)
     return Checkup(
-        "wait",
+        "warning",
         say("{bucket}; the cluster's region is {region}", bucket=told, region=settings.region),
         say("Choose the bucket's region in the form, or copy the model to a bucket near."),
         pitfall="bucket-elsewhere",
@@ -31,12 +32,12 @@ def model(asked: Asked) -> Checkup:
         return Checkup("ok", say("{count} safetensors file(s)", count=len(found.shards)))
     told = say("no safetensors files in {uri}", uri=found.uri)
     if not asked.due("03"):
-        return Checkup("later", told)
+        return Checkup("info", told)
     return Checkup(
-        "bad",
+        "error",
         told,
         say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
-        shell_commands.list_weights(asked.settings),
+        gcloud.list_weights(asked.settings),
         "weights-not-found",
     )
 
@@ -44,13 +45,13 @@ def model(asked: Asked) -> Checkup:
 def reading(asked: Asked) -> Checkup:
     """Tell whether the service account may read the bucket, and if not, who may instead."""
     settings = asked.settings
-    name = shell_commands.principal(settings, asked(found_project).number)
+    name = roles.principal(settings, asked(found_project).number)
     found = held([*asked(bucket_policy).bindings, *_of_project(asked)], name, settings)
     if found.missing:
         return _missing(asked, found)
     if found.perhaps:
         return Checkup(
-            "wait",
+            "warning",
             say("held perhaps: {roles}", roles=", ".join(sorted(set(found.perhaps.values())))),
             say("Notebook 05 asks as the service account and shows what it may."),
             f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
@@ -66,19 +67,21 @@ def _of_project(asked: Asked) -> list[object]:
         return []
 
 
-def _missing(asked: Asked, found: Held) -> Checkup:
-    first = found.missing[0]
-    told = say("{account} lacks {names}", account=_account(asked), names=", ".join(found.missing))
+def _missing(asked: Asked, holdings: Held) -> Checkup:
+    first = holdings.missing[0]
+    what = say(
+        "{account} lacks {names}", account=_account(asked), names=", ".join(holdings.missing)
+    )
     pitfall = "bucket-viewer-missing" if first == SEE else "object-role-missing"
-    if first in found.near:
-        pitfall, member = found.near[first]
-        told = f"{told}. {say('A role is bound to {member}.', member=member)}"
+    if first in holdings.near:
+        pitfall, member = holdings.near[first]
+        what = f"{what}. {say('A role is bound to {member}.', member=member)}"
     if not asked.due("05"):
-        return Checkup("later", say("{told}; notebook 05 gives the roles", told=told))
+        return Checkup("info", say("{told}; notebook 05 gives the roles", told=what))
     remedy = say("Run notebook 05: it gives the two roles.")
     if pitfall == "binding-other-namespace":
         remedy = say("Run notebook 05, or choose that namespace and account in the form.")
-    return Checkup("bad", told, remedy, shell_commands.grant_bucket_roles(asked.settings), pitfall)
+    return Checkup("error", what, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
 
 
 def _account(asked: Asked) -> str:
@@ -88,29 +91,29 @@ def _account(asked: Asked) -> str:
 def caches(asked: Asked) -> Checkup:
     """Tell whether a cache runs, and where the Pods are."""
     settings, found = asked.settings, asked(found_caches)
-    alive = [one for one in found if one.state != "disabled"]
+    alive = [cache for cache in found if cache.state != "disabled"]
     if not alive:
-        told = say("none; notebook 08 makes one if you want it")
-        return Checkup("later", told, command=shell_commands.create_cache(settings))
-    told = ", ".join(f"{one.zone} {one.state}" for one in alive)
+        what = say("none; notebook 08 makes one if you want it")
+        return Checkup("info", what, command=gcloud.create_cache(settings))
+    what = ", ".join(f"{cache.zone} {cache.state}" for cache in alive)
     zones = _zones_of_pods(asked)
-    if zones and not zones & {one.zone for one in alive}:
+    if zones and not zones & {cache.zone for cache in alive}:
         return Checkup(
-            "wait",
-            say("{caches}; the Pods run in {zones}", caches=told, zones=", ".join(sorted(zones))),
+            "warning",
+            say("{caches}; the Pods run in {zones}", caches=what, zones=", ".join(sorted(zones))),
             say("Run notebook 08: it makes one where the Pods are."),
-            shell_commands.create_cache(settings),
+            gcloud.create_cache(settings),
             "cache-zone",
         )
-    if any(one.state != "running" for one in alive):
+    if any(cache.state != "running" for cache in alive):
         return Checkup(
-            "wait",
-            told,
+            "warning",
+            what,
             say("Until it runs, loads come from the bucket; it goes on by itself."),
-            shell_commands.describe_cache(settings),
+            gcloud.describe_cache(settings),
             "cache-empty",
         )
-    return Checkup("ok", told)
+    return Checkup("ok", what)
 
 
 def _zones_of_pods(asked: Asked) -> set[str]:

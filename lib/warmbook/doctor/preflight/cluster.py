@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cloud.gke import FAILED, LABEL, READY
-from ...serving import shell_commands
-from ...serving.guide_manifest import ACCELERATOR, GPU, GPU_POOL
+from ...cloud.gke import ACCELERATOR, FAILED, LABEL, READY
+from ...serving.guide_manifest import GPU, GPU_POOL
+from ...serving.shell_commands import gcloud, kubectl
 from ...settings import Settings
 from ...texts import say
 from . import fixes
@@ -35,12 +35,12 @@ def offered(asked: Asked) -> Checkup:
         return Checkup("ok", say("{gpu} in {zones}", gpu=settings.gpu, zones=", ".join(here)))
     place, others = chosen or settings.region, here or _regions(zones)
     return Checkup(
-        "bad",
+        "error",
         say("{gpu} is not offered in {place}", gpu=settings.gpu, place=place),
         say("Choose another place in the form: {places}.", places=", ".join(others[:5]))
         if others
         else say("No place has it: choose another GPU in the form."),
-        shell_commands.gpu_offer(settings),
+        gcloud.gpu_offer(settings),
         "gpu-not-offered",
     )
 
@@ -48,7 +48,7 @@ def offered(asked: Asked) -> Checkup:
 def _no_machine(settings: Settings) -> Checkup:
     """Return the line for a zone without the machine type; Autopilot chooses its own."""
     return Checkup(
-        "bad",
+        "error",
         say(
             "{machine} is not offered in {place}",
             machine=settings.machine_type,
@@ -84,7 +84,7 @@ def quota(asked: Asked) -> Checkup:
         return Checkup("ok", say("{count} GPU(s) wanted, and the quotas allow them", count=needed))
     places = ", ".join(short.values())
     return Checkup(
-        "wait" if settings.spot and settings.region not in short else "bad",
+        "warning" if settings.spot and settings.region not in short else "error",
         say("{count} GPU(s) wanted; left in {places}", count=needed, places=places),
         say(
             "Ask for more under {url}, or choose another region.",
@@ -109,48 +109,48 @@ def _gpus(node: dict[str, Any]) -> int:
 
 def cluster(asked: Asked) -> Checkup:
     """Tell whether the cluster is there, runs, and is of the mode that was chosen."""
-    settings, found = asked.settings, asked(found_cluster)
-    if found is None:
+    settings, existing = asked.settings, asked(found_cluster)
+    if existing is None:
         return Checkup(
-            "bad" if asked.due("04") else "later",
+            "error" if asked.due("04") else "info",
             say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
             say("Run notebook 04.") if asked.due("04") else "",
-            shell_commands.create_cluster(settings),
+            gcloud.create_cluster(settings),
             "cluster-missing" if asked.due("04") else "",
         )
-    told = f"{found.name}, {found.location}, {found.status.name}"
-    if found.status.name in FAILED:
+    what = f"{existing.name}, {existing.location}, {existing.status.name}"
+    if existing.status.name in FAILED:
         return Checkup(
-            "bad",
-            told,
+            "error",
+            what,
             say("Delete it with notebook 10, then make it again with 04."),
-            shell_commands.delete_cluster(settings),
+            gcloud.delete_cluster(settings),
             "operation-failed",
         )
-    if bool(found.autopilot.enabled) != (settings.mode == "autopilot"):
+    if bool(existing.autopilot.enabled) != (settings.mode == "autopilot"):
         return Checkup(
-            "wait",
+            "warning",
             say(
                 "{cluster}: not of the mode in the form, {mode}",
-                cluster=told,
+                cluster=what,
                 mode=settings.mode,
             ),
             say("Choose its mode in the form, or another name for a cluster of your own."),
             pitfall="cluster-foreign",
         )
-    if found.status.name not in READY:
-        return Checkup("wait", told, say("Wait: notebook 04 shows how far it is."))
-    ours = LABEL.items() <= dict(found.resource_labels).items()
-    return Checkup("ok", told if ours else say("{cluster}, not made by the book", cluster=told))
+    if existing.status.name not in READY:
+        return Checkup("warning", what, say("Wait: notebook 04 shows how far it is."))
+    ours = LABEL.items() <= dict(existing.resource_labels).items()
+    return Checkup("ok", what if ours else say("{cluster}, not made by the book", cluster=what))
 
 
 def federation(asked: Asked) -> Checkup:
     """Tell whether Pods of the cluster can have an identity in Google Cloud."""
-    settings, found = asked.settings, _cluster(asked)
-    pool = found.workload_identity_config.workload_pool
+    settings, existing = asked.settings, _cluster(asked)
+    pool = existing.workload_identity_config.workload_pool
     if pool != settings.workload_pool:
         return Checkup(
-            "bad",
+            "error",
             say("Workload Identity Federation is off in the cluster")
             if not pool
             else say("the cluster's pool is {pool}, of another project", pool=pool),
@@ -158,12 +158,12 @@ def federation(asked: Asked) -> Checkup:
             f"{fixes.federate(settings)}\n{fixes.serve_metadata(settings)}",
             "wif-off",
         )
-    mode = _metadata_mode(found)
-    if found.autopilot.enabled or mode in ("", "GKE_METADATA"):
+    mode = _metadata_mode(existing)
+    if existing.autopilot.enabled or mode in ("", "GKE_METADATA"):
         return Checkup("ok", pool)
     unsaid = mode == "MODE_UNSPECIFIED"
     return Checkup(
-        "wait" if unsaid else "bad",
+        "warning" if unsaid else "error",
         say("{pool} does not say whether its Pods get their own identity", pool=GPU_POOL)
         if unsaid
         else say("{pool} uses {mode}: its Pods get the node's identity", pool=GPU_POOL, mode=mode),
@@ -173,14 +173,14 @@ def federation(asked: Asked) -> Checkup:
     )
 
 
-def _metadata_mode(found: Any) -> str:
+def _metadata_mode(existing: Any) -> str:
     """Return the mode of the GPU pool, "" where there is no such pool."""
-    pool = _gpu_pool(found)
+    pool = _gpu_pool(existing)
     return "" if pool is None else str(pool.config.workload_metadata_config.mode.name)
 
 
-def _gpu_pool(found: Any) -> Any | None:
-    return next((pool for pool in found.node_pools if pool.name == GPU_POOL), None)
+def _gpu_pool(existing: Any) -> Any | None:
+    return next((pool for pool in existing.node_pools if pool.name == GPU_POOL), None)
 
 
 def driver(asked: Asked) -> Checkup:
@@ -193,10 +193,10 @@ def driver(asked: Asked) -> Checkup:
         return Checkup("ok", say("another pool's nodes offer GPUs"))
     if pool is None:
         return Checkup(
-            "bad" if asked.due("04") else "later",
+            "error" if asked.due("04") else "info",
             say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
             say("Run notebook 04.") if asked.due("04") else "",
-            shell_commands.create_node_pool(asked.settings),
+            gcloud.create_node_pool(asked.settings),
             "gpu-insufficient" if asked.due("04") else "",
         )
     asked_for = {
@@ -206,7 +206,7 @@ def driver(asked: Asked) -> Checkup:
     if asked_for <= {"DEFAULT", "LATEST"} or _has_gpus(asked):
         return Checkup("ok", ", ".join(sorted(asked_for)))
     return Checkup(
-        "bad" if asked.due("05") else "wait",
+        "error" if asked.due("05") else "warning",
         say("{pool} asks for no driver, and no node of it offers a GPU", pool=GPU_POOL),
         say("Let Google's installer put it there, or delete the pool and run notebook 04."),
         fixes.install_driver(),
@@ -235,7 +235,7 @@ def inside(asked: Asked) -> Checkup:
         return _absent(
             asked,
             say("no namespace {name} yet; notebook 05 makes it", name=settings.namespace),
-            shell_commands.create_namespace(settings),
+            kubectl.create_namespace(settings),
             "namespace-missing",
         )
     if not asked(service_account):
@@ -246,13 +246,13 @@ def inside(asked: Asked) -> Checkup:
                 name=settings.service_account,
                 namespace=settings.namespace,
             ),
-            shell_commands.create_service_account(settings),
+            kubectl.create_service_account(settings),
             "service-account-missing",
         )
     return Checkup("ok", f"{settings.namespace}/{settings.service_account}")
 
 
-def _absent(asked: Asked, told: str, command: str, pitfall: str) -> Checkup:
+def _absent(asked: Asked, what: str, command: str, pitfall: str) -> Checkup:
     if not asked.due("05"):
-        return Checkup("later", told)
-    return Checkup("bad", told, say("Run notebook 05."), command, pitfall)
+        return Checkup("info", what)
+    return Checkup("error", what, say("Run notebook 05."), command, pitfall)

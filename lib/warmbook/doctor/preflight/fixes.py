@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from shlex import quote
 
-from ...serving import shell_commands
 from ...serving.guide_manifest import GPU_POOL
+from ...serving.shell_commands import gcloud
 from ...settings import Settings
 
 SIGN_IN = "gcloud auth application-default login"
@@ -23,10 +23,10 @@ def after(pitfall: str, settings: Settings) -> str:
         "no-credentials": SIGN_IN,
         "credentials-expired": SIGN_IN,
         "quota-project": quota_project(settings),
-        "project-missing": shell_commands.projects(),
-        "role-missing": shell_commands.grant_roles(settings),
+        "project-missing": gcloud.projects(),
+        "role-missing": gcloud.grant_roles(settings),
         "bucket-missing": create_bucket(settings),
-        "api-off": shell_commands.enable_services(settings),
+        "api-off": gcloud.enable_services(settings),
     }
     return known.get(pitfall, "")
 
@@ -55,7 +55,7 @@ def act_as(settings: Settings, account: str) -> str:
     """Let the reader make nodes that run as this service account."""
     return (
         f"gcloud iam service-accounts add-iam-policy-binding {account} "
-        f"--project={quote(settings.project_id)} --member={shell_commands.reader(settings)} "
+        f"--project={quote(settings.project_id)} --member={gcloud.reader(settings)} "
         "--role=roles/iam.serviceAccountUser"
     )
 

@@ -6,7 +6,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from ...serving import shell_commands
+from ...serving.shell_commands import gcloud
 from ...texts import say
 from . import fixes
 from .memo import Asked
@@ -38,7 +38,7 @@ def libraries(asked: Asked) -> Checkup:
     if not old:
         return Checkup("ok", say("{count} libraries, all of a version that fits", count=len(ours)))
     return Checkup(
-        "bad",
+        "error",
         say("too old, too new or absent: {names}", names=", ".join(one.name for one in old)),
         say("Install them anew, then restart the kernel."),
         fixes.upgrade(str(one) for one in old),
@@ -65,7 +65,7 @@ def signed_in(asked: Asked) -> Checkup:
     if counted != project_id:
         told = say("{who}; requests count against the project {project}", who=who, project=counted)
         return Checkup(
-            "wait",
+            "warning",
             told,
             say("Let them count against {project}.", project=project_id),
             fixes.quota_project(asked.settings),
@@ -81,10 +81,10 @@ def seen(asked: Asked) -> Checkup:
     if found.state == "ACTIVE":
         return Checkup("ok", told)
     return Checkup(
-        "bad",
+        "error",
         f"{told}: {found.state}",
         say("Restore it in the console, or choose another in the form."),
-        shell_commands.project(asked.settings),
+        gcloud.project(asked.settings),
         "project-missing",
     )
 
@@ -95,7 +95,7 @@ def billing(asked: Asked) -> Checkup:
     if found.enabled:
         return Checkup("ok", found.billing_account)
     return Checkup(
-        "bad",
+        "error",
         say("no billing account pays: no API that costs money can be enabled, and no cluster made"),
         say("Link a billing account to the project, or ask whoever may."),
         fixes.link_billing(asked.settings),
@@ -111,9 +111,9 @@ def apis(asked: Asked) -> Checkup:
     unforeseen = off & set(CLIENTS_NEED)
     if not unforeseen and not asked.due("02"):
         told = say("off: {names}; notebook 02 turns them on", names=", ".join(sorted(off)))
-        return Checkup("later", told)
+        return Checkup("info", told)
     return Checkup(
-        "bad",
+        "error",
         say("off: {names}", names=", ".join(sorted(off))),
         say("Run notebook 02, which turns on the guide's four; the others by the command.")
         if unforeseen
@@ -139,13 +139,13 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
     lacking = [name for name in ahead or needed if name not in held]
     if not lacking:
         return Checkup("ok", say("you hold each that is needed from here on"))
-    told = say("you lack {names}", names=", ".join(lacking))
+    what = say("you lack {names}", names=", ".join(lacking))
     to_prepare = [name for name in lacking if needed[name] == "02"]
     if to_prepare:
         return Checkup(
             # who has what notebook 02 gives already needs no right to give it
-            "wait" if to_prepare == lacking and not asked(services_off) else "bad",
-            told,
+            "warning" if to_prepare == lacking and not asked(services_off) else "error",
+            what,
             say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
             pitfall="role-missing",
         )
@@ -154,12 +154,12 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
     if not others or (given and not asked.due("02")):
         if ACT_AS in lacking:
             return _no_nodes(asked)
-        return Checkup("later", say("{told}; notebook 02 gives them", told=told))
+        return Checkup("info", say("{told}; notebook 02 gives them", told=what))
     return Checkup(
-        "bad",
-        told,
+        "error",
+        what,
         say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
-        shell_commands.grant_roles(asked.settings),
+        gcloud.grant_roles(asked.settings),
         "role-missing",
     )
 
@@ -168,7 +168,7 @@ def _no_nodes(asked: Asked) -> Checkup:
     """Return the line for who may not act as the nodes' account, by the project's policy."""
     account = f"{asked(found_project).number}-compute@developer.gserviceaccount.com"
     return Checkup(
-        "wait",  # the account's own policy may allow it
+        "warning",  # the account's own policy may allow it
         say("you lack {names}", names=ACT_AS),
         say(
             "Nodes run as {account}: ask an owner of the project for Service Account User on it.",

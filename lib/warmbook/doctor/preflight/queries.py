@@ -7,9 +7,10 @@ from typing import Any
 from ...cloud import anywhere_cache as bucket_caches
 from ...cloud import availability, gke, iam
 from ...cloud.kubernetes import Kubernetes, Object
-from ...cloud.projects import BillingInfo, ProjectInfo, find_billing, find_project
+from ...cloud.projects import SERVICES, BillingInfo, ProjectInfo, find_billing, find_project
 from ...model.folder import Folder, find_bucket, folder_in
-from ...serving import pods, shell_commands
+from ...serving import pods
+from ...serving.shell_commands import gcloud
 from .memo import PATIENCE_S, Asked, Unanswered
 
 CLIENTS_NEED = (
@@ -71,7 +72,7 @@ def found_project(asked: Asked) -> ProjectInfo:
     """The project with its number."""
     asked(credentials)
     settings = asked.settings
-    by_hand = shell_commands.create_project(settings)
+    by_hand = gcloud.create_project(settings)
     return find_project(asked.clients, settings.project_id, create_command=by_hand)
 
 
@@ -98,7 +99,7 @@ def paying(asked: Asked) -> BillingInfo:
 def services_off(asked: Asked) -> set[str]:
     """Those of the APIs that the book needs which are off."""
     asked(credentials)
-    wanted, parent = (*CLIENTS_NEED, *shell_commands.SERVICES), _project(asked)
+    wanted, parent = (*CLIENTS_NEED, *SERVICES), _project(asked)
     request = {"parent": parent, "names": [f"{parent}/services/{name}" for name in wanted]}
     found = asked.clients.services.batch_get_services(request=request).services
     on = {one.name.rpartition("/")[2] for one in found if one.state.name == "ENABLED"}

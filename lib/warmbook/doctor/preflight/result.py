@@ -5,42 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from textwrap import indent
-from typing import Any, Literal
+from typing import Any
 
-from ...display.card import MARKS, Card, Row, State, folded
+from ...display.card import Card, Row, folded
 from ...errors import GUIDE_TO_PITFALLS
+from ...severity import Severity
 from ...texts import say
 
-Verdict = Literal["ok", "later", "wait", "bad"]
-"""later: a notebook still to come makes it; wait: it may go wrong, or nobody could look."""
+STATES: dict[Severity, str] = {"ok": "ok", "info": "later", "warning": "wait", "error": "bad"}
+"""What `doctor --json` writes; info: a notebook still to come makes it, so nothing is judged."""
 
 
 @dataclass(frozen=True)
 class Checkup:
-    """One line: its `state`, `what` it means, the remedy, a `command` to copy, the pitfall."""
+    """One line: its `severity`, `what` it means, the remedy, a `command` to copy, the pitfall."""
 
-    state: Verdict
+    severity: Severity
     what: str
     remedy: str = ""
     command: str = ""
     pitfall: str = ""
     name: str = ""
 
-    @property
-    def mark(self) -> State:
-        """The state as cards show it."""
-        return "info" if self.state == "later" else self.state
-
     def row(self) -> Row:
         """Return the line for a card: what it means, after an arrow the remedy, the pitfall."""
         told = " → ".join(filter(None, (self.what, self.remedy)))
-        return Row(self.name, f"{told} ({self.pitfall})" if self.pitfall else told, self.mark)
+        return Row(self.name, f"{told} ({self.pitfall})" if self.pitfall else told, self.severity)
+
+    def record(self) -> dict[str, str]:
+        """Return the line as JSON has it; its key `state` is older than the scale."""
+        fields = asdict(self)
+        return {"state": STATES[fields.pop("severity")], **fields}
 
     def __str__(self) -> str:
-        lines = [str(Row(self.name, self.what, self.mark))]
+        lines = [str(Row(self.name, self.what, self.severity))]
         if self.remedy:
             lines.append(f"    → {self.remedy}")
-        if self.command and self.state != "later":
+        if self.command and self.severity != "info":
             lines.append(indent(self.command, "      "))
         if self.pitfall:
             lines.append(f"    ({GUIDE_TO_PITFALLS}#{self.pitfall})")
@@ -68,7 +69,7 @@ class Examination(Card):
     @property
     def in_the_way(self) -> list[Checkup]:
         """The lines that must be mended first."""
-        return self._of("bad")
+        return self._of("error")
 
     @property
     def why(self) -> str:
@@ -85,8 +86,8 @@ class Examination(Card):
         """Name of the first pitfall that stands in the way, "" where there is none."""
         return next((one.pitfall for one in self.in_the_way if one.pitfall), "")
 
-    def _of(self, state: Verdict) -> list[Checkup]:
-        return [one for one in self.checkups if one.state == state]
+    def _of(self, severity: Severity) -> list[Checkup]:
+        return [one for one in self.checkups if one.severity == severity]
 
     def title(self) -> str:
         if self.healthy:
@@ -99,21 +100,21 @@ class Examination(Card):
     def rows(self) -> Sequence[Row]:
         fine = ", ".join(one.name for one in self._of("ok"))
         return (
-            *(one.row() for one in (*self.in_the_way, *self._of("wait"))),
+            *(one.row() for one in (*self.in_the_way, *self._of("warning"))),
             *([Row(say("in order"), fine, "ok")] if fine else ()),
-            *(one.row() for one in self._of("later")),
+            *(one.row() for one in self._of("info")),
         )
 
     def table(self) -> str:
         """Return every line with its remedy and its command, for a terminal."""
-        return "\n".join([f"{MARKS[self.edge()][0]} {self.title()}", *map(str, self.checkups)])
+        return "\n".join([f"{self.mark[0]} {self.title()}", *map(str, self.checkups)])
 
     def _repr_html_(self) -> str:
-        mending = [one for one in (*self.in_the_way, *self._of("wait")) if one.command]
+        mending = [one for one in (*self.in_the_way, *self._of("warning")) if one.command]
         told = "\n\n".join(f"# {one.name}\n{one.command}" for one in mending)
         return super()._repr_html_() + folded(say("Commands that help"), told)
 
     def record(self) -> dict[str, Any]:
         """Return the lines as JSON has them."""
-        lines = [asdict(one) for one in self.checkups]
+        lines = [checkup.record() for checkup in self.checkups]
         return {"before": self.before, "healthy": self.healthy, "checkups": lines}

@@ -11,21 +11,22 @@ from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...errors import AccessError, WarmbookError
 from ...settings import Settings
+from ...severity import Severity
 from ...texts import say
 from . import bucket, cluster, fixes, project, queries
 from .memo import Asked, Unanswered
-from .result import Checkup, Examination, Verdict
+from .result import Checkup, Examination
 
 
 @dataclass(frozen=True)
 class Check:
-    """What the doctor looks at: its title, the look, and the notebooks that it matters to.
+    """One check: its title, what carries it out, and the notebooks that it matters to.
 
     `tells`: the question whose own failure this line tells.
     """
 
     title: Callable[[], str]
-    look: Callable[[Asked], Checkup]
+    examine: Callable[[Asked], Checkup]
     tells: Callable[[Asked], Any] | None
     notebooks: str
 
@@ -78,20 +79,20 @@ def examine(
 ) -> Examination:
     """Look at what the notebook `before` which it is trips over; at everything if `whole`.
 
-    What a notebook from `before` on makes is "later" and not missing. Nothing is changed and
-    nothing raised: what can't be asked is a line, with the line that is its cause. Source:
-    guide, "Antes de comenzar" and "Configura Workload Identity Federation for GKE".
+    What a notebook from `before` on makes has the severity info: it is not missing. Nothing is
+    changed and nothing raised: what can't be asked is a line, with the line that is its cause.
+    Source: guide, "Antes de comenzar" and "Configura Workload Identity Federation for GKE".
     """
     wanted = [one for one in CHECKS if whole or before in one.notebooks.split()]
     asked = Asked(settings, clients, before)
     try:
-        looks = [asked.pool.submit(one.look, asked) for one in wanted]
-        return Examination(checkups=tuple(_told(settings, wanted, looks)), before=before)
+        looks = [asked.pool.submit(one.examine, asked) for one in wanted]
+        return Examination(checkups=tuple(_lines(settings, wanted, looks)), before=before)
     finally:
         asked.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _told(
+def _lines(
     settings: Settings, wanted: Sequence[Check], looks: Sequence[Future[Checkup]]
 ) -> list[Checkup]:
     """Return a line for each check; those that one cause keeps from looking share a line."""
@@ -113,17 +114,17 @@ def _told(
             else:
                 command = fixes.after(error.pitfall, settings)
                 told = (error.what, error.remedy, command, error.pitfall, title)
-                lines.append(Checkup(_weight(unanswered), *told))
+                lines.append(Checkup(_severity(unanswered), *told))
         except Exception as unforeseen:  # the other lines are worth more than its traceback
             reason = say("could not be looked at: {reason}", reason=repr(unforeseen))
-            lines.append(Checkup("wait", reason, name=title))
-    states = {line.name: line.state for line in lines}
-    return [*_on_the_way(lost), *lines, *_blocked(blocked, states)]
+            lines.append(Checkup("warning", reason, name=title))
+    severities = {line.name: line.severity for line in lines}
+    return [*_on_the_way(lost), *lines, *_blocked(blocked, severities)]
 
 
-def _weight(unanswered: Unanswered) -> Verdict:
+def _severity(unanswered: Unanswered) -> Severity:
     refused = isinstance(unanswered.error, AccessError)
-    return "wait" if refused and unanswered.question not in VITAL else "bad"
+    return "warning" if refused and unanswered.question not in VITAL else "error"
 
 
 def _cause(unanswered: Unanswered) -> Any:
@@ -133,10 +134,10 @@ def _cause(unanswered: Unanswered) -> Any:
     return queries.services_off if off else unanswered.question
 
 
-def _blocked(blocked: dict[str, list[str]], states: dict[str, Verdict]) -> list[Checkup]:
+def _blocked(blocked: dict[str, list[str]], severities: dict[str, Severity]) -> list[Checkup]:
     return [
         Checkup(
-            "later" if states.get(cause) == "later" else "wait",
+            "info" if severities.get(cause) == "info" else "warning",
             say("not looked at: «{cause}» comes first", cause=cause),
             name=", ".join(names),
         )
@@ -151,5 +152,5 @@ def _on_the_way(lost: Sequence[tuple[str, WarmbookError]]) -> list[Checkup]:
     # what a service said tells more than that nobody said anything
     error = min((error for _, error in lost), key=lambda one: one.pitfall == "unreachable")
     names = ", ".join(title for title, _ in lost)
-    told = f"{error.what} {say('Not looked at: {names}.', names=names)}"
-    return [Checkup("bad", told, error.remedy, "", error.pitfall, say("Connection"))]
+    what = f"{error.what} {say('Not looked at: {names}.', names=names)}"
+    return [Checkup("error", what, error.remedy, "", error.pitfall, say("Connection"))]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...cloud.rehearsal import Network
-from ...display.card import Card, Row, State
+from ...display.card import Card, Row
 from ...display.plots import Bar, Picture, lanes, waterfall
 from ...model.gpus import Machine, Price
 from ...model.load_estimate import LoadTime, limit_name
+from ...severity import Severity
 from ...texts import say
 from ...units import duration, size
 from ..runs import schema
@@ -86,7 +87,7 @@ class ColdStart(Card):
         if (usd := self._hourly_usd()) and (cost := phase.cost_usd(usd)) >= 0.00005:
             parts.append(f"${cost:.4f}")
         large = phase.name == UNEXPLAINED and self.first.unexplained >= MOST_UNEXPLAINED
-        return Row(phase_name(phase.name), ", ".join(parts), "wait" if large else "info")
+        return Row(phase_name(phase.name), ", ".join(parts), "warning" if large else "info")
 
     def _efficiency(self) -> Iterator[Row]:
         if self.machine is None or (found := self.efficiency) is None:
@@ -182,7 +183,7 @@ class ColdStart(Card):
 
     def _recorded(self, phase: Phase, *, priced: bool) -> dict[str, Any]:
         cost = {"usd": round(phase.cost_usd(self._hourly_usd()), 6)} if priced else {}
-        return schema.Phase(
+        return schema.RecordedPhase(
             name=phase.name,
             start=round(phase.start_s, 3),
             seconds=round(phase.elapsed_s, 3),
@@ -223,8 +224,10 @@ def _least(seconds: float) -> str:
     return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"
 
 
-def _bars(one: Timeline) -> list[Bar]:
-    return [Bar(phase_name(p.name), p.start_s, p.elapsed_s, phase_kind(p.name)) for p in one.phases]
+def _bars(start: Timeline) -> list[Bar]:
+    return [
+        Bar(phase_name(p.name), p.start_s, p.elapsed_s, phase_kind(p.name)) for p in start.phases
+    ]
 
 
 def _told(witness: Witness) -> Row:
@@ -232,8 +235,8 @@ def _told(witness: Witness) -> Row:
     rate = f"{witness.gib_s:.2f} GiB/s"
     quote = _STAMP.sub("", witness.line)
     quote = quote if len(quote) < 200 else f"{quote[:199]}…"
-    state: State = "bad" if witness.whole is False else "ok"
-    return Row(say("Witness"), f"{detail}, {rate}: {quote}", state)
+    severity: Severity = "error" if witness.whole is False else "ok"
+    return Row(say("Witness"), f"{detail}, {rate}: {quote}", severity)
 
 
 def _ranks(witness: Witness) -> Iterator[Row]:

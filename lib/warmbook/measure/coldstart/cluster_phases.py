@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
-from ...doctor.pods.evidence import Object, at, maps, text
+from ...cloud.objects import Object, at, maps, text, time_at
+from ...serving.containers import server_status
+from ...serving.guide_manifest import GPU
 from .phases import Cut
 
 CLOCKS_S = 1.5
@@ -16,7 +18,6 @@ _DRIVER = re.compile("driver")
 _TOOK = re.compile(r" in ((?:\d{1,6}(?:\.\d+)?(?:ms|[hms]))+)", re.ASCII)
 _PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|[hms])", re.ASCII)
 _LENGTHS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_SIX_DIGITS = re.compile(r"(\.\d{6})\d+")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -28,9 +29,9 @@ def cuts(
     `installer` is the Pod that puts the GPU's driver on the node.
     """
     about = _about(events, text(at(pod, "metadata", "name")))
-    if asked := _told(about, "TriggeredScaleUp"):
+    if asked := _first_time(about, "TriggeredScaleUp"):
         yield Cut("node asked for", asked, "event")
-    scheduled = condition(pod, "PodScheduled") or _told(about, "Scheduled")
+    scheduled = condition(pod, "PodScheduled") or _first_time(about, "Scheduled")
     yield from _node(pod, node, scheduled, installer)
     yield from _image(about)
     yield from _container(pod, about)
@@ -40,9 +41,9 @@ def _node(
     pod: Object, node: Object | None, scheduled: datetime | None, installer: Object | None
 ) -> Iterator[Cut]:
     """Yield when a node made for the Pod was ready, had its driver, and got the Pod."""
-    created, ready = time(at(pod, "metadata", "creationTimestamp")), condition(node, "Ready")
+    created, ready = time_at(pod, "metadata", "creationTimestamp"), condition(node, "Ready")
     if ready and scheduled and ready > scheduled:  # it changed since: when the node joined, then
-        ready = time(at(node, "metadata", "creationTimestamp"))
+        ready = time_at(node, "metadata", "creationTimestamp")
     if created and ready and ready >= created:
         yield Cut("node ready", ready, "Kubernetes")
         waited_s = (scheduled - ready).total_seconds() if scheduled else 0.0
@@ -59,7 +60,7 @@ def _image(about: Sequence[Object]) -> Iterator[Cut]:
     pulled = next((event for event in about if event.get("reason") == "Pulled"), None)
     end = _moment(pulled) if pulled else None
     seconds = _took(text(pulled.get("message"))) if pulled else None
-    begin = _told(about, "Pulling")
+    begin = _first_time(about, "Pulling")
     if begin is None and end and seconds is not None:
         begin = end - timedelta(seconds=seconds)
     if begin:
@@ -69,9 +70,9 @@ def _image(about: Sequence[Object]) -> Iterator[Cut]:
 
 
 def _container(pod: Object, about: Sequence[Object]) -> Iterator[Cut]:
-    state = container(pod)
-    started = time(at(state, "state", "running", "startedAt"))
-    first = _told(about, "Started")
+    state = server_status(pod)
+    started = time_at(state, "state", "running", "startedAt")
+    first = _first_time(about, "Started")
     if at(state, "restartCount") and first and started and first < started:
         yield Cut("container start", first, "event")
         yield Cut("earlier attempts", started, "Kubernetes")
@@ -81,34 +82,18 @@ def _container(pod: Object, about: Sequence[Object]) -> Iterator[Cut]:
         yield Cut("container start", first, "event")
 
 
-def container(pod: Object) -> Object:
-    """Return the state of the Pod's first container."""
-    return next(iter(maps(at(pod, "status", "containerStatuses"))), {})
-
-
-def condition(found: Object | None, name: str) -> datetime | None:
+def condition(obj: Object | None, name: str) -> datetime | None:
     """Return since when a condition holds, None where it does not."""
-    for one in maps(at(found, "status", "conditions")):
+    for one in maps(at(obj, "status", "conditions")):
         if (one.get("type"), one.get("status")) == (name, "True"):
-            return time(one.get("lastTransitionTime"))
+            return time_at(one, "lastTransitionTime")
     return None
-
-
-def time(written: object) -> datetime | None:
-    """Return the time that Kubernetes wrote, None where it wrote none."""
-    try:
-        # Python 3.10 reads six digits of a second, and no Z
-        found = datetime.fromisoformat(_SIX_DIGITS.sub(r"\1", text(written)).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    # what is not of this century is no time of a cluster
-    return found.replace(tzinfo=found.tzinfo or timezone.utc) if 2000 < found.year < 2100 else None
 
 
 def _installed(installer: Object | None) -> datetime | None:
     """Return when the driver was there, by the containers that install it."""
     ends = [
-        time(at(state, "state", "terminated", "finishedAt"))
+        time_at(state, "state", "terminated", "finishedAt")
         for state in maps(at(installer, "status", "initContainerStatuses"))
         if _DRIVER.search(text(state.get("name")))
     ]
@@ -117,7 +102,7 @@ def _installed(installer: Object | None) -> datetime | None:
 
 def _gpus(pod: Object) -> bool:
     containers = maps(at(pod, "spec", "containers"))
-    return any(at(one, "resources", "limits", "nvidia.com/gpu") for one in containers)
+    return any(at(one, "resources", "limits", GPU) for one in containers)
 
 
 def _took(message: str) -> float | None:
@@ -133,7 +118,7 @@ def _about(events: Iterable[Object], name: str) -> list[Object]:
     return sorted(found, key=lambda event: _moment(event) or _NEVER)
 
 
-def _told(about: Iterable[Object], reason: str) -> datetime | None:
+def _first_time(about: Iterable[Object], reason: str) -> datetime | None:
     moments = (_moment(event) for event in about if event.get("reason") == reason)
     return next(filter(None, moments), None)
 
@@ -141,4 +126,4 @@ def _told(about: Iterable[Object], reason: str) -> datetime | None:
 def _moment(event: Object) -> datetime | None:
     """Return when an event was told first."""
     fields = ("firstTimestamp", "eventTime", "lastTimestamp")
-    return next(filter(None, (time(event.get(field)) for field in fields)), None)
+    return next(filter(None, (time_at(event, field) for field in fields)), None)

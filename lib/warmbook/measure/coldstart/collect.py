@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...cloud.clients import Clients
-from ...doctor.pods.evidence import at, maps
+from ...cloud.gke import MACHINE_TYPE, SPOT
+from ...cloud.objects import at
 from ...model.folder import list_folder
 from ...model.gpus import machines
 from ...serving import pods
 from ...serving.container_args import connections_of
+from ...serving.containers import server_container
 from ...settings import Settings
 from .card import ColdStart
 from .startlog import read
@@ -31,36 +33,36 @@ def start_of(
     cluster = clients.kubernetes
     events = cluster.list_objects("Event", settings.namespace)
     expected = list_folder(clients, settings.model_uri).size_bytes
-    nodes = {one.node: _node(clients, one.node) for one in chosen if one.node}
+    nodes = {pod.node: _node(clients, pod.node) for pod in chosen if pod.node}
     installers = _installers(clients)
     drawn = [
         timeline(
-            one.told,
+            pod.raw,
             events,
-            nodes.get(one.node),
-            read(cluster.log(one.name, settings.namespace, timestamps=True), one.created),
-            installer=installers.get(one.node),
+            nodes.get(pod.node),
+            read(cluster.log(pod.name, settings.namespace, timestamps=True), pod.created),
+            installer=installers.get(pod.node),
             expected_bytes=expected,
         )
-        for one in chosen
+        for pod in chosen
     ]
     labels = at(nodes.get(chosen[0].node), "metadata", "labels") or {}
-    kind = labels.get("node.kubernetes.io/instance-type")
+    kind = labels.get(MACHINE_TYPE)
     machine = next((found for found in machines() if found.name == kind), None)
-    spot = labels.get("cloud.google.com/gke-spot") == "true"
-    container = next(iter(maps(at(chosen[0].told, "spec", "containers"))), {})
+    spot = labels.get(SPOT) == "true"
+    container = server_container(at(chosen[0].raw, "spec"))
     streams = connections_of(container, machine.vcpus) if machine and machine.vcpus else None
     return ColdStart(
-        *(tuple(_answered(one, answered_s) for one in drawn), machine, spot),
+        *(tuple(_answered(start, answered_s) for start in drawn), machine, spot),
         streams=streams,
         rehearsal=bool(clients.rehearsal),
         network=clients.network,
     )
 
 
-def _answered(one: Timeline, answered_s: Mapping[str, float]) -> Timeline:
+def _answered(start: Timeline, answered_s: Mapping[str, float]) -> Timeline:
     """Return a Pod's cold start with its first answer, if that is known."""
-    return one.answered(answered_s[one.pod]) if one.pod in answered_s else one
+    return start.answered(answered_s[start.pod]) if start.pod in answered_s else start
 
 
 def _node(clients: Clients, name: str) -> dict[str, Any]:

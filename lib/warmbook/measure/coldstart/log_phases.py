@@ -18,14 +18,14 @@ _ENGINE = {
 }
 
 
-def cuts(log: StartLog, told: Witness | None) -> Iterator[Cut]:
+def cuts(log: StartLog, witness: Witness | None) -> Iterator[Cut]:
     """Yield the ends of the phases between the container's start and the server's answer."""
     engine, files = log.at("engine", "load"), log.at("files")
     if imported := log.at("arguments", "version"):
         yield Cut("vLLM imports", imported, "vLLM")
     if files:
         yield Cut("small files", min(files, engine or files), "vLLM")
-    yield from _weights(log, told)
+    yield from _weights(log, witness)
     for name, kind in _ENGINE.items():
         if end := log.at(kind):
             yield Cut(name, end, "vLLM", max(m.seconds or 0.0 for m in log.all(kind)))
@@ -33,21 +33,21 @@ def cuts(log: StartLog, told: Witness | None) -> Iterator[Cut]:
         yield Cut("server up", up, "log")
 
 
-def _weights(log: StartLog, told: Witness | None) -> Iterator[Cut]:
+def _weights(log: StartLog, witness: Witness | None) -> Iterator[Cut]:
     """Yield the weights' end, and before it the engine's: processes, imports, the empty model."""
     begun = log.at("load", "engine")
-    end = log.at("streamed") if told and told.source == "streamer" else None
+    end = log.at("streamed") if witness and witness.source == "streamer" else None
     # a line without a time of its own stands before the one that tells the loading's end
     end = end or log.at("loaded", "reading")
-    if told is None or end is None:
+    if witness is None or end is None:
         if begun:
             yield Cut("engine start", begun, "vLLM")
         return
-    streaming = timedelta(seconds=told.elapsed_s)
+    streaming = timedelta(seconds=witness.elapsed_s)
     begin = max(filter(None, (begun, end - streaming)))
     if begun:
         yield Cut("engine start", begin, "vLLM")
-    yield Cut("weights streamed", begin + streaming, told.source, told.elapsed_s)
+    yield Cut("weights streamed", begin + streaming, witness.source, witness.elapsed_s)
 
 
 def shift(log: StartLog, started: datetime | None, ready: datetime | None) -> timedelta:

@@ -73,13 +73,13 @@ _RANK = re.compile(r"(?:TP|\brank=|\bRank )(\d+)")
 
 def read(log: str | bytes | Iterable[str | bytes], near: datetime | None = None) -> StartLog:
     """Read a whole log; `near` is a moment not far from it, for vLLM writes no year."""
-    reader = Reader(near)
+    reader = LogReader(near)
     for piece in [log] if isinstance(log, (str, bytes)) else log:
         reader.feed(piece)
     return reader.end()
 
 
-class Reader:
+class LogReader:
     """Reads a log as it grows; what was fed is not read again."""
 
     def __init__(self, near: datetime | None = None) -> None:

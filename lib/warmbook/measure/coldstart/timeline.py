@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ...doctor.pods.evidence import Object, at, text
+from ...cloud.objects import Object, at, text, time_at
+from ...serving.containers import server_status
 from . import cluster_phases, log_phases
 from .labels import phase_kind, phase_name, source_name, which_answer
 from .load_report import Witness, witness
@@ -43,21 +44,21 @@ def timeline(
     cuts = list(cluster_phases.cuts(pod, events, node, installer))
     ready = cluster_phases.condition(pod, "Ready")
     started = max((c.end for c in cuts if ORDER[c.name] <= ORDER["earlier attempts"]), default=None)
-    told, shift = witness(log, expected_bytes), log_phases.shift(log, started, ready)
-    begin = cluster_phases.time(at(pod, "metadata", "creationTimestamp"))
+    load, shift = witness(log, expected_bytes), log_phases.shift(log, started, ready)
+    begin = time_at(pod, "metadata", "creationTimestamp")
     if begin is None:
         begin = min((cut.end for cut in cuts), default=log.first)
     expected = (*_OF_CLUSTER, *_OF_LOG) if pod else _OF_LOG
-    cuts += [replace(cut, end=cut.end + shift) for cut in log_phases.cuts(log, told)]
+    cuts += [replace(cut, end=cut.end + shift) for cut in log_phases.cuts(log, load)]
     if ready:
         cuts.append(Cut("ready", ready, "Kubernetes"))
     names = {cut.name for cut in cuts}
-    restarts = at(cluster_phases.container(pod), "restartCount")
+    restarts = at(server_status(pod), "restartCount")
     return Timeline(
         text(at(pod, "metadata", "name")),
         tuple(laid(begin, cuts, "" if pod else "container start")) if begin else (),
         tuple(name for name in expected if name not in names),
-        told,
+        load,
         shift.total_seconds(),
         log.clock_offset_s,
         max(log.lives, 1 + (restarts if isinstance(restarts, int) else 0)),

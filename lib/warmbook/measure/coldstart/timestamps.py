@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
-_RUNTIME = re.compile(r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_OWN = re.compile(
-    r"(?:(20\d\d)-)?(?<!\d)(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d+))?", re.ASCII
-)
+from ...cloud.objects import time_at
+
+_RUNTIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_OWN = re.compile(r"(?:(20\d\d)-)?(?<!\d)(\d\d)-(\d\d) (\d\d:\d\d:\d\d)(?:[,.](\d+))?", re.ASCII)
 
 
 def moment(text: str, near: datetime) -> tuple[datetime | None, float | None]:
@@ -25,26 +25,14 @@ def moment(text: str, near: datetime) -> tuple[datetime | None, float | None]:
 def _own(text: str, near: datetime) -> datetime | None:
     if not (found := _OWN.findall(text)):
         return None
-    year, *parts, fraction = found[-1]
+    year, month, day, clock, fraction = found[-1]
     years = [int(year)] if year else range(near.year - 1, near.year + 2)
-    moments = (
-        _utc(f"{one}-{'-'.join(parts[:2])}T{':'.join(parts[2:])}", fraction) for one in years
-    )
+    moments = (time_at(f"{one}-{month}-{day}T{clock}.{fraction or 0}") for one in years)
     return min(filter(None, moments), key=lambda found: abs(found - near), default=None)
 
 
 def _runtime(text: str) -> datetime | None:
     if not (found := _RUNTIME.search(text)):
         return None
-    clock, fraction, zone = found.groups()
-    return _utc(clock + zone.replace("Z", "+00:00"), fraction)
-
-
-def _utc(written: str, fraction: str | None) -> datetime | None:
-    """Return a time as UTC, None where there is no such day or hour."""
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    found = found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
-    return found + timedelta(seconds=float(f"0.{fraction or 0}"))
+    moment = time_at(found[0])
+    return moment.astimezone(timezone.utc) if moment else None

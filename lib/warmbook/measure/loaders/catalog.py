@@ -52,22 +52,22 @@ def loaders(settings: Settings, *, rehearsal: bool) -> tuple[Loader, ...]:
     Source: vLLM, "Loading models with Run:ai Model Streamer", "Loading models with CoreWeave's
     Tensorizer".
     """
-    found = [
+    listed = [
         Loader(DOWNLOAD, "safetensors", downloads=True, answers=2),
         Loader(STREAMER, "runai_streamer"),
     ]
     if settings.tensor_parallel_size > 1:
-        found.append(Loader("distributed", "runai_streamer", {"distributed": True}))
+        listed.append(Loader("distributed", "runai_streamer", {"distributed": True}))
     if not rehearsal:
         folder = f"{FUSE_FOLDER}/{settings.model_path}"
-        found.append(Loader(FUSE, "safetensors", folder=folder))
+        listed.append(Loader(FUSE, "safetensors", folder=folder))
     fast, tensorizer = "fastsafetensors", "tensorizer"
-    found.append(Loader(fast, fast, downloads=True, needs=fast))
+    listed.append(Loader(fast, fast, downloads=True, needs=fast))
     if settings.tensor_parallel_size == 1:
-        found.append(
+        listed.append(
             Loader(tensorizer, tensorizer, downloads=True, needs=tensorizer, converts=True)
         )
-    return tuple(found)
+    return tuple(listed)
 
 
 @dataclass(frozen=True)

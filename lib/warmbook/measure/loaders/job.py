@@ -21,6 +21,7 @@ from ...display.progress import Report, wait_until
 from ...doctor.pods.rollout import Lookout
 from ...errors import MissingError, ResourceFailedError, SettingsError
 from ...model.folder import list_folder
+from ...serving.containers import server_container
 from ...serving.guide_manifest import DEPLOYMENT, MANAGED_BY, Manifest
 from ...serving.pods import ENDED, Pod, follow, json_lines
 from ...serving.prompts import PROMPTS, TOKENS
@@ -37,7 +38,7 @@ LENGTH = 1024
 
 
 @dataclass(frozen=True)
-class Told:
+class JobProgress:
     """What the Job has told so far: `lines` as its script writes them."""
 
     pod: Pod
@@ -127,7 +128,7 @@ def manifest(
     Cloud Storage buckets as ephemeral volumes".
     """
     spec = copy.deepcopy(pod)
-    container = spec["containers"][0]
+    container = server_container(spec)
     for field in ("ports", "startupProbe", "readinessProbe", "livenessProbe", "args"):
         container.pop(field, None)
     disk_gib = math.ceil(weight_bytes / 2**30) + 10
@@ -173,7 +174,7 @@ def _mount_bucket(spec: Manifest, bucket: str) -> None:
     }
     mount = {"name": "bucket", "mountPath": FUSE_FOLDER, "readOnly": True}
     spec.setdefault("volumes", []).append({"name": "bucket", "csi": volume})
-    spec["containers"][0].setdefault("volumeMounts", []).append(mount)
+    server_container(spec).setdefault("volumeMounts", []).append(mount)
 
 
 @contextmanager
@@ -212,7 +213,7 @@ def _carried_out(
     loaders: int,
     budget_s: float,
     report: Report | None,
-) -> Told:
+) -> JobProgress:
     """Run the Job to its end and return what it told; it is deleted whatever happens."""
     name, cluster = job["metadata"]["name"], clients.kubernetes
     runs = settings.compare_runs
@@ -240,7 +241,7 @@ def _started(settings: Settings, clients: Clients, job: str, report: Report | No
     found = wait_until(
         ([Pod.of(one) for one in listed] for listed in seen),
         what=say("The trial's Pod"),
-        state=lookout.look,
+        state=lookout.update,
         ready=lambda pods: any(pod.running or pod.phase in ENDED for pod in pods),
         failed=lambda pods: lookout.failure() if pods else None,
         meanwhile=say("The Job is deleted, and the server comes back."),
@@ -249,7 +250,7 @@ def _started(settings: Settings, clients: Clients, job: str, report: Report | No
     return found[0].name
 
 
-def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Iterator[Told]:
+def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Iterator[JobProgress]:
     """Yield what the Job has told: at once, at each change of its Pod, and every few seconds.
 
     Raises:
@@ -262,19 +263,19 @@ def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Itera
                 remedy=say("Its node may have been taken back. Run this cell again."),
             )
         log = clients.kubernetes.log(pod, settings.namespace)
-        yield Told(Pod.of(seen[0]), tuple(_lines(log)))
+        yield JobProgress(Pod.of(seen[0]), tuple(_lines(log)))
 
 
-def _state(told: Told, loads: int) -> str:
-    if not told.loads:
-        converting = [line["loader"] for line in told.lines if "converting" in line]
+def _state(progress: JobProgress, loads: int) -> str:
+    if not progress.loads:
+        converting = [line["loader"] for line in progress.lines if "converting" in line]
         if converting:
             return say("the model is converted for {loader}", loader=converting[-1])
         return say("the libraries are being imported")
-    last = told.loads[-1]
+    last = progress.loads[-1]
     return say(
         "load {number} of {count} ({loader})",
-        number=min(len(told.loads) + 1, loads),
+        number=min(len(progress.loads) + 1, loads),
         count=loads,
         loader=last["loader"],
     )

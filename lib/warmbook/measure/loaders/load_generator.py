@@ -17,7 +17,7 @@ PROMPT = "Write the numbers from one to one hundred:"
 _GAUGE = re.compile(rf"^{QUEUE_METRIC}(?:\{{[^}}\n]*\}})? (\d+(?:\.\d+)?)$", re.MULTILINE)
 
 
-class Load:
+class LoadGenerator:
     """Requests to one Pod for as long as the context lasts; those under way end by themselves.
 
     `refused` is why the server takes none, "" while it does.
@@ -27,7 +27,7 @@ class Load:
         self._server, self._over = server, threading.Event()
         self.refused = ""
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> LoadGenerator:
         body = {
             "model": self._server.model,
             "prompt": [PROMPT] * PROMPTS,

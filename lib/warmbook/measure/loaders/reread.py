@@ -28,7 +28,7 @@ LOOK_S = 0.2
 
 
 @dataclass(frozen=True)
-class Reads:
+class Rereads:
     """Seconds of each read in order; of those at once, of the slowest, all read the same bytes."""
 
     alone: tuple[float, ...] = ()
@@ -43,7 +43,7 @@ class Reads:
         return len(self.alone) + len(self.together)
 
 
-class Reader:
+class PodReader:
     """A process in a Pod that reads the weights each time it is told to."""
 
     def __init__(self, settings: Settings, clients: Clients, pod: str) -> None:
@@ -61,8 +61,8 @@ class Reader:
         """Have it read the weights once."""
         self._process.write_stdin("read\n")
 
-    def told(self) -> dict[str, Any] | None:
-        """Return what it tells, None if nothing within LOOK_S.
+    def message(self) -> dict[str, Any] | None:
+        """Return its next message, None if none comes within LOOK_S.
 
         Raises:
             ResourceFailedError: It has ended.
@@ -98,7 +98,7 @@ def read(
     *,
     budget_s: float,
     report: Report | None = None,
-) -> Reads:
+) -> Rereads:
     """Read the weights `compare_runs` times in the first Pod alone, and as often in all at once.
 
     No round begins after `budget_s` seconds. Of one Pod, only the reads alone are done.
@@ -111,7 +111,7 @@ def read(
     with ExitStack() as open_readers:
         readers = []
         for pod in pods:
-            readers.append(reader := Reader(settings, clients, pod))
+            readers.append(reader := PodReader(settings, clients, pod))
             open_readers.callback(reader.close)
         return wait_until(
             _carried_out(readers, rounds, time.monotonic() + budget_s),
@@ -125,38 +125,38 @@ def read(
         )
 
 
-def _state(done: Reads, wanted: int) -> str:
+def _state(done: Rereads, wanted: int) -> str:
     return say("{number} of {count} done", number=done.count, count=wanted)
 
 
-def _carried_out(readers: Sequence[Reader], rounds: int, end: float) -> Iterator[Reads]:
+def _carried_out(readers: Sequence[PodReader], rounds: int, end: float) -> Iterator[Rereads]:
     """Yield what is done so far, several times a second; the rounds begin in turn with either."""
     alone: list[float] = []
     together: list[float] = []
     size_bytes = 0
-    yield from (Reads() for _ in _answers(readers, []))
+    yield from (Rereads() for _ in _answers(readers, []))
     for number in range(rounds):
         groups = [(readers[:1], alone), (readers, together)][: 2 if len(readers) > 1 else 1]
         if number and time.monotonic() > end:
             break
         for group, seconds in groups if number % 2 == 0 else groups[::-1]:
-            told: list[dict[str, Any]] = []
+            messages: list[dict[str, Any]] = []
             for reader in group:
                 reader.ask()
-            for _ in _answers(group, told):
-                yield Reads(tuple(alone), tuple(together), size_bytes)
-            seconds.append(max(one["seconds"] for one in told))
-            size_bytes = told[0]["bytes"]
+            for _ in _answers(group, messages):
+                yield Rereads(tuple(alone), tuple(together), size_bytes)
+            seconds.append(max(one["seconds"] for one in messages))
+            size_bytes = messages[0]["bytes"]
     cut_short = len(alone) < rounds
-    yield Reads(tuple(alone), tuple(together), size_bytes, complete=True, cut_short=cut_short)
+    yield Rereads(tuple(alone), tuple(together), size_bytes, complete=True, cut_short=cut_short)
 
 
-def _answers(readers: Sequence[Reader], told: list[dict[str, Any]]) -> Iterator[None]:
-    """Wait until each of the readers has told something, into `told`; yield while waiting."""
+def _answers(readers: Sequence[PodReader], messages: list[dict[str, Any]]) -> Iterator[None]:
+    """Wait until each of the readers has told something, into `messages`; yield while waiting."""
     waiting = list(readers)
     while waiting:
         for reader in tuple(waiting):
-            if (found := reader.told()) is not None:
-                told.append(found)
+            if (message := reader.message()) is not None:
+                messages.append(message)
                 waiting.remove(reader)
             yield

@@ -37,7 +37,7 @@ def left_out(lines: Lines) -> Iterator[Row]:
         if "absent" in line:
             yield Row(line["loader"], say("the image has no {package}", package=line["absent"]))
         elif "error" in line:
-            yield Row(line["loader"], line["error"], "bad")
+            yield Row(line["loader"], line["error"], "error")
 
 
 def parity(lines: Lines, settings: Settings) -> Parity:

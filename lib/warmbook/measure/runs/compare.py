@@ -13,7 +13,7 @@ from ...units import duration, size
 from ..coldstart.startlog import is_whole
 from ..coldstart.timeline import phase_kind
 from .record import flat
-from .schema import QUICK_ENGINE, Phase, Record
+from .schema import QUICK_ENGINE, Record, RecordedPhase
 
 GRAIN_S = 0.1
 """The least difference that a shown time tells, in seconds."""
@@ -285,7 +285,7 @@ def _drawable(text: str) -> str:
 
 def _seconds_of(name: str) -> Callable[[Record], float | None]:
     def value(record: Record) -> float | None:
-        found: Sequence[Phase] = [phase for phase in record.phases if phase.name == name]
+        found: Sequence[RecordedPhase] = [phase for phase in record.phases if phase.name == name]
         return sum(phase.seconds for phase in found) if found else None
 
     return value

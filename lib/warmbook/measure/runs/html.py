@@ -16,7 +16,7 @@ from ...texts import say, spoken
 from ...units import duration, size
 from ..coldstart.timeline import phase_kind, source_name, which_answer
 from .record import flat
-from .schema import QUICK_ENGINE, Notebook, Phase, Record
+from .schema import QUICK_ENGINE, Notebook, Record, RecordedPhase
 
 LEAST_USD = 0.00005
 """What costs less shows no digit."""
@@ -122,26 +122,26 @@ def _sections(record: Record) -> Sequence[Section]:
 def _banner(record: Record) -> Iterator[Paragraph]:
     yield _target(record)
     if record.engine == QUICK_ENGINE:
-        told = say(
+        sentence = say(
             "The rehearsal's quick engine stood for vLLM: it streamed the weights, and neither "
             "compiled nor answered anything."
         )
-        yield Paragraph(told, "banner")
+        yield Paragraph(sentence, "banner")
     if record.shaped is not None:
-        told = say("The network was shaped: {figures}", figures=flat(record.shaped))
-        yield Paragraph(told, "banner")
+        sentence = say("The network was shaped: {figures}", figures=flat(record.shaped))
+        yield Paragraph(sentence, "banner")
     if stopped := record.stopped_in:
-        told = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
-        yield Paragraph(told, "banner bad")
+        sentence = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
+        yield Paragraph(sentence, "banner bad")
 
 
 def _target(record: Record) -> Paragraph:
     if record.rehearsal:
-        told = say("Rehearsal: its rates say nothing about Cloud Storage, and it cost nothing.")
-        return Paragraph(told, "banner")
-    told = say("Google Cloud: {project}.", project=record.choices.get("project_id", ""))
+        sentence = say("Rehearsal: its rates say nothing about Cloud Storage, and it cost nothing.")
+        return Paragraph(sentence, "banner")
+    sentence = say("Google Cloud: {project}.", project=record.choices.get("project_id", ""))
     without = say("The record tells no cost.") if record.usd is None else ""
-    return Paragraph(f"{told} {without}", "banner cloud")
+    return Paragraph(f"{sentence} {without}", "banner cloud")
 
 
 def _cold_start(record: Record) -> Sequence[Paragraph | Phases]:
@@ -156,7 +156,7 @@ def _cold_start(record: Record) -> Sequence[Paragraph | Phases]:
     return (Paragraph(told), Phases(tuple(rows)))
 
 
-def _phase(start: float, phase: Phase, total: float, *, priced: bool) -> PhaseRow:
+def _phase(start: float, phase: RecordedPhase, total: float, *, priced: bool) -> PhaseRow:
     scale = 100 / total if total else 0
     return PhaseRow(
         phase.title,
@@ -169,7 +169,7 @@ def _phase(start: float, phase: Phase, total: float, *, priced: bool) -> PhaseRo
     )
 
 
-def _usd(phase: Phase) -> str:
+def _usd(phase: RecordedPhase) -> str:
     return f"${phase.usd:.4f}" if phase.usd and phase.usd >= LEAST_USD else ""
 
 

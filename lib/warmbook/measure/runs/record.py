@@ -38,20 +38,20 @@ def parse(data: bytes) -> Record:
         RecordError: They are not what docs/run-record.md says.
     """
     try:
-        found = from_json(data, allow_inf_nan=False)
+        content = from_json(data, allow_inf_nan=False)
     except ValueError:
         raise _refused(say("it is damaged: no JSON")) from None
-    if not isinstance(found, dict) or type(found.get("schema")) is not int:
+    if not isinstance(content, dict) or type(content.get("schema")) is not int:
         raise _refused(say("it is no record of a run: the key schema is missing"))
-    _hold_schema(found)
+    _hold_schema(content)
     try:
         return Record.model_validate_json(data)
     except ValidationError as error:
         raise _refused(_reason(error)) from None
 
 
-def _hold_schema(found: Mapping[str, Any]) -> None:
-    schema = found["schema"]
+def _hold_schema(data: Mapping[str, Any]) -> None:
+    schema = data["schema"]
     if schema > SCHEMA:
         raise _refused(say("schema {schema} comes from a newer warmbook", schema=schema))
     if schema < SCHEMA:

@@ -62,7 +62,7 @@ class Stream(_Part):
     """The witness: `streamer`, its own log line, or `vLLM`, its loading time."""
 
 
-class Phase(_Part):
+class RecordedPhase(_Part):
     """A part of the cold start."""
 
     name: str
@@ -101,7 +101,7 @@ class Answered(_Part):
     """Whether nobody had asked it before, null where its server does not count."""
 
 
-class Parity(_Part):
+class RecordedParity(_Part):
     """How many of the `prompts` had an `equal` answer from the other loader."""
 
     prompts: Count
@@ -111,7 +111,7 @@ class Parity(_Part):
     """`loader`, `prompt`, `place` of the token, `reference`, `other`."""
 
 
-class Served(_Part):
+class RecordedServer(_Part):
     """How many of the server's answers to the `prompts` are the default loader's."""
 
     verdict: str
@@ -123,7 +123,7 @@ class Served(_Part):
     """`prompt`, `place` of the token, `reference`, `other`."""
 
 
-class Loader(_Part):
+class RecordedLoader(_Part):
     """The loads with one loader, in order."""
 
     loader: str
@@ -133,11 +133,11 @@ class Loader(_Part):
 class Loaders(_Part):
     """The streamer beside other loaders, and what follows from it."""
 
-    runs: tuple[Loader, ...]
+    runs: tuple[RecordedLoader, ...]
     sentence: str = ""
 
 
-class Reads(_Part):
+class RecordedReads(_Part):
     """Reads of the weights in `pods` Pods at once, in order."""
 
     name: str
@@ -154,11 +154,11 @@ class Replicas(_Part):
     """Of one read."""
     cached: bool | None = None
     """Whether a cache ran beside them."""
-    reads: tuple[Reads, ...]
+    reads: tuple[RecordedReads, ...]
     sentence: str = ""
 
 
-class Hits(_Part):
+class RecordedHits(_Part):
     """What a zone read of the bucket, from its cache and past it."""
 
     zone: str
@@ -180,7 +180,7 @@ class Record(_Part):
     """vLLM, quick engine, or empty where the server did not say."""
     notebooks: tuple[Notebook, ...]
     streams: tuple[Stream, ...]
-    phases: tuple[Phase, ...]
+    phases: tuple[RecordedPhase, ...]
     """The cold start of the first Pod."""
     cost: Cost | None = None
     """Null in a rehearsal, and where the machine's price is not known."""
@@ -193,11 +193,11 @@ class Record(_Part):
     """What the workbook had created when cleanup began."""
     left: tuple[str, ...] | None
     """What is left of it; null where cleanup did not run."""
-    parity: Parity | None = None
+    parity: RecordedParity | None = None
     comparison: Loaders | None = None
     replicas: Replicas | None = None
-    cache_hits: tuple[Hits, ...] = ()
-    served: Served | None = None
+    cache_hits: tuple[RecordedHits, ...] = ()
+    served: RecordedServer | None = None
     shaped: JsonValue = None
     """The figures of a rehearsal's shaped network, null where it was not shaped."""
 
@@ -263,7 +263,7 @@ class Record(_Part):
         told = [phase.usd for phase in self.phases if phase.usd is not None]
         return sum(told) if self.cost and told and not self.rehearsal else None
 
-    def timeline(self) -> Iterator[tuple[float, Phase]]:
+    def timeline(self) -> Iterator[tuple[float, RecordedPhase]]:
         """Yield each phase with its start in seconds; without one it follows the last."""
         end = 0.0
         for phase in self.phases:

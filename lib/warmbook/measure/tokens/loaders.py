@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...display.card import Card, Row, State
+from ...display.card import Card, Row
 from ...serving.prompts import PROMPTS, Answers, Difference, differences
+from ...severity import Severity
 from ...texts import say
 from ..runs import schema
 from .server import NAME, Served, first_difference, known_reports
@@ -68,7 +69,7 @@ class Parity(Card):
         return say("The same tokens by each loader, for {count} prompts", count=len(PROMPTS))
 
     def rows(self) -> Sequence[Row]:
-        declined = [Row(say("no answer"), self.declined, "wait")] if self.declined else []
+        declined = [Row(say("no answer"), self.declined, "warning")] if self.declined else []
         loaders = (self._row(name, parted) for name, parted in self.parted.items())
         return (*declined, *loaders, *(self.server.rows() if self.server else ()))
 
@@ -77,8 +78,8 @@ class Parity(Card):
         told = say("{equal} of {count} answers equal", **counts)
         if not parted:
             return Row(name, told, "ok")
-        state: State = "bad" if self.repeats else "wait"
-        return Row(name, f"{told}; {first_difference(parted)}", state)
+        severity: Severity = "error" if self.repeats else "warning"
+        return Row(name, f"{told}; {first_difference(parted)}", severity)
 
     def note(self) -> str:
         if self.corrupted:
@@ -92,7 +93,7 @@ class Parity(Card):
             return {}
         worst = max(others, key=lambda name: len(others[name]))
         first = others[worst][0] if others[worst] else None
-        return schema.Parity(
+        return schema.RecordedParity(
             prompts=len(PROMPTS),
             equal=len(PROMPTS) - len(others[worst]),
             against=self.reference,

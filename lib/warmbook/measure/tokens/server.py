@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...display.card import Card, Row, State
+from ...display.card import Card, Row
 from ...serving import vllm_releases
 from ...serving.prompts import PROMPTS, Difference, Transcript, differences
+from ...severity import Severity
 from ...texts import say
 from ..runs import schema
 
@@ -18,12 +19,12 @@ CORRUPTED_SHARE = 0.5
 """Share of the prompts whose first token differs, from which on rounding explains it no more."""
 
 NAME = "server"
-STATES: dict[Verdict, State] = {
-    "declined": "wait",
+SEVERITIES: dict[Verdict, Severity] = {
+    "declined": "warning",
     "unjudged": "info",
     "equal": "ok",
-    "different": "wait",
-    "corrupted": "bad",
+    "different": "warning",
+    "corrupted": "error",
 }
 
 
@@ -86,7 +87,7 @@ class Served(Card):
         return titles[self.verdict]
 
     def rows(self) -> Sequence[Row]:
-        return (Row(NAME, self._told(), STATES[self.verdict]),)
+        return (Row(NAME, self._told(), SEVERITIES[self.verdict]),)
 
     def note(self) -> str:
         notes = {
@@ -113,7 +114,7 @@ class Served(Card):
     def outcome(self) -> dict[str, Any]:
         """Return what the answers proved, for the run record."""
         parted = self.parted
-        return schema.Served(
+        return schema.RecordedServer(
             verdict=self.verdict,
             prompts=len(PROMPTS),
             equal=None if parted is None else len(PROMPTS) - len(parted),

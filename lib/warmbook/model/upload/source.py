@@ -11,6 +11,9 @@ from ...errors import MissingError, ResourceFailedError
 from ...texts import say
 from .multipart import Part
 
+SERVED = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py", "*.tiktoken")
+"""Patterns of the files that serving needs; others stay where they are."""
+
 PART_BYTES = 32 * 2**20
 MOST_PARTS = 10_000
 """Source: Cloud Storage, "Quotas & limits", XML API multipart uploads."""

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...time_scale import TimeScale
+from ..history import Change
 from ..objects import Obj, condition, uid_of
 from ..quantities import number
-from ..store import Change, Key, Store
+from ..store import Key, Store
 from . import pod_fit
 from .nodes import ACCELERATOR, GPU, SPOT, add_node, node_object
 from .queue_keys import key_of

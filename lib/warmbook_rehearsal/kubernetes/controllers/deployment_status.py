@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from ..objects import Obj, condition, moment, name_of, now
+from ...timestamps import parse_time
+from ..objects import Obj, condition, name_of, now
 from .rollout import Limits
 
 _COUNTS = ("replicas", "readyReplicas", "availableReplicas")
@@ -105,7 +106,9 @@ def seconds_left(deployment: Obj) -> float | None:
         return None
     if progressing["reason"] == "ProgressDeadlineExceeded":
         return 0.0
-    still_s = (datetime.now(timezone.utc) - moment(progressing["lastUpdateTime"])).total_seconds()
+    still_s = (
+        datetime.now(timezone.utc) - parse_time(progressing["lastUpdateTime"])
+    ).total_seconds()
     return max(0.0, float(deadline_s) - still_s)
 
 

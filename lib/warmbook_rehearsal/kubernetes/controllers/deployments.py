@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 
 from ..errors import ApiError
+from ..history import Change
 from ..objects import (
     Obj,
     labels_of,
@@ -21,7 +22,7 @@ from ..objects import (
     terminating,
     uid_of,
 )
-from ..store import Change, Key, Store
+from ..store import Key, Store
 from . import rollout
 from .deployment_status import seconds_left, status_of
 from .pods_of import MANAGER, ended

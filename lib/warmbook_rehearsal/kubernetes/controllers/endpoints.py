@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..history import Change
 from ..objects import Obj, labels_of, name_of, namespace_of, terminating, uid_of
-from ..store import Change, Key, Store
+from ..store import Key, Store
 from .pods_of import MANAGER, ready
 from .queue_keys import key_of
 

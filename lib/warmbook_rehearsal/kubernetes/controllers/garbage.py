@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from ..history import Change
 from ..kinds import KINDS
 from ..objects import Obj, name_of, namespace_of, terminating, uid_of
-from ..store import Change, Key, Store
+from ..store import Key, Store
 
 _MANAGER = "kube-controller-manager"
 _Ref = tuple[str, "str | None", str]  # kind, namespace, name

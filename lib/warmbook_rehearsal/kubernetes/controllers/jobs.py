@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ApiError
+from ..history import Change
 from ..objects import Obj, holds, name_of, namespace_of, now, set_condition, terminating
-from ..store import Change, Key, Store
+from ..store import Key, Store
 from . import pods_of
 from .pods_of import MANAGER
 from .queue_keys import key_of, owner_key

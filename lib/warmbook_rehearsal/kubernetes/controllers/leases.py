@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..history import Change
 from ..objects import Obj, micro_now, name_of, uid_of
-from ..store import Change, Key, Store
+from ..store import Key, Store
 
 NAMESPACE = "kube-node-lease"
 RENEWAL_S = 10.0

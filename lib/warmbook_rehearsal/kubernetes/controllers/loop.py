@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
 
 from ...time_scale import TimeScale
-from ..store import Change, Key, Store
+from ..history import Change
+from ..store import Key, Store
 from .autoscaler import Autoscaler
 from .deployments import Deployments
 from .endpoints import EndpointsOfServices
@@ -76,7 +77,7 @@ class _Loop:
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
-        changes = self._store.subscribe()
+        changes = self._store.history.subscribe()
         for kind in ("Namespace", "Node", "Deployment", "ReplicaSet", "Job", "Service", "Pod"):
             for obj in self._store.list(kind):
                 self._note(Change("ADDED", kind, obj, None))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..history import Change
 from ..objects import name_of, namespace_of
-from ..store import Change, Key, Store
+from ..store import Key, Store
 
 
 class LostPods:

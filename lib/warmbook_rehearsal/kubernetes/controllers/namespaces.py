@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..history import Change
 from ..kinds import KINDS
 from ..objects import name_of, namespace_of, terminating
-from ..store import Change, Key, Store
+from ..store import Key, Store
 
 _MANAGER = "kube-controller-manager"
 _CONTENTS = [kind.kind for kind in KINDS.values() if kind.namespaced and kind.kind != "Event"]

@@ -12,6 +12,7 @@ GPU = "nvidia.com/gpu"
 ACCELERATOR = "cloud.google.com/gke-accelerator"
 ZONE = "topology.kubernetes.io/zone"
 SPOT = "cloud.google.com/gke-spot"
+POOL = "cloud.google.com/gke-nodepool"
 KUBELET = "v1.33.5-gke.1308000"
 """The version that the clusters of `google/` have by default."""
 
@@ -89,7 +90,7 @@ def _labels(
         "kubernetes.io/os": "linux",
         "node.kubernetes.io/instance-type": machine_type,
         "cloud.google.com/machine-family": machine_type.partition("-")[0],
-        "cloud.google.com/gke-nodepool": pool,
+        POOL: pool,
         ZONE: zone,
         "topology.kubernetes.io/region": zone.rpartition("-")[0],
     }

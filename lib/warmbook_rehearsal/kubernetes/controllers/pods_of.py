@@ -6,8 +6,9 @@ import copy
 from datetime import datetime, timezone
 from typing import Any
 
+from ...timestamps import parse_time
 from ..admission import admit
-from ..objects import Obj, condition, holds, moment, namespace_of, owner_of, owner_reference, uid_of
+from ..objects import Obj, condition, holds, namespace_of, owner_of, owner_reference, uid_of
 from ..store import Store
 
 MANAGER = "kube-controller-manager"
@@ -63,5 +64,5 @@ def unavailable_s(pod: Obj, min_ready_s: float) -> float | None:
     since = (condition(pod, "Ready") or {}).get("lastTransitionTime")
     if not since:
         return 0.0
-    was_ready_s = (datetime.now(timezone.utc) - moment(since)).total_seconds()
+    was_ready_s = (datetime.now(timezone.utc) - parse_time(since)).total_seconds()
     return max(0.0, min_ready_s - was_ready_s)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..history import Change
 from ..objects import Obj, name_of, namespace_of, owner_of
-from ..store import Change, Key
+from ..store import Key
 
 EVERYTHING: Key = (None, "")
 """The key of controllers that look at all objects at once."""

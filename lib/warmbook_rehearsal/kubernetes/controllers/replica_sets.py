@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ...timestamps import parse_time
 from ..errors import ApiError
-from ..objects import Obj, labels_of, moment, name_of, namespace_of, now, terminating
-from ..store import Change, Key, Store
+from ..history import Change
+from ..objects import Obj, labels_of, name_of, namespace_of, now, terminating
+from ..store import Key, Store
 from . import pods_of
 from .pods_of import MANAGER
 from .queue_keys import key_of, owner_key
@@ -111,6 +113,6 @@ def _failure(owner: Obj, reason: str, message: str) -> Obj:
 
 def _worth(pod: Obj) -> tuple[bool, bool, bool, float]:
     """Order Pods by what is lost with them: not on a node, not running, not ready, young."""
-    age = -moment(pod["metadata"]["creationTimestamp"]).timestamp()
+    age = -parse_time(pod["metadata"]["creationTimestamp"]).timestamp()
     phase = (pod.get("status") or {}).get("phase")
     return bool(pod["spec"].get("nodeName")), phase == "Running", pods_of.ready(pod), age

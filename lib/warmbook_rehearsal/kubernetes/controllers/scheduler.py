@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from ..history import Change
 from ..objects import Obj, condition, name_of, namespace_of, set_condition, terminating
 from ..quantities import number
-from ..store import Change, Key, Store
+from ..store import Key, Store
 from . import pod_fit
 from .queue_keys import EVERYTHING, key_of
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ...timestamps import parse_time
 from ..errors import bad_request
-from ..objects import Obj, moment
+from ..objects import Obj
 from ..request import Call
 from .pods import container_of, see_node, state_of
 
@@ -83,7 +84,7 @@ def _wanted(call: Call) -> _Wanted:
         since = begin.isoformat()
     elif text := call.option("sinceTime"):
         try:
-            since = moment(text).astimezone(timezone.utc).isoformat()
+            since = parse_time(text).astimezone(timezone.utc).isoformat()
         except ValueError:
             raise bad_request(f'parsing time "{text}": cannot parse') from None
     return _Wanted(tail, since[:19], call.flag("timestamps"), most)

@@ -1,119 +1,37 @@
-"""What the reader chose, with every rule about it; no clients, no widgets, no files."""
+"""The settings themselves, and what follows from them."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from .errors import SettingsError
-from .texts import say
+from ..errors import SettingsError
+from ..texts import say
+from .refusals import reason, settings_error
+from .rules import (
+    DNS_LABEL,
+    ModelSource,
+    ModelUri,
+    SglangVersion,
+    Text,
+    VllmVersion,
+    must_match,
+    refusal,
+)
 
-ENV_PREFIX = "WARMBOOK_"
-OLDEST_VLLM = (0, 11, 1)
-OLDEST_SGLANG = (0, 5, 12)
-"""The first that marks tensors of the streamer, whose memory is filled again."""
 _ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
-# Source: huggingface_hub, `validate_repo_id`
-_HUB_WORD = re.compile(r"(?!.*(?:--|\.\.|\.git$))\w(?:[\w.-]{0,94}\w)?", re.ASCII)
-_HUB_REVISION = re.compile(r"(?!/)(?!.*(?:\.\.|//))[\w./+-]{1,255}(?<!/)", re.ASCII)
-
-
-def _refuse(english: str, field: str = "", **values: Any) -> PydanticCustomError:
-    # Braces in a value would be read as pydantic's own placeholders.
-    context = {"text": say(english, **values), "field": field}
-    return PydanticCustomError("refused", "{text}", context)
-
-
-def _matches(pattern: str, english: str) -> AfterValidator:
-    def matching(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise _refuse(english)
-        return value
-
-    return AfterValidator(matching)
-
-
-def _model_uri(value: str) -> str:
-    if not value.startswith("gs://"):
-        if value.lower().startswith("gs://"):
-            raise _refuse("write gs:// in small letters: the streamer does not know GS://")
-        raise _refuse("the streamer reads from Cloud Storage: write gs://BUCKET_NAME/PATH_TO_MODEL")
-    bucket, _, path = value.removeprefix("gs://").rstrip("/").partition("/")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", bucket):
-        raise _refuse("the bucket name has 3 or more small letters, digits, - _ or .")
-    if not path:
-        raise _refuse("name the model's folder too: gs://BUCKET_NAME/PATH_TO_MODEL")
-    if "//" in f"/{path}" or re.search(r"[\x00-\x1f]", path):
-        raise _refuse("the folder has an empty part or a control character")
-    return f"gs://{bucket}/{path}"
-
-
-def _model_source(value: str) -> str:
-    """Take a folder as it is, and hold a model on Hugging Face against the Hub's rules."""
-    if re.match(r"(?i)https?://(www\.)?(huggingface\.co|hf\.co)/", value):
-        raise _refuse("write hf://ORG/NAME, without the rest of the web address")
-    if not value.lower().startswith("hf:"):
-        return value
-    if value == "hf://" or not value.startswith("hf://"):
-        raise _refuse("write hf://ORG/NAME or hf://ORG/NAME@REVISION")
-    name, at, revision = value.removeprefix("hf://").partition("@")
-    parts = name.split("/")
-    if len(parts) != 2 or not all(_HUB_WORD.fullmatch(part) for part in parts):
-        raise _refuse("write hf://ORG/NAME: letters, digits, - _ and . in both")
-    if at and not _HUB_REVISION.fullmatch(revision):
-        raise _refuse("write a branch, a tag or a commit after the @")
-    return value
-
-
-def _vllm_version(value: str) -> str:
-    value = value.removeprefix("v")
-    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:[.-]?[a-z]+\d*)?", value)
-    if not found:
-        raise _refuse("write the version like 0.32.0")
-    if tuple(int(part) for part in found.groups()) < OLDEST_VLLM:
-        raise _refuse(
-            "vLLM 0.11.1 is the first that signs in to Cloud Storage by itself; choose it or later"
-        )
-    return value
-
-
-def _sglang_version(value: str) -> str:
-    value = value.removeprefix("v")
-    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:\.post\d+)?", value)
-    if not found:
-        raise _refuse("write the version like 0.5.23")
-    if tuple(int(part) for part in found.groups()) < OLDEST_SGLANG:
-        raise _refuse(
-            "SGLang 0.5.12 is the first that minds the streamer's reused memory; choose it or later"
-        )
-    return value
-
-
-_DNS_LABEL = _matches(
-    r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
-    "Kubernetes takes small letters, digits and -, at most 63, a letter or digit at both ends",
-)
-# papermill turns `-p project_id 123456` into a number
-Text = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
-
-
-ModelUri = Annotated[Text, AfterValidator(_model_uri)]
 
 
 class Settings(BaseModel):
@@ -125,7 +43,7 @@ class Settings(BaseModel):
 
     project_id: Annotated[
         Text,
-        _matches(
+        must_match(
             r"([a-z][a-z0-9.-]{0,62}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
             "a project ID has 6 to 30 small letters, digits and -, a letter first",
         ),
@@ -134,7 +52,7 @@ class Settings(BaseModel):
 
     location: Annotated[
         Text,
-        _matches(
+        must_match(
             r"[a-z]+-[a-z]+\d+(-[a-z])?", "write a region like us-central1 or a zone us-central1-a"
         ),
     ] = "us-central1"
@@ -148,17 +66,17 @@ class Settings(BaseModel):
 
     cluster_name: Annotated[
         Text,
-        _matches(
+        must_match(
             r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?",
             "a cluster name has at most 40 small letters, digits and -, a letter first",
         ),
     ] = "run-ai-test"
     """`CLUSTER_NAME` in the guide."""
 
-    namespace: Annotated[Text, _DNS_LABEL] = "vllm"
+    namespace: Annotated[Text, DNS_LABEL] = "vllm"
     """Kubernetes namespace of everything that runs; `NAMESPACE` in the guide."""
 
-    service_account: Annotated[Text, _DNS_LABEL] = "vllm-streamer"
+    service_account: Annotated[Text, DNS_LABEL] = "vllm-streamer"
     """Kubernetes service account of the Pods; `KSA_NAME` in the guide."""
 
     object_role: Literal["objectUser", "objectViewer"] = "objectUser"
@@ -166,7 +84,7 @@ class Settings(BaseModel):
 
     gpu: Annotated[
         Text,
-        _matches(r"nvidia-[a-z0-9-]+", "write the GPU's type like nvidia-l4"),
+        must_match(r"nvidia-[a-z0-9-]+", "write the GPU's type like nvidia-l4"),
     ] = "nvidia-l4"
     """GPU type, as the node label `cloud.google.com/gke-accelerator` has it."""
 
@@ -178,7 +96,7 @@ class Settings(BaseModel):
 
     machine_type: Annotated[
         Text,
-        _matches(r"[a-z][a-z0-9]*-[a-z0-9-]+", "write the machine type like g2-standard-16"),
+        must_match(r"[a-z][a-z0-9]*-[a-z0-9-]+", "write the machine type like g2-standard-16"),
     ] = "g2-standard-16"
     """Machine of the Standard GPU pool; Autopilot chooses by itself."""
 
@@ -188,10 +106,10 @@ class Settings(BaseModel):
     inference_server: Literal["vllm", "sglang"] = "vllm"
     """Inference server; both stream with the same streamer. A rehearsal has vLLM only."""
 
-    vllm_version: Annotated[Text, AfterValidator(_vllm_version)] = "0.32.0"
+    vllm_version: VllmVersion = "0.32.0"
     """vLLM release, the tag of the image `vllm/vllm-openai` without its v."""
 
-    sglang_version: Annotated[Text, AfterValidator(_sglang_version)] = "0.5.23"
+    sglang_version: SglangVersion = "0.5.23"
     """SGLang release, the tag of the image `lmsysorg/sglang` without its v."""
 
     max_model_len: Annotated[int, Field(ge=0, le=10_000_000)] = 4096
@@ -204,7 +122,8 @@ class Settings(BaseModel):
     """Pods of the Deployment."""
 
     zone: Annotated[
-        Text, _matches(r"([a-z]+-[a-z]+\d+-[a-z])?", "write a zone like us-central1-a, or nothing")
+        Text,
+        must_match(r"([a-z]+-[a-z]+\d+-[a-z])?", "write a zone like us-central1-a, or nothing"),
     ] = ""
     """Zone that holds the Pods (08); empty lets GKE choose."""
 
@@ -226,11 +145,11 @@ class Settings(BaseModel):
     compare_usd: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
     """Dollars of the machine's list price after which none does (09); 0 sets no limit."""
 
-    model_source: Annotated[Text, AfterValidator(_model_source)] = ""
+    model_source: ModelSource = ""
     """Upload this first (03): a local folder, or `hf://ORG/NAME[@REVISION]`; empty: nothing."""
 
     account: Annotated[
-        Text, _matches(r"([^@\s:]+@[^@\s:]+)?", "write an e-mail address, or nothing")
+        Text, must_match(r"([^@\s:]+@[^@\s:]+)?", "write an e-mail address, or nothing")
     ] = ""
     """Who gets the two roles of the guide (02); empty asks your credentials."""
 
@@ -240,31 +159,31 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _agree(self) -> Settings:
         if self.tensor_parallel_size > self.gpu_count:
-            raise _refuse(
+            raise refusal(
                 "tensor_parallel_size is {size}, but a Pod has {count} GPU(s): raise gpu_count",
                 field="tensor_parallel_size",
                 size=self.tensor_parallel_size,
                 count=self.gpu_count,
             )
         if self.mode == "autopilot" and not _REGION.fullmatch(self.location):
-            raise _refuse(
+            raise refusal(
                 "Autopilot clusters are regional: write the region {region}, not a zone",
                 field="location",
                 region=self.region,
             )
         if self.mode == "standard" and not _ZONE.fullmatch(self.location):
-            raise _refuse(
+            raise refusal(
                 "the guide's Standard cluster is zonal: write a zone of {region}, such as "
                 "{region}-a",
                 field="location",
                 region=self.region,
             )
         if self.zone and not self.zone.startswith(f"{self.region}-"):
-            raise _refuse(
+            raise refusal(
                 "the zone {zone} is not in {region}", "zone", zone=self.zone, region=self.region
             )
         if self.mode == "standard" and self.zone not in ("", self.location):
-            raise _refuse(
+            raise refusal(
                 "a zonal cluster has its nodes in {location}: leave the zone empty",
                 "zone",
                 location=self.location,
@@ -318,7 +237,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise _settings_error(error) from None
+            raise settings_error(error) from None
 
 
 def model_uri(text: str) -> str:
@@ -330,49 +249,5 @@ def model_uri(text: str) -> str:
     try:
         return str(TypeAdapter(ModelUri).validate_python(text))
     except ValidationError as error:
-        reason = _reason(error.errors()[0])
-        raise SettingsError(reason, remedy=say("Write gs://BUCKET_NAME/PATH_TO_MODEL.")) from None
-
-
-def _settings_error(error: ValidationError) -> SettingsError:
-    fields = {_field(e): _reason(e) for e in error.errors()}
-    what = "\n".join(f"{name}: {reason}" for name, reason in fields.items())
-    remedy = say("correct it in the form above, or pass it as -p NAME VALUE")
-    return SettingsError(what, remedy=remedy, fields=fields)
-
-
-def _field(error: Any) -> str:
-    return str(error["loc"][0] if error["loc"] else error.get("ctx", {}).get("field", "settings"))
-
-
-def _reason(error: Any) -> str:
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "missing":
-            return say("still empty: choose one")
-        case "extra_forbidden":
-            return say("no setting has this name")
-        case "greater_than_equal":
-            return say("write {least} or more", least=context["ge"])
-        case "less_than_equal":
-            return say("write {most} or less", most=context["le"])
-        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return say("write a whole number")
-        case "bool_parsing" | "bool_type":
-            return say("write true or false")
-        case "literal_error":
-            return say("choose {expected}", expected=context["expected"])
-        case _:
-            return str(error["msg"])
-
-
-def merge(
-    *layers: Mapping[str, object], environ: Mapping[str, str] | None = None
-) -> dict[str, object]:
-    """Lay the layers over the environment, later over earlier; empty means "not given"."""
-    environ = os.environ if environ is None else environ
-    names = {ENV_PREFIX + name.upper(): name for name in Settings.model_fields}
-    merged: dict[str, object] = {names[k]: v for k, v in environ.items() if k in names and v}
-    for layer in layers:
-        merged |= {name: value for name, value in layer.items() if value not in ("", None)}
-    return merged
+        why = reason(error.errors()[0])
+        raise SettingsError(why, remedy=say("Write gs://BUCKET_NAME/PATH_TO_MODEL.")) from None

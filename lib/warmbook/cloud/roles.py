@@ -1,0 +1,39 @@
+"""The guide's roles, and the names of those who get them."""
+
+from __future__ import annotations
+
+from ..settings import Settings
+
+PROJECT_ROLES = ("roles/container.admin", "roles/storage.admin")
+
+BUCKET_ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
+"""The guide's roles on the bucket."""
+GIVEN_ROLES = (*BUCKET_ROLES, "roles/storage.objectViewer")
+"""Every role on the bucket that the workbook may have given."""
+
+
+def member(account: str) -> str:
+    """Return IAM's name for an e-mail address: a user's or a service account's."""
+    kind = "serviceAccount" if account.endswith(".gserviceaccount.com") else "user"
+    return f"{kind}:{account}"
+
+
+def bucket_roles(settings: Settings) -> tuple[str, str]:
+    """Return the two roles on the bucket: the guide's, or the variant that only reads.
+
+    Source: guide, "Otorga a tu KSA los permisos necesarios"; Cloud Storage, "IAM roles".
+    """
+    return "roles/storage.bucketViewer", f"roles/storage.{settings.object_role}"
+
+
+def principal(settings: Settings, project_number: str) -> str:
+    """Return the IAM name of the Kubernetes service account.
+
+    Source: guide, "Configura Workload Identity Federation for GKE": the project's number
+    first, its ID in the pool.
+    """
+    return (
+        f"principal://iam.googleapis.com/projects/{project_number}/locations/global/"
+        f"workloadIdentityPools/{settings.workload_pool}/subject/ns/{settings.namespace}/"
+        f"sa/{settings.service_account}"
+    )

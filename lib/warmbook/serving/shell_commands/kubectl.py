@@ -1,0 +1,140 @@
+"""What the guide does with kubectl: namespace, service account, server, Pods, questions."""
+
+from __future__ import annotations
+
+import json
+from shlex import quote
+
+from ...settings import Settings
+from ..guide_manifest import DEPLOYMENT, PORT, to_yaml
+from ..manifest import Needs, deployment
+from ..prompts import PROMPTS, TOKENS
+from .line import line
+
+
+def create_namespace(settings: Settings) -> str:
+    """Create the Kubernetes namespace."""
+    return f"kubectl create namespace {quote(settings.namespace)}"
+
+
+def create_service_account(settings: Settings) -> str:
+    """Create the Kubernetes service account."""
+    return line(
+        "kubectl create serviceaccount",
+        quote(settings.service_account),
+        f"--namespace={quote(settings.namespace)}",
+    )
+
+
+def deploy(settings: Settings, needs: Needs | None = None) -> str:
+    """Write the manifest and create the Deployment."""
+    manifest = to_yaml(deployment(settings, needs))
+    create = "kubectl create -f vllm-deployment.yaml"
+    return f"cat > vllm-deployment.yaml <<'EOF'\n{manifest}EOF\n{create}"
+
+
+def deployments(settings: Settings) -> str:
+    """Wait for the Deployment, then show it."""
+    namespace = f"-n {quote(settings.namespace)}"
+    return "\n".join(
+        (
+            # not `rollout status`: that gives up after ten minutes, which a large model may take
+            f"kubectl wait deployment/{DEPLOYMENT} {namespace} --for=condition=Available "
+            "--timeout=30m",
+            f"kubectl get deployments {namespace}",
+        )
+    )
+
+
+def pods(settings: Settings) -> str:
+    """Show the Deployment's Pods."""
+    return f"kubectl get pods -n {quote(settings.namespace)} | grep vllm-streamer"
+
+
+def logs(settings: Settings) -> str:
+    """Show the log of the Deployment's Pod; `-f` follows it while the server starts."""
+    return f"kubectl logs deployment/{DEPLOYMENT} -n {quote(settings.namespace)}"
+
+
+def versions(settings: Settings) -> str:
+    """List the packages in the Pod."""
+    return f"kubectl exec deployment/{DEPLOYMENT} -n {quote(settings.namespace)} -- pip list"
+
+
+def ask(settings: Settings, question: str = "What is the capital of France?") -> str:
+    """Ask the model over the OpenAI API, through a tunnel."""
+    messages = [{"role": "user", "content": question}]
+    body = {"model": settings.model_uri, "temperature": 0, "messages": messages}
+    return _through_a_tunnel(settings, "chat/completions", body)
+
+
+def complete(settings: Settings) -> str:
+    """Have the model complete every prompt of the comparison, through a tunnel."""
+    body = {"model": settings.model_uri, "prompt": PROMPTS, "max_tokens": TOKENS, "temperature": 0}
+    return _through_a_tunnel(settings, "completions", {**body, "return_token_ids": True})
+
+
+def _through_a_tunnel(settings: Settings, path: str, body: object) -> str:
+    return "\n".join(
+        (
+            f"kubectl port-forward deployment/{DEPLOYMENT} {PORT} -n {quote(settings.namespace)} &",
+            line(
+                f"curl http://127.0.0.1:{PORT}/v1/{path}",
+                "--retry 10",
+                "--retry-connrefused",
+                "--header 'Content-Type: application/json'",
+                f"--data {quote(json.dumps(body))}",
+            ),
+            "kill $! || true  # the tunnel",
+        )
+    )
+
+
+def scale(settings: Settings, replicas: int | None = None) -> str:
+    """Set the number of Pods."""
+    count = settings.replicas if replicas is None else replicas
+    return line(
+        f"kubectl scale deployment/{DEPLOYMENT}",
+        f"--replicas={count}",
+        f"--namespace={quote(settings.namespace)}",
+    )
+
+
+def autoscale(settings: Settings) -> str:
+    """Let the load decide how many Pods there are; the adapter brings the metric to the cluster.
+
+    Source: GKE, "Configure autoscaling for LLM workloads on GPUs"; the adapter's own manifest.
+    """
+    adapter = (
+        "https://raw.githubusercontent.com/GoogleCloudPlatform/k8s-stackdriver/master/"
+        "custom-metrics-stackdriver-adapter/deploy/production/adapter_new_resource_model.yaml"
+    )
+    account = "subject/ns/custom-metrics/sa/custom-metrics-stackdriver-adapter"
+    project = settings.project_id
+    number = f"$(gcloud projects describe {project} --format='value(projectNumber)')"
+    pool = f"{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog"
+    return "\n".join(
+        (
+            f"kubectl apply -f {adapter}",
+            f"gcloud projects add-iam-policy-binding {project} --condition=None \\",
+            "  --role=roles/monitoring.viewer \\",
+            f'  --member="principal://iam.googleapis.com/projects/{pool}/{account}"',
+            "python -m warmbook manifest --autoscaling | kubectl apply -f -",
+            f"kubectl get hpa -n {settings.namespace} --watch",
+        )
+    )
+
+
+def read_weights(settings: Settings) -> str:
+    """Read the weights once more beside the server, with the streamer alone."""
+    script = (
+        "from runai_model_streamer import SafetensorsStreamer, list_safetensors; "
+        "reader = SafetensorsStreamer(); "
+        f'reader.stream_files(list_safetensors("{settings.model_uri}")); '
+        "print(sum(t.numel() * t.element_size() for _, t in reader.get_tensors())); "
+        "reader.close()"
+    )
+    return (
+        f"kubectl exec -n {settings.namespace} deployment/{DEPLOYMENT} -- \\\n"
+        f"  python3 -c '{script}'"
+    )

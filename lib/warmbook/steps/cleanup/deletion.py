@@ -1,0 +1,155 @@
+"""What the workbook created is deleted, and looked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ...cloud import anywhere_cache, roles
+from ...cloud.clients import Clients
+from ...cloud.iam import revoke_on_bucket
+from ...display.card import Card, Row
+from ...display.progress import Report, polled, wait_until
+from ...display.step import step
+from ...errors import ResourceFailedError, WaitTimeoutError
+from ...serving.shell_commands import gcloud
+from ...settings import Settings
+from ...texts import say
+from .costs import cost_rows
+from .plan import take_inventory
+from .resources import KINDS, Resource, find_cluster, objects, subject
+
+CREATION_S = 120
+"""How long cleanup waits for a cache that is still being created, in seconds."""
+
+
+@dataclass(frozen=True, repr=False)
+class Deleted(Card):
+    """What was deleted, and what is left after looking again."""
+
+    created: tuple[Resource, ...]
+    left: tuple[Resource, ...]
+    machines: tuple[str, ...] = ()
+
+    def title(self) -> str:
+        if self.left:
+            return say("{count} thing(s) left", count=len(self.left))
+        return say("Deleted {count} thing(s); left behind: nothing", count=len(self.created))
+
+    def rows(self) -> Sequence[Row]:
+        return (
+            *(Row(str(r), say("deleted"), "ok") for r in self.created if r not in self.left),
+            *(Row(str(r), say("still there"), "error") for r in self.left),
+            *(cost_rows(self.machines) if self.left else ()),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return names for the run record."""
+        return {
+            "created": [str(one) for one in self.created],
+            "left": [str(one) for one in self.left],
+        }
+
+
+@step(gcloud.clean_up)
+def delete(settings: Settings, clients: Clients, *, report: Report | None = None) -> Deleted:
+    """Delete what the workbook created and wait until it is gone; touch nothing else.
+
+    Source: guide, "Realiza una limpieza". The cluster takes its nodes and workloads with it;
+    caches are disabled, and Google deletes them an hour later.
+
+    Raises:
+        WaitTimeoutError: The cluster is still there after 30 minutes.
+    """
+    from google.api_core.exceptions import NotFound
+
+    before = take_inventory(settings, clients).created
+    kinds = {resource.kind for resource in before}
+    if kinds & set(KINDS):
+        _delete_objects(settings, clients, before)
+    if "cluster" in kinds:
+        _delete_cluster(settings, clients, report)
+    if zones := [resource.name for resource in before if resource.kind == "cache"]:
+        _disable_caches(settings, clients, zones, report)
+    with suppress(NotFound):
+        anywhere_cache.forget_gone(clients, settings.bucket_name)
+    if "role" in kinds:
+        bucket = clients.storage.bucket(settings.bucket_name)
+        revoke_on_bucket(bucket, roles.GIVEN_ROLES, lambda m: m.endswith(subject(settings)))
+    after = take_inventory(settings, clients)
+    return Deleted(before, after.created, after.machines)
+
+
+def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Resource]) -> None:
+    for kind in KINDS:
+        for resource in created:
+            if resource.kind == kind:
+                inside = None if kind == "Namespace" else settings.namespace
+                clients.kubernetes.delete(kind, resource.name, inside)
+    wait_until(
+        polled(lambda: objects(settings, clients)),
+        what=say("The server's Pods"),
+        state=lambda left: ", ".join(map(str, left)) or say("gone"),
+        ready=lambda left: not left,
+        timeout_s=600,
+        meanwhile=say("The cluster goes on deleting them."),
+    )
+
+
+def _delete_cluster(settings: Settings, clients: Clients, report: Report | None) -> None:
+    from google.api_core.exceptions import BadRequest, NotFound
+
+    def ask_again() -> Any | None:
+        # refused while another operation runs, an upgrade or an interrupted creation
+        cluster = find_cluster(settings, clients)
+        if cluster is not None and cluster.status.name != "STOPPING":
+            with suppress(BadRequest, NotFound):
+                clients.clusters.delete_cluster(name=clients.cluster_path(settings))
+            return find_cluster(settings, clients)  # as it is after the request, not before
+        return cluster
+
+    wait_until(
+        polled(ask_again),
+        what=say("Deleting the cluster {name}", name=settings.cluster_name),
+        state=lambda cluster: cluster.status.name if cluster else say("gone"),
+        ready=lambda cluster: cluster is None,
+        failed=_delete_failure,
+        meanwhile=say("GKE goes on deleting the cluster {name}.", name=settings.cluster_name),
+        report=report,
+    )
+
+
+def _disable_caches(
+    settings: Settings, clients: Clients, zones: Sequence[str], report: Report | None
+) -> None:
+    """Disable the zones' caches; one that is still being created is left, and named as left."""
+    bucket = settings.bucket_name
+
+    def creating() -> list[str]:
+        return [c.zone for c in anywhere_cache.find(clients, bucket) if c.state == "creating"]
+
+    if busy := [zone for zone in zones if zone in creating()]:
+        with suppress(WaitTimeoutError):
+            wait_until(
+                polled(lambda: [zone for zone in busy if zone in creating()]),
+                what=say("Caches of gs://{bucket}", bucket=bucket),
+                state=lambda left: ", ".join(f"{zone} creating" for zone in left) or say("done"),
+                ready=lambda left: not left,
+                timeout_s=CREATION_S,
+                meanwhile=say("Cloud Storage goes on creating the caches."),
+                report=report,
+            )
+    for zone in zones:
+        if zone not in creating():
+            anywhere_cache.disable(clients, bucket, zone)
+
+
+def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
+    if cluster is None or cluster.status.name != "ERROR":
+        return None
+    return ResourceFailedError(
+        say("GKE could not delete the cluster: {reason}", reason=cluster.status_message),
+        remedy=say("Run this cell again, or delete it in the console: it costs money."),
+    )

@@ -1,0 +1,161 @@
+"""The GPU node pool of a Standard cluster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...cloud.api_errors import google_reason
+from ...cloud.clients import Clients
+from ...cloud.gke import FAILED, READY
+from ...display.card import Card, Row
+from ...display.progress import Report, polled, wait_until
+from ...display.step import step
+from ...errors import ResourceFailedError
+from ...serving.guide_manifest import GPU_POOL
+from ...serving.shell_commands import gcloud
+from ...settings import Settings
+from ...texts import say
+from .operations import SCOPES, is_ready, pitfall_of, upkeep
+
+BUSY = re.compile(r"CLUSTER_ALREADY_HAS_OPERATION|try again once it is done")
+"""What GKE says while another operation works on the cluster, perhaps our own."""
+
+
+@dataclass(frozen=True, repr=False)
+class Pool(Card):
+    """The GPU node pool; Autopilot needs none."""
+
+    needed: bool
+    status: str
+    machine_type: str = ""
+    gpus: str = ""
+    created: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether GPU Pods can get a node."""
+        return not self.needed or self.status in READY
+
+    def title(self) -> str:
+        if not self.needed:
+            return say("No node pool needed: Autopilot adds a GPU node when a Pod asks for one")
+        return say("Node pool {name} is {status}", name=GPU_POOL, status=self.status)
+
+    def rows(self) -> Sequence[Row]:
+        if not self.needed:
+            return ()
+        how = say("created now") if self.created else say("was there already")
+        return (
+            Row(say("machine"), self.machine_type, "ok"),
+            Row(say("GPUs"), self.gpus, "ok"),
+            Row(say("origin"), how, "ok", new=self.created),
+        )
+
+
+@step(gcloud.create_node_pool)
+def create_node_pool(settings: Settings, clients: Clients, *, report: Report | None = None) -> Pool:
+    """Create the GPU pool of a Standard cluster unless it exists; Autopilot needs none.
+
+    Source: guide, "Crea un clúster de GKE con GPUs", Estándar. The driver's installation is
+    asked for explicitly: the API's own default installs none. While the cluster is busy with
+    something else, such as an upgrade, the pool is asked for again.
+
+    Raises:
+        ResourceFailedError: GKE reports ERROR, for want of quota or machines.
+        WaitTimeoutError: Not RUNNING within 30 minutes.
+    """
+    if settings.mode == "autopilot":
+        return Pool(needed=False, status="")
+    existing = _find(settings, clients)
+    created = existing is None
+    if existing is None or existing.status.name not in READY:
+        existing = wait_until(
+            _asked_for(settings, clients),
+            what=say("Node pool {name}", name=GPU_POOL),
+            state=lambda pool: pool.status.name if pool else say("absent"),
+            ready=is_ready,
+            failed=_failure,
+            meanwhile=say(
+                "GKE goes on creating the node pool {name}; it costs money until notebook 10.",
+                name=GPU_POOL,
+            ),
+            report=report,
+        )
+    assert existing is not None
+    gpus = ", ".join(
+        f"{a.accelerator_count} x {a.accelerator_type}" for a in existing.config.accelerators
+    )
+    return Pool(True, existing.status.name, existing.config.machine_type, gpus, created)
+
+
+def _asked_for(settings: Settings, clients: Clients) -> Iterator[Any | None]:
+    """Yield the pool as it is; ask for it once, as soon as the cluster takes the request."""
+    asked = False
+    for existing in polled(lambda: _find(settings, clients)):
+        if existing is None and not asked:
+            asked = _ask_for(settings, clients)
+        yield existing
+
+
+def _ask_for(settings: Settings, clients: Clients) -> bool:
+    """Ask for the pool; return whether GKE took the request."""
+    from google.api_core.exceptions import BadRequest, Conflict
+
+    parent = clients.cluster_path(settings)
+    try:
+        clients.clusters.create_node_pool(parent=parent, node_pool=wanted_pool(settings))
+    except Conflict:  # made by an attempt whose answer was lost
+        return True
+    except BadRequest as error:
+        if not BUSY.search(f"{google_reason(error)} {error.message}"):
+            raise
+        return False
+    return True
+
+
+def _find(settings: Settings, clients: Clients) -> Any | None:
+    from google.api_core.exceptions import NotFound
+
+    try:
+        name = f"{clients.cluster_path(settings)}/nodePools/{GPU_POOL}"
+        return clients.clusters.get_node_pool(name=name)
+    except NotFound:
+        return None
+
+
+def wanted_pool(settings: Settings) -> Any:
+    """Return the GPU pool as gcloud asks for it, with the driver's installation set.
+
+    Source: gcloud 528, `container node-pools create`.
+    """
+    from google.cloud import container_v1 as gke
+
+    driver = gke.GPUDriverInstallationConfig(
+        gpu_driver_version=gke.GPUDriverInstallationConfig.GPUDriverVersion.DEFAULT
+    )
+    gpu = gke.AcceleratorConfig(
+        accelerator_count=settings.gpu_count,
+        accelerator_type=settings.gpu,
+        gpu_driver_installation_config=driver,
+    )
+    config = gke.NodeConfig(
+        machine_type=settings.machine_type,
+        accelerators=[gpu],
+        oauth_scopes=SCOPES,
+        spot=settings.spot,
+    )
+    return gke.NodePool(name=GPU_POOL, initial_node_count=1, config=config, **upkeep())
+
+
+def _failure(pool: Any | None) -> ResourceFailedError | None:
+    if pool is None or pool.status.name not in FAILED:
+        return None
+    told = "; ".join(c.message for c in pool.conditions if c.message) or pool.status.name
+    return ResourceFailedError(
+        say("GKE could not make the node pool: {reason}", reason=told),
+        remedy=say("Ask for GPU quota or choose another zone, delete the pool, then try again."),
+        pitfall=pitfall_of(told),
+    )

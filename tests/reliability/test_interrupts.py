@@ -35,6 +35,7 @@ from warmbook_rehearsal.kubernetes.errors import ApiError
 from warmbook_rehearsal.storage import StorageError
 
 from ..conftest import safetensors_file
+from ..machine import slowness
 
 STANDARD = {"mode": "standard", "location": "us-central1-a"}
 HOURS = 1000.0
@@ -107,7 +108,7 @@ def test_a_wait_ends_within_a_second_and_says_what_goes_on(
     stand_still()
     stall(rehearsal, "storage", only=lambda incoming: incoming.address != "127.0.0.1")
     error, seconds = interrupted(step, settings, clients, **quiet)
-    assert seconds < 1
+    assert seconds < slowness()
     assert sentence in str(error)
     assert "Run this cell again" in str(error)
 
@@ -131,7 +132,7 @@ def test_an_upload_ends_within_a_second_and_says_what_is_there(rehearsal, tmp_pa
     settings = Settings.parse(merge({"model_source": str(folder), "model_uri": uri}))
     stall(rehearsal, "storage", only=lambda incoming: incoming.method == "PUT")
     error, seconds = interrupted(upload.model, settings, connect(settings), **quiet)
-    assert seconds < 1
+    assert seconds < slowness()
     assert "are in the bucket already" in str(error)
     assert "nothing that arrived is sent again" in str(error)
 
@@ -169,7 +170,7 @@ def test_ctrl_c_ends_a_run_within_two_seconds_and_leaves_its_record_whole(run_of
     sent = time.monotonic()
     running.send_signal(signal.SIGINT)
     told, _ = running.communicate(timeout=30)
-    assert time.monotonic() - sent < 2
+    assert time.monotonic() - sent < 2 * slowness()
     assert running.returncode == 130
     assert "GKE goes on creating the cluster run-ai-test" in told
     assert "What was created is still there; notebook 10 deletes it" in told
@@ -187,7 +188,7 @@ def test_a_second_ctrl_c_leaves_no_kernel_behind(run_of_04, tmp_path):
     time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
-    assert time.monotonic() - sent < 2
+    assert time.monotonic() - sent < 2 * slowness()
     assert not Path(f"/proc/{kernel}").exists()
     (done,) = json.loads((tmp_path / "run.json").read_text())["notebooks"]
     assert done["status"] == "interrupted"
@@ -244,7 +245,7 @@ def test_a_request_without_an_answer_is_given_up_within_a_second(
         up_to(section)
     stall(rehearsal, service)
     error, seconds = interrupted(step, chosen, clients)
-    assert seconds < 1
+    assert seconds < slowness()
     assert "goes on" in str(error)
 
 
@@ -266,5 +267,5 @@ def test_the_pause_before_a_new_attempt_is_no_obstacle(
 
     rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     error, seconds = interrupted(step, chosen, connect(chosen), after_s=2.5)
-    assert seconds < 1
+    assert seconds < slowness()
     assert "goes on" in str(error)

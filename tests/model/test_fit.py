@@ -1,10 +1,22 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook.errors import MissingError
 from warmbook.model import gpus
-from warmbook.model.fit import GIB, Shape, fit, gpu, host, machine, machines_for, price
+from warmbook.model.fit import (
+    GIB,
+    Shape,
+    allocatable,
+    fit,
+    gpu,
+    host,
+    machine,
+    machines_for,
+    price,
+)
 
 GEMMA = {
     "model_type": "gemma2",
@@ -286,3 +298,28 @@ def test_what_pytorch_sees_is_a_range_and_never_more_than_the_vendor_says():
     for found in gpus.gpus():
         assert found.memory_bytes * 0.95 < found.usable.low < found.usable.high
         assert found.usable.high <= found.memory_bytes // 10**9 * GIB
+
+
+@pytest.mark.parametrize(
+    ("memory_gib", "reserved_gib"),
+    [
+        (3, 3 * 0.25),
+        (4, 4 * 0.25),
+        (6, 4 * 0.25 + 2 * 0.20),
+        (8, 1.8),
+        (12, 1.8 + 4 * 0.10),
+        (16, 2.6),
+        (48, 2.6 + 32 * 0.06),
+        (128, 9.32),
+        (1360, 9.32 + 1232 * 0.02),
+    ],
+)
+def test_each_tier_of_a_nodes_memory_has_its_own_reservation(memory_gib, reserved_gib):
+    found = allocatable(replace(machine("g2-standard-16"), memory_gib=memory_gib))
+    eviction_bytes = 100 * 2**20
+    assert found == pytest.approx((memory_gib - reserved_gib) * GIB - eviction_bytes, abs=1)
+
+
+def test_a_machine_without_a_known_memory_has_none_to_give():
+    with pytest.raises(MissingError, match="g2-standard-16"):
+        allocatable(replace(machine("g2-standard-16"), memory_gib=None))

@@ -106,6 +106,13 @@ def test_remarks_tell_of_clocks_and_restarts():
     assert "started 3 times" in note
 
 
+@pytest.mark.parametrize(("ahead_s", "told"), [(1.4, False), (-1.6, True), (1.6, True)])
+def test_clocks_that_differ_by_less_than_whole_seconds_are_the_same(ahead_s, told):
+    note = ColdStart((replace(ONE, clock_offset_s=ahead_s),)).note()
+    assert (f"differ by {abs(ahead_s)} s" in note) is told
+    assert ("differ" in note) is told
+
+
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_phase_has_a_name(language):
     texts.speak(language)

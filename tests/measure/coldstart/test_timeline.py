@@ -166,6 +166,25 @@ def test_a_log_by_another_clock_is_moved_and_it_says_so(ahead):
     assert drawn.unexplained == 0
 
 
+@pytest.mark.parametrize(
+    ("ahead", "shifted_s"),
+    [
+        (-41, 0),  # the log begins 0.5 s before the container: Kubernetes writes whole seconds
+        (-43, 44.5),  # 2.5 s before it: moved to where the server is up as the Pod is ready
+        (2, 0),  # the server is up 0.5 s after the Pod is ready
+        (4, -2.5),
+    ],
+)
+def test_whole_seconds_move_no_log(ahead, shifted_s):
+    assert timeline(pod(), EVENTS, NODE, log(ahead=ahead)).shifted_s == shifted_s
+
+
+@pytest.mark.parametrize(("ahead", "shifted_s"), [(-41, 0), (-43, 2.5), (4, 0)])
+def test_a_log_that_has_only_begun_is_moved_to_the_containers_start(ahead, shifted_s):
+    begun = {seconds: text for seconds, text in SIGNS.items() if seconds < 250}
+    assert timeline(pod(), EVENTS, NODE, log(begun, ahead=ahead)).shifted_s == shifted_s
+
+
 def test_vllms_own_times_do_where_there_are_no_others():
     drawn = timeline(pod(), EVENTS, NODE, log(stamps=False), expected_bytes=WEIGHTS)
     found = lengths(drawn)

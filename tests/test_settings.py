@@ -114,6 +114,17 @@ def test_choices_that_contradict_each_other_are_refused_at_the_field_to_change(c
     assert list(refused.value.fields) == [field]
 
 
+@pytest.mark.parametrize(
+    ("region", "zone"), [("europe-west1", "europe-west10-a"), ("europe-west10", "europe-west1-a")]
+)
+def test_a_region_whose_name_begins_like_anothers_has_none_of_its_zones(region, zone):
+    with pytest.raises(SettingsError) as refused:
+        parse(location=region, zone=zone)
+    assert list(refused.value.fields) == ["zone"]
+    assert parse(location=region, zone=f"{region}-b").region == region
+    assert parse(mode="standard", location=zone).region == zone.removesuffix("-a")
+
+
 def test_a_number_from_papermill_is_taken_as_text():
     with pytest.raises(SettingsError, match="a letter first"):
         parse(project_id=123456)

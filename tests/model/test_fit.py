@@ -13,6 +13,7 @@ from warmbook.model.fit import (
     fit,
     gpu,
     host,
+    limit_refusal,
     machine,
     machines_for,
     price,
@@ -147,6 +148,12 @@ def test_two_gpus_share_the_reading_where_the_streamers_buffers_fit():
     assert not full.shares_reading
 
 
+@pytest.mark.parametrize(("weight_bytes", "each"), [(4_000, 2_000), (4_001, 2_001)])
+def test_gpus_share_the_weights_to_the_byte_and_round_up(weight_bytes, each):
+    found = fit(Shape.of(LLAMA_8B), weight_bytes, 1, L4, 2, max_model_len=1)
+    assert found.weights_bytes == each
+
+
 def test_heads_that_do_not_divide_stay_on_one_gpu():
     shape = Shape.of(SMOL)
     assert shape.head_dim == 64
@@ -254,6 +261,30 @@ def test_the_streamers_buffer_follows_its_version(streamer, distributed, gpu_cou
 def test_the_buffer_holds_a_tensor_of_each_process_and_no_more_than_a_small_model():
     assert host(131 * GIB, 20 * GIB, 4).streamer_bytes == 80 * GIB
     assert host(2 * GIB, GIB // 2, 1).streamer_bytes == 2 * GIB
+
+
+def test_the_limit_holds_for_headers_too_and_newer_streamers_raise_it_where_they_share():
+    assert limit_refusal(1, 0).endswith("1 cannot be smaller than: 8")
+    assert limit_refusal(99, 10, header_bytes=100).endswith("99 cannot be smaller than: 100")
+    assert limit_refusal(99, 100).endswith("99 cannot be smaller than: 100")
+    assert limit_refusal(99, 100, shared=True, streamer="0.16")
+    assert not limit_refusal(99, 100, shared=True)
+    assert not any(limit_refusal(limit, 100, header_bytes=100) for limit in (-1, 0, 100))
+
+
+def test_each_gpus_process_has_its_memory_and_its_share_of_dev_shm():
+    for count in (1, 4):
+        found = host(131 * GIB, GIB, count)
+        worker, shm = gpus.estimate("worker").high, gpus.estimate("shm").high
+        assert found.server_bytes == gpus.estimate("server").high + count * worker
+        assert found.shm_bytes == count * shm
+        assert found.ephemeral_bytes == gpus.estimate("ephemeral").high
+
+
+def test_what_google_measured_has_a_rate():
+    (first, *_) = gpus.measured()
+    assert first.gib_s * first.seconds == pytest.approx(first.weights_gib)
+    assert {one.machine for one in gpus.measured()} <= {one.name for one in gpus.machines()}
 
 
 def test_every_figure_has_source_and_date():

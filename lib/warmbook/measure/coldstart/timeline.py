@@ -42,7 +42,7 @@ def timeline(
     pod, log = pod or {}, log or StartLog()
     cuts = list(cluster_phases.cuts(pod, events, node, installer))
     ready = cluster_phases.condition(pod, "Ready")
-    started = max((c.end for c in cuts if ORDER[c.name] <= ORDER["earlier attempts"]), default=None)
+    started = max((cut.end for cut in cuts), default=None)
     told, shift = witness(log, expected_bytes), log_phases.shift(log, started, ready)
     begin = cluster_phases.time(at(pod, "metadata", "creationTimestamp"))
     if begin is None:

@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting run-schema cli chromium pictures soak
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting run-schema cli chromium pictures soak mutants
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -28,6 +28,7 @@ help:
 	@echo "make unit      the tests that start no rehearsal, in 2 minutes"
 	@echo "make test      all tests, quick ones first"
 	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md"
+	@echo "make mutants   change the code in many places and count what no unit test notices (half an hour)"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
@@ -134,6 +135,11 @@ bench: $(TOOLS)
 # SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
 soak: $(TOOLS)
 	$(BIN)/python tools/soak.py $(SOAK)
+
+# MUTANTS passes more to it: make mutants MUTANTS="--count 50 --seed 7 --only policies"
+MUTANTS ?=
+mutants: $(TOOLS)
+	$(BIN)/python tools/mutants.py $(MUTANTS)
 
 clean:
 	rm -rf .venv runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

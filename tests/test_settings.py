@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from warmbook.errors import SettingsError
 from warmbook.settings import Settings, merge
@@ -112,6 +113,75 @@ def test_choices_that_contradict_each_other_are_refused_at_the_field_to_change(c
     with pytest.raises(SettingsError) as refused:
         parse(**changes)
     assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize(
+    ("region", "zone"), [("europe-west1", "europe-west10-a"), ("europe-west10", "europe-west1-a")]
+)
+def test_a_region_whose_name_begins_like_anothers_has_none_of_its_zones(region, zone):
+    with pytest.raises(SettingsError) as refused:
+        parse(location=region, zone=zone)
+    assert list(refused.value.fields) == ["zone"]
+    assert parse(location=region, zone=f"{region}-b").region == region
+    assert parse(mode="standard", location=zone).region == zone.removesuffix("-a")
+
+
+LIMITS = {
+    "gpu_count": (1, 16),
+    "tensor_parallel_size": (1, 16),
+    "max_model_len": (0, 10_000_000),
+    "concurrency": (0, 1024),
+    "replicas": (1, 64),
+    "max_replicas": (0, 64),
+    "compare_runs": (2, 50),
+    "compare_minutes": (1, 600),
+    "compare_usd": (0, 10_000),
+}
+
+
+@pytest.mark.parametrize("field", LIMITS)
+def test_a_number_is_taken_up_to_its_limits_and_not_beyond(field):
+    least, most = LIMITS[field]
+    for value in (least, most):
+        chosen = parse(**{"gpu_count": 16, field: value})
+        assert getattr(chosen, field) == value
+    for value, limit in ((least - 1, f"{least}"), (most + 1, f"{most}")):
+        with pytest.raises(SettingsError) as refused:
+            parse(**{"gpu_count": 16, field: value})
+        assert limit in refused.value.fields[field]
+
+
+def test_every_number_has_its_limits_tested():
+    numbers = {
+        name for name, one in Settings.model_fields.items() if one.annotation in (int, float)
+    }
+    assert numbers == set(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("field", "versions"),
+    [
+        ("vllm_version", ["0.11.1", "0.11.2", "0.12.0", "0.11.1rc1", "1.0.0"]),
+        ("sglang_version", ["0.5.12", "0.5.13", "0.6.0", "0.5.12.post1", "1.0.0"]),
+    ],
+)
+def test_the_first_release_that_streams_and_later_ones_are_taken(field, versions):
+    for version in versions:
+        assert getattr(parse(**{field: version}), field) == version
+        assert getattr(parse(**{field: f"v{version}"}), field) == version
+
+
+def test_blanks_around_a_choice_are_no_part_of_it():
+    assert parse(project_id=" my-project\n").project_id == "my-project"
+
+
+def test_a_choice_can_not_be_changed_afterwards():
+    with pytest.raises(ValidationError, match="frozen"):
+        parse().location = "us-east4"
+
+
+def test_the_served_name_is_the_folders_own_without_colons():
+    assert parse(model_uri="gs://bucket/org:a/My:Model").served_name == "My-Model"
 
 
 def test_a_number_from_papermill_is_taken_as_text():

@@ -101,6 +101,14 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
     assert preflight.cluster.quota(more).pitfall == "gpu-quota"
 
 
+def test_a_gpu_in_a_region_whose_name_begins_like_anothers_is_not_offered_there(settings):
+    there = settings.model_copy(update={"location": "europe-west1"})
+    for zone, state in (("europe-west1-b", "ok"), ("europe-west10-a", "bad")):
+        asked = preflight.memo.Asked(there, None, "06")
+        asked._answers[preflight.queries.gpu_zones] = answered([zone])
+        assert preflight.cluster.offered(asked).state == state
+
+
 def answered(value):
     from concurrent.futures import Future
 

@@ -178,15 +178,6 @@ def test_a_memory_limit_ends_in_the_real_streamer_as_was_predicted(
             assert ends == [seen.streamed_bytes] * (2 if shared else 1), (limit, ends)
 
 
-def test_the_limit_holds_for_headers_too_and_newer_streamers_raise_it_where_they_share():
-    assert limit_refusal(1, 0).endswith("1 cannot be smaller than: 8")
-    assert limit_refusal(99, 10, header_bytes=100).endswith("99 cannot be smaller than: 100")
-    assert limit_refusal(99, 100).endswith("99 cannot be smaller than: 100")
-    assert limit_refusal(99, 100, shared=True, streamer="0.16")
-    assert not limit_refusal(99, 100, shared=True)
-    assert not any(limit_refusal(limit, 100, header_bytes=100) for limit in (-1, 0, 100))
-
-
 @pytest.fixture
 def free_ports():
     """Return a function of a number: so many ports that nobody listens on."""

@@ -1,10 +1,23 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook.errors import MissingError
 from warmbook.model import gpus
-from warmbook.model.fit import GIB, Shape, fit, gpu, host, machine, machines_for, price
+from warmbook.model.fit import (
+    GIB,
+    Shape,
+    allocatable,
+    fit,
+    gpu,
+    host,
+    limit_refusal,
+    machine,
+    machines_for,
+    price,
+)
 
 GEMMA = {
     "model_type": "gemma2",
@@ -135,6 +148,12 @@ def test_two_gpus_share_the_reading_where_the_streamers_buffers_fit():
     assert not full.shares_reading
 
 
+@pytest.mark.parametrize(("weight_bytes", "each"), [(4_000, 2_000), (4_001, 2_001)])
+def test_gpus_share_the_weights_to_the_byte_and_round_up(weight_bytes, each):
+    found = fit(Shape.of(LLAMA_8B), weight_bytes, 1, L4, 2, max_model_len=1)
+    assert found.weights_bytes == each
+
+
 def test_heads_that_do_not_divide_stay_on_one_gpu():
     shape = Shape.of(SMOL)
     assert shape.head_dim == 64
@@ -244,6 +263,30 @@ def test_the_buffer_holds_a_tensor_of_each_process_and_no_more_than_a_small_mode
     assert host(2 * GIB, GIB // 2, 1).streamer_bytes == 2 * GIB
 
 
+def test_the_limit_holds_for_headers_too_and_newer_streamers_raise_it_where_they_share():
+    assert limit_refusal(1, 0).endswith("1 cannot be smaller than: 8")
+    assert limit_refusal(99, 10, header_bytes=100).endswith("99 cannot be smaller than: 100")
+    assert limit_refusal(99, 100).endswith("99 cannot be smaller than: 100")
+    assert limit_refusal(99, 100, shared=True, streamer="0.16")
+    assert not limit_refusal(99, 100, shared=True)
+    assert not any(limit_refusal(limit, 100, header_bytes=100) for limit in (-1, 0, 100))
+
+
+def test_each_gpus_process_has_its_memory_and_its_share_of_dev_shm():
+    for count in (1, 4):
+        found = host(131 * GIB, GIB, count)
+        worker, shm = gpus.estimate("worker").high, gpus.estimate("shm").high
+        assert found.server_bytes == gpus.estimate("server").high + count * worker
+        assert found.shm_bytes == count * shm
+        assert found.ephemeral_bytes == gpus.estimate("ephemeral").high
+
+
+def test_what_google_measured_has_a_rate():
+    (first, *_) = gpus.measured()
+    assert first.gib_s * first.seconds == pytest.approx(first.weights_gib)
+    assert {one.machine for one in gpus.measured()} <= {one.name for one in gpus.machines()}
+
+
 def test_every_figure_has_source_and_date():
     data = gpus.data()
     rows = [*data["gpus"], *data["machines"], *data["measured"], *data["estimates"], data["guide"]]
@@ -286,3 +329,28 @@ def test_what_pytorch_sees_is_a_range_and_never_more_than_the_vendor_says():
     for found in gpus.gpus():
         assert found.memory_bytes * 0.95 < found.usable.low < found.usable.high
         assert found.usable.high <= found.memory_bytes // 10**9 * GIB
+
+
+@pytest.mark.parametrize(
+    ("memory_gib", "reserved_gib"),
+    [
+        (3, 3 * 0.25),
+        (4, 4 * 0.25),
+        (6, 4 * 0.25 + 2 * 0.20),
+        (8, 1.8),
+        (12, 1.8 + 4 * 0.10),
+        (16, 2.6),
+        (48, 2.6 + 32 * 0.06),
+        (128, 9.32),
+        (1360, 9.32 + 1232 * 0.02),
+    ],
+)
+def test_each_tier_of_a_nodes_memory_has_its_own_reservation(memory_gib, reserved_gib):
+    found = allocatable(replace(machine("g2-standard-16"), memory_gib=memory_gib))
+    eviction_bytes = 100 * 2**20
+    assert found == pytest.approx((memory_gib - reserved_gib) * GIB - eviction_bytes, abs=1)
+
+
+def test_a_machine_without_a_known_memory_has_none_to_give():
+    with pytest.raises(MissingError, match="g2-standard-16"):
+        allocatable(replace(machine("g2-standard-16"), memory_gib=None))

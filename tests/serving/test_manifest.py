@@ -182,6 +182,14 @@ def test_the_buffer_never_gets_smaller_than_the_largest_tensor():
     assert variables["RUNAI_STREAMER_MEMORY_LIMIT"] == "6000000000"
 
 
+def test_the_buffer_never_gets_smaller_than_a_header_may_be():
+    needs = Needs(60_000_000_000, LARGEST_HEADER_BYTES - 1)
+    # four processes on the smallest machine: nothing is left for the buffer
+    crowded = made({**STANDARD, **FOUR, "machine_type": "g2-standard-4"}, needs)
+    variables = {one["name"]: one["value"] for one in container_of(crowded)["env"]}
+    assert int(variables["RUNAI_STREAMER_MEMORY_LIMIT"]) == LARGEST_HEADER_BYTES
+
+
 @given(
     machine=st.sampled_from([*machines_for("nvidia-l4"), *machines_for("nvidia-h100-80gb")]),
     share=st.sampled_from([1, 2, 4, 8]),

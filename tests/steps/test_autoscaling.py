@@ -1,12 +1,15 @@
 """A queue that asks for more Pods, and what stands in its way."""
 
+import itertools
 import time
 
 import pytest
+import requests
 
 from warmbook.__main__ import main
 from warmbook.errors import MissingError, ResourceFailedError, SettingsError
 from warmbook.serving import guide_manifest
+from warmbook.serving.openai_api import Server
 from warmbook.steps import autoscaling, cleanup
 from warmbook.steps.cleanup import plan
 
@@ -72,6 +75,40 @@ def test_a_metric_that_does_not_arrive_is_named(up_to_two, clients, quiet, up_to
     with pytest.raises(ResourceFailedError, match="unable to get metric") as refused:
         autoscaling.by_queue(up_to_two, clients, **quiet)
     assert "Adapter" in refused.value.remedy
+
+
+@pytest.fixture
+def breaking(monkeypatch):
+    """Let connections break for the load's requests; return a function that ends it."""
+    post, left = Server.post, itertools.count(1)
+
+    def broken(server, path, body):
+        if next(left) <= broken.times:
+            raise requests.ConnectionError("Connection aborted.")
+        return post(server, path, body)
+
+    broken.times = 3
+    monkeypatch.setattr(Server, "post", broken)
+    return broken
+
+
+def test_requests_of_the_load_that_failed_are_told(up_to_two, clients, quiet, up_to, breaking):
+    up_to("streaming")
+    done = autoscaling.by_queue(up_to_two, clients, **quiet)
+    assert done.asked == 2
+    assert done.failures.startswith("3 of ")
+    assert "Connection aborted." in repr(done)
+    assert done.edge() == "warning"
+
+
+def test_a_load_that_only_fails_is_the_reason(
+    up_to_two, clients, quiet, up_to, breaking, monkeypatch
+):
+    up_to("streaming")
+    breaking.times = 10**9
+    monkeypatch.setattr(autoscaling, "LONGEST_S", 1)
+    with pytest.raises(ResourceFailedError, match="Connection aborted"):
+        autoscaling.by_queue(up_to_two, clients, **quiet)
 
 
 def test_cleanup_takes_the_autoscaler_along(up_to_two, clients, quiet, up_to, monkeypatch):

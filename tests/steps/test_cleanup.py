@@ -3,7 +3,7 @@ import re
 import pytest
 
 from warmbook.cloud import gke
-from warmbook.cloud.iam import grant_on_bucket
+from warmbook.cloud.iam import grant_on_bucket, of_bucket
 from warmbook.serving.guide_manifest import OURS
 from warmbook.steps import cache, cleanup, project
 from warmbook.steps.cluster import creation
@@ -104,3 +104,18 @@ def test_somebody_elses_binding_on_the_bucket_stays(chosen, clients, quiet, up_t
     members = [m for b in bucket.get_iam_policy().bindings for m in b["members"]]
     assert other in members
     assert not [m for m in members if m.endswith(f"/sa/{chosen.service_account}")]
+
+
+def test_a_role_under_a_condition_was_not_granted_here_and_stays(chosen, clients, quiet, up_to):
+    up_to("identity")
+    bucket = clients.storage.bucket(chosen.bucket_name)
+    policy = of_bucket(bucket)
+    (ours,) = (b for b in policy.bindings if b["role"] == "roles/storage.objectUser")
+    condition = {"title": "only then", "expression": "true"}
+    policy.bindings.append({**ours, "condition": condition})
+    bucket.set_iam_policy(policy)
+    assert kinds(cleanup.inventory(chosen, clients).created) == ["cluster", "role", "role"]
+    assert cleanup.delete(chosen, clients, **quiet).left == ()
+    members = [(b.get("condition"), b["members"]) for b in of_bucket(bucket).bindings]
+    assert (condition, ours["members"]) in members
+    assert (None, ours["members"]) not in members

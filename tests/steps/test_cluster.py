@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from google.cloud import container_v1 as gke
 
@@ -25,6 +27,17 @@ def test_a_region_without_the_gpu_is_told(chosen, clients, up_to):
     offer = cluster.gpu_offer(nowhere, clients)
     assert offer.zones == ()
     assert offer.edge() == "error"
+
+
+def test_a_region_whose_name_begins_like_anothers_has_none_of_its_zones(settings):
+    kinds = {"acceleratorTypes": [{"name": "nvidia-l4"}]}
+    items = {f"zones/{zone}": kinds for zone in ("europe-west1-b", "europe-west10-a")}
+    cloud = SimpleNamespace(compute=lambda path, **_: {"items": items})
+    offers = [
+        cluster.gpu_offer(settings.model_copy(update={"location": region}), cloud).zones
+        for region in ("europe-west1", "europe-west10", "europe-west")
+    ]
+    assert offers == [("europe-west1-b",), ("europe-west10-a",), ()]
 
 
 @pytest.mark.guide("G09")

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError
@@ -187,3 +189,38 @@ def test_before_a_pod_is_ready_nothing_is_asked(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="No Pod of the server is ready"):
         streaming.ask(chosen, clients, question="?")
+
+
+class TwoPods:
+    """A cluster whose Deployment wants two Pods; `looks` tells for each look which are ready."""
+
+    def __init__(self, *looks):
+        self.looks = list(looks)
+
+    def find(self, kind, name, namespace=None):
+        status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2}
+        return {"metadata": {"generation": 1}, "spec": {"replicas": 2}, "status": status}
+
+    def list_objects(self, kind, namespace=None, **_):
+        return []
+
+    def watch(self, kind, namespace, **_):
+        while self.looks:
+            yield [a_pod(name, ready) for name, ready in zip("ab", self.looks.pop(0), strict=True)]
+
+
+def a_pod(name, ready):
+    at = "2026-11-23T10:00:00Z"
+    condition = {"type": "Ready", "status": str(ready), "lastTransitionTime": at}
+    return {
+        "metadata": {"name": name, "creationTimestamp": at},
+        "spec": {"nodeName": "n"},
+        "status": {"phase": "Pending", "conditions": [condition]},
+    }
+
+
+def test_one_ready_pod_of_two_is_waited_on(settings, quiet):
+    cluster = TwoPods((False, False), (True, False), (True, True), (True, True))
+    done = streaming.wait_available(settings, SimpleNamespace(kubernetes=cluster), **quiet)
+    assert (done.available, done.wanted, done.edge()) == (2, 2, "ok")
+    assert cluster.looks == [(True, True)]  # it ended with the first look that has both

@@ -80,7 +80,8 @@ def _parts(binding: Any) -> tuple[str, set[str], str]:
         condition = binding.get("condition") or {}
         title = str(condition.get("title") or condition.get("expression") or "")
         return str(binding["role"]), set(binding["members"]), title
-    return binding.role, set(binding.members), binding.condition.title
+    condition = binding.condition
+    return binding.role, set(binding.members), condition.title or condition.expression
 
 
 def _is(member: str, principal: str, settings: Settings) -> bool:

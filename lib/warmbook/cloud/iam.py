@@ -24,7 +24,7 @@ def grant_on_project(clients: Any, project_id: str, roles: Collection[str], memb
     def attempt() -> Grant:
         request = {"resource": name, "options": {"requested_policy_version": 3}}
         policy = clients.projects.get_iam_policy(request=request)
-        held = {b.role for b in policy.bindings if member in b.members and not b.condition.title}
+        held = {b.role for b in policy.bindings if member in b.members and not _conditional(b)}
         missing = [role for role in roles if role not in held]
         for role in missing:
             policy.bindings.add(role=role, members=[member])
@@ -34,6 +34,11 @@ def grant_on_project(clients: Any, project_id: str, roles: Collection[str], memb
         return Grant(tuple(role for role in roles if role in held), tuple(missing))
 
     return rewritten(attempt)
+
+
+def _conditional(binding: Any) -> bool:
+    # Source: google.type.Expr: the title is optional
+    return bool(binding.condition.expression or binding.condition.title)
 
 
 def grant_on_bucket(bucket: Any, roles: Collection[str], member: str) -> Grant:

@@ -26,7 +26,11 @@ REHEARSED_S = 10.0
 """The same in a rehearsal, whose minutes are shorter."""
 
 NOBODY_S = 3.0
-"""The same while nobody listens: most often the address is wrong, or the network is off."""
+"""The same while nobody listens: most often the address is wrong, or the network is off.
+
+It does not hold once the server has answered or a connection to it broke: then the address is
+right, and the server may be starting anew.
+"""
 
 FIRST_S, LONGEST_S = 0.5, 16.0
 """The first pause and the longest, in seconds; each is twice the one before, less chance."""
@@ -82,19 +86,21 @@ def again(
     """
     patience_s, pause_s = min(patience_s, _most_s.get()), FIRST_S
     failed_first: float | None = None
+    nobody = True
     while True:
         try:
             answer = send()
             if not passing(answer):
                 return answer
-            broken, least_s, limit_s = None, asked_s(answer), patience_s
+            broken, least_s, nobody = None, asked_s(answer), False
         except Exception as error:
             if not is_broken(error):
                 raise
-            nobody = NOBODY.search(f"{error!r} {error}")
-            broken, least_s, limit_s = error, 0.0, min(patience_s, NOBODY_S if nobody else 1e9)
+            nobody = nobody and bool(NOBODY.search(f"{error!r} {error}"))
+            broken, least_s = error, 0.0
         wait_s = min(LONGEST_S, max(least_s, pause_s * random.uniform(0.5, 1)))
         failed_first = clock() if failed_first is None else failed_first
+        limit_s = min(patience_s, NOBODY_S) if nobody else patience_s
         if clock() + wait_s > failed_first + limit_s:
             if broken:
                 raise broken

@@ -37,7 +37,10 @@ class Seen:
 
 @dataclass(frozen=True, repr=False)
 class Trial(Card):
-    """What a load made of the Deployment; times in seconds. `off` says why there was none."""
+    """What a load made of the Deployment; times in seconds. `off` says why there was none.
+
+    `failures` says how many of the load's requests failed and why, "" where none did.
+    """
 
     before: int = 0
     asked: int = 0
@@ -45,6 +48,7 @@ class Trial(Card):
     asked_after_s: float = 0.0
     ready_after_s: float = 0.0
     off: str = ""
+    failures: str = ""
 
     def title(self) -> str:
         if self.off:
@@ -68,6 +72,7 @@ class Trial(Card):
             Row(say("queue"), waited, "ok"),
             Row(say("asked for"), asked, "ok"),
             Row(say("ready"), ready, "ok"),
+            *([Row(say("failed requests"), self.failures, "warning")] if self.failures else ()),
         )
 
     def note(self) -> str:
@@ -122,7 +127,22 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
             report=report,
         )
     ready_after_s = time.monotonic() - begun - asked_after_s
-    return Trial(before, reached.asked, reached.waiting, asked_after_s, ready_after_s)
+    return Trial(
+        *(before, reached.asked, reached.waiting, asked_after_s, ready_after_s),
+        failures=_failures(load),
+    )
+
+
+def _failures(load: LoadGenerator) -> str:
+    """Return how many of the load's requests failed and why the last did, "" where none did."""
+    if not load.failed:
+        return ""
+    return say(
+        "{count} of {all}, the last: {reason}",
+        count=load.failed,
+        all=load.failed + load.answered,
+        reason=load.failure,
+    )
 
 
 def _take_back(settings: Settings, clients: Clients) -> None:
@@ -162,6 +182,8 @@ def _under_load(
         )
     except WaitTimeoutError:
         reason = _inactive(settings, clients) or say("no queue stood for long enough")
+        if failures := _failures(load):
+            reason = f"{reason}; {say('failed')}: {failures}"
         raise ResourceFailedError(
             say("Nothing asked for another Pod: {reason}", reason=reason),
             remedy=say(

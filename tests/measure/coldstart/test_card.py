@@ -6,7 +6,14 @@ import pytest
 from warmbook import texts
 from warmbook.__main__ import main
 from warmbook.measure.coldstart.card import ColdStart, phase_name
-from warmbook.measure.coldstart.timeline import ORDER, UNEXPLAINED, Phase, Timeline, Witness
+from warmbook.measure.coldstart.timeline import (
+    ORDER,
+    UNEXPLAINED,
+    Phase,
+    Timeline,
+    Witness,
+    which_answer,
+)
 from warmbook.model.gpus import machine
 
 SAVED = Path(__file__).parents[2] / "golden" / "startlogs" / "vllm-0.9.0-streamer-0.12.log"
@@ -73,10 +80,44 @@ def test_the_record_has_the_cost_with_its_price_but_of_a_rehearsal():
         assert not [phase for phase in unpaid.record()["phases"] if "usd" in phase]
 
 
+def test_the_record_has_thousandths_of_a_second_and_millionths_of_a_dollar():
+    one = Timeline("one", (Phase("driver", 0.12345, 1.23456, "Kubernetes"),))
+    (told,) = ColdStart((one,), machine("g2-standard-16")).record()["phases"]
+    usd = machine("g2-standard-16").price.on_demand_usd * 1.23456 / 3600
+    assert (told["start"], told["seconds"], told["usd"]) == (0.123, 1.235, round(usd, 6))
+
+
+def test_an_answer_is_the_first_or_a_later_one_or_nobody_knows():
+    assert which_answer("p", True) == "the first answer of p"
+    assert which_answer("p", False) == "p had answered before"
+    assert which_answer("p", None) == "p does not tell whether it had answered before"
+
+
 def test_much_that_is_unexplained_is_pointed_out():
     assert ColdStart((ONE,)).edge() == "warning"
     small = (*PHASES[:3], Phase(UNEXPLAINED, 109.4, 1, "log"))
     assert ColdStart((replace(ONE, phases=small),)).edge() == "ok"
+
+
+def test_a_tenth_that_is_unexplained_is_much():
+    phases = (Phase("node ready", 0, 90, "Kubernetes"), Phase(UNEXPLAINED, 90, 10, "log"))
+    assert ColdStart((Timeline("one", phases),)).edge() == "warning"
+
+
+@pytest.mark.parametrize(("letters", "quoted"), [(199, 199), (200, 200), (5000, 200)])
+def test_a_long_line_of_the_log_is_cut(letters, quoted):
+    told = replace(GUIDE, line=f"2026-11-23T10:00:00.5Z {'x' * letters}")
+    (row,) = [row for row in ColdStart((replace(ONE, witness=told),)).rows() if "x" in row.detail]
+    quote = row.detail.rpartition(" ")[2]
+    assert len(quote) == quoted
+    assert quote.endswith("…") is (letters >= 200)
+
+
+def test_the_caption_leaves_out_what_is_too_short():
+    phases = (*PHASES, Phase("warm-up", 130, 0.04, "vLLM"))
+    caption = repr(ColdStart((replace(ONE, phases=phases),)).plot())
+    assert "ready 0.6 s" in caption
+    assert "warm-up" not in caption
 
 
 def test_a_load_that_is_not_whole_is_wrong():
@@ -118,6 +159,14 @@ def test_remarks_tell_of_clocks_and_restarts():
     assert "differ by 7.5 s" in note
     assert "moved by 480 min 00 s" in note
     assert "started 3 times" in note
+    assert ColdStart((ONE,)).note() == "Told by no signal: server up."
+
+
+@pytest.mark.parametrize(("ahead_s", "told"), [(1.4, False), (-1.6, True), (1.6, True)])
+def test_clocks_that_differ_by_less_than_whole_seconds_are_the_same(ahead_s, told):
+    note = ColdStart((replace(ONE, clock_offset_s=ahead_s),)).note()
+    assert (f"differ by {abs(ahead_s)} s" in note) is told
+    assert ("differ" in note) is told
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)

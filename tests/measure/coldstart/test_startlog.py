@@ -136,6 +136,54 @@ def test_the_year_that_vllm_does_not_write_is_the_nearest(written, near, year):
     assert read(line, near).at("load").year == year
 
 
+@pytest.mark.parametrize(
+    ("told", "size_bytes"),
+    [
+        ("8 Bytes", 8),
+        ("1 Byte", 1),
+        ("1.5 KiB", 1536),
+        ("2.5 MiB", 5 * 2**19),
+        ("15.0 GiB", 15 * 2**30),
+        ("1.5 TiB", 3 * 2**39),
+        ("1.5 pages", None),
+    ],
+)
+def test_each_unit_of_a_size_is_known(told, size_bytes):
+    (mark,) = read(GUIDE.replace("15.0 GiB", told)).marks
+    assert mark.size_bytes == size_bytes
+
+
+BAR = "Loading safetensors using Runai Model Streamer: {}% Completed | {}/4 [{}<00:00, 1it/s]"
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("00:07", 7), ("02:03", 123), ("1:02:03", 3723), ("10:00:00", 36000)]
+)
+def test_a_bar_tells_its_time_in_hours_minutes_and_seconds(told, seconds):
+    (mark,) = read(BAR.format(25, 1, told)).marks
+    assert (mark.seconds, mark.detail) == (seconds, "25")
+
+
+def test_of_a_bar_that_moves_on_the_first_and_the_last_are_kept():
+    bars = "\n".join(BAR.format(25 * turn, turn, f"00:0{turn}") for turn in range(1, 5))
+    log = read(f"Starting to load model x...\n{bars}\nModel loading took 1.0 GiB and 4.0 seconds")
+    assert [mark.detail or mark.kind for mark in log.marks] == ["load", "25", "100", "loaded"]
+
+
+def test_a_load_is_told_twice_only_where_all_figures_agree():
+    own = GUIDE.replace("[RunAI", "[INFO] [RunAI")
+    assert len(read(f"{own}\n{GUIDE}").streams) == 1
+    for other in (GUIDE.replace("15.0", "14.0"), GUIDE.replace("13.4", "13.5")):
+        assert len(read(f"{own}\n{other}").streams) == 2
+
+
+def test_an_answer_is_found_after_a_health_check_in_an_earlier_piece():
+    reader = LogReader(NEAR)
+    reader.feed('INFO:     10.0.0.1:1 - "GET /health HTTP/1.1" 200 OK\n')
+    reader.feed('INFO:     10.0.0.1:1 - "POST /v1/completions HTTP/1.1" 200 OK\n')
+    assert [mark.kind for mark in reader.end().marks] == ["healthy", "answered"]
+
+
 def test_each_rank_has_a_line_of_its_own():
     log = read(f"(Worker_TP0 pid=1) {GUIDE}\n(Worker_TP11 pid=2) {GUIDE}")
     assert [mark.rank for mark in log.streams] == [0, 11]

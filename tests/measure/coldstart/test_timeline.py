@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warmbook.measure.coldstart import cluster_phases
 from warmbook.measure.coldstart.startlog import read
 from warmbook.measure.coldstart.timeline import ORDER, SINCE, UNEXPLAINED, timeline, witness
 from warmbook.model.gpus import GIB, machine, measured, price
@@ -158,12 +159,76 @@ def test_a_container_that_started_again_shows_its_earlier_attempts():
     assert drawn.unexplained == 0
 
 
+def test_a_log_that_begins_before_the_containers_last_start_is_moved():
+    again = {seconds + 60: text for seconds, text in SIGNS.items() if seconds < 250}
+    restarted = pod(started=260, ready=400, restarts=1)
+    assert timeline(restarted, EVENTS, NODE, log(again)).shifted_s == 260 - 252.5
+
+
+def test_a_load_that_failed_does_not_end_the_weights():
+    error = "ValueError: Could not receive response from libstreamer due to: b'File access error'"
+    drawn = timeline(
+        pod(),
+        EVENTS,
+        NODE,
+        log(dict(sorted({**SIGNS, 226: error}.items()))),
+        expected_bytes=WEIGHTS,
+    )
+    (weights,) = [phase for phase in drawn.phases if phase.name == "weights streamed"]
+    assert (drawn.witness.source, weights.end_s) == ("vLLM", 227.5)
+
+
+@pytest.mark.parametrize(
+    ("took", "seconds"),
+    [
+        ("59.2s", 59.2),
+        ("1m2.5s", 62.5),
+        ("2h3m4.5s", 7384.5),
+        ("850ms", 0.85),
+        ("1h850ms", 3600.85),
+    ],
+)
+def test_an_images_pull_has_the_length_that_its_event_names(took, seconds):
+    end = 10_000
+    pulled = [event("Pulled", end, f'Successfully pulled image "x" in {took} (59.2s including)')]
+    found = {cut.name: cut for cut in cluster_phases.cuts(pod(), pulled, None, None)}
+    assert found["image pull"].seconds == pytest.approx(seconds)
+    begun_s = (found["Pod set-up"].end - CREATED).total_seconds()
+    assert begun_s == pytest.approx(end - seconds)
+
+
+def test_an_image_that_was_there_has_no_pull_of_any_length():
+    pulled = [event("Pulled", 151, 'Container image "x" already present on machine')]
+    found = {cut.name: cut for cut in cluster_phases.cuts(pod(), pulled, None, None)}
+    assert found["image pull"].seconds is None
+    assert "Pod set-up" not in found
+
+
 @pytest.mark.parametrize("ahead", [8 * 3600, -8 * 3600, 90])
 def test_a_log_by_another_clock_is_moved_and_it_says_so(ahead):
     drawn = timeline(pod(), EVENTS, NODE, log(ahead=ahead), expected_bytes=WEIGHTS)
     assert drawn.shifted_s == pytest.approx(-ahead, abs=2)
     assert lengths(drawn)["weights streamed"] == 13.4
     assert drawn.unexplained == 0
+
+
+@pytest.mark.parametrize(
+    ("ahead", "shifted_s"),
+    [
+        (-41, 0),  # the log begins 0.5 s before the container: Kubernetes writes whole seconds
+        (-43, 44.5),  # 2.5 s before it: moved to where the server is up as the Pod is ready
+        (2, 0),  # the server is up 0.5 s after the Pod is ready
+        (4, -2.5),
+    ],
+)
+def test_whole_seconds_move_no_log(ahead, shifted_s):
+    assert timeline(pod(), EVENTS, NODE, log(ahead=ahead)).shifted_s == shifted_s
+
+
+@pytest.mark.parametrize(("ahead", "shifted_s"), [(-41, 0), (-43, 2.5), (4, 0)])
+def test_a_log_that_has_only_begun_is_moved_to_the_containers_start(ahead, shifted_s):
+    begun = {seconds: text for seconds, text in SIGNS.items() if seconds < 250}
+    assert timeline(pod(), EVENTS, NODE, log(begun, ahead=ahead)).shifted_s == shifted_s
 
 
 def test_vllms_own_times_do_where_there_are_no_others():
@@ -203,6 +268,40 @@ def test_each_rank_is_told_and_the_slowest_counts():
     assert [rank for rank, _, _ in found.ranks] == [0, 1]
     assert "Worker_TP1" in found.line
     assert witness(read(both), 2 * WEIGHTS).whole is False
+
+
+def test_a_line_that_names_no_time_explains_none():
+    drawn = timeline(pod(), EVENTS, NODE, log({s: SIGNS[s] for s in (262, 298)}))
+    found = lengths(drawn)
+    assert (found[UNEXPLAINED], found["KV cache"]) == (262.5 - 152, 0)
+
+
+BAR = "Loading safetensors using Runai Model Streamer: {}% Completed | {}/4 [00:{}<00:00, 1it/s]"
+
+
+def test_the_progress_bar_tells_the_weights_once_it_is_full():
+    assert witness(read(BAR.format(50, 2, "07")), WEIGHTS) is None
+    found = witness(read(BAR.format(100, 4, "14")), WEIGHTS)
+    assert (found.source, found.size_bytes, found.elapsed_s) == ("vLLM", WEIGHTS, 14)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "slowest"), [(("0.0", "0.5"), 0.5), (("0.5", "0.0"), 0.5), (("0.0",), 0)]
+)
+def test_the_slowest_rank_counts_where_vllm_alone_tells(seconds, slowest):
+    told = "\n".join(f"Model loading took 1.0 GiB and {one} seconds" for one in seconds)
+    assert witness(read(told)).elapsed_s == slowest
+
+
+def test_a_load_has_a_rate_in_gib():
+    found = witness(read("Overall time to stream 3.0 GiB of all files to cpu: 4.0s, 0.7 GiB/s"))
+    assert found.gib_s == 0.75
+
+
+def test_a_load_of_zero_seconds_has_no_rate():
+    found = witness(read("Overall time to stream 8.0 KiB of all files to cpu: 0.0s, 2.3 KiB/s"))
+    assert (found.elapsed_s, found.gib_s) == (0, 0)
+    assert found.efficiency(found.limits(machine("g2-standard-16"))) == 0
 
 
 LOGS = REHEARSED.parent

@@ -3,9 +3,13 @@
 import time
 
 import pytest
+import requests
 
+from warmbook.measure.loaders import load_generator
 from warmbook.measure.loaders.load_generator import AT_ONCE, PROMPTS, LoadGenerator, waiting
 from warmbook.serving.openai_api import DeclinedError
+
+from ...doubles.wire import Wire
 
 
 class Server:
@@ -58,3 +62,45 @@ def test_a_server_that_answers_nothing_is_not_asked_for_ever():
     with LoadGenerator(server) as load:
         time.sleep(0.1)
     assert load.refused == "quick engine"
+
+
+class Breaking:
+    """A server of HTTP that breaks each connection in the middle while it is `broken`."""
+
+    model = "m"
+
+    def __init__(self):
+        self.broken = False
+        self._wire = Wire("http://127.0.0.1:9")  # nobody is asked behind it
+        self._wire.fault = lambda request: "cut" if self.broken else 200
+
+    def post(self, path, body):
+        requests.post(f"{self._wire.url}/{path}", json=body, timeout=10)
+
+
+def until(holds):
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert holds()
+
+
+def test_connections_that_break_are_counted_and_the_load_goes_on(monkeypatch):
+    monkeypatch.setattr(load_generator, "PAUSE_S", 0.01)
+    server = Breaking()
+    with LoadGenerator(server) as load:
+        until(lambda: load.answered > AT_ONCE)
+        assert (load.failed, load.failure) == (0, "")
+        server.broken = True
+        until(lambda: load.failed > 2 * AT_ONCE)  # each thread has gone on after a failure
+        assert "aborted" in load.failure
+        server.broken = False
+        answered = load.answered
+        until(lambda: load.answered > answered + 2 * AT_ONCE)
+    assert load.refused == ""
+
+
+def test_an_answer_that_is_not_json_is_a_failure_too():
+    with LoadGenerator(Server(error=ValueError("no JSON"))) as load:
+        until(lambda: load.failed >= AT_ONCE)
+    assert (load.answered, load.failure, load.refused) == (0, "no JSON", "")

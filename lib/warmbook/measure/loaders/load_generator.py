@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import threading
 
+from ...cloud.api_errors import first_line
+from ...cloud.retry import patience
 from ...serving.guide_manifest import QUEUE_METRIC
 from ...serving.openai_api import DeclinedError, Server
 
 AT_ONCE = 8
 PROMPTS = 64
 """Prompts of a request, each a sequence to vLLM: 8 x 64 are twice what it runs at once."""
+
+PAUSE_S = 0.5
+"""How long a sender waits after a request that failed, in seconds."""
 
 TOKENS = 32
 PROMPT = "Write the numbers from one to one hundred:"
@@ -20,12 +25,15 @@ _GAUGE = re.compile(rf"^{QUEUE_METRIC}(?:\{{[^}}\n]*\}})? (\d+(?:\.\d+)?)$", re.
 class LoadGenerator:
     """Requests to one Pod for as long as the context lasts; those under way end by themselves.
 
-    `refused` is why the server takes none, "" while it does.
+    `refused` is why the server takes none, "" while it does; `answered` and `failed` count the
+    requests that ended, and `failure` is what the last of those said that failed. After a failure,
+    a connection that broke for example, the next request is sent all the same.
     """
 
     def __init__(self, server: Server) -> None:
-        self._server, self._over = server, threading.Event()
-        self.refused = ""
+        self._server, self._over, self._lock = server, threading.Event(), threading.Lock()
+        self.refused, self.failure = "", ""
+        self.answered = self.failed = 0
 
     def __enter__(self) -> LoadGenerator:
         body = {
@@ -47,10 +55,22 @@ class LoadGenerator:
 
         while not self._over.is_set():
             try:
-                self._server.post("v1/completions", body)
+                with patience(0):  # the load goes on by itself, and counts
+                    self._server.post("v1/completions", body)
             except (DeclinedError, DynamicApiError) as error:
                 self.refused = str(error)
                 return
+            except Exception as error:  # in a thread, or nobody would hear of it
+                self._count_failure(error)
+                self._over.wait(PAUSE_S)
+            else:
+                with self._lock:
+                    self.answered += 1
+
+    def _count_failure(self, error: Exception) -> None:
+        with self._lock:
+            self.failed += 1
+            self.failure = first_line(error)
 
 
 def waiting(server: Server) -> float:

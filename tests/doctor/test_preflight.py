@@ -103,10 +103,10 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
 
 def test_a_gpu_in_a_region_whose_name_begins_like_anothers_is_not_offered_there(settings):
     there = settings.model_copy(update={"location": "europe-west1"})
-    for zone, state in (("europe-west1-b", "ok"), ("europe-west10-a", "bad")):
+    for zone, severity in (("europe-west1-b", "ok"), ("europe-west10-a", "error")):
         asked = preflight.memo.Asked(there, None, "06")
         asked._answers[preflight.queries.gpu_zones] = answered([zone])
-        assert preflight.cluster.offered(asked).state == state
+        assert preflight.cluster.offered(asked).severity == severity
 
 
 def answered(value):

@@ -62,7 +62,8 @@ def test_lint_has_each_finding_by_name(manifest, tmp_path, told):  # noqa: F811
     file.write_text(to_yaml(changed(manifest, "flag refused")))
     found, status = told("lint", str(file))
     assert (status, found["starts"]) == (1, False)
-    assert [(one["name"], one["weight"]) for one in found["findings"]] == [("flag refused", "bad")]
+    (finding,) = found["findings"]
+    assert (finding["name"], finding["severity"]) == ("flag refused", "error")
     assert main(["lint", str(tmp_path / "none.yaml"), "--format", "json"]) == 2
 
 

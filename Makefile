@@ -90,13 +90,11 @@ check: $(TOOLS)
 notebooks: $(TOOLS)
 	$(BIN)/python tools/notebooks.py
 
-# A minute and a half of processor time, most of it on one core. tests/conftest.py says which tests these are.
+# Two minutes of processor time, most of it on one core. tests/conftest.py says which tests these are.
 unit: $(TOOLS)
 	$(BIN)/python -m pytest -x -m unit
 
-# Quick failures first. On 2 cores, 38 min in all: check 0.5, units and servers 7.5, faults, kills and
-# safety 8; engine and model, built once, 2; the real streamer 3.5, the browser 2, gcloud and kubectl 9,
-# the real vLLM 4.
+# Quick failures first; CONTRIBUTING.md says how long each part takes.
 QUICK := not engine and not streamer and not browser and not agreement and not install
 SLOWER := tests/faults tests/reliability tests/safety
 test: $(TOOLS) chromium

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...cloud import anywhere_cache, roles
+from ...cloud import anywhere_cache, gke, roles
 from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...cloud.iam import of_bucket
@@ -34,12 +34,10 @@ class Resource:
 
 def find_cluster(settings: Settings, clients: Clients) -> Any | None:
     """Return the cluster, None where there is none or where no API could have made one."""
-    from google.api_core.exceptions import Forbidden, NotFound
+    from google.api_core.exceptions import Forbidden
 
     try:
-        return clients.clusters.get_cluster(name=clients.cluster_path(settings))
-    except NotFound:
-        return None
+        return gke.find(settings, clients)
     except Forbidden as error:
         if google_reason(error) == "SERVICE_DISABLED":  # no API, so no cluster
             return None

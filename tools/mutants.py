@@ -58,7 +58,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Kind:
-    """Changes that no test has to notice: how one looks as `before → after`, and why it may stay."""
+    """Changes that no test has to notice: how they look as `before → after`, why they may stay."""
 
     name: str
     change: re.Pattern[str]
@@ -78,14 +78,19 @@ KINDS = (
     ),
     Kind(
         "`is` for `==`",
-        re.compile(r" == .* → .* is (?!not)| != .* → .* is not "),
+        re.compile(r"^(?!.* is .* → )(.* == .* → .* is (?!not)|.* != .* → .* is not )"),
         "Short words and small numbers of the program itself are the same object in CPython.",
     ),
     Kind(
         "bounds on odd input",
-        re.compile(r"_UNTIMED|_MOST_LETTERS|_BLOCK|\[:\d+\]"),
+        re.compile(r"^_(UNTIMED|MOST_LETTERS|BLOCK) = |\[:(9|200|300)\]"),
         "How much of a log is read at once, or of a line or a number at most: one more or less "
         "changes nothing that anybody sees.",
+    ),
+    Kind(
+        "deadlines of waits",
+        re.compile(r"^(timeout_s=\d+,|CREATION_S = )"),
+        "A second more or less of minutes; tests of waits have clocks of their own.",
     ),
     Kind(
         "`ORDER.get(after, 0)`",

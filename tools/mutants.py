@@ -105,7 +105,7 @@ INTRODUCTION = """\
 A mutant is the code with one small change: another operator, a number that is one more or less,
 `not` added or taken away, a loop that does not run. Unit tests that still pass under it do not
 notice the change. The places are drawn at random, at most one mutant for each place in the code;
-those in type annotations are left out, because nothing evaluates them. A mutant under which a
+`|` in type annotations is left out, because nothing evaluates it. A mutant under which a
 test takes more than a minute counts as noticed. `make mutants` writes this page.
 """
 
@@ -280,6 +280,7 @@ def main() -> int:
         tool, copy = environment(Path(folder) / "tool"), Path(folder) / "tree"
         shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
         os.environ["PYTHONPATH"] = str(copy / "lib")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run compiles for all others
         sessions = [Session(name, copy, tool) for name in names]
         drawn(sessions, options.count, options.seed)
         tried = [mutant for session in sessions for mutant in _told(session)]

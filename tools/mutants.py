@@ -93,9 +93,12 @@ KINDS = (
         "A second more or less of minutes; tests of waits have clocks of their own.",
     ),
     Kind(
-        "`ORDER.get(after, 0)`",
-        re.compile(r"ORDER\.get\(after, -1\)"),
-        "The same: no phase has the first one as the only one that it may follow.",
+        "no difference",
+        re.compile(
+            r"ORDER\.get\(after, -1\)|size > 1 and .* → .*size != 1|\[0\] if error\[\"loc\"\]"
+        ),
+        "No phase has the first one as the only one that it may follow; no size is below one; a "
+        "setting has no parts.",
     ),
 )
 

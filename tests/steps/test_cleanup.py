@@ -1,11 +1,15 @@
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from warmbook.cloud import gke
+from warmbook.cloud import anywhere_cache, gke
+from warmbook.cloud.anywhere_cache import Cache
 from warmbook.cloud.iam import grant_on_bucket, of_bucket
+from warmbook.errors import ResourceFailedError
 from warmbook.serving.guide_manifest import OURS
 from warmbook.steps import cache, cleanup, project
+from warmbook.steps.cleanup import deletion
 from warmbook.steps.cluster import creation
 
 
@@ -41,7 +45,10 @@ def test_a_cluster_that_was_there_before_stays(chosen, clients, quiet, up_to, mo
     plan = cleanup.inventory(chosen, clients)
     assert "cluster" not in kinds(plan.created)
     assert {"Deployment", "Namespace", "ServiceAccount"} <= set(kinds(plan.created))
-    assert cleanup.delete(chosen, clients, **quiet).left == ()
+    told = []
+    assert cleanup.delete(chosen, clients, report=told.append).left == ()
+    assert (told[-1].state, told[-1].done) == ("gone", True)
+    assert told[-1].what == "The server's Pods"
     assert gke.find(chosen, clients) is not None
     assert clients.kubernetes.find("Namespace", chosen.namespace) is None
 
@@ -119,3 +126,76 @@ def test_a_role_under_a_condition_was_not_granted_here_and_stays(chosen, clients
     members = [(b.get("condition"), b["members"]) for b in of_bucket(bucket).bindings]
     assert (condition, ours["members"]) in members
     assert (None, ours["members"]) not in members
+
+
+def test_with_the_bucket_gone_the_rest_is_deleted_all_the_same(chosen, clients, quiet, up_to):
+    up_to("cluster")
+    elsewhere = chosen.model_copy(update={"model_uri": "gs://rehearsal-project-gone/tiny"})
+    assert kinds(cleanup.inventory(elsewhere, clients).created) == ["cluster"]
+    assert cleanup.delete(elsewhere, clients, **quiet).left == ()
+
+
+def test_what_is_looked_at_is_shown_as_commands(settings):
+    command = cleanup.inventory.command(settings)
+    assert "gcloud container clusters list --project=my-project" in command
+    assert "gcloud storage buckets get-iam-policy gs://my-bucket" in command
+
+
+def a_cluster(status, reason=""):
+    return SimpleNamespace(status=SimpleNamespace(name=status), status_message=reason)
+
+
+class Clusters:
+    """A cluster that is seen in one state after the other; the last one stays."""
+
+    def __init__(self, *seen):
+        self.seen, self.deletions = list(seen), 0
+
+    def get_cluster(self, name):
+        return self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+
+    def delete_cluster(self, name):
+        self.deletions += 1
+
+
+def test_a_cluster_that_can_not_be_deleted_ends_the_wait_with_gkes_words(settings, quiet):
+    clusters = Clusters(a_cluster("RUNNING"), a_cluster("ERROR", "a firewall rule is in use"))
+    clients = SimpleNamespace(clusters=clusters, cluster_path=lambda settings: "clusters/c")
+    with pytest.raises(ResourceFailedError, match="a firewall rule is in use") as failed:
+        deletion._delete_cluster(settings, clients, quiet["report"])
+    assert clusters.deletions == 1
+    assert "costs money" in failed.value.remedy
+
+
+@pytest.fixture
+def caches(monkeypatch):
+    """Caches by zone: how many times each is still seen being created, and what was disabled."""
+    seen = SimpleNamespace(creating={}, disabled=[])
+
+    def find(clients, bucket):
+        found = []
+        for zone, times in seen.creating.items():
+            seen.creating[zone] = max(0, times - 1)
+            found.append(Cache(zone, "creating" if times else "running", 86400.0))
+        return found
+
+    monkeypatch.setattr(anywhere_cache, "find", find)
+    monkeypatch.setattr(
+        anywhere_cache, "disable", lambda clients, bucket, zone: seen.disabled.append(zone)
+    )
+    return seen
+
+
+def test_a_cache_that_is_being_created_is_waited_for_and_then_disabled(settings, caches):
+    caches.creating, told = {"a": 0, "b": 6}, []
+    deletion._disable_caches(settings, None, ["a", "b"], told.append)
+    assert caches.disabled == ["a", "b"]
+    assert told[0].state == "b creating"
+    assert (told[-1].state, told[-1].done) == ("done", True)
+
+
+def test_a_cache_whose_creation_takes_too_long_is_left(settings, caches, quiet, monkeypatch):
+    monkeypatch.setattr(deletion, "CREATION_S", 0.1)
+    caches.creating = {"a": 0, "b": 10**6}
+    deletion._disable_caches(settings, None, ["a", "b"], quiet["report"])
+    assert caches.disabled == ["a"]

@@ -68,7 +68,7 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
     before = take_inventory(settings, clients).created
     kinds = {resource.kind for resource in before}
     if kinds & set(KINDS):
-        _delete_objects(settings, clients, before)
+        _delete_objects(settings, clients, before, report)
     if "cluster" in kinds:
         _delete_cluster(settings, clients, report)
     if zones := [resource.name for resource in before if resource.kind == "cache"]:
@@ -82,7 +82,9 @@ def delete(settings: Settings, clients: Clients, *, report: Report | None = None
     return Deleted(before, after.created, after.machines)
 
 
-def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Resource]) -> None:
+def _delete_objects(
+    settings: Settings, clients: Clients, created: Sequence[Resource], report: Report | None
+) -> None:
     for kind in KINDS:
         for resource in created:
             if resource.kind == kind:
@@ -95,6 +97,7 @@ def _delete_objects(settings: Settings, clients: Clients, created: Sequence[Reso
         ready=lambda left: not left,
         timeout_s=600,
         meanwhile=say("The cluster goes on deleting them."),
+        report=report,
     )
 
 

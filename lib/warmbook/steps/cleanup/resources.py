@@ -20,7 +20,7 @@ KINDS = (
 """What the workbook makes in a cluster, in the order in which it is deleted; Pods are probes."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Resource:
     """Something in the cloud: its kind, its name, and why it counts as created here."""
 

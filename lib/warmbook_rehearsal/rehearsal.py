@@ -129,6 +129,14 @@ class Rehearsal:
             self.stage(fault)
         return self
 
+    def servers(self) -> dict[str, str]:
+        """Return the addresses of the servers that the workbook calls."""
+        return {
+            "google": self.google_listener.url,
+            "storage": self.storage_listener.url,
+            "caches": f"{HOST}:{self._grpc_port}",
+        }
+
     def stage(self, fault: Fault) -> None:
         """Let something go wrong from now on."""
         fault.stage(self)

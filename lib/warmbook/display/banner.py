@@ -27,10 +27,15 @@ class ShownClients(Clients):
 def connect(settings: Settings, environ: Mapping[str, str] | None = None) -> ShownClients:
     """Return clients for the settings' project: Google Cloud's or, in a rehearsal, its own.
 
-    No request is made; each client is built, and its library imported, at its first use.
+    Google Cloud gets no request, a rehearsal one; each client is built, and its library
+    imported, at its first use.
+
+    Raises:
+        SettingsError: The environment is neither Google Cloud's nor one rehearsal's.
+        UnreachableError: The rehearsal has stopped.
     """
     speak(settings.language)
-    return ShownClients(settings.project_id, settings, environ)
+    return ShownClients(settings.project_id, settings, environ).confirmed()
 
 
 def banner(clients: Clients) -> str:

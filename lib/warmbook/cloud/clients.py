@@ -11,7 +11,7 @@ from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
 from .kubernetes import Kubernetes, dns_endpoint
-from .rehearsal import OVERRIDE, confirm, servers, shaped
+from .rehearsal import OVERRIDE, confirm, is_loopback, servers, shaped
 from .retry import PATIENCE_S, REHEARSED_S
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ class Clients:
 
     @property
     def target(self) -> str:
-        """`rehearsal` or `google-cloud`."""
-        return "rehearsal" if self.rehearsal else "google-cloud"
+        """`rehearsal` where every client calls this machine, else `google-cloud`."""
+        here = all(map(is_loopback, self.endpoints.values()))
+        return "rehearsal" if here else "google-cloud"
 
     @cached_property
     def credentials(self) -> Any:

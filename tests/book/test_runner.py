@@ -143,10 +143,26 @@ def test_without_credentials_the_remedy_is_said(monkeypatch, tmp_path, capsys):
     assert "gcloud auth application-default login" in told
 
 
-def test_a_rehearsal_that_stopped_under_a_notebook_is_said(rehearsal, tmp_path, capsys):
+def test_a_rehearsal_that_has_stopped_ends_a_run_before_its_first_notebook(
+    rehearsal, tmp_path, capsys
+):
     rehearsal.stop()
-    assert main(["run", "--only", "02", "--out", str(tmp_path / "out")]) == 1
-    assert "The rehearsal has stopped" in capsys.readouterr().out
+    assert main(["run", "--only", "02", "--out", str(tmp_path / "out")]) == 2
+    assert "The rehearsal has stopped" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_rehearsal_that_stops_under_a_notebook_is_said(rehearsal, tmp_path):
+    result = runner.run(
+        runner.books("en", ["02"]),
+        {},
+        tmp_path / "out",
+        tell=lambda *_: None,
+        started=lambda _: rehearsal.stop(),
+        ended=lambda _: None,
+    )
+    assert [done.status for done in result.notebooks] == ["failed"]
+    assert "The rehearsal has stopped" in result.notebooks[0].error
 
 
 def test_help_and_list_need_no_cloud(capsys):

@@ -5,8 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook import texts
-from warmbook.cloud.rehearsal import VARIABLE, Network, shaped
-from warmbook.display.banner import connect
+from warmbook.cloud.rehearsal import (
+    ADDRESSES,
+    TOKEN,
+    VARIABLE,
+    Network,
+    Servers,
+    confirm,
+    is_loopback,
+    servers,
+    shaped,
+)
+from warmbook.display.banner import ShownClients, connect
+from warmbook.errors import SettingsError, UnreachableError
+
+AT = "http://127.0.0.1:1"
+WHOLE = {**dict.fromkeys(ADDRESSES.values(), AT), ADDRESSES["caches"]: "127.0.0.1:1", TOKEN: "t"}
+"""A rehearsal's environment, as far as it says where the rehearsal is."""
 
 TOLD = '{"latency_ms": 30, "stream_mib_s": 135.0, "nic_gbps": 0, "jitter": 0.1}'
 
@@ -72,12 +87,130 @@ def test_whatever_is_told_it_is_labelled_and_recorded(told):
 
 
 def test_only_a_rehearsal_is_shaped(settings):
-    environ = {VARIABLE: TOLD, "WARMBOOK_REHEARSAL_URL": "http://127.0.0.1:1"}
-    told = repr(connect(settings, environ))
+    environ = {VARIABLE: TOLD, **WHOLE}
+    told = repr(ShownClients(settings.project_id, settings, environ))
     assert told == (
         "Rehearsal: nothing leaves this machine; its network is shaped: "
         "30 ms to the first byte, 135 MiB/s per stream, jitter 0.1"
     )
-    del environ["WARMBOOK_REHEARSAL_URL"]
+    environ = {VARIABLE: TOLD}
     assert connect(settings, environ).network is None
     assert "shaped" not in repr(connect(settings, environ))
+
+
+# what a rehearsal's environment consists of
+
+
+def without(*names):
+    return {name: value for name, value in WHOLE.items() if name not in names}
+
+
+def test_without_any_of_the_variables_it_is_google_cloud():
+    assert servers({}) is None
+    assert servers(dict.fromkeys(WHOLE, "")) is None
+    assert servers({"HF_ENDPOINT": "http://127.0.0.1:1"}) is None  # a mirror may be here
+
+
+def test_a_whole_environment_names_every_server():
+    found = servers(WHOLE)
+    assert found == Servers(google=AT, storage=AT, caches="127.0.0.1:1", hub=AT, desk=AT, token="t")
+    assert "'t'" not in repr(found)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_variable_that_is_missing_is_named(name):
+    with pytest.raises(SettingsError) as refused:
+        servers(without(name))
+    assert f"Not set: {name}." in refused.value.what
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if name != "HF_ENDPOINT"])
+def test_a_variable_that_is_left_over_is_named_with_what_removes_it(name):
+    with pytest.raises(SettingsError) as refused:
+        servers({name: WHOLE[name]})
+    assert f"Set: {name}." in refused.value.what
+    assert f"unset {name}`" in refused.value.remedy
+
+
+def test_an_emulator_of_somebody_elses_is_no_google_cloud():
+    with pytest.raises(SettingsError, match="STORAGE_EMULATOR_HOST"):
+        servers({"STORAGE_EMULATOR_HOST": "http://gcs:4443"})
+    with pytest.raises(SettingsError, match="API_ENDPOINT_OVERRIDE"):
+        servers({"API_ENDPOINT_OVERRIDE": "http://localhost:4443"})
+    assert servers({"API_ENDPOINT_OVERRIDE": "https://storage-me.p.googleapis.com"}) is None
+
+
+@pytest.mark.parametrize("name", [*ADDRESSES.values()])
+@pytest.mark.parametrize("address", ["https://example.com", "http://10.0.0.1:1", "http://[bad"])
+def test_a_server_on_another_machine_is_no_rehearsals(name, address):
+    with pytest.raises(SettingsError) as refused:
+        servers({**WHOLE, name: address})
+    assert f"{name}={address}" in refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("at", "here"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("127.9.8.7:1", True),
+        ("http://localhost:1/", True),
+        ("http://[::1]:1", True),
+        ("", False),
+        ("https://storage.googleapis.com", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://127.0.0.1@example.com", False),
+    ],
+)
+def test_what_is_on_this_machine(at, here):
+    assert is_loopback(at) is here
+
+
+# what the rehearsal itself says
+
+
+@pytest.fixture
+def another(rehearsal, image_and_model):
+    """The environment of a second rehearsal beside the first."""
+    with type(rehearsal)(*image_and_model) as second:
+        yield second.environ
+
+
+def test_a_rehearsal_that_is_up_confirms_its_own_environment(rehearsal):
+    confirm(servers(rehearsal.environ))
+
+
+@pytest.mark.parametrize("name", [*(n for n in WHOLE if n != "HF_ENDPOINT")])
+def test_a_variable_of_another_rehearsal_is_refused(rehearsal, another, name, settings):
+    mixed = {**rehearsal.environ, name: another[name]}
+    with pytest.raises(SettingsError) as refused:
+        connect(settings, mixed)
+    assert name in refused.value.what
+    assert rehearsal.inner.token not in str(refused.value)
+
+
+def test_a_new_sign_in_is_the_same_rehearsals(rehearsal):
+    rehearsal.call(lambda: setattr(rehearsal.inner.callers, "token", "anew"))
+    confirm(servers(rehearsal.environ))
+    confirm(servers({**rehearsal.environ, "WARMBOOK_REHEARSAL_TOKEN": "anew"}))
+
+
+def test_a_rehearsal_that_has_stopped_is_refused_before_any_call(rehearsal, settings):
+    rehearsal.stop()
+    with pytest.raises(UnreachableError, match="rehearsal has stopped") as refused:
+        connect(settings, rehearsal.environ)
+    assert refused.value.pitfall == "unreachable"
+
+
+def test_another_program_at_its_port_is_no_rehearsal(rehearsal, settings):
+    elsewhere = {"WARMBOOK_REHEARSAL_FAULTS": rehearsal.environ["HF_ENDPOINT"]}
+    with pytest.raises(UnreachableError):
+        connect(settings, {**rehearsal.environ, **elsewhere})
+
+
+def test_no_proxy_comes_between(rehearsal, settings, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert connect(settings, rehearsal.environ).target == "rehearsal"

@@ -11,6 +11,7 @@ import pytest
 from warmbook import doctor
 from warmbook.cloud import gke
 from warmbook.cloud.bucket_access import SERVING, held
+from warmbook.cloud.rehearsal import OF_REHEARSALS_ONLY
 from warmbook.display.banner import connect
 from warmbook.display.check import check
 from warmbook.doctor import preflight
@@ -450,7 +451,7 @@ def test_no_credentials_are_one_line_and_everything_else_waits_for_them(
         raise DefaultCredentialsError("Your default credentials were not found.")
 
     monkeypatch.setattr(google.auth, "default", none)
-    for name in ("WARMBOOK_REHEARSAL_URL", "STORAGE_EMULATOR_HOST"):
+    for name in OF_REHEARSALS_ONLY:
         monkeypatch.delenv(name)
     examined = doctor.examine(chosen, connect(chosen, {}), before="06", whole=True)
     assert pitfalls(examined) == {"Credentials": "no-credentials"}
@@ -462,7 +463,7 @@ def test_a_server_that_is_gone_is_one_line(chosen, clients, up_to, rehearsal):
     up_to("cluster")
     rehearsal.stop()
     start = time.monotonic()
-    examined = doctor.examine(chosen, connect(chosen), before="06", whole=True)
+    examined = doctor.examine(chosen, clients, before="06", whole=True)
     assert time.monotonic() - start < 5
     assert [one.name for one in examined.in_the_way] == ["Connection"]
     assert "stopped" in examined.in_the_way[0].what and "GPU quota" in examined.in_the_way[0].what

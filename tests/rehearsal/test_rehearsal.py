@@ -108,7 +108,8 @@ def test_a_command_that_does_not_exist_is_said(door):
     assert "Traceback" not in told
 
 
-def test_the_command_finds_every_client_pointed_at_the_rehearsal(door):
+def test_the_command_finds_every_client_pointed_at_the_rehearsal(door, monkeypatch):
+    monkeypatch.setenv("HUGGING_FACE_HUB_TOKEN", "the reader's own")
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     out, _ = door(sys.executable, "-c", show).communicate(timeout=60)
     environ = json.loads(out)
@@ -116,6 +117,7 @@ def test_the_command_finds_every_client_pointed_at_the_rehearsal(door):
         assert environ[name].startswith("http://127.0.0.1:")
     assert environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER"].startswith("http://127.0.0.1:")
     assert environ["WARMBOOK_MODEL_URI"] == "gs://rehearsal-project-models/tiny"
+    assert "HUGGING_FACE_HUB_TOKEN" not in environ
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -178,18 +178,19 @@ def run(
     Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens.
 
     Raises:
-        SettingsError: A parameter or a value is wrong; nothing was run.
+        SettingsError: A parameter, a value or the environment is wrong; nothing was run.
+        UnreachableError: The rehearsal has stopped; nothing was run.
         KeyboardInterrupt: Ctrl-C; the cell that ran has told what goes on in the cloud.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    file = (out / "workbook.yaml").resolve()
     saved = Workbook.open(default=shipped.workbook_file()).saved()
     settings = refuse_early(notebooks, parameters, saved)
+    clients = Clients(settings.project_id).confirmed()
+    out.mkdir(parents=True, exist_ok=True)
+    file = (out / "workbook.yaml").resolve()
     if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
         file.unlink(missing_ok=True)
     Workbook(file).choose(settings)
     speak(settings.language)
-    clients = Clients(settings.project_id)
     result = Run(clients.target, settings.model_dump(), clients.network)
     result.notebooks = [
         Done(name=book.stem, status="not-run", seconds=0.0, error="") for book in notebooks

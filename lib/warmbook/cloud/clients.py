@@ -11,7 +11,7 @@ from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
 from .kubernetes import Kubernetes, dns_endpoint
-from .rehearsal import address, shaped
+from .rehearsal import OVERRIDE, confirm, is_loopback, servers, shaped
 from .retry import PATIENCE_S, REHEARSED_S
 
 if TYPE_CHECKING:
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     )
 
 T = TypeVar("T")
+ClientsT = TypeVar("ClientsT", bound="Clients")
+
+GOOGLE = {
+    "projects": "https://cloudresourcemanager.googleapis.com",
+    "services": "https://serviceusage.googleapis.com",
+    "billing": "https://cloudbilling.googleapis.com",
+    "clusters": "https://container.googleapis.com",
+    "storage": "https://storage.googleapis.com",
+    "caches": "https://storage.googleapis.com",
+    "compute": "https://compute.googleapis.com",
+    "monitoring": "https://monitoring.googleapis.com",
+}
+"""Where each client calls Google Cloud: its library's default, for two of them the one here."""
 
 READERS = 32
 """How many requests to Cloud Storage may be under way at a time."""
@@ -33,7 +46,12 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 class Clients:
-    """One client per service, each built at its first use."""
+    """One client per service, each built at its first use.
+
+    Raises:
+        SettingsError: The environment is a rehearsal's in part, so that some calls would reach
+            Google Cloud and others would not.
+    """
 
     def __init__(
         self,
@@ -43,12 +61,31 @@ class Clients:
     ) -> None:
         environ = os.environ if environ is None else environ
         self.project_id, self._settings = project_id, settings
-        self.rehearsal = address(environ)
+        self._servers = servers(environ)
+        self.rehearsal = self._servers.google if self._servers else ""
         self.network = shaped(environ) if self.rehearsal else None
         """How the rehearsal's network is shaped, None where it is not, and in Google Cloud."""
-        self._token = environ.get("WARMBOOK_REHEARSAL_TOKEN", "")
-        self._grpc = environ.get("WARMBOOK_REHEARSAL_GRPC", "")
-        self._storage_url = environ.get("STORAGE_EMULATOR_HOST", "")
+        self.endpoints = self._endpoints(environ)
+        """Where the calls of each client go, by the client's name."""
+
+    def _endpoints(self, environ: Mapping[str, str]) -> dict[str, str]:
+        if self._servers:
+            own = {"storage": self._servers.storage, "caches": self._servers.caches}
+            return {**dict.fromkeys(GOOGLE, self._servers.google), **own}
+        return {**GOOGLE, "storage": environ.get(OVERRIDE) or GOOGLE["storage"]}
+
+    def confirmed(self: ClientsT) -> ClientsT:
+        """Return these clients, once the rehearsal has said that it is up and all of one piece.
+
+        Google Cloud is not asked anything.
+
+        Raises:
+            SettingsError: The environment names servers of several rehearsals.
+            UnreachableError: The rehearsal has stopped.
+        """
+        if self._servers:
+            confirm(self._servers)
+        return self
 
     @property
     def patience_s(self) -> float:
@@ -57,16 +94,17 @@ class Clients:
 
     @property
     def target(self) -> str:
-        """`rehearsal` or `google-cloud`."""
-        return "rehearsal" if self.rehearsal else "google-cloud"
+        """`rehearsal` where every client calls this machine, else `google-cloud`."""
+        here = all(map(is_loopback, self.endpoints.values()))
+        return "rehearsal" if here else "google-cloud"
 
     @cached_property
     def credentials(self) -> Any:
         """The reader's credentials: Application Default ones, or the rehearsal's token."""
-        if self.rehearsal:
+        if self._servers:
             from google.oauth2.credentials import Credentials
 
-            return Credentials(token=self._token)
+            return Credentials(token=self._servers.token)
         import google.auth
 
         # Without a quota project, a user's credentials get 403 from the project APIs.
@@ -87,34 +125,38 @@ class Clients:
         """Projects and their IAM policy."""
         from google.cloud import resourcemanager_v3
 
-        return self._persistent(resourcemanager_v3.ProjectsClient(**self._rest))
+        return self._persistent(resourcemanager_v3.ProjectsClient(**self._rest("projects")))
 
     @cached_property
     def services(self) -> service_usage_v1.ServiceUsageClient:
         """Which APIs are on."""
         from google.cloud import service_usage_v1
 
-        return self._persistent(service_usage_v1.ServiceUsageClient(**self._rest))
+        return self._persistent(service_usage_v1.ServiceUsageClient(**self._rest("services")))
 
     @cached_property
     def billing(self) -> billing_v1.CloudBillingClient:
         """Whether billing is on."""
         from google.cloud import billing_v1
 
-        return self._persistent(billing_v1.CloudBillingClient(**self._rest))
+        return self._persistent(billing_v1.CloudBillingClient(**self._rest("billing")))
 
     @cached_property
     def clusters(self) -> container_v1.ClusterManagerClient:
         """GKE clusters, node pools and their operations."""
         from google.cloud import container_v1
 
-        return self._persistent(container_v1.ClusterManagerClient(**self._rest))
+        return self._persistent(container_v1.ClusterManagerClient(**self._rest("clusters")))
 
-    @property
-    def _rest(self) -> dict[str, Any]:
+    def _rest(self, name: str) -> dict[str, Any]:
         # REST in both targets: it passes proxies, and the rehearsal needs one face only.
-        options = {"client_options": {"api_endpoint": self.rehearsal}} if self.rehearsal else {}
-        return {"transport": "rest", "credentials": self.credentials, **options}
+        return {"transport": "rest", "credentials": self.credentials, **self._options(name)}
+
+    def _options(self, name: str) -> dict[str, Any]:
+        """Return the option that names a client's endpoint; for Google Cloud, its library does."""
+        if not self.rehearsal:
+            return {}
+        return {"client_options": {"api_endpoint": self.endpoints[name]}}
 
     def _persistent(self, client: T) -> T:
         """Let each request of a client be sent again while that may help, a POST too."""
@@ -133,8 +175,8 @@ class Clients:
 
         from .sessions import keep_connections, session_of_storage
 
-        options = {"api_endpoint": self._storage_url} if self.rehearsal else None
-        client = storage.Client(self.project_id or None, self.credentials, client_options=options)
+        options = self._options("storage")
+        client = storage.Client(self.project_id or None, self.credentials, **options)
         keep_connections(session_of_storage(client), READERS)
         return client
 
@@ -144,12 +186,12 @@ class Clients:
         from google.cloud import storage_control_v2
 
         client = storage_control_v2.StorageControlClient
-        if not self.rehearsal:
+        if not self._servers:
             return client(credentials=self.credentials)
         import grpc
 
         channel = grpc.intercept_channel(
-            grpc.insecure_channel(self._grpc), _bearer(grpc, self._token)
+            grpc.insecure_channel(self.endpoints["caches"]), _bearer(grpc, self._servers.token)
         )
         return client(transport=client.get_transport_class("grpc")(channel=channel))
 
@@ -159,12 +201,12 @@ class Clients:
         Four look-ups don't pay for google-cloud-compute: 69 MB and 1.7 s at import. The
         session is google-auth's own.
         """
-        base = self.rehearsal or "https://compute.googleapis.com"
+        base = self.endpoints["compute"]
         return self._look_up(f"{base}/compute/v1/projects/{self.project_id}/{path}", parameters)
 
     def monitoring(self, path: str, **parameters: str) -> dict[str, Any]:
         """Return Cloud Monitoring's answer for `path` below the project; as `compute`."""
-        base = self.rehearsal or "https://monitoring.googleapis.com"
+        base = self.endpoints["monitoring"]
         return self._look_up(f"{base}/v3/projects/{self.project_id}/{path}", parameters)
 
     def _look_up(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:

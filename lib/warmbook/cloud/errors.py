@@ -20,7 +20,7 @@ from ..errors import (
 )
 from ..texts import say
 from .api_errors import first_line, of_google, of_kubernetes
-from .rehearsal import address
+from .rehearsal import address, stopped
 
 CLIENT_LIBRARIES = {"google", "kubernetes", "huggingface_hub", "grpc", "proto"}
 NO_CONNECTION = re.compile(r"(?i)failed to connect|connection (refused|reset|timed out)|dns")
@@ -110,13 +110,7 @@ def _as_call_error(error: Any) -> Any:
 def unreachable(error: Exception) -> UnreachableError:
     """Return the error for a service that does not answer."""
     if address():
-        return UnreachableError(
-            say("The rehearsal has stopped: its servers don't answer."),
-            remedy=say(
-                "Start it again with `python -m warmbook lab`, then run the notebook from its top."
-            ),
-            pitfall="unreachable",
-        )
+        return stopped()
     return UnreachableError(
         say("Google Cloud can't be reached: {reason}", reason=first_line(error)),
         remedy=say("Check the network and any proxy, then run this cell again."),

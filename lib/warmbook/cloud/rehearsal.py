@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..errors import SettingsError, UnreachableError
 from ..texts import say
 
 URL = "WARMBOOK_REHEARSAL_URL"
 """Where the rehearsal's Google APIs are; not set, the target is Google Cloud."""
+
+TOKEN = "WARMBOOK_REHEARSAL_TOKEN"
+DESK = "WARMBOOK_REHEARSAL_FAULTS"
+"""Where the rehearsal itself answers, whatever fails in the services that it imitates."""
+
+EMULATOR = "STORAGE_EMULATOR_HOST"
+OVERRIDE = "API_ENDPOINT_OVERRIDE"
+"""Where Cloud Storage's library sends its calls. Source: google.cloud.storage._helpers."""
+
+ADDRESSES = {
+    "google": URL,
+    "storage": EMULATOR,
+    "caches": "WARMBOOK_REHEARSAL_GRPC",
+    "hub": "HF_ENDPOINT",
+    "desk": DESK,
+}
+"""The variables that name a rehearsal's servers; it has them all."""
+
+OF_REHEARSALS_ONLY = (URL, TOKEN, DESK, EMULATOR, ADDRESSES["caches"])
+"""Variables that nothing but a rehearsal sets; a mirror of the Hub may stand in HF_ENDPOINT."""
+
+ANSWER_S = 10
+"""How long the rehearsal may take to say where its servers are, in seconds."""
 
 VARIABLE = "WARMBOOK_SHAPED"
 """Where a shaped rehearsal tells its figures, as a JSON object."""
@@ -64,6 +92,134 @@ class Network(BaseModel):
 def address(environ: Mapping[str, str] = os.environ) -> str:
     """Return the address of the rehearsal's Google APIs, "" where the target is Google Cloud."""
     return environ.get(URL, "")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where a rehearsal's servers are, as its variables name them, and the token they ask for."""
+
+    google: str
+    storage: str
+    caches: str
+    """Host and port; the others are URLs."""
+    hub: str
+    desk: str
+    token: str = field(repr=False)
+
+
+def servers(environ: Mapping[str, str]) -> Servers | None:
+    """Return the rehearsal's servers by its variables, None where the target is Google Cloud.
+
+    Raises:
+        SettingsError: Only a part of a rehearsal's variables is set, as in a shell in which
+            some are left, or one of them names another machine.
+    """
+    present = [name for name in OF_REHEARSALS_ONLY if environ.get(name)]
+    if is_loopback(environ.get(OVERRIDE, "")) and not environ.get(URL):
+        present.append(OVERRIDE)
+    if not present:
+        return None
+    missing = [name for name in (*ADDRESSES.values(), TOKEN) if not environ.get(name)]
+    if missing:
+        raise _half(present, missing)
+    found = {server: environ[name] for server, name in ADDRESSES.items()}
+    if elsewhere := [ADDRESSES[name] for name, at in found.items() if not is_loopback(at)]:
+        raise _elsewhere(elsewhere, environ)
+    return Servers(**found, token=environ[TOKEN])
+
+
+def is_loopback(at: str) -> bool:
+    """Tell whether an address, a URL or host and port, is this machine's own."""
+    try:
+        host = urlsplit(at if "//" in at else f"//{at}").hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def confirm(expected: Servers) -> None:
+    """Ask the rehearsal whether it is up and these are its servers.
+
+    Raises:
+        SettingsError: One of them is another rehearsal's.
+        UnreachableError: It has stopped.
+    """
+    status, told = _asked(expected)
+    if status == 401:
+        raise _of_others([DESK, TOKEN])
+    if status != 200 or not isinstance(told, dict):  # by now that port is another program's
+        raise stopped()
+    others = [ADDRESSES[name] for name, at in told.items() if at != getattr(expected, name, at)]
+    if others:
+        raise _of_others([*others, DESK])
+
+
+def _asked(expected: Servers) -> tuple[int, Any]:
+    """Return status and JSON of the rehearsal's answer; no proxy has a part in it."""
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection(urlsplit(expected.desk).netloc, timeout=ANSWER_S)
+    try:
+        headers = {"Authorization": f"Bearer {expected.token}"}
+        connection.request("GET", "/servers", headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return answer.status, json.loads(body) if answer.status == 200 else None
+    except (OSError, HTTPException, ValueError):
+        raise stopped() from None
+    finally:
+        connection.close()
+
+
+def stopped() -> UnreachableError:
+    """Return the error for a rehearsal that is no longer there."""
+    return UnreachableError(
+        say("The rehearsal has stopped: its servers don't answer."),
+        remedy=say(
+            "Start it again with `python -m warmbook lab`, then run the notebook from its top."
+        ),
+        pitfall="unreachable",
+    )
+
+
+def _half(present: Iterable[str], missing: Iterable[str]) -> SettingsError:
+    return SettingsError(
+        say(
+            "Only a part of a rehearsal's variables is set. Set: {present}. Not set: {missing}. "
+            "Some calls would go to Google Cloud, others would not.",
+            present=", ".join(present),
+            missing=", ".join(missing),
+        ),
+        remedy=_choose(present),
+    )
+
+
+def _elsewhere(names: Iterable[str], environ: Mapping[str, str]) -> SettingsError:
+    told = ", ".join(f"{name}={environ[name]}" for name in names)
+    return SettingsError(
+        say(
+            "A rehearsal's servers are on this machine, but not these: {addresses}.", addresses=told
+        ),
+        remedy=_choose(OF_REHEARSALS_ONLY),
+    )
+
+
+def _of_others(names: Iterable[str]) -> SettingsError:
+    return SettingsError(
+        say(
+            "These variables are not of one and the same rehearsal: {names}.",
+            names=", ".join(names),
+        ),
+        remedy=_choose(OF_REHEARSALS_ONLY),
+    )
+
+
+def _choose(names: Iterable[str]) -> str:
+    return say(
+        "For Google Cloud open a new shell, or run `unset {names}`. For a rehearsal start "
+        "`python -m warmbook lab`, or `python -m warmbook rehearse -- CMD`.",
+        names=" ".join(names),
+    )
 
 
 def shaped(environ: Mapping[str, str]) -> Network | None:

@@ -17,7 +17,7 @@ class ShownClients(Clients):
         return banner(self)
 
     def _repr_html_(self) -> str:
-        colour = GREEN if self.rehearsal else AMBER
+        colour = GREEN if self.target == "rehearsal" else AMBER
         return (
             f'<div style="border:1px solid {colour};border-left-width:6px;border-radius:4px;'
             f'padding:6px 14px;max-width:56em"><b>{escape(banner(self))}</b></div>'
@@ -27,19 +27,24 @@ class ShownClients(Clients):
 def connect(settings: Settings, environ: Mapping[str, str] | None = None) -> ShownClients:
     """Return clients for the settings' project: Google Cloud's or, in a rehearsal, its own.
 
-    No request is made; each client is built, and its library imported, at its first use.
+    Google Cloud gets no request, a rehearsal one; each client is built, and its library
+    imported, at its first use.
+
+    Raises:
+        SettingsError: The environment is neither Google Cloud's nor one rehearsal's.
+        UnreachableError: The rehearsal has stopped.
     """
     speak(settings.language)
-    return ShownClients(settings.project_id, settings, environ)
+    return ShownClients(settings.project_id, settings, environ).confirmed()
 
 
 def banner(clients: Clients) -> str:
-    """Return the sentence that says where the clients lead."""
+    """Return the sentence that says where the clients lead, by the addresses that they call."""
+    if clients.target != "rehearsal":
+        return say("Google Cloud: {project}, this costs money", project=clients.project_id)
     if clients.network:
         return say(
             "Rehearsal: nothing leaves this machine; its network is shaped: {figures}",
             figures=clients.network.figures,
         )
-    if clients.rehearsal:
-        return say("Rehearsal: nothing leaves this machine")
-    return say("Google Cloud: {project}, this costs money", project=clients.project_id)
+    return say("Rehearsal: nothing leaves this machine")

@@ -1,4 +1,4 @@
-"""Where a trainer stages a fault in a rehearsal that is up: a small server, for its token only."""
+"""What a rehearsal that is up is asked about itself, and where faults are staged; by token."""
 
 from __future__ import annotations
 
@@ -11,13 +11,22 @@ from .fault import FAULTS, Fault, Target, UnknownFaultError, named
 
 
 def application(rehearsal: Target) -> web.Application:
-    """Return the server: GET /faults lists, POST /staged/NAME stages, GET /staged tells."""
+    """Return the server: GET /faults lists, POST /staged/NAME stages, GET /staged tells.
+
+    GET /servers names the other servers, so that a client can tell whether its environment is of
+    this rehearsal alone.
+    """
 
     @web.middleware
     async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.headers.get("Authorization") != f"Bearer {rehearsal.token}":
+        # a fault may have ended the sign-in, and a new one begun
+        accepted = {f"Bearer {token}" for token in (rehearsal.token, rehearsal.callers.token)}
+        if request.headers.get("Authorization") not in accepted:
             raise web.HTTPUnauthorized(text="The rehearsal's token is missing or wrong.")
         return await handler(request)
+
+    async def servers(request: web.Request) -> web.Response:
+        return web.json_response(rehearsal.servers())
 
     async def list_faults(request: web.Request) -> web.Response:
         return web.json_response(list(map(_told, FAULTS.values())))
@@ -34,6 +43,7 @@ def application(rehearsal: Target) -> web.Application:
         return web.json_response(_told(fault), status=201)
 
     app = web.Application(middlewares=[signed_in])
+    app.router.add_get("/servers", servers)
     app.router.add_get("/faults", list_faults)
     app.router.add_get("/staged", staged)
     app.router.add_post("/staged/{name}", stage)

@@ -39,6 +39,9 @@ class Target(Protocol):
     def stage(self, fault: Fault) -> None:
         """Let a fault begin."""
 
+    def servers(self) -> Mapping[str, str]:
+        """Return the addresses of the servers that the workbook calls."""
+
 
 Stage = Callable[[Target], None]
 """Makes it go wrong in a rehearsal that is up; runs on the rehearsal's loop."""

@@ -10,7 +10,7 @@ from aiohttp import web
 from ..access import Binding, Callers
 from ..request_faults import RequestFaults
 from ..time_scale import TimeScale
-from . import methods, rpc
+from . import methods, rpc, token_exchange
 from .billing import ACCOUNT, Billing
 from .cluster_operations import ClusterOperations
 from .cluster_registry import ClusterRegistry
@@ -74,6 +74,7 @@ class Cloud:
             *methods.cloud_monitoring(Monitoring(self._projects, self._traffic)),
         )
         application = Rest(routes, self._callers, self._interference).application()
+        application.router.add_post(token_exchange.PATH, token_exchange.exchange(self._callers))
         application.cleanup_ctx.append(self._close)
         return application
 

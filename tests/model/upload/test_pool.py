@@ -455,14 +455,16 @@ def test_a_stop_is_quick_though_the_other_side_is_slow(clients, wire, prefix, we
 SCRIPT = """
 import sys, pathlib
 from warmbook.model.upload import source as uploads, pool as sending
-from warmbook.display.banner import connect
+from warmbook.cloud.clients import Clients
 from warmbook.settings import Settings
 from warmbook.steps import upload
 uploads.PART_BYTES = 5 * 2**20
 sending.WORKERS = 2
 settings = Settings.parse(dict(
     project_id="rehearsal-project", model_uri=sys.argv[1], model_source=sys.argv[2]))
-print(upload.model(settings, connect(settings), report=lambda progress: None))
+# no connect(): it would find out that the wire between is not the rehearsal's own server
+clients = Clients(settings.project_id, settings)
+print(upload.model(settings, clients, report=lambda progress: None))
 """
 
 

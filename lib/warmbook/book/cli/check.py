@@ -94,8 +94,9 @@ def _weights(options: argparse.Namespace) -> int:
     from ...settings import merge, model_uri
     from ...steps.weights import model_at
 
+    clients = Clients(str(merge().get("project_id", ""))).confirmed()
     with explained():
-        model = model_at(Clients(str(merge().get("project_id", ""))), model_uri(options.uri))
+        model = model_at(clients, model_uri(options.uri))
     print_as(options.format, repr(model), model.record())
     if options.picture:
         draw(model.plot(), options.picture)
@@ -144,8 +145,9 @@ def _x_ray(uri: str) -> XRay:
     from ...model.inspect import x_ray
     from ...settings import merge, model_uri
 
+    clients = Clients(str(merge().get("project_id", ""))).confirmed()
     with explained():
-        return x_ray(Clients(str(merge().get("project_id", ""))), model_uri(uri))
+        return x_ray(clients, model_uri(uri))
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -153,7 +155,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from ...doctor.preflight import examine
 
     settings = settings_from(options)
-    clients = Clients(settings.project_id, settings)
+    clients = Clients(settings.project_id, settings).confirmed()
     examined = examine(settings, clients, options.before, whole=True)
     probed = _probed(settings, clients) if options.probe else None
     text = "\n\n".join([examined.table(), *([repr(probed)] if probed is not None else [])])

@@ -81,7 +81,7 @@ def _timeline(options: argparse.Namespace) -> int:
         start = _saved(options.log)
     else:
         settings = settings_from(options)
-        clients = Clients(settings.project_id, settings)
+        clients = Clients(settings.project_id, settings).confirmed()
         start = streaming.cold_start(settings, clients, pod=options.pod)
     print_as(options.format, repr(start), start.details())
     if options.picture:

@@ -57,6 +57,7 @@ def _lab(options: argparse.Namespace) -> int:
     if chosen.google_cloud and rehearsals:
         parser.error(f"--google-cloud starts no rehearsal, so nothing takes {rehearsals[0]}")
     if chosen.google_cloud:
+        _refuse_half_an_environment()
         return _become("jupyterlab", *_lab_options(_notebooks(chosen.folder)), *jupyters)
     _refuse_unfit_machine()
     # Ctrl-C ends the rehearsal, so JupyterLab need not ask whether it should end as well
@@ -64,6 +65,13 @@ def _lab(options: argparse.Namespace) -> int:
     return _become(
         "warmbook_rehearsal", *rehearsals, "--", sys.executable, "-m", "jupyterlab", *lab
     )
+
+
+def _refuse_half_an_environment() -> None:
+    """Refuse what a rehearsal left in this shell, before every notebook does."""
+    from ...cloud.rehearsal import servers
+
+    servers(os.environ)
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from ...texts import say
 from .options import Verbs, add_language, add_parameter, numbers, settings_from
 
 if TYPE_CHECKING:
+    from ...cloud.clients import Clients
     from ...serving.guide_manifest import Manifest
     from ...serving.manifest import Needs
     from ...settings import Settings
@@ -70,8 +71,9 @@ def _commands(options: argparse.Namespace) -> int:
     from .. import script
 
     settings = settings_from(options)
+    clients = _clients(settings)
     chosen = [script.CLEANUP] if options.cleanup else numbers(options.notebook)
-    needs = _needs(settings) if options.look else None
+    needs = _needs(settings, clients) if options.look else None
     print(script.script(settings, chosen, needs), end="")
     return 0
 
@@ -81,6 +83,7 @@ def _manifest(options: argparse.Namespace) -> int:
     from ...serving import manifest as server_manifest
 
     settings = settings_from(options)
+    clients = _clients(settings)
     if options.as_in_the_guide:
         print(guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)), end="")
         return 0
@@ -88,9 +91,9 @@ def _manifest(options: argparse.Namespace) -> int:
         both = (guide_manifest.pod_monitoring(settings), guide_manifest.autoscaler(settings))
         print("---\n".join(map(guide_manifest.to_yaml, both)), end="")
         return 0
-    needs = _needs(settings)
+    needs = _needs(settings, clients)
     if options.comparison:
-        print(guide_manifest.to_yaml(_comparison(settings, needs)), end="")
+        print(guide_manifest.to_yaml(_comparison(settings, clients, needs)), end="")
         return 0
     print("# " + say("What differs from the guide's manifest:"))
     for one in server_manifest.improvements(settings, needs):
@@ -99,28 +102,38 @@ def _manifest(options: argparse.Namespace) -> int:
     return 0
 
 
-def _comparison(settings: Settings, needs: Needs | None) -> Manifest:
+def _clients(settings: Settings) -> Clients:
+    """Return clients; what is printed is for one target, so half an environment is refused."""
     from ...cloud.clients import Clients
+
+    return Clients(settings.project_id)
+
+
+def _comparison(settings: Settings, clients: Clients, needs: Needs | None) -> Manifest:
     from ...measure.loaders import job
     from ...measure.loaders.catalog import loaders
     from ...serving import manifest as server_manifest
 
     pod = server_manifest.deployment(settings, needs)["spec"]["template"]["spec"]
-    wanted = loaders(settings, rehearsal=bool(Clients(settings.project_id).rehearsal))
+    wanted = loaders(settings, rehearsal=bool(clients.rehearsal))
     plan = job.planned(settings, wanted, budget_s=60.0 * settings.compare_minutes)
     return job.manifest(settings, pod, plan, needs.weight_bytes if needs else 0)
 
 
-def _needs(settings: Settings) -> Needs | None:
-    """Look at the model; where that can't be, say so and go on without."""
-    from ...cloud.clients import Clients
+def _needs(settings: Settings, clients: Clients) -> Needs | None:
+    """Look at the model; where that can't be, say so and go on without.
+
+    Raises:
+        WarmbookError: The environment is not of one rehearsal, or that has stopped.
+    """
     from ...cloud.errors import explained
     from ...steps.server import look_up, not_looked_at
 
     reason = ""
+    clients.confirmed()
     try:
         with explained():
-            needs = look_up(Clients(settings.project_id), settings)
+            needs = look_up(clients, settings)
     except WarmbookError as error:
         needs, reason = None, error.what
     if needs is None:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...errors import WarmbookError
+from ...terminal import one_line, show
 from ...texts import say
 from .options import Verbs, add_language, add_parameter, numbers, settings_from
 
@@ -94,7 +95,7 @@ def _manifest(options: argparse.Namespace) -> int:
         return 0
     print("# " + say("What differs from the guide's manifest:"))
     for one in server_manifest.improvements(settings, needs):
-        print(f"# - {one.name}: {one.reason}")
+        show(f"# - {one_line(one.name)}: {one_line(one.reason)}")
     print(guide_manifest.to_yaml(server_manifest.deployment(settings, needs)), end="")
     return 0
 

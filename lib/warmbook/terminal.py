@@ -37,6 +37,11 @@ def show(text: object = "", file: TextIO | None = None, *, end: str = "\n") -> N
     print(printable(str(text)), file=file or sys.stdout, end=end, flush=True)
 
 
+def redraw(text: str) -> None:
+    """Put one line in the place of the one that the terminal's cursor is in; it stays there."""
+    print(f"\r\x1b[K{one_line(text)}", end="", flush=True)
+
+
 def _steers(letter: str) -> bool:
     if letter in "\n\t" or letter in _JOINERS:
         return False

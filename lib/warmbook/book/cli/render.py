@@ -73,7 +73,7 @@ def _commands(options: argparse.Namespace) -> int:
     settings = settings_from(options)
     chosen = [script.CLEANUP] if options.cleanup else numbers(options.notebook)
     needs = _needs(settings) if options.look else None
-    print(script.script(settings, chosen, needs), end="")
+    show(script.script(settings, chosen, needs), end="")
     return 0
 
 
@@ -83,20 +83,20 @@ def _manifest(options: argparse.Namespace) -> int:
 
     settings = settings_from(options)
     if options.as_in_the_guide:
-        print(guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)), end="")
+        show(guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)), end="")
         return 0
     if options.autoscaling:
         both = (guide_manifest.pod_monitoring(settings), guide_manifest.autoscaler(settings))
-        print("---\n".join(map(guide_manifest.to_yaml, both)), end="")
+        show("---\n".join(map(guide_manifest.to_yaml, both)), end="")
         return 0
     needs = _needs(settings)
     if options.comparison:
-        print(guide_manifest.to_yaml(_comparison(settings, needs)), end="")
+        show(guide_manifest.to_yaml(_comparison(settings, needs)), end="")
         return 0
-    print("# " + say("What differs from the guide's manifest:"))
+    show("# " + say("What differs from the guide's manifest:"))
     for one in server_manifest.improvements(settings, needs):
         show(f"# - {one_line(one.name)}: {one_line(one.reason)}")
-    print(guide_manifest.to_yaml(server_manifest.deployment(settings, needs)), end="")
+    show(guide_manifest.to_yaml(server_manifest.deployment(settings, needs)), end="")
     return 0
 
 
@@ -125,5 +125,5 @@ def _needs(settings: Settings) -> Needs | None:
     except WarmbookError as error:
         needs, reason = None, error.what
     if needs is None:
-        print(f"warmbook: {not_looked_at()} {reason}".rstrip(), file=sys.stderr)
+        show(f"warmbook: {not_looked_at()} {reason}".rstrip(), sys.stderr)
     return needs

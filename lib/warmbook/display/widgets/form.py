@@ -12,6 +12,7 @@ import ipywidgets as w
 from ...cloud import availability
 from ...errors import SettingsError
 from ...settings import Settings
+from ...terminal import printable
 from ...texts import say, speak
 from ...workbook import Workbook
 from ..card import Card, Row, escape
@@ -155,7 +156,7 @@ class SettingsForm(w.VBox):
         )
         return {
             **super()._repr_mimebundle_(**kwargs),
-            "text/plain": "\n".join(f"{name} = {value}" for name, value in chosen),
+            "text/plain": printable("\n".join(f"{name} = {value}" for name, value in chosen)),
             # what GitHub shows, where no widget runs
             "text/html": f"<table>{rows}</table>",
         }

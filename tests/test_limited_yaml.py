@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 import yaml
 from hypothesis import assume, given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from warmbook import limited_yaml
@@ -154,11 +155,13 @@ def test_aliases_stand_for_what_they_name():
     ]
 
 
+@settings_of_hypothesis(deadline=None)  # other work may keep the machine busy
 @given(data=st.dictionaries(st.text(max_size=20), VALUES))
 def test_what_the_workbook_writes_comes_back(data):
     assert documents(dumped(data)) == [data]
 
 
+@settings_of_hypothesis(deadline=None)  # other work may keep the machine busy
 @given(text=st.text() | st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_read_as_pyyaml_reads_it_or_refused(text):
     try:
@@ -173,6 +176,7 @@ def test_any_text_is_read_as_pyyaml_reads_it_or_refused(text):
     assert repr(read) == repr(expected)
 
 
+@settings_of_hypothesis(deadline=None)  # other work may keep the machine busy
 @given(levels=st.integers(1, 9), wide=st.integers(1, 9))
 def test_aliases_count_for_as_much_as_they_stand_for(levels, wide):
     values = sum(wide**level for level in range(1, levels + 2))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from warmbook.__main__ import main
@@ -197,6 +198,7 @@ values = st.recursive(
 )
 
 
+@settings_of_hypothesis(deadline=None)  # other work may keep the machine busy
 @given(
     spec=values,
     inside=st.fixed_dictionaries(

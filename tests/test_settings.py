@@ -239,3 +239,19 @@ def test_a_model_address_that_is_taken_holds_no_surprise(text):
 )
 def test_a_source_is_a_model_on_hugging_face_or_a_folder(source, named):
     assert parse(model_source=source).hub_model == named
+
+
+@pytest.mark.parametrize("steering", ["\x1b[2J", "\x9b", "\x7f", "\u202e", "\u2028", "a\nb"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model_uri", "gs://my-bucket/a{}b"),
+        ("model_source", "/weights/a{}b"),
+        ("account", "some{}one@example.com"),
+    ],
+)
+def test_what_would_steer_a_terminal_is_in_no_setting(choices, name, value, steering):
+    with pytest.raises(SettingsError) as refused:
+        Settings.parse({**choices, name: value.format(steering)})
+    assert set(refused.value.fields) == {name}
+    Settings.parse({**choices, name: value.format("ñ")})

@@ -1,7 +1,12 @@
+import errno
+import multiprocessing
+import os
 import stat
+import time
 
 import pytest
 
+from warmbook import workbook
 from warmbook.errors import SettingsError
 from warmbook.settings import Settings
 from warmbook.workbook import Workbook
@@ -38,6 +43,11 @@ def test_precedence_is_environment_then_file_then_given(book, settings, monkeypa
         ("- a list", "settings and measurements"),
         ("settings: text", "settings and measurements"),
         ("version: 99\nsettings: {}", "newer warmbook"),
+        ("---\n---\nsettings: {}", "settings and measurements"),
+        ("measurements: {date: 2024-13-45}", "month"),
+        ("settings: {replicas: " + "9" * 5000 + "}", "characters"),
+        ("a: " + "[" * 5000, "deep"),
+        ("a: &a [x, x]\n" + "settings: [" + "*a, " * 50_000 + "]", "values"),
     ],
 )
 def test_a_broken_or_newer_file_is_kept_as_it_is_and_said(book, text, reason, settings):
@@ -75,3 +85,91 @@ def test_what_this_version_has_no_setting_for_is_named_and_stays(book, settings)
     book.choose(settings)
     assert Settings.parse(book.draft({})) == settings
     assert book.unknown() == {"colour": "red"}
+
+
+@pytest.mark.parametrize("what", ["a folder", "a pipe", "Latin 1", "no file can be there"])
+def test_what_is_no_file_of_text_is_refused_at_once_and_kept(book, what, settings):
+    match what:
+        case "a folder":
+            book.path.mkdir()
+        case "a pipe":
+            os.mkfifo(book.path)
+        case "Latin 1":
+            book.path.write_bytes("settings: {colour: añil}".encode("latin-1"))
+        case _:
+            book.path.touch()
+            book = Workbook(book.path / "workbook.yaml")
+    begun = time.monotonic()
+    for use in (lambda: book.draft({}), lambda: book.choose(settings)):
+        with pytest.raises(SettingsError, match=r"workbook\.yaml") as refused:
+            use()
+        assert refused.value.remedy
+    assert time.monotonic() - begun < 5
+    assert what != "a pipe" or stat.S_ISFIFO(book.path.stat().st_mode)
+
+
+def test_without_permission_the_sentence_has_the_reason(book, monkeypatch, settings):
+    book.choose(settings)
+    before = book.path.read_bytes()
+
+    def refused(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:  # root may read everything
+        patch.setattr(workbook.limited_yaml.Path, "open", refused)
+        with pytest.raises(SettingsError, match="Permission denied"):
+            book.measurements()
+    monkeypatch.setattr(workbook.tempfile, "mkstemp", refused)
+    with pytest.raises(SettingsError, match="Permission denied"):
+        book.record("stream", {})
+    assert book.path.read_bytes() == before
+
+
+def recorded(path, writer, count):
+    for number in range(count):
+        Workbook(path).record(f"{writer}-{number}", {"number": number})
+
+
+def test_processes_that_write_at_once_lose_nothing(book):
+    spawned = multiprocessing.get_context("spawn")
+    writers = [spawned.Process(target=recorded, args=(book.path, name, 25)) for name in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
+    kept = {f"{name}-{number}" for name in range(4) for number in range(25)}
+    assert set(book.measurements()) == kept
+    assert [path.name for path in book.path.parent.iterdir()] == ["workbook.yaml"]
+
+
+def test_a_lock_that_is_kept_ends_the_wait_with_a_sentence(book, monkeypatch):
+    monkeypatch.setattr(workbook, "LOCK_S", 0.05)
+    with workbook.locked(book.path), pytest.raises(SettingsError, match="locked"):
+        book.record("stream", {})
+    book.record("stream", {})
+    assert set(book.measurements()) == {"stream"}
+
+
+@pytest.mark.parametrize("reason", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF])
+def test_a_file_system_without_locks_is_said_once_and_written_to(book, monkeypatch, reason, capsys):
+    def refused(*_):
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(workbook.fcntl, "flock", refused)
+    book.record("stream", {"bytes": 1})
+    book.record("answer", {"text": "Paris"})
+    assert set(book.measurements()) == {"stream", "answer"}
+    assert capsys.readouterr().err.count(str(book.path)) == 1
+
+
+def test_without_locks_of_the_system_the_file_is_written(book, monkeypatch, capsys):
+    monkeypatch.setattr(workbook, "fcntl", None)  # Windows
+    book.record("stream", {"bytes": 1})
+    assert book.measurements() == {"stream": {"bytes": 1}}
+    assert str(book.path) in capsys.readouterr().err
+
+
+def test_half_a_character_is_written_as_a_question_mark(book):
+    book.record("answer", {"text": "a\ud800b\x85"})
+    assert book.measurements() == {"answer": {"text": "a?b\x85"}}

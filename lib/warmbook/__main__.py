@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from .book import cli
+from .book.cli.options import Parser
 from .errors import WarmbookError
+from .terminal import show
 from .texts import say, speak
 
 
@@ -22,18 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except WarmbookError as error:
-        print(f"warmbook: {error}", file=sys.stderr)
+        show(f"warmbook: {error}", sys.stderr)
         return 2
     except BrokenPipeError:  # `… | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print(say("Stopped. What was created is still there; notebook 10 deletes it."))
+        show(say("Stopped. What was created is still there; notebook 10 deletes it."))
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m warmbook",
         description="A guided workbook: load large AI models fast onto GKE.",
         epilog="Settings: defaults < WARMBOOK_* environment < workbook.yaml < -p < the form.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .terminal import printable
+
 _INSTALLED = Path(__file__).resolve().with_name("docs") / "troubleshooting.md"
 
 GUIDE_TO_PITFALLS = str(_INSTALLED) if _INSTALLED.exists() else "docs/troubleshooting.md"
@@ -30,7 +32,7 @@ class WarmbookError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython asks an exception for its own picture."""
         what, *more = self._lines()
-        return [f"✗ {what}", *more]
+        return [printable(line) for line in (f"✗ {what}", *more)]
 
 
 class SettingsError(WarmbookError):

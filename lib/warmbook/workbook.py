@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
+from . import limited_yaml
 from .errors import SettingsError
 from .settings import Settings, merge
+from .terminal import show
 from .texts import say
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+Section: TypeAlias = dict[str, Any]
 
 VERSION = 1
 """Version of the file's layout; a higher one is somebody's newer warmbook."""
+
+LOCK_S = 30
+"""How long a writer waits for the others, in seconds; each takes some milliseconds."""
+LOOK_S = 0.005
+"""How often it tries, in seconds."""
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""A pipe in the place of the file keeps nobody waiting."""
 
 
 class Workbook:
@@ -64,16 +84,15 @@ class Workbook:
 
         Another version of warmbook wrote it, or a person made a typing error.
         """
-        every = self._all().items()
-        return {name: value for name, value in every if name not in Settings.model_fields}
+        return _unknown(self._all())
 
     def choose(self, settings: Settings) -> None:
         """Remember the reader's choices; what this version does not know stays in the file."""
-        self._write("settings", {**settings.model_dump(), **self.unknown()})
+        self._change("settings", lambda saved: {**settings.model_dump(), **_unknown(saved)})
 
     def record(self, name: str, measurement: Mapping[str, Any]) -> None:
         """Remember what can't be asked again, such as the seconds of a cold start."""
-        self._write("measurements", {**self.measurements(), name: dict(measurement)})
+        self._change("measurements", lambda saved: {**saved, name: dict(measurement)})
 
     def measurements(self) -> dict[str, Any]:
         """Return what was recorded so far."""
@@ -83,12 +102,7 @@ class Workbook:
         return dict(self._read().get("settings") or {})
 
     def _read(self) -> dict[str, Any]:
-        if not self.path.exists():
-            return {}
-        try:
-            data = yaml.safe_load(self.path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise self._refused(say("it is not YAML")) from error
+        data = self._content()
         if not isinstance(data, dict) or not all(
             isinstance(data.get(part) or {}, dict) for part in ("settings", "measurements")
         ):
@@ -97,17 +111,131 @@ class Workbook:
             raise self._refused(say("it comes from a newer warmbook"))
         return data
 
+    def _content(self) -> Any:
+        """Return what the file holds, an empty workbook where there is no file.
+
+        Raises:
+            SettingsError: It can't be read.
+        """
+        try:
+            found = limited_yaml.documents(limited_yaml.read_regular(self.path))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._refused(error.strerror or str(error)) from None
+        except limited_yaml.YamlError as error:
+            raise self._refused(error.reason) from None
+        if len(found) > 1:
+            raise self._refused(say("it does not hold settings and measurements"))
+        return (found or [None])[0] or {}
+
     def _refused(self, reason: str) -> SettingsError:
         return SettingsError(
             say("{path} can't be read: {reason}.", path=self.path, reason=reason),
             remedy=say("It was left as it is. Mend it, or move it away to start afresh."),
         )
 
-    def _write(self, section: str, value: object) -> None:
-        # Read again first: another notebook may have written since.
-        data = {**self._read(), "version": VERSION, section: value}
-        text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-        save(text, self.path)
+    def _change(self, section: str, change: Callable[[Section], Section]) -> None:
+        """Replace a section by what `change` makes of it, while no other notebook writes.
+
+        Raises:
+            SettingsError: The file can't be read or written; it is kept.
+        """
+        with locked(self.path):
+            data = self._read()
+            changed = change(dict(data.get(section) or {}))
+            text = dumped({**data, "version": VERSION, section: changed})
+            try:
+                save(text, self.path)
+            except OSError as error:
+                raise _unwritable(self.path, error.strerror or str(error)) from None
+
+
+def _unknown(saved: Section) -> Section:
+    return {name: value for name, value in saved.items() if name not in Settings.model_fields}
+
+
+def _unwritable(path: Path, reason: str) -> SettingsError:
+    told = say("{path} can't be written: {reason}.", path=path, reason=reason)
+    return SettingsError(told, remedy=say("Name a file in a folder of yours."))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Values as they are; half a character, which no UTF-8 can hold, becomes a question mark."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.Node:
+    whole = text.encode(errors="replace").decode()
+    # PyYAML folds U+0085 and its like in every style but this one, which escapes them.
+    style = None if whole.replace("\n", "").isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", whole, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dumped(data: Section) -> str:
+    """Return the data as YAML, in their own order."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other writers of the file waiting until the block ends; its readers never wait.
+
+    A file system without locks leaves two writers at once as they are: what one of them wrote
+    may be lost. Standard error says so, once for each file.
+
+    Raises:
+        SettingsError: Another program has kept the lock for LOCK_S.
+    """
+    handle = _lock(path)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)  # and with it the lock
+
+
+def _lock(path: Path) -> int | None:
+    """Return the locked file's descriptor, None where it can't be opened or has no locks.
+
+    `save` puts another file in its place: who has waited for the lock of the one before tries
+    again. The lock is on the file and not on its folder, which NFS does not lock.
+    Source: flock(2), "NFS details".
+    """
+    end = time.monotonic() + LOCK_S
+    while time.monotonic() < end:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_WAIT, 0o600)
+        except OSError:  # reading or writing it says why
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(handle, path):
+                return handle
+        except BlockingIOError:
+            pass
+        except (OSError, AttributeError):  # Windows has no fcntl
+            os.close(handle)
+            _tell_of_no_locks(path)
+            return None
+        os.close(handle)
+        time.sleep(LOOK_S)
+    raise _unwritable(path, say("another program has kept it locked for {count} s", count=LOCK_S))
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@cache
+def _tell_of_no_locks(path: Path) -> None:
+    told = say("{path}: no locks here; let only one notebook write at a time", path=path)
+    show(f"warmbook: {told}", sys.stderr)
 
 
 def save(content: str | bytes, path: Path, *, public: bool = False) -> None:

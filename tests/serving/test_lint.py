@@ -1,9 +1,11 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from warmbook.__main__ import main
@@ -196,6 +198,7 @@ values = st.recursive(
 )
 
 
+@settings_of_hypothesis(deadline=None)  # other work may keep the machine busy
 @given(
     spec=values,
     inside=st.fixed_dictionaries(
@@ -210,3 +213,45 @@ def test_any_shape_of_a_manifest_is_judged(spec, inside, more):
     pod = {**more, "containers": [inside, spec]}
     for document in ({"kind": "Pod", "spec": pod}, {"spec": {"template": {"spec": pod}}}):
         assert lint(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: &a [x, x]\n" + "b: [" + "*a, " * 50_000 + "]", "values"),
+        ("- " * 5000, "deep"),
+        ("---\n" * 5000, "documents"),
+        ("a: [1", "not YAML"),
+    ],
+)
+def test_what_would_take_minutes_to_read_is_refused_with_a_remedy(text, reason, tmp_path, capsys):
+    (tmp_path / "hostile.yaml").write_text(text)
+    assert main(["lint", str(tmp_path / "hostile.yaml")]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert reason in told[0] and told[1].startswith("  → ")
+    assert len(told) == 2
+
+
+def test_a_manifest_may_come_through_a_pipe(manifest, tmp_path, capsys):
+    reading, writing = os.pipe()
+    os.write(writing, to_yaml(manifest).encode())
+    os.close(writing)
+    assert main(["lint", f"/dev/fd/{reading}"]) == 0
+    os.close(reading)
+    assert "strategy: RollingUpdate" in capsys.readouterr().out
+
+
+def test_a_tab_at_the_end_and_a_time_are_read_as_kubectl_reads_them(manifest):
+    text = to_yaml(manifest).replace("replicas: 1\n", "replicas: 1\t\n")
+    dated = text.replace("metadata:\n", "metadata:\n  annotations: {day: 2024-13-45}\n", 1)
+    assert "\t" in dated and "2024-13-45" in dated
+    assert [one.name for one in lint(dated)] == names(manifest)
+
+
+@pytest.mark.parametrize("config", ["[" * 100_000, '{"memory_limit": ' + "9" * 5000 + "}"])
+def test_a_loader_config_that_cannot_be_read_is_a_finding(manifest, config):
+    container(manifest)["args"].append(f"--model-loader-extra-config={config}")
+    container(manifest)["args"] = [
+        word for word in container(manifest)["args"] if "distributed" not in word
+    ]
+    assert "loader config" in names(manifest)

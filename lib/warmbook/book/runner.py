@@ -27,6 +27,7 @@ from ..errors import SettingsError
 from ..measure.runs.record import FILE
 from ..measure.runs.schema import SCHEMA, Notebook, Record
 from ..settings import Settings, merge
+from ..terminal import redraw, show
 from ..texts import say, speak
 from ..workbook import Workbook, save
 from . import shipped
@@ -317,21 +318,22 @@ def terminal() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
     def tell(line: str, elapsed_s: float) -> None:
         state = line.rpartition(" (")[0]
         if moving:
-            print(f"\r\x1b[K    {line[:110]}", end="", flush=True)
+            redraw(f"    {line[:110]}")
         elif state != last["state"] or time.monotonic() - float(str(last["at"])) > 10:
-            print(f"    {line}", flush=True)
+            show(f"    {line}")
             last.update(state=state, at=time.monotonic())
         del elapsed_s
 
     def started(book: Path) -> None:
         if moving:
-            print(f"\r\x1b[K  … {book.stem}", end="", flush=True)
+            redraw(f"  … {book.stem}")
 
     def ended(done: Done) -> None:
         mark = "✔" if done.status == "passed" else "✗"
-        start = "\r\x1b[K" if moving else ""
-        print(f"{start}  {mark} {done.name:<14} {done.seconds:6.1f} s", flush=True)
+        if moving:
+            redraw("")
+        show(f"  {mark} {done.name:<14} {done.seconds:6.1f} s")
         if done.error:
-            print("\n".join(f"      {line}" for line in done.error.splitlines()), flush=True)
+            show("\n".join(f"      {line}" for line in done.error.splitlines()))
 
     return tell, started, ended

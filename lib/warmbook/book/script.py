@@ -12,6 +12,7 @@ from ..serving.manifest import Needs
 from ..serving.shell_commands import gcloud, kubectl
 from ..settings import Settings
 from ..steps import cache, cleanup, cluster, identity, project, server, streaming, upload, weights
+from ..terminal import one_line
 from ..texts import say
 
 CLEANUP = "10"
@@ -106,7 +107,8 @@ def _about(settings: Settings) -> Iterator[str]:
     name = '"Accelerate model loading on GKE with Run:ai Model Streamer and vLLM"'
     yield "# " + say("The guide {name}, by hand, for:", name=name)
     mode = settings.mode.capitalize()
-    yield f"#   {settings.project_id}, {mode}, {settings.location}, {settings.model_uri}"
+    place = f"{settings.project_id}, {mode}, {settings.location}, {settings.model_uri}"
+    yield f"#   {one_line(place)}"
     yield "# " + say("What it creates costs money until it is deleted:")
     yield "#   python -m warmbook commands --cleanup"
 

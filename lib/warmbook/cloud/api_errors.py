@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from ..errors import AccessError, MissingError, WarmbookError
+from ..shell import quoted
 from ..texts import say
 
 NO_BILLING = {"BILLING_DISABLED", "UREQ_PROJECT_BILLING_NOT_FOUND", "accountDisabled"}
@@ -52,7 +53,9 @@ def of_google(error: Any) -> WarmbookError:
         service = service or "".join(ACTIVATION.findall(message)[:1])
         return AccessError(
             say("The API {service} is off in this project.", service=service),
-            remedy=say("Run notebook 02, or: gcloud services enable {service}", service=service),
+            remedy=say(
+                "Run notebook 02, or: gcloud services enable {service}", service=quoted(service)
+            ),
             pitfall="api-off",
         )
     if reason in NO_BILLING:

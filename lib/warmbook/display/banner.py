@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..cloud.clients import Clients
 from ..settings import Settings
+from ..terminal import printable
 from ..texts import say, speak
 from .card import AMBER, GREEN, escape
 
@@ -14,7 +15,7 @@ class ShownClients(Clients):
     """The clients of the notebooks; as the last line of a cell they show the banner."""
 
     def __repr__(self) -> str:
-        return banner(self)
+        return printable(banner(self))
 
     def _repr_html_(self) -> str:
         colour = GREEN if self.target == "rehearsal" else AMBER

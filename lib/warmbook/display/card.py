@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..severity import Severity, worst
+from ..terminal import printable
 from ..texts import say
 
 GREEN, RED, AMBER, BLUE, GREY = "#1f9d55", "#e5484d", "#b7791f", "#3b82d0", "#7d8590"
@@ -48,7 +49,7 @@ class Row:
         return NEW if self.new else MARKS[self.severity]
 
     def __str__(self) -> str:
-        return f"  {self.mark[0]} {self.name}: {self.detail}"
+        return printable(f"  {self.mark[0]} {self.name}: {self.detail}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ class Card:
 
     def __repr__(self) -> str:
         lines = [f"{self.mark[0]} {self.title()}", *map(str, self.rows())]
-        return "\n".join([*lines, *([f"  {self.note()}"] if self.note() else [])])
+        return printable("\n".join([*lines, *([f"  {self.note()}"] if self.note() else [])]))
 
     def _repr_html_(self) -> str:
         rows = "".join(map(_row, self.rows()))

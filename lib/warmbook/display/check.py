@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import CheckError
+from ..terminal import printable
 from ..texts import say
 from .card import GREEN, escape
 
@@ -16,7 +17,7 @@ class Passed:
     claim: str
 
     def __repr__(self) -> str:
-        return f"✔ {self.claim}"
+        return printable(f"✔ {self.claim}")
 
     def _repr_html_(self) -> str:
         return f'<b style="color:{GREEN}">✔</b> {escape(self.claim)}'

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.layers import KINDS, Block
+from ..terminal import printable
 from ..texts import say
 from ..units import duration, size, sizes
 from .card import RED
@@ -39,7 +40,7 @@ class Picture:
     caption: str
 
     def __repr__(self) -> str:
-        return self.caption
+        return printable(self.caption)
 
     def _repr_png_(self) -> bytes | None:
         return self.png or None

@@ -10,6 +10,7 @@ from typing import TypeVar
 from IPython.display import display
 
 from ..errors import InterruptedWaitError, WaitTimeoutError
+from ..terminal import printable
 from ..texts import say
 from ..units import duration
 from .card import AMBER, GREEN, GREY, escape
@@ -35,7 +36,7 @@ class Progress:
     def __repr__(self) -> str:
         mark = "✔" if self.done else "…"
         share = "" if self.fraction is None or self.done else f" {self.fraction:.0%}"
-        return f"{mark} {self.what}: {self.state}{share} ({duration(self.elapsed_s)})"
+        return printable(f"{mark} {self.what}: {self.state}{share} ({duration(self.elapsed_s)})")
 
     def _repr_html_(self) -> str:
         share = 1.0 if self.done else self.fraction

@@ -29,7 +29,7 @@ def loader_config(container: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what --model-loader-extra-config tells the streamer, None where it is no object."""
     try:
         found = json.loads(option(container, _SERVERS_OPTION) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from packaging.version import Version
 
+from .. import limited_yaml
 from ..cloud.gke import ACCELERATOR
 from ..errors import SettingsError
 from ..model.faults import Finding
@@ -22,6 +22,8 @@ from . import container_args, vllm_releases
 from .guide_manifest import GPU
 
 _IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
+_LONGEST_IMAGE = 1000
+"""Characters; the pattern above takes quadratic time. A registry takes 255 and a tag of 128."""
 MEMORY_LIMIT = "RUNAI_STREAMER_MEMORY_LIMIT"
 _OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
 
@@ -75,14 +77,7 @@ def lint(text: str, inspect: Callable[[str], XRay | None] = lambda uri: None) ->
     Raises:
         SettingsError: It is no YAML, or no vLLM container is in it.
     """
-    try:
-        documents = [one for one in yaml.safe_load_all(text) if isinstance(one, dict)]
-    except yaml.YAMLError as error:
-        raise SettingsError(
-            say("It is not YAML: {reason}", reason=str(error).splitlines()[0]),
-            remedy=say("Correct the file, then try again."),
-        ) from None
-    servers = [server for document in documents for server in _servers(document)]
+    servers = [server for document in _documents(text) for server in _servers(document)]
     if not servers:
         raise SettingsError(
             say("There is no vLLM container in it."),
@@ -94,11 +89,29 @@ def lint(text: str, inspect: Callable[[str], XRay | None] = lambda uri: None) ->
     return sorted(found, key=lambda finding: finding.severity != "error")
 
 
+def _documents(text: str) -> list[dict[str, Any]]:
+    """Return the objects of a YAML text, one for each document.
+
+    Raises:
+        SettingsError: It is no YAML, or beyond what is read of it.
+    """
+    try:
+        read = limited_yaml.documents(text, kubernetes=True)
+    except limited_yaml.YamlSyntaxError as error:
+        what = say("It is not YAML: {reason}", reason=error.problem)
+        raise SettingsError(what, remedy=say("Correct the file, then try again.")) from None
+    except limited_yaml.YamlError as error:
+        what = say("The YAML is not read: {reason}.", reason=error.reason)
+        remedy = say("Leave only the servers in it, written without aliases.")
+        raise SettingsError(what, remedy=remedy) from None
+    return [one for one in read if isinstance(one, dict)]
+
+
 def _servers(document: Mapping[str, Any]) -> Iterator[VllmContainer]:
     spec = _map(document.get("spec"))
     pod = _map(_map(spec.get("template")).get("spec")) or spec
     for container in map(_map, _list(pod.get("containers"))):
-        image = str(container.get("image") or "")
+        image = str(container.get("image") or "")[:_LONGEST_IMAGE]
         told = _IMAGE.search(image)
         if "vllm" in image:
             yield VllmContainer(document, pod, container, told[1] if told else "")

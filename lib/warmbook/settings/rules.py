@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from ..terminal import one_line
 from ..texts import say
 
 OLDEST_VLLM = (0, 11, 1)
@@ -46,7 +47,7 @@ def _model_uri(value: str) -> str:
         raise refusal("the bucket name has 3 or more small letters, digits, - _ or .")
     if not path:
         raise refusal("name the model's folder too: gs://BUCKET_NAME/PATH_TO_MODEL")
-    if "//" in f"/{path}" or re.search(r"[\x00-\x1f]", path):
+    if "//" in f"/{path}" or one_line(path) != path:
         raise refusal("the folder has an empty part or a control character")
     return f"gs://{bucket}/{path}"
 
@@ -56,6 +57,8 @@ def _model_source(value: str) -> str:
     if re.match(r"(?i)https?://(www\.)?(huggingface\.co|hf\.co)/", value):
         raise refusal("write hf://ORG/NAME, without the rest of the web address")
     if not value.lower().startswith("hf:"):
+        if one_line(value) != value:
+            raise refusal("the folder's name has a control character")
         return value
     if value == "hf://" or not value.startswith("hf://"):
         raise refusal("write hf://ORG/NAME or hf://ORG/NAME@REVISION")
@@ -65,6 +68,12 @@ def _model_source(value: str) -> str:
         raise refusal("write hf://ORG/NAME: letters, digits, - _ and . in both")
     if at and not _HUB_REVISION.fullmatch(revision):
         raise refusal("write a branch, a tag or a commit after the @")
+    return value
+
+
+def _account(value: str) -> str:
+    if not re.fullmatch(r"([^@\s:]+@[^@\s:]+)?", value) or one_line(value) != value:
+        raise refusal("write an e-mail address, or nothing")
     return value
 
 
@@ -102,5 +111,6 @@ Text = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is
 
 ModelUri = Annotated[Text, AfterValidator(_model_uri)]
 ModelSource = Annotated[Text, AfterValidator(_model_source)]
+Account = Annotated[Text, AfterValidator(_account)]
 VllmVersion = Annotated[Text, AfterValidator(_vllm_version)]
 SglangVersion = Annotated[Text, AfterValidator(_sglang_version)]

@@ -21,6 +21,7 @@ from ..texts import say
 from .refusals import reason, settings_error
 from .rules import (
     DNS_LABEL,
+    Account,
     ModelSource,
     ModelUri,
     SglangVersion,
@@ -148,9 +149,7 @@ class Settings(BaseModel):
     model_source: ModelSource = ""
     """Upload this first (03): a local folder, or `hf://ORG/NAME[@REVISION]`; empty: nothing."""
 
-    account: Annotated[
-        Text, must_match(r"([^@\s:]+@[^@\s:]+)?", "write an e-mail address, or nothing")
-    ] = ""
+    account: Account = ""
     """Who gets the two roles of the guide (02); empty asks your credentials."""
 
     language: Literal["en", "es"] = "en"

@@ -35,16 +35,18 @@ from ..model.gpus import price
 from ..serving.guide_manifest import DEPLOYMENT, OURS
 from ..serving.prompts import Origin, Transcript
 from ..settings import Settings
+from ..shell import quoted
 from ..texts import say
 from ..units import duration
 
 
 def _by_hand(settings: Settings) -> str:
+    namespace = quoted(settings.namespace)
     return (
-        f"kubectl scale deployment/{DEPLOYMENT} -n {settings.namespace} --replicas=0\n"
+        f"kubectl scale deployment/{DEPLOYMENT} -n {namespace} --replicas=0\n"
         f"python -m warmbook manifest --comparison | kubectl create -f -\n"
-        f"kubectl logs -n {settings.namespace} -f -l {OURS}\n"
-        f"kubectl scale deployment/{DEPLOYMENT} -n {settings.namespace} "
+        f"kubectl logs -n {namespace} -f -l {OURS}\n"
+        f"kubectl scale deployment/{DEPLOYMENT} -n {namespace} "
         f"--replicas={settings.replicas}"
     )
 

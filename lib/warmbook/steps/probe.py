@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..model.folder import list_folder
 from ..serving.guide_manifest import MANAGED_BY, Manifest
 from ..serving.pods import ENDED, Pod, json_lines, require_account
 from ..settings import Settings
+from ..shell import quoted
 from ..texts import say
 
 IMAGE = "python:3.12-slim"
@@ -94,11 +96,12 @@ class Probed(Card):
 
 
 def _by_hand(settings: Settings) -> str:
+    overrides = json.dumps({"spec": {"serviceAccountName": settings.service_account}})
     return (
-        f"kubectl run {NAME} -n {settings.namespace} --rm -i --restart=Never "
+        f"kubectl run {NAME} -n {quoted(settings.namespace)} --rm -i --restart=Never "
         "--image=google/cloud-sdk:slim "
-        f'''--overrides='{{"spec":{{"serviceAccountName":"{settings.service_account}"}}}}' '''
-        f"-- gcloud storage ls {settings.model_uri}/"
+        f"--overrides={quoted(overrides)} "
+        f"-- gcloud storage ls {quoted(f'{settings.model_uri}/')}"
     )
 
 

@@ -16,6 +16,7 @@ from ..serving import guide_manifest, pods
 from ..serving.manifest import Improvement, Needs, deployment, improvements
 from ..serving.shell_commands import kubectl
 from ..settings import Settings
+from ..terminal import printable
 from ..texts import say
 
 
@@ -40,7 +41,7 @@ class Manifest(Card):
         return super()._repr_html_() + folded(say("The whole YAML"), self.yaml)
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()}\n\n{self.yaml}"
+        return printable(f"{super().__repr__()}\n\n{self.yaml}")
 
 
 @step(kubectl.deploy)

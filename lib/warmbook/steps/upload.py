@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
@@ -18,6 +17,7 @@ from ..model.upload.pool import Stray, send
 from ..model.upload.source import SERVED, LocalFile, Source
 from ..serving.shell_commands import gcloud
 from ..settings import Settings
+from ..shell import quoted
 from ..texts import say
 from ..units import duration, size
 
@@ -94,7 +94,7 @@ def _abort(stray: Stray) -> str:
     gcloud has none for this.
     """
     token = '"Authorization: Bearer $(gcloud auth print-access-token)"'
-    url = quote(f"{stray.url}?uploadId={stray.upload.upload_id}")
+    url = quoted(f"{stray.url}?uploadId={stray.upload.upload_id}")
     return f"curl --request DELETE --header {token} {url}"
 
 

@@ -124,11 +124,14 @@ def _manifest(file: Path) -> str:
     Raises:
         SettingsError: It can't be read.
     """
+    from ... import limited_yaml
     from ...errors import SettingsError
 
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        if str(file) == "-":
+            return sys.stdin.read(limited_yaml.MOST_BYTES + 1)
+        return limited_yaml.read(file)
+    except (OSError, UnicodeDecodeError, limited_yaml.YamlError) as error:
         told = say("{path} can't be read: {reason}.", path=file, reason=error)
         raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
 

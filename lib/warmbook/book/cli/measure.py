@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...terminal import one_line, show
 from ...texts import say
 from .options import (
     Verbs,
@@ -112,14 +113,14 @@ def _saved(path: Path) -> ColdStart:
 
 def _compare(options: argparse.Namespace) -> int:
     from ...errors import SettingsError
-    from ...measure.runs.compare import Comparison, printable
+    from ...measure.runs.compare import Comparison
 
     if len(options.runs) < 2:
         told = say("One run alone can't be compared.")
         raise SettingsError(told, remedy=say("Name two runs or more."))
     runs, left_out = _comparable(options.runs)
     for run, reason in left_out.items():
-        print(f"✗ {printable(run)}: {printable(reason)}", file=sys.stderr)
+        show(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
     comparison, enough = Comparison(runs), len(runs) > 1
     if enough or options.format == "json":
         text = str(comparison) if enough else ""

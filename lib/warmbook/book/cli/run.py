@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...terminal import show
 from ...texts import say, spoken
 from .options import (
     Verbs,
@@ -60,12 +61,12 @@ def _run(options: argparse.Namespace) -> int:
     try:
         result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
     except KeyboardInterrupt:
-        print(f"  {say('Executed notebooks and run.json')}: {out}")
+        show(f"  {say('Executed notebooks and run.json')}: {out}")
         raise
-    print(_summary(result, out))
+    show(_summary(result, out))
     for name in result.unfit:
         told = say("{name}: what the run's workbook.yaml holds of it can't be read", name=name)
-        print(f"warmbook: {told}", file=sys.stderr)
+        show(f"warmbook: {told}", sys.stderr)
     return 0 if result.passed else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -11,6 +12,7 @@ import ipywidgets as w
 from ...cloud import availability
 from ...errors import SettingsError
 from ...settings import Settings
+from ...terminal import printable
 from ...texts import say, speak
 from ...workbook import Workbook
 from ..card import Card, Row, escape
@@ -154,7 +156,7 @@ class SettingsForm(w.VBox):
         )
         return {
             **super()._repr_mimebundle_(**kwargs),
-            "text/plain": "\n".join(f"{name} = {value}" for name, value in chosen),
+            "text/plain": printable("\n".join(f"{name} = {value}" for name, value in chosen)),
             # what GitHub shows, where no widget runs
             "text/html": f"<table>{rows}</table>",
         }
@@ -230,7 +232,7 @@ def _control(name: str, value: Any, suggestions: tuple[str, ...] | None) -> w.DO
         return w.Dropdown(options=options, value=value if value in options else options[0], **style)
     if annotation is bool:
         return w.Checkbox(value=str(value).lower() == "true", indent=True, **style)
-    if annotation is int and str(value).lstrip("-").isdigit():
+    if annotation is int and re.fullmatch(r"-?[0-9]{1,15}", str(value)):  # as a browser has them
         return w.IntText(value=int(value), **style)
     if suggestions:
         return w.Combobox(

@@ -8,6 +8,7 @@ from ...errors import AccessError, ResourceFailedError, WarmbookError
 from ...serving.guide_manifest import CONTAINER
 from ...serving.pods import Pod
 from ...settings import Settings
+from ...shell import quoted
 from ...texts import say
 from ...units import duration
 from ..pitfalls import pitfall
@@ -115,8 +116,8 @@ def unknown_end(
         quoting(what, diagnosis) if diagnosis else what,
         remedy=say(
             "Read the whole log: kubectl logs {pod} --previous -n {ns}",
-            pod=pod.name,
-            ns=settings.namespace,
+            pod=quoted(pod.name),
+            ns=quoted(settings.namespace),
         ),
         pitfall=diagnosis.pitfall if diagnosis else "",
     )

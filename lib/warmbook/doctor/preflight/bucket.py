@@ -54,7 +54,7 @@ def reading(asked: Asked) -> Checkup:
             "warning",
             say("held perhaps: {roles}", roles=", ".join(sorted(set(found.perhaps.values())))),
             say("Notebook 05 asks as the service account and shows what it may."),
-            f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
+            gcloud.bucket_policy(settings),
         )
     return Checkup("ok", say("{account} may", account=_account(asked)))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 
 from ...serving.guide_manifest import GPU_POOL
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
+from ...shell import quoted
 
 SIGN_IN = "gcloud auth application-default login"
 DRIVER_INSTALLER = (
@@ -33,12 +33,12 @@ def after(pitfall: str, settings: Settings) -> str:
 
 def quota_project(settings: Settings) -> str:
     """Let the reader's credentials count against the project."""
-    return f"gcloud auth application-default set-quota-project {quote(settings.project_id)}"
+    return f"gcloud auth application-default set-quota-project {quoted(settings.project_id)}"
 
 
 def link_billing(settings: Settings) -> str:
     """Link a billing account; which one is the reader's to say."""
-    project = quote(settings.project_id)
+    project = quoted(settings.project_id)
     return (
         "gcloud billing accounts list\n"
         f"gcloud billing projects link {project} --billing-account=ACCOUNT_ID"
@@ -47,15 +47,15 @@ def link_billing(settings: Settings) -> str:
 
 def enable(settings: Settings, services: Iterable[str]) -> str:
     """Enable these APIs."""
-    project = quote(settings.project_id)
-    return f"gcloud services enable {' '.join(sorted(services))} --project={project}"
+    project = quoted(settings.project_id)
+    return f"gcloud services enable {' '.join(map(quoted, sorted(services)))} --project={project}"
 
 
 def act_as(settings: Settings, account: str) -> str:
     """Let the reader make nodes that run as this service account."""
     return (
-        f"gcloud iam service-accounts add-iam-policy-binding {account} "
-        f"--project={quote(settings.project_id)} --member={gcloud.reader(settings)} "
+        f"gcloud iam service-accounts add-iam-policy-binding {quoted(account)} "
+        f"--project={quoted(settings.project_id)} --member={gcloud.reader(settings)} "
         "--role=roles/iam.serviceAccountUser"
     )
 
@@ -63,16 +63,16 @@ def act_as(settings: Settings, account: str) -> str:
 def machine_types(settings: Settings) -> str:
     """List the zones of the region that have the machine type."""
     return (
-        f"gcloud compute machine-types list --project={quote(settings.project_id)} "
-        f'--filter="name={settings.machine_type} AND zone~^{settings.region}-"'
+        f"gcloud compute machine-types list --project={quoted(settings.project_id)} "
+        f"--filter={quoted(f'name={settings.machine_type} AND zone~^{settings.region}-')}"
     )
 
 
 def create_bucket(settings: Settings) -> str:
     """Create the model's bucket where the cluster will be."""
     return (
-        f"gcloud storage buckets create gs://{settings.bucket_name} "
-        f"--project={quote(settings.project_id)} --location={settings.region} "
+        f"gcloud storage buckets create {quoted(f'gs://{settings.bucket_name}')} "
+        f"--project={quoted(settings.project_id)} --location={quoted(settings.region)} "
         "--uniform-bucket-level-access"
     )
 
@@ -80,8 +80,8 @@ def create_bucket(settings: Settings) -> str:
 def federate(settings: Settings) -> str:
     """Turn Workload Identity Federation on for the cluster."""
     return (
-        f"gcloud container clusters update {quote(settings.cluster_name)} {_place(settings)} "
-        f"--workload-pool={settings.workload_pool}"
+        f"gcloud container clusters update {quoted(settings.cluster_name)} {_place(settings)} "
+        f"--workload-pool={quoted(settings.workload_pool)}"
     )
 
 
@@ -89,7 +89,7 @@ def serve_metadata(settings: Settings) -> str:
     """Turn GKE's metadata server on for the GPU pool."""
     return (
         f"gcloud container node-pools update {GPU_POOL} "
-        f"--cluster={quote(settings.cluster_name)} {_place(settings)} "
+        f"--cluster={quoted(settings.cluster_name)} {_place(settings)} "
         "--workload-metadata=GKE_METADATA"
     )
 
@@ -101,8 +101,8 @@ def install_driver() -> str:
 
 def upgrade(requirements: Iterable[str]) -> str:
     """Install the libraries anew."""
-    return f"python -m pip install --upgrade {' '.join(map(quote, requirements))}"
+    return f"python -m pip install --upgrade {' '.join(map(quoted, requirements))}"
 
 
 def _place(settings: Settings) -> str:
-    return f"--project={quote(settings.project_id)} --location={settings.location}"
+    return f"--project={quoted(settings.project_id)} --location={quoted(settings.location)}"

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any, Literal
 
 from ...display.plots import Bar, Picture, lanes
+from ...terminal import one_line
 from ...texts import say
 from ...units import duration, size
 from ..coldstart.startlog import is_whole
@@ -123,8 +124,8 @@ class Comparison:
 
     def table(self) -> str:
         """Return the figures as lines of text, a column for each run."""
-        rows = [["", *(printable(name) for name, _ in self.runs)]]
-        rows += [[printable(figure.name), *figure.cells()] for figure in self.figures()]
+        rows = [["", *(one_line(name) for name, _ in self.runs)]]
+        rows += [[one_line(figure.name), *figure.cells()] for figure in self.figures()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -133,10 +134,10 @@ class Comparison:
 
     def changes(self) -> str:
         """Return which settings and versions differ from the base's."""
-        lines = [say("What changed since {base}:", base=printable(self.runs[0][0]))]
+        lines = [say("What changed since {base}:", base=one_line(self.runs[0][0]))]
         for name, changed in self._changes():
             told = "; ".join(map(str, changed)) or say("nothing")
-            lines.append(printable(f"  {name}: {told}"))
+            lines.append(one_line(f"  {name}: {told}"))
         return "\n".join(lines)
 
     def _changes(self) -> Iterator[tuple[str, list[Change]]]:
@@ -166,7 +167,7 @@ class Comparison:
         return len({flat(value(record)) for _, record in self.runs}) > 1
 
     def _engines(self) -> str:
-        quick = [printable(name) for name, record in self.runs if record.engine == QUICK_ENGINE]
+        quick = [one_line(name) for name, record in self.runs if record.engine == QUICK_ENGINE]
         if not quick:
             return say("Not the same engine, or not every run tells which it was.")
         return say(
@@ -208,8 +209,8 @@ class Comparison:
                 yield say(
                     "{one} and {other} have the same settings and versions, and their cold starts "
                     "are {apart} apart: take a smaller difference for chance.",
-                    one=printable(one),
-                    other=printable(other),
+                    one=one_line(one),
+                    other=one_line(other),
                     apart=f"{apart:.0%}",
                 )
 
@@ -262,14 +263,9 @@ def comparable(record: Record) -> str:
     if record.phases or record.streams:
         return ""
     if stopped := record.stopped_in:
-        name = printable(stopped.name)
+        name = one_line(stopped.name)
         return say("it stopped in {name}, before a cold start was measured", name=name)
     return say("it measured no cold start")
-
-
-def printable(text: str) -> str:
-    """Return the text without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def _bars(record: Record) -> list[Bar]:
@@ -280,7 +276,7 @@ def _bars(record: Record) -> list[Bar]:
 
 
 def _drawable(text: str) -> str:
-    return printable(text).replace("$", r"\$")  # matplotlib would set a formula
+    return one_line(text).replace("$", r"\$")  # matplotlib would set a formula
 
 
 def _seconds_of(name: str) -> Callable[[Record], float | None]:

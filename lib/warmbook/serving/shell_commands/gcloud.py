@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from ...cloud.projects import SERVICES
 from ...cloud.roles import PROJECT_ROLES, bucket_roles, member, principal
 from ...model.upload.source import SERVED
 from ...settings import Settings
+from ...shell import quoted
 from ..guide_manifest import GPU_POOL
 from ..pods import LABELS
 from .line import line
@@ -22,28 +21,28 @@ def projects(_: Settings | None = None) -> str:
 
 def project(settings: Settings) -> str:
     """Show the project and its number."""
-    return f"gcloud projects describe {quote(settings.project_id)}"
+    return f"gcloud projects describe {quoted(settings.project_id)}"
 
 
 def create_project(settings: Settings) -> str:
     """Create the project."""
-    return f"gcloud projects create {quote(settings.project_id)}"
+    return f"gcloud projects create {quoted(settings.project_id)}"
 
 
 def billing(settings: Settings) -> str:
     """Show whether billing is on."""
-    return f"gcloud billing projects describe {quote(settings.project_id)}"
+    return f"gcloud billing projects describe {quoted(settings.project_id)}"
 
 
 def enable_services(settings: Settings) -> str:
     """Enable the guide's APIs."""
     listed = " \\\n  ".join(SERVICES)
-    return line(f"gcloud services enable {listed}", f"--project={quote(settings.project_id)}")
+    return line(f"gcloud services enable {listed}", f"--project={quoted(settings.project_id)}")
 
 
 def reader(settings: Settings) -> str:
     """Return IAM's name for the reader, quoted; where nobody is named, gcloud's own account."""
-    return quote(member(settings.account)) if settings.account else MYSELF
+    return quoted(member(settings.account)) if settings.account else MYSELF
 
 
 def grant_roles(settings: Settings) -> str:
@@ -51,9 +50,9 @@ def grant_roles(settings: Settings) -> str:
     return "\n".join(
         line(
             "gcloud projects add-iam-policy-binding",
-            quote(settings.project_id),
+            quoted(settings.project_id),
             f"--member={reader(settings)}",
-            f"--role={role}",
+            f"--role={quoted(role)}",
             "--condition=None",
         )
         for role in PROJECT_ROLES
@@ -62,7 +61,7 @@ def grant_roles(settings: Settings) -> str:
 
 def list_weights(settings: Settings) -> str:
     """List the model's files with their sizes."""
-    return f"gcloud storage ls --long {quote(settings.model_uri + '/')}"
+    return f"gcloud storage ls --long {quoted(settings.model_uri + '/')}"
 
 
 def upload(settings: Settings) -> str:
@@ -73,48 +72,49 @@ def upload(settings: Settings) -> str:
     if name:
         return _from_hub(settings, name, revision)
     source = str(settings.source_folder.absolute())
-    return line("gcloud storage rsync", quote(source), quote(settings.model_uri), "--recursive")
+    return line("gcloud storage rsync", quoted(source), quoted(settings.model_uri), "--recursive")
 
 
 def _from_hub(settings: Settings, name: str, revision: str) -> str:
     """Download what serving needs, then upload it; by hand that takes the disk space."""
     folder = name.rpartition("/")[2]
     download = line(
-        f"hf download {name}",
-        *([f"--revision={revision}"] if revision else []),
-        *(f"--include={quote(pattern)}" for pattern in SERVED),
+        f"hf download {quoted(name)}",
+        *([f"--revision={quoted(revision)}"] if revision else []),
+        *(f"--include={quoted(pattern)}" for pattern in SERVED),
         "--exclude='*/*'",
-        f"--local-dir={folder}",
+        f"--local-dir={quoted(folder)}",
     )
     # not recursive: the download keeps a folder of its own in there
-    return f"{download}\n{line('gcloud storage rsync', f'./{folder}', quote(settings.model_uri))}"
+    send = line("gcloud storage rsync", quoted(f"./{folder}"), quoted(settings.model_uri))
+    return f"{download}\n{send}"
 
 
 def gpu_offer(settings: Settings) -> str:
     """List the zones of the region that have the GPU."""
     return line(
         "gcloud compute accelerator-types list",
-        f"--project={quote(settings.project_id)}",
-        f"--filter='name={settings.gpu} AND zone:{settings.region}-*'",
+        f"--project={quoted(settings.project_id)}",
+        f"--filter={quoted(f'name={settings.gpu} AND zone:{settings.region}-*')}",
     )
 
 
 def create_cluster(settings: Settings) -> str:
     """Create the cluster, Autopilot or Standard."""
-    name, project = quote(settings.cluster_name), f"--project={quote(settings.project_id)}"
+    name, project = quoted(settings.cluster_name), f"--project={quoted(settings.project_id)}"
     if settings.mode == "autopilot":
         return line(
             "gcloud container clusters create-auto",
             name,
             project,
-            f"--location={settings.location}",
+            f"--location={quoted(settings.location)}",
         )
     return line(
         "gcloud container clusters create",
         name,
         project,
-        f"--zone={settings.location}",
-        f"--workload-pool={settings.workload_pool}",
+        f"--zone={quoted(settings.location)}",
+        f"--workload-pool={quoted(settings.workload_pool)}",
         "--num-nodes=1",
     )
 
@@ -126,12 +126,12 @@ def create_node_pool(settings: Settings) -> str:
     accelerator = f"type={settings.gpu},count={settings.gpu_count},gpu-driver-version=default"
     return line(
         f"gcloud container node-pools create {GPU_POOL}",
-        f"--cluster={quote(settings.cluster_name)}",
-        f"--project={quote(settings.project_id)}",
-        f"--zone={settings.location}",
-        f"--machine-type={quote(settings.machine_type)}",
+        f"--cluster={quoted(settings.cluster_name)}",
+        f"--project={quoted(settings.project_id)}",
+        f"--zone={quoted(settings.location)}",
+        f"--machine-type={quoted(settings.machine_type)}",
         "--num-nodes=1",
-        f"--accelerator={accelerator}",
+        f"--accelerator={quoted(accelerator)}",
         *(["--spot"] if settings.spot else []),
     )
 
@@ -140,27 +140,28 @@ def get_credentials(settings: Settings) -> str:
     """Let kubectl speak to the cluster."""
     return line(
         "gcloud container clusters get-credentials",
-        quote(settings.cluster_name),
-        f"--project={quote(settings.project_id)}",
-        f"--location={settings.location}",
+        quoted(settings.cluster_name),
+        f"--project={quoted(settings.project_id)}",
+        f"--location={quoted(settings.location)}",
     )
 
 
 def grant_bucket_roles(settings: Settings) -> str:
     """Give the service account the two roles on the bucket."""
     number = (
-        f"PROJECT_NUMBER=$(gcloud projects describe {quote(settings.project_id)} "
+        f"PROJECT_NUMBER=$(gcloud projects describe {quoted(settings.project_id)} "
         "--format='get(projectNumber)')"
     )
-    account = principal(settings, '"$PROJECT_NUMBER"')
+    before, after = map(quoted, principal(settings, "\0").split("\0"))
+    account = f'{before}"$PROJECT_NUMBER"{after}'
     return "\n".join(
         [number]
         + [
             line(
                 "gcloud storage buckets add-iam-policy-binding",
-                quote(f"gs://{settings.bucket_name}"),
+                quoted(_bucket(settings)),
                 f"--member={account}",
-                f"--role={role}",
+                f"--role={quoted(role)}",
                 "--condition=None",
             )
             for role in bucket_roles(settings)
@@ -168,19 +169,28 @@ def grant_bucket_roles(settings: Settings) -> str:
     )
 
 
+def _bucket(settings: Settings) -> str:
+    return f"gs://{settings.bucket_name}"
+
+
+def bucket_policy(settings: Settings) -> str:
+    """Show who has which role on the bucket."""
+    return f"gcloud storage buckets get-iam-policy {quoted(_bucket(settings))}"
+
+
 def create_cache(settings: Settings) -> str:
     """Create a cache in the Pods' zone, or in each zone of the region."""
-    create = f"gcloud storage buckets anywhere-caches create gs://{settings.bucket_name}"
+    create = f"gcloud storage buckets anywhere-caches create {quoted(_bucket(settings))}"
     if settings.mode == "standard" or settings.zone:
-        return f"{create} {settings.zone or settings.location}"
+        return f"{create} {quoted(settings.zone or settings.location)}"
     if settings.cache_scope == "region":
-        project, region = quote(settings.project_id), f"region:({settings.region})"
-        listed = f"gcloud compute zones list --project={project} --filter='{region}'"
+        project, region = quoted(settings.project_id), quoted(f"region:({settings.region})")
+        listed = f"gcloud compute zones list --project={project} --filter={region}"
         return f"{create} $({listed} --format='value(name)')"
     label = r"{.metadata.labels.topology\.kubernetes\.io/zone}"
     return "\n".join(
         (
-            f"NODE=$(kubectl get pods -n {quote(settings.namespace)} -l {LABELS} "
+            f"NODE=$(kubectl get pods -n {quoted(settings.namespace)} -l {LABELS} "
             "-o jsonpath='{.items[0].spec.nodeName}')",
             f"ZONE=$(kubectl get node \"$NODE\" -o jsonpath='{label}')",
             f'{create} "$ZONE"',
@@ -190,7 +200,7 @@ def create_cache(settings: Settings) -> str:
 
 def describe_cache(settings: Settings) -> str:
     """Show the bucket's caches."""
-    return f"gcloud storage buckets anywhere-caches list gs://{settings.bucket_name}"
+    return f"gcloud storage buckets anywhere-caches list {quoted(_bucket(settings))}"
 
 
 def cache_hits(settings: Settings) -> str:
@@ -203,10 +213,11 @@ def cache_hits(settings: Settings) -> str:
     read = f'storage_googleapis_com:anywhere_cache_sent_bytes_count{{bucket_name="{bucket}"}}[1h]'
     query = f"sum by (anywhere_cache_zone, anywhere_cache_hit) (increase({read}))"
     monitoring = f"https://monitoring.googleapis.com/v1/projects/{project}/location/global"
+    url = f"{monitoring}/prometheus/api/v1/query"
     return (
         'curl -s -H "Authorization: Bearer $(gcloud auth print-access-token)" \\\n'
-        f"  --data-urlencode 'query={query}' \\\n"
-        f"  {monitoring}/prometheus/api/v1/query"
+        f"  --data-urlencode {quoted(f'query={query}')} \\\n"
+        f"  {quoted(url)}"
     )
 
 
@@ -214,13 +225,14 @@ def disable_cache(settings: Settings) -> str:
     """Disable the cache of the zone, or the bucket's caches in the region."""
     disable = "gcloud storage buckets anywhere-caches disable"
     if settings.mode == "standard" or settings.zone:
-        return f"{disable} {settings.bucket_name}/{settings.zone or settings.location}"
+        cache = f"{settings.bucket_name}/{settings.zone or settings.location}"
+        return f"{disable} {quoted(cache)}"
     # the zone of Pods that are gone is not to be had any more
-    only = f"--filter='zone:{settings.region}-* AND NOT state:disabled'"
+    only = f"--filter={quoted(f'zone:{settings.region}-* AND NOT state:disabled')}"
     return "\n".join(
         (
             f"for ZONE in $({describe_cache(settings)} {only} --format='value(zone)'); do",
-            f'  {disable} {settings.bucket_name}/"$ZONE"',
+            f'  {disable} {quoted(settings.bucket_name)}/"$ZONE"',
             "done",
         )
     )
@@ -230,15 +242,15 @@ def delete_cluster(settings: Settings) -> str:
     """Delete the cluster with everything in it."""
     return line(
         "gcloud container clusters delete",
-        quote(settings.cluster_name),
-        f"--project={quote(settings.project_id)}",
-        f"--location={settings.location}",
+        quoted(settings.cluster_name),
+        f"--project={quoted(settings.project_id)}",
+        f"--location={quoted(settings.location)}",
     )
 
 
 def delete_project(settings: Settings) -> str:
     """Delete the whole project."""
-    return f"gcloud projects delete {quote(settings.project_id)}"
+    return f"gcloud projects delete {quoted(settings.project_id)}"
 
 
 def revoke_bucket_roles(settings: Settings) -> str:

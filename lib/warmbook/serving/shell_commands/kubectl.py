@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from shlex import quote
 
 from ...settings import Settings
+from ...shell import quoted
 from ..guide_manifest import DEPLOYMENT, PORT, to_yaml
 from ..manifest import Needs, deployment
 from ..prompts import PROMPTS, TOKENS
@@ -14,15 +14,15 @@ from .line import line
 
 def create_namespace(settings: Settings) -> str:
     """Create the Kubernetes namespace."""
-    return f"kubectl create namespace {quote(settings.namespace)}"
+    return f"kubectl create namespace {quoted(settings.namespace)}"
 
 
 def create_service_account(settings: Settings) -> str:
     """Create the Kubernetes service account."""
     return line(
         "kubectl create serviceaccount",
-        quote(settings.service_account),
-        f"--namespace={quote(settings.namespace)}",
+        quoted(settings.service_account),
+        f"--namespace={quoted(settings.namespace)}",
     )
 
 
@@ -35,7 +35,7 @@ def deploy(settings: Settings, needs: Needs | None = None) -> str:
 
 def deployments(settings: Settings) -> str:
     """Wait for the Deployment, then show it."""
-    namespace = f"-n {quote(settings.namespace)}"
+    namespace = f"-n {quoted(settings.namespace)}"
     return "\n".join(
         (
             # not `rollout status`: that gives up after ten minutes, which a large model may take
@@ -48,17 +48,17 @@ def deployments(settings: Settings) -> str:
 
 def pods(settings: Settings) -> str:
     """Show the Deployment's Pods."""
-    return f"kubectl get pods -n {quote(settings.namespace)} | grep vllm-streamer"
+    return f"kubectl get pods -n {quoted(settings.namespace)} | grep vllm-streamer"
 
 
 def logs(settings: Settings) -> str:
     """Show the log of the Deployment's Pod; `-f` follows it while the server starts."""
-    return f"kubectl logs deployment/{DEPLOYMENT} -n {quote(settings.namespace)}"
+    return f"kubectl logs deployment/{DEPLOYMENT} -n {quoted(settings.namespace)}"
 
 
 def versions(settings: Settings) -> str:
     """List the packages in the Pod."""
-    return f"kubectl exec deployment/{DEPLOYMENT} -n {quote(settings.namespace)} -- pip list"
+    return f"kubectl exec deployment/{DEPLOYMENT} -n {quoted(settings.namespace)} -- pip list"
 
 
 def ask(settings: Settings, question: str = "What is the capital of France?") -> str:
@@ -75,15 +75,16 @@ def complete(settings: Settings) -> str:
 
 
 def _through_a_tunnel(settings: Settings, path: str, body: object) -> str:
+    namespace = quoted(settings.namespace)
     return "\n".join(
         (
-            f"kubectl port-forward deployment/{DEPLOYMENT} {PORT} -n {quote(settings.namespace)} &",
+            f"kubectl port-forward deployment/{DEPLOYMENT} {PORT} -n {namespace} &",
             line(
                 f"curl http://127.0.0.1:{PORT}/v1/{path}",
                 "--retry 10",
                 "--retry-connrefused",
                 "--header 'Content-Type: application/json'",
-                f"--data {quote(json.dumps(body))}",
+                f"--data {quoted(json.dumps(body))}",
             ),
             "kill $! || true  # the tunnel",
         )
@@ -96,7 +97,7 @@ def scale(settings: Settings, replicas: int | None = None) -> str:
     return line(
         f"kubectl scale deployment/{DEPLOYMENT}",
         f"--replicas={count}",
-        f"--namespace={quote(settings.namespace)}",
+        f"--namespace={quoted(settings.namespace)}",
     )
 
 
@@ -111,16 +112,16 @@ def autoscale(settings: Settings) -> str:
     )
     account = "subject/ns/custom-metrics/sa/custom-metrics-stackdriver-adapter"
     project = settings.project_id
-    number = f"$(gcloud projects describe {project} --format='value(projectNumber)')"
-    pool = f"{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog"
+    number = f"$(gcloud projects describe {quoted(project)} --format='value(projectNumber)')"
+    pool = quoted(f"/locations/global/workloadIdentityPools/{project}.svc.id.goog/{account}")
     return "\n".join(
         (
             f"kubectl apply -f {adapter}",
-            f"gcloud projects add-iam-policy-binding {project} --condition=None \\",
+            f"gcloud projects add-iam-policy-binding {quoted(project)} --condition=None \\",
             "  --role=roles/monitoring.viewer \\",
-            f'  --member="principal://iam.googleapis.com/projects/{pool}/{account}"',
+            f'  --member=principal://iam.googleapis.com/projects/"{number}"{pool}',
             "python -m warmbook manifest --autoscaling | kubectl apply -f -",
-            f"kubectl get hpa -n {settings.namespace} --watch",
+            f"kubectl get hpa -n {quoted(settings.namespace)} --watch",
         )
     )
 
@@ -128,13 +129,14 @@ def autoscale(settings: Settings) -> str:
 def read_weights(settings: Settings) -> str:
     """Read the weights once more beside the server, with the streamer alone."""
     script = (
+        "import sys; "
         "from runai_model_streamer import SafetensorsStreamer, list_safetensors; "
         "reader = SafetensorsStreamer(); "
-        f'reader.stream_files(list_safetensors("{settings.model_uri}")); '
+        "reader.stream_files(list_safetensors(sys.argv[1])); "
         "print(sum(t.numel() * t.element_size() for _, t in reader.get_tensors())); "
         "reader.close()"
     )
     return (
-        f"kubectl exec -n {settings.namespace} deployment/{DEPLOYMENT} -- \\\n"
-        f"  python3 -c '{script}'"
+        f"kubectl exec -n {quoted(settings.namespace)} deployment/{DEPLOYMENT} -- \\\n"
+        f"  python3 -c {quoted(script)} {quoted(settings.model_uri)}"
     )

@@ -11,6 +11,7 @@ from ...display.card import Card, Row
 from ...display.step import step
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
+from ...shell import quoted
 from ...texts import say
 from .costs import cost_rows, machines_of
 from .resources import Resource, bindings, caches, find_cluster, objects
@@ -69,8 +70,8 @@ def take_inventory(settings: Settings, clients: Clients) -> Inventory:
 def _look_command(settings: Settings) -> str:
     return "\n".join(
         (
-            f"gcloud container clusters list --project={settings.project_id}",
+            f"gcloud container clusters list --project={quoted(settings.project_id)}",
             gcloud.describe_cache(settings),
-            f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
+            gcloud.bucket_policy(settings),
         )
     )

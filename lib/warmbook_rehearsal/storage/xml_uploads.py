@@ -65,7 +65,9 @@ async def complete(call: Call) -> Meta:
     call.bucket_to_write(call.object_name)
     upload = _upload_of(call)
     parts = _parts(upload, await call.request.read())
+    expected = expected_of_headers(call.request)
     content = await call.storage.joined(parts)
+    check_expected(content, expected)
     meta = call.storage.commit(
         bucket.name, upload.name, content, upload.fields, component_count=len(parts)
     )

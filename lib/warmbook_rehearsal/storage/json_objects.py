@@ -106,15 +106,32 @@ async def rewrite(call: Call) -> web.Response:
     )
 
 
+async def move(call: Call) -> web.Response:
+    """Objects: move, within a bucket and in one step; the target is a new object.
+
+    Source: Cloud Storage JSON API, Objects: move.
+    """
+    source = _source(call, "storage.objects.move")
+    name = checked_name(call.path["to_name"])
+    if name == source.name:
+        raise invalid("The source and destination object names must be different.")
+    bucket = call.bucket_to_write(name)
+    moved = call.storage.commit(
+        bucket.name,
+        name,
+        call.storage.blobs.link(source.content),
+        source.fields,
+        call.preconditions,
+        component_count=source.component_count,
+    )
+    call.storage.delete_object(source)
+    return json_response(moved.as_json(call.base_url))
+
+
 async def _copied(call: Call) -> Meta:
     changes = settable(await call.document())
-    source = call.storage.object(
-        call.bucket("storage.objects.get", about=call.object_name).name,
-        call.object_name,
-        whole_number(call.query, "sourceGeneration"),
-    )
-    Preconditions.of_query(call.query, prefix="ifSource").check(
-        source.generation, source.metageneration
+    source = _source(
+        call, "storage.objects.get", generation=whole_number(call.query, "sourceGeneration")
     )
     name = checked_name(call.path["to_name"])
     bucket = call.bucket_to_write(name, bucket=call.path["to_bucket"])
@@ -126,6 +143,15 @@ async def _copied(call: Call) -> Meta:
         call.preconditions,
         component_count=source.component_count,
     )
+
+
+def _source(call: Call, permission: str, *, generation: int | None = None) -> Meta:
+    """Return the object that the path names, if the conditions on a source hold."""
+    bucket = call.bucket(permission, about=call.object_name)
+    source = call.storage.object(bucket.name, call.object_name, generation)
+    conditions = Preconditions.of_query(call.query, prefix="ifSource")
+    conditions.check(source.generation, source.metageneration)
+    return source
 
 
 def _to_change(call: Call) -> Meta:

@@ -66,6 +66,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", _OBJECT + "/compose", json_objects.compose),
     ("POST", _OBJECT + "/copyTo" + _TARGET, json_objects.copy),
     ("POST", _OBJECT + "/rewriteTo" + _TARGET, json_objects.rewrite),
+    ("POST", _OBJECT + "/moveTo/o/{to_name:[^/]+}", json_objects.move),
     *(
         (method, prefix + "/upload" + _BUCKET + "/o", endpoint)
         for prefix in ("", "/resumable")

@@ -205,6 +205,39 @@ def test_a_rewrite_is_done_in_one_go(bucket):
         bucket.blob("target").rewrite(source, if_source_generation_match=1)
 
 
+def test_a_moved_object_is_a_new_one_and_its_source_is_gone(bucket):
+    source = bucket.blob("source")
+    source.metadata = {"a": "1"}
+    source.upload_from_string("content", content_type="text/plain")
+    source.patch()
+    bucket.blob("a/target").upload_from_string("replaced")
+    moved = bucket.move_blob(source, "a/target", if_source_generation_match=source.generation)
+    assert names(bucket) == ["a/target"]
+    assert moved.download_as_bytes() == b"content"
+    assert (moved.content_type, moved.metadata) == ("text/plain", {"a": "1"})
+    assert (moved.generation > source.generation, moved.metageneration) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "query", "status"),
+    [
+        ("source", "source", "", 400),
+        ("absent", "target", "", 404),
+        ("source", "target", "ifSourceGenerationMatch=1", 412),
+        ("source", "there", "ifGenerationMatch=0", 412),
+    ],
+)
+def test_a_move_that_is_refused_leaves_both(http, bucket, source, target, query, status):
+    for name in ("source", "there"):
+        bucket.blob(name).upload_from_string(name)
+    path = f"/storage/v1/b/{bucket.name}/o/{source}/moveTo/o/{target}?{query}"
+    assert http.post(path).status_code == status
+    assert {name: bucket.blob(name).download_as_bytes() for name in names(bucket)} == {
+        "source": b"source",
+        "there": b"there",
+    }
+
+
 def test_a_composed_object_is_its_parts_and_has_no_md5(bucket):
     parts = [bucket.blob(f"part-{n}") for n in range(3)]
     for n, part in enumerate(parts):

@@ -38,9 +38,11 @@ class ListQuery:
         Source: Cloud Storage JSON API, Objects: list.
 
         Raises:
-            StorageError: 400, a parameter is malformed.
+            StorageError: 400, a parameter is malformed, or a glob has another delimiter than "/".
         """
         glob = query.get("matchGlob")
+        if glob and query.get("delimiter", "/") not in ("/", ""):
+            raise invalid("The delimiter must be '/' where matchGlob is set.")
         return cls(
             prefix=query.get("prefix", ""),
             delimiter=query.get("delimiter", ""),
@@ -70,8 +72,15 @@ class ListQuery:
         for name in islice(names, first, None):
             if (self.end and name >= self.end) or not name.startswith(self.prefix):
                 return
-            if self.glob is None or self.glob.fullmatch(name):
-                yield name
+            yield name
+
+    def wants(self, entry: str) -> bool:
+        """Say whether the glob fits an entry of the listing, be it a name or a common prefix.
+
+        Source: what the service was seen to do, fsouza/fake-gcs-server#2328: names are folded
+        first, then the glob chooses among what is left.
+        """
+        return self.glob is None or self.glob.fullmatch(entry)
 
     def common_prefix(self, name: str) -> str:
         """Return the prefix that stands for `name` and its like, "" if `name` stands alone."""
@@ -98,7 +107,7 @@ def list_names(things: Mapping[str, Named], query: ListQuery) -> Page[Named]:
     for name in query.names(things):
         prefix = query.common_prefix(name)
         entry = prefix or name
-        if entry <= query.after:
+        if entry <= query.after or not query.wants(entry):
             continue
         if entry != page.last and len(page) >= query.limit:
             page.next_token = base64.urlsafe_b64encode(page.last.encode()).decode()

@@ -73,6 +73,12 @@ def test_a_document_without_end_is_413(http, occupied):
         "maxResults=²",
         "matchGlob=[z-a]",
         "matchGlob={a",
+        "matchGlob=a}",
+        "matchGlob=[a",
+        "matchGlob=a]",
+        "matchGlob=[]",
+        "matchGlob=[!]",
+        "matchGlob=*&delimiter=-",
     ],
 )
 def test_a_malformed_list_query_is_400(http, occupied, query):

@@ -89,10 +89,56 @@ def test_offsets_bound_the_names(tree):
         ("a/[!1].bin", ["a/2.bin"]),
         ("{c,a.txt}", ["a.txt", "c"]),
         ("*/[14].bin", ["a/1.bin", "b/4.bin"]),
+        ("*", ["a.txt", "c"]),
+        ("**", TREE),
+        ("?", ["c"]),
+        ("**/c", ["c"]),
+        ("**/[0-9].bin", ["a/1.bin", "a/2.bin", "a/b/3.bin", "b/4.bin"]),
+        ("a/**/?.bin", ["a/1.bin", "a/2.bin", "a/b/3.bin"]),
+        ("a**.bin", ["a/1.bin", "a/2.bin", "a/b/3.bin"]),
+        ("**/{c,3.bin}", ["a/b/3.bin", "c"]),
+        ("{a/**/,}{c,3.bin}", ["a/b/3.bin", "c"]),
+        ("a/**", ["a/1.bin", "a/2.bin", "a/b/3.bin"]),
+        (r"a\.t?[\x]t", []),
+        (r"a\.t[\x]t", ["a.txt"]),
     ],
 )
 def test_a_glob_chooses_names(tree, glob, found):
     assert names(tree, match_glob=glob) == found
+
+
+@pytest.mark.parametrize(
+    ("glob", "items", "prefixes"),
+    [
+        ("*/", [], {"a/", "b/"}),
+        ("a*", ["a.txt"], set()),
+        ("{a,c}*", ["a.txt", "c"], set()),
+        ("**", ["a.txt", "c"], {"a/", "b/"}),
+        ("**.bin", [], set()),
+    ],
+)
+def test_with_a_delimiter_a_glob_chooses_among_names_and_prefixes(tree, glob, items, prefixes):
+    listing = tree.list_blobs(match_glob=glob, delimiter="/")
+    assert [blob.name for blob in listing] == items
+    assert listing.prefixes == prefixes
+
+
+@pytest.mark.parametrize(
+    ("glob", "fits", "others"),
+    [
+        (r"a\*", ["a*"], ["ab", r"a\b"]),
+        (r"a\\b", [r"a\b"], ["ab"]),
+        ("[!a-c]", ["d", "-"], ["a", "b", "dd", ""]),
+        ("[^a-c]", ["d"], ["b"]),
+        ("[a-]", ["a", "-"], ["b"]),
+        (r"[\]x]", ["]", "x"], ["\\"]),
+        ("{a,{b,c}d}", ["a", "bd", "cd"], ["b", "ad"]),
+        ("x**/y", ["x/y", "xa/b/y"], ["xy"]),
+    ],
+)
+def test_the_rules_of_globs(glob, fits, others):
+    found = {name for name in (*fits, *others) if glob_pattern(glob).fullmatch(name)}
+    assert found == set(fits)
 
 
 @given(

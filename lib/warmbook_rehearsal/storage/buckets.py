@@ -36,6 +36,9 @@ _SETTINGS: Mapping[str, type] = {
     "versioning": dict,
     "website": dict,
 }
+_FIXED = ("customPlacementConfig", "hierarchicalNamespace")
+"""Settings that a bucket has from its creation on."""
+
 _STORAGE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
 
@@ -63,8 +66,22 @@ class Bucket:
         Raises:
             StorageError: 400, a value is not of the right kind.
         """
-        changes = checked_settings(document)
-        self.settings = completed(_laid_over(self.settings, changes))
+        self._set(_laid_over(self.settings, checked_settings(document)))
+
+    def replace(self, document: Mapping[str, Any]) -> None:
+        """Put a client's `document` in the place of the settings: what it omits is removed.
+
+        Source: Cloud Storage JSON API, Buckets: update. What a bucket has from its creation on
+        stays.
+
+        Raises:
+            StorageError: 400, a value is not of the right kind.
+        """
+        fixed = {name: self.settings[name] for name in _FIXED if name in self.settings}
+        self._set(checked_settings(document) | fixed)
+
+    def _set(self, settings: Mapping[str, Any]) -> None:
+        self.settings = completed(settings)
         self.metageneration += 1
         self.updated = datetime.now(timezone.utc)
 
@@ -132,10 +149,14 @@ def checked_settings(document: Mapping[str, Any]) -> dict[str, Any]:
 def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return `settings` with the defaults of a new bucket where they say nothing.
 
+    What is null is left out, in objects too, and labels of which none is left.
+
     Raises:
         StorageError: 400, they contradict each other.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = _without_nulls(settings)
+    if not given.get("labels"):
+        given.pop("labels", None)
     access = _uniform_access(given.get("iamConfiguration", {}))
     if not access["uniformBucketLevelAccess"]["enabled"] and _enabled(
         given, "hierarchicalNamespace"
@@ -170,4 +191,12 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
             both[name] = _laid_over(both[name], value)
         else:
             both[name] = value
-    return {name: value for name, value in both.items() if value is not None}
+    return both
+
+
+def _without_nulls(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in settings.items()
+        if value is not None
+    }

@@ -40,7 +40,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", _JSON, json_buckets.insert_bucket),
     ("GET", _BUCKET, json_buckets.get_bucket),
     ("PATCH", _BUCKET, json_buckets.patch_bucket),
-    ("PUT", _BUCKET, json_buckets.patch_bucket),
+    ("PUT", _BUCKET, json_buckets.update_bucket),
     ("DELETE", _BUCKET, json_buckets.delete_bucket),
     ("GET", _BUCKET + "/storageLayout", json_buckets.get_layout),
     ("GET", _BUCKET + "/iam", json_buckets.get_policy),

@@ -25,6 +25,7 @@ JSON = st.recursive(
 TARGETS = [
     ("POST", "/storage/v1/b?project=demo-proj"),
     ("PATCH", "/storage/v1/b/{bucket}"),
+    ("PUT", "/storage/v1/b/{bucket}"),
     ("PUT", "/storage/v1/b/{bucket}/iam"),
     ("POST", "/storage/v1/b/{bucket}/anywhereCaches"),
     ("PATCH", "/storage/v1/b/{bucket}/o/there"),

@@ -13,6 +13,7 @@ from .etags import etag
 from .locations import Location
 from .objects import Meta, timestamp
 from .policy import Policy
+from .preconditions import Version
 
 _NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]")
 _DOTTED_QUAD = re.compile(r"\d+(\.\d+){3}")
@@ -56,6 +57,16 @@ class Bucket:
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     @property
+    def etag(self) -> str:
+        """Changes with the metageneration."""
+        return etag(self.metageneration)
+
+    @property
+    def version(self) -> Version:
+        """What preconditions are checked against; a bucket has no generation."""
+        return Version(0, self.metageneration, self.etag)
+
+    @property
     def hierarchical(self) -> bool:
         """Whether its namespace is hierarchical."""
         return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
@@ -96,7 +107,7 @@ class Bucket:
             "metageneration": str(self.metageneration),
             "location": self.location.name,
             "locationType": self.location.kind,
-            "etag": etag(self.metageneration),
+            "etag": self.etag,
             "timeCreated": timestamp(self.created),
             "updated": timestamp(self.updated),
             **self.settings,

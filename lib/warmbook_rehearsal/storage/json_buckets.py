@@ -39,7 +39,7 @@ async def insert_bucket(call: Call) -> web.Response:
 async def get_bucket(call: Call) -> web.Response:
     """Buckets: get."""
     bucket = call.bucket("storage.buckets.get")
-    call.preconditions.check_read(0, bucket.metageneration)
+    call.preconditions.check_read(bucket.version)
     return json_response(_resource(call, bucket))
 
 
@@ -60,7 +60,7 @@ async def update_bucket(call: Call) -> web.Response:
 async def delete_bucket(call: Call) -> web.Response:
     """Buckets: delete."""
     bucket = call.bucket("storage.buckets.delete")
-    call.preconditions.check(0, bucket.metageneration)
+    call.preconditions.check(bucket.version)
     call.storage.delete_bucket(bucket.name)
     return no_content()
 
@@ -114,7 +114,7 @@ async def list_managed_folders(call: Call) -> web.Response:
 async def _to_change(call: Call) -> tuple[Bucket, dict[str, Any]]:
     bucket = call.bucket("storage.buckets.get", "storage.buckets.update")
     document = await call.document()
-    call.preconditions.check(0, bucket.metageneration)
+    call.preconditions.check(bucket.version)
     return bucket, document
 
 

@@ -36,7 +36,7 @@ async def list_(call: Call) -> web.Response:
 async def get(call: Call) -> web.StreamResponse:
     """Objects: get, with alt=media the content."""
     meta = call.meta("storage.objects.get")
-    call.preconditions.check_read(meta.generation, meta.metageneration)
+    call.preconditions.check_read(meta.version)
     if call.query.get("alt") == "media" or call.request.path.startswith("/download/"):
         return await send_media(call, meta)
     return json_response(meta.as_json(call.base_url))
@@ -60,7 +60,7 @@ async def update(call: Call) -> web.Response:
 async def delete(call: Call) -> web.Response:
     """Objects: delete."""
     meta = call.meta("storage.objects.delete")
-    call.preconditions.check(meta.generation, meta.metageneration)
+    call.preconditions.check(meta.version)
     call.storage.delete_object(meta)
     return no_content()
 
@@ -150,13 +150,13 @@ def _source(call: Call, permission: str, *, generation: int | None = None) -> Me
     bucket = call.bucket(permission, about=call.object_name)
     source = call.storage.object(bucket.name, call.object_name, generation)
     conditions = Preconditions.of_query(call.query, prefix="ifSource")
-    conditions.check(source.generation, source.metageneration)
+    conditions.check(source.version)
     return source
 
 
 def _to_change(call: Call) -> Meta:
     meta = call.meta("storage.objects.get", "storage.objects.update")
-    call.preconditions.check(meta.generation, meta.metageneration)
+    call.preconditions.check(meta.version)
     return meta
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from .blobs import Content
 from .errors import invalid
 from .etags import etag
+from .preconditions import Version
 
 TEXT_FIELDS = (
     "contentType",
@@ -47,6 +48,11 @@ class Meta:
     def etag(self) -> str:
         """Changes with the generation and with the metageneration."""
         return etag(self.generation, self.metageneration)
+
+    @property
+    def version(self) -> Version:
+        """What preconditions are checked against."""
+        return Version(self.generation, self.metageneration, self.etag)
 
     @property
     def content_type(self) -> str:

@@ -52,8 +52,8 @@ class Call:
 
     @property
     def preconditions(self) -> Preconditions:
-        """The preconditions in the query."""
-        return Preconditions.of_query(self.query)
+        """The preconditions in the query, and those on etags in the headers."""
+        return Preconditions.of_query(self.query).with_etags(self.headers)
 
     def bucket(self, *permissions: str, name: str | None = None, about: str = "") -> Bucket:
         """Return the bucket called `name`, or named by the path, if the caller may use it so.
@@ -133,8 +133,9 @@ Endpoint = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
 def json_response(document: Mapping[str, Any]) -> web.Response:
-    """Return a 200 with a JSON body."""
-    return web.json_response(document)
+    """Return a 200 with a JSON body, and with the etag of what it describes as a header."""
+    headers = {"ETag": document["etag"]} if "etag" in document else None
+    return web.json_response(document, headers=headers)
 
 
 def xml_response(text: str) -> web.Response:

@@ -19,7 +19,7 @@ from .errors import StorageError, conflict, invalid, no_such_bucket, no_such_obj
 from .locations import Zones, check_zone, locate
 from .objects import Fields, Meta, checked_name
 from .policy import default_policy
-from .preconditions import Preconditions
+from .preconditions import ABSENT, Preconditions
 from .sessions import Sessions
 from .traffic import Traffic
 
@@ -133,7 +133,7 @@ class Storage:
     def check(self, bucket: str, name: str, preconditions: Preconditions) -> None:
         """Check `preconditions` against the object, or against its absence."""
         meta = self.bucket(bucket).objects.get(name)
-        preconditions.check(*((meta.generation, meta.metageneration) if meta else (0, 0)))
+        preconditions.check(meta.version if meta else ABSENT)
 
     def commit(
         self,

@@ -38,7 +38,7 @@ async def get(call: Call) -> web.StreamResponse:
     if "uploadId" in call.query:
         return xml_uploads.list_parts(call)
     meta = call.meta("storage.objects.get")
-    Preconditions.of_headers(call.headers).check_read(meta.generation, meta.metageneration)
+    Preconditions.of_headers(call.headers).check_read(meta.version)
     return await send_media(call, meta)
 
 
@@ -74,7 +74,7 @@ async def delete(call: Call) -> web.Response:
     if "uploadId" in call.query:
         return xml_uploads.abort(call)
     meta = call.meta("storage.objects.delete")
-    Preconditions.of_headers(call.headers).check(meta.generation, meta.metageneration)
+    Preconditions.of_headers(call.headers).check(meta.version)
     call.storage.delete_object(meta)
     return no_content()
 

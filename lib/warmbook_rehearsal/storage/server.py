@@ -15,6 +15,7 @@ from warmbook_rehearsal.request_faults import Incoming, RequestFaults
 
 from ..http import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
+from .encryption import refuse_keys
 from .errors import StorageError
 from .objects import Meta
 from .request import Call, Endpoint
@@ -116,6 +117,7 @@ def application(
         caller = callers.of(authorization, address)
         if authorization and caller == ANONYMOUS:
             raise StorageError(401, "authError", "Invalid Credentials")
+        refuse_keys(request.headers, request.query)
         url = _called_url(request) or base_url()
         return Call(request, storage, caller, url, path, partial(paced, address))
 

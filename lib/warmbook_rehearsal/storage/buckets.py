@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -45,13 +45,18 @@ _STORAGE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
 @dataclass
 class Bucket:
-    """A bucket and its objects by name. `settings` are those of the JSON API."""
+    """A bucket and its objects by name. `settings` are those of the JSON API.
+
+    With versioning, what is replaced or deleted is kept in `noncurrent`, the oldest first, also
+    after versioning was suspended. Source: Cloud Storage, "Object Versioning".
+    """
 
     name: str
     location: Location
     settings: dict[str, Any]
     policy: Policy
     objects: dict[str, Meta] = field(default_factory=dict)
+    noncurrent: dict[str, list[Meta]] = field(default_factory=dict)
     metageneration: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -71,6 +76,64 @@ class Bucket:
         """Whether its namespace is hierarchical."""
         return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
 
+    @property
+    def empty(self) -> bool:
+        """Whether it has no object, noncurrent ones included."""
+        return not self.objects and not self.noncurrent
+
+    def find(self, name: str, generation: int | None = None) -> Meta | None:
+        """Return an object: the live one, or that of a generation; None if it is absent."""
+        live = self.objects.get(name)
+        if generation is None:
+            return live
+        versions = [*self.noncurrent.get(name, ()), *([live] if live else ())]
+        return next((meta for meta in versions if meta.generation == generation), None)
+
+    def versions(self) -> dict[str, list[Meta]]:
+        """Return all generations of all objects by name, the oldest first."""
+        found = {name: list(metas) for name, metas in self.noncurrent.items()}
+        for name, meta in self.objects.items():
+            found.setdefault(name, []).append(meta)
+        return found
+
+    def put(self, meta: Meta) -> None:
+        """Make `meta` the live generation of its object; the one before is retired."""
+        self.retire(meta.name)
+        self.objects[meta.name] = meta
+
+    def retire(self, name: str) -> None:
+        """Let an object have no live generation: with versioning it is kept as noncurrent."""
+        live = self.objects.pop(name, None)
+        if live is None:
+            return
+        if _enabled(self.settings, "versioning"):
+            deleted = replace(live, deleted=datetime.now(timezone.utc))
+            self.noncurrent.setdefault(name, []).append(deleted)
+        else:
+            live.content.remove()
+
+    def purge(self, meta: Meta) -> None:
+        """Remove one generation for good, with its content."""
+        if self.objects.get(meta.name) is meta:
+            del self.objects[meta.name]
+        else:
+            self._set_noncurrent(meta, None)
+        meta.content.remove()
+
+    def describe(self, meta: Meta, changed: Meta) -> None:
+        """Put `changed` in the place of `meta`, which is of the same generation."""
+        if self.objects.get(meta.name) is meta:
+            self.objects[meta.name] = changed
+        else:
+            self._set_noncurrent(meta, changed)
+
+    def _set_noncurrent(self, meta: Meta, changed: Meta | None) -> None:
+        others = [changed if each is meta else each for each in self.noncurrent[meta.name]]
+        kept = [each for each in others if each is not None]
+        self.noncurrent[meta.name] = kept
+        if not kept:
+            del self.noncurrent[meta.name]
+
     def change(self, document: Mapping[str, Any]) -> None:
         """Lay a client's `document` over the settings: null removes, objects merge.
 
@@ -79,7 +142,7 @@ class Bucket:
         """
         self._set(_laid_over(self.settings, checked_settings(document)))
 
-    def replace(self, document: Mapping[str, Any]) -> None:
+    def update(self, document: Mapping[str, Any]) -> None:
         """Put a client's `document` in the place of the settings: what it omits is removed.
 
         Source: Cloud Storage JSON API, Buckets: update. What a bucket has from its creation on

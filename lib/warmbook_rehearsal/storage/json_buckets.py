@@ -53,7 +53,7 @@ async def patch_bucket(call: Call) -> web.Response:
 async def update_bucket(call: Call) -> web.Response:
     """Buckets: update: what the body does not name is removed."""
     bucket, document = await _to_change(call)
-    bucket.replace(document)
+    bucket.update(document)
     return json_response(_resource(call, bucket))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from .errors import condition_not_met, invalid
-from .listing import ListQuery, list_names
+from .listing import ListQuery, is_true, list_names, list_versions
 from .media import send_media
 from .objects import Meta, checked_name, merged, settable
 from .preconditions import Preconditions, whole_number
@@ -18,11 +18,16 @@ _MAX_COMPONENTS = 32
 
 
 async def list_(call: Call) -> web.Response:
-    """Objects: list. What was deleted is gone, so a list of soft-deleted objects is empty."""
+    """Objects: list. Nothing is deleted softly, so a list of soft-deleted objects is empty."""
     bucket = call.bucket("storage.objects.list")
     query = ListQuery.of_query(call.query)
-    deleted = call.query.get("softDeleted", "").lower() == "true"
-    page = list_names({} if deleted else bucket.objects, query)
+    deleted, versions = (is_true(call.query, name) for name in ("softDeleted", "versions"))
+    if deleted and versions:
+        raise invalid("softDeleted and versions are mutually exclusive.")
+    if versions:
+        page = list_versions(bucket.versions(), query)
+    else:
+        page = list_names({} if deleted else bucket.objects, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
         answer["items"] = [meta.as_json(call.base_url) for meta in page.items]
@@ -61,7 +66,7 @@ async def delete(call: Call) -> web.Response:
     """Objects: delete."""
     meta = call.meta("storage.objects.delete")
     call.preconditions.check(meta.version)
-    call.storage.delete_object(meta)
+    call.delete(meta)
     return no_content()
 
 

@@ -43,6 +43,8 @@ class Meta:
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     component_count: int | None = None
+    deleted: datetime | None = None
+    """Since when it is noncurrent: replaced or deleted in a bucket with versioning."""
 
     @property
     def etag(self) -> str:
@@ -95,6 +97,8 @@ class Meta:
             resource["md5Hash"] = content.md5
         if self.component_count:
             resource["componentCount"] = self.component_count
+        if self.deleted:
+            resource["timeDeleted"] = timestamp(self.deleted)
         return resource
 
 

@@ -105,6 +105,13 @@ class Call:
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
 
+    def delete(self, meta: Meta) -> None:
+        """Delete an object; the generation that the query names, if it does, for good."""
+        if self.query.get("generation"):
+            self.storage.purge_object(meta)
+        else:
+            self.storage.delete_object(meta)
+
     def bucket_to_write(self, name: str, *, bucket: str | None = None) -> Bucket:
         """Return the bucket if the caller may create `name` there, or replace it if it exists."""
         found = self.bucket("storage.objects.create", name=bucket, about=name)

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from . import xml_uploads
+from .errors import not_implemented
 from .listing import ListQuery, Page, list_names
 from .media import media_headers, send_media
 from .objects import Meta, checked_name, timestamp
@@ -22,6 +23,9 @@ async def get_bucket(call: Call) -> web.Response:
     """GET Bucket: list its objects, or its multipart uploads."""
     if "uploads" in call.query:
         return xml_uploads.list_uploads(call)
+    for name in ("versions", "versioning"):
+        if name in call.query:
+            raise not_implemented()
     bucket = call.bucket("storage.objects.list")
     query = ListQuery.of_xml_query(call.query)
     return xml_response(_listing(bucket.name, query, list_names(bucket.objects, query)))
@@ -75,7 +79,7 @@ async def delete(call: Call) -> web.Response:
         return xml_uploads.abort(call)
     meta = call.meta("storage.objects.delete")
     Preconditions.of_headers(call.headers).check(meta.version)
-    call.storage.delete_object(meta)
+    call.delete(meta)
     return no_content()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -81,12 +81,17 @@ async def compose(call: Call) -> web.Response:
     if not isinstance(destination, dict):
         raise invalid("The destination must be an object.")
     fields = merged({}, settable(destination))
+    if document.get("deleteSourceObjects") is True:
+        for source in sources:
+            call.bucket("storage.objects.delete", about=source.name)
     call.storage.check(bucket.name, name, call.preconditions)
     content = await call.storage.joined([source.content for source in sources])
     count = sum(source.component_count or 1 for source in sources)
     meta = call.storage.commit(
         bucket.name, name, content, fields, call.preconditions, component_count=count
     )
+    if document.get("deleteSourceObjects") is True:
+        _delete_unchanged(call, sources, but=name)
     return json_response(meta.as_json(call.base_url))
 
 
@@ -190,6 +195,14 @@ def _component(call: Call, source: object) -> Meta:
     if wanted not in (None, meta.generation):
         raise condition_not_met()
     return meta
+
+
+def _delete_unchanged(call: Call, sources: Iterable[Meta], *, but: str) -> None:
+    """Delete what was composed, where nobody replaced or deleted it meanwhile."""
+    for source in sources:
+        live = call.storage.bucket(source.bucket).find(source.name)
+        if live is source and source.name != but:
+            call.storage.delete_object(source)
 
 
 def _texts(document: Mapping[str, Any]) -> dict[str, str]:

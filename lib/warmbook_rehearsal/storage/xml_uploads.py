@@ -174,6 +174,7 @@ def fields_of_headers(headers: Mapping[str, str]) -> dict[str, object]:
         "contentDisposition": headers.get("Content-Disposition"),
         "contentEncoding": headers.get("Content-Encoding"),
         "contentLanguage": headers.get("Content-Language"),
+        "customTime": headers.get("x-goog-custom-time"),
         "metadata": {
             name.lower()[len(_METADATA) :]: unquote(text)
             for name, text in headers.items()

@@ -300,6 +300,18 @@ def test_a_composed_object_is_its_parts_and_has_no_md5(bucket):
         whole.compose([bucket.blob("absent")])
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_compose_deletes_its_sources_where_that_is_asked(http, bucket, asked):
+    for name in ("a", "b"):
+        bucket.blob(name).upload_from_string(name)
+    sources = [{"name": "a"}, {"name": "b"}]
+    body = {"sourceObjects": sources, "deleteSourceObjects": asked}
+    path = f"/storage/v1/b/{bucket.name}/o/a/compose"
+    assert http.post(path, json=body).json()["componentCount"] == 2
+    assert names(bucket) == (["a"] if asked else ["a", "b"])
+    assert bucket.blob("a").download_as_bytes() == b"ab"
+
+
 def test_a_file_is_adopted_without_a_copy(server, client, bucket, tmp_path):
     source = tmp_path / "model.safetensors"
     source.write_bytes(b"weights")

@@ -91,6 +91,7 @@ SUITES = (
             "google-cloud-storage-control",
             "google-cloud-testutils",
             "google-cloud-kms",
+            "mock",
             "opentelemetry-sdk",
         ),
         {},
@@ -135,11 +136,13 @@ def _run(suite: Suite, checkout: Path) -> dict[str, Any]:
     with _server() as url, tempfile.TemporaryDirectory() as home:
         environ = _environ(suite, url, home)
         pytest_options = [f"--junitxml={report}", "-p", "no:cacheprovider"]
-        subprocess.run([*words, *pytest_options], cwd=checkout, env=environ)
+        done = subprocess.run([*words, *pytest_options], cwd=checkout, env=environ)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{suite.name}: pytest did not come to its end ({done.returncode})")
     return {
         "suite": suite.name,
-        "version": _version(python, suite.needs[0]),
-        "rehearsal": _commit(),
+        "version": _version(checkout),
+        "rehearsal": _commit(Path(warmbook_rehearsal.__file__).parent),
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "seconds": round(time.monotonic() - begun),
         **_counts(report),
@@ -205,15 +208,17 @@ def _listener(folder: Path) -> Listener:
     return listener
 
 
-def _version(python: Path, package: str) -> str:
-    code = f"from importlib.metadata import version; print(version({package!r}))"
-    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+def _version(checkout: Path) -> str:
+    """Return which version a checkout is: its tag and commit, or what an sdist says of itself."""
+    if (checkout / ".git").exists():
+        return _commit(checkout, "--tags")
+    told = re.search(r"^Version: (.+)$", (checkout / "PKG-INFO").read_text(), re.MULTILINE)
+    return told[1] if told else ""
 
 
-def _commit() -> str:
-    """Return the commit of the rehearsal that was run, which need not be this checkout's."""
-    folder = Path(warmbook_rehearsal.__file__).parent
-    words = ["git", "describe", "--always", "--exclude=*"]
+def _commit(folder: Path, *options: str) -> str:
+    """Return the commit of a folder's repository; the rehearsal need not be this checkout's."""
+    words = ["git", "describe", "--always", *options]
     return subprocess.run(words, cwd=folder, capture_output=True, text=True).stdout.strip()
 
 

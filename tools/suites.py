@@ -100,7 +100,7 @@ SUITES = (
                 "Encryption keys are refused."
             ),
             "contexts|w_filter": "There are no object contexts.",
-            "acls|ubla|pap_inherited": "There are no ACLs, only IAM.",
+            "acls|ubla|inherited_pap": "There are no ACLs, only IAM.",
             "retention|hold": "There is no retention and no hold.",
             "managed_folders": "There are no managed folders.",
             "with_rpo|autoclass|ip_filter": "The setting is stored as it was sent and has no "

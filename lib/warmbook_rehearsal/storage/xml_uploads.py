@@ -175,6 +175,7 @@ def fields_of_headers(headers: Mapping[str, str]) -> dict[str, object]:
         "contentEncoding": headers.get("Content-Encoding"),
         "contentLanguage": headers.get("Content-Language"),
         "customTime": headers.get("x-goog-custom-time"),
+        "storageClass": headers.get("x-goog-storage-class"),
         "metadata": {
             name.lower()[len(_METADATA) :]: unquote(text)
             for name, text in headers.items()

@@ -347,13 +347,14 @@ def test_the_transfer_manager_uploads_parts_concurrently(bucket, tmp_path):
     blob.metadata = {"k": "v w"}
     blob.content_type = "application/x-weights"
     blob.custom_time = datetime(2026, 11, 28, tzinfo=timezone.utc)
+    blob.storage_class = "NEARLINE"
     transfer_manager.upload_chunks_concurrently(
         source, blob, chunk_size=5 * 2**20, worker_type=transfer_manager.THREAD
     )
     stored = bucket.get_blob("dir/big file")
     assert stored.crc32c == crc32c(source.read_bytes())
     assert (stored.component_count, stored.md5_hash) == (4, None)
-    assert stored.custom_time == blob.custom_time
+    assert (stored.custom_time, stored.storage_class) == (blob.custom_time, "NEARLINE")
     assert (stored.metadata, stored.content_type) == ({"k": "v w"}, "application/x-weights")
     assert stored.download_as_bytes() == source.read_bytes()
 

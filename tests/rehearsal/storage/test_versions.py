@@ -108,6 +108,15 @@ def test_versions_come_in_pages(versioned, page_size):
     assert listing.prefixes == {"b/"}
 
 
+def test_what_a_compose_deletes_is_not_kept(http, versioned):
+    (first,) = written(versioned, "a", "first")
+    body = {"sourceObjects": [{"name": "a"}], "deleteSourceObjects": True}
+    answer = http.post(f"/storage/v1/b/{versioned.name}/o/whole/compose", json=body)
+    assert answer.status_code == 200
+    assert listed(versioned) == [("whole", int(answer.json()["generation"]))]
+    assert not versioned.blob("a", generation=first).exists()
+
+
 def test_conditions_are_about_the_live_generation(versioned):
     first, second = written(versioned, "x", "first", "second")
     with pytest.raises(refused.PreconditionFailed):

@@ -8,6 +8,7 @@ TOOLS := .venv/.tools
 RUN := runs/$(shell date +%Y%m%d-%H%M%S)
 REHEARSE ?=
 SOAK ?=
+SUITES ?=
 BENCH ?=
 # The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
 SHAPE ?=
@@ -27,7 +28,8 @@ help:
 	@echo "make check     lint, types, architecture, notebooks"
 	@echo "make unit      the tests that start no rehearsal, in 2 minutes"
 	@echo "make test      all tests, quick ones first"
-	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md"
+	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md;"
+	@echo "               SUITES=DIR runs the tests of gcsfs and google-cloud-storage, from checkouts in DIR"
 	@echo "make mutants   change the code in many places and count what no unit test notices (half an hour)"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
@@ -131,8 +133,9 @@ bench: $(TOOLS)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 # SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
+# SUITES=DIR runs other people's tests of Cloud Storage clients instead, from checkouts in DIR.
 soak: $(TOOLS)
-	$(BIN)/python tools/soak.py $(SOAK)
+	$(BIN)/python tools/soak.py $(if $(SUITES),--suites $(SUITES)) $(SOAK)
 
 # MUTANTS passes more to it: make mutants MUTANTS="--count 50 --seed 7 --only policies"
 MUTANTS ?=

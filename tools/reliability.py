@@ -26,6 +26,17 @@ cases, `make soak` runs all of them and writes this page. Raw values are in `rel
 """
 
 
+SUITES_HEADING = "## Tests of other Cloud Storage clients"
+SUITES_INTRODUCTION = """
+Tests that others wrote for their clients, run against the rehearsal's Cloud Storage by
+`make soak SUITES=DIR`, where DIR holds checkouts of the projects. A row for each commit of the
+rehearsal that was measured.
+
+| suite | rehearsal | date | passed | failed | skipped by the suite | seconds |
+|---|---|---|---|---|---|---|
+"""
+
+
 def write(figures: Path, *, command: str, seed: int) -> None:
     """Write both files from the lines of `figures`; what has one name is added up."""
     found: dict[str, Figures] = {}
@@ -41,9 +52,59 @@ def write(figures: Path, *, command: str, seed: int) -> None:
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "machine": _machine(),
     }
-    record = {"how": how, "figures": found}
-    (DOCS / "reliability.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
-    (DOCS / "reliability.md").write_text(_page(how, found), encoding="utf-8")
+    suites = _record().get("suites", [])
+    _save({"how": how, "figures": found, "suites": suites}, _page(how, found) + _section(suites))
+
+
+def write_suites(results: list[Figures]) -> None:
+    """Write the section on other people's tests anew, and nothing else of both files.
+
+    A result takes the place of an earlier one of the same suite and rehearsal.
+    """
+    record = _record()
+    measured = [(one["suite"], one["rehearsal"]) for one in results]
+    before = record.get("suites", [])
+    kept = [one for one in before if (one["suite"], one["rehearsal"]) not in measured]
+    record["suites"] = sorted([*kept, *results], key=lambda one: one["suite"])
+    page = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    _save(record, page.partition(f"\n{SUITES_HEADING}")[0] + _section(record["suites"]))
+
+
+def _record() -> Figures:
+    file = DOCS / "reliability.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def _save(record: Figures, page: str) -> None:
+    text = json.dumps(record, indent=2, sort_keys=True) + "\n"
+    (DOCS / "reliability.json").write_text(text, encoding="utf-8")
+    (DOCS / "reliability.md").write_text(page, encoding="utf-8")
+
+
+def _section(suites: list[Figures]) -> str:
+    if not suites:
+        return ""
+    rows = "".join(
+        f"| {one['suite']} {one['version']} | {one['rehearsal']} | {one['date']} | "
+        f"{one['passed']} | {len(one['failed'])} | {one['skipped']} | {one['seconds']} |\n"
+        for one in suites
+    )
+    latest = {one["suite"]: one for one in suites}
+    failures = "".join(_failures(one) for one in latest.values())
+    return f"\n{SUITES_HEADING}\n{SUITES_INTRODUCTION}{rows}{failures}"
+
+
+def _failures(one: Figures) -> str:
+    """Return the tests that the latest run of a suite failed, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for failure in one["failed"]:
+        reasons.setdefault(failure["why"] or "Not looked into.", []).append(failure["test"])
+    rows = "".join(
+        f"| {why} | {', '.join(f'`{test}`' for test in tests)} |\n"
+        for why, tests in reasons.items()
+    )
+    head = f"\nFailed of {one['suite']}, with rehearsal {one['rehearsal']}:\n\n"
+    return f"{head}| why | tests |\n|---|---|\n{rows}" if rows else ""
 
 
 def _machine() -> str:

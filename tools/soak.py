@@ -17,6 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import reliability
+import suites
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "runs" / "reliability.jsonl"
@@ -39,7 +40,15 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=120, help="how many kernels are killed (120)")
     parser.add_argument("--runs", type=int, default=50, help="how many rehearsals in a row (50)")
     parser.add_argument("--seed", type=int, default=5, help="which moments they are killed at (5)")
+    parser.add_argument(
+        "--suites",
+        type=Path,
+        metavar="DIR",
+        help="run only the tests of other Cloud Storage clients whose checkouts are in DIR",
+    )
     options = parser.parse_args()
+    if options.suites:
+        return suites.run(options.suites)
     wanted = [name for name in options.only.split(",") if name] or list(PARTS)
     FIGURES.parent.mkdir(exist_ok=True)
     FIGURES.write_text("")

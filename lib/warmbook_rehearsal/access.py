@@ -14,6 +14,7 @@ _OBJECT_READ = frozenset({"storage.objects.get", "storage.objects.list"})
 _OBJECT_USE = _OBJECT_READ | {
     "storage.objects.create",
     "storage.objects.delete",
+    "storage.objects.move",
     "storage.objects.update",
     "storage.multipartUploads.create",
     "storage.multipartUploads.abort",

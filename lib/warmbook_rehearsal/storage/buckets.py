@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +13,7 @@ from .etags import etag
 from .locations import Location
 from .objects import Meta, timestamp
 from .policy import Policy
+from .preconditions import Version
 
 _NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]")
 _DOTTED_QUAD = re.compile(r"\d+(\.\d+){3}")
@@ -36,26 +37,102 @@ _SETTINGS: Mapping[str, type] = {
     "versioning": dict,
     "website": dict,
 }
+_FIXED = ("customPlacementConfig", "hierarchicalNamespace")
+"""Settings that a bucket has from its creation on."""
+
 _STORAGE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
 
 @dataclass
 class Bucket:
-    """A bucket and its objects by name. `settings` are those of the JSON API."""
+    """A bucket and its objects by name. `settings` are those of the JSON API.
+
+    With versioning, what is replaced or deleted is kept in `noncurrent`, the oldest first, also
+    after versioning was suspended. Source: Cloud Storage, "Object Versioning".
+    """
 
     name: str
     location: Location
     settings: dict[str, Any]
     policy: Policy
     objects: dict[str, Meta] = field(default_factory=dict)
+    noncurrent: dict[str, list[Meta]] = field(default_factory=dict)
     metageneration: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     @property
+    def etag(self) -> str:
+        """Changes with the metageneration."""
+        return etag(self.metageneration)
+
+    @property
+    def version(self) -> Version:
+        """What preconditions are checked against; a bucket has no generation."""
+        return Version(0, self.metageneration, self.etag)
+
+    @property
     def hierarchical(self) -> bool:
         """Whether its namespace is hierarchical."""
         return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no object, noncurrent ones included."""
+        return not self.objects and not self.noncurrent
+
+    def find(self, name: str, generation: int | None = None) -> Meta | None:
+        """Return an object: the live one, or that of a generation; None if it is absent."""
+        live = self.objects.get(name)
+        if generation is None:
+            return live
+        versions = [*self.noncurrent.get(name, ()), *([live] if live else ())]
+        return next((meta for meta in versions if meta.generation == generation), None)
+
+    def versions(self) -> dict[str, list[Meta]]:
+        """Return all generations of all objects by name, the oldest first."""
+        found = {name: list(metas) for name, metas in self.noncurrent.items()}
+        for name, meta in self.objects.items():
+            found.setdefault(name, []).append(meta)
+        return found
+
+    def put(self, meta: Meta) -> None:
+        """Make `meta` the live generation of its object; the one before is retired."""
+        self.retire(meta.name)
+        self.objects[meta.name] = meta
+
+    def retire(self, name: str) -> None:
+        """Let an object have no live generation: with versioning it is kept as noncurrent."""
+        live = self.objects.pop(name, None)
+        if live is None:
+            return
+        if _enabled(self.settings, "versioning"):
+            deleted = replace(live, deleted=datetime.now(timezone.utc))
+            self.noncurrent.setdefault(name, []).append(deleted)
+        else:
+            live.content.remove()
+
+    def purge(self, meta: Meta) -> None:
+        """Remove one generation for good, with its content."""
+        if self.objects.get(meta.name) is meta:
+            del self.objects[meta.name]
+        else:
+            self._set_noncurrent(meta, None)
+        meta.content.remove()
+
+    def describe(self, meta: Meta, changed: Meta) -> None:
+        """Put `changed` in the place of `meta`, which is of the same generation."""
+        if self.objects.get(meta.name) is meta:
+            self.objects[meta.name] = changed
+        else:
+            self._set_noncurrent(meta, changed)
+
+    def _set_noncurrent(self, meta: Meta, changed: Meta | None) -> None:
+        others = [changed if each is meta else each for each in self.noncurrent[meta.name]]
+        kept = [each for each in others if each is not None]
+        self.noncurrent[meta.name] = kept
+        if not kept:
+            del self.noncurrent[meta.name]
 
     def change(self, document: Mapping[str, Any]) -> None:
         """Lay a client's `document` over the settings: null removes, objects merge.
@@ -63,8 +140,22 @@ class Bucket:
         Raises:
             StorageError: 400, a value is not of the right kind.
         """
-        changes = checked_settings(document)
-        self.settings = completed(_laid_over(self.settings, changes))
+        self._set(_laid_over(self.settings, checked_settings(document)))
+
+    def update(self, document: Mapping[str, Any]) -> None:
+        """Put a client's `document` in the place of the settings: what it omits is removed.
+
+        Source: Cloud Storage JSON API, Buckets: update. What a bucket has from its creation on
+        stays.
+
+        Raises:
+            StorageError: 400, a value is not of the right kind.
+        """
+        fixed = {name: self.settings[name] for name in _FIXED if name in self.settings}
+        self._set(checked_settings(document) | fixed)
+
+    def _set(self, settings: Mapping[str, Any]) -> None:
+        self.settings = completed(settings)
         self.metageneration += 1
         self.updated = datetime.now(timezone.utc)
 
@@ -79,7 +170,7 @@ class Bucket:
             "metageneration": str(self.metageneration),
             "location": self.location.name,
             "locationType": self.location.kind,
-            "etag": etag(self.metageneration),
+            "etag": self.etag,
             "timeCreated": timestamp(self.created),
             "updated": timestamp(self.updated),
             **self.settings,
@@ -132,10 +223,14 @@ def checked_settings(document: Mapping[str, Any]) -> dict[str, Any]:
 def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return `settings` with the defaults of a new bucket where they say nothing.
 
+    What is null is left out, in objects too, and labels of which none is left.
+
     Raises:
         StorageError: 400, they contradict each other.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = _without_nulls(settings)
+    if not given.get("labels"):
+        given.pop("labels", None)
     access = _uniform_access(given.get("iamConfiguration", {}))
     if not access["uniformBucketLevelAccess"]["enabled"] and _enabled(
         given, "hierarchicalNamespace"
@@ -170,4 +265,12 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
             both[name] = _laid_over(both[name], value)
         else:
             both[name] = value
-    return {name: value for name, value in both.items() if value is not None}
+    return both
+
+
+def _without_nulls(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in settings.items()
+        if value is not None
+    }

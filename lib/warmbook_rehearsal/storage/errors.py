@@ -36,6 +36,10 @@ _XML_CODES = {
         "MethodNotAllowed",
         "The specified method is not allowed against this resource.",
     ),
+    "notImplemented": (
+        "NotImplemented",
+        "A header or query you provided requested a function that is not implemented.",
+    ),
     "backendError": ("InternalError", "We encountered an internal error. Please try again."),
 }
 _JSON_REASONS = {
@@ -127,6 +131,11 @@ def no_such_upload() -> StorageError:
 def invalid(message: str) -> StorageError:
     """Return the 400 for a request that makes no sense."""
     return StorageError(400, "invalid", message)
+
+
+def not_implemented() -> StorageError:
+    """Return the 501 for a function that the service, or the rehearsal, does not have."""
+    return StorageError(501, "notImplemented", "A requested function is not implemented.")
 
 
 def condition_not_met() -> StorageError:

@@ -1,17 +1,21 @@
 """Globs of `matchGlob`: a text in, a matcher of names out, in time that no glob can blow up.
 
-Source: Cloud Storage, "List objects and prefixes using glob".
+Source: Cloud Storage, "List objects and prefixes using glob"; what the service was seen to do,
+in googleapis/python-storage's system tests (`**/` may stand for no folder at all),
+floci-io/floci-gcp#188 (a backslash takes a character as it is) and fsouza/fake-gcs-server#2344
+(which globs are refused).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .errors import invalid
 
-_TOKEN = re.compile(r"\*\*|\[[^\]]+\]|.", re.DOTALL)
+_TOKEN = re.compile(r"\*\*/|\*\*|\[(?:\\.|[^\]\\])*\]|\\.|.", re.DOTALL)
+_MEMBER = re.compile(r"\\?(.)(?:-\\?(.))?", re.DOTALL)
 _STARS: dict[str, Callable[[str], bool]] = {
     "**": lambda character: True,
     "*": lambda character: character != "/",
@@ -25,6 +29,15 @@ class _State:
     takes: Callable[[str], bool] | None = None
     then: int = 0
     free: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _Group:
+    """An open brace: where it begins, whether a folder may begin there, and the ends so far."""
+
+    begin: int
+    at_folder: bool
+    ends: list[int] = field(default_factory=list)
 
 
 def glob_pattern(glob: str) -> Glob:
@@ -48,25 +61,21 @@ class Glob:
         Raises:
             StorageError: 400, it is malformed.
         """
-        self._states = [_State()]
-        groups: list[tuple[int, list[int]]] = []
-        """Of each open brace: where it begins, and where its alternatives end so far."""
+        self._states, self._at_folder = [_State()], True
+        groups: list[_Group] = []
         for token in _TOKEN.findall(glob):
-            here = len(self._states) - 1
             if token == "{":
-                groups.append((here, []))
-                self._states[here].free.append(self._new())
+                groups.append(_Group(self._last, self._at_folder))
+                self._states[self._last].free.append(self._new())
             elif token == "," and groups:
-                groups[-1][1].append(here)
-                self._states[groups[-1][0]].free.append(self._new())
+                self._next_alternative(groups[-1])
             elif token == "}" and groups:
-                end = self._new()
-                for last in (*groups.pop()[1], here):
-                    self._states[last].free.append(end)
-            elif token == "}":
+                self._end(groups.pop())
+            elif token in ("[", "]", "}"):
                 raise invalid(f"Invalid glob: '{glob}'")
             else:
                 self._add(token, glob)
+                self._at_folder = token in ("/", "**/")
         if groups:
             raise invalid(f"Invalid glob: '{glob}'")
 
@@ -84,9 +93,31 @@ class Glob:
         self._states.append(_State())
         return len(self._states) - 1
 
+    @property
+    def _last(self) -> int:
+        return len(self._states) - 1
+
+    def _next_alternative(self, group: _Group) -> None:
+        group.ends.append(self._last)
+        self._states[group.begin].free.append(self._new())
+        self._at_folder = group.at_folder
+
+    def _end(self, group: _Group) -> None:
+        ends = (*group.ends, self._last)
+        end = self._new()
+        for last in ends:
+            self._states[last].free.append(end)
+        self._at_folder = False
+
     def _add(self, token: str, glob: str) -> None:
         here = self._states[-1]
-        if token in _STARS:
+        if token == "**/":
+            around_folders = self._at_folder
+            self._add("**", glob)
+            self._add("/", glob)
+            if around_folders:
+                here.free.append(self._last)
+        elif token in _STARS:
             # a state of its own: a brace may begin or end on either side of it
             around = self._new()
             here.free.append(around)
@@ -110,11 +141,22 @@ def _single(token: str, glob: str) -> Callable[[str], bool]:
     """Return the test of one character that a token stands for."""
     if token == "?":
         return _STARS["*"]
-    if len(token) == 1:
-        return lambda character: character == token
-    inside = re.sub(r"([\\\[&~|])", r"\\\1", token[1:-1])
-    try:
-        shape = re.compile(f"[^{inside[1:]}]" if inside[0] in "!^" else f"[{inside}]", re.DOTALL)
-    except re.error:
-        raise invalid(f"Invalid glob: '{glob}'") from None
-    return lambda character: shape.fullmatch(character) is not None
+    if token.startswith("[") and token.endswith("]"):
+        return _class(token[1:-1], glob)
+    return lambda character: character == token[-1]
+
+
+def _class(inside: str, glob: str) -> Callable[[str], bool]:
+    """Return the test that `[inside]` stands for."""
+    negated = inside[:1] in ("!", "^")
+    ranges = list(_ranges(inside[negated:]))
+    if not ranges or any(first > last for first, last in ranges):
+        raise invalid(f"Invalid glob: '{glob}'")
+    return lambda character: (
+        any(first <= character <= last for first, last in ranges) is not negated
+    )
+
+
+def _ranges(members: str) -> Iterator[tuple[str, str]]:
+    for match in _MEMBER.finditer(members):
+        yield match[1], match[2] or match[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from .buckets import Bucket
@@ -37,23 +39,28 @@ async def insert_bucket(call: Call) -> web.Response:
 async def get_bucket(call: Call) -> web.Response:
     """Buckets: get."""
     bucket = call.bucket("storage.buckets.get")
-    call.preconditions.check_read(0, bucket.metageneration)
+    call.preconditions.check_read(bucket.version)
     return json_response(_resource(call, bucket))
 
 
 async def patch_bucket(call: Call) -> web.Response:
-    """Buckets: patch, and update, which here too leaves alone what it does not name."""
-    bucket = call.bucket("storage.buckets.get", "storage.buckets.update")
-    document = await call.document()
-    call.preconditions.check(0, bucket.metageneration)
+    """Buckets: patch."""
+    bucket, document = await _to_change(call)
     bucket.change(document)
+    return json_response(_resource(call, bucket))
+
+
+async def update_bucket(call: Call) -> web.Response:
+    """Buckets: update: what the body does not name is removed."""
+    bucket, document = await _to_change(call)
+    bucket.update(document)
     return json_response(_resource(call, bucket))
 
 
 async def delete_bucket(call: Call) -> web.Response:
     """Buckets: delete."""
     bucket = call.bucket("storage.buckets.delete")
-    call.preconditions.check(0, bucket.metageneration)
+    call.preconditions.check(bucket.version)
     call.storage.delete_bucket(bucket.name)
     return no_content()
 
@@ -102,6 +109,13 @@ async def list_managed_folders(call: Call) -> web.Response:
     """ManagedFolders: list. There are none."""
     call.bucket("storage.managedFolders.list")
     return json_response({"kind": "storage#managedFolders"})
+
+
+async def _to_change(call: Call) -> tuple[Bucket, dict[str, Any]]:
+    bucket = call.bucket("storage.buckets.get", "storage.buckets.update")
+    document = await call.document()
+    call.preconditions.check(bucket.version)
+    return bucket, document
 
 
 def _resource(call: Call, bucket: Bucket) -> dict[str, object]:

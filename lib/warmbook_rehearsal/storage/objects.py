@@ -12,6 +12,7 @@ from urllib.parse import quote
 from .blobs import Content
 from .errors import invalid
 from .etags import etag
+from .preconditions import Version
 
 TEXT_FIELDS = (
     "contentType",
@@ -42,11 +43,18 @@ class Meta:
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     component_count: int | None = None
+    deleted: datetime | None = None
+    """Since when it is noncurrent: replaced or deleted in a bucket with versioning."""
 
     @property
     def etag(self) -> str:
         """Changes with the generation and with the metageneration."""
         return etag(self.generation, self.metageneration)
+
+    @property
+    def version(self) -> Version:
+        """What preconditions are checked against."""
+        return Version(self.generation, self.metageneration, self.etag)
 
     @property
     def content_type(self) -> str:
@@ -89,6 +97,8 @@ class Meta:
             resource["md5Hash"] = content.md5
         if self.component_count:
             resource["componentCount"] = self.component_count
+        if self.deleted:
+            resource["timeDeleted"] = timestamp(self.deleted)
         return resource
 
 

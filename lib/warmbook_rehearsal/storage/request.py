@@ -52,8 +52,8 @@ class Call:
 
     @property
     def preconditions(self) -> Preconditions:
-        """The preconditions in the query."""
-        return Preconditions.of_query(self.query)
+        """The preconditions in the query, and those on etags in the headers."""
+        return Preconditions.of_query(self.query).with_etags(self.headers)
 
     def bucket(self, *permissions: str, name: str | None = None, about: str = "") -> Bucket:
         """Return the bucket called `name`, or named by the path, if the caller may use it so.
@@ -105,6 +105,13 @@ class Call:
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
 
+    def delete(self, meta: Meta) -> None:
+        """Delete an object; the generation that the query names, if it does, for good."""
+        if self.query.get("generation"):
+            self.storage.purge_object(meta)
+        else:
+            self.storage.delete_object(meta)
+
     def bucket_to_write(self, name: str, *, bucket: str | None = None) -> Bucket:
         """Return the bucket if the caller may create `name` there, or replace it if it exists."""
         found = self.bucket("storage.objects.create", name=bucket, about=name)
@@ -133,8 +140,9 @@ Endpoint = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
 def json_response(document: Mapping[str, Any]) -> web.Response:
-    """Return a 200 with a JSON body."""
-    return web.json_response(document)
+    """Return a 200 with a JSON body, and with the etag of what it describes as a header."""
+    headers = {"ETag": document["etag"]} if "etag" in document else None
+    return web.json_response(document, headers=headers)
 
 
 def xml_response(text: str) -> web.Response:

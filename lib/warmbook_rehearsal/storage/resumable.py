@@ -76,7 +76,7 @@ async def begin(call: Call) -> web.Response:
         bucket.name,
         name,
         merged(defaults, settable(document)),
-        expected_of_headers(call.request) | expected_of_document(document),
+        expected_of_headers(call.request) + expected_of_document(document),
         call.preconditions,
         call.storage.blobs.writer(),
     )
@@ -157,7 +157,7 @@ def _incomplete(upload: ResumableUpload) -> web.Response:
 async def _finished(call: Call, upload: ResumableUpload) -> Meta:
     content = await upload.writer.finish()
     try:
-        check_expected(content, {**upload.expected, **expected_of_headers(call.request)})
+        check_expected(content, [*upload.expected, *expected_of_headers(call.request)])
         return call.storage.commit(
             upload.bucket, upload.name, content, upload.fields, upload.preconditions
         )

@@ -15,6 +15,7 @@ from warmbook_rehearsal.request_faults import Incoming, RequestFaults
 
 from ..http import refusing
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
+from .encryption import refuse_keys
 from .errors import StorageError
 from .objects import Meta
 from .request import Call, Endpoint
@@ -40,7 +41,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", _JSON, json_buckets.insert_bucket),
     ("GET", _BUCKET, json_buckets.get_bucket),
     ("PATCH", _BUCKET, json_buckets.patch_bucket),
-    ("PUT", _BUCKET, json_buckets.patch_bucket),
+    ("PUT", _BUCKET, json_buckets.update_bucket),
     ("DELETE", _BUCKET, json_buckets.delete_bucket),
     ("GET", _BUCKET + "/storageLayout", json_buckets.get_layout),
     ("GET", _BUCKET + "/iam", json_buckets.get_policy),
@@ -66,6 +67,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", _OBJECT + "/compose", json_objects.compose),
     ("POST", _OBJECT + "/copyTo" + _TARGET, json_objects.copy),
     ("POST", _OBJECT + "/rewriteTo" + _TARGET, json_objects.rewrite),
+    ("POST", _OBJECT + "/moveTo/o/{to_name:[^/]+}", json_objects.move),
     *(
         (method, prefix + "/upload" + _BUCKET + "/o", endpoint)
         for prefix in ("", "/resumable")
@@ -115,6 +117,7 @@ def application(
         caller = callers.of(authorization, address)
         if authorization and caller == ANONYMOUS:
             raise StorageError(401, "authError", "Invalid Credentials")
+        refuse_keys(request.headers, request.query)
         url = _called_url(request) or base_url()
         return Call(request, storage, caller, url, path, partial(paced, address))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -12,6 +11,7 @@ from .blobs import BlobWriter, Content
 from .errors import no_such_upload
 from .objects import Fields, Meta
 from .preconditions import Preconditions
+from .verify import Expected
 
 
 @dataclass
@@ -21,7 +21,7 @@ class ResumableUpload:
     bucket: str
     name: str
     fields: Fields
-    expected: Mapping[str, str]
+    expected: Expected
     preconditions: Preconditions
     writer: BlobWriter
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)

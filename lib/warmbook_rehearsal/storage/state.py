@@ -19,7 +19,7 @@ from .errors import StorageError, conflict, invalid, no_such_bucket, no_such_obj
 from .locations import Zones, check_zone, locate
 from .objects import Fields, Meta, checked_name
 from .policy import default_policy
-from .preconditions import Preconditions
+from .preconditions import ABSENT, Preconditions
 from .sessions import Sessions
 from .traffic import Traffic
 
@@ -108,9 +108,9 @@ class Storage:
         """Delete an empty bucket.
 
         Raises:
-            StorageError: 404, it is absent; 409, it has objects.
+            StorageError: 404, it is absent; 409, it has objects, be they noncurrent.
         """
-        if self.bucket(name).objects:
+        if not self.bucket(name).empty:
             raise conflict("The bucket you tried to delete is not empty.")
         del self._buckets[name]
         self.caches.forget(name)
@@ -119,13 +119,13 @@ class Storage:
     # objects
 
     def object(self, bucket: str, name: str, generation: int | None = None) -> Meta:
-        """Return an object.
+        """Return an object, or the generation of it that is asked for.
 
         Raises:
-            StorageError: 404, it is absent, or of another generation.
+            StorageError: 404, it is absent, or has no such generation.
         """
-        meta = self.bucket(bucket).objects.get(name)
-        if meta is None or generation not in (None, meta.generation):
+        meta = self.bucket(bucket).find(name, generation)
+        if meta is None:
             asked = name if generation is None else f"{name}#{generation}"
             raise no_such_object(bucket, asked)
         return meta
@@ -133,7 +133,7 @@ class Storage:
     def check(self, bucket: str, name: str, preconditions: Preconditions) -> None:
         """Check `preconditions` against the object, or against its absence."""
         meta = self.bucket(bucket).objects.get(name)
-        preconditions.check(*((meta.generation, meta.metageneration) if meta else (0, 0)))
+        preconditions.check(meta.version if meta else ABSENT)
 
     def commit(
         self,
@@ -163,19 +163,22 @@ class Storage:
             fields,
             component_count=component_count,
         )
-        self._replace(meta)
+        self.bucket(bucket).put(meta)
         return meta
 
     def update_object(self, meta: Meta, fields: Fields) -> Meta:
         """Give an object other `fields`."""
         changed = meta.with_fields(fields)
-        self.bucket(meta.bucket).objects[meta.name] = changed
+        self.bucket(meta.bucket).describe(meta, changed)
         return changed
 
     def delete_object(self, meta: Meta) -> None:
-        """Delete an object and its content."""
-        del self.bucket(meta.bucket).objects[meta.name]
-        meta.content.remove()
+        """Delete a live object; where its bucket has versioning, it becomes noncurrent."""
+        self.bucket(meta.bucket).retire(meta.name)
+
+    def purge_object(self, meta: Meta) -> None:
+        """Delete one generation of an object for good, be it live or noncurrent."""
+        self.bucket(meta.bucket).purge(meta)
 
     def adopt_file(
         self,
@@ -203,13 +206,6 @@ class Storage:
             return await asyncio.to_thread(self.blobs.join, contents)
         except FileNotFoundError:
             raise StorageError(404, "notFound", "A source of the join is gone.") from None
-
-    def _replace(self, meta: Meta) -> None:
-        objects = self.bucket(meta.bucket).objects
-        old = objects.get(meta.name)
-        objects[meta.name] = meta
-        if old:
-            old.content.remove()
 
     # caches
 

@@ -12,12 +12,14 @@ from .errors import invalid
 from .objects import checked_name, merged, settable
 from .related import RelatedBody
 from .request import Call, json_response
-from .resumable import begin
+from .resumable import append, begin
 from .verify import check_expected, expected_of_document, expected_of_headers
 
 
 async def insert(call: Call) -> web.Response:
-    """Objects: insert."""
+    """Objects: insert, or the next chunk of a resumable upload: gcsfs sends chunks by POST."""
+    if "upload_id" in call.query:
+        return await append(call)
     kind = call.query.get("uploadType")
     if kind == "resumable":
         return await begin(call)
@@ -62,7 +64,7 @@ async def _inserted(
     bucket = call.bucket_to_write(name)
     fields = merged(defaults, settable(document))
     call.storage.check(bucket.name, name, call.preconditions)
-    expected = expected_of_headers(call.request) | expected_of_document(document)
+    expected = expected_of_headers(call.request) + expected_of_document(document)
     content = await received(call, pieces)
     check_expected(content, expected)
     meta = call.storage.commit(bucket.name, name, content, fields, call.preconditions)

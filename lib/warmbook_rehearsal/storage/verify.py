@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -12,43 +12,52 @@ from .errors import StorageError, invalid
 
 _CRC32C, _MD5 = "CRC32C", "MD5 hash"
 
+Expected = Sequence[tuple[str, str]]
+"""Each declared checksum, after its name in messages. All must hold: one that is right does not
+make up for another that is wrong."""
 
-def expected_of_document(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return the checksums in an object resource, by their name in messages."""
-    found = {_CRC32C: document.get("crc32c"), _MD5: document.get("md5Hash")}
-    for label, value in found.items():
+
+def expected_of_document(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the checksums in an object resource."""
+    found = ((_CRC32C, document.get("crc32c")), (_MD5, document.get("md5Hash")))
+    for label, value in found:
         if value is not None and not isinstance(value, str):
             raise invalid(f"Invalid {label}: {value!r}")
-    return {label: value for label, value in found.items() if value}
+    return [(label, value) for label, value in found if value]
 
 
-def expected_of_headers(request: web.BaseRequest) -> dict[str, str]:
-    """Return the checksums in X-Goog-Hash and Content-MD5, by their name in messages."""
-    found = {}
-    for header in request.headers.getall("X-Goog-Hash", []):
-        for entry in header.split(","):
-            name, _, value = entry.strip().partition("=")
-            label = {"crc32c": _CRC32C, "md5": _MD5}.get(name.lower())
-            if label is None or not value:
-                raise invalid(f"Invalid X-Goog-Hash: {entry.strip()!r}")
-            found[label] = value
-    if "Content-MD5" in request.headers:
-        found[_MD5] = request.headers["Content-MD5"]
-    return found
+def expected_of_headers(request: web.BaseRequest) -> list[tuple[str, str]]:
+    """Return the checksums in X-Goog-Hash and Content-MD5."""
+    found = [_declared(entry) for entry in _entries(request)]
+    return found + [(_MD5, value) for value in request.headers.getall("Content-MD5", [])]
 
 
-def check_expected(content: Content, expected: Mapping[str, str]) -> None:
-    """Check what arrived; on a mismatch it is removed.
+def check_expected(content: Content, expected: Expected) -> None:
+    """Check what arrived; on a mismatch it is removed. A joined content has no md5 to check.
 
     Raises:
         StorageError: 400, a checksum differs.
     """
-    for label, have in ((_CRC32C, content.crc32c), (_MD5, content.md5)):
-        want = expected.get(label)
-        if want and have and want != have:
+    calculated = {_CRC32C: content.crc32c, _MD5: content.md5}
+    for label, value in expected:
+        have = calculated[label]
+        if have and value != have:
             content.remove()
             raise StorageError(
                 400,
                 "badDigest",
-                f'Provided {label} "{want}" doesn\'t match calculated {label} "{have}".',
+                f'Provided {label} "{value}" doesn\'t match calculated {label} "{have}".',
             )
+
+
+def _entries(request: web.BaseRequest) -> list[str]:
+    headers = request.headers.getall("X-Goog-Hash", [])
+    return [entry.strip() for header in headers for entry in header.split(",")]
+
+
+def _declared(entry: str) -> tuple[str, str]:
+    name, _, value = entry.partition("=")
+    label = {"crc32c": _CRC32C, "md5": _MD5}.get(name.lower())
+    if label is None or not value:
+        raise invalid(f"Invalid X-Goog-Hash: {entry!r}")
+    return label, value

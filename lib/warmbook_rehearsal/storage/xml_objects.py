@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from . import xml_uploads
+from .errors import not_implemented
 from .listing import ListQuery, Page, list_names
 from .media import media_headers, send_media
 from .objects import Meta, checked_name, timestamp
@@ -22,6 +23,9 @@ async def get_bucket(call: Call) -> web.Response:
     """GET Bucket: list its objects, or its multipart uploads."""
     if "uploads" in call.query:
         return xml_uploads.list_uploads(call)
+    for name in ("versions", "versioning"):
+        if name in call.query:
+            raise not_implemented()
     bucket = call.bucket("storage.objects.list")
     query = ListQuery.of_xml_query(call.query)
     return xml_response(_listing(bucket.name, query, list_names(bucket.objects, query)))
@@ -38,7 +42,7 @@ async def get(call: Call) -> web.StreamResponse:
     if "uploadId" in call.query:
         return xml_uploads.list_parts(call)
     meta = call.meta("storage.objects.get")
-    Preconditions.of_headers(call.headers).check_read(meta.generation, meta.metageneration)
+    Preconditions.of_headers(call.headers).check_read(meta.version)
     return await send_media(call, meta)
 
 
@@ -74,8 +78,8 @@ async def delete(call: Call) -> web.Response:
     if "uploadId" in call.query:
         return xml_uploads.abort(call)
     meta = call.meta("storage.objects.delete")
-    Preconditions.of_headers(call.headers).check(meta.generation, meta.metageneration)
-    call.storage.delete_object(meta)
+    Preconditions.of_headers(call.headers).check(meta.version)
+    call.delete(meta)
     return no_content()
 
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from .blobs import Content
 from .errors import StorageError, invalid
 from .objects import Meta, checked_name, merged, settable, timestamp
-from .preconditions import whole_number
+from .preconditions import Preconditions, whole_number
 from .request import Call, no_content, xml_response
 from .sessions import MultipartUpload
 from .uploads import received
@@ -65,9 +65,13 @@ async def complete(call: Call) -> Meta:
     call.bucket_to_write(call.object_name)
     upload = _upload_of(call)
     parts = _parts(upload, await call.request.read())
+    expected = expected_of_headers(call.request)
+    preconditions = Preconditions.of_headers(call.headers)
+    call.storage.check(bucket.name, upload.name, preconditions)
     content = await call.storage.joined(parts)
+    check_expected(content, expected)
     meta = call.storage.commit(
-        bucket.name, upload.name, content, upload.fields, component_count=len(parts)
+        bucket.name, upload.name, content, upload.fields, preconditions, component_count=len(parts)
     )
     _drop(call)
     return meta
@@ -170,6 +174,8 @@ def fields_of_headers(headers: Mapping[str, str]) -> dict[str, object]:
         "contentDisposition": headers.get("Content-Disposition"),
         "contentEncoding": headers.get("Content-Encoding"),
         "contentLanguage": headers.get("Content-Language"),
+        "customTime": headers.get("x-goog-custom-time"),
+        "storageClass": headers.get("x-goog-storage-class"),
         "metadata": {
             name.lower()[len(_METADATA) :]: unquote(text)
             for name, text in headers.items()

@@ -88,6 +88,50 @@ def test_a_patch_merges_and_raises_the_metageneration(client, bucket):
         bucket.patch(if_metageneration_match=before)
 
 
+@pytest.mark.parametrize("method", ["patch", "update"])
+@pytest.mark.parametrize("labels", [None, {}, {"a": None, "b": None}], ids=["null", "{}", "each"])
+def test_labels_that_are_emptied_are_gone(http, bucket, method, labels):
+    bucket.labels = {"a": "1", "b": "2"}
+    bucket.patch()
+    document = {"labels": labels, "storageClass": "STANDARD"}
+    if (method, labels) == ("patch", {}):
+        document["labels"] = {"a": None, "b": None, "c": None}
+    verb = {"patch": "PATCH", "update": "PUT"}[method]
+    answer = http.request(verb, f"/storage/v1/b/{bucket.name}", json=document)
+    assert "labels" not in answer.json()
+    assert "labels" not in http.get(f"/storage/v1/b/{bucket.name}").json()
+
+
+def test_the_client_empties_labels_by_update(client, bucket):
+    bucket.labels = {"a": "1"}
+    bucket.patch()
+    bucket.labels = {"b": "2"}
+    bucket.patch()
+    assert client.get_bucket(bucket.name).labels == {"b": "2"}
+    bucket.labels = {}
+    bucket.update()
+    assert client.get_bucket(bucket.name).labels == {}
+
+
+def test_a_new_bucket_has_no_labels_that_are_null(http):
+    body = {"name": "null-labels", "labels": {"a": None, "b": "2"}}
+    made = http.post("/storage/v1/b?project=demo-proj", json=body).json()
+    assert made["labels"] == {"b": "2"}
+
+
+def test_an_update_of_a_bucket_removes_what_it_does_not_name(client, http):
+    asked = client.bucket("to-update")
+    asked.hierarchical_namespace_enabled = True
+    asked.iam_configuration.uniform_bucket_level_access_enabled = True
+    asked.labels, asked.versioning_enabled = {"a": "1"}, True
+    client.create_bucket(asked, location="us")
+    kept = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}
+    answer = http.put("/storage/v1/b/to-update", json=kept).json()
+    assert {"labels", "versioning"}.isdisjoint(answer)
+    assert answer["hierarchicalNamespace"] == {"enabled": True}
+    assert answer["iamConfiguration"]["uniformBucketLevelAccess"] == {"enabled": True}
+
+
 def test_only_an_empty_bucket_can_be_deleted(client, bucket):
     blob = bucket.blob("x")
     blob.upload_from_string("x")

@@ -25,6 +25,7 @@ JSON = st.recursive(
 TARGETS = [
     ("POST", "/storage/v1/b?project=demo-proj"),
     ("PATCH", "/storage/v1/b/{bucket}"),
+    ("PUT", "/storage/v1/b/{bucket}"),
     ("PUT", "/storage/v1/b/{bucket}/iam"),
     ("POST", "/storage/v1/b/{bucket}/anywhereCaches"),
     ("PATCH", "/storage/v1/b/{bucket}/o/there"),
@@ -73,6 +74,12 @@ def test_a_document_without_end_is_413(http, occupied):
         "maxResults=²",
         "matchGlob=[z-a]",
         "matchGlob={a",
+        "matchGlob=a}",
+        "matchGlob=[a",
+        "matchGlob=a]",
+        "matchGlob=[]",
+        "matchGlob=[!]",
+        "matchGlob=*&delimiter=-",
     ],
 )
 def test_a_malformed_list_query_is_400(http, occupied, query):

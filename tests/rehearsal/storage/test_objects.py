@@ -89,10 +89,56 @@ def test_offsets_bound_the_names(tree):
         ("a/[!1].bin", ["a/2.bin"]),
         ("{c,a.txt}", ["a.txt", "c"]),
         ("*/[14].bin", ["a/1.bin", "b/4.bin"]),
+        ("*", ["a.txt", "c"]),
+        ("**", TREE),
+        ("?", ["c"]),
+        ("**/c", ["c"]),
+        ("**/[0-9].bin", ["a/1.bin", "a/2.bin", "a/b/3.bin", "b/4.bin"]),
+        ("a/**/?.bin", ["a/1.bin", "a/2.bin", "a/b/3.bin"]),
+        ("a**.bin", ["a/1.bin", "a/2.bin", "a/b/3.bin"]),
+        ("**/{c,3.bin}", ["a/b/3.bin", "c"]),
+        ("{a/**/,}{c,3.bin}", ["a/b/3.bin", "c"]),
+        ("a/**", ["a/1.bin", "a/2.bin", "a/b/3.bin"]),
+        (r"a\.t?[\x]t", []),
+        (r"a\.t[\x]t", ["a.txt"]),
     ],
 )
 def test_a_glob_chooses_names(tree, glob, found):
     assert names(tree, match_glob=glob) == found
+
+
+@pytest.mark.parametrize(
+    ("glob", "items", "prefixes"),
+    [
+        ("*/", [], {"a/", "b/"}),
+        ("a*", ["a.txt"], set()),
+        ("{a,c}*", ["a.txt", "c"], set()),
+        ("**", ["a.txt", "c"], {"a/", "b/"}),
+        ("**.bin", [], set()),
+    ],
+)
+def test_with_a_delimiter_a_glob_chooses_among_names_and_prefixes(tree, glob, items, prefixes):
+    listing = tree.list_blobs(match_glob=glob, delimiter="/")
+    assert [blob.name for blob in listing] == items
+    assert listing.prefixes == prefixes
+
+
+@pytest.mark.parametrize(
+    ("glob", "fits", "others"),
+    [
+        (r"a\*", ["a*"], ["ab", r"a\b"]),
+        (r"a\\b", [r"a\b"], ["ab"]),
+        ("[!a-c]", ["d", "-"], ["a", "b", "dd", ""]),
+        ("[^a-c]", ["d"], ["b"]),
+        ("[a-]", ["a", "-"], ["b"]),
+        (r"[\]x]", ["]", "x"], ["\\"]),
+        ("{a,{b,c}d}", ["a", "bd", "cd"], ["b", "ad"]),
+        ("x**/y", ["x/y", "xa/b/y"], ["xy"]),
+    ],
+)
+def test_the_rules_of_globs(glob, fits, others):
+    found = {name for name in (*fits, *others) if glob_pattern(glob).fullmatch(name)}
+    assert found == set(fits)
 
 
 @given(
@@ -205,6 +251,39 @@ def test_a_rewrite_is_done_in_one_go(bucket):
         bucket.blob("target").rewrite(source, if_source_generation_match=1)
 
 
+def test_a_moved_object_is_a_new_one_and_its_source_is_gone(bucket):
+    source = bucket.blob("source")
+    source.metadata = {"a": "1"}
+    source.upload_from_string("content", content_type="text/plain")
+    source.patch()
+    bucket.blob("a/target").upload_from_string("replaced")
+    moved = bucket.move_blob(source, "a/target", if_source_generation_match=source.generation)
+    assert names(bucket) == ["a/target"]
+    assert moved.download_as_bytes() == b"content"
+    assert (moved.content_type, moved.metadata) == ("text/plain", {"a": "1"})
+    assert (moved.generation > source.generation, moved.metageneration) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "query", "status"),
+    [
+        ("source", "source", "", 400),
+        ("absent", "target", "", 404),
+        ("source", "target", "ifSourceGenerationMatch=1", 412),
+        ("source", "there", "ifGenerationMatch=0", 412),
+    ],
+)
+def test_a_move_that_is_refused_leaves_both(http, bucket, source, target, query, status):
+    for name in ("source", "there"):
+        bucket.blob(name).upload_from_string(name)
+    path = f"/storage/v1/b/{bucket.name}/o/{source}/moveTo/o/{target}?{query}"
+    assert http.post(path).status_code == status
+    assert {name: bucket.blob(name).download_as_bytes() for name in names(bucket)} == {
+        "source": b"source",
+        "there": b"there",
+    }
+
+
 def test_a_composed_object_is_its_parts_and_has_no_md5(bucket):
     parts = [bucket.blob(f"part-{n}") for n in range(3)]
     for n, part in enumerate(parts):
@@ -219,6 +298,18 @@ def test_a_composed_object_is_its_parts_and_has_no_md5(bucket):
         whole.compose(parts * 11)
     with pytest.raises(refused.NotFound):
         whole.compose([bucket.blob("absent")])
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_compose_deletes_its_sources_where_that_is_asked(http, bucket, asked):
+    for name in ("a", "b"):
+        bucket.blob(name).upload_from_string(name)
+    sources = [{"name": "a"}, {"name": "b"}]
+    body = {"sourceObjects": sources, "deleteSourceObjects": asked}
+    path = f"/storage/v1/b/{bucket.name}/o/a/compose"
+    assert http.post(path, json=body).json()["componentCount"] == 2
+    assert names(bucket) == (["a"] if asked else ["a", "b"])
+    assert bucket.blob("a").download_as_bytes() == b"ab"
 
 
 def test_a_file_is_adopted_without_a_copy(server, client, bucket, tmp_path):

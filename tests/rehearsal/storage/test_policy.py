@@ -127,6 +127,17 @@ def test_overwriting_needs_the_permission_to_delete(bucket, pod, pod_principal, 
     assert bucket.blob("mine").download_as_bytes() == b"first"
 
 
+def test_a_move_needs_its_own_permission(bucket, pod, pod_principal, monkeypatch):
+    bucket.blob("source").upload_from_string("x")
+    theirs, role = pod.bucket(bucket.name), "roles/storage.objectCreator"
+    monkeypatch.setitem(ROLES, role, frozenset({"storage.objects.create", "storage.objects.get"}))
+    grant(bucket, role, pod_principal)
+    with pytest.raises(refused.Forbidden, match=r"'storage\.objects\.move' denied"):
+        theirs.move_blob(theirs.blob("source"), "target")
+    grant(bucket, USER, pod_principal)
+    assert theirs.move_blob(theirs.blob("source"), "target").name == "target"
+
+
 def when(expression):
     return {"condition": {"title": "only then", "expression": expression}}
 

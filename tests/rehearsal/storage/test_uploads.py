@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+from datetime import datetime, timezone
 
 import google_crc32c
 import pytest
@@ -41,9 +42,9 @@ def by_media(http, bucket, content):
     return http.post(path, data=content).json()
 
 
-def by_multipart(http, bucket, content, *, line="\r\n", quote='"'):
+def by_multipart(http, bucket, content, *, line="\r\n", quote='"', declared=None, headers=None):
     end, part = line.encode(), b"--=b=="
-    document = json.dumps({"name": "by"}).encode()
+    document = json.dumps({"name": "by", **(declared or {})}).encode()
     body = end.join(
         [
             *(part, b"Content-Type: application/json", b"", document),
@@ -53,7 +54,7 @@ def by_multipart(http, bucket, content, *, line="\r\n", quote='"'):
     )
     kind = f"multipart/related; boundary={quote}=b=={quote}"
     path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart"
-    return http.post(path, data=body, headers={"Content-Type": kind}).json()
+    return http.post(path, data=body, headers={"Content-Type": kind, **(headers or {})}).json()
 
 
 def by_gcloud_multipart(http, bucket, content):
@@ -227,6 +228,63 @@ def test_a_bucket_takes_its_unfinished_uploads_along(server, http, client, bucke
     assert http.put(part, data=b"x").status_code == 404
 
 
+def test_a_chunk_may_come_by_post(http, bucket):
+    where, content = start_of(http, bucket, "x"), os.urandom(CHUNK + 7)
+    first = {"Content-Range": f"bytes 0-{CHUNK - 1}/{len(content)}"}
+    assert http.post(where, data=content[:CHUNK], headers=first).status_code == 308
+    last = {"Content-Range": f"bytes {CHUNK}-{CHUNK + 6}/{len(content)}"}
+    assert http.post(where, data=content[CHUNK:], headers=last).json()["crc32c"] == crc32c(content)
+    assert http.get(f"/{bucket.name}/x").content == content
+
+
+def test_a_post_to_an_upload_that_is_not_there_is_404(http, bucket):
+    path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=resumable&upload_id=none"
+    assert http.post(path, data=b"x").status_code == 404
+
+
+WRONG = [{"crc32c": "AAAAAA=="}, {"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}]
+
+
+@pytest.mark.parametrize("declared", WRONG)
+def test_a_wrong_checksum_at_the_start_is_refused_at_the_end(http, bucket, declared):
+    where = start_of(http, bucket, "x", json={"name": "x", **declared})
+    right = {"X-Goog-Hash": f"crc32c={crc32c(b'content')}"}
+    assert http.put(where, data=b"content", headers=right).status_code == 400
+    assert bucket.get_blob("x") is None
+
+
+@pytest.mark.parametrize("declared", WRONG)
+def test_a_wrong_checksum_in_multipart_metadata_is_refused(http, bucket, declared):
+    right = {"X-Goog-Hash": f"crc32c={crc32c(b'content')}"}
+    answer = by_multipart(http, bucket, b"content", declared=declared, headers=right)
+    assert answer["error"]["code"] == 400
+    assert bucket.get_blob("by") is None
+
+
+@pytest.mark.parametrize("where", ["first", "last"])
+def test_of_two_headers_with_checksums_none_may_be_wrong(http, bucket, where):
+    right, wrong = f"crc32c={crc32c(b'content')}", "crc32c=AAAAAA=="
+    pair = f"{wrong},{right}" if where == "first" else f"{right},{wrong}"
+    path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name=x"
+    assert http.post(path, data=b"content", headers={"X-Goog-Hash": pair}).status_code == 400
+    assert http.post(path, data=b"content", headers={"X-Goog-Hash": right}).status_code == 200
+
+
+def test_a_wrong_checksum_of_joined_parts_is_refused_and_the_parts_stay(http, bucket):
+    begun = http.post(f"/{bucket.name}/x?uploads").text
+    upload_id = begun.partition("<UploadId>")[2].partition("<")[0]
+    tag = http.put(f"/{bucket.name}/x?partNumber=1&uploadId={upload_id}", data=b"content")
+    body = (
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>"
+        f"<ETag>{tag.headers['ETag']}</ETag></Part></CompleteMultipartUpload>"
+    )
+    path, wrong = f"/{bucket.name}/x?uploadId={upload_id}", {"X-Goog-Hash": "crc32c=AAAAAA=="}
+    assert http.post(path, data=body, headers=wrong).status_code == 400
+    assert bucket.get_blob("x") is None
+    assert http.post(path, data=body).status_code == 200
+    assert bucket.get_blob("x").crc32c == crc32c(b"content")
+
+
 @pytest.mark.parametrize(
     "header", ["crc32c=AAAAAA==", "md5=AAAAAAAAAAAAAAAAAAAAAA==", "sha=x", "crc32c"]
 )
@@ -288,12 +346,15 @@ def test_the_transfer_manager_uploads_parts_concurrently(bucket, tmp_path):
     blob = bucket.blob("dir/big file")
     blob.metadata = {"k": "v w"}
     blob.content_type = "application/x-weights"
+    blob.custom_time = datetime(2026, 11, 28, tzinfo=timezone.utc)
+    blob.storage_class = "NEARLINE"
     transfer_manager.upload_chunks_concurrently(
         source, blob, chunk_size=5 * 2**20, worker_type=transfer_manager.THREAD
     )
     stored = bucket.get_blob("dir/big file")
     assert stored.crc32c == crc32c(source.read_bytes())
     assert (stored.component_count, stored.md5_hash) == (4, None)
+    assert (stored.custom_time, stored.storage_class) == (blob.custom_time, "NEARLINE")
     assert (stored.metadata, stored.content_type) == ({"k": "v w"}, "application/x-weights")
     assert stored.download_as_bytes() == source.read_bytes()
 

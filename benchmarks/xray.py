@@ -43,7 +43,7 @@ def measured(url: str, shards: int) -> dict[str, Any]:
     import requests
 
     from warmbook.cloud.clients import Clients
-    from warmbook.model.inspect import x_ray
+    from warmbook.model.inspect import inspect_model
 
     environ = {
         "WARMBOOK_REHEARSAL_URL": url,
@@ -62,7 +62,7 @@ def measured(url: str, shards: int) -> dict[str, Any]:
     requests.Session.send = counting  # type: ignore[method-assign]
     try:
         began = time.perf_counter()
-        seen = x_ray(Clients("bench", environ=environ), f"gs://{BUCKET}/model-{shards}")
+        seen = inspect_model(Clients("bench", environ=environ), f"gs://{BUCKET}/model-{shards}")
         took_s = time.perf_counter() - began
     finally:
         requests.Session.send = send  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 import ast
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,8 @@ from warmbook.terminal import one_line, printable
 
 LIBRARY = Path(__file__).parents[1] / "lib" / "warmbook"
 TOOLS = ("gcloud", "kubectl", "curl", "hf", "python")
-END = "-- end of the call --"
-STUB = f"""#!/bin/bash
-printf '%s\\0' "${{0##*/}}" "$@" "{END}" >> "$CALLS"
+STUB = """#!/bin/bash
+printf '%s\\0' "${0##*/}" "$@" > "$CALLS/$$"
 echo vllm-streamer 415104041262
 """
 HOSTILE = [
@@ -89,15 +89,15 @@ def folder(tmp_path_factory):
 
 def called(line, folder, cwd):
     """Run a line; return what it called, word for word."""
-    calls = folder / "calls"
-    calls.write_bytes(b"")
+    calls = Path(tempfile.mkdtemp(dir=folder))  # a file for each: two may run at once in a pipe
     environ = {"PATH": f"{folder}:/usr/bin:/bin", "CALLS": str(calls), "HOME": "/nowhere"}
     done = subprocess.run(
         ["bash"], input=line.encode(), env=environ, cwd=cwd, capture_output=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    words = calls.read_bytes().decode().split("\0")
-    return [call.split("\0")[1:] for call in "\0".join(["", *words[:-1]]).split(f"\0{END}")][:-1]
+    files = sorted(calls.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    words = [file.read_bytes().decode().split("\0")[:-1] for file in files]
+    return [call for call in words if call]  # a tunnel may be killed before it has written
 
 
 def of(mode, value):

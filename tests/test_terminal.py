@@ -121,7 +121,7 @@ def test_a_hostile_file_is_not_shown_as_it_is(tmp_path, capsys, choices):
 def test_a_reason_above_a_manifest_stays_a_comment(tmp_path, capsys, monkeypatch):
     improvement = manifest.Improvement("a\u2028kind: Other", "b\nkind: Other\x85kind: Other")
     monkeypatch.setattr(manifest, "improvements", lambda *_: (improvement,))
-    monkeypatch.setattr(render, "_needs", lambda _: None)
+    monkeypatch.setattr(render, "_needs", lambda *_: None)
     words = ["-p", "project_id", "my-project", "-p", "model_uri", "gs://my-bucket/m"]
     assert main(["manifest", *words]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["kind"] == "Deployment"

@@ -4,10 +4,11 @@ import tempfile
 
 import pytest
 
-from warmbook.cloud.tempdir import Scratch
+from warmbook.cloud.tempdir import TemporaryFolder
 
 HOLD = (
-    "from warmbook.cloud.tempdir import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+    "from warmbook.cloud.tempdir import TemporaryFolder; folder = TemporaryFolder(); "
+    "print(folder.path, flush=True); input()"
 )
 
 
@@ -26,13 +27,13 @@ def test_the_folder_of_a_killed_kernel_goes_with_the_next_one(kernel):
     running.kill()
     running.wait()
     assert folder.exists()
-    Scratch()
+    TemporaryFolder()
     assert not folder.exists()
 
 
 def test_the_folder_of_a_kernel_that_lives_stays(kernel):
     _, folder = kernel
-    mine = Scratch()
+    mine = TemporaryFolder()
     assert folder.exists()
     assert mine.path.exists()
 

@@ -93,21 +93,21 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
     up_to("cluster", standard)
     many = standard.model_copy(update={"replicas": 4})
     limit, usage = 4, 1
-    asked = preflight.memo.Asked(many, connect(many), "06")
-    asked._answers[preflight.queries.gpu_quota] = answered((limit, usage))
-    asked._answers[preflight.queries.gpu_quota_everywhere] = answered((None, 0))
-    assert preflight.cluster.quota(asked).severity == "ok"
-    more = preflight.memo.Asked(many.model_copy(update={"replicas": 5}), connect(many), "06")
-    more._answers.update(asked._answers)
+    memo = preflight.memo.Memo(many, connect(many), "06")
+    memo._answers[preflight.queries.gpu_quota] = answered((limit, usage))
+    memo._answers[preflight.queries.gpu_quota_everywhere] = answered((None, 0))
+    assert preflight.cluster.quota(memo).severity == "ok"
+    more = preflight.memo.Memo(many.model_copy(update={"replicas": 5}), connect(many), "06")
+    more._answers.update(memo._answers)
     assert preflight.cluster.quota(more).pitfall == "gpu-quota"
 
 
 def test_a_gpu_in_a_region_whose_name_begins_like_anothers_is_not_offered_there(settings):
     there = settings.model_copy(update={"location": "europe-west1"})
     for zone, severity in (("europe-west1-b", "ok"), ("europe-west10-a", "error")):
-        asked = preflight.memo.Asked(there, None, "06")
-        asked._answers[preflight.queries.gpu_zones] = answered([zone])
-        assert preflight.cluster.offered(asked).severity == severity
+        memo = preflight.memo.Memo(there, None, "06")
+        memo._answers[preflight.queries.gpu_zones] = answered([zone])
+        assert preflight.cluster.offered(memo).severity == severity
 
 
 def answered(value):
@@ -143,17 +143,17 @@ def test_spot_gpus_count_against_the_preemptible_quota(
 ):
     up_to("project")
     ten = chosen.model_copy(update={"replicas": 10, "spot": spot})
-    asked = preflight.memo.Asked(ten, clients, "04")
-    asked._answers[preflight.queries.gpu_quota_everywhere] = answered(everywhere)
-    told = preflight.cluster.quota(asked)
+    memo = preflight.memo.Memo(ten, clients, "04")
+    memo._answers[preflight.queries.gpu_quota_everywhere] = answered(everywhere)
+    told = preflight.cluster.quota(memo)
     assert told.severity == severity and left in told.what
 
 
 def test_spot_gpus_beyond_the_quota_of_all_regions_are_a_warning(chosen, clients, up_to):
     up_to("project")
-    asked = preflight.memo.Asked(chosen.model_copy(update={"spot": True}), clients, "04")
-    asked._answers[preflight.queries.gpu_quota_everywhere] = answered((0, 0))
-    assert preflight.cluster.quota(asked).severity == "warning"
+    memo = preflight.memo.Memo(chosen.model_copy(update={"spot": True}), clients, "04")
+    memo._answers[preflight.queries.gpu_quota_everywhere] = answered((0, 0))
+    assert preflight.cluster.quota(memo).severity == "warning"
 
 
 def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, up_to):
@@ -234,20 +234,20 @@ def test_what_the_reader_may_not_do_is_named(
         for role in held_now["roles"]:
             policy.bindings.add(role=role, members=[READER])
 
-    asked = preflight.memo.Asked(chosen, clients, before)
-    asked(preflight.queries.found_project)
-    asked(preflight.queries.services_off)
+    memo = preflight.memo.Memo(chosen, clients, before)
+    memo(preflight.queries.found_project)
+    memo(preflight.queries.services_off)
     rehearsal.call(demote)
-    told = preflight_project.allowed_on_project(asked)
+    told = preflight_project.allowed_on_project(memo)
     assert told.severity == severity and lacking in told.what
     assert told.pitfall == ("" if severity == "ok" else "role-missing")
 
 
 def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, clients):
-    asked = preflight.memo.Asked(chosen, clients, "04")
+    memo = preflight.memo.Memo(chosen, clients, "04")
     most = preflight.queries.ON_PROJECT.keys() - {preflight.queries.ACT_AS}
-    asked._answers[preflight.queries.held_permissions] = answered(most)
-    told = preflight_project.allowed_on_project(asked)
+    memo._answers[preflight.queries.held_permissions] = answered(most)
+    told = preflight_project.allowed_on_project(memo)
     assert (told.severity, told.pitfall) == ("warning", "role-missing")
     assert "415104041262-compute@developer.gserviceaccount.com" in told.remedy
     assert "--role=roles/iam.serviceAccountUser" in told.command
@@ -255,12 +255,12 @@ def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, cl
 
 @pytest.mark.parametrize(("before", "severity"), [("03", "ok"), ("05", "ok"), ("08", "error")])
 def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, severity):
-    asked = preflight.memo.Asked(chosen, clients, before)
-    asked._answers[preflight.queries.bucket_permissions] = answered(
+    memo = preflight.memo.Memo(chosen, clients, before)
+    memo._answers[preflight.queries.bucket_permissions] = answered(
         preflight.queries.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
     )
-    asked._answers[preflight.queries.services_off] = answered(set())
-    told = preflight_project.allowed_on_bucket(asked)
+    memo._answers[preflight.queries.services_off] = answered(set())
+    told = preflight_project.allowed_on_bucket(memo)
     assert told.severity == severity
     assert ("storage.anywhereCaches.create" in told.what) == (severity == "error")
     assert "storage.anywhereCaches.list" not in told.what
@@ -274,10 +274,10 @@ def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, cli
             policy.ClearField("bindings")
             policy.bindings.add(role=role, members=[READER])
 
-        asked = preflight.memo.Asked(chosen, clients, "08")
-        asked(preflight.queries.bucket)
+        memo = preflight.memo.Memo(chosen, clients, "08")
+        memo(preflight.queries.bucket)
         rehearsal.call(become)
-        return asked(preflight.queries.bucket_permissions) & preflight.queries.ON_CACHES.keys()
+        return memo(preflight.queries.bucket_permissions) & preflight.queries.ON_CACHES.keys()
 
     assert held("roles/storage.admin") == preflight.queries.ON_CACHES.keys()
     assert held("roles/storage.bucketViewer") == set()
@@ -380,10 +380,10 @@ def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
     driver = pool.config.accelerators[0].gpu_driver_installation_config
     rehearsal.call(lambda: setattr(driver, "gpu_driver_version", versions.INSTALLATION_DISABLED))
     assert doctor.examine(standard, connect(standard), before="06").healthy
-    asked = preflight.memo.Asked(standard, connect(standard), "06")
+    memo = preflight.memo.Memo(standard, connect(standard), "06")
     bare = {"metadata": {"labels": {"cloud.google.com/gke-accelerator": "nvidia-l4"}}}
-    asked._answers[preflight.queries.nodes] = answered([bare])
-    assert preflight.cluster.driver(asked).pitfall == "driver-not-installed"
+    memo._answers[preflight.queries.nodes] = answered([bare])
+    assert preflight.cluster.driver(memo).pitfall == "driver-not-installed"
 
 
 def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, up_to):
@@ -406,18 +406,18 @@ def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to
 
 def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
     up_to("cluster")
-    asked = preflight.memo.Asked(chosen.model_copy(update={"mode": "standard"}), clients, "06")
-    asked._answers[preflight.queries.found_cluster] = answered(gke.find(chosen, clients))
-    assert preflight.cluster.cluster(asked).pitfall == "cluster-foreign"
+    memo = preflight.memo.Memo(chosen.model_copy(update={"mode": "standard"}), clients, "06")
+    memo._answers[preflight.queries.found_cluster] = answered(gke.find(chosen, clients))
+    assert preflight.cluster.cluster(memo).pitfall == "cluster-foreign"
 
 
 def test_a_cache_where_no_pod_is_and_one_that_does_not_run_are_warnings(standard, clients):
     def told(zone, state):
-        asked = preflight.memo.Asked(standard, clients, "08")
-        asked._answers[preflight.queries.found_caches] = answered(
+        memo = preflight.memo.Memo(standard, clients, "08")
+        memo._answers[preflight.queries.found_caches] = answered(
             [SimpleNamespace(zone=zone, state=state)]
         )
-        found = preflight.bucket.caches(asked)
+        found = preflight.bucket.caches(memo)
         return found.severity, found.pitfall
 
     assert told("us-central1-a", "running") == ("ok", "")
@@ -438,7 +438,7 @@ def test_a_library_that_is_too_old_is_named_with_what_installs_it(chosen, client
     assert "'jupyterlab>=4.2'" in told.command
 
 
-# what can't be asked
+# what can't be memo
 
 
 def test_no_credentials_are_one_line_and_everything_else_waits_for_them(

@@ -1,4 +1,4 @@
-"""What the X-ray says of a shard, and what the real streamer does with it."""
+"""What the inspection says of a shard, and what the real streamer does with it."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from warmbook.measure.coldstart.startlog import read
 from warmbook.model.faults import findings
 from warmbook.model.fit import limit_refusal
 from warmbook.model.folder import Folder
-from warmbook.model.inspect import Shard, XRay
+from warmbook.model.inspect import Inspection, Shard
 from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
 from warmbook_rehearsal.__main__ import _parser
 from warmbook_rehearsal.node import build_image
@@ -194,7 +194,7 @@ def free_ports():
 
 
 def predicted(files):
-    """Return how many tensors and bytes will be streamed, as the X-ray adds them up."""
+    """Return how many tensors and bytes will be streamed, as the inspection adds them up."""
     seen = seen_in(files)
     return [len(seen.tensors), seen.streamed_bytes]
 
@@ -207,18 +207,18 @@ def seen_in(files):
             length = header_length(data[:LENGTH_BYTES], len(data))
             header = data[LENGTH_BYTES : LENGTH_BYTES + length]
             shards.append(Shard(name, len(data), tensors_of(header, len(data))))
-    return xray(shards)
+    return inspection(shards)
 
 
-def xray(shards=(), files=(), **more):
+def inspection(shards=(), files=(), **more):
     folder = Folder("b", "m", "US-CENTRAL1", (), dict(files))
-    return XRay(folder, tuple(shards), **more)
+    return Inspection(folder, tuple(shards), **more)
 
 
 def test_what_stops_the_server_comes_first():
     shard = Shard("x.safetensors", 9, fault=HeaderError("gap", "a at 4, not 0"))
     files = {"x.safetensors": 9, "original/config.json": 2, "config.json": 2, "tokenizer.json": 2}
-    found = findings(xray([shard], files.items(), config={}), "europe-west4")
+    found = findings(inspection([shard], files.items(), config={}), "europe-west4")
     assert [f.severity for f in found] == sorted((f.severity for f in found), key="error".__ne__)
     assert [f.name for f in found] == ["gap", "original folder", "bucket elsewhere"]
 
@@ -226,7 +226,7 @@ def test_what_stops_the_server_comes_first():
 def test_many_missing_shards_are_named_in_a_few_words():
     index = {"weight_map": {str(n): f"model-{n}.safetensors" for n in range(100)}}
     files = {"a.safetensors": 9, "config.json": 2, "tokenizer.json": 2, corpus.INDEX: 5}
-    found = findings(xray([Shard("a.safetensors", 9)], files.items(), config={}, index=index))
+    found = findings(inspection([Shard("a.safetensors", 9)], files.items(), config={}, index=index))
     missing = next(finding for finding in found if finding.name == "shard missing")
     assert "+ 97" in missing.what
     assert len(missing.what) < 200

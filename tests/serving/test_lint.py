@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from warmbook.__main__ import main
 from warmbook.errors import SettingsError
-from warmbook.model.inspect import x_ray
+from warmbook.model.inspect import inspect_model
 from warmbook.serving.guide_manifest import as_in_the_guide, to_yaml
 from warmbook.serving.lint import lint
 from warmbook.serving.manifest import deployment
@@ -140,7 +140,7 @@ def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
 def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
     manifest, by, chosen, clients, tmp_path, capsys
 ):
-    largest = x_ray(clients, chosen.model_uri).largest
+    largest = inspect_model(clients, chosen.model_uri).largest
     manifest["spec"]["strategy"] = {"type": "Recreate"}
     file, inside = tmp_path / "vllm.yaml", container(manifest)
     plain = [word for word in inside["args"] if "extra-config" not in word and "gs://" not in word]
@@ -165,7 +165,7 @@ def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
 def test_where_gpus_share_the_reading_only_an_older_streamer_stops_at_a_low_limit(
     manifest, chosen, clients
 ):
-    seen = x_ray(clients, chosen.model_uri)
+    seen = inspect_model(clients, chosen.model_uri)
 
     def found(limit):
         config = json.dumps({"distributed": True, "memory_limit": limit})

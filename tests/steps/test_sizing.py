@@ -1,7 +1,7 @@
 import pytest
 
 from warmbook.model.folder import Folder
-from warmbook.model.inspect import Shard, XRay
+from warmbook.model.inspect import Inspection, Shard
 from warmbook.model.safetensors import Tensor
 from warmbook.settings import Settings
 from warmbook.steps import sizing, weights
@@ -13,7 +13,7 @@ def model(config, size_bytes):
     tensor = Tensor("w", "BF16", (size_bytes // 2,), 0, size_bytes)
     shard = Shard("model.safetensors", size_bytes + 100, (tensor,))
     folder = Folder("b", "m", "US-CENTRAL1", (), {shard.name: shard.size_bytes})
-    return XRay(folder, (shard,), config)
+    return Inspection(folder, (shard,), config)
 
 
 @pytest.fixture

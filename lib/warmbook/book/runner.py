@@ -74,17 +74,17 @@ class Run:
         Somebody may have changed the run's workbook.yaml, or another version wrote it.
         """
         try:
-            _checked(self._told())
+            _checked(self._fields())
         except ValidationError as error:
             return sorted({str(one["loc"][0]) for one in error.errors()})
         return []
 
     def record(self) -> Record:
         """Return the run's record; what is `unfit` counts as not measured."""
-        nothing = replace(self, measured={})._told()
-        return _checked({**self._told(), **{name: nothing[name] for name in self.unfit}})
+        nothing = replace(self, measured={})._fields()
+        return _checked({**self._fields(), **{name: nothing[name] for name in self.unfit}})
 
-    def _told(self) -> dict[str, Any]:
+    def _fields(self) -> dict[str, Any]:
         """Return the keys of the record, with what the notebooks have recorded."""
         stream, answer = self.measured.get("stream", {}), self.measured.get("answer", {})
         cleanup, phases = self.measured.get("cleanup", {}), self.measured.get("phases", {})

@@ -21,7 +21,7 @@ Options = dict[str, Report]
 class Walked:
     """How far a walk came: the `error` that ended it in `notebook`, if any.
 
-    `pitfalls` names what was told on the way, by the doctor, the X-ray or the error, each once.
+    `pitfalls` names each pitfall that the doctor, the inspection or the error named, once.
     """
 
     notebook: str

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .retry import PATIENCE_S, TRANSIENT, again, asked_s, is_broken
-from .tempdir import Scratch
+from .tempdir import TemporaryFolder
 
 TICK_S = 2
 """Seconds after which a watch without news is opened again, so that a wait's clock moves."""
@@ -49,13 +49,13 @@ class Kubernetes:
     def __init__(self, cluster: Any, credentials: Any, patience_s: float = PATIENCE_S) -> None:
         from kubernetes import client, dynamic
 
-        self._scratch = Scratch()
+        self._temporary = TemporaryFolder()
         config = client.Configuration()
         ca = cluster.master_auth.cluster_ca_certificate
         if cluster.endpoint:
             config.host = f"https://{cluster.endpoint}"
             # a file, because the client's websockets know no other way
-            certificate = self._scratch.path / "ca.pem"
+            certificate = self._temporary.path / "ca.pem"
             certificate.write_bytes(base64.b64decode(ca))
             config.ssl_ca_cert = str(certificate)
         else:  # the DNS endpoint has a public certificate
@@ -74,7 +74,7 @@ class Kubernetes:
         config.retries = False  # they know no pause, and nothing of a refusal that passes
         self._api = client.ApiClient(config)
         self._api.rest_client = _connection(config, patience_s)
-        discovered = self._scratch.path / "discovery.json"
+        discovered = self._temporary.path / "discovery.json"
         self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
     def _resource(self, kind: str) -> Any:

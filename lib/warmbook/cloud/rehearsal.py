@@ -144,7 +144,7 @@ def confirm(expected: Servers) -> None:
         SettingsError: One of them is another rehearsal's.
         UnreachableError: It has stopped.
     """
-    status, told = _asked(expected)
+    status, told = _request_servers(expected)
     if status == 401:
         raise _of_others([DESK, TOKEN])
     if status != 200 or not isinstance(told, dict):  # by now that port is another program's
@@ -154,7 +154,7 @@ def confirm(expected: Servers) -> None:
         raise _of_others([*others, DESK])
 
 
-def _asked(expected: Servers) -> tuple[int, Any]:
+def _request_servers(expected: Servers) -> tuple[int, Any]:
     """Return status and JSON of the rehearsal's answer; no proxy has a part in it."""
     from http.client import HTTPConnection, HTTPException
 

@@ -13,7 +13,7 @@ LOCK = "lock"
 """A file that its kernel keeps locked: the system unlocks it however the kernel ends."""
 
 
-class Scratch:
+class TemporaryFolder:
     """A folder of its own at `path`, removed with the object or when the interpreter ends."""
 
     def __init__(self) -> None:

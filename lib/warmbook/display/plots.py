@@ -78,7 +78,7 @@ def waterfall(bars: Sequence[Bar], caption: str) -> Picture:
     """Draw the parts of a time, each on a line of its own from where it began."""
     figure, axes = _paper(1.0 + 0.27 * len(bars))
     for place, bar in enumerate(bars):
-        axes.barh(place, bar.elapsed_s, left=bar.start_s, height=0.7, **_look(bar.kind))
+        axes.barh(place, bar.elapsed_s, left=bar.start_s, height=0.7, **_fill(bar.kind))
         axes.annotate(f" {duration(bar.elapsed_s)}", (bar.end_s, place), va="center")
     axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
     _time_axis(axes, [bars], room=1.15)
@@ -92,7 +92,7 @@ def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], caption: str) -> Picture:
     for kind in _TIMES:
         shown = [(at, bar) for at, bar in placed if bar.kind == kind and bar.elapsed_s > 0]
         ends = {"width": [b.elapsed_s for _, b in shown], "left": [b.start_s for _, b in shown]}
-        axes.barh([at for at, _ in shown], **ends, height=0.75, **_look(kind))
+        axes.barh([at for at, _ in shown], **ends, height=0.75, **_fill(kind))
     # only what tells them apart; the caption and the card have the whole names
     names = [f"…{name[-_TAIL:]}" if len(name) > _TAIL else name for name, _ in rows]
     axes.set_yticks(range(len(rows)), names, fontsize=10 if len(rows) <= 16 else 7)
@@ -111,12 +111,12 @@ def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None
     axes.set_xlabel(say("seconds"))
     axes.set_xlim(0, max([1.0, *(bar.end_s for bar in bars)]) * room)
     axes.figure.legend(
-        handles=[Patch(label=_time_kind(kind), **_look(kind)) for kind in kinds],
+        handles=[Patch(label=_time_kind(kind), **_fill(kind)) for kind in kinds],
         **{"loc": "outside upper center", "ncols": 5, "frameon": False, "columnspacing": 1.5},
     )
 
 
-def _look(kind: str) -> dict[str, Any]:
+def _fill(kind: str) -> dict[str, Any]:
     if kind == "unexplained":
         return {"facecolor": "white", "edgecolor": RED, "hatch": "////", "linewidth": 0.8}
     return {"facecolor": _TIMES[kind]}

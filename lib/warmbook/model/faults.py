@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..severity import Severity
 from ..texts import say
 from ..units import size
-from .inspect import CONFIG, INDEX, Shard, XRay, named_only
+from .inspect import CONFIG, INDEX, Inspection, Shard, named_only
 from .safetensors import LARGEST_HEADER_BYTES
 
 OTHER_FORMATS = (".bin", ".pt", ".pth", ".gguf")
@@ -43,26 +43,26 @@ class Finding:
     pitfall: str = ""
 
 
-def findings(xray: XRay, cluster_region: str = "") -> list[Finding]:
+def findings(inspection: Inspection, cluster_region: str = "") -> list[Finding]:
     """Return every fault, the ones that stop the server first.
 
     Source: Run:ai Model Streamer 0.17 and vLLM 0.32, which files they read and refuse.
     """
-    checks: tuple[Callable[[XRay], Iterator[Finding]], ...] = (
+    checks: tuple[Callable[[Inspection], Iterator[Finding]], ...] = (
         _weights,
         _shards,
         _index,
         _documents,
         _beside,
     )
-    listed = [finding for check in checks for finding in check(xray)]
-    listed += _place(xray, cluster_region)
+    listed = [finding for check in checks for finding in check(inspection)]
+    listed += _place(inspection, cluster_region)
     return sorted(listed, key=lambda finding: finding.severity != "error")
 
 
-def _weights(xray: XRay) -> Iterator[Finding]:
+def _weights(inspection: Inspection) -> Iterator[Finding]:
     """Say why there are no safetensors files at the folder's own level."""
-    folder = xray.folder
+    folder = inspection.folder
     if folder.shards:
         return
     happens = say("vLLM stops: «Cannot find any safetensors model weights».")
@@ -92,12 +92,12 @@ def _weights(xray: XRay) -> Iterator[Finding]:
         )
 
 
-def _shards(xray: XRay) -> Iterator[Finding]:
+def _shards(inspection: Inspection) -> Iterator[Finding]:
     """Say what the streamer will refuse, shard by shard."""
-    for shard in xray.shards:
+    for shard in inspection.shards:
         if shard.fault:
             yield _refused(shard)
-    twice = Counter(tensor.name for tensor in xray.tensors)
+    twice = Counter(tensor.name for tensor in inspection.tensors)
     if doubles := sorted(name for name, times in twice.items() if times > 1):
         yield Finding(
             "tensor twice",
@@ -125,9 +125,9 @@ def _refused(shard: Shard) -> Finding:
     return Finding(shard.fault.fault, what, happens, remedy, severity, pitfall="shard-broken")
 
 
-def _index(xray: XRay) -> Iterator[Finding]:
+def _index(inspection: Inspection) -> Iterator[Finding]:
     """Compare what the index names with what is there."""
-    if INDEX in xray.folder.files and not xray.indexed:
+    if INDEX in inspection.folder.files and not inspection.indexed:
         yield Finding(
             "index broken",
             say("{name} can't be read", name=INDEX),
@@ -135,9 +135,9 @@ def _index(xray: XRay) -> Iterator[Finding]:
             say("Upload this file again, whole."),
             "warning",
         )
-    if not xray.indexed or not xray.shards:
+    if not inspection.indexed or not inspection.shards:
         return
-    named, there = set(xray.indexed.values()), set(xray.folder.shards)
+    named, there = set(inspection.indexed.values()), set(inspection.folder.shards)
     if missing := sorted(named - there):
         yield Finding(
             "shard missing",
@@ -147,7 +147,7 @@ def _index(xray: XRay) -> Iterator[Finding]:
             pitfall="shard-broken",
         )
     if extra := sorted(there - named):
-        length = sum(xray.folder.files[name] for name in extra)
+        length = sum(inspection.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
             say("{names}: not named by the index", names=named_only(extra)),
@@ -159,9 +159,9 @@ def _index(xray: XRay) -> Iterator[Finding]:
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
-    have = {tensor.name for tensor in xray.tensors}
-    whole = not missing and all(shard.fault is None for shard in xray.shards)
-    if whole and (lost := sorted(xray.indexed.keys() - have)):
+    have = {tensor.name for tensor in inspection.tensors}
+    whole = not missing and all(shard.fault is None for shard in inspection.shards)
+    if whole and (lost := sorted(inspection.indexed.keys() - have)):
         yield Finding(
             "tensor missing",
             say("the index names {names}, which no file holds", names=named_only(lost)),
@@ -171,9 +171,9 @@ def _index(xray: XRay) -> Iterator[Finding]:
         )
 
 
-def _documents(xray: XRay) -> Iterator[Finding]:
+def _documents(inspection: Inspection) -> Iterator[Finding]:
     """Look for the small files that the server needs."""
-    here = xray.folder.here
+    here = inspection.folder.here
     if not here:
         return  # the wrong folder: told already
     if CONFIG not in here:
@@ -184,7 +184,7 @@ def _documents(xray: XRay) -> Iterator[Finding]:
             say("Copy the model's small files beside its weights, or correct the folder."),
             pitfall="config-missing",
         )
-    elif xray.config is None:
+    elif inspection.config is None:
         yield Finding(
             "config broken",
             say("{name} can't be read", name=CONFIG),
@@ -201,10 +201,10 @@ def _documents(xray: XRay) -> Iterator[Finding]:
         )
 
 
-def _beside(xray: XRay) -> Iterator[Finding]:
+def _beside(inspection: Inspection) -> Iterator[Finding]:
     """Look for what lies beside the model and gets in its way."""
-    odd = [name for name in xray.folder.shards if name.startswith("consolidated")]
-    if odd and not xray.indexed:  # with an index it is told as an extra file already
+    odd = [name for name in inspection.folder.shards if name.startswith("consolidated")]
+    if odd and not inspection.indexed:  # with an index it is told as an extra file already
         yield Finding(
             "consolidated beside",
             say("{names} beside the shards", names=named_only(odd)),
@@ -212,7 +212,7 @@ def _beside(xray: XRay) -> Iterator[Finding]:
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
-    if any(name.startswith("original/") for name in xray.folder.files):
+    if any(name.startswith("original/") for name in inspection.folder.files):
         yield Finding(
             "original folder",
             say("there is a folder original/ below"),
@@ -223,13 +223,18 @@ def _beside(xray: XRay) -> Iterator[Finding]:
         )
 
 
-def _place(xray: XRay, region: str) -> list[Finding]:
-    if not region or xray.folder.covers(region):
+def _place(inspection: Inspection, region: str) -> list[Finding]:
+    location = inspection.folder.location
+    if not region or inspection.folder.covers(region):
         return []
     return [
         Finding(
             "bucket elsewhere",
-            say("{place}; the cluster is in {region}", place=xray.folder.location, region=region),
+            say(
+                "{place}; the cluster is in {region}",
+                place=location,
+                region=region,
+            ),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
             say("Choose the bucket's region in the form, or copy the model to a bucket near."),
             "warning",

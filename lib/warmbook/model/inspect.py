@@ -37,7 +37,7 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class XRay:
+class Inspection:
     """A model's folder, seen through: `config` and `index` are None where missing or broken."""
 
     folder: Folder
@@ -93,7 +93,7 @@ class XRay:
         return {str(k): str(v) for k, v in named.items()} if isinstance(named, dict) else {}
 
 
-def x_ray(clients: Clients, uri: str) -> XRay:
+def inspect_model(clients: Clients, uri: str) -> Inspection:
     """Look through the model's folder at `uri`, gs://BUCKET_NAME/PATH_TO_MODEL.
 
     Raises:
@@ -110,7 +110,7 @@ def x_ray(clients: Clients, uri: str) -> XRay:
         shards = tuple(pool.map(reader.shard, folder.shards))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # an interrupt waits for no reader
-    return XRay(folder, shards, config, index, reader.read_bytes)
+    return Inspection(folder, shards, config, index, reader.read_bytes)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from ..cloud.gke import ACCELERATOR
 from ..errors import SettingsError
 from ..model.faults import Finding
 from ..model.fit import limit_refusal
-from ..model.inspect import XRay
+from ..model.inspect import Inspection
 from ..settings import OLDEST_VLLM, model_uri
 from ..texts import say
 from . import container_args, vllm_releases
@@ -69,7 +69,9 @@ class VllmContainer:
         return _whole(self.option("--tensor-parallel-size") or self.option("-tp")) or 1
 
 
-def lint(text: str, inspect: Callable[[str], XRay | None] = lambda uri: None) -> list[Finding]:
+def lint(
+    text: str, inspect: Callable[[str], Inspection | None] = lambda uri: None
+) -> list[Finding]:
     """Return what is wrong with the vLLM servers in a YAML text, the worst first.
 
     `inspect` sees through the model at an address; what only the model tells is left out without.
@@ -186,7 +188,7 @@ def _streamer(server: VllmContainer) -> Iterator[Finding]:
 
 
 def _memory_limit(
-    server: VllmContainer, inspect: Callable[[str], XRay | None]
+    server: VllmContainer, inspect: Callable[[str], Inspection | None]
 ) -> Iterator[Finding]:
     """Hold the streamer's memory limit against the model's largest tensor."""
     limit = server.memory_limit

@@ -96,7 +96,7 @@ class Transcript:
         """Return the transcript for the reader's file."""
         return {
             **asdict(self.origin),
-            "asked": _asked(),
+            "asked": _prompts_hash(),
             "tokens": [list(one) for one in self.answers.tokens],
             "texts": list(self.answers.texts),
         }
@@ -106,7 +106,7 @@ class Transcript:
         """Return the transcript that was kept; None if there is none, or of other prompts."""
         try:
             found = dict(kept or {})
-            if found["asked"] != _asked():
+            if found["asked"] != _prompts_hash():
                 return None
             tokens = tuple(tuple(map(int, one)) for one in found["tokens"])
             answers = Answers(tokens, tuple(map(str, found["texts"])))
@@ -117,6 +117,6 @@ class Transcript:
         return cls(origin, answers) if whole else None
 
 
-def _asked() -> str:
+def _prompts_hash() -> str:
     """Return what tells the questions from those of another warmbook."""
     return hashlib.sha256(repr((TOKENS, PROMPTS)).encode()).hexdigest()[:16]

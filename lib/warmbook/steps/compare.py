@@ -83,11 +83,11 @@ class Compared(Times):
     def rows(self) -> Sequence[Row]:
         best = recommended(self.runs)
         return (
-            *(Row(r.name, self._told(r), "ok" if r is best else "info") for r in self.runs),
+            *(Row(r.name, self._detail(r), "ok" if r is best else "info") for r in self.runs),
             *self.left_out,
         )
 
-    def _told(self, runs: Runs) -> str:
+    def _detail(self, runs: Runs) -> str:
         if runs.name not in self.converted_s:
             return spread(runs)
         took = duration(self.converted_s[runs.name])

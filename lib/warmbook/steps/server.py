@@ -11,7 +11,7 @@ from ..display.progress import Report
 from ..display.step import step
 from ..doctor.pods.rollout import wait_for_pods
 from ..errors import AccessError, MissingError, SettingsError
-from ..model.inspect import x_ray
+from ..model.inspect import inspect_model
 from ..serving import guide_manifest, pods
 from ..serving.manifest import Improvement, Needs, deployment, improvements
 from ..serving.shell_commands import kubectl
@@ -67,7 +67,7 @@ def not_looked_at() -> str:
 def look_up(clients: Clients, settings: Settings) -> Needs | None:
     """Return what the model in the bucket needs, None where it can't be looked at."""
     try:
-        seen = x_ray(clients, settings.model_uri)
+        seen = inspect_model(clients, settings.model_uri)
     except (AccessError, MissingError):
         return None
     if not seen.largest:

@@ -37,7 +37,7 @@ def answers(
         reason = say("the model's files are newer than the Pod: delete it, and ask its successor")
         return Served(None, declined=reason)
     try:
-        told = _asked(server)
+        told = _answers(server)
     except DeclinedError as error:
         return Served(None, declined=str(error))
     origin = Origin(settings.model_uri, folder.fingerprint, server.get("version")["version"])
@@ -51,7 +51,7 @@ def _outdated(server: Server, folder: Folder) -> bool:
     return bool(started and changed and changed.replace(microsecond=0) > started)
 
 
-def _asked(server: Server) -> Answers:
+def _answers(server: Server) -> Answers:
     """Return the server's answers, in one request.
 
     A penalty from the model's own generation_config.json would change what is the likeliest

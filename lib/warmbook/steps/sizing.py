@@ -14,7 +14,7 @@ from ..errors import MissingError
 from ..model.config import Shape
 from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host, machine
 from ..model.gpus import Measured
-from ..model.inspect import XRay
+from ..model.inspect import Inspection
 from ..model.load_estimate import LoadTime, connections, limit_name, load_time
 from ..settings import Settings
 from ..severity import Severity
@@ -198,7 +198,7 @@ def _range(span: Range) -> str:
 
 
 @step(lambda settings: "")
-def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
+def size_up(settings: Settings, clients: Clients, *, seen: Inspection) -> Sizing:
     """Return whether the model runs on the chosen GPUs, and what it needs beside them.
 
     Source: guide, "Implementa vLLM con Run:ai Model Streamer": one L4 for a small model, more
@@ -226,12 +226,12 @@ def size_up(settings: Settings, clients: Clients, *, seen: XRay) -> Sizing:
     )
 
 
-def _load_time(settings: Settings, seen: XRay, at: Machine) -> LoadTime:
+def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:
     streams = at.vcpus and connections(at.vcpus, settings.concurrency)
     return load_time(seen.streamed_bytes, at, replicas=settings.replicas, streams=streams)
 
 
-def _fit(settings: Settings, seen: XRay, shape: Shape, tokens: int) -> Fit:
+def _fit(settings: Settings, seen: Inspection, shape: Shape, tokens: int) -> Fit:
     version = tuple(int(part) for part in settings.vllm_version.split(".")[:2])
     return fit(
         shape,
@@ -244,7 +244,7 @@ def _fit(settings: Settings, seen: XRay, shape: Shape, tokens: int) -> Fit:
     )
 
 
-def _largest(seen: XRay) -> int:
+def _largest(seen: Inspection) -> int:
     return seen.largest.size_bytes if seen.largest else 0
 
 

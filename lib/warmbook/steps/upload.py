@@ -115,7 +115,7 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
     """
     if not settings.model_source:
         return Brought("")
-    hub_model = _found(settings, clients)
+    hub_model = _hub_model(settings, clients)
     sources = hub_model.files if hub_model else _folder(settings.source_folder)
     start = time.monotonic()
     with send(clients, settings.bucket_name, settings.model_path, sources) as sending:
@@ -151,7 +151,7 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
     )
 
 
-def _found(settings: Settings, clients: Clients) -> huggingface.Found | None:
+def _hub_model(settings: Settings, clients: Clients) -> huggingface.Found | None:
     """Return the model on Hugging Face that `model_source` names; None where it is a folder."""
     name, revision = settings.hub_model
     if not name:

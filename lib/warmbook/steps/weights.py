@@ -12,7 +12,7 @@ from ..display.finding import finding_row
 from ..display.plots import Picture, block_name, layer_map
 from ..display.step import step
 from ..model.faults import Finding, findings
-from ..model.inspect import Shard, XRay, x_ray
+from ..model.inspect import Inspection, Shard, inspect_model
 from ..model.layers import blocks
 from ..serving.shell_commands import gcloud
 from ..settings import Settings
@@ -24,7 +24,7 @@ from ..units import duration, size, sizes
 class Model(Card):
     """The model as the bucket has it: what will be streamed, and what is wrong with it."""
 
-    seen: XRay
+    seen: Inspection
     cluster_region: str
     findings: tuple[Finding, ...]
 
@@ -155,5 +155,5 @@ def inspect(settings: Settings, clients: Clients) -> Model:
 
 def model_at(clients: Clients, uri: str, cluster_region: str = "") -> Model:
     """Return what `inspect` returns, for any folder; without a region the place is no fault."""
-    seen = x_ray(clients, uri)
+    seen = inspect_model(clients, uri)
     return Model(seen, cluster_region, tuple(findings(seen, cluster_region)))

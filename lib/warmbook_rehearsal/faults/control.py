@@ -29,10 +29,10 @@ def application(rehearsal: Target) -> web.Application:
         return web.json_response(rehearsal.servers())
 
     async def list_faults(request: web.Request) -> web.Response:
-        return web.json_response(list(map(_told, FAULTS.values())))
+        return web.json_response(list(map(_as_json, FAULTS.values())))
 
     async def staged(request: web.Request) -> web.Response:
-        return web.json_response(list(map(_told, rehearsal.staged)))
+        return web.json_response(list(map(_as_json, rehearsal.staged)))
 
     async def stage(request: web.Request) -> web.Response:
         try:
@@ -40,7 +40,7 @@ def application(rehearsal: Target) -> web.Application:
         except UnknownFaultError as error:
             raise web.HTTPNotFound(text=str(error)) from None
         rehearsal.stage(fault)
-        return web.json_response(_told(fault), status=201)
+        return web.json_response(_as_json(fault), status=201)
 
     app = web.Application(middlewares=[signed_in])
     app.router.add_get("/servers", servers)
@@ -50,7 +50,7 @@ def application(rehearsal: Target) -> web.Application:
     return app
 
 
-def _told(fault: Fault) -> dict[str, Any]:
+def _as_json(fault: Fault) -> dict[str, Any]:
     return {
         "name": fault.name,
         "what": fault.what,

@@ -144,16 +144,16 @@ def key_path(key: ClusterKey) -> str:
 def missing(path: str) -> GoogleError:
     """Return the 404 for what isn't there."""
     info = error_info("RESOURCE_NOT_FOUND", SERVICE, resource=path)
-    return GoogleError("NOT_FOUND", f"Not found: {_told(path)}.", info)
+    return GoogleError("NOT_FOUND", f"Not found: {_with_zone(path)}.", info)
 
 
 def exists(path: str) -> GoogleError:
     """Return the 409 for what is there already."""
     info = error_info("RESOURCE_ALREADY_EXISTS", SERVICE, resource=path)
-    return GoogleError("ALREADY_EXISTS", f"Already exists: {_told(path)}.", info)
+    return GoogleError("ALREADY_EXISTS", f"Already exists: {_with_zone(path)}.", info)
 
 
-def _told(path: str) -> str:
+def _with_zone(path: str) -> str:
     """Return the name as GKE's messages have it: a zonal cluster's with `zones`.
 
     Source: cilium/cilium issue 25918, whose log quotes one.

@@ -54,7 +54,7 @@ class StorageControl:
             return self.operation(operations_pb2.GetOperationRequest(name=begun))
         wanted, bucket = request.anywhere_cache, _bucket(request.parent)
         given = _given(wanted, ("ttl", "admission_policy", "ingest_on_write"))
-        cache = _asked(lambda: self._caches.create_cache(bucket, wanted.zone, **given))
+        cache = _translated(lambda: self._caches.create_cache(bucket, wanted.zone, **given))
         metadata = storage_control_v2.CreateAnywhereCacheMetadata(
             anywhere_cache_id=cache.zone, zone=cache.zone, ttl=timedelta(seconds=cache.ttl_s)
         )
@@ -65,11 +65,11 @@ class StorageControl:
 
     def get(self, request: Any) -> Any:
         """Answer GetAnywhereCache."""
-        return _message(_asked(lambda: self._caches.get_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.get_cache(*_key(request.name))))
 
     def list_caches(self, request: Any) -> Any:
         """Answer ListAnywhereCaches, in one page."""
-        caches = _asked(lambda: self._caches.list_caches(_bucket(request.parent)))
+        caches = _translated(lambda: self._caches.list_caches(_bucket(request.parent)))
         return storage_control_v2.ListAnywhereCachesResponse(
             anywhere_caches=[_message(cache) for cache in caches]
         )
@@ -79,7 +79,7 @@ class StorageControl:
         wanted = request.anywhere_cache
         bucket, zone = _key(wanted.name)
         given = _given(wanted, request.update_mask.paths)
-        cache = _asked(lambda: self._caches.update_cache(bucket, zone, **given))
+        cache = _translated(lambda: self._caches.update_cache(bucket, zone, **given))
         metadata = storage_control_v2.UpdateAnywhereCacheMetadata(
             anywhere_cache_id=zone, zone=zone, ttl=timedelta(seconds=cache.ttl_s)
         )
@@ -87,19 +87,19 @@ class StorageControl:
 
     def disable(self, request: Any) -> Any:
         """Answer DisableAnywhereCache."""
-        return _message(_asked(lambda: self._caches.disable_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.disable_cache(*_key(request.name))))
 
     def pause(self, request: Any) -> Any:
         """Answer PauseAnywhereCache."""
-        return _message(_asked(lambda: self._caches.pause_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.pause_cache(*_key(request.name))))
 
     def resume(self, request: Any) -> Any:
         """Answer ResumeAnywhereCache."""
-        return _message(_asked(lambda: self._caches.resume_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.resume_cache(*_key(request.name))))
 
     def layout(self, request: Any) -> Any:
         """Answer GetStorageLayout."""
-        bucket = _asked(lambda: self._caches.bucket(_bucket(request.name)))
+        bucket = _translated(lambda: self._caches.bucket(_bucket(request.name)))
         return storage_control_v2.StorageLayout(
             name=request.name,
             location=bucket.location.name,
@@ -115,7 +115,7 @@ class StorageControl:
         operation = operations_pb2.Operation(name=request.name)
         operation.metadata.Pack(type(metadata).pb(metadata))
         try:
-            cache = _asked(lambda: self._caches.get_cache(bucket, zone))
+            cache = _translated(lambda: self._caches.get_cache(bucket, zone))
         except GoogleError as error:
             operation.done = True
             operation.error.CopyFrom(error.status())
@@ -131,7 +131,7 @@ class StorageControl:
         return self.operation(operations_pb2.GetOperationRequest(name=name))
 
 
-def _asked(call: Callable[[], Any]) -> Any:
+def _translated(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except Exception as error:

@@ -136,17 +136,17 @@ def _operate(document: Any, operation: Obj) -> Any:
         case "remove":
             return _removed(document, path)
         case "replace":
-            _found(document, path)
+            _at(document, path)
             return _added(_removed(document, path), path, copy.deepcopy(operation["value"]))
         case "move":
             source = _pointer(operation["from"])
-            value = _found(document, source)
+            value = _at(document, source)
             return _added(_removed(document, source), path, value)
         case "copy":
-            value = copy.deepcopy(_found(document, _pointer(operation["from"])))
+            value = copy.deepcopy(_at(document, _pointer(operation["from"])))
             return _added(document, path, value)
         case "test":
-            if _found(document, path) != operation["value"]:
+            if _at(document, path) != operation["value"]:
                 raise ValueError(operation["path"])
             return document
     raise ValueError(operation["op"])
@@ -160,7 +160,7 @@ def _pointer(text: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
 
-def _found(document: Any, path: Sequence[str]) -> Any:
+def _at(document: Any, path: Sequence[str]) -> Any:
     for part in path:
         document = document[_index(document, part)]
     return document
@@ -179,7 +179,7 @@ def _index(holder: Any, part: str) -> Any:
 def _added(document: Any, path: Sequence[str], value: Any) -> Any:
     if not path:
         return value
-    holder, last = _found(document, path[:-1]), path[-1]
+    holder, last = _at(document, path[:-1]), path[-1]
     if isinstance(holder, list):
         index = len(holder) if last == "-" else _index(holder, last)
         if index > len(holder):
@@ -193,6 +193,6 @@ def _added(document: Any, path: Sequence[str], value: Any) -> Any:
 def _removed(document: Any, path: Sequence[str]) -> Any:
     if not path:
         return None
-    holder = _found(document, path[:-1])
+    holder = _at(document, path[:-1])
     del holder[_index(holder, path[-1])]
     return document

@@ -46,12 +46,12 @@ class Kubelet:
         """Follow the Pods until cancelled."""
         changes = self._store.history.subscribe()
         for obj in self._store.list("Pod"):
-            self._look(obj, gone=False)
+            self._sync(obj, gone=False)
         async for change in changes:
             if change.kind == "Pod":
-                self._look(change.obj, gone=change.type == "DELETED")
+                self._sync(change.obj, gone=change.type == "DELETED")
 
-    def _look(self, obj: Obj, *, gone: bool) -> None:
+    def _sync(self, obj: Obj, *, gone: bool) -> None:
         meta = obj["metadata"]
         known = self._pods.get(meta["uid"])
         if known is None and obj["spec"].get("nodeName") and not gone and not self._stopped:

@@ -51,11 +51,11 @@ class Probe:
         except asyncio.TimeoutError:
             return self._timed_out()
         except aiohttp.ClientConnectorError as error:
-            return f"{self._asked()}: dial tcp {self._target()}: connect: {_reason(error)}"
+            return f"{self._request_line()}: dial tcp {self._target()}: connect: {_reason(error)}"
         except OSError as error:
             return f"dial tcp {self._target()}: connect: {_reason(error)}"
         except aiohttp.ClientError as error:
-            return f"{self._asked()}: {error or type(error).__name__}"
+            return f"{self._request_line()}: {error or type(error).__name__}"
 
     async def _make(self) -> str:
         if "httpGet" in self.spec:
@@ -92,13 +92,13 @@ class Probe:
     def _url(self) -> str:
         return f"http://{self._target()}{self.spec['httpGet'].get('path', '/')}"
 
-    def _asked(self) -> str:
+    def _request_line(self) -> str:
         return f'Get "{self._url()}"'
 
     def _timed_out(self) -> str:
         if "httpGet" in self.spec:
             waited = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-            return f"{self._asked()}: {waited}"
+            return f"{self._request_line()}: {waited}"
         return "command timed out" if "exec" in self.spec else f"dial tcp {self._target()}: timeout"
 
 

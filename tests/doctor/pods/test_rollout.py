@@ -7,7 +7,7 @@ from google.cloud import container_v1
 from warmbook.cloud.gke import ACCELERATOR
 from warmbook.doctor.pods import rollout
 from warmbook.doctor.pods.messages import PATIENCE
-from warmbook.doctor.pods.rollout import Lookout, wait_for_pods
+from warmbook.doctor.pods.rollout import RolloutWatch, wait_for_pods
 from warmbook.errors import AccessError, ResourceFailedError, WaitTimeoutError
 from warmbook.serving.pods import Pod
 
@@ -89,7 +89,7 @@ def watched(settings):
 
     def watch(*looks, members=(), gke=None, **answers):
         cluster = Cluster(**answers)
-        watcher = Lookout(settings, clients_of(cluster, settings, members, gke))
+        watcher = RolloutWatch(settings, clients_of(cluster, settings, members, gke))
         for pods in looks:
             told = watcher.update(pods)
         return told, watcher.failure(), cluster
@@ -192,7 +192,7 @@ def test_a_gpu_that_no_pool_has_ends_the_wait(settings, wanted, gke, name):
     cluster = Cluster([event("FailedScheduling", others)], nodes=[{"metadata": {}}])
     cluster.deployment = {"spec": {"template": {"spec": selector}}}
     on_standard = settings.model_copy(update={"mode": "standard"})
-    watcher = Lookout(on_standard, clients_of(cluster, on_standard, gke=gke))
+    watcher = RolloutWatch(on_standard, clients_of(cluster, on_standard, gke=gke))
     homeless = pod(node="")
     homeless.raw["spec"].update(selector)
     assert watcher.update([homeless]) == "no node yet: no node pool has this GPU"
@@ -204,7 +204,7 @@ def test_a_gpu_that_no_pool_has_ends_the_wait(settings, wanted, gke, name):
 def test_tries_to_make_a_node_before_the_first_look_do_not_count(settings):
     def after(*counts):
         cluster = Cluster()
-        watcher = Lookout(settings, clients_of(cluster, settings))
+        watcher = RolloutWatch(settings, clients_of(cluster, settings))
         for count in counts:
             cluster.events = [{**event("FailedScaleUp", STOCKOUT), "count": count}]
             watcher.update([pod(node="")])

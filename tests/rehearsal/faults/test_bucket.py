@@ -12,7 +12,7 @@ from warmbook.cloud.retry import TRIES
 from warmbook.doctor.preflight import examine
 from warmbook.model import folder as model_folder
 from warmbook.model.faults import findings
-from warmbook.model.inspect import x_ray
+from warmbook.model.inspect import inspect_model
 from warmbook.steps import identity
 from warmbook_rehearsal.faults.bucket import WRITES_THAT_DONT
 
@@ -96,7 +96,7 @@ def test_the_model_is_in_a_bucket_of_another_name(chosen, clients):
     with pytest.raises(exceptions.NotFound):
         clients.storage.get_bucket(chosen.bucket_name)
     (found,) = clients.storage.list_buckets()
-    there = x_ray(clients, f"gs://{found.name}/{chosen.model_path}")
+    there = inspect_model(clients, f"gs://{found.name}/{chosen.model_path}")
     assert not findings(there, chosen.region)
 
 
@@ -121,7 +121,7 @@ def remove(clients, chosen, name):
 def faulty(chosen, clients):
     """Return the pitfalls of what is found in the model's folder."""
     return lambda: [
-        one.pitfall for one in findings(x_ray(clients, chosen.model_uri), "us-central1")
+        one.pitfall for one in findings(inspect_model(clients, chosen.model_uri), "us-central1")
     ]
 
 
@@ -156,7 +156,7 @@ def test_the_config_is_missing_until_it_is_sent(chosen, clients, faulty, image_a
 @staged("weights-deeper")
 def test_the_model_lies_one_folder_deeper(chosen, clients, faulty):
     assert faulty() == ["weights-not-found"]
-    assert not findings(x_ray(clients, f"{chosen.model_uri}/snapshot"), "us-central1")
+    assert not findings(inspect_model(clients, f"{chosen.model_uri}/snapshot"), "us-central1")
 
 
 @staged("only-bin-files")

@@ -21,7 +21,7 @@ from .options import (
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
     from ...display.card import Row
-    from ...model.inspect import XRay
+    from ...model.inspect import Inspection
     from ...settings import Settings
     from ...steps.probe import Probed
 
@@ -142,15 +142,15 @@ def _fine(file: Path) -> Row:
     return Row(str(file), say("nothing to say against it"), "ok")
 
 
-def _x_ray(uri: str) -> XRay:
+def _x_ray(uri: str) -> Inspection:
     from ...cloud.clients import Clients
     from ...cloud.errors import explained
-    from ...model.inspect import x_ray
+    from ...model.inspect import inspect_model
     from ...settings import merge, model_uri
 
     clients = Clients(str(merge().get("project_id", ""))).confirmed()
     with explained():
-        return x_ray(clients, model_uri(uri))
+        return inspect_model(clients, model_uri(uri))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -137,11 +137,11 @@ class SettingsForm(w.VBox):
             self.saved = False
             wrong = error.fields or {"settings": error.what}
         for name, beside in self._beside.items():
-            beside.value = self._told(name, wrong.get(name, ""))
+            beside.value = self._line_below(name, wrong.get(name, ""))
         elsewhere = {n: reason for n, reason in wrong.items() if n not in self.controls}
         self._message.value = _verdict(wrong, elsewhere)
 
-    def _told(self, name: str, reason: str) -> str:
+    def _line_below(self, name: str, reason: str) -> str:
         line = _line("wb-bad", f"✗ {reason}") if reason else _line("wb-help", _help(name))
         if name in self._missing:
             line += _line("wb-help", f"{say('No suggestions')}: {self._missing[name]}")

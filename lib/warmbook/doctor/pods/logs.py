@@ -64,7 +64,7 @@ _UPPERCASE = re.compile(r"(GS|Gs|gS)://")
 
 def causes(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield what the logs give as the cause, the plainest first."""
-    for name, quote in _found(_FATAL, evidence):
+    for name, quote in _matches(_FATAL, evidence):
         if name == "gcs-support-missing" and "sglang" in _image(evidence):
             yield Diagnosis("sglang-extra", quote, hopeless=True)
         yield Diagnosis(name, quote, hopeless=True)
@@ -76,12 +76,12 @@ def hints(evidence: Evidence) -> Iterator[Diagnosis]:
         for word in _words(evidence):
             if _UPPERCASE.search(word):
                 yield Diagnosis("scheme-uppercase", word[:LONGEST_QUOTE], hopeless=True)
-    for name, quote in _found(_BESIDE, evidence):
+    for name, quote in _matches(_BESIDE, evidence):
         if name != "success-line-lies" or evidence.ended:
             yield Diagnosis(name, quote)
 
 
-def _found(patterns: dict[str, re.Pattern[str]], evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _matches(patterns: dict[str, re.Pattern[str]], evidence: Evidence) -> Iterator[tuple[str, str]]:
     for name, pattern in patterns.items():
         for log in (evidence.previous, evidence.log):
             if found := pattern.search(log):

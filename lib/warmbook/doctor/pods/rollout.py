@@ -1,4 +1,4 @@
-"""A lookout over Pods on their way up: what each is at, and whether waiting still helps."""
+"""Watch the rollout of Pods: what each is at, and whether waiting still helps."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def wait_for_pods(
         WarmbookError: What waiting does not cure, with the pitfall's name and its evidence.
         WaitTimeoutError: Not within 30 minutes; names the pitfall that holds the Pods up.
     """
-    lookout = Lookout(settings, clients)
+    watch = RolloutWatch(settings, clients)
     try:
         seen = wait_until(
             follow(settings, clients),
             what=say("The server's Pods"),
-            state=lookout.update,
+            state=watch.update,
             ready=lambda pods: ready(staying(pods)),
-            failed=lambda _: lookout.failure(),
+            failed=lambda _: watch.failure(),
             meanwhile=say("The cluster goes on starting the Pods; their GPUs cost money."),
             report=report,
         )
     except WaitTimeoutError as late:
-        if (found := lookout.suspect()) is None:
+        if (found := watch.suspect()) is None:
             raise
         raise WaitTimeoutError(
             quoting(late.what, found),
@@ -69,7 +69,7 @@ class Sight:
     diagnoses: Sequence[Diagnosis]
 
 
-class Lookout:
+class RolloutWatch:
     """Looks at the server's Pods, and remembers what lay behind them at the first look."""
 
     def __init__(self, settings: Settings, clients: Clients) -> None:

@@ -6,14 +6,14 @@ from ...cloud import roles
 from ...cloud.bucket_access import SEE, Held, held
 from ...serving.shell_commands import gcloud
 from ...texts import say
-from .memo import Asked, Unanswered
+from .memo import Memo, Unanswered
 from .queries import bucket_policy, folder, found_caches, found_project, pod_zones, project_policy
 from .result import Checkup
 
 
-def place(asked: Asked) -> Checkup:
+def place(memo: Memo) -> Checkup:
     """Tell where the bucket is, and whether reads from the cluster's region stay there."""
-    settings, found = asked.settings, asked(folder)
+    settings, found = memo.settings, memo(folder)
     told = f"gs://{found.bucket}, {found.location}"
     if found.covers(settings.region):
         return Checkup("ok", told)
@@ -25,30 +25,30 @@ def place(asked: Asked) -> Checkup:
     )
 
 
-def model(asked: Asked) -> Checkup:
+def model(memo: Memo) -> Checkup:
     """Tell whether the folder holds weights."""
-    found = asked(folder)
+    found = memo(folder)
     if found.shards:
         return Checkup("ok", say("{count} safetensors file(s)", count=len(found.shards)))
     told = say("no safetensors files in {uri}", uri=found.uri)
-    if not asked.due("03"):
+    if not memo.due("03"):
         return Checkup("info", told)
     return Checkup(
         "error",
         told,
         say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
-        gcloud.list_weights(asked.settings),
+        gcloud.list_weights(memo.settings),
         "weights-not-found",
     )
 
 
-def reading(asked: Asked) -> Checkup:
+def reading(memo: Memo) -> Checkup:
     """Tell whether the service account may read the bucket, and if not, who may instead."""
-    settings = asked.settings
-    name = roles.principal(settings, asked(found_project).number)
-    found = held([*asked(bucket_policy).bindings, *_of_project(asked)], name, settings)
+    settings = memo.settings
+    name = roles.principal(settings, memo(found_project).number)
+    found = held([*memo(bucket_policy).bindings, *_of_project(memo)], name, settings)
     if found.missing:
-        return _missing(asked, found)
+        return _missing(memo, found)
     if found.perhaps:
         return Checkup(
             "warning",
@@ -56,47 +56,45 @@ def reading(asked: Asked) -> Checkup:
             say("Notebook 05 asks as the service account and shows what it may."),
             gcloud.bucket_policy(settings),
         )
-    return Checkup("ok", say("{account} may", account=_account(asked)))
+    return Checkup("ok", say("{account} may", account=_account(memo)))
 
 
-def _of_project(asked: Asked) -> list[object]:
+def _of_project(memo: Memo) -> list[object]:
     """Return the project's bindings, none where the reader may not see them."""
     try:
-        return list(asked(project_policy).bindings)
+        return list(memo(project_policy).bindings)
     except Unanswered:
         return []
 
 
-def _missing(asked: Asked, holdings: Held) -> Checkup:
+def _missing(memo: Memo, holdings: Held) -> Checkup:
     first = holdings.missing[0]
-    what = say(
-        "{account} lacks {names}", account=_account(asked), names=", ".join(holdings.missing)
-    )
+    what = say("{account} lacks {names}", account=_account(memo), names=", ".join(holdings.missing))
     pitfall = "bucket-viewer-missing" if first == SEE else "object-role-missing"
     if first in holdings.near:
         pitfall, member = holdings.near[first]
         what = f"{what}. {say('A role is bound to {member}.', member=member)}"
-    if not asked.due("05"):
+    if not memo.due("05"):
         return Checkup("info", say("{told}; notebook 05 gives the roles", told=what))
     remedy = say("Run notebook 05: it gives the two roles.")
     if pitfall == "binding-other-namespace":
         remedy = say("Run notebook 05, or choose that namespace and account in the form.")
-    return Checkup("error", what, remedy, gcloud.grant_bucket_roles(asked.settings), pitfall)
+    return Checkup("error", what, remedy, gcloud.grant_bucket_roles(memo.settings), pitfall)
 
 
-def _account(asked: Asked) -> str:
-    return f"{asked.settings.namespace}/{asked.settings.service_account}"
+def _account(memo: Memo) -> str:
+    return f"{memo.settings.namespace}/{memo.settings.service_account}"
 
 
-def caches(asked: Asked) -> Checkup:
+def caches(memo: Memo) -> Checkup:
     """Tell whether a cache runs, and where the Pods are."""
-    settings, found = asked.settings, asked(found_caches)
+    settings, found = memo.settings, memo(found_caches)
     alive = [cache for cache in found if cache.state != "disabled"]
     if not alive:
         what = say("none; notebook 08 makes one if you want it")
         return Checkup("info", what, command=gcloud.create_cache(settings))
     what = ", ".join(f"{cache.zone} {cache.state}" for cache in alive)
-    zones = _zones_of_pods(asked)
+    zones = _zones_of_pods(memo)
     if zones and not zones & {cache.zone for cache in alive}:
         return Checkup(
             "warning",
@@ -116,12 +114,12 @@ def caches(asked: Asked) -> Checkup:
     return Checkup("ok", what)
 
 
-def _zones_of_pods(asked: Asked) -> set[str]:
+def _zones_of_pods(memo: Memo) -> set[str]:
     """Return the zones that the Pods have, or that the settings leave to them."""
-    settings = asked.settings
+    settings = memo.settings
     if settings.zone or settings.mode == "standard":
         return {settings.zone or settings.location}
     try:
-        return set(asked(pod_zones))
+        return set(memo(pod_zones))
     except Unanswered:
         return set()

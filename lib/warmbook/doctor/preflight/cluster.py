@@ -10,7 +10,7 @@ from ...serving.shell_commands import gcloud, kubectl
 from ...settings import Settings
 from ...texts import say
 from . import fixes
-from .memo import Asked, Unanswered
+from .memo import Memo, Unanswered
 from .queries import (
     found_cluster,
     gpu_quota,
@@ -24,13 +24,13 @@ from .queries import (
 from .result import Checkup
 
 
-def offered(asked: Asked) -> Checkup:
+def offered(memo: Memo) -> Checkup:
     """Tell whether the GPU is to be had where the cluster is or will be, and its machine too."""
-    settings, zones = asked.settings, asked(gpu_zones)
+    settings, zones = memo.settings, memo(gpu_zones)
     here = [zone for zone in zones if zone.startswith(f"{settings.region}-")]
     chosen = settings.zone or (settings.location if settings.mode == "standard" else "")
     if here and (not chosen or chosen in here):
-        if settings.mode == "standard" and not asked(machine_offered):
+        if settings.mode == "standard" and not memo(machine_offered):
             return _no_machine(settings)
         return Checkup("ok", say("{gpu} in {zones}", gpu=settings.gpu, zones=", ".join(here)))
     place, others = chosen or settings.region, here or _regions(zones)
@@ -64,20 +64,20 @@ def _regions(zones: list[str]) -> list[str]:
     return sorted({zone.rpartition("-")[0] for zone in zones})
 
 
-def quota(asked: Asked) -> Checkup:
+def quota(memo: Memo) -> Checkup:
     """Hold the GPUs that are wanted against both quotas; those that are here already count.
 
     Whether Spot machines count in all regions together is not documented: there it is a warning.
     """
-    settings = asked.settings
+    settings = memo.settings
     needed = settings.gpu_count * settings.replicas
     quotas = {
-        settings.region: asked(gpu_quota),
-        say("all regions together"): asked(gpu_quota_everywhere),
+        settings.region: memo(gpu_quota),
+        say("all regions together"): memo(gpu_quota_everywhere),
     }
     left = {where: limit - usage for where, (limit, usage) in quotas.items() if limit is not None}
     if any(count < needed for count in left.values()):
-        ours = _gpus_here(asked)
+        ours = _gpus_here(memo)
         left = {where: count + ours for where, count in left.items()}
     short = {where: f"{where}: {count:.0f}" for where, count in left.items() if count < needed}
     if not short:
@@ -94,10 +94,10 @@ def quota(asked: Asked) -> Checkup:
     )
 
 
-def _gpus_here(asked: Asked) -> int:
+def _gpus_here(memo: Memo) -> int:
     """Return how many GPUs the cluster has already; the quotas count them as used."""
     try:
-        return sum(_gpus(node) for node in asked(nodes))
+        return sum(_gpus(node) for node in memo(nodes))
     except Unanswered:
         return 0
 
@@ -107,16 +107,16 @@ def _gpus(node: dict[str, Any]) -> int:
     return int(capacity.get(GPU, 0))
 
 
-def cluster(asked: Asked) -> Checkup:
+def cluster(memo: Memo) -> Checkup:
     """Tell whether the cluster is there, runs, and is of the mode that was chosen."""
-    settings, existing = asked.settings, asked(found_cluster)
+    settings, existing = memo.settings, memo(found_cluster)
     if existing is None:
         return Checkup(
-            "error" if asked.due("04") else "info",
+            "error" if memo.due("04") else "info",
             say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
-            say("Run notebook 04.") if asked.due("04") else "",
+            say("Run notebook 04.") if memo.due("04") else "",
             gcloud.create_cluster(settings),
-            "cluster-missing" if asked.due("04") else "",
+            "cluster-missing" if memo.due("04") else "",
         )
     what = f"{existing.name}, {existing.location}, {existing.status.name}"
     if existing.status.name in FAILED:
@@ -144,9 +144,9 @@ def cluster(asked: Asked) -> Checkup:
     return Checkup("ok", what if ours else say("{cluster}, not made by the book", cluster=what))
 
 
-def federation(asked: Asked) -> Checkup:
+def federation(memo: Memo) -> Checkup:
     """Tell whether Pods of the cluster can have an identity in Google Cloud."""
-    settings, existing = asked.settings, _cluster(asked)
+    settings, existing = memo.settings, _cluster(memo)
     pool = existing.workload_identity_config.workload_pool
     if pool != settings.workload_pool:
         return Checkup(
@@ -183,30 +183,30 @@ def _gpu_pool(existing: Any) -> Any | None:
     return next((pool for pool in existing.node_pools if pool.name == GPU_POOL), None)
 
 
-def driver(asked: Asked) -> Checkup:
+def driver(memo: Memo) -> Checkup:
     """Tell whether a Standard pool's nodes get the GPU's driver; Autopilot's always do."""
-    found = _cluster(asked)
+    found = _cluster(memo)
     if found.autopilot.enabled:
         return Checkup("ok", say("Autopilot installs it"))
     pool = _gpu_pool(found)
-    if pool is None and asked.due("04") and _has_gpus(asked):
+    if pool is None and memo.due("04") and _has_gpus(memo):
         return Checkup("ok", say("another pool's nodes offer GPUs"))
     if pool is None:
         return Checkup(
-            "error" if asked.due("04") else "info",
+            "error" if memo.due("04") else "info",
             say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
-            say("Run notebook 04.") if asked.due("04") else "",
-            gcloud.create_node_pool(asked.settings),
-            "gpu-insufficient" if asked.due("04") else "",
+            say("Run notebook 04.") if memo.due("04") else "",
+            gcloud.create_node_pool(memo.settings),
+            "gpu-insufficient" if memo.due("04") else "",
         )
     asked_for = {
         gpu.gpu_driver_installation_config.gpu_driver_version.name
         for gpu in pool.config.accelerators
     }
-    if asked_for <= {"DEFAULT", "LATEST"} or _has_gpus(asked):
+    if asked_for <= {"DEFAULT", "LATEST"} or _has_gpus(memo):
         return Checkup("ok", ", ".join(sorted(asked_for)))
     return Checkup(
-        "error" if asked.due("05") else "warning",
+        "error" if memo.due("05") else "warning",
         say("{pool} asks for no driver, and no node of it offers a GPU", pool=GPU_POOL),
         say("Let Google's installer put it there, or delete the pool and run notebook 04."),
         fixes.install_driver(),
@@ -214,33 +214,33 @@ def driver(asked: Asked) -> Checkup:
     )
 
 
-def _has_gpus(asked: Asked) -> bool:
+def _has_gpus(memo: Memo) -> bool:
     def allocatable(node: dict[str, Any]) -> int:
         return int(((node.get("status") or {}).get("allocatable") or {}).get(GPU, 0))
 
-    labelled = [n for n in asked(nodes) if ACCELERATOR in (n["metadata"].get("labels") or {})]
+    labelled = [n for n in memo(nodes) if ACCELERATOR in (n["metadata"].get("labels") or {})]
     return any(map(allocatable, labelled))
 
 
-def _cluster(asked: Asked) -> Any:
-    if (found := asked(found_cluster)) is None:
+def _cluster(memo: Memo) -> Any:
+    if (found := memo(found_cluster)) is None:
         raise Unanswered(found_cluster, None)
     return found
 
 
-def inside(asked: Asked) -> Checkup:
+def inside(memo: Memo) -> Checkup:
     """Tell whether namespace and service account are there."""
-    settings = asked.settings
-    if not asked(namespace):
+    settings = memo.settings
+    if not memo(namespace):
         return _absent(
-            asked,
+            memo,
             say("no namespace {name} yet; notebook 05 makes it", name=settings.namespace),
             kubectl.create_namespace(settings),
             "namespace-missing",
         )
-    if not asked(service_account):
+    if not memo(service_account):
         return _absent(
-            asked,
+            memo,
             say(
                 "no service account {name} in {namespace} yet; notebook 05 makes it",
                 name=settings.service_account,
@@ -252,7 +252,7 @@ def inside(asked: Asked) -> Checkup:
     return Checkup("ok", f"{settings.namespace}/{settings.service_account}")
 
 
-def _absent(asked: Asked, what: str, command: str, pitfall: str) -> Checkup:
-    if not asked.due("05"):
+def _absent(memo: Memo, what: str, command: str, pitfall: str) -> Checkup:
+    if not memo.due("05"):
         return Checkup("info", what)
     return Checkup("error", what, say("Run notebook 05."), command, pitfall)

@@ -31,12 +31,12 @@ MOST_AT_ONCE = 64
 class Unanswered(Exception):  # noqa: N818
     """No answer, for lack of another `question`'s answer, or by the `error` of its own."""
 
-    def __init__(self, question: Callable[[Asked], Any], error: WarmbookError | None) -> None:
+    def __init__(self, question: Callable[[Memo], Any], error: WarmbookError | None) -> None:
         super().__init__(question.__name__)
         self.question, self.error = question, error
 
 
-class Asked:
+class Memo:
     """The answers so far: call it with a question, and wait for what that returns."""
 
     def __init__(self, settings: Settings, clients: Clients, before: str) -> None:
@@ -49,7 +49,7 @@ class Asked:
         """Say whether what this notebook makes should be there by now."""
         return notebook < self.before
 
-    def __call__(self, question: Callable[[Asked], T]) -> T:
+    def __call__(self, question: Callable[[Memo], T]) -> T:
         """Return the answer to a question; whoever asks first sends it.
 
         Raises:
@@ -65,7 +65,7 @@ class Asked:
             raise Unanswered(question, _too_late()) from None
         return answer
 
-    def _ask(self, question: Callable[[Asked], T]) -> T:
+    def _ask(self, question: Callable[[Memo], T]) -> T:
         try:
             with explained(), patience(PATIENCE_S):
                 return question(self)

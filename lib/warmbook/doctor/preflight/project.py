@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from ...serving.shell_commands import gcloud
 from ...texts import say
 from . import fixes
-from .memo import Asked
+from .memo import Memo
 from .queries import (
     ACT_AS,
     CLIENTS_NEED,
@@ -29,9 +29,9 @@ GIVEN_BY_NOTEBOOK_2 = ("container.", "storage.")
 """What the permissions of the guide's two roles begin with."""
 
 
-def libraries(asked: Asked) -> Checkup:
+def libraries(memo: Memo) -> Checkup:
     """Hold the installed libraries against the versions that the workbook needs."""
-    del asked
+    del memo
     wanted = [Requirement(line) for line in metadata.requires("warmbook") or ()]
     ours = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
     old = [one for one in ours if not _fits(one)]
@@ -53,12 +53,12 @@ def _fits(wanted: Requirement) -> bool:
         return False
 
 
-def signed_in(asked: Asked) -> Checkup:
+def signed_in(memo: Memo) -> Checkup:
     """Tell whose credentials these are, and which project their requests count against."""
-    held, project_id = asked(credentials), asked.settings.project_id
+    held, project_id = memo(credentials), memo.settings.project_id
     who = (
-        asked.clients.account
-        or asked.settings.account
+        memo.clients.account
+        or memo.settings.account
         or say("signed in; the credentials name nobody")
     )
     counted = getattr(held, "quota_project_id", None) or project_id
@@ -68,15 +68,15 @@ def signed_in(asked: Asked) -> Checkup:
             "warning",
             told,
             say("Let them count against {project}.", project=project_id),
-            fixes.quota_project(asked.settings),
+            fixes.quota_project(memo.settings),
             "quota-project",
         )
     return Checkup("ok", who)
 
 
-def seen(asked: Asked) -> Checkup:
+def seen(memo: Memo) -> Checkup:
     """Tell whether the project is there and active."""
-    found = asked(found_project)
+    found = memo(found_project)
     told = say("{project}, number {number}", project=found.project_id, number=found.number)
     if found.state == "ACTIVE":
         return Checkup("ok", told)
@@ -84,32 +84,32 @@ def seen(asked: Asked) -> Checkup:
         "error",
         f"{told}: {found.state}",
         say("Restore it in the console, or choose another in the form."),
-        gcloud.project(asked.settings),
+        gcloud.project(memo.settings),
         "project-missing",
     )
 
 
-def billing(asked: Asked) -> Checkup:
+def billing(memo: Memo) -> Checkup:
     """Tell whether the project can pay."""
-    found = asked(paying)
+    found = memo(paying)
     if found.enabled:
         return Checkup("ok", found.billing_account)
     return Checkup(
         "error",
         say("no billing account pays: no API that costs money can be enabled, and no cluster made"),
         say("Link a billing account to the project, or ask whoever may."),
-        fixes.link_billing(asked.settings),
+        fixes.link_billing(memo.settings),
         "billing-off",
     )
 
 
-def apis(asked: Asked) -> Checkup:
+def apis(memo: Memo) -> Checkup:
     """Tell which APIs are off: the guide's, and those that the client libraries call."""
-    off = asked(services_off)
+    off = memo(services_off)
     if not off:
         return Checkup("ok", say("all that the book needs are on"))
     unforeseen = off & set(CLIENTS_NEED)
-    if not unforeseen and not asked.due("02"):
+    if not unforeseen and not memo.due("02"):
         told = say("off: {names}; notebook 02 turns them on", names=", ".join(sorted(off)))
         return Checkup("info", told)
     return Checkup(
@@ -118,24 +118,24 @@ def apis(asked: Asked) -> Checkup:
         say("Run notebook 02, which turns on the guide's four; the others by the command.")
         if unforeseen
         else say("Run notebook 02: it turns them on."),
-        fixes.enable(asked.settings, off),
+        fixes.enable(memo.settings, off),
         "api-off",
     )
 
 
-def allowed_on_project(asked: Asked) -> Checkup:
+def allowed_on_project(memo: Memo) -> Checkup:
     """Tell what the reader may not do in the project, of what is still to be done."""
-    return _allowed(asked, ON_PROJECT, asked(held_permissions))
+    return _allowed(memo, ON_PROJECT, memo(held_permissions))
 
 
-def allowed_on_bucket(asked: Asked) -> Checkup:
+def allowed_on_bucket(memo: Memo) -> Checkup:
     """Tell what the reader may not do with the bucket; its caches matter to notebook 08 alone."""
-    needed = ON_BUCKET | ON_CACHES if asked.before == "08" else ON_BUCKET
-    return _allowed(asked, needed, asked(bucket_permissions))
+    needed = ON_BUCKET | ON_CACHES if memo.before == "08" else ON_BUCKET
+    return _allowed(memo, needed, memo(bucket_permissions))
 
 
-def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
-    ahead = [name for name, notebook in needed.items() if notebook >= asked.before]
+def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:
+    ahead = [name for name, notebook in needed.items() if notebook >= memo.before]
     lacking = [name for name in ahead or needed if name not in held]
     if not lacking:
         return Checkup("ok", say("you hold each that is needed from here on"))
@@ -144,29 +144,29 @@ def _allowed(asked: Asked, needed: dict[str, str], held: set[str]) -> Checkup:
     if to_prepare:
         return Checkup(
             # who has what notebook 02 gives already needs no right to give it
-            "warning" if to_prepare == lacking and not asked(services_off) else "error",
+            "warning" if to_prepare == lacking and not memo(services_off) else "error",
             what,
             say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
             pitfall="role-missing",
         )
     others = [name for name in lacking if name != ACT_AS]
     given = all(name.startswith(GIVEN_BY_NOTEBOOK_2) for name in others)
-    if not others or (given and not asked.due("02")):
+    if not others or (given and not memo.due("02")):
         if ACT_AS in lacking:
-            return _no_nodes(asked)
+            return _no_nodes(memo)
         return Checkup("info", say("{told}; notebook 02 gives them", told=what))
     return Checkup(
         "error",
         what,
         say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
-        gcloud.grant_roles(asked.settings),
+        gcloud.grant_roles(memo.settings),
         "role-missing",
     )
 
 
-def _no_nodes(asked: Asked) -> Checkup:
+def _no_nodes(memo: Memo) -> Checkup:
     """Return the line for who may not act as the nodes' account, by the project's policy."""
-    account = f"{asked(found_project).number}-compute@developer.gserviceaccount.com"
+    account = f"{memo(found_project).number}-compute@developer.gserviceaccount.com"
     return Checkup(
         "warning",  # the account's own policy may allow it
         say("you lack {names}", names=ACT_AS),
@@ -174,6 +174,6 @@ def _no_nodes(asked: Asked) -> Checkup:
             "Nodes run as {account}: ask an owner of the project for Service Account User on it.",
             account=account,
         ),
-        fixes.act_as(asked.settings, account),
+        fixes.act_as(memo.settings, account),
         "role-missing",
     )

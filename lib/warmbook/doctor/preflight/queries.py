@@ -11,7 +11,7 @@ from ...cloud.projects import SERVICES, BillingInfo, ProjectInfo, find_billing, 
 from ...model.folder import Folder, find_bucket, folder_in
 from ...serving import pods
 from ...serving.shell_commands import gcloud
-from .memo import PATIENCE_S, Asked, Unanswered
+from .memo import PATIENCE_S, Memo, Unanswered
 
 CLIENTS_NEED = (
     "serviceusage.googleapis.com",
@@ -58,9 +58,9 @@ ON_CACHES = {
 """Those on the bucket that its caches need, and the label that marks the workbook's own."""
 
 
-def credentials(asked: Asked) -> Any:
+def credentials(memo: Memo) -> Any:
     """The reader's credentials, fresh."""
-    held = asked.clients.credentials
+    held = memo.clients.credentials
     if not held.valid:
         from google.auth.transport.requests import Request
 
@@ -68,133 +68,133 @@ def credentials(asked: Asked) -> Any:
     return held
 
 
-def found_project(asked: Asked) -> ProjectInfo:
+def found_project(memo: Memo) -> ProjectInfo:
     """The project with its number."""
-    asked(credentials)
-    settings = asked.settings
+    memo(credentials)
+    settings = memo.settings
     by_hand = gcloud.create_project(settings)
-    return find_project(asked.clients, settings.project_id, create_command=by_hand)
+    return find_project(memo.clients, settings.project_id, create_command=by_hand)
 
 
-def held_permissions(asked: Asked) -> set[str]:
+def held_permissions(memo: Memo) -> set[str]:
     """Those of ON_PROJECT that the reader holds."""
-    asked(found_project)
-    request = {"resource": _project(asked), "permissions": list(ON_PROJECT)}
-    return set(asked.clients.projects.test_iam_permissions(request=request).permissions)
+    memo(found_project)
+    request = {"resource": _project(memo), "permissions": list(ON_PROJECT)}
+    return set(memo.clients.projects.test_iam_permissions(request=request).permissions)
 
 
-def project_policy(asked: Asked) -> Any:
+def project_policy(memo: Memo) -> Any:
     """The project's IAM policy."""
-    asked(found_project)
-    request = {"resource": _project(asked), "options": {"requested_policy_version": 3}}
-    return asked.clients.projects.get_iam_policy(request=request)
+    memo(found_project)
+    request = {"resource": _project(memo), "options": {"requested_policy_version": 3}}
+    return memo.clients.projects.get_iam_policy(request=request)
 
 
-def paying(asked: Asked) -> BillingInfo:
+def paying(memo: Memo) -> BillingInfo:
     """Whether a billing account pays."""
-    asked(credentials)
-    return find_billing(asked.clients, asked.settings.project_id)
+    memo(credentials)
+    return find_billing(memo.clients, memo.settings.project_id)
 
 
-def services_off(asked: Asked) -> set[str]:
+def services_off(memo: Memo) -> set[str]:
     """Those of the APIs that the book needs which are off."""
-    asked(credentials)
-    wanted, parent = (*CLIENTS_NEED, *SERVICES), _project(asked)
+    memo(credentials)
+    wanted, parent = (*CLIENTS_NEED, *SERVICES), _project(memo)
     request = {"parent": parent, "names": [f"{parent}/services/{name}" for name in wanted]}
-    found = asked.clients.services.batch_get_services(request=request).services
+    found = memo.clients.services.batch_get_services(request=request).services
     on = {one.name.rpartition("/")[2] for one in found if one.state.name == "ENABLED"}
     return set(wanted) - on
 
 
-def gpu_zones(asked: Asked) -> list[str]:
+def gpu_zones(memo: Memo) -> list[str]:
     """The zones with the GPU, in all regions."""
-    asked(credentials)
-    return availability.zones_with_gpu(asked.clients, asked.settings.gpu)
+    memo(credentials)
+    return availability.zones_with_gpu(memo.clients, memo.settings.gpu)
 
 
-def gpu_quota(asked: Asked) -> tuple[float | None, float]:
+def gpu_quota(memo: Memo) -> tuple[float | None, float]:
     """Limit and usage of the region's quota for the GPU, or for Spot ones if those are wanted."""
-    asked(credentials)
-    settings = asked.settings
-    return availability.gpu_quota(asked.clients, settings.region, settings.gpu, spot=settings.spot)
+    memo(credentials)
+    settings = memo.settings
+    return availability.gpu_quota(memo.clients, settings.region, settings.gpu, spot=settings.spot)
 
 
-def gpu_quota_everywhere(asked: Asked) -> tuple[float | None, float]:
+def gpu_quota_everywhere(memo: Memo) -> tuple[float | None, float]:
     """Limit and usage of the quota for all GPUs in all regions."""
-    asked(credentials)
-    return availability.gpu_quota_everywhere(asked.clients)
+    memo(credentials)
+    return availability.gpu_quota_everywhere(memo.clients)
 
 
-def machine_offered(asked: Asked) -> bool:
+def machine_offered(memo: Memo) -> bool:
     """Whether the zone of a Standard cluster has the machine type."""
-    asked(credentials)
-    settings = asked.settings
-    return availability.has_machine(asked.clients, settings.location, settings.machine_type)
+    memo(credentials)
+    settings = memo.settings
+    return availability.has_machine(memo.clients, settings.location, settings.machine_type)
 
 
-def bucket(asked: Asked) -> Any:
+def bucket(memo: Memo) -> Any:
     """The model's bucket; its library would try for two minutes to reach a server that is gone."""
-    asked(credentials)
+    memo(credentials)
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     soon = DEFAULT_RETRY.with_timeout(PATIENCE_S)
-    return find_bucket(asked.clients, asked.settings.bucket_name, retry=soon, timeout=10)
+    return find_bucket(memo.clients, memo.settings.bucket_name, retry=soon, timeout=10)
 
 
-def folder(asked: Asked) -> Folder:
+def folder(memo: Memo) -> Folder:
     """What the bucket lists of the model."""
-    return folder_in(asked(bucket), asked.settings.model_path)
+    return folder_in(memo(bucket), memo.settings.model_path)
 
 
-def bucket_policy(asked: Asked) -> Any:
+def bucket_policy(memo: Memo) -> Any:
     """The bucket's IAM policy."""
-    return iam.of_bucket(asked(bucket))
+    return iam.of_bucket(memo(bucket))
 
 
-def bucket_permissions(asked: Asked) -> set[str]:
+def bucket_permissions(memo: Memo) -> set[str]:
     """Those of ON_BUCKET and ON_CACHES that the reader holds."""
-    return set(asked(bucket).test_iam_permissions([*ON_BUCKET, *ON_CACHES]))
+    return set(memo(bucket).test_iam_permissions([*ON_BUCKET, *ON_CACHES]))
 
 
-def found_caches(asked: Asked) -> list[bucket_caches.Cache]:
+def found_caches(memo: Memo) -> list[bucket_caches.Cache]:
     """The bucket's caches."""
-    return bucket_caches.find(asked.clients, asked(bucket).name)
+    return bucket_caches.find(memo.clients, memo(bucket).name)
 
 
-def found_cluster(asked: Asked) -> Any | None:
+def found_cluster(memo: Memo) -> Any | None:
     """The cluster with its node pools, None where there is none."""
-    asked(credentials)
-    return gke.find(asked.settings, asked.clients)
+    memo(credentials)
+    return gke.find(memo.settings, memo.clients)
 
 
-def kubernetes(asked: Asked) -> Kubernetes:
+def kubernetes(memo: Memo) -> Kubernetes:
     """The API of the cluster."""
-    if asked(found_cluster) is None:
+    if memo(found_cluster) is None:
         raise Unanswered(found_cluster, None)
-    return asked.clients.kubernetes
+    return memo.clients.kubernetes
 
 
-def namespace(asked: Asked) -> Object | None:
+def namespace(memo: Memo) -> Object | None:
     """The namespace."""
-    return asked(kubernetes).find("Namespace", asked.settings.namespace)
+    return memo(kubernetes).find("Namespace", memo.settings.namespace)
 
 
-def service_account(asked: Asked) -> Object | None:
+def service_account(memo: Memo) -> Object | None:
     """The Kubernetes service account."""
-    account, inside = asked.settings.service_account, asked.settings.namespace
-    return asked(kubernetes).find("ServiceAccount", account, inside)
+    account, inside = memo.settings.service_account, memo.settings.namespace
+    return memo(kubernetes).find("ServiceAccount", account, inside)
 
 
-def nodes(asked: Asked) -> list[Object]:
+def nodes(memo: Memo) -> list[Object]:
     """The cluster's nodes."""
-    return asked(kubernetes).list_objects("Node")
+    return memo(kubernetes).list_objects("Node")
 
 
-def pod_zones(asked: Asked) -> tuple[str, ...]:
+def pod_zones(memo: Memo) -> tuple[str, ...]:
     """The zones in which Pods of the server run."""
-    asked(kubernetes)
-    return pods.zones_of(asked.clients, pods.now(asked.settings, asked.clients))
+    memo(kubernetes)
+    return pods.zones_of(memo.clients, pods.now(memo.settings, memo.clients))
 
 
-def _project(asked: Asked) -> str:
-    return f"projects/{asked.settings.project_id}"
+def _project(memo: Memo) -> str:
+    return f"projects/{memo.settings.project_id}"

@@ -14,7 +14,7 @@ from ...settings import Settings
 from ...severity import Severity
 from ...texts import say
 from . import bucket, cluster, fixes, project, queries
-from .memo import Asked, Unanswered
+from .memo import Memo, Unanswered
 from .result import Checkup, Examination
 
 
@@ -26,8 +26,8 @@ class Check:
     """
 
     title: Callable[[], str]
-    examine: Callable[[Asked], Checkup]
-    tells: Callable[[Asked], Any] | None
+    examine: Callable[[Memo], Checkup]
+    tells: Callable[[Memo], Any] | None
     notebooks: str
 
 
@@ -71,7 +71,7 @@ VITAL = {
 """Questions without whose answer nothing goes on; a refusal of others is only told."""
 
 OF_THE_WAY_THERE = {"unreachable", "service-unavailable", "rate-limited", "quota-project"}
-"""Pitfalls that meet every question alike, whatever is asked."""
+"""Pitfalls that meet every question alike, whatever is memo."""
 
 
 def examine(
@@ -84,12 +84,12 @@ def examine(
     Source: guide, "Antes de comenzar" and "Configura Workload Identity Federation for GKE".
     """
     wanted = [one for one in CHECKS if whole or before in one.notebooks.split()]
-    asked = Asked(settings, clients, before)
+    memo = Memo(settings, clients, before)
     try:
-        looks = [asked.pool.submit(one.examine, asked) for one in wanted]
+        looks = [memo.pool.submit(one.examine, memo) for one in wanted]
         return Examination(checkups=tuple(_lines(settings, wanted, looks)), before=before)
     finally:
-        asked.pool.shutdown(wait=False, cancel_futures=True)
+        memo.pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _lines(

@@ -77,7 +77,7 @@ class ColdStart(Card):
 
     def rows(self) -> Sequence[Row]:
         witness = self.first.witness
-        told = [_told(witness), *_ranks(witness)] if witness else []
+        told = [_witness_row(witness), *_ranks(witness)] if witness else []
         return (*map(self._row, self.phases), *told, *self._efficiency())
 
     def _row(self, phase: Phase) -> Row:
@@ -230,7 +230,7 @@ def _bars(start: Timeline) -> list[Bar]:
     ]
 
 
-def _told(witness: Witness) -> Row:
+def _witness_row(witness: Witness) -> Row:
     detail = f"{size(witness.size_bytes)}, {duration(witness.elapsed_s)}"
     rate = f"{witness.gib_s:.2f} GiB/s"
     quote = _STAMP.sub("", witness.line)

@@ -113,7 +113,7 @@ class LogReader:
             block = data[start:end]
             self._begin(block)
             for place, kind in sorted(self._places(block)):
-                self._look(kind, *_line(block, place))
+                self._read_mark(kind, *_line(block, place))
             start = end
 
     def _begin(self, block: bytes) -> None:
@@ -135,7 +135,7 @@ class LogReader:
                     yield place, kind
                     place = block.find(signal, place + len(signal))
 
-    def _look(self, kind: str, line: str, place: int) -> None:
+    def _read_mark(self, kind: str, line: str, place: int) -> None:
         if kind in _ONCE & self._seen:
             return
         found = _FIGURES[kind].search(line, place) if kind in _FIGURES else None

@@ -18,7 +18,7 @@ from typing import Any
 
 from ...cloud.clients import Clients
 from ...display.progress import Report, wait_until
-from ...doctor.pods.rollout import Lookout
+from ...doctor.pods.rollout import RolloutWatch
 from ...errors import MissingError, ResourceFailedError, SettingsError
 from ...model.folder import list_folder
 from ...serving.containers import server_container
@@ -236,14 +236,14 @@ def _carried_out(
 
 def _started(settings: Settings, clients: Clients, job: str, report: Report | None) -> str:
     """Wait until the Job's Pod runs; return its name."""
-    lookout = Lookout(settings, clients)
+    watch = RolloutWatch(settings, clients)
     seen = clients.kubernetes.watch("Pod", settings.namespace, labels=f"job-name={job}")
     found = wait_until(
         ([Pod.of(one) for one in listed] for listed in seen),
         what=say("The trial's Pod"),
-        state=lookout.update,
+        state=watch.update,
         ready=lambda pods: any(pod.running or pod.phase in ENDED for pod in pods),
-        failed=lambda pods: lookout.failure() if pods else None,
+        failed=lambda pods: watch.failure() if pods else None,
         meanwhile=say("The Job is deleted, and the server comes back."),
         report=report,
     )

@@ -87,7 +87,7 @@ class Served(Card):
         return titles[self.verdict]
 
     def rows(self) -> Sequence[Row]:
-        return (Row(NAME, self._told(), SEVERITIES[self.verdict]),)
+        return (Row(NAME, self._detail(), SEVERITIES[self.verdict]),)
 
     def note(self) -> str:
         notes = {
@@ -126,7 +126,7 @@ class Served(Card):
         """Whether the answers are one and the same, as those of weights that are no numbers."""
         return self.transcript is not None and len({*self.transcript.answers.tokens}) == 1
 
-    def _told(self) -> str:
+    def _detail(self) -> str:
         if self.transcript is None:
             return self.declined
         if self._alike:

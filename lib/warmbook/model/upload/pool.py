@@ -149,7 +149,7 @@ class Sending:
         """
         try:
             yield self._moment()
-            self._look()
+            self._list_bucket()
             yield from self._while(partial(self._compare, file) for file in self.files)
             missing = [file for file in self.files if not file.done]
             yield from self._while(_parts(f for f in missing if f.source.name != LAST))
@@ -158,7 +158,7 @@ class Sending:
         finally:
             self.close()
 
-    def _look(self) -> None:
+    def _list_bucket(self) -> None:
         """See what the bucket has: objects, and what earlier uploads left unfinished."""
         there = {blob.name: blob for blob in self._bucket.list_blobs(prefix=self._prefix)}
         for source in self._sources:

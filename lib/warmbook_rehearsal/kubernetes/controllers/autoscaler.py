@@ -69,7 +69,7 @@ class Autoscaler:
         self._zones, self._most_gpus = zones, most_gpus
         self._coming: dict[str, _Machine] = {}  # Pod's uid -> its machine
         self._asking: set[str] = set()  # Pods that the scheduler found no place for just now
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._again: dict[str, float] = {}  # Pod's uid -> when its back-off is over
 
     def concerned(self, change: Change) -> Iterable[Key]:
@@ -77,7 +77,7 @@ class Autoscaler:
         if change.kind == "Pod" and change.type != "DELETED":
             return self._asked_by([change.obj])
         if change.kind == "Node" and change.type == "DELETED":
-            self._told.clear()
+            self._reported.clear()
             return self._asked_by(self._store.list("Pod"))
         return []
 
@@ -96,7 +96,7 @@ class Autoscaler:
         self._end_back_offs()
         if pod is not None and uid_of(pod) in self._asking:
             self._asking.discard(uid_of(pod))
-            known = self._coming.keys() | self._told
+            known = self._coming.keys() | self._reported
             if _unschedulable(pod) and uid_of(pod) not in known:
                 self._order(pod)
         return self._next_s()
@@ -105,7 +105,7 @@ class Autoscaler:
         """Let Pods ask again whose back-off is over."""
         for uid in [uid for uid, at in self._again.items() if at <= time.monotonic()]:
             del self._again[uid]
-            self._told.discard(uid)
+            self._reported.discard(uid)
             self._asking.add(uid)
 
     def _next_s(self) -> float | None:
@@ -184,7 +184,7 @@ class Autoscaler:
         self._store.event(pod, "TriggeredScaleUp", said, source=SOURCE)
 
     def _refuse(self, pod: Obj, reason: str, said: str) -> None:
-        self._told.add(uid_of(pod))
+        self._reported.add(uid_of(pod))
         self._store.event(pod, reason, said, source=SOURCE)
 
     def _over_quota(self, machine: _Machine) -> bool:

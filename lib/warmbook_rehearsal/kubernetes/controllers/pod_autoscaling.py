@@ -61,7 +61,7 @@ async def scale_pods(
             for scaler in store.list("HorizontalPodAutoscaler"):
                 known = advice.setdefault(uid_of(scaler), Advice())
                 try:
-                    await _look(store, session, scaler, known, time_scale, clock)
+                    await _sync(store, session, scaler, known, time_scale, clock)
                 except ApiError:  # it, or what it scales, has gone meanwhile
                     continue
                 except Exception:
@@ -69,7 +69,7 @@ async def scale_pods(
             await asyncio.sleep(max(SHORTEST_SYNC_S, time_scale.seconds(SYNC_MINUTES)))
 
 
-async def _look(
+async def _sync(
     store: Store,
     session: aiohttp.ClientSession,
     scaler: Obj,

@@ -286,7 +286,7 @@ def main() -> int:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run compiles for all others
         sessions = [Session(name, copy, tool) for name in names]
         drawn(sessions, options.count, options.seed)
-        tried = [mutant for session in sessions for mutant in _told(session)]
+        tried = [mutant for session in sessions for mutant in _tried(session)]
     command = f"python tools/mutants.py --count {options.count} --seed {options.seed}"
     text = document(tried, {one.name: len(one.places) for one in sessions}, command)
     print(text)
@@ -295,7 +295,7 @@ def main() -> int:
     return 0
 
 
-def _told(session: Session) -> Iterator[Mutant]:
+def _tried(session: Session) -> Iterator[Mutant]:
     for one in session.run():
         if one.survived:
             print(f"{one.file}:{one.line}\n  - {one.before}\n  + {one.after}", flush=True)

@@ -184,7 +184,9 @@ class Session:
     def run(self) -> Iterator[Mutant]:
         """Let the tests judge the code as it is, then each mutant; yield how they ended."""
         begun = time.monotonic()
-        subprocess.run(self._judge, cwd=self._copy, check=True, stdout=subprocess.DEVNULL)
+        unchanged = subprocess.run(self._judge, cwd=self._copy, stdout=subprocess.PIPE, text=True)
+        if unchanged.returncode:
+            sys.exit(f"{unchanged.stdout}\n{self.name}: its tests fail without any change")
         self._begin(timeout_s=30 + 5 * (time.monotonic() - begun))
         subprocess.run(
             [self._program, "exec", self._config, self._file], cwd=self._copy, check=True

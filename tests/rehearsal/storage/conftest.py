@@ -21,7 +21,7 @@ from warmbook_rehearsal.access import Caller, Callers
 from warmbook_rehearsal.storage import RUNNER_OPTIONS, Storage, application
 from warmbook_rehearsal.time_scale import TimeScale
 
-settings.register_profile("wire", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("wire", settings.get_profile("same"), max_examples=60)
 settings.load_profile("wire")
 
 PROJECT, NUMBER, TOKEN = "demo-proj", "123456789012", "the-readers-token"

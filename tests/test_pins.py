@@ -10,7 +10,7 @@ from .documents import ROOT
 
 FILE = re.compile(
     r"https://(?:raw\.githubusercontent\.com/[\w.-]+/[\w.-]+"
-    r"|github\.com/[\w.-]+/[\w.-]+/(?:raw|blob|archive|releases/download))"
+    r"|github\.com/[\w.-]+/[\w.-]+/(?:raw|archive|releases/download))"
     r"/(?:refs/(?:heads|tags)/)?([^/\s\"'`)>]+)"
 )
 LATEST = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/releases/latest\S*")

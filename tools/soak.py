@@ -29,6 +29,10 @@ PARTS = {
     "interrupts": ("tests/reliability/test_interrupts.py",),
     "faults": ("tests/faults/test_named.py",),
     "safety": ("tests/safety",),
+    "requests": tuple(
+        f"tests/rehearsal/{server}/test_described.py"
+        for server in ("google", "kubernetes", "storage")
+    ),
     "any input": ("-m", "hypothesis", "--ignore=tests/safety", "tests"),
 }
 
@@ -39,6 +43,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help=f"of {', '.join(PARTS)}, comma-separated")
     parser.add_argument("--kills", type=int, default=120, help="how many kernels are killed (120)")
     parser.add_argument("--runs", type=int, default=50, help="how many rehearsals in a row (50)")
+    parser.add_argument(
+        "--requests", type=int, default=100_000, help="how many random requests (100000)"
+    )
     parser.add_argument("--seed", type=int, default=5, help="which moments they are killed at (5)")
     parser.add_argument(
         "--suites",
@@ -55,6 +62,7 @@ def main() -> int:
     environ = {
         "WARMBOOK_KILLS": str(options.kills),
         "WARMBOOK_SOAK": str(options.runs),
+        "WARMBOOK_REQUESTS": str(options.requests),
         "WARMBOOK_SEED": str(options.seed),
         "WARMBOOK_CASES": "others",  # than those that `make test` draws every time
         "WARMBOOK_FIGURES": str(FIGURES),

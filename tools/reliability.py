@@ -195,6 +195,33 @@ def _requests(server: str, told: Figures) -> Iterable[tuple[str, str, str]]:
     )
 
 
+def _killed(what: str) -> Callable[[Figures], Iterable[tuple[str, str, str]]]:
+    """Return what tells of kills of one kind, under which the same rules hold as of kernels."""
+
+    def rows(told: Figures) -> Iterable[tuple[str, str, str]]:
+        figure = f"{told['kills']}, {told['wrong']} ended wrong, {told['left']} left behind"
+        yield f"killed {what.partition(':')[0]}", figure, what.partition(": ")[2]
+
+    return rows
+
+
+def _mixed_use(told: Figures) -> Iterable[tuple[str, str, str]]:
+    first, middle, last = told["memory_mib"]
+    yield (
+        "minutes of mixed use",
+        f"{told['minutes']:g}",
+        f"{told['rounds']} rounds in one rehearsal, drawn by chance: the guide to its cleanup, a "
+        "kernel killed on its way and run again, verbs of the command line, reads and writes of "
+        "the bucket.",
+    )
+    yield (
+        "memory of the rehearsal in it",
+        f"{first} → {middle} → {last} MiB, {told['growth']:.1%} over the last half",
+        "Resident memory after the first round, half-way and after the last; growth by the line "
+        "that fits best, more than 5% fails.",
+    )
+
+
 def _soak(told: Figures) -> Iterable[tuple[str, str, str]]:
     first, middle, last = told["memory_mib"]
     yield (
@@ -252,6 +279,16 @@ def _faults(told: Figures) -> Iterable[tuple[str, str, str]]:
 TOLD: dict[str, Callable[[Figures], Iterable[tuple[str, str, str]]]] = {
     "kills": _kills,
     "killed runs": _killed_runs,
+    "killed nodes": _killed(
+        "nodes: All processes of all Pods of a rehearsal were killed at once, at a random moment "
+        "after the first had started; afterwards a second kernel went through the guide."
+    ),
+    "killed rehearsals": _killed(
+        "rehearsals: A rehearsal was killed at a random second of a kernel's work. Its processes, "
+        "ports and folder had to be gone when the next one was up, in which the guide had to end "
+        "right."
+    ),
+    "mixed use": _mixed_use,
     "soak": _soak,
     "tests of faults": _faults,
 }

@@ -82,7 +82,7 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md benchmarks docs lib tests tools
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md benchmarks docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check

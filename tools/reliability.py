@@ -190,8 +190,8 @@ def _requests(server: str, told: Figures) -> Iterable[tuple[str, str, str]]:
         f"{told['requests']:,}, {told['failed']} failed",
         f"Drawn from the description of {told['methods']} methods of the API; {told['done']:,} "
         f"were carried out, {told['refused']:,} refused in the API's form, {told['not_there']:,} "
-        "answered with 501 as the rehearsal does not have them. Failed: any other 5xx, no answer "
-        f"within the limit, or another form. The slowest took {told['slowest_ms']} ms.",
+        "answered with 501 as the rehearsal does not have them. Failed: any other 5xx, or no "
+        f"answer within the limit. The slowest took {told['slowest_ms']} ms.",
     )
 
 

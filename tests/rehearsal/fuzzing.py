@@ -8,6 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import Any, NamedTuple
 
@@ -49,6 +50,7 @@ class Wire:
         limit_s = LIMIT_S * slowness()
         self._connection = HTTPConnection(url.removeprefix("http://"), timeout=limit_s)
         self.statuses: Counter[int] = Counter()
+        self.unanswered = 0
         self.slowest_s = 0.0
 
     def ask(self, verb: str, target: str, body: Any = None, media: str = "") -> Answer:
@@ -64,6 +66,7 @@ class Wire:
             answer = self._sent(verb, target, raw, headers)
         except TimeoutError:
             self._connection.close()
+            self.unanswered += 1
             raise TimeoutError(f"no answer within the limit: {verb} {target} {raw!r}") from None
         self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
         self.statuses[answer.status] += 1
@@ -79,17 +82,24 @@ class Wire:
             answer = self._connection.getresponse()
         return Answer(answer.status, answer.headers.get_content_type(), answer.read())
 
-    def record(self, server: str, methods: int) -> None:
-        """Write how many requests a server answered and how, for docs/reliability.md."""
+    @contextmanager
+    def recorded(self, server: str, methods: int) -> Iterator[None]:
+        """Write for docs/reliability.md how what the block asks was answered, however it ends."""
+        try:
+            yield
+        finally:
+            self._record(server, methods)
+
+    def _record(self, server: str, methods: int) -> None:
         record(
             f"random requests: {server}",
             seed=SEED,
-            requests=sum(self.statuses.values()),
+            requests=self.statuses.total() + self.unanswered,
             methods=methods,
             done=self._count(200, 400),
             refused=self._count(400, 500),
             not_there=self.statuses[501],
-            failed=self._count(500, 600) - self.statuses[501],
+            failed=self._count(500, 600) - self.statuses[501] + self.unanswered,
             slowest_ms=round(self.slowest_s * 1000),
         )
 

@@ -1,5 +1,6 @@
 """The fuzz tests' own parts: what they draw fits the description, and silence is an error."""
 
+import json
 import socket
 from collections import Counter
 
@@ -66,12 +67,16 @@ def test_an_operation_of_openapi_is_a_method_with_its_media():
     assert "application/apply-patch+yaml" in patch.media
 
 
-def test_a_server_that_stays_silent_is_an_error(monkeypatch):
+def test_a_server_that_stays_silent_is_an_error_and_counted(monkeypatch, tmp_path):
+    figures = tmp_path / "figures"
+    monkeypatch.setenv("WARMBOOK_FIGURES", str(figures))
     monkeypatch.setattr(fuzzing, "LIMIT_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         wire = Wire(f"http://127.0.0.1:{silent.getsockname()[1]}", "token")
-        with pytest.raises(TimeoutError, match="GET /x"):
+        with pytest.raises(TimeoutError, match="GET /x"), wire.recorded("silent", 1):
             wire.ask("GET", "/x")
+    (told,) = map(json.loads, figures.read_text().splitlines())
+    assert (told["requests"], told["failed"], told["done"]) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(("wanted", "sizes"), [(300, [100]), (3001, [1001]), (9001, [2000, 1001])])

@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting run-schema cli chromium pictures soak mutants
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting run-schema cli sbom chromium pictures soak mutants
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -38,6 +38,7 @@ help:
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
 	@echo "make run-schema  write docs/run.schema.json: the JSON Schema of a run's record"
 	@echo "make cli       write docs/cli.md: the verbs and options of both command lines"
+	@echo "make sbom      write docs/sbom and docs/licences.md: what the locks install, with its licences"
 	@echo "make lock      write the lock files anew, with the newest versions"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
@@ -81,12 +82,13 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md benchmarks docs lib tests tools
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md benchmarks docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
 	$(BIN)/python tools/run_schema.py --check
 	$(BIN)/python tools/cli.py --check
+	$(BIN)/python tools/sbom.py --check
 	$(BIN)/nbstripout --keep-id --verify notebooks/e[ns]/*.ipynb notebooks/gym/*/*.ipynb
 
 notebooks: $(TOOLS)
@@ -121,6 +123,9 @@ run-schema: $(TOOLS)
 
 cli: $(TOOLS)
 	$(BIN)/python tools/cli.py
+
+sbom: $(TOOLS)
+	$(BIN)/python tools/sbom.py
 
 chromium: $(TOOLS)
 	@$(BIN)/python tests/browser/chromium.py

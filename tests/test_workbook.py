@@ -25,6 +25,28 @@ def test_choices_and_measurements_come_back(book, settings):
     assert again.measurements() == {"stream": {"bytes": 5}}
 
 
+def test_only_what_is_named_as_changed_takes_the_place_of_what_the_file_has(book, settings):
+    book.choose(settings.model_copy(update={"gpu_count": 2, "cluster_name": "theirs"}))
+    ours = settings.model_copy(update={"gpu_count": 4, "replicas": 3, "cluster_name": "ours"})
+    book.choose(ours, {"replicas"})
+    saved = Settings.parse(book.draft({}))
+    assert (saved.gpu_count, saved.replicas, saved.cluster_name) == (2, 3, "theirs")
+
+
+def test_a_file_with_nothing_in_it_gets_all_settings(book, settings):
+    book.choose(settings, {"replicas"})
+    assert book.saved() == settings.model_dump()
+
+
+def test_changes_that_contradict_the_file_are_refused_and_the_file_is_kept(book, settings):
+    book.choose(settings)
+    before = book.path.read_bytes()
+    two = settings.model_copy(update={"gpu_count": 2, "tensor_parallel_size": 2})
+    with pytest.raises(SettingsError, match="raise gpu_count"):
+        book.choose(two, {"tensor_parallel_size"})
+    assert book.path.read_bytes() == before
+
+
 def test_precedence_is_environment_then_file_then_given(book, settings, monkeypatch):
     monkeypatch.setenv("WARMBOOK_CLUSTER_NAME", "from-environment")
     monkeypatch.setenv("WARMBOOK_REPLICAS", "3")

@@ -17,6 +17,14 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 Figures = dict[str, Any]
 
+REQUESTS = "random requests: "
+TOGETHER: dict[str, Callable[[tuple[Any, Any]], Any]] = {
+    **dict.fromkeys(("cases", "files", "found"), sum),
+    **dict.fromkeys(("requests", "done", "refused", "not_there", "failed"), sum),
+    "slowest_ms": max,
+}
+"""What becomes of figures that several tests record under one name; else the last one counts."""
+
 INTRODUCTION = """# Reliability
 
 What happens when something goes wrong: a kernel or a machine dies, a reader stops a wait, a
@@ -44,8 +52,8 @@ def write(figures: Path, *, command: str, seed: int) -> None:
         told = json.loads(line)
         before = found.setdefault(told.pop("name"), {})
         for key, value in told.items():
-            adds_up = key in before and key in ("cases", "files", "found")
-            before[key] = before[key] + value if adds_up else value
+            together = TOGETHER.get(key) if key in before else None
+            before[key] = together((before[key], value)) if together else value
     how = {
         "command": command,
         "seed": seed,
@@ -128,6 +136,8 @@ def _rows(name: str, told: Figures) -> Iterable[tuple[str, str, str]]:
     """Return the lines of the table for one name."""
     if name in TOLD:
         return TOLD[name](told)
+    if name.startswith(REQUESTS):
+        return _requests(name.removeprefix(REQUESTS), told)
     if name.startswith("tests of "):
         count = sum(value for key, value in told.items() if key != "seconds")
         means = f"Tests of {name.removeprefix('tests of ')} that ended as they should."
@@ -171,6 +181,44 @@ def _killed_runs(told: Figures) -> Iterable[tuple[str, str, str]]:
         "ended wrong, left behind",
         f"{told['wrong']}, {told['left']}",
         "By the same rules, with the cleanup of notebook 10 after the second run.",
+    )
+
+
+def _requests(server: str, told: Figures) -> Iterable[tuple[str, str, str]]:
+    yield (
+        f"random requests to the rehearsal's {server}",
+        f"{told['requests']:,}, {told['failed']} failed",
+        f"Drawn from the description of {told['methods']} methods of the API; {told['done']:,} "
+        f"were carried out, {told['refused']:,} refused in the API's form, {told['not_there']:,} "
+        "answered with 501 as the rehearsal does not have them. Failed: any other 5xx, or no "
+        f"answer within the limit. The slowest took {told['slowest_ms']} ms.",
+    )
+
+
+def _killed(what: str) -> Callable[[Figures], Iterable[tuple[str, str, str]]]:
+    """Return what tells of kills of one kind, under which the same rules hold as of kernels."""
+
+    def rows(told: Figures) -> Iterable[tuple[str, str, str]]:
+        figure = f"{told['kills']}, {told['wrong']} ended wrong, {told['left']} left behind"
+        yield f"killed {what.partition(':')[0]}", figure, what.partition(": ")[2]
+
+    return rows
+
+
+def _mixed_use(told: Figures) -> Iterable[tuple[str, str, str]]:
+    first, middle, last = told["memory_mib"]
+    yield (
+        "minutes of mixed use",
+        f"{told['minutes']:g}",
+        f"{told['rounds']} rounds in one rehearsal, drawn by chance: the guide to its cleanup, a "
+        "kernel killed on its way and run again, verbs of the command line, reads and writes of "
+        "the bucket.",
+    )
+    yield (
+        "memory of the rehearsal in it",
+        f"{first} → {middle} → {last} MiB, {told['growth']:.1%} over the last half",
+        "Resident memory after the first round, half-way and after the last; growth by the line "
+        "that fits best, more than 5% fails.",
     )
 
 
@@ -231,6 +279,16 @@ def _faults(told: Figures) -> Iterable[tuple[str, str, str]]:
 TOLD: dict[str, Callable[[Figures], Iterable[tuple[str, str, str]]]] = {
     "kills": _kills,
     "killed runs": _killed_runs,
+    "killed nodes": _killed(
+        "nodes: All processes of all Pods of a rehearsal were killed at once, at a random moment "
+        "after the first had started; afterwards a second kernel went through the guide."
+    ),
+    "killed rehearsals": _killed(
+        "rehearsals: A rehearsal was killed at a random second of a kernel's work. Its processes, "
+        "ports and folder had to be gone when the next one was up, in which the guide had to end "
+        "right."
+    ),
+    "mixed use": _mixed_use,
     "soak": _soak,
     "tests of faults": _faults,
 }

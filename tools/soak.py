@@ -23,12 +23,20 @@ ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "runs" / "reliability.jsonl"
 
 PARTS = {
-    "kills": ("tests/reliability/test_kills.py", "tests/reliability/test_run_killed.py"),
+    "kills": tuple(
+        f"tests/reliability/test_{killed}.py"
+        for killed in ("kills", "node_killed", "rehearsal_killed", "run_killed")
+    ),
+    "mixed use": ("tests/reliability/test_mixed_use.py",),
     "rehearsals": ("tests/reliability/test_soak.py",),
     "retries": ("tests/cloud/test_retry.py", "tests/reliability/test_retries.py"),
     "interrupts": ("tests/reliability/test_interrupts.py",),
     "faults": ("tests/faults/test_named.py",),
     "safety": ("tests/safety",),
+    "requests": tuple(
+        f"tests/rehearsal/{server}/test_described.py"
+        for server in ("google", "kubernetes", "storage")
+    ),
     "any input": ("-m", "hypothesis", "--ignore=tests/safety", "tests"),
 }
 
@@ -37,8 +45,19 @@ def main() -> int:
     """Run the parts that were asked for and write their figures; return 0 if all passed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help=f"of {', '.join(PARTS)}, comma-separated")
-    parser.add_argument("--kills", type=int, default=120, help="how many kernels are killed (120)")
+    parser.add_argument(
+        "--kills",
+        type=int,
+        default=120,
+        help="how many kernels, runs, rehearsals and nodes are killed, of each (120)",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="how long the mixed use takes (60)"
+    )
     parser.add_argument("--runs", type=int, default=50, help="how many rehearsals in a row (50)")
+    parser.add_argument(
+        "--requests", type=int, default=100_000, help="how many random requests (100000)"
+    )
     parser.add_argument("--seed", type=int, default=5, help="which moments they are killed at (5)")
     parser.add_argument(
         "--suites",
@@ -55,6 +74,8 @@ def main() -> int:
     environ = {
         "WARMBOOK_KILLS": str(options.kills),
         "WARMBOOK_SOAK": str(options.runs),
+        "WARMBOOK_MINUTES": str(options.minutes),
+        "WARMBOOK_REQUESTS": str(options.requests),
         "WARMBOOK_SEED": str(options.seed),
         "WARMBOOK_CASES": "others",  # than those that `make test` draws every time
         "WARMBOOK_FIGURES": str(FIGURES),

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -86,9 +86,23 @@ class Workbook:
         """
         return _unknown(self._all())
 
-    def choose(self, settings: Settings) -> None:
-        """Remember the reader's choices; what this version does not know stays in the file."""
-        self._change("settings", lambda saved: {**settings.model_dump(), **_unknown(saved)})
+    def choose(self, settings: Settings, changed: Collection[str] | None = None) -> None:
+        """Remember the reader's choices; what this version does not know stays in the file.
+
+        With `changed` only the settings of these names take the place of what the file has by
+        then: another notebook may have chosen the others anew.
+
+        Raises:
+            SettingsError: The file can't be read or written, or the changed settings contradict
+                what it has now; it is kept.
+        """
+        own = settings.model_dump()
+
+        def merged(saved: Section) -> Section:
+            whole = own if changed is None else _merged(own, saved, changed)
+            return {**whole, **_unknown(saved)}
+
+        self._change("settings", merged)
 
     def record(self, name: str, measurement: Mapping[str, Any]) -> None:
         """Remember what can't be asked again, such as the seconds of a cold start."""
@@ -153,6 +167,12 @@ class Workbook:
 
 def _unknown(saved: Section) -> Section:
     return {name: value for name, value in saved.items() if name not in Settings.model_fields}
+
+
+def _merged(own: Section, saved: Section, changed: Collection[str]) -> Section:
+    mine = {name: value for name, value in own.items() if name in changed or name not in saved}
+    theirs = {name: saved[name] for name in own if name not in mine}
+    return Settings.parse({**merge(theirs), **mine}).model_dump()
 
 
 def _unwritable(path: Path, reason: str) -> SettingsError:

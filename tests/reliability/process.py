@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from warmbook_rehearsal.node import process
+
+INIT = str(process.INIT)
 LISTENING = "0A"
+GROWTH = 0.05
+"""How much more memory may be held at the end than half-way, as a share."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,36 @@ def children(pid):
     return found
 
 
+def at_rest(pid, folder):
+    """Return what the process holds once the connections of a kernel that ended are closed."""
+    looks = []
+    for _ in range(5):
+        looks.append(holding(pid, folder))
+        time.sleep(0.1)
+    return min(looks, key=lambda one: one.files)
+
+
+def growth(values):
+    """Return by which share values grow over their last half, by the line that fits them best."""
+    last = values[len(values) // 2 :]
+    count, mean = len(last), sum(last) / len(last)
+    middle = (count - 1) / 2
+    spread = sum((n - middle) ** 2 for n in range(count))
+    slope = sum((n - middle) * (value - mean) for n, value in enumerate(last)) / spread
+    return slope * (count - 1) / mean
+
+
+def containers(pid):
+    """Return the ids of the processes 1 of containers that the rehearsal in `pid` runs."""
+    return [child for child in children(pid) if INIT in _words(child)]
+
+
+def answers(port):
+    """Say whether something accepts connections on a port of this machine."""
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
 def alive(pid):
     """Say whether there is a process `pid` that has not ended."""
     try:
@@ -64,6 +101,13 @@ def _files(pid):
         except FileNotFoundError:  # closed while we looked
             continue
     return found
+
+
+def _words(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except FileNotFoundError:  # it has ended
+        return []
 
 
 def _status_kib(pid, name):

@@ -3,11 +3,7 @@
 $WARMBOOK_SOAK says how often.
 """
 
-import json
 import os
-import socket
-import subprocess
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,43 +12,9 @@ import pytest
 
 from ..figures import record
 from .kernel import Kernels
-from .process import alive, children, holding, ports
+from .process import GROWTH, alive, answers, at_rest, children, growth, ports
 
 RUNS = int(os.environ.get("WARMBOOK_SOAK", "6"))
-GROWTH = 0.05
-"""How much more memory may be held at the end than half-way, as a share."""
-
-
-@pytest.fixture
-def rehearsal_process(image_and_model):
-    image, model = image_and_model
-    words = [sys.executable, str(Path(__file__).with_name("rehearsal_process.py"))]
-    words += [str(image.folder), str(model.folder), "0.02"]
-    running = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield running, json.loads(running.stdout.readline())
-    finally:
-        if running.poll() is None:
-            running.communicate(timeout=30)
-
-
-def at_rest(pid, folder):
-    """Return what the process holds once the connections of a kernel that ended are closed."""
-    looks = []
-    for _ in range(5):
-        looks.append(holding(pid, folder))
-        time.sleep(0.1)
-    return min(looks, key=lambda one: one.files)
-
-
-def growth(values):
-    """Return by which share values grow over their last half, by the line that fits them best."""
-    last = values[len(values) // 2 :]
-    count, mean = len(last), sum(last) / len(last)
-    middle = (count - 1) / 2
-    spread = sum((n - middle) ** 2 for n in range(count))
-    slope = sum((n - middle) * (value - mean) for n, value in enumerate(last)) / spread
-    return slope * (count - 1) / mean
 
 
 @pytest.mark.timeout(60 + 10 * RUNS)
@@ -92,8 +54,3 @@ def test_a_rehearsal_holds_no_more_after_many_runs_and_leaves_nothing(
         assert getattr(last, name) <= getattr(first, name), seen
     assert last.files <= first.files + 3, seen
     assert grown < GROWTH, [one.memory_mib for one in seen]
-
-
-def answers(port):
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 import ipywidgets as w
@@ -57,8 +58,9 @@ _LABEL_WIDTH, _WIDTH = "13em", "34em"
 class SettingsForm(w.VBox):
     """Edit choices in place; with nobody to edit it, it shows the choices that were given.
 
-    Each valid edit is saved at once; a wrong value is refused beside its field and is not
-    saved. The form does no work: the action is always a cell.
+    Each valid edit is saved at once, and nothing that another form has changed meanwhile; a wrong
+    value is refused beside its field and is not saved. The form does no work: the action is
+    always a cell.
     """
 
     def __init__(
@@ -74,9 +76,10 @@ class SettingsForm(w.VBox):
         self._message = w.HTML()
         super().__init__([w.HTML(STYLE), *self._rows(), self._message])
         self.add_class("warmbook-form")
-        for control in self.controls.values():
-            control.observe(self._edited, "value")
-        self._edited()
+        self._unsaved = {name for name, value in given.items() if value not in ("", None)}
+        for name, control in self.controls.items():
+            control.observe(partial(self._edited, name), "value")
+        self._save()
 
     @classmethod
     def choose(cls, *, ask: bool = False, **given: object) -> SettingsForm:
@@ -128,10 +131,15 @@ class SettingsForm(w.VBox):
             rows += [w.VBox([self.controls[name], self._beside[name]]) for name in here]
         return rows
 
-    def _edited(self, _: object = None) -> None:
+    def _edited(self, name: str, _: object) -> None:
+        self._unsaved.add(name)
+        self._save()
+
+    def _save(self) -> None:
         wrong: dict[str, str] = {}
         try:
-            self.book.choose(self.settings)
+            self.book.choose(self.settings, self._unsaved)
+            self._unsaved.clear()
             self.saved = True
         except SettingsError as error:
             self.saved = False

@@ -11,10 +11,13 @@ from ...shell import quoted
 
 SIGN_IN = "gcloud auth application-default login"
 DRIVER_INSTALLER = (
-    "https://raw.githubusercontent.com/GoogleCloudPlatform/container-engine-accelerators/master/"
+    "https://raw.githubusercontent.com/GoogleCloudPlatform/container-engine-accelerators/"
+    "f2cf4197a5c3f0f20133be15d5fad8b7453beed5/"
     "nvidia-driver-installer/cos/daemonset-preloaded.yaml"
 )
-"""Source: GKE, "Run GPUs in Standard node pools", manual installation of drivers."""
+"""The commit is the last that changed the manifest, of July 2025; the installer itself is the one
+that GKE has put on the node.
+Source: GKE, "Run GPUs in Standard node pools", manual installation of drivers."""
 
 
 def after(pitfall: str, settings: Settings) -> str:

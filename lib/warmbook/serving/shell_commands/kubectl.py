@@ -107,7 +107,8 @@ def autoscale(settings: Settings) -> str:
     Source: GKE, "Configure autoscaling for LLM workloads on GPUs"; the adapter's own manifest.
     """
     adapter = (
-        "https://raw.githubusercontent.com/GoogleCloudPlatform/k8s-stackdriver/master/"
+        "https://raw.githubusercontent.com/GoogleCloudPlatform/k8s-stackdriver/"
+        "af49d863755c0535f598cfde9288ae9a75251d38/"  # with the adapter v0.16.9-gke.0
         "custom-metrics-stackdriver-adapter/deploy/production/adapter_new_resource_model.yaml"
     )
     account = "subject/ns/custom-metrics/sa/custom-metrics-stackdriver-adapter"

@@ -22,7 +22,10 @@ PACKAGE = "kubernetes-validate==1.37.0"
 MEMBER = "kubernetes_validate/kubernetes-json-schema/v1.37.0-local/_definitions.json"
 TARGET = Path(__file__).parents[1] / "lib/warmbook_rehearsal/kubernetes/schema.json.gz"
 
-CORE = "ConfigMap Endpoints Event Namespace Node Pod Secret Service ServiceAccount"
+CORE = (
+    "ConfigMap Endpoints Event Namespace Node PersistentVolume PersistentVolumeClaim Pod Secret "
+    "Service ServiceAccount"
+)
 ROOTS = (
     *(f"io.k8s.api.core.v1.{kind}" for kind in CORE.split()),
     *(f"io.k8s.api.core.v1.{kind}List" for kind in CORE.split()),

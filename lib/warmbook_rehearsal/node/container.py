@@ -11,6 +11,7 @@ from typing import Any
 
 from ..kubernetes import End
 from .health import Health, told_about
+from .images import SHORTEST_BACK_OFF_S, pause, pull
 from .process import ContainerProcess, spawn
 from .sandbox import Sandbox
 from .sources import MissingError
@@ -21,15 +22,9 @@ from .view import View
 
 Obj = dict[str, Any]
 
-PULL_MINUTES, LONGEST_PULL_S = 2.0, 4.0
-"""About how long the guide's image takes to be pulled in the cloud, and at most here."""
-
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S, FORGIVEN_S = 10.0, 300.0, 600.0
 """Source: Kubernetes, "Pod Lifecycle": restarts are delayed 10 s, 20 s, 40 s … up to 5 min,
 and anew from the beginning after ten minutes without a failure."""
-
-SHORTEST_BACK_OFF_S = 1.0
-"""At least that here, so that a failing engine does not take the machine."""
 
 LOOK_S = 0.3
 """How often it is looked whether what a container needs is there now."""
@@ -114,7 +109,7 @@ class Container:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self.status.waits("ContainerCreating")
-        await self._pull()
+        await pull(self._sandbox, self.spec["image"], self.status, self._stopped)
         failures = 0
         while not self._stopped.is_set():
             start = time.monotonic()
@@ -151,54 +146,6 @@ class Container:
         self.started.set()
 
     # one turn
-
-    async def _pull(self) -> None:
-        image, versions = self.spec["image"], self._node.image.versions()
-        if image in self._sandbox.pulled:
-            self.event("Pulled", f'Container image "{image}" already present on machine')
-            return
-        self.event("Pulling", f'Pulling image "{image}"')
-        start = time.monotonic()
-        await self._until_there(image)
-        if "vllm" in image:
-            await self._until_ready()
-        usual_s = min(LONGEST_PULL_S, self._node.time_scale.seconds(PULL_MINUTES))
-        more = self._node.store.fault_hooks.pull_minutes(self._sandbox.pod)
-        await self._unless_stopped(usual_s + self._node.time_scale.seconds(more))
-        self._sandbox.pulled.add(image)
-        took = f"{time.monotonic() - start:.3f}s"
-        self.event(
-            "Pulled",
-            f'Successfully pulled image "{image}" in {took} ({took} including waiting). Rehearsal: '
-            f"image {image} stands for the engine vLLM {versions.get('vllm', '?')} on this "
-            "machine; nothing was pulled",
-        )
-
-    async def _until_there(self, image: str) -> None:
-        """Tell, again and again, that the image can't be pulled, until it can."""
-        while not self._stopped.is_set() and (
-            why := self._node.store.fault_hooks.no_image(self._sandbox.pod)
-        ):
-            self.event("Failed", f'Failed to pull image "{image}": {why}', warning=True)
-            self.event("Failed", "Error: ErrImagePull", warning=True)
-            self.status.waits("ErrImagePull", why)
-            await self._unless_stopped(SHORTEST_BACK_OFF_S)
-            told = f'Back-off pulling image "{image}"'
-            self.event("BackOff", told)
-            self.status.waits("ImagePullBackOff", f"{told}: {why}")
-            await self._unless_stopped(SHORTEST_BACK_OFF_S)
-
-    async def _until_ready(self) -> None:
-        """Wait for a new engine's first answer, or for the Pod's deletion."""
-        ready = asyncio.ensure_future(self._node.image.ready())
-        stopped = asyncio.ensure_future(self._stopped.wait())
-        try:
-            await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if ready.done():
-                ready.result()
-        finally:
-            ready.cancel()
-            stopped.cancel()
 
     async def _run(self) -> int:
         """Run the container to its end; return its exit code."""
@@ -243,7 +190,7 @@ class Container:
                     told = str(error)
                     self.event("Failed", f"Error: {told}", warning=True)
                     self.status.waits("CreateContainerConfigError", told)
-            await self._unless_stopped(LOOK_S)
+            await pause(LOOK_S, self._stopped)
         return None
 
     def _played(self, end: End) -> list[str]:
@@ -337,11 +284,7 @@ class Container:
             self.event("Substituted", "Rehearsal: back-off is shortened as all waits here are")
         why = f"back-off {_length(cloud_s)} restarting failed container={self.name} pod={whose}"
         self.status.waits("CrashLoopBackOff", why)
-        await self._unless_stopped(here_s)
-
-    async def _unless_stopped(self, seconds: float) -> None:
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), seconds)
+        await pause(here_s, self._stopped)
 
 
 def _length(seconds: float) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Coroutine, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .container import LOOK_S, Container
+from .images import pause
 from .sandbox import Node, Sandbox
 from .status import PodStatus
 from .view import can_mount
@@ -118,7 +118,7 @@ class Pod:
                 if str(error) != told:
                     told = str(error)
                     self.event("FailedMount", told, warning=True)
-            await self._unless_deleted(LOOK_S)
+            await pause(LOOK_S, self._deleted)
 
     async def _initialized(self) -> bool:
         """Run the init containers in order; tell whether the others may run."""
@@ -179,10 +179,6 @@ class Pod:
         for container in (*self._containers, *self._inits):
             await container.end()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
-
-    async def _unless_deleted(self, seconds: float) -> None:
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._deleted.wait(), seconds)
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -333,5 +333,6 @@ def test_explain_knows_fields_by_both_of_kubectl_s_ways(kubectl):
         assert re.search(r"VERSION: +v1", told)
         assert re.search(r"items\s+<\[\]", told)
         assert re.search(r"optional\s+<boolean>", told)
+        assert "optional specify whether the ConfigMap" in told
     refused = kubectl("get statefulsets", status=1)
     assert refused == 'error: the server doesn\'t have a resource type "statefulsets"\n'

@@ -97,8 +97,8 @@ class Container:
         """
         if self._process is None or self._command is None:
             raise LookupError(f"container {self.name} is not running")
-        environ = self._command.environ
-        process = await spawn(command, environ, self._folder, stdin=stdin, view=self._view)
+        words, environ = map(self._view.replaced, command), self._command.environ
+        process = await spawn([*words], environ, self._folder, stdin=stdin, view=self._view)
         self._beside = [one for one in self._beside if one.returncode is None] + [process]
         return process
 
@@ -220,13 +220,14 @@ class Container:
             node.environment(sandbox.pod, sandbox.address),
             engine=node.engine,
         )
-        words, environ, moved = self._view.seen_by(command.words, command.environ)
+        words = [self._view.replaced(word) for word in command.words]
+        moved = {name: self._view.replaced(value) for name, value in own.items()}
         left_out = sandbox.volumes.left_out(self.spec)
         if not self.status.restarts:
-            said = [*command.notes, *notes, *moved, *left_out, told_about(self.spec)]
+            said = [*command.notes, *notes, *self._view.told(), *left_out, told_about(self.spec)]
             for told in filter(None, said):
                 self.event("Substituted", f"Rehearsal: {told}")
-        return Command(words, environ, command.notes)
+        return Command(words, {**command.environ, **moved}, command.notes)
 
     async def _watched(self, process: ContainerProcess) -> int:
         """Wait for the container's end, by itself, by its probes or by the Pod's deletion."""

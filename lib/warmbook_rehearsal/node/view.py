@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,22 +61,19 @@ class View:
 
     def replaced(self, text: str) -> str:
         """Return a text with each mount path in it written as the path on this machine."""
-        for mount in sorted(self.mounts, key=lambda m: -len(m.target)):
-            at = re.escape(mount.target.rstrip("/"))
-            source = str(mount.source).replace("\\", r"\\")
-            text = re.sub(rf"(?<![\w./-]){at}(?![\w.-])", source, text)
-        return text
-
-    def seen_by(
-        self, words: Sequence[str], variables: Mapping[str, str]
-    ) -> tuple[list[str], dict[str, str], list[str]]:
-        """Return a command and its variables for this machine, and what was put in their place."""
         if not self.mounts or can_mount():
-            return list(words), dict(variables), []
+            return text
+        sources = {at: str(m.source) for m in self.mounts if (at := m.target.rstrip("/"))}
+        known = "|".join(re.escape(target) for target in sorted(sources, key=len, reverse=True))
+        pattern = rf"(?<![\w./-])({known})(?![\w.-])"
+        return re.sub(pattern, lambda found: sources[found[1]], text)
+
+    def told(self) -> list[str]:
+        """Return what is different about the mounts here."""
+        if not self.mounts or can_mount():
+            return []
         paths = ", ".join(f"{m.target} is {m.source}" for m in self.mounts)
-        told = f"this machine allows no mounts: in the command and the variables {paths}"
-        changed = {name: self.replaced(value) for name, value in variables.items()}
-        return [self.replaced(word) for word in words], changed, [told]
+        return [f"this machine allows no mounts: in the command and the variables {paths}"]
 
 
 @cache

@@ -136,7 +136,8 @@ class Volumes:
                 source = _below(source, inner)
                 if fixed and source.is_file():
                     source = _kept(source, place / str(at))
-            found.append(Mount(source, mount["mountPath"], read_only=fixed or read_only))
+            target = f"/{mount['mountPath'].lstrip('/')}"
+            found.append(Mount(source, target, read_only=fixed or read_only))
         return found
 
     def _source(self, volume: Obj) -> Path | None:

@@ -1,9 +1,9 @@
 """Make lib/warmbook_rehearsal/kubernetes/schema.json.gz: the fields of the kinds it serves.
 
 Origin: the package `kubernetes-validate` 1.37.0 (Apache-2.0), which carries Kubernetes' own
-OpenAPI definitions (Apache-2.0). Kept: structure, types, and the keys that say how lists and
-maps merge; left out: descriptions and kinds that the rehearsal does not serve. The same input
-gives the same bytes.
+OpenAPI definitions (Apache-2.0). Kept: structure, types, the keys that say how lists and maps
+merge, and the first sentence of each description, for `kubectl explain`; left out: the rest of
+the descriptions and kinds that the rehearsal does not serve. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ PACKAGE = "kubernetes-validate==1.37.0"
 MEMBER = "kubernetes_validate/kubernetes-json-schema/v1.37.0-local/_definitions.json"
 TARGET = Path(__file__).parents[1] / "lib/warmbook_rehearsal/kubernetes/schema.json.gz"
 
-CORE = "ConfigMap Endpoints Event Namespace Node Pod Secret Service ServiceAccount"
+CORE = (
+    "ConfigMap Endpoints Event Namespace Node PersistentVolume PersistentVolumeClaim Pod Secret "
+    "Service ServiceAccount"
+)
 ROOTS = (
     *(f"io.k8s.api.core.v1.{kind}" for kind in CORE.split()),
     *(f"io.k8s.api.core.v1.{kind}List" for kind in CORE.split()),
@@ -38,6 +41,7 @@ ROOTS = (
     *(f"io.k8s.api.coordination.v1.{kind}" for kind in ("Lease", "LeaseList")),
     *(f"io.k8s.apimachinery.pkg.apis.meta.v1.{kind}" for kind in ("DeleteOptions", "Status")),
 )
+LONGEST_SENTENCE = 200
 KEPT = {
     *("type", "format", "required", "properties", "items", "additionalProperties", "oneOf"),
     *("x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"),
@@ -88,7 +92,17 @@ def _cut(schema: dict[str, Any]) -> dict[str, Any]:
         kept["$ref"] = f"#/components/schemas/{schema['$ref'].rpartition('/')[2]}"
     for key in KEPT & schema.keys():
         kept[key] = _value(key, schema[key])
+    if said := _first_sentence(schema.get("description", "")):
+        kept["description"] = said
     return kept
+
+
+def _first_sentence(text: str) -> str:
+    """Return a description's first sentence, "" if that is long."""
+    plain = " ".join(text.split())
+    found = re.match(r".{20,}?[.!?](?= |$)", plain)
+    said = found[0] if found else plain
+    return said if len(said) <= LONGEST_SENTENCE else ""
 
 
 def _value(key: str, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """What a real cluster's admission does to a new Pod, and for which it refuses one.
 
 Source: Kubernetes documentation, "Admission Control": ServiceAccount, DefaultTolerationSeconds,
-ExtendedResourceToleration.
+ExtendedResourceToleration, StorageObjectInUseProtection, DefaultStorageClass.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .objects import Obj
 from .store import Store
 
 GPU = "nvidia.com/gpu"
+CLAIM_PROTECTION, DEFAULT_CLASS = "kubernetes.io/pvc-protection", "standard-rwo"
 _UNREACHABLE_S = 300
 
 
@@ -30,6 +31,17 @@ def admit(store: Store, kind: str, obj: Obj) -> None:
     if kind == "Pod":
         _see_account(store, obj)
         _tolerate(obj["spec"])
+    if kind == "PersistentVolumeClaim":
+        _protect(obj)
+
+
+def _protect(claim: Obj) -> None:
+    """Keep a claim from going while a Pod uses it, and choose GKE's default class."""
+    finalizers = claim["metadata"].setdefault("finalizers", [])
+    if CLAIM_PROTECTION not in finalizers:
+        finalizers.append(CLAIM_PROTECTION)
+    if claim["spec"].get("storageClassName") is None:
+        claim["spec"]["storageClassName"] = DEFAULT_CLASS
 
 
 def _see_account(store: Store, pod: Obj) -> None:

@@ -22,13 +22,21 @@ _ENDPOINT = {
         "params": {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}},
     },
 }
+_FROM_POD = {"type": "object", "properties": {"from": _TEXT, "to": _TEXT}}
+_TARGET_LABELS = {
+    "type": "object",
+    "properties": {
+        "fromPod": {"type": "array", "items": _FROM_POD},
+        "metadata": {"type": "array", "items": _TEXT},
+    },
+}
 _SPEC = {
     "type": "object",
     "required": ["selector", "endpoints"],
     "properties": {
         "selector": {"$ref": f"{_META}.LabelSelector"},
         "endpoints": {"type": "array", "items": _ENDPOINT},
-        "targetLabels": {"type": "object", "additionalProperties": {"type": "array"}},
+        "targetLabels": _TARGET_LABELS,
         "filterRunning": {"type": "boolean"},
     },
 }

@@ -41,6 +41,7 @@ _STARTING_STATUS: Mapping[str, Obj] = {
     "ReplicaSet": {"replicas": 0},
     "Job": {},
     "Service": {"loadBalancer": {}},
+    "PersistentVolumeClaim": {"phase": "Pending"},
 }
 
 
@@ -187,6 +188,10 @@ def _secret(obj: Obj) -> None:
         obj.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
 
 
+def _claim(obj: Obj) -> None:
+    _fill(obj["spec"], {"volumeMode": "Filesystem"})
+
+
 def _node(obj: Obj) -> None:
     _fill(obj, {"spec": {}, "status": {}})
 
@@ -217,4 +222,5 @@ _DEFAULTS: Mapping[str, Callable[[Obj], None]] = {
     "Service": _service,
     "Secret": _secret,
     "Node": _node,
+    "PersistentVolumeClaim": _claim,
 }

@@ -128,7 +128,7 @@ def openapi(group_name: str) -> Obj:
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": schemas.VERSION},
         "paths": paths,
-        "components": {"schemas": _components(group_name)},
+        "components": {"schemas": components(group_name)},
     }
 
 
@@ -153,7 +153,7 @@ def _operation(kind: Kind, action: str) -> Obj:
     return found
 
 
-def _components(group_name: str) -> Obj:
+def components(group_name: str) -> Obj:
     """Return the definitions of a group's kinds and all that they refer to."""
     wanted = [
         schemas.full_name(name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import go_json
 from .objects import Obj, name_of, namespace_of
 
 Place = tuple[str, str]
@@ -18,7 +18,7 @@ def place_of(obj: Obj) -> Place:
     return namespace_of(obj) or "", name_of(obj)
 
 
-_BEGINS = '{"metadata": '
+_BEGINS = '{"metadata":'
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Written:
     def of(cls, obj: Obj) -> Written:
         """Write an object."""
         apart = ("kind", "apiVersion", "metadata")
-        first = _BEGINS + json.dumps(obj["metadata"])
-        rest = json.dumps({key: value for key, value in obj.items() if key not in apart})
-        return cls(f"{first}, {rest[1:]}" if rest != "{}" else f"{first}}}", len(first))
+        first = _BEGINS + go_json.dumps(obj["metadata"])
+        rest = go_json.dumps({key: value for key, value in obj.items() if key not in apart})
+        return cls(f"{first},{rest[1:]}" if rest != "{}" else f"{first}}}", len(first))
 
     @property
     def metadata(self) -> str:
@@ -44,7 +44,7 @@ class Written:
 
     def whole(self, kind: str, api_version: str) -> str:
         """Return the object by itself."""
-        return f'{{"kind": "{kind}", "apiVersion": "{api_version}", {self.item[1:]}'
+        return f'{{"kind":"{kind}","apiVersion":"{api_version}",{self.item[1:]}'
 
 
 class Index:

@@ -48,6 +48,17 @@ KINDS: Mapping[str, Kind] = {
         Kind("Event", "events", short=("ev",)),
         Kind("Namespace", "namespaces", namespaced=False, short=("ns",), subresources=("status",)),
         Kind("Node", "nodes", namespaced=False, short=("no",), subresources=("status",)),
+        Kind(
+            *("PersistentVolume", "persistentvolumes"),
+            namespaced=False,
+            short=("pv",),
+            subresources=("status",),
+        ),
+        Kind(
+            *("PersistentVolumeClaim", "persistentvolumeclaims"),
+            short=("pvc",),
+            subresources=("status",),
+        ),
         Kind("Pod", "pods", short=("po",), subresources=_POD_SUBRESOURCES, categories=_ALL),
         Kind("Secret", "secrets"),
         Kind("Service", "services", short=("svc",), subresources=("status",), categories=_ALL),

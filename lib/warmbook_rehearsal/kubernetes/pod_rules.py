@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import volume_rules
 from .errors import Cause
 from .names import invalid_value, port_causes, wrong_label, wrong_name
 from .objects import Obj
@@ -23,6 +24,7 @@ def pod_causes(spec: Obj, at: str) -> Iterator[Cause]:
         yield Cause("FieldValueRequired", "Required value", f"{at}.containers")
     if (account := spec.get("serviceAccountName")) and (why := wrong_name("Pod", account)):
         yield invalid_value(f"{at}.serviceAccountName", account, why)
+    yield from volume_rules.of_pod(spec, at)
     volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
     seen: set[str] = set()
     for field in ("initContainers", "containers"):
@@ -53,6 +55,7 @@ def _container(container: Obj, at: str, volumes: set[str | None]) -> Iterator[Ca
         if mount.get("name") not in volumes:
             field = f"{at}.volumeMounts[{index}].name"
             yield Cause("FieldValueNotFound", f'Not found: "{mount.get("name")}"', field)
+    yield from volume_rules.of_mounts(container, at)
     for probe in _PROBES:
         if probe in container:
             yield from _probe(container[probe], f"{at}.{probe}")

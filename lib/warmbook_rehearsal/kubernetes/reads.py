@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import tables
+from . import go_json, tables
 from .errors import ApiError, bad_request
 from .index import Place, place_of
 from .objects import Obj
@@ -89,7 +89,7 @@ async def _answer_table(call: Call, objects: list[Obj], metadata: Obj) -> web.St
     body = tables.table(call.kind, (), metadata, include)
     del body["rows"]
     rows = (
-        f'{{"cells": {json.dumps(tables.cells(call.kind, obj))}, "object": {partial}}}'
+        f'{{"cells":{go_json.dumps(tables.cells(call.kind, obj))},"object":{partial}}}'
         for obj, partial in zip(objects, _partials(call, objects), strict=True)
     )
     return await _put_together(call, body, "rows", rows)
@@ -97,7 +97,7 @@ async def _answer_table(call: Call, objects: list[Obj], metadata: Obj) -> web.St
 
 def _partials(call: Call, objects: Iterable[Obj]) -> Iterable[str]:
     """Yield the JSON of the objects' metadata alone."""
-    head = json.dumps(tables.partial({"metadata": {}}))[: -len("{}}")]
+    head = go_json.dumps(tables.partial({"metadata": {}}))[: -len("{}}")]
     for obj in objects:
         yield f"{head}{call.store.written(call.kind.kind, obj).metadata}}}"
 
@@ -109,20 +109,20 @@ async def _put_together(
 
     Many go out in portions: others are served while the caller reads, no text gets too large.
     """
-    start, rest = f'{json.dumps(body)[:-1]}, "{name}": [', iter(things)
+    start, rest = f'{go_json.dumps(body)[:-1]},"{name}":[', iter(things)
     at_once = PORTION if call.request.method == "GET" else None  # HEAD tells the whole length
-    portion = start + ", ".join(islice(rest, at_once))
+    portion = start + ",".join(islice(rest, at_once))
     first_of_next = next(rest, None)
     if first_of_next is None:
-        return answer_text(f"{portion}]}}")
+        return answer_text(f"{portion}]}}\n")
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(call.request)
     try:
         while first_of_next is not None:
-            await response.write(f"{portion}, ".encode())
-            portion = ", ".join([first_of_next, *islice(rest, PORTION - 1)])
+            await response.write(f"{portion},".encode())
+            portion = ",".join([first_of_next, *islice(rest, PORTION - 1)])
             first_of_next = next(rest, None)
-        await response.write(f"{portion}]}}".encode())
+        await response.write(f"{portion}]}}\n".encode())
     except ConnectionError:  # the caller is gone
         pass
     return response

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import yaml
 from aiohttp import web
 
-from . import protobuf
+from . import go_json, protobuf
 from .decoding import Validation
 from .errors import ApiError, bad_request
 from .kinds import Kind
@@ -222,7 +222,7 @@ def _unknown_format(known: Sequence[str] | Mapping[str, Patch]) -> ApiError:
 
 def answer(body: Obj, status: int = 200, warnings: Sequence[str] = ()) -> web.Response:
     """Return a JSON answer, with a `Warning` header for each thing the caller should know."""
-    response = answer_text(json.dumps(body), status)
+    response = answer_text(go_json.dumps(body) + "\n", status)
     for warning in warnings:
         text = warning.replace("\\", "\\\\").replace('"', '\\"')
         safe = "".join(c if " " <= c <= "~" else "?" for c in text)

@@ -1,4 +1,4 @@
-"""The fields of each kind: types, and how lists and maps merge; judges no object.
+"""The fields of each kind: types, how lists and maps merge, a word on each; judges no object.
 
 Source: Kubernetes' OpenAPI definitions, v1.37, cut down by tools/kubernetes_schema.py.
 """

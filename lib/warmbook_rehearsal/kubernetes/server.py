@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web, web_app
 
 from ..request_faults import Incoming, RequestFaults
-from . import deletes, discovery, reads, watches, writes
+from . import deletes, discovery, openapi_v2, reads, watches, writes
 from .errors import ApiError, no_such_path
 from .kinds import GROUPS, KINDS, Kind
 from .objects import Obj
@@ -88,6 +88,7 @@ class ApiServer:
         for path, body in fixed.items():
             for spelled in (path, f"{path}/"):
                 router.add_get(spelled, partial(_said, body))
+        router.add_get("/openapi/v2", openapi_v2.answer)
         router.add_get("/apis/{group}", partial(_said_of_group, discovery.group))
         for group, version in GROUPS.items():
             router.add_get(

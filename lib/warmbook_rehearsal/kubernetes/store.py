@@ -25,7 +25,10 @@ Key = tuple["str | None", str]
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _GRACEFUL_S = 30
-_WITHOUT_GENERATION = {"Namespace", "Node", "Event", "ConfigMap", "Secret", "ServiceAccount"}
+_WITHOUT_GENERATION = {
+    *("Namespace", "Node", "Event", "ConfigMap", "Secret", "ServiceAccount"),
+    *("PersistentVolume", "PersistentVolumeClaim"),
+}
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 

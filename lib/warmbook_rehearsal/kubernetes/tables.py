@@ -6,18 +6,17 @@ Source: Kubernetes, pkg/printers/internalversion/printers.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any, Literal
 
 from ..timestamps import parse_time
+from . import claim_cells, pod_cells
+from .cells import NONE, age, created
 from .kinds import Kind
-from .objects import Obj, holds, labels_of, name_of, terminating
+from .objects import Obj, holds, labels_of, name_of
 from .selectors import text_of
 
 Include = Literal["None", "Metadata", "Object"]
 """What each row carries of its object (`includeObject` of a request)."""
-
-_NONE = "<none>"
 
 
 def table(kind: Kind, objects: Sequence[Obj], metadata: Obj, include: Include) -> Obj:
@@ -64,70 +63,6 @@ def partial(obj: Obj) -> Obj:
     }
 
 
-def age(since: str | None) -> str:
-    """Return how long ago a time was, as kubectl shows it: 45s, 3m10s, 2h5m, 4d."""
-    if not since:
-        return "<unknown>"
-    seconds = max(0, int((datetime.now(timezone.utc) - parse_time(since)).total_seconds()))
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"
-    if hours < 3:
-        return f"{minutes}m"
-    if hours < 8:
-        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
-    if hours < 48:
-        return f"{hours}h"
-    return f"{days}d{hours % 24}h" if days < 8 and hours % 24 else f"{days}d"
-
-
-def _created(obj: Obj) -> str:
-    return age(obj["metadata"].get("creationTimestamp"))
-
-
-def _pod(pod: Obj) -> list[Any]:
-    spec, status = pod["spec"], pod.get("status") or {}
-    states = status.get("containerStatuses") or []
-    ready = sum(bool(state.get("ready")) for state in states)
-    return [
-        name_of(pod),
-        f"{ready}/{len(spec['containers'])}",
-        pod_status(pod),
-        _restarts(states),
-        _created(pod),
-        status.get("podIP") or _NONE,
-        spec.get("nodeName") or _NONE,
-        status.get("nominatedNodeName") or _NONE,
-        _NONE,
-    ]
-
-
-def _restarts(states: Sequence[Obj]) -> str:
-    count = sum(state.get("restartCount") or 0 for state in states)
-    ends = [
-        state["lastState"]["terminated"]["finishedAt"]
-        for state in states
-        if (state.get("lastState") or {}).get("terminated", {}).get("finishedAt")
-    ]
-    return f"{count} ({age(max(ends))} ago)" if count and ends else str(count)
-
-
-def pod_status(pod: Obj) -> str:
-    """Return the one word that kubectl shows for a Pod."""
-    status = pod.get("status") or {}
-    if terminating(pod):
-        return "Terminating"
-    for state in reversed(status.get("containerStatuses") or []):
-        current = state.get("state") or {}
-        if reason := (current.get("waiting") or {}).get("reason"):
-            return str(reason)
-        if ended := current.get("terminated"):
-            return str(ended.get("reason") or f"ExitCode:{ended.get('exitCode', 0)}")
-    return str(status.get("reason") or status.get("phase") or "Unknown")
-
-
 def _containers(obj: Obj) -> list[str]:
     found = obj["spec"]["template"]["spec"].get("containers") or []
     return [",".join(c["name"] for c in found), ",".join(c.get("image", "") for c in found)]
@@ -140,7 +75,7 @@ def _deployment(obj: Obj) -> list[Any]:
         f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}",
         status.get("updatedReplicas", 0),
         status.get("availableReplicas", 0),
-        _created(obj),
+        created(obj),
         *_containers(obj),
         text_of(spec["selector"]),
     ]
@@ -153,7 +88,7 @@ def _replica_set(obj: Obj) -> list[Any]:
         spec.get("replicas", 0),
         status.get("replicas", 0),
         status.get("readyReplicas", 0),
-        _created(obj),
+        created(obj),
         *_containers(obj),
         text_of(spec["selector"]),
     ]
@@ -173,7 +108,7 @@ def _job(obj: Obj) -> list[Any]:
         word,
         f"{status.get('succeeded', 0)}/{spec.get('completions', 1)}",
         took if start else "",
-        _created(obj),
+        created(obj),
         *_containers(obj),
         text_of(spec.get("selector") or {}),
     ]
@@ -189,8 +124,8 @@ def _node(node: Obj) -> list[Any]:
     return [
         name_of(node),
         word,
-        ",".join(sorted(roles)) or _NONE,
-        _created(node),
+        ",".join(sorted(roles)) or NONE,
+        created(node),
         info.get("kubeletVersion", ""),
         _node_address(status, "InternalIP"),
         _node_address(status, "ExternalIP"),
@@ -201,7 +136,7 @@ def _node(node: Obj) -> list[Any]:
 
 def _node_address(status: Obj, kind: str) -> str:
     found = (a["address"] for a in status.get("addresses") or () if a["type"] == kind)
-    return next(found, _NONE)
+    return next(found, NONE)
 
 
 def _event(event: Obj) -> list[Any]:
@@ -228,17 +163,17 @@ def _event(event: Obj) -> list[Any]:
 def _service(obj: Obj) -> list[Any]:
     spec = obj.get("spec") or {}
     ports = [f"{p['port']}/{p.get('protocol', 'TCP')}" for p in spec.get("ports") or ()]
-    external = ",".join(spec.get("externalIPs") or ()) or _NONE
-    if spec.get("type") == "LoadBalancer" and external == _NONE:
+    external = ",".join(spec.get("externalIPs") or ()) or NONE
+    if spec.get("type") == "LoadBalancer" and external == NONE:
         external = "<pending>"
     return [
         name_of(obj),
         spec.get("type", "ClusterIP"),
-        spec.get("clusterIP") or _NONE,
+        spec.get("clusterIP") or NONE,
         external,
-        ",".join(ports) or _NONE,
-        _created(obj),
-        text_of({"matchLabels": spec.get("selector") or {}}) or _NONE,
+        ",".join(ports) or NONE,
+        created(obj),
+        text_of({"matchLabels": spec.get("selector") or {}}) or NONE,
     ]
 
 
@@ -250,7 +185,7 @@ def _endpoints(obj: Obj) -> list[Any]:
         for address in subset.get("addresses") or ()
     ]
     more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
-    return [name_of(obj), ",".join(found[:3]) + more or _NONE, _created(obj)]
+    return [name_of(obj), ",".join(found[:3]) + more or NONE, created(obj)]
 
 
 def _scaler(obj: Obj) -> list[Any]:
@@ -265,11 +200,11 @@ def _scaler(obj: Obj) -> list[Any]:
     return [
         name_of(obj),
         f"{reference['kind']}/{reference['name']}",
-        ", ".join(targets) or _NONE,
+        ", ".join(targets) or NONE,
         str(spec.get("minReplicas", 1)),
         spec["maxReplicas"],
         status.get("currentReplicas", 0),
-        _created(obj),
+        created(obj),
     ]
 
 
@@ -279,18 +214,18 @@ def _count(*fields: str) -> Callable[[Obj], int]:
 
 def _counted(*fields: str) -> Callable[[Obj], list[Any]]:
     count = _count(*fields)
-    return lambda obj: [name_of(obj), count(obj), _created(obj)]
+    return lambda obj: [name_of(obj), count(obj), created(obj)]
 
 
 _WORKLOAD = "[Containers]|[Images]|[Selector]"
 _PLAIN: tuple[str, Callable[[Obj], list[Any]]] = (
     "Name|Age",
-    lambda obj: [name_of(obj), _created(obj)],
+    lambda obj: [name_of(obj), created(obj)],
 )
 _TABLES: Mapping[str, tuple[str, Callable[[Obj], list[Any]]]] = {
     "Pod": (
         "Name|Ready|Status|Restarts|Age|[IP]|[Node]|[Nominated Node]|[Readiness Gates]",
-        _pod,
+        pod_cells.cells,
     ),
     "Deployment": (f"Name|Ready|Up-to-date#|Available#|Age|{_WORKLOAD}", _deployment),
     "ReplicaSet": (f"Name|Desired#|Current#|Ready#|Age|{_WORKLOAD}", _replica_set),
@@ -306,22 +241,24 @@ _TABLES: Mapping[str, tuple[str, Callable[[Obj], list[Any]]]] = {
     ),
     "Namespace": (
         "Name|Status|Age",
-        lambda obj: [name_of(obj), obj["status"].get("phase", ""), _created(obj)],
+        lambda obj: [name_of(obj), obj["status"].get("phase", ""), created(obj)],
     ),
     "Service": ("Name|Type|Cluster-IP|External-IP|Port(s)|Age|[Selector]", _service),
     "Endpoints": ("Name|Endpoints|Age", _endpoints),
     "Lease": (
         "Name|Holder|Age",
-        lambda obj: [name_of(obj), obj["spec"].get("holderIdentity", ""), _created(obj)],
+        lambda obj: [name_of(obj), obj["spec"].get("holderIdentity", ""), created(obj)],
     ),
     "HorizontalPodAutoscaler": (
         "Name|Reference|Targets|MinPods|MaxPods#|Replicas#|Age",
         _scaler,
     ),
     "ServiceAccount": ("Name|Secrets#|Age", _counted("secrets")),
+    "PersistentVolume": (claim_cells.VOLUME_COLUMNS, claim_cells.volume),
+    "PersistentVolumeClaim": (claim_cells.CLAIM_COLUMNS, claim_cells.claim),
     "ConfigMap": ("Name|Data#|Age", _counted("data", "binaryData")),
     "Secret": (
         "Name|Type|Data#|Age",
-        lambda obj: [name_of(obj), obj.get("type", ""), _count("data")(obj), _created(obj)],
+        lambda obj: [name_of(obj), obj.get("type", ""), _count("data")(obj), created(obj)],
     ),
 }

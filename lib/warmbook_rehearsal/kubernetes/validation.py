@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import names
+from . import names, volume_rules
 from . import schema as schemas
 from .defaults import set_defaults
 from .errors import Cause, invalid
@@ -35,7 +35,7 @@ def check(kind: Kind, obj: Obj, old: Obj | None = None) -> None:
 
 
 def _missing(kind: Kind, obj: Obj) -> Iterator[Cause]:
-    if kind.kind in ("Pod", "Service"):
+    if kind.kind in ("Pod", "Service", "PersistentVolumeClaim"):
         obj.setdefault("spec", {})
     if kind.kind in _TEMPLATES:
         template = obj.setdefault("spec", {}).setdefault("template", {})
@@ -74,6 +74,8 @@ def _broken(kind: Kind, obj: Obj, old: Obj | None) -> Iterator[Cause]:
         yield from _service(obj)
     if kind.kind == "HorizontalPodAutoscaler":
         yield from _scaler(obj["spec"])
+    if kind.kind in ("PersistentVolumeClaim", "ConfigMap", "Secret"):
+        yield from volume_rules.causes(kind.kind, obj)
 
 
 def set_defaults_to(kind: Kind, obj: Obj) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from . import tables
+from . import go_json, tables
 from .errors import bad_request, expired
 from .history import Change, Subscription
 from .objects import Obj, name_of, namespace_of
@@ -78,7 +77,7 @@ class _Watch:
         if since is None:
             self.failed = True
             gone = expired(version, store.history.oldest_version).status()
-            return [json.dumps({"type": "ERROR", "object": gone}).encode() + b"\n"]
+            return [go_json.dumps({"type": "ERROR", "object": gone}).encode() + b"\n"]
         return list(self._lines(since))
 
     async def _follow(
@@ -119,13 +118,13 @@ class _Watch:
         form, kind = wanted_form(self.call), self.call.kind
         if not form:
             whole = self.call.store.written(kind.kind, obj).whole(kind.kind, kind.api_version)
-            return f'{{"type": "{type_}", "object": {whole}}}\n'.encode()
+            return f'{{"type":"{type_}","object":{whole}}}\n'.encode()
         if form == "Table":
             version = {"resourceVersion": obj["metadata"]["resourceVersion"]}
             obj = tables.table(kind, [obj], version, included(self.call))
         else:
             obj = tables.partial(obj)
-        return json.dumps({"type": type_, "object": obj}).encode() + b"\n"
+        return go_json.dumps({"type": type_, "object": obj}).encode() + b"\n"
 
     def _bookmark(self, annotations: Obj | None = None) -> bytes:
         metadata: Obj = {"resourceVersion": str(self.call.store.history.version)}
@@ -133,7 +132,7 @@ class _Watch:
             metadata["annotations"] = annotations
         kind = self.call.kind
         bookmark = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": metadata}
-        return json.dumps({"type": "BOOKMARK", "object": bookmark}).encode() + b"\n"
+        return go_json.dumps({"type": "BOOKMARK", "object": bookmark}).encode() + b"\n"
 
 
 async def _next(changes: Subscription, timeout_s: float) -> list[Change]:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..kubernetes import Store
+from ..kubernetes import Change, Store
 from ..time_scale import TimeScale
 from .image import Image
-from .pod import Node, Pod
+from .pod import Pod
+from .sandbox import Node
+from .sources import MissingError
+from .volumes import OPEN
 
 Obj = dict[str, Any]
+
+CLAIMS = "claims"
+"""The folder, beside those of the Pods, of what is kept for claims."""
 
 
 class Kubelet:
@@ -36,7 +44,7 @@ class Kubelet:
         time_scale: TimeScale,
     ) -> None:
         self._store, self._folder, self._addresses = store, folder, addresses
-        self._node = Node(store, image, engine, time_scale, environment)
+        self._node = Node(store, image, engine, time_scale, environment, self._claim_folder)
         self._on_start, self._on_stop = on_start, on_stop
         self._pods: dict[str, Pod] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,6 +58,43 @@ class Kubelet:
         async for change in changes:
             if change.kind == "Pod":
                 self._sync(change.obj, gone=change.type == "DELETED")
+            if change.kind in ("ConfigMap", "Secret", "Pod"):
+                self._refresh(change)
+            if change.kind == "PersistentVolumeClaim" and change.type == "DELETED":
+                await asyncio.to_thread(self._forget, change.obj)
+
+    def _refresh(self, change: Change) -> None:
+        """Let volumes follow a change: of a Pod its labels, of others what they hold."""
+        old, new = (change.previous or {}).get("metadata") or {}, change.obj["metadata"]
+        told = ("labels", "annotations")
+        if change.kind == "Pod" and all(old.get(field) == new.get(field) for field in told):
+            return
+        for pod in self._pods.values():
+            meta = pod.obj["metadata"]
+            if meta["namespace"] == new["namespace"] and (
+                change.kind != "Pod" or meta["uid"] == new["uid"]
+            ):
+                pod.refresh()
+
+    def _claim_folder(self, namespace: str, name: str) -> Path:
+        """Return the folder of a claim; its files live as long as the claim.
+
+        Raises:
+            MissingError: There is no such claim.
+        """
+        if (claim := self._store.find("PersistentVolumeClaim", namespace, name)) is None:
+            raise MissingError(f'persistentvolumeclaim "{name}" not found')
+        folder = self._folder / CLAIMS / claim["metadata"]["uid"]
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(OPEN)
+        return folder
+
+    def _forget(self, claim: Obj) -> None:
+        """Remove what is kept for a claim."""
+        folder = self._folder / CLAIMS
+        shutil.rmtree(folder / claim["metadata"]["uid"], ignore_errors=True)
+        with suppress(OSError):  # there are others'
+            folder.rmdir()
 
     def _sync(self, obj: Obj, *, gone: bool) -> None:
         meta = obj["metadata"]
@@ -94,6 +139,8 @@ class Kubelet:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for claim in self._store.list("PersistentVolumeClaim"):
+            self._forget(claim)
 
     def _pod(self, namespace: str, name: str) -> Pod | None:
         for pod in self._pods.values():
@@ -105,10 +152,9 @@ class Kubelet:
     def log_file(
         self, namespace: str, pod: str, container: str | None, *, previous: bool
     ) -> Path | None:
-        """Return the log of the Pod's container, or of its instance before the last restart."""
-        del container  # one container runs per Pod here
+        """Return the log of a container (None: the first), or of its instance before."""
         found = self._pod(namespace, pod)
-        return found.log(previous=previous) if found else None
+        return found.log(container, previous=previous) if found else None
 
     def address(self, namespace: str, pod: str) -> str | None:
         """Return the Pod's loopback address."""
@@ -131,7 +177,7 @@ class Kubelet:
             LookupError: No such Pod runs here.
             FileNotFoundError: There is no such program.
         """
-        del container, tty
+        del tty
         if (found := self._pod(namespace, pod)) is None:
             raise LookupError(f"pod {namespace}/{pod} does not run here")
-        return await found.exec(command, stdin=stdin)
+        return await found.exec(container, command, stdin=stdin)

@@ -14,27 +14,37 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .init import KILL
+from .view import View
 
 INIT = Path(__file__).with_name("init.py")
 LONGEST_LINE = 16 * 1024
 """Bytes after which the log breaks a line, as container runtimes do."""
 
 LAST_OUTPUT_S = 2.0
+NO_MOUNTS = View()
 
 
 async def spawn(
-    words: Sequence[str], environ: Mapping[str, str], folder: Path, *, stdin: bool = False
+    words: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    *,
+    stdin: bool = False,
+    view: View = NO_MOUNTS,
 ) -> asyncio.subprocess.Process:
     """Start a command under a process 1 of its own; its output comes by pipes.
+
+    `view` tells what it sees where.
 
     Raises:
         FileNotFoundError: There is no such program; worded as container runtimes do.
     """
-    if shutil.which(words[0], path=environ.get("PATH")) is None:
+    path = ":".join(map(view.host_path, environ.get("PATH", os.defpath).split(":")))
+    if shutil.which(view.host_path(words[0]), path=path) is None:
         raise FileNotFoundError(f'exec: "{words[0]}": executable file not found in $PATH')
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", str(INIT), str(os.getpid())),
-        *words,
+        *view.wrap(words, folder),
         env=dict(environ),
         cwd=folder,
         stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
@@ -58,7 +68,13 @@ class ContainerProcess:
 
     @classmethod
     async def start(
-        cls, words: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path
+        cls,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        *,
+        view: View = NO_MOUNTS,
     ) -> ContainerProcess:
         """Start the command and write what it says to `log`.
 
@@ -66,7 +82,7 @@ class ContainerProcess:
             FileNotFoundError: There is no such program.
         """
         log.touch()
-        return cls(await spawn(words, environ, folder), log)
+        return cls(await spawn(words, environ, folder, view=view), log)
 
     @property
     def pid(self) -> int:

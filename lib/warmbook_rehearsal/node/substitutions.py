@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .image import Image
+from .variables import expanded
 
 Obj = dict[str, Any]
 
@@ -44,28 +45,33 @@ class Command:
 
 
 def command_for(
-    pod: Obj, image: Image, address: str, folder: Path, services: Mapping[str, str], *, engine: str
+    container: Obj,
+    declared: Mapping[str, str],
+    image: Image,
+    address: str,
+    folder: Path,
+    services: Mapping[str, str],
+    *,
+    engine: str,
 ) -> Command:
-    """Return what stands for the Pod's first container on this machine.
+    """Return what stands for a container on this machine.
 
-    `services` are the variables that point the Pod at Google's services here; the
-    manifest's own come after them and win, as in a cluster.
+    `services` are the variables that point the Pod at Google's services here; the container's
+    own, `declared`, come after them and win, as in a cluster.
     """
-    container = pod["spec"]["containers"][0]
-    declared, notes = _declared(pod, container, address)
-    words = [_expanded(word, declared) for word in _words(container)]
+    notes: list[str] = []
+    words = [expanded(word, declared) for word in _words(container)]
     environ = {**_machine(image), **_guest(folder, address), **services}
     if served := _server_at(words):
         environ |= {**_vllm(folder, image), "RUNAI_STREAMER_LOG_TO_STDERR": "1"}
-        words, of_server = _server(words, served, image, address, engine)
-        notes = [*of_server, *notes]
+        words, notes = _server(words, served, image, address, engine)
     elif "vllm" in container["image"]:
         # a Job of vLLM's image has the machine to itself: servers share it
         environ |= {**_vllm(folder, image), "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
         if engine == "quick":
             environ["PYTHONPATH"] = str(QUICK_MODULES)
             notes.append("the quick engine stands for vLLM's Python: it reads, and answers nothing")
-    return Command(words, {**environ, **declared}, [*_left_out(pod), *notes])
+    return Command(words, {**environ, **declared}, notes)
 
 
 def _words(container: Obj) -> list[str]:
@@ -165,47 +171,3 @@ def _vllm(folder: Path, image: Image) -> dict[str, str]:
         # else every Pod binds itself to the same first core
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     }
-
-
-def _declared(pod: Obj, container: Obj, address: str) -> tuple[dict[str, str], list[str]]:
-    """Return the container's own variables, and which of them can't be had here."""
-    fields = {
-        "metadata.name": pod["metadata"]["name"],
-        "metadata.namespace": pod["metadata"]["namespace"],
-        "metadata.uid": pod["metadata"]["uid"],
-        "spec.nodeName": pod["spec"].get("nodeName", ""),
-        "spec.serviceAccountName": pod["spec"].get("serviceAccountName", "default"),
-        "status.podIP": address,
-        "status.hostIP": "127.0.0.1",
-    }
-    found: dict[str, str] = {}
-    absent = [f"envFrom[{at}]" for at, _ in enumerate(container.get("envFrom") or ())]
-    for entry in container.get("env") or ():
-        path = ((entry.get("valueFrom") or {}).get("fieldRef") or {}).get("fieldPath")
-        if "valueFrom" not in entry:
-            found[entry["name"]] = _expanded(str(entry.get("value") or ""), found)
-        elif path in fields:
-            found[entry["name"]] = fields[path]
-        else:
-            absent.append(entry["name"])
-    told = [f"not set, their sources are not read here: {', '.join(absent)}"] if absent else []
-    return found, told
-
-
-def _expanded(word: str, variables: Mapping[str, str]) -> str:
-    """Expand $(NAME) as Kubernetes does: $$ escapes, unknown names stay."""
-
-    def value(reference: re.Match[str]) -> str:
-        if reference[0] == "$$":
-            return "$"
-        return variables.get(reference[1], reference[0])
-
-    return re.sub(r"\$\$|\$\(([A-Za-z_.-][\w.-]*)\)", value, word)
-
-
-def _left_out(pod: Obj) -> list[str]:
-    spec = pod["spec"]
-    others = [*(spec.get("initContainers") or ()), *spec["containers"][1:]]
-    if not others:
-        return []
-    return [f"one container runs per Pod; left out: {', '.join(one['name'] for one in others)}"]

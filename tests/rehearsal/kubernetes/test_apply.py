@@ -191,13 +191,15 @@ def test_a_json_patch_is_carried_out_in_order(call):
     media = "application/json-patch+json"
     operations = [
         {"op": "test", "path": "/data/x", "value": "1"},
-        {"op": "add", "path": "/data/a~1b", "value": "2"},
+        {"op": "add", "path": "/metadata/annotations", "value": {}},
+        {"op": "add", "path": "/metadata/annotations/a~1b", "value": "2"},
         {"op": "copy", "from": "/data/x", "path": "/data/y"},
         {"op": "move", "from": "/data/x", "path": "/data/z"},
         {"op": "replace", "path": "/data/z", "value": "9"},
     ]
     body = call("PATCH", f"{MAPS}/a", operations, media=media)[1]
-    assert body["data"] == {"a/b": "2", "y": "1", "z": "9"}
+    assert body["metadata"]["annotations"] == {"a/b": "2"}
+    assert body["data"] == {"y": "1", "z": "9"}
 
 
 @pytest.mark.parametrize(

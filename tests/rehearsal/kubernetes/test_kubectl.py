@@ -325,3 +325,14 @@ def _within(wanted, found):
     if isinstance(wanted, list):
         return len(wanted) == len(found) and all(map(_within, wanted, found))
     return wanted == found
+
+
+def test_explain_knows_fields_by_both_of_kubectl_s_ways(kubectl):
+    for form in ("plaintext", "plaintext-openapiv2"):
+        told = kubectl(f"explain pod.spec.volumes.configMap --output={form}")
+        assert re.search(r"VERSION: +v1", told)
+        assert re.search(r"items\s+<\[\]", told)
+        assert re.search(r"optional\s+<boolean>", told)
+        assert "optional specify whether the ConfigMap" in told
+    refused = kubectl("get statefulsets", status=1)
+    assert refused == 'error: the server doesn\'t have a resource type "statefulsets"\n'

@@ -50,6 +50,22 @@ class Cluster:
     async def on_stop(self, address: str) -> None:
         self.turns.append(f"stop {address}")
 
+    def create(self, name: str = "pod", **spec: Any) -> None:
+        """Create a Pod on this node; its containers get an image each."""
+        for field in ("containers", "initContainers"):
+            for container in spec.get(field, ()):
+                container.setdefault("image", "img:1")
+        pod = {"nodeName": "node", "restartPolicy": "Always", **spec}
+        self.store.create("Pod", {"metadata": {"name": name}, "spec": pod})
+
+    def hold(self, kind: str, name: str, **fields: Any) -> None:
+        """Create an object with a name, or put it in the place of the old one."""
+        new = {"metadata": {"name": name, "namespace": "default"}, **fields}
+        if self.store.find(kind, "default", name) is None:
+            self.store.create(kind, new)
+        else:
+            self.store.update(kind, "default", name, lambda old: old.update(fields), manager="t")
+
     def run(
         self, *command: str, name: str = "pod", policy: str = "Always", **container: Any
     ) -> str:
@@ -73,6 +89,16 @@ class Cluster:
     def container(self, name: str = "pod") -> dict[str, Any]:
         return (self.status(name).get("containerStatuses") or [{}])[0]
 
+    def waiting(self, container: str = "c", name: str = "pod") -> str:
+        """Return why a container waits, "" if it does not."""
+        return self.states(name).get(container, {}).get("waiting", {}).get("reason", "")
+
+    def states(self, name: str = "pod") -> dict[str, Any]:
+        """Return the state of each container, init containers included."""
+        status = self.status(name)
+        fields = ("initContainerStatuses", "containerStatuses")
+        return {one["name"]: one["state"] for field in fields for one in status.get(field) or ()}
+
     def ready(self, name: str = "pod") -> bool:
         conditions = self.status(name).get("conditions") or []
         return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
@@ -84,9 +110,21 @@ class Cluster:
         )
         return [e["message"] for e in listed if reason in ("", e["reason"])]
 
-    def log(self, name: str = "pod", *, previous: bool = False) -> str:
-        path = self.kubelet.log_file("default", name, None, previous=previous)
+    def log(
+        self, name: str = "pod", container: str | None = None, *, previous: bool = False
+    ) -> str:
+        path = self.kubelet.log_file("default", name, container, previous=previous)
         return path.read_text() if path and path.exists() else ""
+
+    def said(self, container: str | None = None, name: str = "pod") -> list[str]:
+        """Return the lines that a container has written, without times and streams."""
+        return [line.split(" ", 3)[3] for line in self.log(name, container).splitlines()]
+
+    async def ended(self, name: str = "pod") -> str:
+        """Wait until the Pod is over; return its phase."""
+        over = ("Succeeded", "Failed")
+        await self.until(lambda: self.status(name).get("phase") in over)
+        return self.status(name)["phase"]
 
     async def until(self, holds: Callable[[], Any], timeout_s: float = 15) -> Any:
         """Wait until something holds, and return it."""

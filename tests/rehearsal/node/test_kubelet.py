@@ -152,7 +152,7 @@ def test_a_process_that_will_not_end_is_killed_after_its_grace(play):
         cluster.run("sh", "-c", "trap '' TERM; touch deaf; while :; do sleep 0.05; done", grace_s=1)
         uid = cluster.pod()["metadata"]["uid"]
         folder = cluster.kubelet._folder / uid[:8]
-        await cluster.until((folder / "deaf").exists)
+        await cluster.until((folder / "0" / "deaf").exists)
         start = time.monotonic()
         cluster.store.delete("Pod", "default", "pod")
         await cluster.until(lambda: cluster.pod() is None)
@@ -266,7 +266,7 @@ def test_a_container_is_not_ready_before_its_startup_probe_passes(play):
         assert not cluster.container()["started"]
         assert not cluster.ready()
         uid = cluster.pod()["metadata"]["uid"]
-        (cluster.kubelet._folder / uid[:8] / "up").touch()
+        (cluster.kubelet._folder / uid[:8] / "0" / "up").touch()
         await cluster.until(cluster.ready)
         assert cluster.container()["started"]
 
@@ -283,7 +283,7 @@ def test_readiness_comes_and_goes_with_its_probe_and_restarts_nothing(play):
         cluster.run("sh", "-c", "touch up; exec sleep 1000", readinessProbe=probe)
         await cluster.until(cluster.ready)
         uid = cluster.pod()["metadata"]["uid"]
-        (cluster.kubelet._folder / uid[:8] / "up").unlink()
+        (cluster.kubelet._folder / uid[:8] / "0" / "up").unlink()
         await cluster.until(lambda: not cluster.ready())
         assert cluster.container()["restartCount"] == 0
 
@@ -378,7 +378,7 @@ def test_the_pod_s_files_go_with_it(play):
     async def scenario(cluster):
         cluster.run("sh", "-c", "touch file; exec sleep 1000")
         folder = Path(cluster.kubelet._folder) / cluster.pod()["metadata"]["uid"][:8]
-        await cluster.until((folder / "file").exists)
+        await cluster.until((folder / "0" / "file").exists)
         cluster.store.delete("Pod", "default", "pod", grace_s=0)
         await cluster.until(lambda: not folder.exists())
 

@@ -213,8 +213,10 @@ def _spot(pod: Obj) -> bool:
 
 
 def _unschedulable(pod: Obj) -> bool:
-    why = (condition(pod, "PodScheduled") or {}).get("reason")
-    return waits_for_node(pod) and why == UNSCHEDULABLE
+    why = condition(pod, "PodScheduled") or {}
+    # a new node brings no claim
+    helps = "persistentvolumeclaim" not in str(why.get("message")).lower()
+    return waits_for_node(pod) and why.get("reason") == UNSCHEDULABLE and helps
 
 
 def _wanted_gpus(pod: Obj) -> tuple[str, int]:

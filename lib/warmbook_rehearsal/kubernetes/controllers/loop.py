@@ -13,6 +13,7 @@ from ...time_scale import TimeScale
 from ..history import Change
 from ..store import Key, Store
 from .autoscaler import Autoscaler
+from .claims import Claims
 from .deployments import Deployments
 from .endpoints import EndpointsOfServices
 from .garbage import GarbageCollector
@@ -23,6 +24,12 @@ from .namespaces import Namespaces
 from .nodes import add_default_node
 from .replica_sets import ReplicaSets
 from .scheduler import Scheduler
+
+STARTED_WITH = (
+    *("Namespace", "Node", "Deployment", "ReplicaSet", "Job", "Service", "Pod"),
+    "PersistentVolumeClaim",
+)
+"""The kinds whose objects are looked at when the loop starts."""
 
 LONGEST_TURN_S = 0.005
 """How long objects are looked at before requests are served in between."""
@@ -61,6 +68,7 @@ async def run_controllers(
         EndpointsOfServices(store),
         LostPods(store),
         Leases(store),
+        Claims(store),
         Scheduler(store),
     ]
     if mode == "autopilot":
@@ -78,7 +86,7 @@ class _Loop:
 
     async def run(self) -> None:
         changes = self._store.history.subscribe()
-        for kind in ("Namespace", "Node", "Deployment", "ReplicaSet", "Job", "Service", "Pod"):
+        for kind in STARTED_WITH:
             for obj in self._store.list(kind):
                 self._note(Change("ADDED", kind, obj, None))
         reading = asyncio.create_task(self._read(changes))

@@ -10,7 +10,7 @@ from ..history import Change
 from ..objects import Obj, condition, name_of, namespace_of, set_condition, terminating
 from ..quantities import number
 from ..store import Key, Store
-from . import pod_fit
+from . import claims, pod_fit
 from .queue_keys import EVERYTHING, key_of
 
 _MANAGER = "kube-scheduler"
@@ -28,7 +28,7 @@ class Scheduler:
 
     def concerned(self, change: Change) -> Iterable[Key]:
         """Return the Pod that waits; one key for all after nodes, or Pods that free their place."""
-        if change.kind == "Node":
+        if change.kind in ("Node", "PersistentVolumeClaim"):
             return [EVERYTHING]
         if change.kind != "Pod":
             return []
@@ -60,11 +60,17 @@ class Scheduler:
             self._note(key_of(pod))
 
     def _place(self, pod: Obj, nodes: Sequence[Obj]) -> None:
+        if nodes and (why := claims.why_not(self._store, pod)):
+            self._refuse(pod, unserved_message(why, len(nodes)))
+            return
+        if claims.awaits_volume(self._store, pod):
+            return
         used = {name_of(node): self._usage.on(name_of(node)) for node in nodes}
         reasons = {name_of(n): pod_fit.why_not(pod, n, used[name_of(n)]) for n in nodes}
         fits = [node for node in nodes if not reasons[name_of(node)]]
         if not fits:
-            self._refuse(pod, [reasons[name_of(node)] for node in nodes])
+            said = unschedulable_message([reasons[name_of(node)] for node in nodes])
+            self._refuse(pod, said)
             return
         # the emptiest of those with the least to spare of what is dear
         self._bind(pod, min(fits, key=lambda n: (_spare_gpus(n), used[name_of(n)]["pods"])))
@@ -79,8 +85,7 @@ class Scheduler:
         said = f"Successfully assigned {place[0]}/{place[1]} to {name_of(node)}"
         self._store.event(bound, "Scheduled", said, source=_SOURCE)
 
-    def _refuse(self, pod: Obj, reasons: Sequence[Sequence[str]]) -> None:
-        said = unschedulable_message(reasons)
+    def _refuse(self, pod: Obj, said: str) -> None:
         if (condition(pod, "PodScheduled") or {}).get("message") == said:
             return
 
@@ -117,6 +122,13 @@ def unschedulable_message(reasons: Sequence[Sequence[str]]) -> str:
         for of_node in reasons
     )
     return f"{start}: {_listed(counted)}. preemption: {start}: {_listed(helped)}."
+
+
+def unserved_message(why: str, nodes: int) -> str:
+    """Return what the scheduler says of a Pod that no node can take, for the same reason."""
+    start = f"0/{nodes} nodes are available"
+    helps_not = f"{nodes} Preemption is not helpful for scheduling"
+    return f"{start}: {why}. preemption: {start}: {helps_not}."
 
 
 def _listed(counted: Counter[str]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 
 from aiohttp import web
 
+from .. import go_json
 from ..errors import ApiError, bad_request
 from ..objects import Obj
 from ..request import Call
@@ -58,7 +58,7 @@ async def _not_started(call: Call, word: str, error: Exception) -> web.WebSocket
     socket = await upgrade(call, _PROTOCOLS)
     said = f'exec: "{word}": {error}'
     status = ApiError(500, "InternalError", f"command could not be started: {said}").status()
-    await socket.send_bytes(bytes([STATUS]) + json.dumps(status).encode())
+    await socket.send_bytes(bytes([STATUS]) + go_json.dumps(status).encode())
     await socket.close()
     return socket
 
@@ -71,7 +71,7 @@ async def _converse(call: Call, socket: web.WebSocketResponse, process: Process)
         with suppress(ConnectionError, RuntimeError):
             outputs.result()
             status = _status(await process.wait())
-            await socket.send_bytes(bytes([STATUS]) + json.dumps(status).encode())
+            await socket.send_bytes(bytes([STATUS]) + go_json.dumps(status).encode())
             await socket.close()
     for task in (listening, outputs):
         task.cancel()

@@ -21,15 +21,18 @@ def container_of(pod: Obj, wanted: str) -> str:
         return wanted
     if len(spec["containers"]) == 1:
         return str(known[0])
-    listed = " ".join(known)
-    raise bad_request(
-        f"a container name must be specified for pod {name_of(pod)}, choose one of: [{listed}]"
-    )
+    said = f"a container name must be specified for pod {name_of(pod)}, choose one of: "
+    said += f"[{' '.join(c['name'] for c in spec['containers'])}]"
+    if inits := [c["name"] for c in spec.get("initContainers") or ()]:
+        said += f" or one of the init containers: [{' '.join(inits)}]"
+    raise bad_request(said)
 
 
 def state_of(pod: Obj, container: str) -> Obj:
     """Return the status of a container, empty if it has none yet."""
-    states = (pod.get("status") or {}).get("containerStatuses") or ()
+    status = pod.get("status") or {}
+    fields = ("containerStatuses", "initContainerStatuses")
+    states = [state for field in fields for state in status.get(field) or ()]
     return next((state for state in states if state["name"] == container), {})
 
 

@@ -15,6 +15,7 @@ from ..kubernetes import End, Store
 from ..time_scale import TimeScale
 from .health import Health, told_about
 from .image import Image
+from .port_guard import PortGuard
 from .process import ContainerProcess, spawn
 from .status import PodStatus
 from .substitutions import Command, command_for
@@ -198,9 +199,12 @@ class Pod:
         log = self.folder / f"{self._status.restarts}.log"
         end = self._node.store.fault_hooks.end_of(self.obj)
         words = self._played(end) if end else command.words
+        guard = PortGuard(None if end else command.port, self.folder)
         try:
+            guard.take()
             process = await ContainerProcess.start(words, command.environ, self.folder, log)
         except OSError as error:
+            guard.close()
             self._logs.append(log)
             why = f'Error: failed to start container "{name}": {error}'
             self.event("Failed", why, warning=True)
@@ -210,7 +214,8 @@ class Pod:
         self._process = process
         self.event("Started", f"Started container {name}")
         self._status.runs(process.pid, started=False)
-        code = await self._watched(process)
+        async with guard.passing_on(fail=process.kill):
+            code = await self._watched(process)
         self._process = None
         self._status.ended(code, reason=end.reason if end else "")
         self._evicted = end.evicted if end else ""

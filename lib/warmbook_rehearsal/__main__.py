@@ -32,7 +32,7 @@ from .node import (
     prune,
     share,
 )
-from .rehearsal import check_temporary_files
+from .rehearsal import check_connections, check_temporary_files
 from .run import around, prepared
 from .time_scale import TimeScale
 
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.export or options.prune or options.build:
             return _keep_house(options)
         check_temporary_files()
+        check_connections()
         tell = teller()
         tested = options.engine == "vllm"
         with prepared(options.cache, tell, tested=tested) as (model, test):

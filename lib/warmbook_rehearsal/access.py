@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ class Callers:
     """Tell who is calling: the token is the reader's, else the called address names the Pod.
 
     The streamer sends no credentials to an emulator, so a Pod is known by the loopback
-    address on which it reaches the storage server.
+    address on which it reaches the storage server. Only connections of this user's programs
+    get as far as that: see `peers`.
     """
 
     def __init__(self, token: str, reader: Caller) -> None:
@@ -104,9 +106,14 @@ class Callers:
         """Let `address` name nobody again."""
         self._by_address.pop(address, None)
 
+    def signed_in(self, authorization: str | None) -> bool:
+        """Say whether the header has the reader's token."""
+        given, right = (authorization or "").encode(errors="replace"), f"Bearer {self.token}"
+        return hmac.compare_digest(given, right.encode())
+
     def of(self, authorization: str | None, local_address: str) -> Caller:
         """Return who sent a request with this header to this address."""
-        if authorization == f"Bearer {self.token}":
+        if self.signed_in(authorization):
             return self.reader
         return self._by_address.get(local_address, ANONYMOUS)
 

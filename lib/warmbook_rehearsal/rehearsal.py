@@ -26,6 +26,7 @@ from .hub import application as hub_application
 from .listener import HOST, Listener
 from .network import UNSHAPED, Network, Shaper
 from .node import EngineError, Image, Model
+from .peers import can_tell
 from .request_faults import RequestFaults
 from .storage import Storage, application
 from .time_scale import TimeScale
@@ -305,6 +306,19 @@ def sweep() -> None:
             pid = int((folder / "pid").read_text())
             if not Path(f"/proc/{pid}").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_connections() -> None:
+    """Refuse to start where no Pod's requests could be told from another user's.
+
+    Raises:
+        EngineError: The kernel does not say whose a connection is.
+    """
+    if not can_tell():
+        raise EngineError(
+            "This machine does not tell whose a connection is, so the rehearsal could not keep "
+            "other users out.\n  → Let it read /proc/net/tcp, or use another machine or container."
+        )
 
 
 def check_temporary_files(needed_bytes: int = STATE_BYTES) -> None:

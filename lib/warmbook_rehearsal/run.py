@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from . import node
@@ -47,6 +48,16 @@ def prepared(cache: Path, tell: Tell, *, tested: bool = True) -> Iterator[tuple[
         yield model, test
 
 
+@asynccontextmanager
+async def private_files() -> AsyncIterator[int]:
+    """Let nobody else read what is written during the block; yield the umask of before."""
+    before = os.umask(0o077)
+    try:
+        yield before
+    finally:
+        os.umask(before)
+
+
 async def around(
     command: Sequence[str],
     image: Image,
@@ -60,7 +71,8 @@ async def around(
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
     A signal to this process is passed on to the command; the rehearsal stops when it ended.
-    An engine that turns out not to work ends the command too.
+    An engine that turns out not to work ends the command too. What the rehearsal and its Pods
+    write is this user's alone; what the command writes has the modes that it has elsewhere.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -70,7 +82,7 @@ async def around(
     rehearsal = Rehearsal(
         image, model, engine=engine, time_scale=time_scale, network=network, staged=staged
     )
-    async with rehearsal:
+    async with private_files() as umask, rehearsal:
         if network.is_shaped:
             print(SHAPED.format(network=network), flush=True)
         if not command:
@@ -78,7 +90,7 @@ async def around(
             await stopping.wait()
             return 0
         try:
-            return await _run(command, rehearsal.command_environment(), stopping)
+            return await _run(command, rehearsal.command_environment(), umask, stopping)
         finally:
             watch.cancel()
 
@@ -91,9 +103,11 @@ async def _stop_if_not_ready(image: Image, stopping: asyncio.Event) -> None:
         stopping.set()
 
 
-async def _run(command: Sequence[str], environ: dict[str, str], stopping: asyncio.Event) -> int:
+async def _run(
+    command: Sequence[str], environ: dict[str, str], umask: int, stopping: asyncio.Event
+) -> int:
     try:
-        child = await asyncio.create_subprocess_exec(*command, env=environ)
+        child = await asyncio.create_subprocess_exec(*command, env=environ, umask=umask)
     except OSError as error:
         print(f"warmbook_rehearsal: {command[0]}: {error.strerror}", file=sys.stderr)
         return 127

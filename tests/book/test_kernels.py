@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+import zmq
 from jupyter_core.utils import run_sync
 
 from warmbook.book.kernels import Kernels
@@ -52,3 +53,20 @@ def test_a_kernel_that_died_before_it_was_taken_is_replaced(kernels):
     taken = kernels.take()
     assert run_sync(taken.is_alive)()
     end(taken)
+
+
+def test_what_a_kernel_prints_is_not_for_whoever_connects_to_its_port(kernels):
+    kernel = kernels.take()
+    client = kernel.client()
+    client.start_channels()
+    run_sync(client.wait_for_ready)(timeout=60)
+    with zmq.Context() as context, context.socket(zmq.SUB) as stranger:
+        stranger.linger = 0
+        stranger.subscribe(b"")
+        stranger.connect(f"tcp://127.0.0.1:{kernel.iopub_port}")
+        run_sync(client.execute_interactive)(
+            "import time; time.sleep(0.5); print('mine')", timeout=60, output_hook=lambda _: None
+        )
+        assert not stranger.poll(500)
+    client.stop_channels()
+    end(kernel)

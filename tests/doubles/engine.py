@@ -6,6 +6,7 @@ engine has tests of its own.
 
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -133,6 +134,14 @@ WEIGHTS = stream(MODEL)
 sys.path.insert(0, PACKAGES)
 from vllm import answer  # noqa: E402 - the Job's, so that both answer alike
 
-server = ThreadingHTTPServer((words("host"), int(words("port"))), Answers)
+
+class BehindASocket(ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+
+
+server = BehindASocket(words("uds"), Answers)
 print("[double] Application startup complete.", file=sys.stderr, flush=True)
 server.serve_forever()

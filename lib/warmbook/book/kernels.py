@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import zmq
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
@@ -12,6 +13,18 @@ OPTIONS = [
     "--IPKernelApp.log_level=CRITICAL",
     "--HistoryManager.hist_file=:memory:",
 ]
+
+
+def encrypted() -> dict[str, str]:
+    """Return the option that keeps other users of the machine from reading what cells print.
+
+    They may connect to a kernel's ports on loopback; with CurveZMQ they need a key from the
+    connection file. Source: jupyter_client 8.10, `KernelManager.transport_encryption`; versions
+    before it have no such option, and this one refuses it where ZeroMQ was built without.
+    """
+    name = "transport_encryption"
+    can = AsyncKernelManager.class_traits().get(name) and zmq.has("curve")
+    return {name: "auto"} if can else {}
 
 
 class Kernels:
@@ -45,6 +58,6 @@ class Kernels:
         return run_sync(self._spare.cleanup_resources)()
 
     def _started(self) -> AsyncKernelManager:
-        manager = AsyncKernelManager(kernel_name="python3")
+        manager = AsyncKernelManager(kernel_name="python3", **encrypted())
         run_sync(manager.start_kernel)(extra_arguments=OPTIONS, cwd=str(self._folder))
         return manager

@@ -165,6 +165,17 @@ def refuse_early(
     return Settings.parse(merge(saved, parameters))
 
 
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Let nobody else read what this process and its kernels write meanwhile."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@_private_files()
 def run(
     notebooks: Sequence[Path],
     parameters: Mapping[str, str],
@@ -176,7 +187,8 @@ def run(
 ) -> Run:
     """Run each notebook in order; stop at the first failure.
 
-    Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens.
+    Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens; no
+    other user can read them.
 
     Raises:
         SettingsError: A parameter, a value or the environment is wrong; nothing was run.
@@ -226,6 +238,7 @@ def _execute(
 ) -> None:
     declared = parameters_of(book)
     start, pressed = time.monotonic(), CtrlC()
+    copy.unlink(missing_ok=True)  # one from before would keep its mode
     try:
         with pressed:
             papermill.execute_notebook(

@@ -32,6 +32,11 @@ class HubError(Exception):
         )
 
 
+def another_user() -> HubError:
+    """Return the refusal of programs that another user of the machine has started."""
+    return HubError(403, "", "This rehearsal belongs to another user of the machine.")
+
+
 def no_such_repository(*, anonymous: bool) -> HubError:
     """Return the refusal for what is not there: to strangers it might as well be private."""
     if anonymous:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from ..http import refusing
+from ..peers import ask_strangers
 from .errors import (
     HubError,
+    another_user,
     gated,
     no_such_entry,
     no_such_repository,
@@ -184,7 +186,9 @@ class Hub:
 
 def application(hub: Hub) -> web.Application:
     """Return the server of `hub`."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[refused])
+    # its clients can't send the rehearsal's token: they have the Hub's, or none
+    strangers = ask_strangers(lambda authorization: False, another_user)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[refused, strangers])
     for method, path, endpoint in hub.routes():
         app.router.add_route(method, path, endpoint)
         if method == "GET":

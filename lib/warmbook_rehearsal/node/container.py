@@ -6,12 +6,14 @@ import asyncio
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..kubernetes import End
 from .health import Health, told_about
 from .images import SHORTEST_BACK_OFF_S, pause, pull
+from .port_guard import PortGuard
 from .process import ContainerProcess, spawn
 from .sandbox import Sandbox
 from .sources import MissingError
@@ -160,11 +162,14 @@ class Container:
         end = self._node.store.fault_hooks.end_of(self._sandbox.pod) if self._plays else None
         words = self._played(end) if end else command.words
         self._logs.append(log)
+        guard = PortGuard(None if end else command.port, self._folder)
         try:
+            guard.take()
             process = await ContainerProcess.start(
                 words, command.environ, self._folder, log, view=self._view
             )
         except OSError as error:
+            guard.close()
             why = f'Error: failed to start container "{self.name}": {error}'
             self.event("Failed", why, warning=True)
             self.status.ended(START_ERROR, reason="StartError")
@@ -172,7 +177,8 @@ class Container:
         self._process = process
         self.event("Started", f"Started container {self.name}")
         self.status.runs(process.pid, started=False)
-        code = await self._watched(process)
+        async with guard.passing_on(fail=process.kill):
+            code = await self._watched(process)
         self._process = None
         reason, done = end.reason if end else "", self._init and code == 0
         self.status.ended(code, reason=reason, done=done)
@@ -227,7 +233,7 @@ class Container:
             said = [*command.notes, *notes, *self._view.told(), *left_out, told_about(self.spec)]
             for told in filter(None, said):
                 self.event("Substituted", f"Rehearsal: {told}")
-        return Command(words, {**command.environ, **moved}, command.notes)
+        return replace(command, words=words, environ={**command.environ, **moved})
 
     async def _watched(self, process: ContainerProcess) -> int:
         """Wait for the container's end, by itself, by its probes or by the Pod's deletion."""

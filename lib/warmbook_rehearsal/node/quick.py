@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model-loader-extra-config", type=json.loads, default={})
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--uds")
     parser.add_argument("--served-model-name", nargs="+")
     parser.add_argument("--enforce-eager", action="store_true")
     parser.add_argument("--tensor-parallel-size", "-tp", type=int, default=1)
@@ -132,6 +134,27 @@ class Answers(BaseHTTPRequestHandler):
         """Keep the log for the streamer."""
 
 
+class BehindASocket(ThreadingHTTPServer):
+    """The same on a socket of the file system, as with vLLM's --uds."""
+
+    address_family = socket.AF_UNIX
+
+    def server_bind(self) -> None:
+        """Bind the socket; its path is no host with a port."""
+        self.socket.bind(self.server_address)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Answer until ended."""
+    where = options.uds or (options.host, options.port)
+    kind = BehindASocket if options.uds else ThreadingHTTPServer
+    with kind(where, Answers) as server:
+        told = f"unix:{where}" if options.uds else f"http://{options.host}:{options.port}"
+        say(f"Starting server on {told}")
+        say("Application startup complete.")
+        server.serve_forever()
+
+
 def say(text: str) -> None:
     """Write a line to the log, marked so that nobody takes it for vLLM's."""
     print(f"[quick engine] {text}", file=sys.stderr, flush=True)
@@ -144,10 +167,7 @@ def main() -> None:
     tune(options.model_loader_extra_config)
     stream(options.model)
     Answers.model = (options.served_model_name or [options.model])[0]
-    with ThreadingHTTPServer((options.host, options.port), Answers) as server:
-        say(f"Starting server on http://{options.host}:{options.port}")
-        say("Application startup complete.")
-        server.serve_forever()
+    serve(options)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .image import Image
+from .port_guard import SOCKET, Port
 from .variables import expanded
 
 Obj = dict[str, Any]
@@ -30,6 +31,8 @@ QUICK = Path(__file__).with_name("quick.py")
 QUICK_MODULES = Path(__file__).with_name("quick_modules")
 """Where Python finds the quick engine's `vllm`."""
 EVERYWHERE = "0.0.0.0"
+DEFAULT_PORT = "8000"
+"""Of vLLM's server."""
 TENSOR_PARALLEL = re.compile(r"^(--tensor-parallel-size|-tp)$")
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 """What a Pod gets of this machine's own variables: no secrets, no proxy."""
@@ -37,11 +40,15 @@ KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 @dataclass(frozen=True)
 class Command:
-    """What is started for a container: its words, its variables, and what was substituted."""
+    """What is started for a container: its words, its variables, and what was substituted.
+
+    `port` is where its server is found, if it has one behind a socket.
+    """
 
     words: list[str]
     environ: dict[str, str]
     notes: list[str]
+    port: Port | None = None
 
 
 def command_for(
@@ -62,16 +69,19 @@ def command_for(
     notes: list[str] = []
     words = [expanded(word, declared) for word in _words(container)]
     environ = {**_machine(image), **_guest(folder, address), **services}
+    port = None
     if served := _server_at(words):
         environ |= {**_vllm(folder, image), "RUNAI_STREAMER_LOG_TO_STDERR": "1"}
         words, notes = _server(words, served, image, address, engine)
+        words, port, behind = _behind_a_socket(words, address)
+        notes += behind
     elif "vllm" in container["image"]:
         # a Job of vLLM's image has the machine to itself: servers share it
         environ |= {**_vllm(folder, image), "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
         if engine == "quick":
             environ["PYTHONPATH"] = str(QUICK_MODULES)
             notes.append("the quick engine stands for vLLM's Python: it reads, and answers nothing")
-    return Command(words, {**environ, **declared}, notes)
+    return Command(words, {**environ, **declared}, notes, port)
 
 
 def _words(container: Obj) -> list[str]:
@@ -111,6 +121,32 @@ def _server(
         "and vLLM's model inspection is kept from the image's making: half the start"
     )
     return [*program, *arguments], notes
+
+
+def _behind_a_socket(words: list[str], address: str) -> tuple[list[str], Port | None, list[str]]:
+    """Let the server listen where only this user comes; return where its clients find it.
+
+    A server that is told to listen on a socket stays there, and one with an unfit port says so.
+    """
+    host, port = _value(words, "--host"), _value(words, "--port") or DEFAULT_PORT
+    if _value(words, "--uds") or not (port.isascii() and port.isdecimal() and int(port) < 65536):
+        return words, None, []
+    found = Port(address if host in ("", EVERYWHERE, "::") else host, int(port))
+    note = (
+        f"--uds={SOCKET} is added: {found.host}:{found.number} leads to it, "
+        "and takes no connection of this machine's other users"
+    )
+    return [*words, f"--uds={SOCKET}"], found, [note]
+
+
+def _value(arguments: list[str], option: str) -> str:
+    """Return an option's value, given as `--a=b` or `--a b`; the last one counts, as in vLLM."""
+    found = ""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name == option:
+            found = value if equals else following
+    return found
 
 
 def _replaced(arguments: list[str], option: re.Pattern[str], old: str | None, new: str) -> str:

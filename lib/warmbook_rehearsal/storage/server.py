@@ -14,6 +14,7 @@ from warmbook_rehearsal.network import Shaper
 from warmbook_rehearsal.request_faults import Incoming, RequestFaults
 
 from ..http import refusing
+from ..peers import ask_strangers
 from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
 from .encryption import refuse_keys
 from .errors import StorageError
@@ -149,8 +150,9 @@ def application(
             raise match.http_exception
         return await endpoints[match.handler](call(meant, match))
 
+    strangers = ask_strangers(callers.signed_in, _asked_for_the_token)
     app = web.Application(
-        client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, interfered, overridden]
+        client_max_size=MAX_DOCUMENT_BYTES, middlewares=[refused, strangers, interfered, overridden]
     )
     for method, path, endpoint in ROUTES:
         app.router.add_route(method, path, served(endpoint))
@@ -173,6 +175,11 @@ async def _meant(request: web.Request) -> web.Request | None:
         form = (await request.clone().read()).decode(errors="replace")
         url = url.with_query(parse_qsl(form, keep_blank_values=True))
     return request.clone(method=method, rel_url=url)
+
+
+def _asked_for_the_token() -> StorageError:
+    told = "This rehearsal belongs to another user of the machine, and asks for its token."
+    return StorageError(401, "required", told)
 
 
 def _rendered(request: web.Request, error: StorageError) -> web.Response:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from warmbook_rehearsal.node.port_guard import SOCKET
 from warmbook_rehearsal.node.substitutions import QUICK, command_for
 
 ADDRESS = "127.9.9.9"
 VLLM = ["python3", "-m", "vllm.entrypoints.openai.api_server"]
+UDS = f"--uds={SOCKET}"
 ARGS = ["--model=gs://b/m", "--load-format=runai_streamer", "--host=0.0.0.0", "--port=8000"]
 
 
@@ -26,15 +28,43 @@ def command(image, tmp_path):
 
 def test_vllm_s_command_stays_but_for_host_and_eager(command):
     found = command(*VLLM, args=ARGS)
-    assert found.words == [*VLLM, *ARGS[:2], f"--host={ADDRESS}", "--port=8000", "--enforce-eager"]
-    assert [told.split()[0] for told in found.notes] == ["--host=0.0.0.0", "--enforce-eager", "the"]
+    host = f"--host={ADDRESS}"
+    assert found.words == [*VLLM, *ARGS[:2], host, "--port=8000", "--enforce-eager", UDS]
+    firsts = [told.split()[0] for told in found.notes]
+    assert firsts == ["--host=0.0.0.0", "--enforce-eager", "the", UDS]
+    assert found.port == (ADDRESS, 8000)
 
 
 def test_what_the_manifest_already_says_is_not_substituted(command):
     args = ["--host", "127.0.0.1", "--enforce-eager", "--tensor-parallel-size=1"]
     found = command(*VLLM, args=args)
-    assert found.words == [*VLLM, *args]
-    assert len(found.notes) == 1
+    assert found.words == [*VLLM, *args, UDS]
+    assert len(found.notes) == 2
+    assert found.port == ("127.0.0.1", 8000)
+
+
+@pytest.mark.parametrize(
+    ("args", "port"),
+    [
+        ([], (ADDRESS, 8000)),
+        (["--host=::", "--port", "8001"], (ADDRESS, 8001)),
+        (["--port=1", "--port=9000"], (ADDRESS, 9000)),
+    ],
+)
+def test_clients_find_the_server_where_the_manifest_says(command, args, port):
+    found = command(*VLLM, args=args)
+    assert (found.port, found.words[-1]) == (port, UDS)
+
+
+@pytest.mark.parametrize("args", [["--uds=/own.sock"], ["--port=abc"], ["--port=70000"]])
+def test_a_server_with_a_socket_of_its_own_or_an_unfit_port_gets_none(command, args):
+    found = command(*VLLM, args=args)
+    assert found.port is None
+    assert UDS not in found.words
+
+
+def test_what_is_no_server_gets_no_port(command):
+    assert command("python3", "-m", "http.server").port is None
 
 
 @pytest.mark.parametrize("args", [["--host", "0.0.0.0"], ["--host=0.0.0.0"]])
@@ -58,6 +88,7 @@ def test_the_quick_engine_gets_the_same_arguments_and_is_told(command, image):
         *ARGS[:2],
         f"--host={ADDRESS}",
         "--port=8000",
+        UDS,
     ]
     assert any("quick engine stands for vLLM" in told for told in found.notes)
 

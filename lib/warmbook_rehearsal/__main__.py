@@ -39,6 +39,9 @@ from .time_scale import TimeScale
 WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
 """The workbook's own lock, in a checkout; a wheel has none."""
 
+LONGEST_MINUTE_S = 60.0
+"""A rehearsal may be as slow as the cloud; a slower one would only look as if it hung."""
+
 EXPORTED = """\
 Copy {folder} to the other machine (same Python version and processor). There:
   export PIP_NO_INDEX=1 PIP_FIND_LINKS=DIR
@@ -124,10 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--minute",
-        type=float,
+        type=_duration,
         default=0.5,
         metavar="SECONDS",
-        help="how long a minute of the cloud lasts here (default: %(default)s)",
+        help="how long a minute of the cloud lasts here, above 0 and at most 60 "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--cache",
@@ -195,6 +199,14 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
         "the figure, the same in each rehearsal",
     )
+
+
+def _duration(text: str) -> float:
+    """Return a number of seconds above 0, at most a real minute's."""
+    seconds = _number(text)
+    if not 0 < seconds <= LONGEST_MINUTE_S:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0 and at most {LONGEST_MINUTE_S:g}")
+    return seconds
 
 
 def _figure(text: str) -> float:

@@ -45,6 +45,6 @@ class Kernels:
         return run_sync(self._spare.cleanup_resources)()
 
     def _started(self) -> AsyncKernelManager:
-        manager = AsyncKernelManager(kernel_name="python3")
+        manager = AsyncKernelManager(kernel_name="python3", ip="127.0.0.1")
         run_sync(manager.start_kernel)(extra_arguments=OPTIONS, cwd=str(self._folder))
         return manager

@@ -255,9 +255,16 @@ def door(image_and_model, tmp_path):
     image, model = image_and_model
     started = []
 
-    def start(*command):
+    def start(*command, before=""):
         environ = {**os.environ, "TMPDIR": str(tmp_path)}
-        words = [sys.executable, "-c", DOOR, str(image.folder), str(model.folder), *command]
+        words = [
+            sys.executable,
+            "-c",
+            before + DOOR,
+            str(image.folder),
+            str(model.folder),
+            *command,
+        ]
         process = subprocess.Popen(
             words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

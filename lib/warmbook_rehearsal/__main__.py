@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import math
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 if sys.platform == "win32":  # what follows imports modules that Windows does not have
@@ -67,30 +69,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{fault.name:28} {fault.what}")
         return 0
     try:
-        staged = named(name.strip() for name in options.fault.split(",") if name.strip())
-        if options.export or options.prune or options.build:
-            return _keep_house(options)
-        check_temporary_files()
-        tell = teller()
-        tested = options.engine == "vllm"
-        with prepared(options.cache, tell, tested=tested) as (model, test):
-            status = asyncio.run(
-                around(
-                    *(command, test.image, model),
-                    engine=options.engine,
-                    time_scale=TimeScale(options.minute),
-                    network=network,
-                    staged=staged,
-                )
-            )
-            if status == 0 or test.ended:
-                test.wait(tell)
-            return status
+        with _sigterm_is_ctrl_c():
+            return _carried_out(options, command, network)
     except (EngineError, UnknownFaultError) as error:
         print(f"warmbook_rehearsal: {error}", file=sys.stderr)
         return 2
+    except Terminated:
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, outside of a rehearsal: while the engine is built or tested."""
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    def terminated(*_: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _carried_out(options: argparse.Namespace, command: Sequence[str], network: Network) -> int:
+    """Keep house, or run the command in a rehearsal; return the exit status."""
+    staged = named(name.strip() for name in options.fault.split(",") if name.strip())
+    if options.export or options.prune or options.build:
+        return _keep_house(options)
+    check_temporary_files()
+    tell = teller()
+    tested = options.engine == "vllm"
+    with prepared(options.cache, tell, tested=tested) as (model, test):
+        status = asyncio.run(
+            around(
+                *(command, test.image, model),
+                engine=options.engine,
+                time_scale=TimeScale(options.minute),
+                network=network,
+                staged=staged,
+            )
+        )
+        if status == 0 or test.ended:
+            test.wait(tell)
+        return status
 
 
 def _keep_house(options: argparse.Namespace) -> int:

@@ -151,6 +151,10 @@ class Rehearsal:
         await self.hub_listener.stop()
         await self.google_listener.stop()
         await self.storage_listener.stop()
+        self.remove_files()
+
+    def remove_files(self) -> None:
+        """Remove the state folder, as far as it is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _seed(self) -> None:

@@ -1,7 +1,6 @@
 """The rehearsal as a whole: what it gives, what it leaves, what it shares with another."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -64,8 +63,7 @@ def test_a_killed_rehearsal_takes_its_pods_along_and_the_next_one_sweeps(door, t
     process.kill()
     process.wait(10)
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pods))
-    for pid in processes_with(str(tmp_path)):  # the command is the reader's own, not the Pod's
-        os.kill(pid, signal.SIGKILL)
+    until(lambda: not processes_with(str(tmp_path)))  # the command has got SIGTERM
     assert list(tmp_path.glob(f"{PREFIX}*"))
     door("true").communicate(timeout=60)
     assert not list(tmp_path.glob(f"{PREFIX}*"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import struct
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -16,6 +18,8 @@ import pytest
 from warmbook import texts
 from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
+
+from .processes import DOOR, processes_with
 
 DOUBLE = Path(__file__).parent / "doubles" / "engine.py"
 
@@ -244,3 +248,35 @@ def up_to(chosen, clients, quiet):
         streaming.wait_available(settings, clients, **quiet)
 
     return carry_out
+
+
+@pytest.fixture
+def door(image_and_model, tmp_path):
+    """Start the door around a command, with a temporary folder of its own."""
+    image, model = image_and_model
+    started = []
+
+    def start(*command, before=""):
+        environ = {**os.environ, "TMPDIR": str(tmp_path)}
+        words = [
+            sys.executable,
+            "-c",
+            before + DOOR,
+            str(image.folder),
+            str(model.folder),
+            *command,
+        ]
+        process = subprocess.Popen(
+            words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+    for pid in processes_with(str(tmp_path)):  # a command whose door was killed holds its pipes
+        os.kill(pid, signal.SIGKILL)
+    for process in started:
+        process.communicate()

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from .book import cli
 from .book.cli.options import Parser
-from .errors import WarmbookError
+from .book.interrupts import Termination
+from .errors import InterruptedWaitError, WarmbookError
 from .terminal import show
 from .texts import say, speak
 
@@ -19,10 +20,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if getattr(options, "language", ""):
         speak(options.language)
+    with Termination() as termination:
+        return _carried_out(options, termination)
+
+
+def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
+    """Carry a verb out; return its exit status, after Ctrl-C and SIGTERM 128 and their number."""
     try:
         status = int(options.act(options))
         sys.stdout.flush()
         return status
+    except InterruptedWaitError as error:
+        show(f"warmbook: {error}", sys.stderr)
+        return termination.status
     except WarmbookError as error:
         show(f"warmbook: {error}", sys.stderr)
         return 2
@@ -30,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        show(say("Stopped. What was created is still there; notebook 10 deletes it."))
-        return 130
+        told = say("Stopped. What was created is still there; notebook 10 deletes it.")
+        show(told, sys.stderr)
+        return termination.status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import math
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 if sys.platform == "win32":  # what follows imports modules that Windows does not have
@@ -39,6 +41,9 @@ from .time_scale import TimeScale
 WORKBOOK = Path(__file__).parents[2] / "requirements.txt"
 """The workbook's own lock, in a checkout; a wheel has none."""
 
+LONGEST_MINUTE_S = 60.0
+"""A rehearsal may be as slow as the cloud; a slower one would only look as if it hung."""
+
 EXPORTED = """\
 Copy {folder} to the other machine (same Python version and processor). There:
   export PIP_NO_INDEX=1 PIP_FIND_LINKS=DIR
@@ -64,31 +69,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{fault.name:28} {fault.what}")
         return 0
     try:
-        staged = named(name.strip() for name in options.fault.split(",") if name.strip())
-        if options.export or options.prune or options.build:
-            return _keep_house(options)
-        check_temporary_files()
-        check_connections()
-        tell = teller()
-        tested = options.engine == "vllm"
-        with prepared(options.cache, tell, tested=tested) as (model, test):
-            status = asyncio.run(
-                around(
-                    *(command, test.image, model),
-                    engine=options.engine,
-                    time_scale=TimeScale(options.minute),
-                    network=network,
-                    staged=staged,
-                )
-            )
-            if status == 0 or test.ended:
-                test.wait(tell)
-            return status
+        with _sigterm_is_ctrl_c():
+            return _carried_out(options, command, network)
     except (EngineError, UnknownFaultError) as error:
         print(f"warmbook_rehearsal: {error}", file=sys.stderr)
         return 2
+    except Terminated:
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, outside of a rehearsal: while the engine is built or tested."""
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    def terminated(*_: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _carried_out(options: argparse.Namespace, command: Sequence[str], network: Network) -> int:
+    """Keep house, or run the command in a rehearsal; return the exit status."""
+    staged = named(name.strip() for name in options.fault.split(",") if name.strip())
+    if options.export or options.prune or options.build:
+        return _keep_house(options)
+    check_temporary_files()
+    check_connections()
+    tell = teller()
+    tested = options.engine == "vllm"
+    with prepared(options.cache, tell, tested=tested) as (model, test):
+        status = asyncio.run(
+            around(
+                *(command, test.image, model),
+                engine=options.engine,
+                time_scale=TimeScale(options.minute),
+                network=network,
+                staged=staged,
+            )
+        )
+        if status == 0 or test.ended:
+            test.wait(tell)
+        return status
 
 
 def _keep_house(options: argparse.Namespace) -> int:
@@ -125,10 +154,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--minute",
-        type=float,
+        type=_duration,
         default=0.5,
         metavar="SECONDS",
-        help="how long a minute of the cloud lasts here (default: %(default)s)",
+        help="how long a minute of the cloud lasts here, above 0 and at most 60 "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--cache",
@@ -196,6 +226,14 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
         "the figure, the same in each rehearsal",
     )
+
+
+def _duration(text: str) -> float:
+    """Return a number of seconds above 0, at most a real minute's."""
+    seconds = _number(text)
+    if not 0 < seconds <= LONGEST_MINUTE_S:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0 and at most {LONGEST_MINUTE_S:g}")
+    return seconds
 
 
 def _figure(text: str) -> float:

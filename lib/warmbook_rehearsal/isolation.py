@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .google.token_exchange import PATH, SUBJECT_TOKEN_TYPE
+from .hub import CDN_HOST
 
 NOBODY = "127.0.0.1:9"
 """Where nobody listens: the port of the discard service, which only root could open."""
@@ -26,8 +27,8 @@ INDEXES = ("pypi.org", "files.pythonhosted.org", "download.pytorch.org")
 INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX")
 HOST_OF_URL = re.compile(r"://(?:[^/@\s]*@)?([^/:\s]+)")
 
-LOOPBACK = ("localhost", "127.0.0.1", "127.0.0.0/8")
-"""gRPC, httpx and httplib2 know hosts and no ranges, so 127.0.0.1 stands for itself too."""
+LOOPBACK = ("localhost", "127.0.0.1", CDN_HOST, "127.0.0.0/8")
+"""gRPC, httpx and httplib2 know hosts and no ranges, so two of the hosts stand there too."""
 
 REMOVED = (
     *("GCLOUD_PROJECT", "GOOGLE_CLOUD_QUOTA_PROJECT", "GOOGLE_CLOUD_UNIVERSE_DOMAIN"),

@@ -21,7 +21,7 @@ from .faults import Fault
 from .faults import application as fault_desk
 from .google import Cloud
 from .google.capacity import zones_of
-from .hub import Hub, repositories
+from .hub import CDN_HOST, Hub, repositories
 from .hub import application as hub_application
 from .listener import HOST, Listener
 from .network import UNSHAPED, Network, Shaper
@@ -120,6 +120,7 @@ class Rehearsal:
         )
         self.hub_listener = Listener(hub_application(self.hub))
         await self.hub_listener.start()
+        await self.hub_listener.open(CDN_HOST)
         self._grpc = self.cloud.grpc_server()
         self._grpc_port = self._grpc.add_insecure_port(f"{HOST}:0")
         await self._grpc.start()
@@ -151,6 +152,10 @@ class Rehearsal:
         await self.hub_listener.stop()
         await self.google_listener.stop()
         await self.storage_listener.stop()
+        self.remove_files()
+
+    def remove_files(self) -> None:
+        """Remove the state folder, as far as it is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _seed(self) -> None:

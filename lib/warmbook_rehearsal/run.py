@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -18,16 +19,21 @@ from .installer.progress import Tell
 from .isolation import REMOVED
 from .network import UNSHAPED, Network
 from .node import Image, Model, SmokeTest
+from .processes import Process, below, send_all
 from .rehearsal import Rehearsal
+from .stopping import Stopping
 from .time_scale import TimeScale
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHAPED = (
     "A shaped rehearsal: what is read from its storage takes {network}. "
     "No rate of it is Cloud Storage's."
 )
-PATIENCE_S = 10
-"""How long a command may take to end after a signal, in seconds, before it is killed."""
+TETHERED = Path(__file__).with_name("tethered.py")
+PATIENCE_S = {signal.SIGINT: 10.0, signal.SIGTERM: 3.0, signal.SIGHUP: 3.0}
+"""How long a command may take to end after each signal, in seconds, before it is killed."""
+
+HURRY_S = 1.0
+"""The same after a second Ctrl-C."""
 
 
 @contextmanager
@@ -70,68 +76,94 @@ async def around(
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
-    A signal to this process is passed on to the command; the rehearsal stops when it ended.
-    An engine that turns out not to work ends the command too. What the rehearsal and its Pods
-    write is this user's alone; what the command writes has the modes that it has elsewhere.
+    A signal to this process is passed on to the command; the rehearsal stops when it ended, in
+    `stopping.LIMIT_S` seconds at most. A second Ctrl-C ends everything at once, with status 130.
+    The status after SIGTERM is 143. An engine that turns out not to work ends the command too.
+    What the rehearsal and its Pods write is this user's alone; what the command writes has the
+    modes that it has elsewhere.
     """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in STOPPING:
-        loop.add_signal_handler(name, stopping.set)
-    watch = asyncio.create_task(_stop_if_not_ready(image, stopping))
     rehearsal = Rehearsal(
         image, model, engine=engine, time_scale=time_scale, network=network, staged=staged
     )
-    async with private_files() as umask, rehearsal:
-        if network.is_shaped:
-            print(SHAPED.format(network=network), flush=True)
-        if not command:
-            _greet(rehearsal)
-            await stopping.wait()
-            return 0
-        try:
-            return await _run(command, rehearsal.command_environment(), umask, stopping)
-        finally:
-            watch.cancel()
+    with Stopping(rehearsal) as stopping:
+        watch = asyncio.create_task(_stop_if_not_ready(image, stopping))
+        async with private_files() as umask, stopping.bounded():
+            if network.is_shaped:
+                print(SHAPED.format(network=network), flush=True)
+            if not command:
+                _greet(rehearsal)
+                await stopping.asked.wait()
+                return stopping.status_after(0)
+            try:
+                environ = rehearsal.command_environment()
+                status = await _run(command, environ, umask, stopping)
+                return stopping.status_after(status)
+            finally:
+                watch.cancel()
 
 
-async def _stop_if_not_ready(image: Image, stopping: asyncio.Event) -> None:
+async def _stop_if_not_ready(image: Image, stopping: Stopping) -> None:
     """Stop the command if the engine turns out not to work; `smoke_test` says why."""
     try:
         await image.ready()
     except node.EngineError:
-        stopping.set()
+        stopping.asked.set()
 
 
 async def _run(
-    command: Sequence[str], environ: dict[str, str], umask: int, stopping: asyncio.Event
+    command: Sequence[str], environ: dict[str, str], umask: int, stopping: Stopping
 ) -> int:
-    try:
-        child = await asyncio.create_subprocess_exec(*command, env=environ, umask=umask)
-    except OSError as error:
-        print(f"warmbook_rehearsal: {command[0]}: {error.strerror}", file=sys.stderr)
-        return 127
+    tethered = (sys.executable, "-I", "-S", str(TETHERED), str(os.getpid()))
+    child = await asyncio.create_subprocess_exec(*tethered, *command, env=environ, umask=umask)
     ended = asyncio.create_task(child.wait())
-    while not ended.done():
-        stopped = asyncio.create_task(stopping.wait())
-        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if not ended.done():
-            stopping.clear()
-            await _stop(child, ended)
+    await _first(ended, stopping.asked)
+    if not ended.done():
+        await _stop(child, ended, stopping)
     status = ended.result()
     return status if status >= 0 else 128 - status
 
 
-async def _stop(child: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
-    """Ask the command to end, then make it; it has the terminal's Ctrl-C already."""
-    for name, patience_s in ((signal.SIGINT, PATIENCE_S), (signal.SIGKILL, None)):
-        if name is not signal.SIGINT or not sys.stdin.isatty():
-            with suppress(ProcessLookupError):
-                child.send_signal(name)
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.shield(ended), patience_s)
-            return
+async def _stop(
+    child: asyncio.subprocess.Process, ended: asyncio.Task[int], stopping: Stopping
+) -> None:
+    """Ask the command to end, then make it, with what is still below it."""
+    number = stopping.first or signal.SIGINT
+    end = time.monotonic() + PATIENCE_S[number]
+    children = below(child.pid)
+    _send(child, number)
+    await _first(ended, stopping.forced, PATIENCE_S[number])
+    if stopping.forced.is_set() and not ended.done():
+        _send(child, signal.SIGINT)
+        await asyncio.wait({ended}, timeout=HURRY_S)
+        end = time.monotonic()
+    with suppress(ProcessLookupError):
+        child.kill()
+    await ended
+    await _end_orphans(children, number, end)
+
+
+def _send(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Send the command a signal; it has the terminal's Ctrl-C already."""
+    if number is not signal.SIGINT or not sys.stdin.isatty():
+        with suppress(ProcessLookupError):
+            child.send_signal(number)
+
+
+async def _end_orphans(children: Sequence[Process], number: signal.Signals, end: float) -> None:
+    """End what the command had started and not waited for, as a shell does after SIGTERM."""
+    send_all(children, number)
+    while any(one.runs for one in children) and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+    send_all(children, signal.SIGKILL)
+
+
+async def _first(
+    ended: asyncio.Task[int], event: asyncio.Event, limit_s: float | None = None
+) -> None:
+    """Wait for the command's end or the event, for `limit_s` seconds at most."""
+    happened = asyncio.create_task(event.wait())
+    await asyncio.wait({ended, happened}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+    happened.cancel()
 
 
 def _greet(rehearsal: Rehearsal) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from warmbook_rehearsal.hub import Hub, application, repositories
+from warmbook_rehearsal.hub import CDN_HOST, Hub, application, repositories
 
 
 class Served:
@@ -47,7 +47,9 @@ def served(folder, files):
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        running.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        port = site._server.sockets[0].getsockname()[1]
+        await web.TCPSite(runner, CDN_HOST, port).start()
+        running.url = f"http://127.0.0.1:{port}"
         running.stop = lambda: loop.call_soon_threadsafe(stop.set)
         up.set()
         await stop.wait()

@@ -306,6 +306,15 @@ def test_a_wrong_figure_is_refused_by_its_name(option, value, capsys):
     assert f"argument {option}: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["nan", "-1", "0", "-0.0", "inf", "1e-400", "61", "soon", ""])
+def test_a_minute_that_no_clock_can_keep_is_refused(seconds, capsys, tmp_path):
+    with pytest.raises(SystemExit) as refused:
+        main(["--minute", seconds, f"--cache={tmp_path / 'cache'}", "--", "true"])
+    assert refused.value.code == 2
+    assert "argument --minute:" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_jitter_above_one_is_refused(capsys):
     with pytest.raises(SystemExit) as refused:
         main(["--latency-ms=1", "--jitter=1.01"])

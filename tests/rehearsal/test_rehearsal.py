@@ -1,12 +1,10 @@
 """The rehearsal as a whole: what it gives, what it leaves, what it shares with another."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -14,84 +12,7 @@ import requests
 
 from warmbook_rehearsal.rehearsal import PREFIX, pod_addresses
 
-DOOR = """
-import asyncio, sys
-from pathlib import Path
-from warmbook_rehearsal.run import around
-from warmbook_rehearsal.node import Image
-from warmbook_rehearsal.node.model import describe, model_of
-from warmbook_rehearsal.time_scale import TimeScale
-folder, command = Path(sys.argv[2]), sys.argv[3:]
-image, model = Image(Path(sys.argv[1])), model_of(folder, map(describe, sorted(folder.iterdir())))
-sys.exit(asyncio.run(around(command, image, model, engine="quick", time_scale=TimeScale(0.02))))
-"""
-
-GUIDE = """
-import sys
-from pathlib import Path
-from warmbook.display.banner import connect
-from warmbook.settings import Settings, merge
-from warmbook.steps import cluster, identity, project, server
-settings = Settings.parse(merge())
-clients = connect(settings)
-quiet = {"report": lambda progress: None}
-project.enable_services(settings, clients, **quiet)
-cluster.create(settings, clients, **quiet)
-identity.create_namespace(settings, clients)
-identity.create_service_account(settings, clients)
-identity.grant_bucket_roles(settings, clients)
-server.deploy(settings, clients)
-server.wait_started(settings, clients, **quiet)
-Path(sys.argv[1]).touch()
-import time; time.sleep(600)
-"""
-
-
-@pytest.fixture
-def door(image_and_model, tmp_path):
-    """Start the door around a command, with a temporary folder of its own."""
-    image, model = image_and_model
-    started = []
-
-    def start(*command):
-        environ = {**os.environ, "TMPDIR": str(tmp_path)}
-        words = [sys.executable, "-c", DOOR, str(image.folder), str(model.folder), *command]
-        process = subprocess.Popen(
-            words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-    for pid in processes_with(str(tmp_path)):  # a command whose door was killed holds its pipes
-        os.kill(pid, signal.SIGKILL)
-    for process in started:
-        process.communicate()
-
-
-def processes_with(text, in_command_line=""):
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                words = (entry / "cmdline").read_text()
-                if text in (entry / "environ").read_text() + words and in_command_line in words:
-                    found.append(int(entry.name))
-            except (OSError, UnicodeDecodeError):
-                continue
-    return found
-
-
-def until(holds, limit_s=30):
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen")
+from ..processes import GUIDE, processes_with, until
 
 
 def test_the_commands_exit_status_is_the_doors(door):
@@ -142,8 +63,7 @@ def test_a_killed_rehearsal_takes_its_pods_along_and_the_next_one_sweeps(door, t
     process.kill()
     process.wait(10)
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pods))
-    for pid in processes_with(str(tmp_path)):  # the command is the reader's own, not the Pod's
-        os.kill(pid, signal.SIGKILL)
+    until(lambda: not processes_with(str(tmp_path)))  # the command has got SIGTERM
     assert list(tmp_path.glob(f"{PREFIX}*"))
     door("true").communicate(timeout=60)
     assert not list(tmp_path.glob(f"{PREFIX}*"))

@@ -156,8 +156,14 @@ def run_of_04(rehearsal, stand_still, up_to, tmp_path):
 
 
 def begin_04(out):
-    words = [sys.executable, "-m", "warmbook", "run", "--only", "04", "--out", str(out)]
-    return subprocess.Popen(words, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+    return begin("run", "--only", "04", "--out", str(out))
+
+
+def begin(*words):
+    """Start a verb of the command line, its two outputs apart."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    words = [sys.executable, "-m", "warmbook", *words]
+    return subprocess.Popen(words, env=dict(os.environ), **pipes)
 
 
 def children_of(pid):
@@ -165,20 +171,60 @@ def children_of(pid):
     return [int(word) for word in told.split()]
 
 
-def test_ctrl_c_ends_a_run_within_two_seconds_and_leaves_its_record_whole(run_of_04, tmp_path):
+CTRL_C, CANCELLED = [signal.SIGINT], [signal.SIGTERM]
+CANCELLED_BY_GROUP = [signal.SIGTERM, signal.SIGTERM]
+"""To each process of a group, and passed on by one of them."""
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(CTRL_C, 130), (CANCELLED, 143), (CANCELLED_BY_GROUP, 143)]
+)
+def test_ctrl_c_and_sigterm_end_a_run_in_two_seconds_and_leave_its_record_whole(
+    run_of_04, tmp_path, sent, status
+):
     running, kernel = run_of_04
-    sent = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    told, _ = running.communicate(timeout=30)
-    assert time.monotonic() - sent < 2 * slowness()
-    assert running.returncode == 130
+    begun = time.monotonic()
+    for number in sent:
+        running.send_signal(number)
+        time.sleep(0.05)
+    out, told = running.communicate(timeout=30)
+    assert time.monotonic() - begun < 2 * slowness()
+    assert running.returncode == status
     assert "GKE goes on creating the cluster run-ai-test" in told
     assert "What was created is still there; notebook 10 deletes it" in told
+    assert str(tmp_path) in told
+    assert "goes on" not in out and "notebook 10" not in out
     assert not Path(f"/proc/{kernel}").exists()
     (done,) = json.loads((tmp_path / "run.json").read_text())["notebooks"]
     assert done["status"] == "interrupted"
     assert "GKE goes on creating the cluster" in (tmp_path / "04_cluster.ipynb").read_text()
     assert nbformat.read(tmp_path / "04_cluster.ipynb", 4).cells
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_verb_that_waits_ends_by_either_signal_and_tells_it_on_standard_error(
+    rehearsal, up_to, stand_still, number, status
+):
+    up_to("identity")
+    stand_still()
+    requests = []
+
+    async def note(incoming):
+        if incoming.service == "kubernetes" and "/pods" in incoming.path:
+            requests.append(incoming)
+
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(note))
+    waiting = begin("doctor", "--probe", "--format", "json")
+    end = time.monotonic() + 60
+    while len(requests) < 3 and waiting.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    begun = time.monotonic()
+    waiting.send_signal(number)
+    out, told = waiting.communicate(timeout=30)
+    assert waiting.returncode == status, told
+    assert time.monotonic() - begun < 5 * slowness()
+    assert "nothing goes on" in told
+    assert "stopped" not in out
 
 
 def test_a_second_ctrl_c_leaves_no_kernel_behind(run_of_04, tmp_path):

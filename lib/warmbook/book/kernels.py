@@ -8,6 +8,8 @@ import zmq
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
+from . import connection_files
+
 OPTIONS = [
     # a kernel's own log is no part of the book: ipykernel 7.4 warns at every start
     "--IPKernelApp.log_level=CRITICAL",
@@ -36,13 +38,17 @@ class Kernels:
     def __init__(self, count: int, folder: Path) -> None:
         self._left, self._folder = count, folder
         self._spare: AsyncKernelManager | None = None
+        self._files: list[Path] = []
 
     def __enter__(self) -> Kernels:
+        connection_files.sweep()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._spare is not None:
             run_sync(self._spare.shutdown_kernel)(now=True)
+        for file in self._files:  # of kernels that were killed
+            file.unlink(missing_ok=True)
 
     def take(self) -> AsyncKernelManager:
         """Return a kernel that has been started; the one after it starts now, if there is one."""
@@ -58,6 +64,9 @@ class Kernels:
         return run_sync(self._spare.cleanup_resources)()
 
     def _started(self) -> AsyncKernelManager:
-        manager = AsyncKernelManager(kernel_name="python3", **encrypted())
+        self._files.append(file := connection_files.new())
+        manager = AsyncKernelManager(
+            kernel_name="python3", ip="127.0.0.1", connection_file=str(file), **encrypted()
+        )
         run_sync(manager.start_kernel)(extra_arguments=OPTIONS, cwd=str(self._folder))
         return manager

@@ -347,6 +347,7 @@ def terminal() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
             redraw("")
         show(f"  {mark} {done.name:<14} {done.seconds:6.1f} s")
         if done.error:
-            show("\n".join(f"      {line}" for line in done.error.splitlines()))
+            told = "\n".join(f"      {line}" for line in done.error.splitlines())
+            show(told, sys.stderr if done.status == "interrupted" else sys.stdout)
 
     return tell, started, ended

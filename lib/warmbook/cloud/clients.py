@@ -11,7 +11,7 @@ from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
 from .kubernetes import Kubernetes, dns_endpoint
-from .rehearsal import OVERRIDE, confirm, is_loopback, servers, shaped
+from .rehearsal import OVERRIDE, confirm, is_loopback, refuse_if_gone, servers, shaped
 from .retry import PATIENCE_S, REHEARSED_S
 
 if TYPE_CHECKING:
@@ -261,6 +261,9 @@ def _bearer(grpc: Any, token: str) -> Any:
     class Bearer(grpc.UnaryUnaryClientInterceptor):
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             metadata = [*(details.metadata or ()), ("authorization", f"Bearer {token}")]
-            return continuation(details._replace(metadata=metadata), request)
+            call = continuation(details._replace(metadata=metadata), request)
+            if call.code() is grpc.StatusCode.UNAVAILABLE:
+                refuse_if_gone()
+            return call
 
     return Bearer()

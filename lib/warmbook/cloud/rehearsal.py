@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -169,6 +170,30 @@ def _request_servers(expected: Servers) -> tuple[int, Any]:
         raise stopped() from None
     finally:
         connection.close()
+
+
+def refuse_if_gone(environ: Mapping[str, str] = os.environ) -> None:
+    """Return unless this is a rehearsal that has ended; to be asked after a broken connection.
+
+    Nothing that a rehearsal lets fail closes its desk's port, so where that refuses connections
+    no later attempt can succeed.
+
+    Raises:
+        UnreachableError: It has ended, or was killed.
+    """
+    if is_loopback(desk := environ.get(DESK, "")) and _refuses(desk):
+        raise stopped()
+
+
+def _refuses(desk: str) -> bool:
+    at = urlsplit(desk)
+    try:
+        socket.create_connection((at.hostname or "", at.port or 0), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):  # busy, perhaps
+        return False
+    return False
 
 
 def stopped() -> UnreachableError:

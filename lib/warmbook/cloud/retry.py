@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from .rehearsal import refuse_if_gone
+
 T = TypeVar("T")
 
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
@@ -82,6 +84,7 @@ def again(
     for a pause of `asked_s` seconds, its Retry-After; it gets one of LONGEST_S at most.
 
     Raises:
+        UnreachableError: The rehearsal that was asked has ended.
         Exception: What `send` raised last; what is no broken connection's at once.
     """
     patience_s, pause_s = min(patience_s, _most_s.get()), FIRST_S
@@ -96,6 +99,7 @@ def again(
         except Exception as error:
             if not is_broken(error):
                 raise
+            refuse_if_gone()
             nobody = nobody and bool(NOBODY.search(f"{error!r} {error}"))
             broken, least_s = error, 0.0
         wait_s = min(LONGEST_S, max(least_s, pause_s * random.uniform(0.5, 1)))

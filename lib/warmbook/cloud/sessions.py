@@ -12,7 +12,8 @@ from typing import Any
 from requests import PreparedRequest, Response, Session
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from .retry import again, asked_s, may_pass
+from .rehearsal import refuse_if_gone
+from .retry import again, asked_s, is_broken, may_pass
 
 TRIED = {
     "google-cloud-billing": "1.21.0",
@@ -53,7 +54,22 @@ def keep_connections(session: Session, most: int) -> None:
     Source: google-cloud-storage, "Connection pool is full", which mounts an adapter so.
     """
     for scheme in SCHEMES:
-        session.mount(scheme, HTTPAdapter(pool_maxsize=most))
+        session.mount(scheme, _OfRehearsals(pool_maxsize=most))
+
+
+class _OfRehearsals(HTTPAdapter):
+    """An adapter whose errors are final once the rehearsal that was asked has ended.
+
+    Cloud Storage's library would ask it again for two minutes.
+    """
+
+    def send(self, *args: Any, **kwargs: Any) -> Response:
+        try:
+            return super().send(*args, **kwargs)
+        except Exception as error:
+            if is_broken(error):
+                refuse_if_gone()
+            raise
 
 
 class _Persistent(BaseAdapter):

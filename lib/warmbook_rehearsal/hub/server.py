@@ -33,6 +33,12 @@ from .repositories import TOKENS, Entry, Repository
 MAX_BODY_BYTES = 2**20
 MOST_PATHS = 1000
 CDN = "/cdn/"
+CDN_HOST = "127.0.0.2"
+"""Where large files come from; the application must answer there too, on the Hub's port.
+
+The name localhost would do as another origin, but not every machine knows it.
+"""
+
 _NAME = r"{owner:[\w.-]+}/{repo:[\w.-]+}"
 _API = f"/api/models/{_NAME}"
 
@@ -160,7 +166,7 @@ class Hub:
 
     def _cdn_url(self) -> str:
         """Return another origin than the Hub's own, so that clients keep their token back."""
-        return self.base_url().replace("127.0.0.1", "localhost")
+        return self.base_url().replace("127.0.0.1", CDN_HOST)
 
     def _signature(self, digest: str) -> str:
         return hmac.new(self._key, digest.encode(), hashlib.sha256).hexdigest()

@@ -3,6 +3,12 @@
 A script of its own, run by the rehearsal's interpreter with the standard library only. It
 adopts what daemonises itself, and is told by the kernel when the rehearsal dies, however
 that happens; both are beyond what the rehearsal could do from its own process.
+
+There are two of it, for what runs in a container may kill its own parent: the outer one starts
+the inner one and that the command. Whichever of the two is killed, the other ends all that is
+left. Not covered: a container that kills both at once, as `kill -9 -1` does with all of the
+user's processes. Only Linux has what this takes (prctl(2): PR_SET_CHILD_SUBREAPER,
+PR_SET_PDEATHSIG).
 """
 
 from __future__ import annotations
@@ -11,6 +17,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -21,28 +28,46 @@ PASSED_ON = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signa
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
 
+WAITED = {signal.SIGCHLD, KILL, *PASSED_ON}
+
+
 def main(parent: int, words: list[str]) -> int:
     """Run the command to its end; return its exit code, 128 + N for signal N."""
     libc = ctypes.CDLL(None, use_errno=True)
-    waited = {signal.SIGCHLD, KILL, *PASSED_ON}
-    signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+    signal.pthread_sigmask(signal.SIG_BLOCK, WAITED)
+    if not _watch(parent, libc):
+        return 128 + signal.SIGKILL
+    outer = os.getpid()
+    inner = os.fork()
+    if inner:
+        return _reign(inner, os.kill)
+    if not _watch(outer, libc):
+        os._exit(128 + signal.SIGKILL)
+    command = os.fork()
+    if not command:
+        _become(words, libc)
+    os._exit(_reign(command, _signal_group))
+
+
+def _watch(parent: int, libc: ctypes.CDLL) -> bool:
+    """Adopt every descendant and hear of the parent's death; tell whether it is still there."""
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     libc.prctl(PR_SET_PDEATHSIG, KILL)
-    if os.getppid() != parent:  # it died before the line above
-        return 128 + signal.SIGKILL
-    child = os.fork()
-    if child == 0:
-        _become(words, waited, libc)
+    return os.getppid() == parent
+
+
+def _reign(child: int, pass_on: Callable[[int, int], None]) -> int:
+    """Wait for the child and end what it leaves; return its exit code."""
     try:
-        return _wait(child, waited)
+        return _wait(child, pass_on)
     finally:
         _kill_all()
 
 
-def _become(words: list[str], waited: set[signal.Signals], libc: ctypes.CDLL) -> None:
+def _become(words: list[str], libc: ctypes.CDLL) -> None:
     os.setpgid(0, 0)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, waited)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WAITED)
     try:
         os.execvp(words[0], words)
     except OSError as error:
@@ -50,13 +75,13 @@ def _become(words: list[str], waited: set[signal.Signals], libc: ctypes.CDLL) ->
         os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE)
 
 
-def _wait(child: int, waited: set[signal.Signals]) -> int:
+def _wait(child: int, pass_on: Callable[[int, int], None]) -> int:
     while True:
-        number = signal.sigwait(waited)
+        number = signal.sigwait(WAITED)
         if number == KILL:
             return 128 + signal.SIGKILL
         if number in PASSED_ON:
-            _signal_group(child, number)
+            pass_on(child, number)
             continue
         if (status := _reap(child)) is not None:
             code = os.waitstatus_to_exitcode(status)

@@ -23,6 +23,9 @@ LONGEST_LINE = 16 * 1024
 LAST_OUTPUT_S = 2.0
 NO_MOUNTS = View()
 
+LOOK_S = 0.5
+"""How often a process is looked at whose pipes are held, in seconds."""
+
 
 async def spawn(
     words: Sequence[str],
@@ -52,6 +55,21 @@ async def spawn(
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
+
+
+async def ended(process: asyncio.subprocess.Process) -> int:
+    """Wait for the end of a process; return its exit code, minus N for signal N.
+
+    asyncio's own `wait` goes on until nobody holds the pipes, which what a container has
+    detached may do for ever.
+    """
+    waiting = asyncio.ensure_future(process.wait())
+    try:
+        while process.returncode is None:
+            await asyncio.wait({waiting}, timeout=LOOK_S)
+        return process.returncode
+    finally:
+        waiting.cancel()
 
 
 class ContainerProcess:
@@ -95,7 +113,7 @@ class ContainerProcess:
 
     async def _follow(self, pumps: list[Coroutine[Any, Any, None]]) -> int:
         writing = [asyncio.create_task(pump) for pump in pumps]
-        code = await self._process.wait()
+        code = await ended(self._process)
         _, late = await asyncio.wait(writing, timeout=LAST_OUTPUT_S)
         for pump in late:
             pump.cancel()

@@ -121,7 +121,13 @@ def test_a_machine_without_an_engine_is_told_at_once_what_works(
 
 
 @pytest.mark.parametrize(
-    "words", [["--no-such"], ["a", "b"], [""], ["--google-cloud", "--fault=x"]]
+    "words",
+    [
+        *(["--no-such"], ["a", "b"], [""], ["--google-cloud", "--fault=x"]),
+        *(["--minute", value] for value in ("nan", "inf", "-1", "0", "soon")),
+        *([option, "nan"] for option in rehearse.PASSED_ON if option.endswith(("mib-s", "gbps"))),
+        *(["--jitter=-1"], ["--latency-ms=inf"]),
+    ],
 )
 def test_a_wrong_use_starts_and_copies_nothing(become, installed, tmp_path, words):
     with pytest.raises(SystemExit) as ended:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 SERVER = ("python3", "-m", "http.server", "8000", "--bind", "$(POD_IP)")
 POD_IP = [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
@@ -177,10 +180,73 @@ def test_deletion_ends_what_the_container_detached(play, is_alive):
         cluster.run("sh", "-c", LEAVE_BEHIND, grace_s=1)
         pid = await cluster.until(lambda: cluster.container().get("containerID"))
         init = int(pid.removeprefix("process://"))
-        started = await cluster.until(lambda: len(d := descendants(init)) == 4 and d)
+        started = await cluster.until(lambda: len(d := descendants(init)) == 5 and d)
         cluster.store.delete("Pod", "default", "pod")
         await cluster.until(lambda: cluster.pod() is None)
         assert not [pid for pid in (init, *started) if is_alive(pid)]
+
+    play(scenario)
+
+
+KILLS_ITS_INIT = """
+mkfifo go
+echo $$$$ > pids
+setsid sleep 996 & echo $! >> pids
+(setsid sh -c 'echo $$$$ >> pids; sleep 998 & echo $! >> pids; exec sleep 997' &)
+until [ `wc -l < pids` = 4 ]; do sleep 0.02; done
+read ready < go; kill -9 {}
+"""
+WHOM = {
+    "its parent": "$PPID",
+    "its grandparent": "`ps -o ppid= -p $PPID`",
+    "itself": "$$$$",  # Kubernetes makes one $ of two
+}
+
+
+@pytest.mark.parametrize("whom", WHOM)
+def test_a_container_that_kills_its_init_process_leaves_nothing(play, is_alive, whom):
+    async def scenario(cluster):
+        cluster.run("sh", "-c", KILLS_ITS_INIT.format(WHOM[whom]), policy="Never")
+        folder = cluster.kubelet._folder / cluster.pod()["metadata"]["uid"][:8]
+        started = await cluster.until(lambda: len(d := detached(folder / "pids")) == 4 and d)
+        init = int(cluster.container()["containerID"].removeprefix("process://"))
+        below = descendants(init)
+        assert {*started} <= {*below}
+        (folder / "go").write_text("ready\n")
+        await cluster.until(lambda: cluster.status().get("phase") == "Failed")
+        assert cluster.container()["state"]["terminated"]["exitCode"] == 137
+        await cluster.until(lambda: not any(map(is_alive, (init, *below))), timeout_s=5)
+
+    play(scenario)
+
+
+def detached(file: Path) -> list[int]:
+    """Return the processes that a container has noted."""
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def test_a_container_whose_init_is_killed_from_outside_leaves_nothing(play, is_alive):
+    async def scenario(cluster):
+        cluster.run("sh", "-c", LEAVE_BEHIND, policy="Never")
+        pid = await cluster.until(lambda: cluster.container().get("containerID"))
+        init = int(pid.removeprefix("process://"))
+        started = await cluster.until(lambda: len(d := descendants(init)) >= 5 and d)
+        os.kill(init, signal.SIGKILL)
+        await cluster.until(lambda: not any(map(is_alive, started)), timeout_s=5)
+        await cluster.until(lambda: cluster.status().get("phase") == "Failed")
+
+    play(scenario)
+
+
+def test_a_command_beside_the_container_ends_with_what_it_has_detached(play, is_alive):
+    async def scenario(cluster):
+        cluster.run("sleep", "1000")
+        await cluster.until(lambda: cluster.events("Started"))
+        words = ["sh", "-c", LEAVE_BEHIND]
+        beside = await cluster.kubelet.exec("default", "pod", None, words, stdin=False, tty=False)
+        started = await cluster.until(lambda: len(d := descendants(beside.pid)) >= 5 and d)
+        cluster.store.delete("Pod", "default", "pod", grace_s=0)
+        await cluster.until(lambda: not any(map(is_alive, (beside.pid, *started))), timeout_s=5)
 
     play(scenario)
 
@@ -190,7 +256,7 @@ def test_stop_ends_every_process_within_seconds_and_starts_none(play, is_alive):
         for name in ("a", "b"):
             cluster.run("sh", "-c", "trap '' TERM; sleep 998 & sleep 999", name=name)
         await cluster.until(lambda: len(cluster.events("Started")) == 2)
-        started = await cluster.until(lambda: len(d := descendants(os.getpid())) >= 8 and d)
+        started = await cluster.until(lambda: len(d := descendants(os.getpid())) >= 10 and d)
         start = time.monotonic()
         await cluster.kubelet.stop()
         assert time.monotonic() - start < 5
@@ -222,9 +288,9 @@ def test_a_killed_rehearsal_leaves_no_process(tmp_path, is_alive):
     ) as rehearsal:
         init = int(rehearsal.stdout.readline())
         end = time.monotonic() + 10
-        while len(started := descendants(init)) != 4 and time.monotonic() < end:
+        while len(started := descendants(init)) != 5 and time.monotonic() < end:
             time.sleep(0.02)
-        assert len(started) == 4
+        assert len(started) == 5
         rehearsal.kill()
     end = time.monotonic() + 10
     while left := [pid for pid in (init, *started) if is_alive(pid)]:

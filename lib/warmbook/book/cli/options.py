@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,27 @@ def folder_named(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("name a folder")
     return Path(text)
+
+
+def seconds_typed(text: str) -> str:
+    """Return the text of a number of seconds, as `number_typed`; no time at all is refused."""
+    if float(number_typed(text)) == 0:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return text
+
+
+def number_typed(text: str) -> str:
+    """Return the text of a number as it was typed; what is infinite, negative or none is refused.
+
+    Further limits are of the program to which the option is passed on.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} must be 0 or more")
+    return text
 
 
 def numbers(listed: str) -> list[str]:

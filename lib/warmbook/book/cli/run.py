@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
     except KeyboardInterrupt:
-        show(f"  {say('Executed notebooks and run.json')}: {out}")
+        show(f"  {say('Executed notebooks and run.json')}: {out}", sys.stderr)
         raise
     show(_summary(result, out))
     for name in result.unfit:

@@ -130,6 +130,7 @@ class Clusters:
                 machine_type=pool.config.machine_type,
                 gpus=gpus,
                 spot=pool.config.spot,
+                driver=_driver(pool),
             )
             if not _has_driver(pool):
                 for resources in (node["status"]["capacity"], node["status"]["allocatable"]):
@@ -197,6 +198,12 @@ class Clusters:
 
 def _key(cluster: Any) -> tuple[str, str]:
     return cluster.location, cluster.name
+
+
+def _driver(pool: Any) -> str:
+    """Return which release of the driver a pool's GPUs get."""
+    chosen = [a.gpu_driver_installation_config for a in pool.config.accelerators]
+    return "latest" if any(c.gpu_driver_version.name == "LATEST" for c in chosen) else "default"
 
 
 def _has_driver(pool: Any) -> bool:

@@ -2,7 +2,7 @@
 
 # each registers its faults, in the order of the guide
 from . import project, outages, model, bucket, gpus, gke  # noqa: F401, I001
-from . import cluster, nodes, server, container_exits, caches  # noqa: F401
+from . import cluster, nodes, server, container_exits, loader_exits, caches  # noqa: F401
 from .control import application
 from .fault import FAULTS, Fault, UnknownFaultError, named
 

@@ -28,9 +28,20 @@ def as_server_comes(rehearsal: Target, act: Callable[[Store, Obj], None]) -> Non
     rehearsal.clusters.each(hook)
 
 
+def change_pod(rehearsal: Target, change: Callable[[Obj], None]) -> None:
+    """Let `change` edit the Pod's template in the server's first Deployment."""
+    as_server_comes(rehearsal, lambda _, deployment: change(deployment["spec"]["template"]))
+
+
 def change_container(rehearsal: Target, change: Callable[[Obj], None]) -> None:
     """Let `change` edit the server's container in its first Deployment."""
-    as_server_comes(
-        rehearsal,
-        lambda _, deployment: change(deployment["spec"]["template"]["spec"]["containers"][0]),
-    )
+    change_pod(rehearsal, lambda pod: change(pod["spec"]["containers"][0]))
+
+
+def replace_argument(rehearsal: Target, old: str, new: str) -> None:
+    """Write `new` for `old` in the arguments of the server's first Deployment."""
+
+    def change(server: Obj) -> None:
+        server["args"] = [word.replace(old, new, 1) for word in server.get("args") or ()]
+
+    change_container(rehearsal, change)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..node import Model
 from ..storage import Meta
 from .bucket import place
 from .fault import Target, fault
@@ -22,8 +24,21 @@ INDEX = "model.safetensors.index.json"
 )
 def shard_cut_short(rehearsal: Target) -> None:
     """Leave half of the last shard; uploading it again mends it."""
-    shard = _shards(rehearsal)[-1]
-    _write(rehearsal, _name(rehearsal, shard), _read(shard, shard.content.size_bytes // 2))
+    cut_last_shard(rehearsal)
+
+
+def cut_last_shard(rehearsal: Target) -> None:
+    """Leave half of the last shard that is in the bucket, if there is one."""
+    for shard in _shards(rehearsal)[-1:]:
+        half = shard.content.size_bytes // 2
+        _write(rehearsal, _name(rehearsal, shard), _read(shard.content.path, half))
+
+
+def largest_tensor_bytes(model: Model) -> int:
+    """Return the bytes of the largest tensor in the model's own files."""
+    shards = [file.path for file in model.files if file.name.endswith(".safetensors")]
+    spans = (entry["data_offsets"] for path in shards for entry in _header(path).values())
+    return max((end - begin for begin, end in spans), default=0)
 
 
 @fault(
@@ -55,7 +70,11 @@ def shard_missing(rehearsal: Target) -> None:
     With one shard only, the index names a second; then deleting the index mends it.
     """
     shards = _shards(rehearsal)
-    named = {tensor: _name(rehearsal, shard) for shard in shards for tensor in _tensors(shard)}
+    named = {
+        tensor: _name(rehearsal, shard)
+        for shard in shards
+        for tensor in _header(shard.content.path)
+    }
     if len(shards) > 1:
         rehearsal.storage.delete_object(shards[-1])
     else:
@@ -163,16 +182,16 @@ def _write(rehearsal: Target, name: str, data: bytes) -> None:
     written.unlink()
 
 
-def _read(shard: Meta, length: int) -> bytes:
-    with shard.content.path.open("rb") as file:
+def _read(path: Path, length: int) -> bytes:
+    with path.open("rb") as file:
         return file.read(length)
 
 
-def _tensors(shard: Meta) -> list[str]:
-    """Return the names in a safetensors header. Source: safetensors, "Format"."""
-    (length,) = struct.unpack("<Q", _read(shard, 8))
-    header: dict[str, Any] = json.loads(_read(shard, 8 + length)[8:])
-    return [name for name in header if name != "__metadata__"]
+def _header(path: Path) -> dict[str, Any]:
+    """Return the tensors of a safetensors header by name. Source: safetensors, "Format"."""
+    (length,) = struct.unpack("<Q", _read(path, 8))
+    header: dict[str, Any] = json.loads(_read(path, 8 + length)[8:])
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
 def _name(rehearsal: Target, meta: Meta) -> str:

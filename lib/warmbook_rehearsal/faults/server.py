@@ -7,7 +7,7 @@ from typing import Any
 
 from ..clusters import Running
 from ..kubernetes import End
-from .deployment import change_container
+from .deployment import change_container, replace_argument
 from .fault import Target, fault, is_server
 
 Obj = dict[str, Any]
@@ -77,7 +77,7 @@ def argument_is_a_map(rehearsal: Target) -> None:
         template = body["spec"].get("template") if kind == "Deployment" else None
         if template and not done and is_server(template):
             done = True
-            template["spec"]["containers"][0]["args"].append(dict(AS_YAML_READS_IT))
+            template["spec"]["containers"][0].setdefault("args", []).append(dict(AS_YAML_READS_IT))
 
     rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.sent.append(send))
 
@@ -89,7 +89,9 @@ def argument_is_a_map(rehearsal: Target) -> None:
 )
 def flag_removed(rehearsal: Target) -> None:
     """Add the flag to the first Deployment; sending the manifest again mends it."""
-    change_container(rehearsal, lambda server: server["args"].append("--use-v2-block-manager"))
+    change_container(
+        rehearsal, lambda server: server.setdefault("args", []).append("--use-v2-block-manager")
+    )
 
 
 @fault(
@@ -102,7 +104,7 @@ def loader_key_unknown(rehearsal: Target) -> None:
 
     def change(server: Obj) -> None:
         config = {"enable_multithread_load": True}
-        server["args"].append(f"--model-loader-extra-config={json.dumps(config)}")
+        server.setdefault("args", []).append(f"--model-loader-extra-config={json.dumps(config)}")
 
     change_container(rehearsal, change)
 
@@ -114,7 +116,7 @@ def loader_key_unknown(rehearsal: Target) -> None:
 )
 def gs_uppercase(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
-    _replace_argument(rehearsal, "--model=gs://", "--model=GS://")
+    replace_argument(rehearsal, "--model=gs://", "--model=GS://")
 
 
 @fault(
@@ -128,7 +130,7 @@ def wrong_load_format(rehearsal: Target) -> None:
     The refusal is played, in the words of the guide's release: newer ones word it otherwise,
     and the quick engine has words of its own.
     """
-    _replace_argument(rehearsal, "--load-format=runai_streamer", OTHER_FORMAT)
+    replace_argument(rehearsal, "--load-format=runai_streamer", OTHER_FORMAT)
     refusal = End(
         (
             "ValueError: To load a model from S3, 'load_format' must be 'runai_streamer' or "
@@ -141,13 +143,6 @@ def wrong_load_format(rehearsal: Target) -> None:
         return refusal if is_server(pod) and OTHER_FORMAT in words else None
 
     rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.end.append(ends))
-
-
-def _replace_argument(rehearsal: Target, old: str, new: str) -> None:
-    def change(server: Obj) -> None:
-        server["args"] = [word.replace(old, new, 1) for word in server["args"]]
-
-    change_container(rehearsal, change)
 
 
 @fault(
@@ -186,5 +181,8 @@ def evicted_storage(rehearsal: Target) -> None:
     def hook(cluster: Running) -> None:
         cluster.store.fault_hooks.end.append(ends)
 
-    change_container(rehearsal, lambda server: server["resources"]["requests"].pop(DISK, None))
+    def change(server: Obj) -> None:
+        (server["resources"].get("requests") or {}).pop(DISK, None)
+
+    change_container(rehearsal, change)
     rehearsal.clusters.each(hook)

@@ -21,7 +21,7 @@ if sys.platform == "win32":  # what follows imports modules that Windows does no
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from .faults import FAULTS, UnknownFaultError, named
+from .faults import FAULTS, ConflictError, UnknownFaultError, UnstageError, named, together, unstage
 from .installer.progress import teller
 from .network import Network
 from .node import (
@@ -64,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{fault.name:28} {fault.what}")
         return 0
     try:
-        staged = named(name.strip() for name in options.fault.split(",") if name.strip())
+        if options.unstage:
+            return _take_back(options.unstage)
+        staged = together(_names(options.fault))
         if options.export or options.prune or options.build:
             return _keep_house(options)
         check_temporary_files()
@@ -83,11 +85,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if status == 0 or test.ended:
                 test.wait(tell)
             return status
-    except (EngineError, UnknownFaultError) as error:
+    except (EngineError, ConflictError, UnknownFaultError, UnstageError) as error:
         print(f"warmbook_rehearsal: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _names(text: str) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _take_back(names: str) -> int:
+    """Take faults back in the rehearsal around this command."""
+    for fault in named(_names(names)):
+        unstage(fault.name, os.environ)
+        print(f"{fault.name} is taken back: {fault.what}")
+    return 0
 
 
 def _keep_house(options: argparse.Namespace) -> int:
@@ -142,6 +157,12 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         metavar="NAME[,NAME]",
         help="let these things go wrong, to learn from or to test with",
+    )
+    parser.add_argument(
+        "--unstage",
+        default="",
+        metavar="NAME[,NAME]",
+        help="in a rehearsal: take these faults back, put back what they changed, then stop",
     )
     parser.add_argument(
         "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"

@@ -13,7 +13,7 @@ from ..kubernetes import End
 from ..kubernetes.controllers.nodes import ACCELERATOR, DRIVER
 from . import asked
 from .deployment import change_pod
-from .fault import Target, fault
+from .fault import DEPLOYMENT, Target, fault
 from .playing import play, play_on_first_node, play_with_release
 
 Obj = dict[str, Any]
@@ -193,6 +193,7 @@ def fd_limit(rehearsal: Target) -> None:
     "assets-folder-race",
     "several engines make the same folder for the model's small files at once",
     pitfall="assets-folder-race",
+    places=(DEPLOYMENT,),
 )
 def assets_folder_race(rehearsal: Target) -> None:
     """Write a release into the first Deployment that does so.
@@ -213,6 +214,7 @@ def assets_folder_race(rehearsal: Target) -> None:
     "shm-too-small",
     "the GPUs' processes find too little shared memory to meet in",
     pitfall="shm-too-small",
+    places=(DEPLOYMENT,),
 )
 def shm_too_small(rehearsal: Target) -> None:
     """Take the mount at /dev/shm out of the first Deployment; one of more than 64 MiB mends it.

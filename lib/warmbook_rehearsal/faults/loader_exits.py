@@ -14,7 +14,7 @@ from ..kubernetes import End
 from . import asked
 from .bucket import place
 from .deployment import change_container, replace_argument
-from .fault import Target, fault, is_server
+from .fault import DEPLOYMENT, FILES, Target, fault, is_server
 from .model import cut_last_shard, largest_tensor_bytes
 from .playing import play, play_on_first_node, play_with_release
 
@@ -32,6 +32,7 @@ PATIENCE_S = 600
     "memory-limit-below-tensor",
     "the streamer may not hold as much as the model's largest tensor",
     pitfall="memory-limit-below-tensor",
+    places=(DEPLOYMENT,),
 )
 def memory_limit_below_tensor(rehearsal: Target) -> None:
     """Write such a limit into the first Deployment; a greater one, or none, mends it."""
@@ -64,6 +65,7 @@ def _configure(server: Obj, config: Obj) -> None:
     "gcs-support-missing",
     "the image has the streamer without its part for Cloud Storage",
     pitfall="gcs-support-missing",
+    places=(DEPLOYMENT,),
 )
 def gcs_support_missing(rehearsal: Target) -> None:
     """Write the release before that part came into the first Deployment; a later one mends it."""
@@ -96,6 +98,7 @@ def gcs_client_failed(rehearsal: Target) -> None:
     "file-access-error",
     "the streamer's reader can't read the files, and does not say why",
     pitfall="file-access-error",
+    places=(FILES,),
 )
 def file_access_error(rehearsal: Target) -> None:
     """Cut the last shard in the bucket short, once, as the first server starts.
@@ -115,7 +118,7 @@ def file_access_error(rehearsal: Target) -> None:
         theirs = asked.model_uri(pod).rstrip("/") == rehearsal.model_uri
         return end if theirs and _cut_short(rehearsal) else None
 
-    rehearsal.pod_hooks.append(cut)
+    rehearsal.put(rehearsal.pod_hooks, cut)
     play(rehearsal, ends)
 
 
@@ -136,6 +139,7 @@ def _cut_short(rehearsal: Target) -> bool:
     "broadcast-timeout",
     "the GPUs' processes wait for each other's share of the weights in vain",
     pitfall="broadcast-timeout",
+    places=(DEPLOYMENT,),
 )
 def broadcast_timeout(rehearsal: Target) -> None:
     """Let the first Deployment share the reading; `"distributed":false` or more time mends it."""
@@ -153,6 +157,7 @@ def broadcast_timeout(rehearsal: Target) -> None:
     "sharded-on-gs",
     "somebody chose the loader for checkpoints that are sharded beforehand",
     pitfall="sharded-on-gs",
+    places=(DEPLOYMENT,),
 )
 def sharded_on_gs(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
@@ -179,6 +184,7 @@ def sharded_on_gs(rehearsal: Target) -> None:
     "merges-missing",
     "the server does not get a small file that the model's tokenizer needs",
     pitfall="merges-missing",
+    places=(DEPLOYMENT,),
 )
 def merges_missing(rehearsal: Target) -> None:
     """Write an old release into the first Deployment; a later one mends it.

@@ -26,9 +26,9 @@ def play(rehearsal: Target, ends: Ends) -> None:
             node = cluster.store.find("Node", None, pod["spec"].get("nodeName", ""))
             return ends(pod, node or {"metadata": {}})
 
-        cluster.store.fault_hooks.end.append(end)
+        rehearsal.put(cluster.store.fault_hooks.end, end)
 
-    rehearsal.clusters.each(hook)
+    rehearsal.each_cluster(hook)
 
 
 def play_on_first_node(rehearsal: Target, end: End) -> None:

@@ -1,5 +1,6 @@
 """An end that is played follows from what the Pod asks for, and is over when that is mended."""
 
+import copy
 import time
 
 import pytest
@@ -9,6 +10,9 @@ from warmbook.serving.manifest import deployment
 from warmbook.serving.pods import LABELS
 from warmbook.steps import server
 from warmbook_rehearsal.faults import FAULTS
+from warmbook_rehearsal.faults.fault import Target
+from warmbook_rehearsal.kubernetes import Store
+from warmbook_rehearsal.request_faults import RequestFaults
 
 DRIVER = "cloud.google.com/gke-gpu-driver-version"
 OOM = {"exitCode": 137, "reason": "OOMKilled"}
@@ -190,3 +194,118 @@ def test_each_played_end_is_a_fault_and_has_something_that_mends_it():
     in_other_ways = {"server-killed", "gcs-client-failed", "file-access-error"}
     assert set(PLAYED) == {name for name, _ in MENDED_IN_THE_DEPLOYMENT} | in_other_ways
     assert set(PLAYED) <= FAULTS.keys()
+
+
+class Parts:
+    """As much of a rehearsal as a played end needs, with one cluster and no Pods."""
+
+    def __init__(self, model):
+        self.store = Store()
+        self.clusters = self
+        self.callers = self.cloud = self.google_listener = self.storage = self.time_scale = None
+        self.folder, self.model, self.model_uri = None, model, "gs://models/tiny"
+        self.pod_hooks, self.request_faults = [], RequestFaults()
+
+    def each(self, act):
+        act(self)
+
+    def end_of(self, change):
+        template = copy.deepcopy(TEMPLATE)
+        change(template["spec"])
+        return self.store.fault_hooks.end_of(template)
+
+
+TEMPLATE = {
+    "spec": {
+        "nodeName": "node-1",
+        "nodeSelector": {ACCELERATOR: "nvidia-l4"},
+        "volumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
+        "containers": [
+            {
+                "image": "vllm/vllm-openai:v0.32.0",
+                "command": ["python3", "-m", "vllm.entrypoints.openai.api_server"],
+                "args": ["--model=gs://models/tiny", "--max-model-len=4096"],
+                "env": [],
+                "resources": {
+                    "limits": {"nvidia.com/gpu": "1"},
+                    "requests": {"memory": "20Gi"},
+                },
+                "volumeMounts": [{"mountPath": "/dev/shm", "name": "dshm"}],
+            }
+        ],
+    }
+}
+
+
+def args(*words):
+    return lambda pod: container_of(pod).update(args=["--model=gs://models/tiny", *words])
+
+
+def loader(text):
+    return argument(f"--model-loader-extra-config={text}")
+
+
+def shm(quantity):
+    return lambda pod: pod["volumes"][0]["emptyDir"].update(sizeLimit=quantity)
+
+
+BOUNDARIES = [
+    ("oom-killed", memory("25Gi"), False),
+    ("oom-killed", memory("24Gi"), True),
+    ("oom-killed", variable("RUNAI_STREAMER_MEMORY_LIMIT", "-1"), True),
+    ("oom-killed", loader('{"memory_limit":0}'), False),
+    ("kv-cache-too-small", args("--max-model-len", "2240"), False),
+    ("kv-cache-too-small", args("--max_model_len=2272"), True),
+    ("kv-cache-too-small", args("--max-model-len=1024", "--max-model-len=4096"), True),
+    ("kv-cache-too-small", args(), True),
+    ("kv-cache-too-small", argument("--tensor-parallel-size=2"), False),
+    ("memory-limit-below-tensor", as_it_was, False),
+    ("memory-limit-below-tensor", loader('{"memory_limit":9799}'), True),
+    ("memory-limit-below-tensor", loader('{"memory_limit":9800}'), False),
+    ("driver-too-old", image("0.19.0"), False),
+    ("driver-too-old", image("0.21.0"), True),
+    ("driver-too-old", lambda pod: container_of(pod).update(image="vllm/vllm-openai"), True),
+    ("cuda-driver-mismatch", variable("LD_LIBRARY_PATH", "/usr/local/cuda/lib64"), True),
+    ("cuda-driver-mismatch", variable("LD_LIBRARY_PATH", "/usr/local/nvidia/lib64:/b"), False),
+    ("gcs-support-missing", image("0.11.0"), True),
+    ("gcs-support-missing", image("0.11.1"), False),
+    ("broadcast-timeout", as_it_was, False),
+    ("broadcast-timeout", loader('{"distributed":true}'), True),
+    ("fd-limit", loader('{"concurrency":5}'), True),
+    ("fd-limit", loader('{"concurrency":4}'), False),
+    ("fd-limit", loader("no json"), True),
+    ("fd-limit", shell("ulimit -n 511"), True),
+    ("fd-limit", shell("ulimit -n 512"), False),
+    ("assets-folder-race", image("0.15.1"), True),
+    ("assets-folder-race", image("0.16.0"), False),
+    ("sharded-on-gs", argument("--load-format=runai_streamer_sharded"), True),
+    ("sharded-on-gs", argument("--load-format=runai_streamer"), False),
+    ("shm-too-small", shm("64Mi"), True),
+    ("shm-too-small", shm("65Mi"), False),
+    ("shm-too-small", lambda pod: container_of(pod).pop("volumeMounts"), True),
+    ("merges-missing", image("0.10.2"), True),
+    ("merges-missing", image("0.11.1"), False),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "ends"), BOUNDARIES)
+def test_where_an_end_begins_and_where_it_is_over(name, change, ends, image_and_model):
+    parts = Parts(image_and_model[1])
+    FAULTS[name].stage(Target(parts))
+    parts.end_of(as_it_was)  # the first server
+    assert bool(parts.end_of(change)) == ends
+
+
+def test_broadcasts_get_through_with_more_time(image_and_model):
+    parts = Parts(image_and_model[1])
+    FAULTS["broadcast-timeout"].stage(Target(parts))
+
+    def shared_for(seconds):
+        def change(pod):
+            loader('{"distributed":true}')(pod)
+            variable("RUNAI_STREAMER_DIST_TIMEOUT", seconds)(pod)
+
+        return parts.end_of(change)
+
+    assert shared_for("600")
+    assert not shared_for("601")

@@ -2,10 +2,16 @@
 
 import itertools
 import random
+import time
+from contextlib import suppress
 
 import pytest
 import requests
 
+from warmbook.errors import WarmbookError
+from warmbook.serving.guide_manifest import DEPLOYMENT as DEPLOYMENT_NAME
+from warmbook.serving.manifest import deployment
+from warmbook.steps import cluster, project, server
 from warmbook_rehearsal.faults import FAULTS, ConflictError, together
 
 PAIRS = 50
@@ -204,3 +210,73 @@ def test_names_that_go_together_are_taken_once(names):
 def test_names_that_do_not_are_refused(names):
     with pytest.raises(ConflictError, match=names[0]):
         together(names)
+
+
+def until(holds):
+    end = time.monotonic() + 20
+    while not (found := holds()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.parametrize("faults", [("probe-too-short",), ("shm-too-small",)])
+def test_what_a_fault_wrote_into_the_deployment_is_put_back(faults, up_to, clients, chosen, desk):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    ask = (DEPLOYMENT_NAME, chosen.namespace)
+    manifest = deployment(chosen, server.look_up(clients, chosen))
+    (wanted,) = manifest["spec"]["template"]["spec"]["containers"]
+    (changed,) = clients.kubernetes.find("Deployment", *ask)["spec"]["template"]["spec"][
+        "containers"
+    ]
+    fields = ("args", "command", "volumeMounts")
+    assert [changed.get(name) for name in fields] != [wanted.get(name) for name in fields]
+    assert desk.unstage(faults[0]).status_code == 200
+    (back,) = clients.kubernetes.find("Deployment", *ask)["spec"]["template"]["spec"]["containers"]
+    assert [back.get(name) for name in fields] == [wanted.get(name) for name in fields]
+    assert back["startupProbe"]["failureThreshold"] == wanted["startupProbe"]["failureThreshold"]
+    pods = lambda: clients.kubernetes.list_objects("Pod", chosen.namespace)  # noqa: E731
+    until(lambda: any(s["ready"] for p in pods() for s in p["status"].get("containerStatuses", ())))
+
+
+@pytest.mark.parametrize("faults", [("namespace-missing",), ("service-account-missing",)])
+def test_a_namespace_and_a_service_account_are_there_again(faults, up_to, clients, chosen, desk):
+    up_to("identity")
+    with suppress(WarmbookError):  # the namespace is going
+        server.deploy(chosen, clients)
+    account = ("ServiceAccount", chosen.service_account, chosen.namespace)
+    until(lambda: clients.kubernetes.find(*account) is None)
+    assert desk.unstage(faults[0]).status_code == 200
+    assert clients.kubernetes.find(*account) is not None
+    found = clients.kubernetes.find("Namespace", chosen.namespace)
+    assert found["status"]["phase"] == "Active"
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+@pytest.mark.parametrize("faults", [("server-gone",), ("kube-down",)])
+def test_a_server_that_was_closed_answers_again_at_its_place(
+    faults, rehearsal, chosen, clients, desk
+):
+    desk.unstage(faults[0])
+    project.enable_services(chosen, clients, report=lambda progress: None)
+    cluster.create(chosen, clients, report=lambda progress: None)
+    desk.stage(faults[0])
+    client = Client(rehearsal, chosen, clients)
+    answers = [status for _ in range(15) for status in client.statuses()]
+    assert 0 in answers
+    desk.unstage(faults[0])
+    assert 0 not in [*client.statuses()]
+
+
+@pytest.mark.parametrize("faults", [("weights-deeper",)])
+def test_what_somebody_else_has_changed_since_stays_as_they_left_it(
+    faults, rehearsal, chosen, clients, desk
+):
+    bucket, _, folder = chosen.model_uri.removeprefix("gs://").partition("/")
+    blob = clients.storage.bucket(bucket).blob(f"{folder}/config.json")
+    blob.upload_from_string(b'{"theirs": true}')
+    assert desk.unstage(faults[0]).status_code == 200
+    assert blob.download_as_bytes() == b'{"theirs": true}'
+    names = {one.name for one in clients.storage.list_blobs(bucket, prefix=f"{folder}/")}
+    assert names == {f"{folder}/{file.name}" for file in rehearsal.inner.model.files}

@@ -149,6 +149,10 @@ class RehearsalThread:
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
+    def wait_for(self, begin):
+        """Run what `begin` returns, a coroutine, on the rehearsal's loop to its end."""
+        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
+
     def __enter__(self):
         self._thread.start()
         assert self._up.wait(20)

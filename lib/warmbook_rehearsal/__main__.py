@@ -23,7 +23,7 @@ if sys.platform == "win32":  # what follows imports modules that Windows does no
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from .faults import FAULTS, UnknownFaultError, named
+from .faults import FAULTS, ConflictError, UnknownFaultError, UnstageError, named, together, unstage
 from .installer.progress import teller
 from .network import Network
 from .node import (
@@ -69,9 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{fault.name:28} {fault.what}")
         return 0
     try:
+        if options.unstage:
+            return _take_back(options.unstage)
         with _sigterm_is_ctrl_c():
             return _carried_out(options, command, network)
-    except (EngineError, UnknownFaultError) as error:
+    except (EngineError, ConflictError, UnknownFaultError, UnstageError) as error:
         print(f"warmbook_rehearsal: {error}", file=sys.stderr)
         return 2
     except Terminated:
@@ -98,7 +100,7 @@ def _sigterm_is_ctrl_c() -> Iterator[None]:
 
 def _carried_out(options: argparse.Namespace, command: Sequence[str], network: Network) -> int:
     """Keep house, or run the command in a rehearsal; return the exit status."""
-    staged = named(name.strip() for name in options.fault.split(",") if name.strip())
+    staged = together(_names(options.fault))
     if options.export or options.prune or options.build:
         return _keep_house(options)
     check_temporary_files()
@@ -118,6 +120,19 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
         if status == 0 or test.ended:
             test.wait(tell)
         return status
+
+
+def _names(text: str) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _take_back(names: str) -> int:
+    """Take faults back in the rehearsal around this command."""
+    for fault in named(_names(names)):
+        unstage(fault.name, os.environ)
+        print(f"{fault.name} is taken back: {fault.what}")
+    return 0
 
 
 def _keep_house(options: argparse.Namespace) -> int:
@@ -173,6 +188,12 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         metavar="NAME[,NAME]",
         help="let these things go wrong, to learn from or to test with",
+    )
+    parser.add_argument(
+        "--unstage",
+        default="",
+        metavar="NAME[,NAME]",
+        help="in a rehearsal: take these faults back, put back what they changed, then stop",
     )
     parser.add_argument(
         "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"

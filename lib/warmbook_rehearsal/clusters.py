@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ class Running:
     runner: web.AppRunner
     tasks: list[asyncio.Task[Any]]
     endpoint: Endpoint
+    ssl_context: ssl.SSLContext
 
     async def fall_silent(self) -> None:
         """Answer no request any more, as an API server that is down; the Pods go on."""
@@ -51,6 +53,12 @@ class Running:
             await site.stop()
         if server := self.runner.server:
             server.pre_shutdown()  # closes the connections that clients keep open
+
+    async def answer_again(self) -> None:
+        """Answer where it did before it fell silent."""
+        if not self.runner.sites:
+            host, _, port = self.endpoint.host.rpartition(":")
+            await web.TCPSite(self.runner, host, int(port), ssl_context=self.ssl_context).start()
 
 
 class Clusters:
@@ -97,7 +105,8 @@ class Clusters:
         ).application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, HOST, 0, ssl_context=server_context(self._certificate))
+        context = server_context(self._certificate)
+        site = web.TCPSite(runner, HOST, 0, ssl_context=context)
         await site.start()
         server: Any = site._server
         endpoint = Endpoint(f"{HOST}:{server.sockets[0].getsockname()[1]}", self._ca_pem)
@@ -109,7 +118,9 @@ class Clusters:
             asyncio.create_task(kubelet.run()),
             asyncio.create_task(scale_pods(store, self._pace)),
         ]
-        self._running[_key(cluster)] = running = Running(store, kubelet, runner, tasks, endpoint)
+        self._running[_key(cluster)] = running = Running(
+            *(store, kubelet, runner, tasks, endpoint, context)
+        )
         for hook in tuple(self._hooks):
             hook(running)
         self._write_kubeconfig(cluster.name, endpoint)
@@ -130,6 +141,7 @@ class Clusters:
                 machine_type=pool.config.machine_type,
                 gpus=gpus,
                 spot=pool.config.spot,
+                driver=_driver(pool),
             )
             if not _has_driver(pool):
                 for resources in (node["status"]["capacity"], node["status"]["allocatable"]):
@@ -160,6 +172,10 @@ class Clusters:
         self._hooks.append(hook)
         for running in self.running:
             hook(running)
+
+    def no_more(self, hook: Callable[[Running], None]) -> None:
+        """Call `hook` with no cluster any more."""
+        self._hooks.remove(hook)
 
     async def stop(self, cluster: Any) -> None:
         """Stop the cluster with its Pods."""
@@ -197,6 +213,12 @@ class Clusters:
 
 def _key(cluster: Any) -> tuple[str, str]:
     return cluster.location, cluster.name
+
+
+def _driver(pool: Any) -> str:
+    """Return which release of the driver a pool's GPUs get."""
+    chosen = [a.gpu_driver_installation_config for a in pool.config.accelerators]
+    return "latest" if any(c.gpu_driver_version.name == "LATEST" for c in chosen) else "default"
 
 
 def _has_driver(pool: Any) -> bool:

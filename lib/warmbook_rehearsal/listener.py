@@ -31,7 +31,9 @@ class Listener:
         self.port = server.sockets[0].getsockname()[1]
 
     async def open(self, address: str) -> None:
-        """Answer on one more address."""
+        """Answer on one more address; once is enough."""
+        if address in self._sites:
+            return
         self._sites[address] = web.TCPSite(self.runner, address, self.port)
         await self._sites[address].start()
 

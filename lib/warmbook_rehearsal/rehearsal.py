@@ -17,7 +17,7 @@ from typing import Any
 from . import isolation
 from .access import Caller, Callers
 from .clusters import Clusters
-from .faults import Fault
+from .faults import Changes, Fault, Staging
 from .faults import application as fault_desk
 from .google import Cloud
 from .google.capacity import zones_of
@@ -57,10 +57,12 @@ class Rehearsal:
     ) -> None:
         self.image, self.model, self.engine, self.time_scale = image, model, engine, time_scale
         self.shaper = Shaper(network)
-        self._staged_first, self.staged = tuple(staged), list[Fault]()
+        self._staged_first = tuple(staged)
         self.request_faults = RequestFaults()
         if network.latency_ms:
             self.request_faults.add(self.shaper.meet)
+        self.changes = Changes()
+        self.request_faults.add_on_leaving(self.changes.note)
         self.pod_hooks: list[Callable[[dict[str, Any]], None]] = []
         """Called with each Pod before its first process."""
         self.token = secrets.token_urlsafe(24)
@@ -127,8 +129,9 @@ class Rehearsal:
         self.fault_listener = Listener(fault_desk(self))
         await self.fault_listener.start()
         self._seed()
+        self._staging = Staging(self)
         for fault in self._staged_first:
-            self.stage(fault)
+            await self.stage(fault)
         return self
 
     def servers(self) -> dict[str, str]:
@@ -139,10 +142,18 @@ class Rehearsal:
             "caches": f"{HOST}:{self._grpc_port}",
         }
 
-    def stage(self, fault: Fault) -> None:
-        """Let something go wrong from now on."""
-        fault.stage(self)
-        self.staged.append(fault)
+    @property
+    def staged(self) -> list[Fault]:
+        """The faults that are staged, the last one last."""
+        return self._staging.faults
+
+    async def stage(self, fault: Fault) -> bool:
+        """Let something go wrong from now on; return whether it was not staged before."""
+        return await self._staging.stage(fault)
+
+    async def unstage(self, fault: Fault) -> None:
+        """Let it go wrong no more, and put back what it has changed."""
+        await self._staging.unstage(fault)
 
     async def __aexit__(self, *_: object) -> None:
         """Stop every Pod, every server, and remove the state folder."""

@@ -57,22 +57,41 @@ class Desk:
         return list(self._ask("GET", "/staged"))
 
     def stage(self, name: str) -> dict[str, Any]:
-        """Let the fault begin.
+        """Let the fault begin, if it has not yet.
 
         Raises:
             MissingError: There is no such fault.
+            SettingsError: It can't be staged beside one that is.
         """
         return dict(self._ask("POST", f"/staged/{name}"))
+
+    def unstage(self, name: str) -> dict[str, Any]:
+        """Take the fault back, and let the rehearsal put back what it changed.
+
+        Raises:
+            MissingError: There is no such fault, or it is not staged.
+        """
+        return dict(self._ask("DELETE", f"/staged/{name}"))
+
+    def changes(self) -> tuple[int, str]:
+        """Return how many requests have changed something in the rehearsal, and the first."""
+        told = self._ask("GET", "/changes")
+        return int(told["count"]), str(told["first"])
 
     def _ask(self, method: str, path: str) -> Any:
         import requests
 
         headers = {"Authorization": f"Bearer {self.token}"}
         with explained():
-            answer = requests.request(method, f"{self.url}{path}", headers=headers, timeout=10)
+            answer = requests.request(method, f"{self.url}{path}", headers=headers, timeout=30)
         if answer.status_code == 404:
             raise MissingError(
                 answer.text, remedy=say("List them: python -m warmbook_rehearsal --list-faults")
+            )
+        if answer.status_code == 409:
+            raise SettingsError(
+                answer.text.partition("\n")[0],
+                remedy=say("Choose another, or take back what is hidden first: gym.unstage()"),
             )
         answer.raise_for_status()
         return answer.json()
@@ -98,22 +117,64 @@ class Hidden(Card):
 def hide(fault: str = "", *, language: str = "en", draw: str = "") -> Hidden:
     """Hide the fault of this name; without one, one by chance, the same for the same `draw`.
 
-    Where one is hidden already and no other is asked for, that one stays.
+    Where one is hidden already and no other is asked for, that one stays. In a rehearsal that
+    is used nothing is hidden: in one where requests have changed something before.
 
     Raises:
-        SettingsError: This is no rehearsal.
+        SettingsError: This is no rehearsal, or a used one.
         MissingError: There is no such fault.
     """
     speak(language)
     desk = Desk.open()
-    known = desk.faults()
-    if not fault and not draw and (staged := desk.staged()):
+    known, staged = desk.faults(), desk.staged()
+    if not fault and not draw and staged:
         return Hidden(candidates=len(known), choices=staged[-1]["choices"])
     # by chance only what stays, what shows in minutes, and what the usual settings meet
     odd = ("passes", "ahead", "unseen", "choices")
     fitting = [one["name"] for one in known if not any(one[name] for name in odd)]
-    hidden = desk.stage(fault or random.Random(draw or None).choice(fitting))
+    name = fault or random.Random(draw or None).choice(fitting)
+    if name not in [one["name"] for one in staged]:
+        _refuse_used(desk)
+    hidden = desk.stage(name)
     return Hidden(candidates=len(known), choices=hidden["choices"])
+
+
+def _refuse_used(desk: Desk) -> None:
+    count, first = desk.changes()
+    if count:
+        raise SettingsError(
+            say(
+                "This rehearsal is used: {count} requests have changed something in it, the first "
+                "was {first}. What is there already can keep a fault from showing.",
+                count=count,
+                first=first,
+            ),
+            remedy=say("Stop it and start it again, and hide the fault before anything else."),
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class TakenBack(Card):
+    """What was wrong in the rehearsal, and is no more."""
+
+    faults: tuple[Mapping[str, Any], ...]
+
+    def title(self) -> str:
+        return say("Nothing is wrong in this rehearsal any more")
+
+    def rows(self) -> Sequence[Row]:
+        return tuple(Row(str(one["name"]), str(one["what"]), "ok") for one in self.faults)
+
+
+def unstage() -> TakenBack:
+    """Take back what is hidden, the last first: the guide carried out again comes through.
+
+    Raises:
+        SettingsError: This is no rehearsal.
+    """
+    desk = Desk.open()
+    staged = reversed(desk.staged())
+    return TakenBack(tuple(desk.unstage(one["name"]) for one in staged))
 
 
 def settings(hidden: Hidden) -> Settings:

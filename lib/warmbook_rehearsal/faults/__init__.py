@@ -2,8 +2,12 @@
 
 # each registers its faults, in the order of the guide
 from . import project, outages, model, bucket, gpus, gke  # noqa: F401, I001
-from . import cluster, nodes, server, container_exits, caches  # noqa: F401
+from . import cluster, nodes, server, container_exits, loader_exits, caches  # noqa: F401
 from .control import application
-from .fault import FAULTS, Fault, UnknownFaultError, named
+from .fault import FAULTS, ConflictError, Fault, UnknownFaultError, named, together
+from .asking import UnstageError, unstage
+from .staging import Staging
+from .changes import Changes
 
-__all__ = ["FAULTS", "Fault", "UnknownFaultError", "application", "named"]
+__all__ = ["FAULTS", "Changes", "ConflictError", "Fault", "Staging", "UnknownFaultError"]
+__all__ += ["UnstageError", "application", "named", "together", "unstage"]

@@ -8,7 +8,7 @@ from typing import Any
 from ..google.capacity import zones_of
 from ..request_faults import Incoming
 from ..storage.locations import locate
-from .fault import Target, fault, is_server
+from .fault import BUCKET, BUCKET_POLICY, FILES, Target, fault, is_server
 
 Binding = Mapping[str, Any]
 
@@ -20,27 +20,35 @@ WRITES_THAT_PASS, WRITES_THAT_DONT = 2, 8
     "bucket-missing",
     "somebody moved the model to a bucket of another name",
     pitfall="bucket-missing",
+    places=(
+        FILES,
+        BUCKET,
+        BUCKET_POLICY,
+    ),
 )
 def bucket_missing(rehearsal: Target) -> None:
     """Give the bucket a name that ends in -old; its address in the form mends it."""
-    name, path = place(rehearsal)
-    moved = f"{name}-old"
-    rehearsal.storage.create_bucket(moved, location=rehearsal.storage.bucket(name).location.name)
-    for file in rehearsal.model.files:
-        whole = f"{path}/{file.name}"
-        rehearsal.storage.adopt_file(moved, whole, file.path, crc32c=file.crc32c, md5=file.md5)
-        rehearsal.storage.delete_object(rehearsal.storage.object(name, whole))
-    rehearsal.storage.delete_bucket(name)
+    name, _ = place(rehearsal)
+    rehearsal.storage.rename_bucket(name, f"{name}-old")
+
+    def back() -> None:
+        if rehearsal.storage.find_bucket(f"{name}-old") and not rehearsal.storage.find_bucket(name):
+            rehearsal.storage.rename_bucket(f"{name}-old", name)
+
+    rehearsal.put_back(back)
 
 
 @fault(
     "bucket-elsewhere",
     "the bucket lies on another continent than the cluster",
     pitfall="bucket-elsewhere",
+    places=(BUCKET,),
 )
 def bucket_elsewhere(rehearsal: Target) -> None:
     """Let the bucket lie in Europe; a cluster in its region mends it."""
-    _bucket(rehearsal).location = locate("EUROPE-WEST4", zones_of)
+    bucket, elsewhere = _bucket(rehearsal), locate("EUROPE-WEST4", zones_of)
+    before, bucket.location = bucket.location, elsewhere
+    rehearsal.put_back(lambda: setattr(bucket, "location", before))
 
 
 @fault(
@@ -90,6 +98,7 @@ def _writes_policy(incoming: Incoming) -> bool:
     "bucket-viewer-missing",
     "somebody takes roles/storage.bucketViewer away before the server starts",
     pitfall="bucket-viewer-missing",
+    places=(BUCKET_POLICY,),
 )
 def bucket_viewer_missing(rehearsal: Target) -> None:
     """Take the role away once, when the first server starts; giving it again mends it."""
@@ -100,6 +109,7 @@ def bucket_viewer_missing(rehearsal: Target) -> None:
     "object-role-missing",
     "somebody takes roles/storage.objectUser away before the server starts",
     pitfall="object-role-missing",
+    places=(BUCKET_POLICY,),
 )
 def object_role_missing(rehearsal: Target) -> None:
     """Take the role away once, when the first server starts; giving it again mends it."""
@@ -110,6 +120,7 @@ def object_role_missing(rehearsal: Target) -> None:
     "binding-other-namespace",
     "the roles are bound to the service account of another namespace",
     pitfall="binding-other-namespace",
+    places=(BUCKET_POLICY,),
 )
 def binding_other_namespace(rehearsal: Target) -> None:
     """Rewrite the bindings once, when the first server starts."""
@@ -120,6 +131,7 @@ def binding_other_namespace(rehearsal: Target) -> None:
     "project-id-for-number",
     "the roles are bound to a name with the project's ID where its number belongs",
     pitfall="project-id-for-number",
+    places=(BUCKET_POLICY,),
 )
 def project_id_for_number(rehearsal: Target) -> None:
     """Rewrite the bindings once, when the first server starts."""
@@ -142,16 +154,39 @@ def _rebind_once(rehearsal: Target, change: Callable[[list[Binding]], list[Bindi
     def rebind(pod: dict[str, Any]) -> None:
         if is_server(pod):
             rehearsal.pod_hooks.remove(rebind)
-            _rebind(rehearsal, change)
+            before, after = _rebind(rehearsal, change)
+            rehearsal.put_back(lambda: _restore(rehearsal, before, after))
 
-    rehearsal.pod_hooks.append(rebind)
+    rehearsal.put(rehearsal.pod_hooks, rebind)
 
 
-def _rebind(rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]) -> None:
-    """Write the bucket's policy, as somebody does who knows nothing of the reader."""
-    bucket = _bucket(rehearsal)
-    document = {"bindings": change(list(bucket.policy.bindings)), "version": bucket.policy.version}
+def _rebind(
+    rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]
+) -> tuple[list[Binding], list[Binding]]:
+    """Write the bucket's policy, as somebody does who knows nothing of the reader.
+
+    Returns:
+        What it was, and what it is; nothing where the bucket is gone.
+    """
+    bucket = rehearsal.storage.find_bucket(place(rehearsal)[0])
+    if bucket is None:
+        return [], []
+    before = list(bucket.policy.bindings)
+    after = change(before)
+    document = {"bindings": after, "version": bucket.policy.version}
     bucket.policy = bucket.policy.replaced_by(document)
+    return before, after
+
+
+def _restore(rehearsal: Target, before: list[Binding], after: list[Binding]) -> None:
+    """Put back the bindings that were taken or changed; who was bound since stays bound."""
+    new = [binding for binding in after if binding not in before]
+
+    def change(now: list[Binding]) -> list[Binding]:
+        kept = [binding for binding in now if binding not in new and binding not in before]
+        return [*before, *kept]
+
+    _rebind(rehearsal, change)
 
 
 def _bucket(rehearsal: Target) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bucket import place
-from .fault import Target, fault
+from .fault import BUCKET, Target, fault
 
 ZONE_OF_PODS, OTHER_ZONE = "us-central1-a", "us-central1-f"
 A_DAY_MINUTES = 24 * 60.0
@@ -13,20 +13,29 @@ A_DAY_MINUTES = 24 * 60.0
     "cache-zone",
     "the bucket has a cache, in a zone where no Pod runs",
     pitfall="cache-zone",
+    places=(BUCKET,),
     ahead=True,
 )
 def cache_zone(rehearsal: Target) -> None:
     """Make the cache; one in the zone of the Pods mends it."""
-    rehearsal.storage.create_cache(place(rehearsal)[0], OTHER_ZONE)
+    _make(rehearsal, OTHER_ZONE)
 
 
 @fault(
     "cache-empty",
     "the cache where the Pods run is being made for hours, and holds nothing yet",
     pitfall="cache-empty",
+    places=(BUCKET,),
     ahead=True,
 )
 def cache_empty(rehearsal: Target) -> None:
     """Begin the cache and let it, and each after it, take a day."""
-    rehearsal.storage.caches.creation_minutes = A_DAY_MINUTES
-    rehearsal.storage.create_cache(place(rehearsal)[0], ZONE_OF_PODS)
+    caches, before = rehearsal.storage.caches, rehearsal.storage.caches.creation_minutes
+    caches.creation_minutes = A_DAY_MINUTES
+    rehearsal.put_back(lambda: setattr(caches, "creation_minutes", before))
+    _make(rehearsal, ZONE_OF_PODS)
+
+
+def _make(rehearsal: Target, zone: str) -> None:
+    cache = rehearsal.storage.create_cache(place(rehearsal)[0], zone)
+    rehearsal.put_back(lambda: rehearsal.storage.caches.drop(cache))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from ..kubernetes import ApiError, Store
+from ..kubernetes.objects import labels_of, name_of, namespace_of, terminating
 from ..request_faults import Incoming
 from .deployment import as_server_comes
-from .fault import Target, fault
+from .fault import DEPLOYMENT, Target, fault
 
 Obj = dict[str, Any]
 
 A_WHILE = 3
 """How many requests in a row meet what passes."""
+
+EMPTIED_S = 5
+"""How long a namespace that is deleted has to become empty, in seconds."""
 
 CUT_AFTER_S = 0.2
 """How long a watch lasts whose connection is cut, in seconds."""
@@ -118,6 +124,7 @@ def kube_down(rehearsal: Target) -> None:
             rehearsal.request_faults.remove(go)
             for cluster in rehearsal.clusters.running:
                 await cluster.fall_silent()
+                rehearsal.put_back(cluster.answer_again)
             raise asyncio.CancelledError  # this connection gets no answer either
 
     rehearsal.request_faults.add(go)
@@ -135,26 +142,55 @@ def _is_about_the_cluster(incoming: Incoming) -> bool:
     "namespace-missing",
     "somebody deletes the namespace when the server is about to start",
     pitfall="namespace-missing",
+    places=(DEPLOYMENT,),
 )
 def namespace_missing(rehearsal: Target) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
 
     def delete(store: Store, deployment: Obj) -> None:
-        store.delete("Namespace", None, deployment["metadata"]["namespace"])
+        name = namespace_of(deployment) or "default"
+        if found := store.find("Namespace", None, name):
+            accounts = store.list("ServiceAccount", name)
+            rehearsal.put_back(lambda: _make_again(store, found, accounts))
+            store.delete("Namespace", None, name)
 
     as_server_comes(rehearsal, delete)
+
+
+async def _make_again(store: Store, namespace: Obj, accounts: Iterable[Obj]) -> None:
+    """Make a namespace and its service accounts again, when what is left of it has gone."""
+    name = name_of(namespace)
+    for _ in range(EMPTIED_S * 20):
+        if not (found := store.find("Namespace", None, name)) or not terminating(found):
+            break
+        await asyncio.sleep(0.05)
+    _create(store, "Namespace", namespace)
+    for account in accounts:
+        _create(store, "ServiceAccount", account)
+
+
+def _create(store: Store, kind: str, gone: Obj) -> None:
+    """Make an object of that name and those labels again, unless it is there or can't be."""
+    metadata: Obj = {"name": name_of(gone), "labels": dict(labels_of(gone))}
+    if kind != "Namespace":
+        metadata["namespace"] = str(namespace_of(gone))
+    with suppress(ApiError):
+        store.create(kind, {"metadata": metadata}, manager="kubectl")
 
 
 @fault(
     "service-account-missing",
     "somebody deletes the service account when the server is about to start",
     pitfall="service-account-missing",
+    places=(DEPLOYMENT,),
 )
 def service_account_missing(rehearsal: Target) -> None:
     """Delete it once, as the first Deployment comes; making it again mends it."""
 
     def delete(store: Store, deployment: Obj) -> None:
-        account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
-        store.delete("ServiceAccount", deployment["metadata"]["namespace"], account)
+        pod, namespace = deployment["spec"]["template"]["spec"], namespace_of(deployment)
+        if found := store.find("ServiceAccount", namespace, pod.get("serviceAccountName", "")):
+            rehearsal.put_back(lambda: _create(store, "ServiceAccount", found))
+            store.delete("ServiceAccount", namespace, name_of(found))
 
     as_server_comes(rehearsal, delete)

@@ -1,183 +1,243 @@
-"""Ends of the server's container that this machine can't have, and so are played."""
+"""Ends of the server's container by its machine: memory, GPU, driver, files; played.
+
+Each follows from what the Pod asks for, from its node or from the bucket, and is over when that
+is mended. Source of the lines: the released vLLM and streamer, and the issue threads that the
+catalogue of pitfalls names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ..kubernetes import End
-from .fault import Target, fault, is_server
+from ..kubernetes.controllers.nodes import ACCELERATOR, DRIVER
+from . import asked
+from .deployment import change_pod
+from .fault import DEPLOYMENT, Target, fault
+from .playing import play, play_on_first_node, play_with_release
 
 Obj = dict[str, Any]
 
-PLAYED: tuple[tuple[str, str, str, End], ...] = (
-    (
-        "oom-killed",
-        "the container needs more memory than its limit",
-        "host-oom",
-        End(("INFO [gpu_model_runner.py] Starting to load model...",), 137, "OOMKilled"),
-    ),
-    (
-        "server-killed",
-        "somebody ends the server's process on the node, again and again",
-        "server-killed",
-        End(("INFO [gpu_model_runner.py] Starting to load model...",), 137),
-    ),
-    (
-        "kv-cache-too-small",
-        "the model's full context does not fit beside its weights on this GPU",
-        "kv-cache-too-small",
-        End(
-            (
-                "ValueError: To serve at least one request with the models's max seq len (8192), "
-                "(2.62 GiB KV cache is needed, which is larger than the available KV cache memory "
-                "(1.43 GiB). Based on the available memory, the estimated maximum model length is "
-                "4464. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
-                "initializing the engine.",
-                "RuntimeError: Engine core initialization failed.",
-            )
-        ),
-    ),
-    (
-        "memory-limit-below-tensor",
-        "the streamer may not hold as much as the model's largest tensor",
-        "memory-limit-below-tensor",
-        End(
-            (
-                "runai_model_streamer.file_streamer.requests_iterator."
-                "RunaiStreamerMemoryLimitException: Memory limit supplied: 1000000000 cannot be "
-                "smaller than: 1835008000",
-            )
-        ),
-    ),
-    (
-        "driver-too-old",
-        "the image is built for a newer CUDA than the node's driver has",
-        "driver-too-old",
-        End(
-            (
-                "RuntimeError: The NVIDIA driver on your system is too old (found version 12090). "
-                "Please update your GPU driver.",
-            )
-        ),
-    ),
-    (
-        "cuda-driver-mismatch",
-        "the image's CUDA libraries and the node's driver don't go together",
-        "cuda-driver-mismatch",
-        End(
-            (
-                "RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 803: system has "
-                "unsupported display driver / cuda driver combination",
-            )
-        ),
-    ),
-    (
-        "gcs-support-missing",
-        "the image has the streamer without its part for Cloud Storage",
-        "gcs-support-missing",
-        End(("ImportError: GCS files module not found. Please install the required package.",)),
-    ),
-    (
-        "gcs-client-failed",
-        "the streamer finds no credentials in the Pod",
-        "gcs-client-failed",
-        End(
-            (
-                "ValueError: Could not open streamer in libstreamer due to: Failed to create GCS "
-                "client",
-            )
-        ),
-    ),
-    (
-        "file-access-error",
-        "the streamer's reader can't read the files, and does not say why",
-        "file-access-error",
-        End(
-            (
-                "ValueError: Could not receive response from libstreamer due to: "
-                "b'File access error'",
-            )
-        ),
-    ),
-    (
-        "broadcast-timeout",
-        "the GPUs' processes wait for each other's share of the weights in vain",
-        "broadcast-timeout",
-        End(("RuntimeError: [RunAI Streamer][Distributed] rank 1: broadcast timed out",)),
-    ),
-    (
-        "fd-limit",
-        "the container may open fewer files than the streamer needs connections",
-        "fd-limit",
-        End(
-            (
-                "ValueError: Could not send request to libstreamer due to: Increase process fd "
-                "limit or decrease the concurrency level. Recommended value is the concurrency "
-                "multiplied by 64",
-            )
-        ),
-    ),
-    (
-        "assets-folder-race",
-        "several engines make the same folder for the model's small files at once",
-        "assets-folder-race",
-        End(
-            (
-                "FileExistsError: [Errno 17] File exists: "
-                "'/root/.cache/vllm/assets/model_streamer/263be57c'",
-            )
-        ),
-    ),
-    (
-        "sharded-on-gs",
-        "somebody chose the loader for checkpoints that are sharded beforehand",
-        "sharded-on-gs",
-        End(
-            (
-                "ValueError: Could not find checkpoint files 'gs://bucket/model/"
-                "model-rank-0-part-*.safetensors', only pre-sharded checkpoints are currently "
-                "supported!",
-            )
-        ),
-    ),
-    (
-        "shm-too-small",
-        "the GPUs' processes find too little shared memory to meet in",
-        "shm-too-small",
-        # source: NVIDIA/nccl, src/misc/shmutils.cc; the segment's name and size are made up
-        End(
-            (
-                "NCCL WARN Error while creating shared memory segment /dev/shm/nccl-Yp4Fbq (size "
-                "9637888), error: No space left on device (28)",
-                "RuntimeError: NCCL error: unhandled system error (run with NCCL_DEBUG=INFO for "
-                "details)",
-            )
-        ),
-    ),
-    (
-        "merges-missing",
-        "the server does not get a small file that the model's tokenizer needs",
-        "merges-missing",
-        # unverified: vllm-project/vllm issue 18016 names the file; the words are Python's own
-        End(("FileNotFoundError: [Errno 2] No such file or directory: '/tmp/tmp0xj3/merges.txt'",)),
-    ),
-)
-"""Name, what goes wrong, pitfall, and the end: what this machine can't have is played.
+LOADS = "INFO [gpu_model_runner.py] Starting to load model..."
 
-Source: the released vLLM and streamer, and the issue threads that the catalogue names.
+MORE = 1.25
+"""How many times the first server's memory is enough."""
+
+FULL_TOKENS, FULL_GIB, LEFT_GIB = 8192, 2.62, 0.72
+"""The model's whole context, what its KV cache takes, and what the weights leave of the GPU.
+
+What they leave is too little for the 4096 tokens that the form chooses, and enough for 2048."""
+
+USUAL_SHARE, GPU_GIB, BLOCK_TOKENS = 0.9, 22.0, 16
+"""vLLM's share of the GPU unless it is told, the L4's memory, and a block of its KV cache."""
+
+SMALL_GPUS = ("", "nvidia-l4", "nvidia-tesla-t4")
+
+CUDA_13_FROM = (0, 20)
+"""vLLM's images hold CUDA 12.9 up to 0.19.0, 13.0 in 0.21.0; CUDA 13 needs driver 580.
+
+Source: vLLM's docker/versions.json. GKE's default driver was 535 in 2026, CUDA 12.2.
+"""
+
+OWN_FOLDERS_FROM = (0, 16)
+"""From here on vLLM does not delete and make its assets' folder at each start."""
+
+FILES, FILES_PER_READER = 256, 64
+"""How many files the node lets a container open, and how many each reader needs.
+
+Source of the second: the streamer, response_code.cc.
 """
 
 
-def _play(end: End) -> Callable[[Target], None]:
-    def stage(rehearsal: Target) -> None:
-        def ends(pod: Obj) -> End | None:
-            return end if is_server(pod) else None
+@fault("oom-killed", "the container needs more memory than its limit", pitfall="host-oom")
+def oom_killed(rehearsal: Target) -> None:
+    """Let the server need a quarter more than the first one asks for.
 
-        rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.end.append(ends))
+    That much, or a smaller buffer for the streamer than the first one's, mends it.
+    """
+    first: list[tuple[float, float]] = []
+    killed = End((LOADS,), 137, "OOMKilled")
 
-    return stage
+    def ends(pod: Obj, _: Obj) -> End | None:
+        memory, buffer = asked.memory_bytes(pod), _buffer_bytes(pod)
+        first[:] = first or [(memory, buffer)]
+        return killed if memory < first[0][0] * MORE and buffer >= first[0][1] else None
+
+    play(rehearsal, ends)
 
 
-for _name, _what, _pitfall, _end in PLAYED:
-    fault(_name, _what, pitfall=_pitfall)(_play(_end))
+def _buffer_bytes(pod: Obj) -> float:
+    """Return what a process of the streamer may hold; -1 is no limit."""
+    limit = asked.streamers(pod, "memory_limit", asked.STREAMER_MEMORY)
+    return limit if limit >= 0 else float("inf")
+
+
+@fault(
+    "server-killed",
+    "somebody ends the server's process on the node, again and again",
+    pitfall="server-killed",
+)
+def server_killed(rehearsal: Target) -> None:
+    """End it on the node of the first server; another node mends it."""
+    play_on_first_node(rehearsal, End((LOADS,), 137))
+
+
+@fault(
+    "kv-cache-too-small",
+    "the model's full context does not fit beside its weights on this GPU",
+    pitfall="kv-cache-too-small",
+)
+def kv_cache_too_small(rehearsal: Target) -> None:
+    """Leave LEFT_GIB for it; a shorter context, a greater share or more GPU mends it."""
+
+    def ends(pod: Obj, _: Obj) -> End | None:
+        length = asked.figure(pod, "--max-model-len", FULL_TOKENS)
+        needed, left = FULL_GIB * length / FULL_TOKENS, _left_gib(pod)
+        return _no_room(int(length), needed, left) if needed > left else None
+
+    play(rehearsal, ends)
+
+
+def _left_gib(pod: Obj) -> float:
+    """Return what the weights leave for the KV cache, in GiB."""
+    gpu = (pod["spec"].get("nodeSelector") or {}).get(ACCELERATOR, "")
+    if gpu not in SMALL_GPUS or asked.figure(pod, "--tensor-parallel-size", 1) > 1:
+        return float("inf")
+    share = asked.figure(pod, "--gpu-memory-utilization", USUAL_SHARE)
+    return max(0.0, LEFT_GIB + (share - USUAL_SHARE) * GPU_GIB)
+
+
+def _no_room(length: int, needed_gib: float, left_gib: float) -> End:
+    longest = int(left_gib / FULL_GIB * FULL_TOKENS) // BLOCK_TOKENS * BLOCK_TOKENS
+    return End(
+        (
+            f"ValueError: To serve at least one request with the models's max seq len ({length}), "
+            f"({needed_gib:.2f} GiB KV cache is needed, which is larger than the available KV "
+            f"cache memory ({left_gib:.2f} GiB). Based on the available memory, the estimated "
+            f"maximum model length is {longest}. Try increasing `gpu_memory_utilization` or "
+            "decreasing `max_model_len` when initializing the engine.",
+            "RuntimeError: Engine core initialization failed.",
+        )
+    )
+
+
+@fault(
+    "driver-too-old",
+    "the image is built for a newer CUDA than the node's driver has",
+    pitfall="driver-too-old",
+)
+def driver_too_old(rehearsal: Target) -> None:
+    """End images with CUDA 13 on nodes with the default driver.
+
+    An older image, or a node with the latest driver (the node selector
+    `cloud.google.com/gke-gpu-driver-version: latest`, or such a pool), mends it.
+    """
+    end = End(
+        (
+            "RuntimeError: The NVIDIA driver on your system is too old (found version 12020). "
+            "Please update your GPU driver.",
+        )
+    )
+
+    def ends(pod: Obj, node: Obj) -> End | None:
+        latest = (node["metadata"].get("labels") or {}).get(DRIVER) == "latest"
+        return end if asked.release(pod) >= CUDA_13_FROM and not latest else None
+
+    play(rehearsal, ends)
+
+
+@fault(
+    "cuda-driver-mismatch",
+    "the image's CUDA libraries and the node's driver don't go together",
+    pitfall="cuda-driver-mismatch",
+)
+def cuda_driver_mismatch(rehearsal: Target) -> None:
+    """End the server until LD_LIBRARY_PATH lets it find the node's driver first."""
+    end = End(
+        (
+            "RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 803: system has "
+            "unsupported display driver / cuda driver combination",
+        )
+    )
+
+    def ends(pod: Obj, _: Obj) -> End | None:
+        first = asked.variable(pod, "LD_LIBRARY_PATH").partition(":")[0]
+        return end if first.rstrip("/") != "/usr/local/nvidia/lib64" else None
+
+    play(rehearsal, ends)
+
+
+@fault(
+    "fd-limit",
+    "the container may open fewer files than the streamer needs connections",
+    pitfall="fd-limit",
+)
+def fd_limit(rehearsal: Target) -> None:
+    """Let containers open 256 files; a concurrency of 4, or `ulimit -n`, mends it."""
+    end = End(
+        (
+            "ValueError: Could not send request to libstreamer due to: Increase process fd "
+            "limit or decrease the concurrency level. Recommended value is the concurrency "
+            "multiplied by 64",
+        )
+    )
+
+    def ends(pod: Obj, _: Obj) -> End | None:
+        readers = asked.streamers(pod, "concurrency", asked.STREAMER_CONCURRENCY)
+        return end if readers * FILES_PER_READER > asked.open_files(pod, FILES) else None
+
+    play(rehearsal, ends)
+
+
+@fault(
+    "assets-folder-race",
+    "several engines make the same folder for the model's small files at once",
+    pitfall="assets-folder-race",
+    places=(DEPLOYMENT,),
+)
+def assets_folder_race(rehearsal: Target) -> None:
+    """Write a release into the first Deployment that does so.
+
+    VLLM_ASSETS_CACHE, or a later release, mends it.
+    """
+    folder = "/root/.cache/vllm/assets/model_streamer/263be57c"
+    end = End((f"FileExistsError: [Errno 17] File exists: '{folder}'",))
+
+    def ends(pod: Obj) -> End | None:
+        own = asked.variable(pod, "VLLM_ASSETS_CACHE")
+        return end if asked.release(pod) < OWN_FOLDERS_FROM and not own else None
+
+    play_with_release(rehearsal, "v0.14.0", ends)
+
+
+@fault(
+    "shm-too-small",
+    "the GPUs' processes find too little shared memory to meet in",
+    pitfall="shm-too-small",
+    places=(DEPLOYMENT,),
+)
+def shm_too_small(rehearsal: Target) -> None:
+    """Take the mount at /dev/shm out of the first Deployment; one of more than 64 MiB mends it.
+
+    Source: NVIDIA/nccl, src/misc/shmutils.cc; the segment's name and size are made up.
+    """
+    end = End(
+        (
+            "NCCL WARN Error while creating shared memory segment /dev/shm/nccl-Yp4Fbq (size "
+            "9637888), error: No space left on device (28)",
+            "RuntimeError: NCCL error: unhandled system error (run with NCCL_DEBUG=INFO for "
+            "details)",
+        )
+    )
+
+    def ends(pod: Obj, _: Obj) -> End | None:
+        return end if asked.shm_bytes(pod) <= asked.UNASKED_SHM else None
+
+    change_pod(rehearsal, _without_shm)
+    play(rehearsal, ends)
+
+
+def _without_shm(pod: Obj) -> None:
+    server = asked.server_of(pod)
+    mounts = server.get("volumeMounts") or []
+    server["volumeMounts"] = [m for m in mounts if m["mountPath"].rstrip("/") != "/dev/shm"]

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .fault import FAULTS, Fault, Target, UnknownFaultError, named
+from ..access import Callers
+from .changes import Changes
+from .fault import FAULTS, ConflictError, Fault, UnknownFaultError, named
+from .staging import NotStagedError
 
 
-def application(rehearsal: Target) -> web.Application:
-    """Return the server: GET /faults lists, POST /staged/NAME stages, GET /staged tells.
+class Rehearsal(Protocol):
+    """What the server needs of a rehearsal that is up."""
 
-    GET /servers names the other servers, so that a client can tell whether its environment is of
-    this rehearsal alone.
+    token: str
+    callers: Callers
+    changes: Changes
+
+    @property
+    def staged(self) -> list[Fault]:
+        """The faults that are staged."""
+
+    async def stage(self, fault: Fault) -> bool:
+        """Let a fault begin; return whether it was not staged before."""
+
+    async def unstage(self, fault: Fault) -> None:
+        """Take a fault back."""
+
+    def servers(self) -> Mapping[str, str]:
+        """Return the addresses of the servers that the workbook calls."""
+
+
+def application(rehearsal: Rehearsal) -> web.Application:
+    """Return the server: GET /faults lists, POST and DELETE /staged/NAME stage and take back.
+
+    GET /staged tells what is staged, GET /changes how many requests have changed something. GET
+    /servers names the other servers, so that a client can tell whether its environment is of
+    this rehearsal alone. A fault that can't be staged beside another is refused with 409.
     """
 
     @web.middleware
@@ -35,19 +61,41 @@ def application(rehearsal: Target) -> web.Application:
         return web.json_response(list(map(_as_json, rehearsal.staged)))
 
     async def stage(request: web.Request) -> web.Response:
+        fault = _named(request)
         try:
-            (fault,) = named([request.match_info["name"]])
-        except UnknownFaultError as error:
+            new = await rehearsal.stage(fault)
+        except ConflictError as error:
+            raise web.HTTPConflict(text=str(error)) from None
+        return web.json_response(_as_json(fault), status=201 if new else 200)
+
+    async def unstage(request: web.Request) -> web.Response:
+        fault = _named(request)
+        try:
+            await rehearsal.unstage(fault)
+        except NotStagedError as error:
             raise web.HTTPNotFound(text=str(error)) from None
-        rehearsal.stage(fault)
-        return web.json_response(_as_json(fault), status=201)
+        return web.json_response(_as_json(fault))
+
+    async def changes(request: web.Request) -> web.Response:
+        told = {"count": rehearsal.changes.count, "first": rehearsal.changes.first}
+        return web.json_response(told)
 
     app = web.Application(middlewares=[signed_in])
     app.router.add_get("/servers", servers)
     app.router.add_get("/faults", list_faults)
     app.router.add_get("/staged", staged)
     app.router.add_post("/staged/{name}", stage)
+    app.router.add_delete("/staged/{name}", unstage)
+    app.router.add_get("/changes", changes)
     return app
+
+
+def _named(request: web.Request) -> Fault:
+    try:
+        (fault,) = named([request.match_info["name"]])
+    except UnknownFaultError as error:
+        raise web.HTTPNotFound(text=str(error)) from None
+    return fault
 
 
 def _as_json(fault: Fault) -> dict[str, Any]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ..request_faults import RequestFaults
 
 if TYPE_CHECKING:
     from ..access import Callers
-    from ..clusters import Clusters
+    from ..clusters import Clusters, Running
     from ..google import Cloud
+    from ..kubernetes import FaultHooks
     from ..listener import Listener
     from ..node import Model
-    from ..request_faults import RequestFaults
     from ..storage import Storage
     from ..time_scale import TimeScale
 
+Hook = TypeVar("Hook")
 
-class Target(Protocol):
-    """What faults act on: the parts of a rehearsal that is up."""
+
+class Parts(Protocol):
+    """The parts of a rehearsal that is up."""
 
     callers: Callers
     cloud: Cloud
@@ -31,17 +35,69 @@ class Target(Protocol):
     model_uri: str
     pod_hooks: list[Callable[[dict[str, Any]], None]]
     request_faults: RequestFaults
-    staged: list[Fault]
     storage: Storage
     time_scale: TimeScale
-    token: str
 
-    def stage(self, fault: Fault) -> None:
-        """Let a fault begin."""
 
-    def servers(self) -> Mapping[str, str]:
-        """Return the addresses of the servers that the workbook calls."""
+PutBack = Callable[[], Awaitable[None] | None]
+"""Puts back what a fault has changed, as far as nobody else has changed it since."""
 
+
+class Target:
+    """What one fault acts on: the parts of a rehearsal, and what it is taken back by.
+
+    Its `request_faults` are the fault's own, and go with it.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.callers, self.cloud, self.clusters = parts.callers, parts.cloud, parts.clusters
+        self.folder, self.google_listener = parts.folder, parts.google_listener
+        self.model, self.model_uri, self.storage = parts.model, parts.model_uri, parts.storage
+        self.pod_hooks, self.time_scale = parts.pod_hooks, parts.time_scale
+        self.request_faults = RequestFaults()
+        self._back: list[PutBack] = []
+        parts.request_faults.add(self.request_faults.meet)
+        self.put_back(lambda: parts.request_faults.remove(self.request_faults.meet))
+
+    def put_back(self, back: PutBack) -> None:
+        """Have `back` called when the fault is taken back; the last one comes first."""
+        self._back.append(back)
+
+    def put(self, hooks: list[Hook], hook: Hook) -> None:
+        """Add a hook until the fault is taken back; it may be removed before."""
+
+        def remove() -> None:
+            if hook in hooks:
+                hooks.remove(hook)
+
+        hooks.append(hook)
+        self.put_back(remove)
+
+    def each_cluster(self, act: Callable[[Running], None]) -> None:
+        """Call `act` with each cluster, those that start later too, until it is taken back."""
+        self.put_back(lambda: self.clusters.no_more(act))
+        self.clusters.each(act)
+
+    def hang(self, among: Callable[[FaultHooks], list[Any]], hook: Callable[..., object]) -> None:
+        """Add a hook to each cluster's until the fault is taken back."""
+        self.each_cluster(lambda cluster: self.put(among(cluster.store.fault_hooks), hook))
+
+    async def take_back(self) -> None:
+        """Put everything back."""
+        while self._back:
+            if waited := self._back.pop()():
+                await waited
+
+
+DEPLOYMENT = "the server's Deployment"
+FILES = "the model's files"
+BUCKET = "the bucket's place"
+BUCKET_POLICY = "the bucket's policy"
+CLUSTER = "how the cluster is made"
+GPUS = "the GPUs of nodes"
+POLICY = "the project's policy"
+POOL = "how the node pool is made"
+QUOTAS = "the quotas for GPUs"
 
 Stage = Callable[[Target], None]
 """Makes it go wrong in a rehearsal that is up; runs on the rehearsal's loop."""
@@ -54,6 +110,7 @@ class Fault:
     `passes`: it goes by itself, and the workbook must outlast it. `ahead`: only a look ahead
     tells, because nothing fails for half an hour, or at all. `unseen`: only the model's answers
     tell. `choices` are the settings under which it bites, where the defaults don't meet it.
+    `places` are what it changes: of two faults that change the same, one is staged at a time.
     """
 
     name: str
@@ -64,10 +121,15 @@ class Fault:
     ahead: bool = False
     unseen: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
 
 
 class UnknownFaultError(LookupError):
     """There is no fault of that name; says which come close."""
+
+
+class ConflictError(Exception):
+    """The fault can't be staged here, or not beside another; says why, and names that one."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -82,13 +144,14 @@ def fault(
     passes: bool = False,
     ahead: bool = False,
     unseen: bool = False,
+    places: tuple[str, ...] = (),
     **choices: str,
 ) -> Callable[[Stage], Stage]:
     """Register the function below as the stage of a fault; `choices` are settings' values."""
 
     def register(stage: Stage) -> Stage:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, what, pitfall, stage, passes, ahead, unseen, choices)
+        FAULTS[name] = Fault(name, what, pitfall, stage, passes, ahead, unseen, choices, places)
         return stage
 
     return register
@@ -108,6 +171,40 @@ def named(names: Iterable[str]) -> list[Fault]:
             raise UnknownFaultError(f"there is no fault {name!r}{hint} (--list-faults lists them)")
         found.append(FAULTS[name])
     return found
+
+
+def together(names: Iterable[str]) -> list[Fault]:
+    """Return the faults of these names, each once.
+
+    Raises:
+        UnknownFaultError: One of them is no fault's name.
+        ConflictError: Two of them can't be staged beside each other.
+    """
+    found: list[Fault] = []
+    for one in named(dict.fromkeys(names)):
+        check_beside(found, one)
+        found.append(one)
+    return found
+
+
+def check_beside(staged: Iterable[Fault], other: Fault) -> None:
+    """Raise a ConflictError where `other` can't be staged beside those that are."""
+    for one in staged:
+        if why := _contradiction(one, other):
+            raise ConflictError(
+                f"{other.name} can't be staged beside {one.name}: {why}.\n"
+                f"  → Stage one of them, or take the first back: --unstage {one.name}"
+            )
+
+
+def _contradiction(one: Fault, other: Fault) -> str:
+    for place in one.places:
+        if place in other.places:
+            return f"both change {place}"
+    for name in one.choices.keys() & other.choices.keys():
+        if one.choices[name] != other.choices[name]:
+            return f"one needs {name} {one.choices[name]}, the other {other.choices[name]}"
+    return ""
 
 
 def is_server(pod: dict[str, Any]) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from google.cloud import container_v1
 
+from ..google.cluster_defaults import count_nodes
 from ..google.cluster_operations import ClusterKey
 from ..google.cluster_registry import ClusterRegistry, key_path
 from ..google.clusters import Clusters
 from ..google.errors import GoogleError
 from ..google.node_pools import NodePools
 from ..request_faults import Incoming
-from .fault import Target, fault
+from .fault import CLUSTER, POOL, Target, fault
+from .gpus import fail_next
 
 _Kind = container_v1.Operation.Type
 _Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
@@ -29,17 +32,22 @@ ZONE = "us-central1-a"
     "operation-failed",
     "GKE takes the cluster on, works for minutes, and ends with an error of its own",
     pitfall="operation-failed",
+    places=(CLUSTER,),
 )
 def operation_failed(rehearsal: Target) -> None:
     """Let the first cluster end in ERROR; once it is deleted, the next one is made."""
     error = GoogleError("INTERNAL", "Internal error while the control plane was being set up.")
-    rehearsal.cloud.cluster_operations.fail_next[_Kind.CREATE_CLUSTER] = error
+    fail_next(rehearsal, _Kind.CREATE_CLUSTER, error)
 
 
 @fault(
     "cluster-foreign",
     "somebody made a cluster of that name before, without Workload Identity Federation",
     pitfall="wif-off",
+    places=(
+        CLUSTER,
+        POOL,
+    ),
     mode="standard",
     location=ZONE,
 )
@@ -53,6 +61,8 @@ def cluster_foreign(rehearsal: Target) -> None:
             cluster=container_v1.Cluster(name=key.name, node_pools=pools),
         )
         Clusters(cluster_registry).create(request, rehearsal.callers.reader)
+        made = cluster_registry.clusters[key]
+        rehearsal.put_back(lambda: _remove_cluster(cluster_registry, key, made))
 
     async def forestall(incoming: Incoming) -> None:
         found = _looked_for(incoming)
@@ -70,6 +80,7 @@ def cluster_foreign(rehearsal: Target) -> None:
     "pool-without-metadata",
     "somebody made the node pool before, without GKE's metadata server",
     pitfall="metadata-server-off",
+    places=(POOL,),
     mode="standard",
     location=ZONE,
 )
@@ -86,6 +97,7 @@ def pool_without_metadata(rehearsal: Target) -> None:
     "pool-without-driver",
     "somebody made the node pool before, and asked for no GPU driver",
     pitfall="driver-not-installed",
+    places=(POOL,),
     ahead=True,
     mode="standard",
     location=ZONE,
@@ -119,9 +131,33 @@ def _make_pool_first(rehearsal: Target, change: Callable[[container_v1.NodeConfi
         change(config)
         pool = container_v1.NodePool(name=found["pool"], initial_node_count=1, config=config)
         request = container_v1.CreateNodePoolRequest(parent=key_path(key), node_pool=pool)
-        NodePools(rehearsal.cloud.cluster_registry).create(request, rehearsal.callers.reader)
+        registry, name = rehearsal.cloud.cluster_registry, pool.name
+        NodePools(registry).create(request, rehearsal.callers.reader)
+        rehearsal.put_back(partial(_remove_pool, registry, key, cluster, name))
 
     rehearsal.request_faults.add(forestall)
+
+
+async def _remove_cluster(
+    registry: ClusterRegistry, key: ClusterKey, made: container_v1.Cluster
+) -> None:
+    """Remove the cluster that was made, once nothing works on it, if it is still there."""
+    await registry.operations.until_idle(key)
+    if registry.clusters.get(key) is made:
+        await registry.host.stop(made)
+        registry.clusters.pop(key, None)
+
+
+async def _remove_pool(
+    registry: ClusterRegistry, key: ClusterKey, cluster: container_v1.Cluster, name: str
+) -> None:
+    """Remove the pool that was made, once nothing works on it, if it is still there."""
+    await registry.operations.until_idle(key)
+    pool = next((pool for pool in cluster.node_pools if pool.name == name), None)
+    if pool and key in registry.clusters and registry.clusters[key] is cluster:
+        registry.host.remove_pool(cluster, pool)
+        cluster.node_pools = [other for other in cluster.node_pools if other.name != name]
+        count_nodes(cluster)
 
 
 def _looked_for(incoming: Incoming) -> re.Match[str] | None:

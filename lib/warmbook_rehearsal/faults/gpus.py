@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.cloud import container_v1
@@ -9,7 +10,7 @@ from google.cloud import container_v1
 from ..google.capacity import ACCELERATORS
 from ..google.errors import GoogleError
 from ..kubernetes.controllers.nodes import ACCELERATOR
-from .fault import Target, fault, is_server
+from .fault import POOL, QUOTAS, Target, fault, is_server
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
@@ -27,6 +28,7 @@ _Kind = container_v1.Operation.Type
     "gpu-quota-region",
     "the project may have no GPU in the region",
     pitfall="gpu-quota",
+    places=(QUOTAS,),
     mode="standard",
     location=ZONE,
 )
@@ -37,21 +39,33 @@ def gpu_quota_region(rehearsal: Target) -> None:
 
 def cut_quotas(rehearsal: Target) -> None:
     """Leave no GPU of any kind in REGION; `cluster_registry.cut` emptied is more quota, given."""
-    for accelerator in ACCELERATORS.values():
-        rehearsal.cloud.cluster_registry.cut[REGION, accelerator.quota] = 0
-        rehearsal.cloud.cluster_registry.cut[REGION, accelerator.spot_quota] = 0
+    metrics = [m for gpu in ACCELERATORS.values() for m in (gpu.quota, gpu.spot_quota)]
+    _cut(rehearsal, [(REGION, metric) for metric in metrics])
+
+
+def _cut(rehearsal: Target, quotas: Iterable[tuple[str, str]]) -> None:
+    """Cut quotas, by region and metric, to nothing."""
+    cut, before = rehearsal.cloud.cluster_registry.cut, dict(rehearsal.cloud.cluster_registry.cut)
+    cut.update(dict.fromkeys(quotas, 0))
+
+    def back() -> None:
+        cut.clear()
+        cut.update(before)
+
+    rehearsal.put_back(back)
 
 
 @fault(
     "gpu-quota-global",
     "the project may have GPUs in the region, and yet none in all regions together",
     pitfall="gpu-quota",
+    places=(QUOTAS,),
     mode="standard",
     location=ZONE,
 )
 def gpu_quota_global(rehearsal: Target) -> None:
     """Cut the quota over all regions to nothing, as new projects have it."""
-    rehearsal.cloud.cluster_registry.cut["", "GPUS_ALL_REGIONS"] = 0
+    _cut(rehearsal, [("", "GPUS_ALL_REGIONS")])
 
 
 @fault(
@@ -69,6 +83,7 @@ def gpu_not_offered(rehearsal: Target) -> None:
     "pool-stockout",
     "the zone has no machine with the GPU left when the node pool is made",
     pitfall="gpu-stockout",
+    places=(POOL,),
     mode="standard",
     location=ZONE,
 )
@@ -77,7 +92,7 @@ def pool_stockout(rehearsal: Target) -> None:
 
     Source: the words are those quoted in tranquilitybase-io/tb-gcp issue 589.
     """
-    rehearsal.cloud.cluster_operations.fail_next[_Kind.CREATE_NODE_POOL] = GoogleError(
+    error = GoogleError(
         "RESOURCE_EXHAUSTED",
         "Google Compute Engine: Not all instances running in IGM after 14.691006793s. Expected 1, "
         "running 0, transitioning 1. Current errors: [GCE_STOCKOUT]: Instance "
@@ -85,12 +100,26 @@ def pool_stockout(rehearsal: Target) -> None:
         f"'projects/{rehearsal.cloud.project.id}/zones/{ZONE}' does not have enough resources "
         "available to fulfill the request.  Try a different zone, or try again later.",
     )
+    fail_next(rehearsal, _Kind.CREATE_NODE_POOL, error)
+
+
+def fail_next(rehearsal: Target, kind: container_v1.Operation.Type, error: GoogleError) -> None:
+    """Let the next operation of a kind end with an error."""
+    failing = rehearsal.cloud.cluster_operations.fail_next
+    failing[kind] = error
+
+    def back() -> None:
+        if failing.get(kind) is error:
+            del failing[kind]
+
+    rehearsal.put_back(back)
 
 
 @fault(
     "gpu-quota-scale-up",
     "the project may have no GPU in the region, and Autopilot finds out when a Pod wants one",
     pitfall="gpu-quota",
+    places=(QUOTAS,),
 )
 def gpu_quota_scale_up(rehearsal: Target) -> None:
     """Cut the region's quotas to nothing, and let the autoscaler find out too."""
@@ -101,7 +130,7 @@ def gpu_quota_scale_up(rehearsal: Target) -> None:
         gpu = ACCELERATORS.get(_selected(pod))
         return OVER_QUOTA if gpu and (zone.rpartition("-")[0], gpu.quota) in cut else ""
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.scale_up.append(refuse))
+    rehearsal.hang(lambda hooks: hooks.scale_up, refuse)
 
 
 @fault(
@@ -120,7 +149,7 @@ def stockout_passes(rehearsal: Target) -> None:
         seen.add(zone)
         return STOCKOUT
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.scale_up.append(refuse))
+    rehearsal.hang(lambda hooks: hooks.scale_up, refuse)
 
 
 @fault(
@@ -134,7 +163,7 @@ def gpu_stockout(rehearsal: Target) -> None:
     def refuse(pod: Obj, zone: str) -> str:
         return STOCKOUT if _selected(pod) == SCARCE else ""
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.scale_up.append(refuse))
+    rehearsal.hang(lambda hooks: hooks.scale_up, refuse)
 
 
 def _selected(pod: Obj) -> str:

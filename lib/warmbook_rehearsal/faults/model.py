@@ -4,33 +4,92 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..node import Model
 from ..storage import Meta
 from .bucket import place
-from .fault import Target, fault
+from .fault import FILES, Target, fault
 
 FLIPPED_EVERY_BYTES = 2**20
 INDEX = "model.safetensors.index.json"
+
+
+Act = Callable[[Target], None]
+
+
+@contextmanager
+def _kept(rehearsal: Target) -> Iterator[None]:
+    """Keep what is changed of the model's files meanwhile, and have it put back later."""
+    storage, bucket = rehearsal.storage, place(rehearsal)[0]
+    before = {one.name: (one, storage.blobs.link(one.content)) for one in _files(rehearsal)}
+    yield
+    after = _generations(rehearsal)
+    changed = [name for name in before if after.get(name) != before[name][0].generation]
+    for name in before.keys() - set(changed):
+        before[name][1].remove()
+    added = after.keys() - before.keys()
+
+    def back() -> None:
+        now = _generations(rehearsal)
+        # what somebody else has changed since is theirs
+        for name in (one for one in added if now.get(one) == after[one]):
+            storage.delete_object(storage.object(bucket, name))
+        for name in (one for one in changed if now.get(one) == after.get(one)):
+            meta, content = before[name]
+            storage.commit(bucket, name, content, meta.fields)
+
+    rehearsal.put_back(back)
+
+
+def _keeping(act: Act) -> Act:
+    """Let `act` change the model's files so that they can be put back."""
+
+    @wraps(act)
+    def kept(rehearsal: Target) -> None:
+        with _kept(rehearsal):
+            act(rehearsal)
+
+    return kept
 
 
 @fault(
     "shard-cut-short",
     "the upload of a weights file broke off in the middle",
     pitfall="shard-broken",
+    places=(FILES,),
 )
 def shard_cut_short(rehearsal: Target) -> None:
     """Leave half of the last shard; uploading it again mends it."""
-    shard = _shards(rehearsal)[-1]
-    _write(rehearsal, _name(rehearsal, shard), _read(shard, shard.content.size_bytes // 2))
+    cut_last_shard(rehearsal)
+
+
+@_keeping
+def cut_last_shard(rehearsal: Target) -> None:
+    """Leave half of the last shard that is in the bucket, if there is one."""
+    for shard in _shards(rehearsal)[-1:]:
+        half = shard.content.size_bytes // 2
+        _write(rehearsal, _name(rehearsal, shard), _read(shard.content.path, half))
+
+
+def largest_tensor_bytes(model: Model) -> int:
+    """Return the bytes of the largest tensor in the model's own files."""
+    shards = [file.path for file in model.files if file.name.endswith(".safetensors")]
+    spans = (entry["data_offsets"] for path in shards for entry in _header(path).values())
+    return max((end - begin for begin, end in spans), default=0)
 
 
 @fault(
     "git-lfs-pointer",
     "a pointer of git-lfs was uploaded in the place of a weights file",
     pitfall="shard-broken",
+    places=(FILES,),
 )
+@_keeping
 def git_lfs_pointer(rehearsal: Target) -> None:
     """Put the pointer there; uploading the real file mends it.
 
@@ -48,14 +107,20 @@ def git_lfs_pointer(rehearsal: Target) -> None:
     "shard-missing",
     "a weights file that the model's index names was never uploaded",
     pitfall="shard-broken",
+    places=(FILES,),
 )
+@_keeping
 def shard_missing(rehearsal: Target) -> None:
     """Write an index that names the shards, and delete the last of several.
 
     With one shard only, the index names a second; then deleting the index mends it.
     """
     shards = _shards(rehearsal)
-    named = {tensor: _name(rehearsal, shard) for shard in shards for tensor in _tensors(shard)}
+    named = {
+        tensor: _name(rehearsal, shard)
+        for shard in shards
+        for tensor in _header(shard.content.path)
+    }
     if len(shards) > 1:
         rehearsal.storage.delete_object(shards[-1])
     else:
@@ -64,7 +129,13 @@ def shard_missing(rehearsal: Target) -> None:
     _write(rehearsal, INDEX, json.dumps({**index, "weight_map": named}).encode())
 
 
-@fault("config-missing", "the model's config.json was not uploaded", pitfall="config-missing")
+@fault(
+    "config-missing",
+    "the model's config.json was not uploaded",
+    pitfall="config-missing",
+    places=(FILES,),
+)
+@_keeping
 def config_missing(rehearsal: Target) -> None:
     """Delete it; uploading it mends it."""
     bucket, path = place(rehearsal)
@@ -75,7 +146,9 @@ def config_missing(rehearsal: Target) -> None:
     "weights-deeper",
     "the model lies one folder deeper than the form says",
     pitfall="weights-not-found",
+    places=(FILES,),
 )
+@_keeping
 def weights_deeper(rehearsal: Target) -> None:
     """Move every file one level down; the folder's address in the form mends it."""
     _rename(rehearsal, lambda name: f"snapshot/{name}")
@@ -85,7 +158,9 @@ def weights_deeper(rehearsal: Target) -> None:
     "only-bin-files",
     "the weights were uploaded in PyTorch's format",
     pitfall="weights-not-found",
+    places=(FILES,),
 )
+@_keeping
 def only_bin_files(rehearsal: Target) -> None:
     """Call the shards as PyTorch's are called; uploading safetensors mends it."""
     _rename(rehearsal, lambda name: name.replace(".safetensors", ".bin"))
@@ -95,7 +170,9 @@ def only_bin_files(rehearsal: Target) -> None:
     "original-folder",
     "the folder original/ of the model's publisher was uploaded too",
     pitfall="original-folder",
+    places=(FILES,),
 )
+@_keeping
 def original_folder(rehearsal: Target) -> None:
     """Put the publisher's small files there; deleting the folder mends it."""
     _write(rehearsal, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
@@ -114,6 +191,7 @@ def weights_flipped(rehearsal: Target) -> None:
     It is the reader that fails: uploading the weights again does not mend it.
     """
     rehearsal.storage.read_part = _flipped
+    rehearsal.put_back(lambda: setattr(rehearsal.storage, "read_part", None))
 
 
 def _flipped(meta: Meta, file: BinaryIO, part: range) -> bytes:
@@ -139,10 +217,15 @@ def _shards(rehearsal: Target) -> list[Meta]:
 
 
 def _files(rehearsal: Target) -> list[Meta]:
-    """Return the model's objects by name."""
-    bucket, path = place(rehearsal)
-    objects = rehearsal.storage.bucket(bucket).objects
+    """Return the model's objects by name, none where its bucket is gone."""
+    name, path = place(rehearsal)
+    bucket = rehearsal.storage.find_bucket(name)
+    objects = bucket.objects if bucket else {}
     return [objects[name] for name in sorted(objects) if name.startswith(f"{path}/")]
+
+
+def _generations(rehearsal: Target) -> dict[str, int]:
+    return {meta.name: meta.generation for meta in _files(rehearsal)}
 
 
 def _rename(rehearsal: Target, rename: Callable[[str], str]) -> None:
@@ -163,16 +246,16 @@ def _write(rehearsal: Target, name: str, data: bytes) -> None:
     written.unlink()
 
 
-def _read(shard: Meta, length: int) -> bytes:
-    with shard.content.path.open("rb") as file:
+def _read(path: Path, length: int) -> bytes:
+    with path.open("rb") as file:
         return file.read(length)
 
 
-def _tensors(shard: Meta) -> list[str]:
-    """Return the names in a safetensors header. Source: safetensors, "Format"."""
-    (length,) = struct.unpack("<Q", _read(shard, 8))
-    header: dict[str, Any] = json.loads(_read(shard, 8 + length)[8:])
-    return [name for name in header if name != "__metadata__"]
+def _header(path: Path) -> dict[str, Any]:
+    """Return the tensors of a safetensors header by name. Source: safetensors, "Format"."""
+    (length,) = struct.unpack("<Q", _read(path, 8))
+    header: dict[str, Any] = json.loads(_read(path, 8 + length)[8:])
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
 def _name(rehearsal: Target, meta: Meta) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from ..clusters import Running
@@ -12,7 +13,7 @@ from ..kubernetes import Store
 from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes
-from .fault import Target, fault, is_server
+from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
 
 Obj = dict[str, Any]
@@ -29,6 +30,7 @@ SOON_S = 0.2
     "gpu-label-unknown",
     "somebody writes a GPU into the server's node selector that no node pool has",
     pitfall="gpu-not-offered",
+    places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
 )
@@ -48,22 +50,29 @@ def gpu_label_unknown(rehearsal: Target) -> None:
                 store.event(pod, "NotTriggerScaleUp", said, source="cluster-autoscaler")
 
     def hook(cluster: Running) -> None:
-        cluster.tasks.append(asyncio.create_task(autoscale(cluster.store)))
+        watching = asyncio.create_task(autoscale(cluster.store))
+        cluster.tasks.append(watching)
+        rehearsal.put_back(lambda: _end(watching))
 
     as_server_comes(rehearsal, _select_no_such_gpu)
-    rehearsal.clusters.each(hook)
+    rehearsal.each_cluster(hook)
 
 
 @fault(
     "gpu-label-alone",
     "the same in a cluster whose node pools don't grow: nobody says more than the scheduler",
     pitfall="gpu-not-offered",
+    places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
 )
 def gpu_label_alone(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
     as_server_comes(rehearsal, _select_no_such_gpu)
+
+
+def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
 
 
 def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
@@ -74,23 +83,16 @@ def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
     "driver-not-ready",
     "nodes are ready long before their GPU is: its driver is still being installed",
     pitfall="driver-not-ready",
+    places=(GPUS,),
     passes=True,
 )
 def driver_not_ready(rehearsal: Target) -> None:
     """Take the GPUs from each node that joins, and give them out when the driver is there."""
 
     def take(store: Store, node: Obj) -> None:
-        name, had = name_of(node), _without_gpus(node)
-
-        def install() -> None:
-            if store.find("Node", None, name):
-                store.update("Node", None, name, give, manager="kubelet", subresource="status")
-
-        def give(new: Obj) -> None:
-            for field, count in had.items():
-                new["status"][field][GPU] = count
-
+        install = partial(_install, store, name_of(node), _without_gpus(node))
         asyncio.get_running_loop().call_later(rehearsal.time_scale.seconds(DRIVER_MINUTES), install)
+        rehearsal.put_back(install)
 
     _as_gpu_nodes_join(rehearsal, take)
 
@@ -99,6 +101,7 @@ def driver_not_ready(rehearsal: Target) -> None:
     "driver-never-ready",
     "the driver's installation on the first node with a GPU never comes to its end",
     pitfall="driver-not-installed",
+    places=(GPUS,),
     mode="standard",
     location=ZONE,
 )
@@ -113,7 +116,7 @@ def driver_never_ready(rehearsal: Target) -> None:
         nonlocal done
         if not done:
             done = True
-            _without_gpus(node)
+            rehearsal.put_back(partial(_install, store, name_of(node), _without_gpus(node)))
             since = datetime.now(timezone.utc) - NEVER
             for one in node["status"]["conditions"]:
                 one["lastTransitionTime"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -127,9 +130,20 @@ def _as_gpu_nodes_join(rehearsal: Target, change: Callable[[Store, Obj], None]) 
             if kind == "Node" and GPU in obj["status"]["allocatable"]:
                 change(cluster.store, obj)
 
-        cluster.store.fault_hooks.admission.append(admit)
+        rehearsal.put(cluster.store.fault_hooks.admission, admit)
 
-    rehearsal.clusters.each(hook)
+    rehearsal.each_cluster(hook)
+
+
+def _install(store: Store, name: str, gpus: Mapping[str, str]) -> None:
+    """Let a node give out its GPUs, if it is still there: its driver is."""
+
+    def give(new: Obj) -> None:
+        for field, count in gpus.items():
+            new["status"][field][GPU] = count
+
+    if store.find("Node", None, name):
+        store.update("Node", None, name, give, manager="kubelet", subresource="status")
 
 
 def _without_gpus(node: Obj) -> Mapping[str, str]:
@@ -149,7 +163,7 @@ def second_gpu_for_update(rehearsal: Target) -> None:
         def refuse(pod: Obj, zone: str) -> str:
             return OVER_QUOTA if cluster.store.list("Node", labels=ACCELERATOR) else ""
 
-        cluster.store.fault_hooks.scale_up.append(refuse)
+        rehearsal.put(cluster.store.fault_hooks.scale_up, refuse)
 
     def restart(pod: Obj) -> None:
         if is_server(pod):
@@ -159,8 +173,8 @@ def second_gpu_for_update(rehearsal: Target) -> None:
                     place = namespace_of(deployment), name_of(deployment)
                     cluster.store.update("Deployment", *place, _restarted, manager="kubectl")
 
-    rehearsal.clusters.each(hook)
-    rehearsal.pod_hooks.append(restart)
+    rehearsal.each_cluster(hook)
+    rehearsal.put(rehearsal.pod_hooks, restart)
 
 
 def _restarted(deployment: Obj) -> None:
@@ -192,4 +206,4 @@ def node_goes_away(rehearsal: Target) -> None:
 
         asyncio.get_running_loop().call_later(SOON_S, delete)
 
-    rehearsal.pod_hooks.append(go)
+    rehearsal.put(rehearsal.pod_hooks, go)

@@ -166,6 +166,7 @@ def server_gone(rehearsal: Target) -> None:
             raise asyncio.CancelledError
 
     rehearsal.request_faults.add(go)
+    rehearsal.put_back(lambda: rehearsal.google_listener.open(HOST))
 
 
 def _asks_google(incoming: Incoming) -> bool:

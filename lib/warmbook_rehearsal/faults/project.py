@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from google.iam.v1 import policy_pb2
 
 from ..google.errors import GoogleError, error_info, unauthenticated
 from ..request_faults import Incoming
 from ..storage import StorageError
-from .fault import Target, fault
+from .fault import POLICY, Target, fault
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
 ACTS_AS_NODES = "roles/iam.serviceAccountUser"
@@ -76,7 +76,8 @@ def credentials_expired(rehearsal: Target) -> None:
     async def end(incoming: Incoming) -> None:
         if _asks_gke(incoming):
             rehearsal.request_faults.remove(end)
-            rehearsal.callers.token = secrets.token_urlsafe(24)
+            before, rehearsal.callers.token = rehearsal.callers.token, secrets.token_urlsafe(24)
+            rehearsal.put_back(lambda: setattr(rehearsal.callers, "token", before))
             raise unauthenticated(sent=True)
 
     rehearsal.request_faults.add(end)
@@ -95,7 +96,13 @@ def project_missing(rehearsal: Target) -> None:
 @fault("billing-off", "no billing account pays for the project", pitfall="billing-off")
 def billing_off(rehearsal: Target) -> None:
     """Take the billing account away."""
-    rehearsal.cloud.project.billing_account = ""
+    project, account = rehearsal.cloud.project, rehearsal.cloud.project.billing_account
+    project.billing_account = ""
+
+    def back() -> None:
+        project.billing_account = project.billing_account or account
+
+    rehearsal.put_back(back)
 
 
 @fault(
@@ -105,7 +112,7 @@ def billing_off(rehearsal: Target) -> None:
 )
 def api_off_resource_manager(rehearsal: Target) -> None:
     """Turn the API off; enabling it by the command of the error mends it."""
-    rehearsal.cloud.project.services.discard("cloudresourcemanager.googleapis.com")
+    _turn_off(rehearsal, "cloudresourcemanager.googleapis.com")
 
 
 @fault(
@@ -143,12 +150,19 @@ def api_off_container(rehearsal: Target) -> None:
     _turn_off_once(rehearsal, GKE, _asks_gke)
 
 
+def _turn_off(rehearsal: Target, service: str) -> None:
+    services = rehearsal.cloud.project.services
+    if service in services:
+        services.discard(service)
+        rehearsal.put_back(lambda: services.add(service))
+
+
 def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], bool]) -> None:
     async def turn_off(incoming: Incoming) -> None:
         # before notebook 02 an API that is off is nothing but the usual
         if GKE in rehearsal.cloud.project.services and uses(incoming):
             rehearsal.request_faults.remove(turn_off)
-            rehearsal.cloud.project.services.discard(service)
+            _turn_off(rehearsal, service)
 
     rehearsal.request_faults.add(turn_off)
 
@@ -157,6 +171,7 @@ def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], b
     "role-missing-cluster",
     "the reader is no owner, and somebody takes Kubernetes Engine Admin away after notebook 02",
     pitfall="role-missing",
+    places=(POLICY,),
 )
 def role_missing_cluster(rehearsal: Target) -> None:
     """Leave the reader the sight of clusters; notebook 02 gives the role again."""
@@ -167,6 +182,7 @@ def role_missing_cluster(rehearsal: Target) -> None:
     "role-missing-bucket",
     "the reader is no owner, and somebody takes Storage Admin away after notebook 02",
     pitfall="role-missing",
+    places=(POLICY,),
 )
 def role_missing_bucket(rehearsal: Target) -> None:
     """Leave the reader the sight of the bucket; notebook 02 gives the role again."""
@@ -178,6 +194,7 @@ def role_missing_bucket(rehearsal: Target) -> None:
     "bucket-forbidden",
     "the reader is no owner, and may not even look at the bucket after notebook 02",
     pitfall="role-missing",
+    places=(POLICY,),
 )
 def bucket_forbidden(rehearsal: Target) -> None:
     """Leave the reader nothing of Cloud Storage; notebook 02 gives the role again."""
@@ -188,6 +205,7 @@ def bucket_forbidden(rehearsal: Target) -> None:
     "role-missing-nodes",
     "the reader is no owner, and may not let nodes run as the project's service account",
     pitfall="role-missing",
+    places=(POLICY,),
 )
 def role_missing_nodes(rehearsal: Target) -> None:
     """Leave the reader the guide's roles alone; Service Account User, given, mends it."""
@@ -214,10 +232,31 @@ def _rewrite(
     rehearsal: Target, change: Callable[[dict[str, list[str]]], dict[str, list[str]]]
 ) -> None:
     """Give the project another policy, its roles and their members."""
-    policy = rehearsal.cloud.project.policy
-    before = {binding.role: list(binding.members) for binding in policy.read().bindings}
-    after = [policy_pb2.Binding(role=r, members=m) for r, m in change(before).items()]
-    policy.replace(policy_pb2.Policy(bindings=after))
+    before = _members(rehearsal)
+    after = change(before)
+    _set_members(rehearsal, after)
+    taken, given = _grants(before) - _grants(after), _grants(after) - _grants(before)
+
+    def back() -> None:
+        now = _grants(_members(rehearsal)) - given | taken
+        roles = sorted({role for role, _ in now})
+        _set_members(rehearsal, {role: sorted(m for r, m in now if r == role) for role in roles})
+
+    rehearsal.put_back(back)
+
+
+def _members(rehearsal: Target) -> dict[str, list[str]]:
+    bindings = rehearsal.cloud.project.policy.read().bindings
+    return {binding.role: list(binding.members) for binding in bindings}
+
+
+def _grants(members: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
+    return {(role, one) for role, all_of_it in members.items() for one in all_of_it}
+
+
+def _set_members(rehearsal: Target, members: Mapping[str, Iterable[str]]) -> None:
+    bindings = [policy_pb2.Binding(role=r, members=m) for r, m in members.items()]
+    rehearsal.cloud.project.policy.replace(policy_pb2.Policy(bindings=bindings))
 
 
 def _asks_gke(incoming: Incoming) -> bool:

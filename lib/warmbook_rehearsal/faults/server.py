@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..clusters import Running
 from ..kubernetes import End
-from .deployment import change_container
-from .fault import Target, fault, is_server
+from .deployment import change_container, replace_argument
+from .fault import DEPLOYMENT, Target, fault, is_server
 
 Obj = dict[str, Any]
 
@@ -45,7 +44,7 @@ def image_not_found(rehearsal: Target) -> None:
             f'failed to resolve reference "{whole}": {whole}: not found'
         )
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.pull.append(refuse))
+    rehearsal.hang(lambda hooks: hooks.pull, refuse)
 
 
 @fault(
@@ -60,13 +59,14 @@ def image_pull_slow(rehearsal: Target) -> None:
     def slow(pod: Obj) -> float:
         return SLOW_MINUTES if is_server(pod) else 0.0
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.slow.append(slow))
+    rehearsal.hang(lambda hooks: hooks.slow, slow)
 
 
 @fault(
     "argument-is-a-map",
     "somebody writes a space into the loader's configuration, and no quotes around it",
     pitfall="argument-is-a-map",
+    places=(DEPLOYMENT,),
 )
 def argument_is_a_map(rehearsal: Target) -> None:
     """Send what YAML reads then, once; sending the manifest again mends it."""
@@ -74,35 +74,48 @@ def argument_is_a_map(rehearsal: Target) -> None:
 
     def send(kind: str, body: Any) -> None:
         nonlocal done
-        template = body["spec"].get("template") if kind == "Deployment" else None
-        if template and not done and is_server(template):
+        if kind == "Deployment" and not done and (args := _arguments_sent(body)):
             done = True
-            template["spec"]["containers"][0]["args"].append(dict(AS_YAML_READS_IT))
+            args.append(dict(AS_YAML_READS_IT))
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.sent.append(send))
+    rehearsal.hang(lambda hooks: hooks.sent, send)
+
+
+def _arguments_sent(body: Any) -> list[Any]:
+    """Return the server's arguments in what a client sends, [] where they are not."""
+    try:
+        template = body["spec"]["template"]
+        args = template["spec"]["containers"][0]["args"] if is_server(template) else []
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return []  # nothing has read it yet: it may be anything
+    return args if isinstance(args, list) else []
 
 
 @fault(
     "flag-removed",
     "somebody adds an old guide's flag to the server's arguments",
     pitfall="flag-removed",
+    places=(DEPLOYMENT,),
 )
 def flag_removed(rehearsal: Target) -> None:
     """Add the flag to the first Deployment; sending the manifest again mends it."""
-    change_container(rehearsal, lambda server: server["args"].append("--use-v2-block-manager"))
+    change_container(
+        rehearsal, lambda server: server.setdefault("args", []).append("--use-v2-block-manager")
+    )
 
 
 @fault(
     "loader-key-unknown",
     "somebody writes a key of another loader into the loader's configuration",
     pitfall="loader-key-unknown",
+    places=(DEPLOYMENT,),
 )
 def loader_key_unknown(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
 
     def change(server: Obj) -> None:
         config = {"enable_multithread_load": True}
-        server["args"].append(f"--model-loader-extra-config={json.dumps(config)}")
+        server.setdefault("args", []).append(f"--model-loader-extra-config={json.dumps(config)}")
 
     change_container(rehearsal, change)
 
@@ -111,16 +124,18 @@ def loader_key_unknown(rehearsal: Target) -> None:
     "gs-uppercase",
     "somebody writes the scheme of the model's address in capital letters",
     pitfall="scheme-uppercase",
+    places=(DEPLOYMENT,),
 )
 def gs_uppercase(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it."""
-    _replace_argument(rehearsal, "--model=gs://", "--model=GS://")
+    replace_argument(rehearsal, "--model=gs://", "--model=GS://")
 
 
 @fault(
     "wrong-load-format",
     "somebody tells the server to load the weights in another way than by the streamer",
     pitfall="load-format",
+    places=(DEPLOYMENT,),
 )
 def wrong_load_format(rehearsal: Target) -> None:
     """Change the first Deployment; sending the manifest again mends it.
@@ -128,7 +143,7 @@ def wrong_load_format(rehearsal: Target) -> None:
     The refusal is played, in the words of the guide's release: newer ones word it otherwise,
     and the quick engine has words of its own.
     """
-    _replace_argument(rehearsal, "--load-format=runai_streamer", OTHER_FORMAT)
+    replace_argument(rehearsal, "--load-format=runai_streamer", OTHER_FORMAT)
     refusal = End(
         (
             "ValueError: To load a model from S3, 'load_format' must be 'runai_streamer' or "
@@ -140,20 +155,14 @@ def wrong_load_format(rehearsal: Target) -> None:
         words = pod["spec"]["containers"][0].get("args") or ()
         return refusal if is_server(pod) and OTHER_FORMAT in words else None
 
-    rehearsal.clusters.each(lambda cluster: cluster.store.fault_hooks.end.append(ends))
-
-
-def _replace_argument(rehearsal: Target, old: str, new: str) -> None:
-    def change(server: Obj) -> None:
-        server["args"] = [word.replace(old, new, 1) for word in server["args"]]
-
-    change_container(rehearsal, change)
+    rehearsal.hang(lambda hooks: hooks.end, ends)
 
 
 @fault(
     "probe-too-short",
     "somebody shortens the time that the server has for its start to a second",
     pitfall="probe-too-short",
+    places=(DEPLOYMENT,),
 )
 def probe_too_short(rehearsal: Target) -> None:
     """Shorten the probe in the first Deployment, and let the server take a while longer."""
@@ -170,6 +179,7 @@ def probe_too_short(rehearsal: Target) -> None:
     "evicted-storage",
     "somebody takes the server's request for disk away, and Autopilot's 1 GiB is too little",
     pitfall="ephemeral-storage",
+    places=(DEPLOYMENT,),
 )
 def evicted_storage(rehearsal: Target) -> None:
     """Change the first Deployment; put each server out that asks for no disk.
@@ -183,8 +193,8 @@ def evicted_storage(rehearsal: Target) -> None:
         out = is_server(pod) and DISK not in requests
         return End((), 137, evicted=said) if out else None
 
-    def hook(cluster: Running) -> None:
-        cluster.store.fault_hooks.end.append(ends)
+    def change(server: Obj) -> None:
+        (server["resources"].get("requests") or {}).pop(DISK, None)
 
-    change_container(rehearsal, lambda server: server["resources"]["requests"].pop(DISK, None))
-    rehearsal.clusters.each(hook)
+    change_container(rehearsal, change)
+    rehearsal.hang(lambda hooks: hooks.end, ends)

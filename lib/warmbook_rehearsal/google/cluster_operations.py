@@ -72,6 +72,11 @@ class ClusterOperations:
                 error_info("CLUSTER_ALREADY_HAS_OPERATION", "container.googleapis.com"),
             )
 
+    async def until_idle(self, key: ClusterKey) -> None:
+        """Wait until no operation works on the cluster; each ends by itself."""
+        while key in self._active:
+            await asyncio.sleep(0.05)
+
     def start(
         self,
         kind: container_v1.Operation.Type,

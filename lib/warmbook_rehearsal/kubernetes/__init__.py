@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .controllers import add_node, node_object, run_controllers, scale_pods
 from .errors import ApiError
-from .fault_hooks import End
+from .fault_hooks import End, FaultHooks
 from .history import Change
 from .objects import Obj
 from .runtime import PodRuntime
@@ -16,6 +16,7 @@ __all__ = [
     "ApiServer",
     "Change",
     "End",
+    "FaultHooks",
     "Obj",
     "PodRuntime",
     "Store",

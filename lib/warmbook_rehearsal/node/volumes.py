@@ -95,7 +95,7 @@ class Volumes:
                 if inner in part:
                     yield from self._held(inner, part[inner], mode)
             for item in (part.get("downwardAPI") or {}).get("items") or ():
-                yield item["path"], (self._told(item).encode(), item.get("mode", mode))
+                yield item["path"], (self._as_text(item).encode(), item.get("mode", mode))
 
     def _held(self, kind: str, source: Obj, mode: int) -> Iterator[tuple[str, tuple[bytes, int]]]:
         optional = bool(source.get("optional"))
@@ -110,7 +110,7 @@ class Volumes:
             elif not optional:
                 raise MissingError(_NO_KEY[kind].format(item["key"]))
 
-    def _told(self, item: Obj) -> str:
+    def _as_text(self, item: Obj) -> str:
         if reference := item.get("fieldRef"):
             return self._fields.field(reference["fieldPath"]) or ""
         reference = item.get("resourceFieldRef")

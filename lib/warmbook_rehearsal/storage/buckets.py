@@ -96,6 +96,15 @@ class Bucket:
             found.setdefault(name, []).append(meta)
         return found
 
+    def rename(self, name: str) -> None:
+        """Call the bucket so, its objects included; Cloud Storage itself has no such call."""
+        self.name = name
+        self.objects = {key: replace(meta, bucket=name) for key, meta in self.objects.items()}
+        self.noncurrent = {
+            key: [replace(meta, bucket=name) for meta in metas]
+            for key, metas in self.noncurrent.items()
+        }
+
     def put(self, meta: Meta) -> None:
         """Make `meta` the live generation of its object; the one before is retired."""
         self.retire(meta.name)

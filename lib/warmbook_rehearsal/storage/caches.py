@@ -137,6 +137,10 @@ class Caches:
         """Let a paused or disabled cache run again."""
         return self._turn(bucket, zone, ("paused", "disabled"), "running")
 
+    def drop(self, cache: Cache) -> None:
+        """Let there be no such cache."""
+        self._caches.pop((cache.bucket, cache.zone), None)
+
     def forget(self, bucket: str) -> None:
         """Drop the caches and operations of a bucket that is gone."""
         self._caches = {key: value for key, value in self._caches.items() if key[0] != bucket}

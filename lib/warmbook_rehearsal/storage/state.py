@@ -116,6 +116,14 @@ class Storage:
         self.caches.forget(name)
         self.sessions.forget(name)
 
+    def rename_bucket(self, name: str, new_name: str) -> None:
+        """Give a bucket another name; raises StorageError 404 or 409."""
+        bucket = self.bucket(name)
+        if new_name in self._buckets:
+            raise conflict("The requested bucket name is not available.")
+        bucket.rename(new_name)
+        self._buckets[new_name] = self._buckets.pop(name)
+
     # objects
 
     def object(self, bucket: str, name: str, generation: int | None = None) -> Meta:

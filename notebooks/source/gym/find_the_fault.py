@@ -30,13 +30,13 @@ from warmbook.book import gym
 # ## Hide a fault
 # As a trainer you have three ways. Leave `fault` and `draw` empty, and chance chooses. Give a class the same word as `draw`, and everybody gets the same fault. Or write a name in `fault`, then delete it from the cell; `python -m warmbook_rehearsal --list-faults` lists them, one a line. `make lab FAULT=NAME` hides it before JupyterLab opens.
 #
-# One rehearsal takes one fault at a time: for the next round, stop it and start it again.
+# One rehearsal takes one fault at a time, and takes it first: where the guide has been carried out already, what is there can keep a fault from showing, and the cell says so. For the next round, stop the rehearsal and start it again.
 
 # %% [markdown] lang="es"
 # ## Esconde una falla
 # Como instructor tienes tres maneras. Deja `fault` y `draw` vacíos, y elige el azar. Dale a toda la clase la misma palabra en `draw`, y a todos les toca la misma falla. O escribe un nombre en `fault` y bórralo después de la celda; `python -m warmbook_rehearsal --list-faults` los enumera, uno por línea. `make lab FAULT=NAME` la esconde antes de que se abra JupyterLab.
 #
-# Cada ensayo admite una falla a la vez: para la siguiente ronda, detenlo e inícialo otra vez.
+# Cada ensayo admite una falla a la vez, y antes que nada: donde la guía ya se llevó a cabo, lo que existe puede impedir que se note una falla, y la celda lo dice. Para la siguiente ronda, detén el ensayo e inícialo otra vez.
 
 # %%
 hidden = gym.hide(fault, draw=draw, language=language)
@@ -93,6 +93,17 @@ check(
     "you found the fault",
     remedy="read the cause on the card above, choose again, then run the two cells once more",
 )
+
+# %% [markdown] lang="en"
+# ## Take it back
+# The next cell takes the fault back without a restart: it causes nothing more, and what it changed is put back. Carry out the guide again above, and it comes through. In a terminal, `python -m warmbook_rehearsal --unstage NAME` does the same.
+
+# %% [markdown] lang="es"
+# ## Quita la falla
+# La celda siguiente quita la falla sin reiniciar el ensayo: ya no causa nada, y lo que cambió vuelve a su estado. Lleva a cabo la guía otra vez más arriba y llegará al final. En una terminal, `python -m warmbook_rehearsal --unstage NAME` hace lo mismo.
+
+# %%
+gym.unstage()
 
 # %% [markdown] lang="en"
 # Every pitfall, with cause and remedy: [docs/troubleshooting.md](../../../docs/troubleshooting.md)

@@ -115,7 +115,7 @@ def test_a_file_of_another_kind_is_sound_whatever_it_holds(in_parts):
 
 def test_taken_back_it_leaves_nothing_behind(rehearsal, read):
     assert read("0-") != SHARD
-    rehearsal.call(lambda: setattr(rehearsal.inner.storage, "read_part", None))
+    rehearsal.wait_for(lambda: rehearsal.inner.unstage(FAULTS["weights-flipped"]))
     assert read("0-") == SHARD
-    rehearsal.call(lambda: rehearsal.inner.stage(FAULTS["weights-flipped"]))
+    rehearsal.wait_for(lambda: rehearsal.inner.stage(FAULTS["weights-flipped"]))
     assert differing(SHARD, read("0-")) == PLACES

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -46,3 +47,40 @@ def test_nobody_stages_a_fault_without_the_token_or_by_a_wrong_name(rehearsal):
     assert at_desk(rehearsal, "POST", "/staged/billing-off", token="wrong").status_code == 401
     assert at_desk(rehearsal, "POST", "/staged/no-such-fault").status_code == 404
     assert rehearsal.inner.staged == []
+
+
+def test_two_faults_that_change_the_same_are_refused_at_the_start():
+    done = run("--fault", "flag-removed,probe-too-short", "--", "true")
+    assert done.returncode == 2
+    assert "flag-removed" in done.stderr
+
+
+def take_back(name, environ):
+    words = [sys.executable, "-m", "warmbook_rehearsal", "--unstage", name]
+    given = {**os.environ, **environ}
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, env=given)
+
+
+def test_a_fault_is_taken_back_from_a_shell_in_the_rehearsal(rehearsal):
+    at_desk(rehearsal, "POST", "/staged/billing-off")
+    done = take_back("billing-off", rehearsal.environ)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "billing-off")
+    assert rehearsal.call(lambda: rehearsal.inner.cloud.project.billing_account)
+    again = take_back("billing-off", rehearsal.environ)
+    assert (again.returncode, again.stderr.strip()) == (
+        2,
+        "warmbook_rehearsal: billing-off is not staged.",
+    )
+
+
+def test_outside_of_a_rehearsal_nothing_is_taken_back():
+    done = take_back("billing-off", {"WARMBOOK_REHEARSAL_FAULTS": ""})
+    assert done.returncode == 2
+    assert "--unstage" in done.stderr
+
+
+def test_nobody_takes_a_fault_back_without_the_token(rehearsal):
+    at_desk(rehearsal, "POST", "/staged/billing-off")
+    assert at_desk(rehearsal, "DELETE", "/staged/billing-off", token="wrong").status_code == 401
+    assert at_desk(rehearsal, "GET", "/changes", token="wrong").status_code == 401
+    assert [fault.name for fault in rehearsal.inner.staged] == ["billing-off"]

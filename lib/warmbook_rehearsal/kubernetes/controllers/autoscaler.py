@@ -13,7 +13,7 @@ from ..objects import Obj, condition, uid_of
 from ..quantities import number
 from ..store import Key, Store
 from . import pod_fit
-from .nodes import ACCELERATOR, GPU, SPOT, add_node, node_object
+from .nodes import ACCELERATOR, DRIVER, GPU, SPOT, add_node, node_object
 from .queue_keys import key_of
 from .scheduler import UNSCHEDULABLE, waits_for_node
 
@@ -57,6 +57,7 @@ class _Machine:
     gpus: Mapping[str, int]
     up_at: float
     spot: bool
+    driver: str = "default"
 
 
 class Autoscaler:
@@ -122,10 +123,11 @@ class Autoscaler:
         if self._awaits_driver(accelerator):
             return
         gpus = {accelerator: sizes[0]} if accelerator else {}
+        machine_type = MACHINES[accelerator][sizes[0]]
         reasons: list[str] = []
         failed: dict[str, str] = {}
         for zone in self._zones:
-            machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus, spot=_spot(pod))
+            machine = self._machine(zone, machine_type, gpus, spot=_spot(pod), driver=_driver(pod))
             if unfit := pod_fit.why_not(pod, _node_of(machine), {}):
                 reasons = unfit
             elif why := self._failure(pod, machine):
@@ -166,7 +168,7 @@ class Autoscaler:
         self._again[uid_of(pod)] = time.monotonic() + self._pace.seconds(BACK_OFF_MINUTES)
 
     def _machine(
-        self, zone: str, machine_type: str, gpus: Mapping[str, int], *, spot: bool
+        self, zone: str, machine_type: str, gpus: Mapping[str, int], *, spot: bool, driver: str
     ) -> _Machine:
         pool = f"nap-{machine_type}"
         if gpus:
@@ -175,7 +177,7 @@ class Autoscaler:
             pool = f"{pool}-spot"
         name = f"gk3-{pool}-{secrets.token_hex(4)}"
         up_at = time.monotonic() + self._pace.seconds(BOOT_MINUTES)
-        return _Machine(name, pool, zone, machine_type, gpus, up_at, spot)
+        return _Machine(name, pool, zone, machine_type, gpus, up_at, spot, driver)
 
     def _bring_up(self, pod: Obj, machine: _Machine) -> None:
         self._coming[uid_of(pod)] = machine
@@ -204,12 +206,22 @@ def _node_of(machine: _Machine) -> Obj:
         machine_type=machine.machine_type,
         gpus=machine.gpus,
         spot=machine.spot,
+        driver=machine.driver,
     )
 
 
 def _spot(pod: Obj) -> bool:
     """Tell whether a Pod asks for a Spot machine, by the selector that Autopilot reads."""
     return (pod["spec"].get("nodeSelector") or {}).get(SPOT) == "true"
+
+
+def _driver(pod: Obj) -> str:
+    """Return the release of the GPU driver that a Pod asks for, by the selector.
+
+    Source: GKE, "Deploy GPU workloads in Autopilot": default and latest.
+    """
+    asked = (pod["spec"].get("nodeSelector") or {}).get(DRIVER)
+    return "latest" if asked == "latest" else "default"
 
 
 def _unschedulable(pod: Obj) -> bool:

@@ -13,6 +13,7 @@ ACCELERATOR = "cloud.google.com/gke-accelerator"
 ZONE = "topology.kubernetes.io/zone"
 SPOT = "cloud.google.com/gke-spot"
 POOL = "cloud.google.com/gke-nodepool"
+DRIVER = "cloud.google.com/gke-gpu-driver-version"
 KUBELET = "v1.33.5-gke.1308000"
 """The version that the clusters of `google/` have by default."""
 
@@ -43,13 +44,17 @@ def node_object(
     machine_type: str,
     gpus: Mapping[str, int],
     spot: bool = False,
+    driver: str = "default",
 ) -> Obj:
     """Return a machine as the node that it is, or would be: of a pool, Ready.
 
-    `gpus` is how many of which accelerator it has.
+    `gpus` is how many of which accelerator it has, `driver` which release of their driver:
+    default or latest.
     """
     resources = _resources(machine_type, sum(gpus.values()))
     labels = _labels(name, pool, zone, machine_type, gpus) | ({SPOT: "true"} if spot else {})
+    if ACCELERATOR in labels:
+        labels[DRIVER] = driver
     taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
     return {
         "metadata": {"name": name, "labels": labels},
@@ -98,7 +103,6 @@ def _labels(
         if count:
             labels[ACCELERATOR] = accelerator
             labels["cloud.google.com/gke-accelerator-count"] = str(count)
-            labels["cloud.google.com/gke-gpu-driver-version"] = "default"
     return labels
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cloud.gke import ACCELERATOR, FAILED, LABEL, READY
+from ...cloud.gke import ACCELERATOR, FAILED, READY, is_marked
 from ...serving.guide_manifest import GPU, GPU_POOL
 from ...serving.shell_commands import gcloud, kubectl
 from ...settings import Settings
@@ -140,7 +140,7 @@ def cluster(memo: Memo) -> Checkup:
         )
     if existing.status.name not in READY:
         return Checkup("warning", what, say("Wait: notebook 04 shows how far it is."))
-    ours = LABEL.items() <= dict(existing.resource_labels).items()
+    ours = is_marked(existing.resource_labels)
     return Checkup("ok", what if ours else say("{cluster}, not made by the book", cluster=what))
 
 

@@ -12,7 +12,7 @@ from ...cloud.clients import Clients
 from ...display.progress import Report, wait_until
 from ...errors import ResourceFailedError, WaitTimeoutError, WarmbookError
 from ...serving.guide_manifest import DEPLOYMENT
-from ...serving.pods import FAILED, Pod, follow, staying
+from ...serving.pods import FAILED, LABELS, Pod, follow, of_template, present_template, staying
 from ...settings import Settings
 from ...texts import say
 from ..pitfalls import pitfall
@@ -34,17 +34,20 @@ def wait_for_pods(
 ) -> list[Pod]:
     """Follow the server's Pods until they are `ready`; return them.
 
+    Only Pods of the Deployment's present template count: those of an older one, which the
+    remedy has replaced, go when the new ones are ready.
+
     Raises:
         WarmbookError: What waiting does not cure, with the pitfall's name and its evidence.
         WaitTimeoutError: Not within 30 minutes; names the pitfall that holds the Pods up.
     """
     watch = RolloutWatch(settings, clients)
     try:
-        seen = wait_until(
+        wait_until(
             follow(settings, clients),
             what=say("The server's Pods"),
             state=watch.update,
-            ready=lambda pods: ready(staying(pods)),
+            ready=lambda _: ready(watch.alive),
             failed=lambda _: watch.failure(),
             meanwhile=say("The cluster goes on starting the Pods; their GPUs cost money."),
             report=report,
@@ -57,7 +60,7 @@ def wait_for_pods(
             remedy=say(pitfall(found.pitfall).remedy),
             pitfall=found.pitfall,
         ) from None
-    return staying(seen)
+    return watch.alive
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class RolloutWatch:
 
     def __init__(self, settings: Settings, clients: Clients) -> None:
         self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
+        self.alive: list[Pod] = []
+        """The Pods of the present template that are not going away, at the last look."""
         self._restarts: dict[str, int] = {}
         self._tries: dict[str, int] = {}
         self._failed_before: set[str] | None = None
@@ -85,15 +90,19 @@ class RolloutWatch:
 
     def update(self, pods: Sequence[Pod]) -> str:
         """Look at the Pods; return in a few words what the slowest is at."""
-        alive = staying(pods)
+        deployment = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace)
+        template = present_template(deployment, self._replica_sets() if deployment else ())
+        everybody, pods = staying(pods), of_template(pods, template)
+        alive = self.alive = staying(pods)
         failed = {pod.name for pod in pods if pod.phase == FAILED}
         if self._failed_before is None:
             self._failed_before = failed
         concerned = [pod for pod in alive if not pod.ready]
         concerned += [p for p in pods if p.name in failed - self._failed_before]
         events = self._list("Event") if concerned else []
-        self._sights = [self._sight(pod, alive, events) for pod in concerned]
-        self._look_for_refusal(alive)
+        self._sights = [self._sight(pod, everybody, events) for pod in concerned]
+        refusing = deployment if template != "" and not alive else None
+        self._look_for_refusal(refusing)
         slow = next((sight for sight in self._sights if sight.pod.phase != FAILED), None)
         if slow is not None:
             return self._telling(slow)
@@ -129,17 +138,18 @@ class RolloutWatch:
             self._causes[diagnosis] = find_root_cause(diagnosis, self._settings, self._clients)
         return self._causes[diagnosis]
 
+    def _replica_sets(self) -> list[dict[str, Any]]:
+        namespace = self._settings.namespace
+        return self._cluster.list_objects("ReplicaSet", namespace, labels=LABELS)
+
     def _list(self, kind: str) -> list[dict[str, Any]]:
         namespace = None if kind == "Node" else self._settings.namespace
         return self._cluster.list_objects(kind, namespace)
 
-    def _look_for_refusal(self, alive: Sequence[Pod]) -> None:
-        """Look why the Deployment has no Pod at all."""
+    def _look_for_refusal(self, deployment: dict[str, Any] | None) -> None:
+        """Look why the Deployment has no Pod at all; None has some, or nobody knows yet."""
         self._no_pod, self._refusal = [], ""
-        if alive:
-            return
-        deployment = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace) or {}
-        conditions = (deployment.get("status") or {}).get("conditions") or ()
+        conditions = ((deployment or {}).get("status") or {}).get("conditions") or ()
         self._no_pod = diagnose(Evidence(conditions=conditions))
         for condition in conditions:
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":

@@ -17,8 +17,9 @@ from warmbook.display.check import check
 from warmbook.doctor import preflight
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.doctor.preflight import project as preflight_project
-from warmbook.errors import CheckError
-from warmbook.steps import project
+from warmbook.doctor.preflight.run import CHECKS
+from warmbook.errors import CheckError, ResourceFailedError
+from warmbook.steps import project, server, streaming
 from warmbook_rehearsal.google.errors import GoogleError
 
 from ..machine import slowness
@@ -78,7 +79,9 @@ def test_after_notebook_5_everything_is_in_order(chosen, standard, up_to, mode):
     settings = standard if mode == "standard" else chosen
     up_to("identity", settings)
     examined = doctor.examine(settings, connect(settings), before="06", whole=True)
-    assert {one.severity for one in examined.checkups if one.name != "Caches"} == {"ok"}
+    later = {one.name for one in examined.checkups if one.severity == "info"}
+    assert later == {"The server", "Caches"}
+    assert {one.severity for one in examined.checkups if one.name not in later} == {"ok"}
     assert examined and examined.pitfall == ""
 
 
@@ -641,3 +644,42 @@ def test_with_200_ms_for_each_request_it_takes_ten_seconds_at_most(rehearsal, up
 def test_the_project_step_is_what_the_doctor_calls_a_project(chosen, clients):
     found = project.find(chosen, clients)
     assert found.number in lines(doctor.examine(chosen, clients, "02"))["Project"].what
+
+
+# the server's Pods, and every notebook
+
+
+@pytest.mark.parametrize("number", [f"{number:02}" for number in range(1, 11)])
+def test_before_each_notebook_something_is_looked_at(number):
+    assert [one for one in CHECKS if number in one.notebooks.split()]
+
+
+def test_before_notebook_9_a_missing_role_stands_in_the_way(chosen, clients, up_to, bindings):
+    up_to("server")
+    assert doctor.examine(chosen, clients, before="09").healthy
+    bindings()
+    examined = doctor.examine(chosen, connect(chosen), before="09")
+    assert pitfalls(examined) == {"Roles on the bucket": "bucket-viewer-missing"}
+
+
+def test_before_notebook_7_the_servers_pods_are_looked_at(chosen, clients, up_to, quiet):
+    up_to("identity")
+    assert pitfalls(doctor.examine(chosen, clients, before="07")) == {"The server": ""}
+    assert lines(doctor.examine(chosen, clients, before="09"))["The server"].severity == "info"
+    server.deploy(chosen, clients)
+    server.wait_started(chosen, clients, **quiet)
+    streaming.wait_available(chosen, clients, **quiet)
+    assert lines(doctor.examine(chosen, clients, before="07"))["The server"].severity == "ok"
+
+
+@pytest.mark.parametrize("faults", [("image-not-found",)])
+def test_a_server_that_cannot_start_stands_in_the_way_of_notebook_7(chosen, clients, up_to, quiet):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    with pytest.raises(ResourceFailedError):
+        server.wait_started(chosen, clients, **quiet)
+    examined = doctor.examine(chosen, clients, before="07")
+    assert pitfalls(examined) == {"The server": "image-not-found"}
+    assert lines(doctor.examine(chosen, clients, before="09"))["The server"].severity == "warning"
+    server.deploy(chosen.model_copy(update={"vllm_version": "0.21.0"}), clients)
+    assert lines(doctor.examine(chosen, clients, before="07"))["The server"].severity != "error"

@@ -73,9 +73,13 @@ class Sight:
 
 
 class RolloutWatch:
-    """Looks at the server's Pods, and remembers what lay behind them at the first look."""
+    """Looks at the server's Pods, and remembers what lay behind them at the first look.
 
-    def __init__(self, settings: Settings, clients: Clients) -> None:
+    With `whole_past` that counts too: for a single look, before which nothing was mended.
+    """
+
+    def __init__(self, settings: Settings, clients: Clients, *, whole_past: bool = False) -> None:
+        self._whole_past = whole_past
         self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
         self.alive: list[Pod] = []
         """The Pods of the present template that are not going away, at the last look."""
@@ -128,6 +132,11 @@ class RolloutWatch:
                 return unknown_end(sight.pod, sight.evidence.previous, self._settings, likely)
         return None
 
+    @property
+    def stuck(self) -> bool:
+        """Whether by the last look no Pod with trouble runs, and none waits for a node only."""
+        return not any(sight.pod.running or not sight.pod.node for sight in self._sights)
+
     def suspect(self) -> Diagnosis | None:
         """Return what holds the Pods up by the last look, None if nothing is known."""
         return next((one for sight in self._sights for one in sight.diagnoses), None)
@@ -156,17 +165,19 @@ class RolloutWatch:
                 self._refusal = str(condition.get("message", ""))
 
     def _sight(self, pod: Pod, alive: Sequence[Pod], events: Sequence[dict[str, Any]]) -> Sight:
-        before = self._restarts.setdefault(pod.name, pod.restarts)
+        before = self._restarts.setdefault(pod.name, -1 if self._whole_past else pod.restarts)
         events = [e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name]
         evidence = Evidence(
             pod=pod.raw,
             events=events,
-            previous=self._end(pod) if pod.restarts > before else "",
+            previous=self._end(pod) if pod.restarts > max(before, 0) else "",
             nodes=[] if pod.node else self._list("Node"),
             others=[other.raw for other in alive if other.name != pod.name],
             autopilot=self._settings.mode == "autopilot",
             restarts_before=before,
-            tries_before=self._tries.setdefault(pod.name, failed_tries(events)),
+            tries_before=self._tries.setdefault(
+                pod.name, 0 if self._whole_past else failed_tries(events)
+            ),
             now=datetime.now(timezone.utc),
         )
         return Sight(pod, evidence, diagnose(evidence))

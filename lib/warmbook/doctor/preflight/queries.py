@@ -10,7 +10,9 @@ from ...cloud.kubernetes import Kubernetes, Object
 from ...cloud.projects import SERVICES, BillingInfo, ProjectInfo, find_billing, find_project
 from ...model.folder import Folder, find_bucket, folder_in
 from ...serving import pods
+from ...serving.guide_manifest import DEPLOYMENT
 from ...serving.shell_commands import gcloud
+from ..pods.rollout import RolloutWatch
 from .memo import PATIENCE_S, Memo, Unanswered
 
 CLIENTS_NEED = (
@@ -194,6 +196,18 @@ def pod_zones(memo: Memo) -> tuple[str, ...]:
     """The zones in which Pods of the server run."""
     memo(kubernetes)
     return pods.zones_of(memo.clients, pods.now(memo.settings, memo.clients))
+
+
+def deployment(memo: Memo) -> Object | None:
+    """The server's Deployment."""
+    return memo(kubernetes).find("Deployment", DEPLOYMENT, memo.settings.namespace)
+
+
+def server_watch(memo: Memo) -> tuple[RolloutWatch, str]:
+    """One look at the server's Pods, with all that is behind them, and what it says in words."""
+    memo(kubernetes)
+    watch = RolloutWatch(memo.settings, memo.clients, whole_past=True)
+    return watch, watch.update(next(pods.follow(memo.settings, memo.clients)))
 
 
 def _project(memo: Memo) -> str:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from warmbook import doctor
-from warmbook.cloud import gke
+from warmbook.cloud import gke, roles
 from warmbook.cloud.bucket_access import SERVING, held
 from warmbook.cloud.rehearsal import OF_REHEARSALS_ONLY
 from warmbook.display.banner import connect
@@ -19,7 +19,7 @@ from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.doctor.preflight import project as preflight_project
 from warmbook.doctor.preflight.run import CHECKS
 from warmbook.errors import CheckError, ResourceFailedError
-from warmbook.steps import project, server, streaming
+from warmbook.steps import probe, project, server, streaming
 from warmbook_rehearsal.google.errors import GoogleError
 
 from ..machine import slowness
@@ -683,3 +683,23 @@ def test_a_server_that_cannot_start_stands_in_the_way_of_notebook_7(chosen, clie
     assert lines(doctor.examine(chosen, clients, before="09"))["The server"].severity == "warning"
     server.deploy(chosen.model_copy(update={"vllm_version": "0.21.0"}), clients)
     assert lines(doctor.examine(chosen, clients, before="07"))["The server"].severity != "error"
+
+
+GOOGLE = "reader@rehearsal-project.iam.gserviceaccount.com"
+
+
+def test_an_account_that_acts_as_a_google_account_has_that_ones_roles(
+    chosen, clients, up_to, bindings, quiet
+):
+    up_to("identity")
+    link = {"metadata": {"annotations": {"iam.gke.io/gcp-service-account": GOOGLE}}}
+    clients.kubernetes.merge("ServiceAccount", chosen.service_account, chosen.namespace, link)
+    lacking = lines(doctor.examine(chosen, clients, before="06"))["Roles on the bucket"]
+    assert (lacking.severity, lacking.pitfall) == ("error", "bucket-viewer-missing")
+    assert GOOGLE in lacking.what and f"--member=serviceAccount:{GOOGLE}" in lacking.command
+    assert not probe.probe(chosen, clients, **quiet).readable
+    member = f"serviceAccount:{GOOGLE}"
+    bindings(*((role, member, None) for role in roles.BUCKET_ROLES))
+    held = lines(doctor.examine(chosen, connect(chosen), before="06"))["Roles on the bucket"]
+    assert held.severity == "ok" and GOOGLE in held.what
+    assert probe.probe(chosen, clients, **quiet).readable

@@ -21,6 +21,7 @@ from warmbook.doctor.preflight.run import CHECKS
 from warmbook.errors import CheckError, ResourceFailedError
 from warmbook.steps import probe, project, server, streaming
 from warmbook_rehearsal.google.errors import GoogleError
+from warmbook_rehearsal.storage.errors import invalid
 
 from ..machine import slowness
 
@@ -260,8 +261,9 @@ def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, cl
 def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, severity):
     memo = preflight.memo.Memo(chosen, clients, before)
     memo._answers[preflight.queries.bucket_permissions] = answered(
-        preflight.queries.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
+        preflight.queries.ON_BUCKET.keys() | preflight.queries.FOR_MARKS.keys()
     )
+    memo._answers[preflight.queries.cache_permissions] = answered({"storage.anywhereCaches.list"})
     memo._answers[preflight.queries.services_off] = answered(set())
     told = preflight_project.allowed_on_bucket(memo)
     assert told.severity == severity
@@ -280,10 +282,30 @@ def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, cli
         memo = preflight.memo.Memo(chosen, clients, "08")
         memo(preflight.queries.bucket)
         rehearsal.call(become)
-        return memo(preflight.queries.bucket_permissions) & preflight.queries.ON_CACHES.keys()
+        return memo(preflight.queries.cache_permissions)
 
     assert held("roles/storage.admin") == preflight.queries.ON_CACHES.keys()
     assert held("roles/storage.bucketViewer") == set()
+
+
+@pytest.fixture
+def caches_unknown(rehearsal):
+    """Let Cloud Storage refuse every question about permissions of caches with 400."""
+
+    async def refuse(incoming):
+        if "anywhereCaches" in incoming.query:
+            raise invalid("Invalid permission.")
+
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
+
+
+def test_permissions_of_caches_that_cloud_storage_does_not_know_stop_nothing(
+    chosen, clients, up_to, caches_unknown
+):
+    up_to("server")
+    told = lines(doctor.examine(chosen, clients, before="08"))["Your permissions on the bucket"]
+    assert told.severity == "ok"
+    assert "not known" in told.what
 
 
 @pytest.mark.parametrize(

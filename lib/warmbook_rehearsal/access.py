@@ -81,6 +81,11 @@ class Caller:
     member: str
     display: str
 
+    @property
+    def federated(self) -> bool:
+        """Whether it is a principal of a workload identity pool, no Google account."""
+        return self.member.startswith("principal://")
+
 
 ANONYMOUS = Caller("anonymous", "Anonymous caller")
 

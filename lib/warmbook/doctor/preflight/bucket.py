@@ -17,14 +17,27 @@ from .queries import (
     pod_zones,
     project_policy,
     service_account,
+    uniform_access,
 )
 from .result import Checkup
 
 
 def place(memo: Memo) -> Checkup:
-    """Tell where the bucket is, and whether reads from the cluster's region stay there."""
+    """Tell where the bucket is, whether Pods can have roles on it, and whether reads stay near.
+
+    Source: grafana/tempo issue 3556: without uniform bucket-level access federated principals
+    are refused. A Pod that acts as a Google service account is not.
+    """
     settings, found = memo.settings, memo(folder)
     told = f"gs://{found.bucket}, {found.location}"
+    if not memo(uniform_access) and not roles.google_account(_linked(memo)):
+        return Checkup(
+            "error",
+            say("{bucket}: it has no uniform bucket-level access, so no Pod may read", bucket=told),
+            say("Turn it on; ACLs of single objects stop counting then."),
+            fixes.uniform_access(settings),
+            "uniform-access-off",
+        )
     if found.covers(settings.region):
         return Checkup("ok", told)
     return Checkup(

@@ -78,6 +78,12 @@ def create_bucket(settings: Settings) -> str:
     )
 
 
+def uniform_access(settings: Settings) -> str:
+    """Turn uniform bucket-level access on."""
+    bucket = quoted(f"gs://{settings.bucket_name}")
+    return f"gcloud storage buckets update {bucket} --uniform-bucket-level-access"
+
+
 def grant_to(settings: Settings, account: str) -> str:
     """Give a Google service account the two roles on the bucket."""
     return "\n".join(

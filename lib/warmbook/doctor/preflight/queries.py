@@ -149,6 +149,11 @@ def bucket(memo: Memo) -> Any:
     return find_bucket(memo.clients, memo.settings.bucket_name, retry=soon, timeout=10)
 
 
+def uniform_access(memo: Memo) -> bool:
+    """Whether the bucket has uniform bucket-level access."""
+    return bool(memo(bucket).iam_configuration.uniform_bucket_level_access_enabled)
+
+
 def folder(memo: Memo) -> Folder:
     """What the bucket lists of the model."""
     return folder_in(memo(bucket), memo.settings.model_path)

@@ -51,6 +51,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     ),
     "roles/container.admin": frozenset({"container.*"}),
     "roles/monitoring.viewer": frozenset({"monitoring.timeSeries.list"}),
+    "roles/cloudquotas.viewer": frozenset({"cloudquotas.quotas.get"}),
     "roles/storage.admin": frozenset({"storage.*"}),
     "roles/storage.bucketViewer": _BUCKET_VIEW,
     "roles/storage.objectViewer": _OBJECT_READ,

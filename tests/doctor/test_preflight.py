@@ -19,6 +19,7 @@ from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.doctor.preflight import project as preflight_project
 from warmbook.doctor.preflight.run import CHECKS
 from warmbook.errors import CheckError, ResourceFailedError
+from warmbook.serving.guide_manifest import GPU
 from warmbook.steps import probe, project, server, streaming
 from warmbook_rehearsal.google.errors import GoogleError
 from warmbook_rehearsal.storage.errors import invalid
@@ -104,6 +105,25 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
     more = preflight.memo.Memo(many.model_copy(update={"replicas": 5}), connect(many), "06")
     more._answers.update(memo._answers)
     assert preflight.cluster.quota(more).pitfall == "gpu-quota"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "limit", "severity"),
+    [
+        ("nvidia-h100-80gb", None, "warning"),  # Cloud Quotas is off, or may not be asked
+        ("nvidia-h100-80gb", 0.0, "error"),
+        ("nvidia-h100-80gb", 8.0, "ok"),
+        ("nvidia-l4", None, "ok"),
+    ],
+)
+def test_a_familys_quota_that_nobody_told_is_a_warning(settings, gpu, limit, severity):
+    memo = preflight.memo.Memo(settings.model_copy(update={"gpu": gpu}), None, "04")
+    memo._answers[preflight.queries.gpu_quota] = answered((limit, 0.0))
+    memo._answers[preflight.queries.gpu_quota_everywhere] = answered((32.0, 0.0))
+    memo._answers[preflight.queries.nodes] = answered([{"status": {"capacity": {GPU: "8"}}}])
+    told = preflight.cluster.quota(memo)
+    assert told.severity == severity
+    assert ("cloudquotas.googleapis.com" in told.command) == (severity == "warning")
 
 
 def test_a_gpu_in_a_region_whose_name_begins_like_anothers_is_not_offered_there(settings):

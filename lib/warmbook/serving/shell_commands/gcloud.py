@@ -221,54 +221,30 @@ def cache_hits(settings: Settings) -> str:
     )
 
 
-_DISABLE = "gcloud storage buckets anywhere-caches disable"
-
-
 def disable_cache(settings: Settings) -> str:
     """Disable the cache of the zone, or the bucket's caches in the region."""
+    disable = "gcloud storage buckets anywhere-caches disable"
     if settings.mode == "standard" or settings.zone:
-        return disable_cache_in(settings, settings.zone or settings.location)
+        cache = f"{settings.bucket_name}/{settings.zone or settings.location}"
+        return f"{disable} {quoted(cache)}"
     # the zone of Pods that are gone is not to be had any more
     only = f"--filter={quoted(f'zone:{settings.region}-* AND NOT state:disabled')}"
     return "\n".join(
         (
             f"for ZONE in $({describe_cache(settings)} {only} --format='value(zone)'); do",
-            f'  {_DISABLE} {quoted(settings.bucket_name)}/"$ZONE"',
+            f'  {disable} {quoted(settings.bucket_name)}/"$ZONE"',
             "done",
         )
     )
 
 
-def disable_cache_in(settings: Settings, zone: str) -> str:
-    """Disable the bucket's cache of one zone."""
-    return f"{_DISABLE} {quoted(f'{settings.bucket_name}/{zone}')}"
-
-
 def delete_cluster(settings: Settings) -> str:
     """Delete the cluster with everything in it."""
-    return delete_cluster_at(settings.project_id, (settings.cluster_name, settings.location))
-
-
-def delete_cluster_at(project_id: str, cluster: tuple[str, str]) -> str:
-    """Delete a cluster, given by name and location, with everything in it."""
-    name, location = cluster
     return line(
         "gcloud container clusters delete",
-        quoted(name),
-        f"--project={quoted(project_id)}",
-        f"--location={quoted(location)}",
-    )
-
-
-def delete_node_pool(project_id: str, cluster: tuple[str, str], pool: str) -> str:
-    """Delete a node pool of a cluster, which is given by name and location."""
-    name, location = cluster
-    return line(
-        "gcloud container node-pools delete",
-        quoted(pool),
-        f"--cluster={quoted(name)}",
-        f"--project={quoted(project_id)}",
-        f"--location={quoted(location)}",
+        quoted(settings.cluster_name),
+        f"--project={quoted(settings.project_id)}",
+        f"--location={quoted(settings.location)}",
     )
 
 
@@ -280,17 +256,6 @@ def delete_project(settings: Settings) -> str:
 def revoke_bucket_roles(settings: Settings) -> str:
     """Take the two roles on the bucket back."""
     return grant_bucket_roles(settings).replace("add-iam-policy", "remove-iam-policy")
-
-
-def revoke_bucket_role(settings: Settings, member: str, role: str) -> str:
-    """Take one role on the bucket back from one member."""
-    return line(
-        "gcloud storage buckets remove-iam-policy-binding",
-        quoted(_bucket(settings)),
-        f"--member={quoted(member)}",
-        f"--role={quoted(role)}",
-        "--condition=None",
-    )
 
 
 def clean_up(settings: Settings) -> str:

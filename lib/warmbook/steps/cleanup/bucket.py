@@ -11,7 +11,7 @@ from ...cloud.errors import explained
 from ...cloud.iam import of_bucket
 from ...errors import WarmbookError
 from ...serving.guide_manifest import OURS
-from ...serving.shell_commands import gcloud
+from ...serving.shell_commands import leftovers
 from ...settings import Settings
 from ...texts import say
 from .resources import Found, Resource
@@ -63,7 +63,7 @@ def bindings(settings: Settings, clients: Clients, ours: Collection[str]) -> Fou
                 found.ours.append(Resource("role", name, account))
                 continue
             proof = say("under a condition: {account}", account=account) if condition else account
-            command = "" if condition else gcloud.revoke_bucket_role(settings, member, role)
+            command = "" if condition else leftovers.revoke_role(settings.bucket_name, member, role)
             found.perhaps.append(Resource("role", name, proof, command))
     return found
 
@@ -100,7 +100,7 @@ def caches(settings: Settings, clients: Clients) -> Found:
     return Found(
         [Resource("cache", zone, proof) for zone in sorted(marked & alive)],
         [
-            Resource("cache", zone, unmarked, gcloud.disable_cache_in(settings, zone))
+            Resource("cache", zone, unmarked, leftovers.disable_cache(settings.bucket_name, zone))
             for zone in sorted(alive - marked)
         ],
     )

@@ -9,7 +9,7 @@ from ...cloud import gke
 from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...serving.guide_manifest import GPU_POOL
-from ...serving.shell_commands import gcloud
+from ...serving.shell_commands import leftovers
 from ...settings import Settings
 from ...texts import say
 from .resources import Found, Resource
@@ -42,7 +42,9 @@ def pools_in(settings: Settings, cluster: Any) -> Found:
             found.ours.append(Resource("node pool", pool.name, proof))
         elif pool.name == GPU_POOL:
             proof = say("it has the guide's name, without the workbook's label")
-            command = gcloud.delete_node_pool(settings.project_id, _path(cluster), pool.name)
+            command = leftovers.delete_node_pool(
+                settings.project_id, cluster.name, cluster.location, pool.name
+            )
             found.perhaps.append(Resource("node pool", pool.name, proof, command))
     return found
 
@@ -66,17 +68,13 @@ def elsewhere(settings: Settings, clients: Clients) -> list[Resource]:
 
 def _marked(settings: Settings, cluster: Any) -> Iterator[Resource]:
     proof = say("label {label}", label=LABEL)
-    place, project = _path(cluster), settings.project_id
+    place, project = (cluster.name, cluster.location), settings.project_id
     if gke.is_marked(cluster.resource_labels):
         name = say("{name} in {place}", name=cluster.name, place=cluster.location)
-        yield Resource("cluster", name, proof, gcloud.delete_cluster_at(project, place))
+        yield Resource("cluster", name, proof, leftovers.delete_cluster(project, *place))
         return
     for pool in cluster.node_pools:
         if gke.is_marked(pool.config.resource_labels):
             name = say("{name} in {place}", name=pool.name, place=cluster.name)
-            command = gcloud.delete_node_pool(project, place, pool.name)
+            command = leftovers.delete_node_pool(project, *place, pool.name)
             yield Resource("node pool", name, proof, command)
-
-
-def _path(cluster: Any) -> tuple[str, str]:
-    return cluster.name, cluster.location

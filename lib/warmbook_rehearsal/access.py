@@ -52,6 +52,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     ),
     "roles/container.admin": frozenset({"container.*"}),
     "roles/monitoring.viewer": frozenset({"monitoring.timeSeries.list"}),
+    "roles/cloudquotas.viewer": frozenset({"cloudquotas.quotas.get"}),
     "roles/storage.admin": frozenset({"storage.*"}),
     "roles/storage.bucketViewer": _BUCKET_VIEW,
     "roles/storage.objectViewer": _OBJECT_READ,
@@ -81,6 +82,11 @@ class Caller:
 
     member: str
     display: str
+
+    @property
+    def federated(self) -> bool:
+        """Whether it is a principal of a workload identity pool, no Google account."""
+        return self.member.startswith("principal://")
 
 
 ANONYMOUS = Caller("anonymous", "Anonymous caller")

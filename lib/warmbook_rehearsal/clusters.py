@@ -21,6 +21,8 @@ from .request_faults import RequestFaults
 from .time_scale import TimeScale
 
 HOST = "127.0.0.1"
+GOOGLE_ACCOUNT = "iam.gke.io/gcp-service-account"
+"""Annotation that links a Kubernetes service account to a Google one."""
 
 
 class Pods(Protocol):
@@ -160,6 +162,16 @@ class Clusters:
             for found in running.store.list("Node"):
                 if found["metadata"]["name"] == node:
                     return str(found["metadata"]["labels"].get(ZONE, ""))
+        return ""
+
+    def google_account(self, pod: dict[str, Any], namespace: str, account: str) -> str:
+        """Return the Google account that a Pod's service account is linked to, "" if to none."""
+        for running in self.running:
+            here = running.store.find("Pod", namespace, pod["metadata"]["name"])
+            found = running.store.find("ServiceAccount", namespace, account)
+            if here is not None and found is not None:
+                annotations = found["metadata"].get("annotations") or {}
+                return str(annotations.get(GOOGLE_ACCOUNT, ""))
         return ""
 
     @property

@@ -189,11 +189,18 @@ class Rehearsal:
         await self.storage_listener.open(address)
 
     def _identity(self, pod: dict[str, Any]) -> Caller:
-        """Return who a Pod is: its service account, or its node's where GKE does not say who."""
+        """Return who a Pod is: its service account, or its node's where GKE does not say who.
+
+        One with the annotation `iam.gke.io/gcp-service-account` is that Google account; whether
+        the account lets it is not asked. Source: GKE, "Workload Identity Federation".
+        """
         if not self.cloud.cluster_registry.serves_metadata(pod["spec"].get("nodeName", "")):
             return Caller(f"serviceAccount:{NODES_ACCOUNT}", NODES_ACCOUNT)
         account = pod["spec"].get("serviceAccountName", "default")
-        subject = f"ns/{pod['metadata']['namespace']}/sa/{account}"
+        namespace = pod["metadata"]["namespace"]
+        if google := self.clusters.google_account(pod, namespace, account):
+            return Caller(f"serviceAccount:{google}", google)
+        subject = f"ns/{namespace}/sa/{account}"
         member = (
             f"principal://iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/"
             f"workloadIdentityPools/{PROJECT_ID}.svc.id.goog/subject/{subject}"

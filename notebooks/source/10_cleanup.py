@@ -31,11 +31,11 @@ from warmbook.steps import cleanup
 
 # %% [markdown] lang="en"
 # ## Say where to look
-# The workbook finds things where your choices point. If you changed the project, the location or the cluster's name on the way, come back once for each of them: what lies elsewhere is not seen.
+# The workbook finds things where your choices point. Clusters and node pools of the same project with the workbook's label are listed wherever they are. If you changed the project or the bucket on the way, come back once for each of them.
 
 # %% [markdown] lang="es"
 # ## Di dónde buscar
-# El cuaderno encuentra las cosas donde apuntan tus opciones. Si por el camino cambiaste el proyecto, la ubicación o el nombre del clúster, vuelve una vez por cada cambio: lo que está en otro lugar no se ve.
+# El cuaderno encuentra las cosas donde apuntan tus opciones. Los clústeres y grupos de nodos del mismo proyecto con la etiqueta del cuaderno se enumeran estén donde estén. Si por el camino cambiaste el proyecto o el bucket, vuelve una vez por cada cambio.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(
@@ -56,13 +56,13 @@ clients
 
 # %% [markdown] lang="en"
 # ## See what would go
-# Nothing is deleted yet. Each line names a thing and the proof that the workbook made it: a label on the cluster, on Kubernetes objects, or on the bucket for its caches; for a role, the name of your service account. What has no such proof stays: a cluster that you had before keeps running, and only the objects of this book are taken out of it.
+# Nothing is deleted yet. Each line names a thing and the proof that the workbook made it: a label on the cluster, on its GPU node pool, on Kubernetes objects, or on the bucket for its caches; for a role, the name of your service account. A cluster that you had before keeps running; only the node pool and the objects of this book are taken out of it. What may be yours without such a proof is listed, and stays until you delete it by hand.
 #
 # Your bucket and your model stay in any case. So do the APIs and your own two roles on the project; they cost nothing.
 
 # %% [markdown] lang="es"
 # ## Mira qué se borraría
-# Todavía no se borra nada. Cada línea nombra algo y la prueba de que lo creó el cuaderno: una etiqueta en el clúster, en los objetos de Kubernetes o, para las cachés, en el bucket; si es un rol, el nombre de tu cuenta de servicio. Lo que no tiene esa prueba se queda: un clúster que ya tenías sigue en ejecución y de él salen solo los objetos de este cuaderno.
+# Todavía no se borra nada. Cada línea nombra algo y la prueba de que lo creó el cuaderno: una etiqueta en el clúster, en su grupo de nodos con GPU, en los objetos de Kubernetes o, para las cachés, en el bucket; si es un rol, el nombre de tu cuenta de servicio. Un clúster que ya tenías sigue en ejecución; de él salen solo el grupo de nodos y los objetos de este cuaderno. Lo que quizá sea tuyo sin esa prueba se enumera y se queda hasta que lo borres a mano.
 #
 # Tu bucket y tu modelo se quedan en todo caso. También las APIs y tus dos roles en el proyecto, que no cuestan nada.
 
@@ -72,13 +72,13 @@ plan
 
 # %% [markdown] lang="en"
 # ## Delete it
-# The cluster goes with its nodes and everything that runs in it; GKE needs about 4 minutes for it. Caches are disabled, which ends their service; Google keeps a disabled cache for another hour, during which it could be resumed, and the bucket can't be deleted before it is gone. The two roles on the bucket are taken back from the service account, and from nobody else.
+# The cluster goes with its nodes and everything that runs in it; GKE needs about 4 minutes for it. Caches are disabled, which ends their service; Google keeps a disabled cache for another hour, during which it could be resumed, and the bucket can't be deleted before it is gone. The two roles on the bucket are taken back from the service account, in the workbook's own cluster from those of all its namespaces, and from nobody else.
 #
 # If the cell is interrupted, run it again: it takes up where GKE is.
 
 # %% [markdown] lang="es"
 # ## Bórralo
-# El clúster se va con sus nodos y con todo lo que se ejecuta en él; GKE necesita unos 4 minutos. Las cachés se inhabilitan y dejan de servir; Google conserva una caché inhabilitada durante una hora más, en la que se podría reanudar, y hasta que desaparece no se puede borrar el bucket. Los dos roles sobre el bucket se le quitan a la cuenta de servicio, y a nadie más.
+# El clúster se va con sus nodos y con todo lo que se ejecuta en él; GKE necesita unos 4 minutos. Las cachés se inhabilitan y dejan de servir; Google conserva una caché inhabilitada durante una hora más, en la que se podría reanudar, y hasta que desaparece no se puede borrar el bucket. Los dos roles sobre el bucket se le quitan a la cuenta de servicio, en el clúster del propio cuaderno a las de todos sus espacios de nombres, y a nadie más.
 #
 # Si la celda se interrumpe, ejecútala otra vez: continúa donde esté GKE.
 

@@ -55,13 +55,53 @@ def test_spot_has_the_preemptible_quota_where_there_is_one(preemptible, spot, li
         ("nvidia-tesla-t4", "NVIDIA_T4_GPUS"),
         ("nvidia-tesla-a100", "NVIDIA_A100_GPUS"),
         ("nvidia-a100-80gb", "NVIDIA_A100_80GB_GPUS"),
-        ("nvidia-h100-80gb", "NVIDIA_H100_GPUS"),
-        ("nvidia-h100-mega-80gb", "NVIDIA_H100_MEGA_GPUS"),
+        ("nvidia-l4", "NVIDIA_L4_GPUS"),
     ],
 )
 def test_each_gpu_has_its_own_quota(gpu, metric):
-    clients = quotas(**{"NVIDIA_A100_GPUS": 5, "NVIDIA_H100_GPUS": 6, metric: 7})
+    clients = quotas(**{"NVIDIA_A100_GPUS": 5, metric: 7})
     assert availability.gpu_quota(clients, "us-central1", gpu) == (7, 1)
+
+
+def of_families(*limits):
+    """Return clients of a region without quotas of its own and of Cloud Quotas."""
+    infos = [
+        {"dimensions": dimensions, "details": {} if value is None else {"value": value}}
+        for dimensions, value in limits
+    ]
+    return SimpleNamespace(
+        compute=lambda path: {}, quota=lambda service, name: {"dimensionsInfos": infos}
+    )
+
+
+H100 = {"gpu_family": "NVIDIA_H100"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "limit"),
+    [
+        ([({"region": "us-central1", **H100}, "8"), (H100, None)], 8),
+        ([({"region": "us-east1", **H100}, "8"), (H100, None)], 0),
+        ([({"gpu_family": "NVIDIA_H200"}, "8"), ({}, "-1")], float("inf")),
+        ([({"gpu_family": "NVIDIA_H200"}, "8")], None),
+    ],
+)
+def test_the_first_entry_that_fits_tells_the_limit_of_a_family(limits, limit):
+    found = availability.gpu_quota(of_families(*limits), "us-central1", "nvidia-h100-80gb")
+    assert found == (limit, 0)
+
+
+def test_a_newer_gpus_quota_is_in_cloud_quotas_and_nowhere_else(chosen, clients, up_to, rehearsal):
+    up_to("project")
+    listed = {one["metric"] for one in clients.compute("regions/us-central1")["quotas"]}
+    newer = {name for name in listed if "H100" in name or "H200" in name}
+    assert newer <= {"PREEMPTIBLE_NVIDIA_H100_GPUS"}  # the one that Compute Engine has
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (None, 0)
+    services = rehearsal.inner.cloud.project.services
+    rehearsal.call(lambda: services.add("cloudquotas.googleapis.com"))
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (8, 0)
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-h200-141gb") == (0, 0)
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-l4") == (16, 0)
 
 
 def test_a_zone_has_a_machine_type_or_not(clients, up_to):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from warmbook import doctor
-from warmbook.cloud import gke
+from warmbook.cloud import gke, roles
 from warmbook.cloud.bucket_access import SERVING, held
 from warmbook.cloud.rehearsal import OF_REHEARSALS_ONLY
 from warmbook.display.banner import connect
@@ -17,9 +17,12 @@ from warmbook.display.check import check
 from warmbook.doctor import preflight
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.doctor.preflight import project as preflight_project
-from warmbook.errors import CheckError
-from warmbook.steps import project
+from warmbook.doctor.preflight.run import CHECKS
+from warmbook.errors import CheckError, ResourceFailedError
+from warmbook.serving.guide_manifest import GPU
+from warmbook.steps import probe, project, server, streaming
 from warmbook_rehearsal.google.errors import GoogleError
+from warmbook_rehearsal.storage.errors import invalid
 
 from ..machine import slowness
 
@@ -78,7 +81,9 @@ def test_after_notebook_5_everything_is_in_order(chosen, standard, up_to, mode):
     settings = standard if mode == "standard" else chosen
     up_to("identity", settings)
     examined = doctor.examine(settings, connect(settings), before="06", whole=True)
-    assert {one.severity for one in examined.checkups if one.name != "Caches"} == {"ok"}
+    later = {one.name for one in examined.checkups if one.severity == "info"}
+    assert later == {"The server", "Caches"}
+    assert {one.severity for one in examined.checkups if one.name not in later} == {"ok"}
     assert examined and examined.pitfall == ""
 
 
@@ -100,6 +105,25 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
     more = preflight.memo.Memo(many.model_copy(update={"replicas": 5}), connect(many), "06")
     more._answers.update(memo._answers)
     assert preflight.cluster.quota(more).pitfall == "gpu-quota"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "limit", "severity"),
+    [
+        ("nvidia-h100-80gb", None, "warning"),  # Cloud Quotas is off, or may not be asked
+        ("nvidia-h100-80gb", 0.0, "error"),
+        ("nvidia-h100-80gb", 8.0, "ok"),
+        ("nvidia-l4", None, "ok"),
+    ],
+)
+def test_a_familys_quota_that_nobody_told_is_a_warning(settings, gpu, limit, severity):
+    memo = preflight.memo.Memo(settings.model_copy(update={"gpu": gpu}), None, "04")
+    memo._answers[preflight.queries.gpu_quota] = answered((limit, 0.0))
+    memo._answers[preflight.queries.gpu_quota_everywhere] = answered((32.0, 0.0))
+    memo._answers[preflight.queries.nodes] = answered([{"status": {"capacity": {GPU: "8"}}}])
+    told = preflight.cluster.quota(memo)
+    assert told.severity == severity
+    assert ("cloudquotas.googleapis.com" in told.command) == (severity == "warning")
 
 
 def test_a_gpu_in_a_region_whose_name_begins_like_anothers_is_not_offered_there(settings):
@@ -257,8 +281,9 @@ def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, cl
 def test_what_caches_need_is_asked_before_the_notebook_of_caches(chosen, clients, before, severity):
     memo = preflight.memo.Memo(chosen, clients, before)
     memo._answers[preflight.queries.bucket_permissions] = answered(
-        preflight.queries.ON_BUCKET.keys() | {"storage.anywhereCaches.list"}
+        preflight.queries.ON_BUCKET.keys() | preflight.queries.FOR_MARKS.keys()
     )
+    memo._answers[preflight.queries.cache_permissions] = answered({"storage.anywhereCaches.list"})
     memo._answers[preflight.queries.services_off] = answered(set())
     told = preflight_project.allowed_on_bucket(memo)
     assert told.severity == severity
@@ -277,10 +302,30 @@ def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, cli
         memo = preflight.memo.Memo(chosen, clients, "08")
         memo(preflight.queries.bucket)
         rehearsal.call(become)
-        return memo(preflight.queries.bucket_permissions) & preflight.queries.ON_CACHES.keys()
+        return memo(preflight.queries.cache_permissions)
 
     assert held("roles/storage.admin") == preflight.queries.ON_CACHES.keys()
     assert held("roles/storage.bucketViewer") == set()
+
+
+@pytest.fixture
+def caches_unknown(rehearsal):
+    """Let Cloud Storage refuse every question about permissions of caches with 400."""
+
+    async def refuse(incoming):
+        if "anywhereCaches" in incoming.query:
+            raise invalid("Invalid permission.")
+
+    rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
+
+
+def test_permissions_of_caches_that_cloud_storage_does_not_know_stop_nothing(
+    chosen, clients, up_to, caches_unknown
+):
+    up_to("server")
+    told = lines(doctor.examine(chosen, clients, before="08"))["Your permissions on the bucket"]
+    assert told.severity == "ok"
+    assert "not known" in told.what
 
 
 @pytest.mark.parametrize(
@@ -641,3 +686,62 @@ def test_with_200_ms_for_each_request_it_takes_ten_seconds_at_most(rehearsal, up
 def test_the_project_step_is_what_the_doctor_calls_a_project(chosen, clients):
     found = project.find(chosen, clients)
     assert found.number in lines(doctor.examine(chosen, clients, "02"))["Project"].what
+
+
+# the server's Pods, and every notebook
+
+
+@pytest.mark.parametrize("number", [f"{number:02}" for number in range(1, 11)])
+def test_before_each_notebook_something_is_looked_at(number):
+    assert [one for one in CHECKS if number in one.notebooks.split()]
+
+
+def test_before_notebook_9_a_missing_role_stands_in_the_way(chosen, clients, up_to, bindings):
+    up_to("server")
+    assert doctor.examine(chosen, clients, before="09").healthy
+    bindings()
+    examined = doctor.examine(chosen, connect(chosen), before="09")
+    assert pitfalls(examined) == {"Roles on the bucket": "bucket-viewer-missing"}
+
+
+def test_before_notebook_7_the_servers_pods_are_looked_at(chosen, clients, up_to, quiet):
+    up_to("identity")
+    assert pitfalls(doctor.examine(chosen, clients, before="07")) == {"The server": ""}
+    assert lines(doctor.examine(chosen, clients, before="09"))["The server"].severity == "info"
+    server.deploy(chosen, clients)
+    server.wait_started(chosen, clients, **quiet)
+    streaming.wait_available(chosen, clients, **quiet)
+    assert lines(doctor.examine(chosen, clients, before="07"))["The server"].severity == "ok"
+
+
+@pytest.mark.parametrize("faults", [("image-not-found",)])
+def test_a_server_that_cannot_start_stands_in_the_way_of_notebook_7(chosen, clients, up_to, quiet):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    with pytest.raises(ResourceFailedError):
+        server.wait_started(chosen, clients, **quiet)
+    examined = doctor.examine(chosen, clients, before="07")
+    assert pitfalls(examined) == {"The server": "image-not-found"}
+    assert lines(doctor.examine(chosen, clients, before="09"))["The server"].severity == "warning"
+    server.deploy(chosen.model_copy(update={"vllm_version": "0.21.0"}), clients)
+    assert lines(doctor.examine(chosen, clients, before="07"))["The server"].severity != "error"
+
+
+GOOGLE = "reader@rehearsal-project.iam.gserviceaccount.com"
+
+
+def test_an_account_that_acts_as_a_google_account_has_that_ones_roles(
+    chosen, clients, up_to, bindings, quiet
+):
+    up_to("identity")
+    link = {"metadata": {"annotations": {"iam.gke.io/gcp-service-account": GOOGLE}}}
+    clients.kubernetes.merge("ServiceAccount", chosen.service_account, chosen.namespace, link)
+    lacking = lines(doctor.examine(chosen, clients, before="06"))["Roles on the bucket"]
+    assert (lacking.severity, lacking.pitfall) == ("error", "bucket-viewer-missing")
+    assert GOOGLE in lacking.what and f"--member=serviceAccount:{GOOGLE}" in lacking.command
+    assert not probe.probe(chosen, clients, **quiet).readable
+    member = f"serviceAccount:{GOOGLE}"
+    bindings(*((role, member, None) for role in roles.BUCKET_ROLES))
+    held = lines(doctor.examine(chosen, connect(chosen), before="06"))["Roles on the bucket"]
+    assert held.severity == "ok" and GOOGLE in held.what
+    assert probe.probe(chosen, clients, **quiet).readable

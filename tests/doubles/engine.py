@@ -35,9 +35,10 @@ def get(path, **headers):
         with urllib.request.urlopen(request) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
-        raise SystemExit(
-            f"Forbidden: {error.code} {json.load(error)['error']['message']}"
-        ) from None
+        message = json.load(error)["error"]["message"]
+        if error.code == 412:  # as google-cloud-storage words it
+            raise SystemExit(f"PreconditionFailed: 412 GET {error.url}: {message}") from None
+        raise SystemExit(f"Forbidden: {error.code} {message}") from None
 
 
 def stream(uri):

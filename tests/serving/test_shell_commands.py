@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from warmbook.cloud import roles
 from warmbook.model.upload.source import SERVED
-from warmbook.serving.shell_commands import gcloud, kubectl
+from warmbook.serving.shell_commands import gcloud, kubectl, leftovers
 from warmbook.settings import Settings
 
 
@@ -52,6 +52,19 @@ def test_both_roles_are_granted_by_the_shown_lines(settings):
     line = gcloud.grant_bucket_roles(settings)
     assert [role in line for role in roles.BUCKET_ROLES] == [True, True]
     assert "gs://my-bucket" in line
+
+
+def test_what_deletes_by_hand_is_quoted_and_whole():
+    assert words(leftovers.delete_node_pool("my-project", "c", "us-central1-a", "p q")) == [
+        *["gcloud", "container", "node-pools", "delete", "p q", "--cluster=c"],
+        *["--project=my-project", "--location=us-central1-a"],
+    ]
+    assert words(leftovers.revoke_role("b", "principal://x/ns/n", "roles/storage.objectUser"))[
+        3:
+    ] == [
+        *["remove-iam-policy-binding", "gs://b", "--member=principal://x/ns/n"],
+        *["--role=roles/storage.objectUser", "--condition=None"],
+    ]
 
 
 def all_commands(settings):

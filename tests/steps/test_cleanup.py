@@ -2,15 +2,17 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from google.api_core.exceptions import BadRequest
 
 from warmbook.cloud import anywhere_cache, gke
 from warmbook.cloud.anywhere_cache import Cache
 from warmbook.cloud.iam import grant_on_bucket, of_bucket
+from warmbook.display.banner import connect
 from warmbook.errors import ResourceFailedError
-from warmbook.serving.guide_manifest import OURS
+from warmbook.serving.guide_manifest import GPU_POOL, OURS
 from warmbook.steps import cache, cleanup, project
 from warmbook.steps.cleanup import deletion
-from warmbook.steps.cluster import creation
+from warmbook.steps.cluster import creation, node_pool
 
 
 def kinds(resources):
@@ -121,7 +123,9 @@ def test_a_role_under_a_condition_was_not_granted_here_and_stays(chosen, clients
     condition = {"title": "only then", "expression": "true"}
     policy.bindings.append({**ours, "condition": condition})
     bucket.set_iam_policy(policy)
-    assert kinds(cleanup.inventory(chosen, clients).created) == ["cluster", "role", "role"]
+    plan = cleanup.inventory(chosen, clients)
+    assert kinds(plan.created) == ["cluster", "role", "role"]
+    assert kinds(plan.perhaps) == ["role"]
     assert cleanup.delete(chosen, clients, **quiet).left == ()
     members = [(b.get("condition"), b["members"]) for b in of_bucket(bucket).bindings]
     assert (condition, ours["members"]) in members
@@ -199,3 +203,119 @@ def test_a_cache_whose_creation_takes_too_long_is_left(settings, caches, quiet, 
     caches.creating = {"a": 0, "b": 10**6}
     deletion._disable_caches(settings, None, ["a", "b"], quiet["report"])
     assert caches.disabled == ["a"]
+
+
+@pytest.fixture
+def standard(chosen):
+    """The choices for a Standard cluster."""
+    return chosen.model_copy(update={"mode": "standard", "location": "us-central1-a"})
+
+
+@pytest.fixture
+def somebody_elses(standard, quiet, up_to, monkeypatch):
+    """A Standard cluster without the workbook's label, in which notebooks 04 and 05 have run."""
+    monkeypatch.setattr(creation, "LABEL", {})
+    up_to("identity", standard)
+    return connect(standard)
+
+
+def pools(settings, clients):
+    return [pool.name for pool in gke.find(settings, clients).node_pools]
+
+
+def test_the_pool_in_somebody_elses_cluster_is_deleted_and_the_cluster_stays(
+    standard, somebody_elses, quiet
+):
+    assert GPU_POOL in pools(standard, somebody_elses)
+    plan = cleanup.inventory(standard, somebody_elses)
+    assert "node pool" in kinds(plan.created)
+    assert "cluster" in kinds(plan.staying)
+    removed = cleanup.delete(standard, somebody_elses, **quiet)
+    assert removed.left == removed.perhaps == ()
+    assert f"node pool {GPU_POOL}" in removed.record()["created"]
+    assert pools(standard, somebody_elses) == ["default-pool"]
+    assert "cluster" in kinds(cleanup.inventory(standard, somebody_elses).staying)
+
+
+def test_a_pool_with_the_guides_name_and_no_label_may_be_the_readers(
+    standard, quiet, up_to, monkeypatch
+):
+    monkeypatch.setattr(creation, "LABEL", {})
+    monkeypatch.setattr(node_pool, "LABEL", {})
+    up_to("cluster", standard)
+    clients = connect(standard)
+    removed = cleanup.delete(standard, clients, **quiet)
+    assert GPU_POOL in pools(standard, clients)
+    (pool,) = removed.perhaps
+    assert (pool.kind, pool.name) == ("node pool", GPU_POOL)
+    assert pool.command.startswith(f"gcloud container node-pools delete {GPU_POOL} ")
+    assert "an hour by the list price" in repr(removed)
+    assert "nothing" not in removed.title()
+
+
+def test_a_pool_is_asked_for_again_while_the_cluster_is_busy(
+    standard, somebody_elses, quiet, monkeypatch
+):
+    clusters, refusals = (
+        somebody_elses.clusters,
+        [BadRequest("Cluster c is running incompatible operation o; try again once it is done")],
+    )
+    delete = clusters.delete_node_pool
+
+    def busy_once(**request):
+        if refusals:
+            raise refusals.pop()
+        return delete(**request)
+
+    monkeypatch.setattr(clusters, "delete_node_pool", busy_once)
+    assert cleanup.delete(standard, somebody_elses, **quiet).left == ()
+    assert refusals == []
+    assert pools(standard, somebody_elses) == ["default-pool"]
+
+
+def in_namespace(settings, namespace):
+    return settings.model_copy(update={"namespace": namespace})
+
+
+def accounts_with_roles(clients, bucket):
+    policy = of_bucket(clients.storage.bucket(bucket))
+    members = {m for b in policy.bindings for m in b["members"] if "/subject/ns/" in m}
+    return {m.rpartition("/ns/")[2].partition("/sa/")[0] for m in members}
+
+
+def test_roles_of_another_namespace_go_with_the_workbooks_own_cluster(
+    chosen, clients, quiet, up_to
+):
+    up_to("identity")
+    up_to("identity", in_namespace(chosen, "later"))
+    assert kinds(cleanup.inventory(chosen, clients).created).count("role") == 4
+    removed = cleanup.delete(chosen, clients, **quiet)
+    assert removed.left == removed.perhaps == ()
+    assert accounts_with_roles(clients, chosen.bucket_name) == set()
+
+
+def test_roles_of_another_namespace_in_somebody_elses_cluster_may_be_the_readers(
+    standard, somebody_elses, quiet, up_to
+):
+    up_to("identity", in_namespace(standard, "later"))
+    removed = cleanup.delete(standard, somebody_elses, **quiet)
+    assert kinds(removed.perhaps) == ["role", "role"]
+    assert all("ns/later/sa/" in one.command for one in removed.perhaps)
+    assert accounts_with_roles(somebody_elses, standard.bucket_name) == {"later"}
+
+
+def test_another_cluster_with_the_label_may_be_the_readers(chosen, clients, quiet, up_to):
+    up_to("cluster")
+    elsewhere = chosen.model_copy(update={"cluster_name": "renamed"})
+    (cluster,) = cleanup.inventory(elsewhere, connect(elsewhere)).perhaps
+    assert cluster.name.startswith(f"{chosen.cluster_name} ")
+    assert f"delete {chosen.cluster_name} " in cluster.command
+
+
+def test_a_cache_that_the_bucket_has_no_label_for_may_be_the_readers(chosen, clients, quiet, up_to):
+    up_to("server")
+    cache.create(chosen, clients, **quiet)
+    bucket = clients.storage.get_bucket(chosen.bucket_name)
+    bucket.labels = {}
+    bucket.patch()
+    assert kinds(cleanup.delete(chosen, clients, **quiet).perhaps) == ["cache"]

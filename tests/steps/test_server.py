@@ -135,3 +135,17 @@ def test_a_service_account_that_vanished_is_said(chosen, clients, quiet, up_to):
     clients.kubernetes.apply(deployment(chosen))
     with pytest.raises(ResourceFailedError, match="serviceaccount"):
         server.wait_started(chosen, clients, **quiet)
+
+
+@pytest.mark.parametrize("faults", [("image-not-found",)])
+def test_after_the_remedy_the_pod_of_the_old_template_fails_nothing(chosen, clients, up_to, quiet):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    with pytest.raises(ResourceFailedError) as failed:
+        server.wait_started(chosen, clients, **quiet)
+    assert failed.value.pitfall == "image-not-found"
+    mended = chosen.model_copy(update={"vllm_version": "0.21.0"})
+    server.deploy(mended, clients)
+    (started,) = server.wait_started(mended, clients, **quiet).listed
+    assert started.running
+    assert streaming.wait_available(mended, clients, **quiet).available == 1

@@ -10,8 +10,12 @@ from datetime import datetime, timezone
 from .clients import Clients
 from .retry import rewritten
 
-HITS = "storage.googleapis.com/anywhere_cache_sent_bytes_count"
-"""What a bucket sent to each zone, by Cloud Monitoring. Source: Cloud Storage's metrics."""
+HITS = "storage.googleapis.com/anywhere_cache/sent_bytes_count"
+"""What a bucket sent to each zone, by Cloud Monitoring, whose PromQL writes the slash as `_`.
+
+Source: fsspec/gcsfs, gcsfs/tests/perf/subsystembenchmarks/dataloading/rapid_cache_hits.py, which
+asks the service for it.
+"""
 
 MARK = "warmbook-cache-"
 """Start of the bucket labels that say which zones' caches the workbook created.

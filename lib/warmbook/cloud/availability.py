@@ -13,6 +13,15 @@ from .errors import explained
 MOST_BUCKETS = 20
 """How many buckets are searched for models before the form opens."""
 
+OWN_METRICS = frozenset(
+    f"NVIDIA_{name}_GPUS" for name in ("L4", "A100", "A100_80GB", "T4", "V100", "P100", "P4", "K80")
+)
+"""GPUs whose quota Compute Engine lists by itself. Source: discovery document compute.v1 (in
+google-api-python-client 2.202.0), Quota.metric."""
+
+FAMILY_QUOTA = "GPUS-PER-GPU-FAMILY-per-project-region"
+"""The quota of all others, by region and family, in Cloud Quotas."""
+
 
 @dataclass(frozen=True)
 class Offers:
@@ -83,23 +92,57 @@ def zones_of(clients: Clients, region: str) -> list[str]:
 def gpu_quota(
     clients: Clients, region: str, gpu: str, *, spot: bool = False
 ) -> tuple[float | None, float]:
-    """Return limit and usage of the region's quota for the GPU, in GPUs; None where unnamed.
+    """Return limit and usage of the region's quota for the GPU, in GPUs; None where unknown.
 
-    Spot machines count against the preemptible quota once the project has been given one in
+    Newer GPUs share a quota by family, which Cloud Quotas tells, without the usage: 0 stands for
+    it. Spot machines count against the preemptible quota once the project has been given one in
     the region, else against the ordinary one. Source: Compute Engine, "Allocation quotas".
     """
     listed = clients.compute(f"regions/{region}").get("quotas") or ()
     quotas = {one["metric"]: (float(one["limit"]), float(one["usage"])) for one in listed}
     metric = _metric(gpu)
     limit, usage = quotas.get(f"PREEMPTIBLE_{metric}", (0.0, 0.0))
-    return (limit, usage) if spot and limit else quotas.get(metric, (None, 0.0))
+    if spot and limit:
+        return limit, usage
+    if metric in quotas or not shares_quota(gpu):
+        return quotas.get(metric, (None, 0.0))
+    return _limit_of_family(clients, region, _family(gpu)), 0.0
+
+
+def shares_quota(gpu: str) -> bool:
+    """Say whether the GPU has no metric of its own, only a part of its family's quota."""
+    return _metric(gpu) not in OWN_METRICS
+
+
+def _limit_of_family(clients: Clients, region: str, family: str) -> float | None:
+    """Return the family's limit in the region, None where the reader may not ask.
+
+    The first entry decides of which all dimensions fit; a value that is left out is 0, and -1 is
+    no limit. Source: google-cloud-quotas 0.6.3, types/resources.py, QuotaInfo.dimensions_infos.
+    """
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    try:
+        told = clients.quota("compute.googleapis.com", FAMILY_QUOTA)
+    except (Forbidden, NotFound):
+        return None
+    wanted = {"region": region, "gpu_family": family}
+    for one in told.get("dimensionsInfos") or ():
+        if (one.get("dimensions") or {}).items() <= wanted.items():
+            value = int((one.get("details") or {}).get("value", 0))
+            return float("inf") if value < 0 else float(value)
+    return None
 
 
 def _metric(gpu: str) -> str:
-    """Return the quota's name; the size of the memory is part of it only where there are two."""
+    return f"{_family(gpu)}_GPUS"
+
+
+def _family(gpu: str) -> str:
+    """Return the GPU's name in quotas; the size of the memory is part of one name only."""
     name = re.sub(r"^(nvidia-)?(tesla-)?", "", gpu)
     name = name if name == "a100-80gb" else re.sub(r"-\d+gb$", "", name)
-    return f"NVIDIA_{name.upper().replace('-', '_')}_GPUS"
+    return f"NVIDIA_{name.upper().replace('-', '_')}"
 
 
 def has_machine(clients: Clients, zone: str, machine_type: str) -> bool:

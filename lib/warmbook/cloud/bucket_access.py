@@ -90,6 +90,8 @@ def _is(member: str, principal: str, settings: Settings) -> bool:
     Source: GKE, "Workload Identity Federation", principal identifiers: one account, all of a
     namespace, all of a cluster.
     """
+    if not principal.startswith("principal://"):
+        return member in EVERYBODY | {principal}
     pool = principal.partition("/subject/")[0].replace("principal://", "principalSet://")
     return member in EVERYBODY | {
         principal,
@@ -103,6 +105,8 @@ def _near_miss(member: str, principal: str, settings: Settings) -> str:
     """Return the pitfall by which the member is not the account, "" where it is far from it."""
     told = _SUBJECT.fullmatch(member)
     if told is None or member == principal or told["pool"] != settings.workload_pool:
+        return ""
+    if not principal.startswith("principal://"):  # a Google account is near to none of these
         return ""
     ours = (told["namespace"], told["account"]) == (settings.namespace, settings.service_account)
     return "project-id-for-number" if ours else "binding-other-namespace"

@@ -36,6 +36,7 @@ GOOGLE = {
     "caches": "https://storage.googleapis.com",
     "compute": "https://compute.googleapis.com",
     "monitoring": "https://monitoring.googleapis.com",
+    "quotas": "https://cloudquotas.googleapis.com",
 }
 """Where each client calls Google Cloud: its library's default, for two of them the one here."""
 
@@ -208,6 +209,11 @@ class Clients:
         """Return Cloud Monitoring's answer for `path` below the project; as `compute`."""
         base = self.endpoints["monitoring"]
         return self._look_up(f"{base}/v3/projects/{self.project_id}/{path}", parameters)
+
+    def quota(self, service: str, quota_id: str) -> dict[str, Any]:
+        """Return what Cloud Quotas says of a service's quota in the project; as `compute`."""
+        place = f"projects/{self.project_id}/locations/global/services/{service}"
+        return self._look_up(f"{self.endpoints['quotas']}/v1/{place}/quotaInfos/{quota_id}", {})
 
     def _look_up(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         answer = self._session.get(url.rstrip("/"), params=parameters, timeout=30)

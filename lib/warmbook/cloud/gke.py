@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..settings import Settings
 from .clients import Clients
 
 LABEL = {"created-by": "warmbook"}
-"""Label of the clusters that the workbook creates; cleanup looks for it."""
+"""Resource label of the clusters and node pools that the workbook creates; cleanup looks for it.
 
+Source: GKE API v1 (discovery document `container.v1`), Cluster.resourceLabels and
+NodeConfig.resourceLabels.
+"""
 
 ACCELERATOR = "cloud.google.com/gke-accelerator"
 MACHINE_TYPE = "node.kubernetes.io/instance-type"
 SPOT = "cloud.google.com/gke-spot"
 ZONE = "topology.kubernetes.io/zone"
 """Labels of the nodes: their GPU, their machine, whether they are Spot, their zone."""
+
+BUSY = re.compile(r"CLUSTER_ALREADY_HAS_OPERATION|try again once it is done")
+"""What GKE says while another operation works on the cluster, perhaps our own."""
 
 READY = {"RUNNING", "RECONCILING"}
 FAILED = {"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"}
@@ -29,3 +37,8 @@ def find(settings: Settings, clients: Clients) -> Any | None:
         return clients.clusters.get_cluster(name=clients.cluster_path(settings))
     except NotFound:
         return None
+
+
+def is_marked(labels: Mapping[str, str]) -> bool:
+    """Say whether resource labels are those of something that the workbook created."""
+    return LABEL.items() <= dict(labels).items()

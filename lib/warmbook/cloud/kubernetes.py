@@ -51,15 +51,15 @@ class Kubernetes:
 
         self._temporary = TemporaryFolder()
         config = client.Configuration()
-        ca = cluster.master_auth.cluster_ca_certificate
-        if cluster.endpoint:
+        ca, dns = cluster.master_auth.cluster_ca_certificate, dns_endpoint(cluster)
+        if cluster.endpoint and not (dns and is_internal(cluster)):
             config.host = f"https://{cluster.endpoint}"
             # a file, because the client's websockets know no other way
             certificate = self._temporary.path / "ca.pem"
             certificate.write_bytes(base64.b64decode(ca))
             config.ssl_ca_cert = str(certificate)
         else:  # the DNS endpoint has a public certificate
-            config.host = f"https://{dns_endpoint(cluster)}"
+            config.host = f"https://{dns}"
 
         def sign_in(config: Any) -> None:
             if not credentials.valid:
@@ -289,6 +289,17 @@ def dns_endpoint(cluster: Any) -> str:
     """Return the cluster's DNS endpoint, or nothing where it takes no outside traffic."""
     dns = cluster.control_plane_endpoints_config.dns_endpoint_config
     return str(dns.endpoint) if dns.allow_external_traffic else ""
+
+
+def is_internal(cluster: Any) -> bool:
+    """Say whether the cluster's IP endpoint is an address inside its own network only.
+
+    Source: GKE API v1, PrivateClusterConfig.enable_private_endpoint, and its newer form,
+    IPEndpointsConfig.enable_public_endpoint.
+    """
+    addresses = cluster.control_plane_endpoints_config.ip_endpoints_config
+    hidden = "enable_public_endpoint" in addresses and not addresses.enable_public_endpoint
+    return bool(hidden or cluster.private_cluster_config.enable_private_endpoint)
 
 
 def _connection(config: Any, patience_s: float) -> Any:

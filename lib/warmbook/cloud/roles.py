@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from ..settings import Settings
+from .objects import Object, at, text
+
+ACTS_AS = "iam.gke.io/gcp-service-account"
+"""Annotation of a Kubernetes service account whose Pods get a Google service account's tokens.
+
+Source: GKE, "Authenticate to Google Cloud APIs from GKE workloads", link to IAM; the annotation
+stands in terraform-google-kubernetes-engine, modules/workload-identity/main.tf.
+"""
 
 PROJECT_ROLES = ("roles/container.admin", "roles/storage.admin")
 
@@ -37,3 +45,17 @@ def principal(settings: Settings, project_number: str) -> str:
         f"workloadIdentityPools/{settings.workload_pool}/subject/ns/{settings.namespace}/"
         f"sa/{settings.service_account}"
     )
+
+
+def google_account(service_account: Object | None) -> str:
+    """Return the e-mail of the Google account as which the account's Pods act, "" if of none."""
+    return text(at(service_account, "metadata", "annotations", ACTS_AS))
+
+
+def identity(settings: Settings, project_number: str, service_account: Object | None) -> str:
+    """Return the IAM name by which Pods of the service account reach Google Cloud.
+
+    That of the Google account that it is linked to: its roles count then, and only its.
+    """
+    account = google_account(service_account)
+    return member(account) if account else principal(settings, project_number)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..cloud import gke
 from ..cloud.clients import Clients
-from ..cloud.objects import parse_time
+from ..cloud.objects import Object, at, maps, parse_time, text
 from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
@@ -20,6 +20,12 @@ from .guide_manifest import APP, DEPLOYMENT
 
 LABELS = f"app={APP}"
 """Selector of the server's Pods."""
+
+TEMPLATE = "pod-template-hash"
+"""Label by which a ReplicaSet and its Pods name the template that they were made from."""
+REVISION = "deployment.kubernetes.io/revision"
+"""Annotation of a Deployment and its ReplicaSets: the highest is the present template's, also
+after a rollback. Source: Kubernetes, pkg/controller/deployment/util/deployment_util.go."""
 
 FAILED = "Failed"
 ENDED = {FAILED, "Succeeded"}
@@ -148,6 +154,44 @@ def ready_now(settings: Settings, clients: Clients) -> list[Pod]:
         say("No Pod of the server is ready."),
         remedy=say("Wait for the Deployment (the cells above), then run this cell."),
     )
+
+
+def present_template(deployment: Object | None, replica_sets: Iterable[Object]) -> str | None:
+    """Return the hash of the Deployment's present template, by which its Pods are known.
+
+    "" while the cluster has not seen the present template, so that no Pod is of it yet; None
+    where nothing tells, and every Pod may be of it.
+    """
+    if deployment is None:
+        return None
+    generation = at(deployment, "metadata", "generation")
+    if isinstance(generation, int) and generation > _observed(deployment):
+        return ""
+    owned = [one for one in replica_sets if _owner(one) == at(deployment, "metadata", "uid")]
+    newest = max(owned, key=_revision, default=None)
+    return text(at(newest, "metadata", "labels", TEMPLATE)) or None
+
+
+def of_template(pods: Iterable[Pod], template: str | None) -> list[Pod]:
+    """Return the Pods of a template, all of them where nobody knows which it is."""
+    if template is None:
+        return list(pods)
+    return [pod for pod in pods if at(pod.raw, "metadata", "labels", TEMPLATE) == template]
+
+
+def _observed(deployment: Object) -> int:
+    seen = at(deployment, "status", "observedGeneration")
+    return seen if isinstance(seen, int) else 0
+
+
+def _owner(replica_set: Object) -> object:
+    owners = maps(at(replica_set, "metadata", "ownerReferences"))
+    return next((at(one, "uid") for one in owners if one.get("kind") == "Deployment"), None)
+
+
+def _revision(replica_set: Object) -> int:
+    told = text(at(replica_set, "metadata", "annotations", REVISION))
+    return int(told) if told.isdecimal() else 0
 
 
 def rolled_out(settings: Settings, clients: Clients, *, old_gone: bool) -> bool:

@@ -52,6 +52,17 @@ def bucket_elsewhere(rehearsal: Target) -> None:
 
 
 @fault(
+    "uniform-access-off",
+    "the bucket has ACLs: uniform bucket-level access is off",
+    pitfall="uniform-access-off",
+)
+def uniform_access_off(rehearsal: Target) -> None:
+    """Turn it off; turning it on again mends it."""
+    off = {"uniformBucketLevelAccess": {"enabled": False}}
+    _bucket(rehearsal).change({"iamConfiguration": off})
+
+
+@fault(
     "policy-changed",
     "somebody changes the policies while the workbook does",
     pitfall="policy-changed",

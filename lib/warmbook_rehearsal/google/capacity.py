@@ -15,12 +15,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Accelerator:
-    """A type of GPU: its title, its quota metric, how many one machine can have."""
+    """A type of GPU: its title, its quota metric, how many one machine can have.
+
+    Newer ones have no metric of their own in Compute Engine: `family` names them in the quota
+    `gpus_per_gpu_family`, and `quota` stands for that here. Source: discovery document
+    compute.v1, Quota.metric.
+    """
 
     name: str
     title: str
     quota: str
     max_per_instance: int
+    family: str = ""
 
     @property
     def spot_quota(self) -> str:
@@ -61,6 +67,10 @@ ACCELERATORS = {name: Accelerator(name, **facts) for name, facts in _FACTS["acce
 MACHINE_TYPES = {
     name: MachineType(name, **facts) for name, facts in _FACTS["machine_types"].items()
 }
+OF_FAMILIES = {
+    metric for gpu in ACCELERATORS.values() if gpu.family for metric in (gpu.quota, gpu.spot_quota)
+} - {"PREEMPTIBLE_NVIDIA_H100_GPUS"}
+"""What Compute Engine does not list of the quotas that are counted here."""
 REGIONS = {name: Region(name, **facts) for name, facts in _FACTS["regions"].items()}
 ZONES = {zone: region for region in REGIONS.values() for zone in region.zones}
 """The region of each zone, by the zone's name."""

@@ -22,6 +22,7 @@ from .node_pools import NodePools
 from .operations import Operations
 from .policy import ProjectPolicy
 from .projects import Project, Projects
+from .quotas import Quotas
 from .rest import Rest
 from .services import Services
 from .storage_control import StorageControl
@@ -71,6 +72,7 @@ class Cloud:
                 Clusters(self.cluster_registry), NodePools(self.cluster_registry)
             ),
             *methods.compute_engine(Compute(self.cluster_registry)),
+            *methods.cloud_quotas(Quotas(self.cluster_registry)),
             *methods.cloud_monitoring(Monitoring(self._projects, self._traffic)),
         )
         application = Rest(routes, self._callers, self._interference).application()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from google.cloud import container_v1
 from google.rpc import error_details_pb2
 
-from .capacity import ACCELERATORS, MACHINE_TYPES, REGIONS, ZONES, machine_types_in
+from .capacity import ACCELERATORS, MACHINE_TYPES, OF_FAMILIES, REGIONS, ZONES, machine_types_in
 from .errors import GoogleError, error_info, invalid
 
 DEFAULT_VERSION = "1.33.5-gke.1308000"
@@ -130,6 +130,7 @@ def _check_machine(config: container_v1.NodeConfig, zone: str) -> None:
 
 
 def _short(project_id: str, metric: str, limit: int, left: int, count: int) -> GoogleError:
+    metric = "GPUS_PER_GPU_FAMILY" if metric in OF_FAMILIES else metric
     url = f"https://console.cloud.google.com/iam-admin/quotas?usage=USED&project={project_id}"
     message = (
         f'Insufficient regional quota to satisfy request: resource "{metric}": request requires '

@@ -12,6 +12,7 @@ from typing import Any
 from ..access import Caller
 from .capacity import (
     ACCELERATORS,
+    OF_FAMILIES,
     REGIONS,
     ZONES,
     Accelerator,
@@ -121,7 +122,11 @@ class Compute:
             "name": region.name,
             "status": "UP",
             "zones": [f"{_API}/projects/{project.id}/zones/{zone}" for zone in region.zones],
-            "quotas": [_quota(metric, limit, used[metric]) for metric, limit in limits.items()],
+            "quotas": [
+                _quota(metric, limit, used[metric])
+                for metric, limit in limits.items()
+                if metric not in OF_FAMILIES
+            ],
             **_identity(project, f"regions/{region.name}"),
         }
 

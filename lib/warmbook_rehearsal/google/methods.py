@@ -21,6 +21,7 @@ from .monitoring import Monitoring
 from .node_pools import NodePools
 from .operations import Operations
 from .projects import Projects
+from .quotas import Quotas
 from .services import Services
 from .transcoding import Handler, Route
 
@@ -130,6 +131,12 @@ def compute_engine(compute: Compute) -> tuple[Route, ...]:
         _get(f"{zone}/machineTypes", None, compute.machine_types),
         _get(f"{zone}/machineTypes/{{machineType}}", None, compute.machine_type),
     )
+
+
+def cloud_quotas(quotas: Quotas) -> tuple[Route, ...]:
+    """Return the call of Cloud Quotas that tells the limits of one quota."""
+    infos = "/v1/projects/{project}/locations/global/services/{service}/quotaInfos"
+    return (_get(f"{infos}/{{quota}}", None, quotas.get),)
 
 
 def cloud_monitoring(monitoring: Monitoring) -> tuple[Route, ...]:

@@ -1,7 +1,8 @@
 """Cloud Monitoring as far as caches go: how many bytes each zone read, from its cache or not.
 
-Source: Monitoring API v3, projects.timeSeries.list; metric and labels as Google's reference
-architecture for fast vLLM start-up asks for them ("Check that replicas read from the caches").
+Source: Monitoring API v3, projects.timeSeries.list; metric and labels as fsspec/gcsfs asks the
+service for them (tests/perf/subsystembenchmarks/dataloading/rapid_cache_hits.py), and Google's
+reference architecture for fast vLLM start-up ("Check that replicas read from the caches").
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .hosts import Sent, Traffic
 from .projects import Project, Projects
 
 SERVICE = "monitoring.googleapis.com"
-METRIC = "storage.googleapis.com/anywhere_cache_sent_bytes_count"
+METRIC = "storage.googleapis.com/anywhere_cache/sent_bytes_count"
 Json = dict[str, Any]
 
 

@@ -77,6 +77,11 @@ class Bucket:
         return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
 
     @property
+    def uniform_access(self) -> bool:
+        """Whether IAM alone says who may what, and no ACL does."""
+        return _enabled(self.settings.get("iamConfiguration", {}), "uniformBucketLevelAccess")
+
+    @property
     def empty(self) -> bool:
         """Whether it has no object, noncurrent ones included."""
         return not self.objects and not self.noncurrent

@@ -12,7 +12,7 @@ from aiohttp import web
 from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
 
 from .buckets import Bucket
-from .errors import forbidden, invalid, no_such_bucket, xml_document
+from .errors import condition_not_met, forbidden, invalid, no_such_bucket, xml_document
 from .objects import Meta
 from .preconditions import Preconditions, whole_number
 from .state import Storage
@@ -61,7 +61,9 @@ class Call:
         `about` is the object that the permissions are needed on, "" for the bucket itself.
 
         Raises:
-            StorageError: 403, the caller lacks one of the permissions; 404, it is absent.
+            StorageError: 403, the caller lacks one of the permissions; 404, it is absent; 412, a
+                federated principal asks, and the bucket has no uniform bucket-level access
+                (source: grafana/tempo issue 3556).
         """
         bucket = self.storage.find_bucket(self.path["bucket"] if name is None else name)
         if bucket is None and self.caller != ANONYMOUS:
@@ -71,6 +73,8 @@ class Call:
                 raise forbidden(self.caller.display, permission, OBJECT if about else BUCKET)
         if bucket is None:
             raise no_such_bucket()
+        if self.caller.federated and not bucket.uniform_access:
+            raise condition_not_met()
         return bucket
 
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:

@@ -25,6 +25,10 @@ LOGS = {
         f"403 GET {URL}: 1234-compute@developer.gserviceaccount.com does not have "
         "storage.buckets.get access to the Google Cloud Storage bucket."
     ),
+    "uniform-access-off": (
+        f"google.api_core.exceptions.PreconditionFailed: 412 GET {URL}: At least one of the "
+        "pre-conditions you specified did not hold."
+    ),
     "bucket-missing": f"google.api_core.exceptions.NotFound: 404 GET {URL}: Not Found",
     "file-access-error": (
         "Exception: Could not receive runai_response from libstreamer due to: b'File access error'"

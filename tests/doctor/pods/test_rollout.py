@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import datetime, timezone
 from types import SimpleNamespace
 
@@ -27,8 +28,11 @@ class Cluster:
     def __init__(self, events=(), log="", nodes=(), conditions=()):
         self.events, self.said, self.nodes, self.asked = list(events), log, nodes, []
         self.deployment = {"status": {"conditions": list(conditions)}}
+        self.replica_sets = []
 
     def list_objects(self, kind, namespace=None, **_):
+        if kind == "ReplicaSet":
+            return self.replica_sets
         self.asked.append(kind)
         return {"Event": self.events, "Node": self.nodes}[kind]
 
@@ -313,3 +317,57 @@ def test_a_wait_that_runs_out_names_what_held_the_pods_up(settings, monkeypatch)
         )
     assert late.value.pitfall == "gpu-quota"
     assert f"«{QUOTA}»" in late.value.what and "Quotas" in late.value.remedy
+
+
+def rolling_out(cluster, *, seen=True):
+    """Give the cluster a Deployment of which the template was changed once: old, then new."""
+    cluster.deployment = {
+        "metadata": {"uid": "d", "generation": 2},
+        "status": {"observedGeneration": 2 if seen else 1},
+    }
+    cluster.replica_sets = [
+        {
+            "metadata": {
+                "labels": {"pod-template-hash": template},
+                "annotations": {"deployment.kubernetes.io/revision": revision},
+                "ownerReferences": [{"kind": "Deployment", "uid": "d"}],
+            }
+        }
+        for template, revision in (("new", "10"), ("old", "9"))
+    ]
+
+
+def of_template(template, pod):
+    pod.raw["metadata"].setdefault("labels", {})["pod-template-hash"] = template
+    return dataclasses.replace(pod, name=template)
+
+
+def test_only_pods_of_the_present_template_are_judged(settings):
+    cluster = Cluster(log=FORBIDDEN)
+    rolling_out(cluster)
+    watcher = RolloutWatch(settings, clients_of(cluster, settings))
+    watcher.update([of_template("old", ended(1))])
+    assert watcher.update([of_template("old", ended(4)), of_template("new", pod())])
+    assert watcher.failure() is None
+    assert [one.name for one in watcher.alive] == ["new"]
+    watcher.update([of_template("old", ended(5)), of_template("new", ended(1))])
+    assert watcher.failure().pitfall == "bucket-viewer-missing"
+
+
+def test_before_the_cluster_has_seen_the_new_template_no_pod_is_judged(settings):
+    cluster = Cluster(log=FORBIDDEN)
+    rolling_out(cluster, seen=False)
+    watcher = RolloutWatch(settings, clients_of(cluster, settings))
+    watcher.update([of_template("old", pod())])
+    assert watcher.update([of_template("old", ended(4))]) == "no Pod yet"
+    assert watcher.failure() is None
+
+
+def test_an_old_pod_that_is_ready_does_not_hide_that_the_new_ones_are_refused(settings):
+    cluster = Cluster()
+    rolling_out(cluster)
+    refused = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: gpus"}
+    cluster.deployment["status"]["conditions"] = [refused]
+    watcher = RolloutWatch(settings, clients_of(cluster, settings))
+    watcher.update([of_template("old", pod(ready=True))])
+    assert "exceeded quota: gpus" in watcher.failure().what

@@ -10,7 +10,8 @@ import pytest
 from .conftest import Sent
 
 PATH = "/v3/projects/demo-project/timeSeries"
-METRIC = 'metric.type = "storage.googleapis.com/anywhere_cache_sent_bytes_count"'
+METRIC = 'metric.type = "storage.googleapis.com/anywhere_cache/sent_bytes_count"'
+"""Witness: fsspec/gcsfs, tests/perf/subsystembenchmarks/dataloading/rapid_cache_hits.py."""
 MOMENT = datetime(2026, 11, 24, 8, tzinfo=timezone.utc)
 
 
@@ -60,6 +61,7 @@ def test_nothing_was_sent_in_another_hour(read: Any) -> None:
     ("change", "status"),
     [
         ({"filter": 'metric.type = "storage.googleapis.com/api/request_count"'}, 404),
+        ({"filter": METRIC.replace("cache/sent", "cache_sent")}, 404),  # PromQL's spelling
         ({"filter": 'resource.labels.bucket_name = "models"'}, 400),
         ({"filter": f"{METRIC} AND ((("}, 400),
         ({"interval.endTime": ""}, 400),

@@ -107,6 +107,13 @@ def test_gpus_beyond_the_quota_of_the_region_are_refused(std: Any) -> None:
     assert types == ["QuotaFailure", "ErrorInfo", "Help"]
 
 
+def test_gpus_beyond_the_quota_of_their_family_are_refused_by_its_name(std: Any) -> None:
+    with pytest.raises(exceptions.TooManyRequests, match='"GPUS_PER_GPU_FAMILY"') as refused:
+        create(std, gpu_pool("a3-highgpu-8g", gpu="nvidia-h100-80gb", count=8, nodes=2))
+
+    assert "compute.googleapis.com/gpus_per_gpu_family" in str(refused.value.details)
+
+
 def test_gpus_in_use_count_against_the_quota(std: Any) -> None:
     std.wait(create(std, gpu_pool("g2-standard-96", count=8, nodes=2)))
     more = gpu_pool()

@@ -132,7 +132,9 @@ _names = (f"bucket-{number}" for number in itertools.count())
 
 @pytest.fixture
 def bucket(client: gcs.Client) -> gcs.Bucket:
-    return client.create_bucket(next(_names), location="us-central1")
+    wanted = client.bucket(next(_names))
+    wanted.iam_configuration.uniform_bucket_level_access_enabled = True
+    return client.create_bucket(wanted, location="us-central1")
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,17 @@ def test_a_pod_without_a_role_is_refused_in_googles_words(bucket, pod):
     assert error.value.errors[0]["reason"] == "forbidden"
 
 
+def test_a_bucket_with_acls_refuses_a_pod_that_has_the_role(bucket, pod, pod_principal):
+    """Witness: grafana/tempo issue 3556."""
+    grant(bucket, VIEWER, pod_principal)
+    assert pod.get_bucket(bucket.name).name == bucket.name
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = False
+    bucket.patch()
+    with pytest.raises(refused.PreconditionFailed):
+        pod.get_bucket(bucket.name)
+    assert bucket.exists()
+
+
 def test_a_pod_can_do_what_it_was_granted_and_no_more(bucket, pod, pod_principal):
     bucket.blob("w/a.safetensors").upload_from_string(b"weights")
     theirs = pod.bucket(bucket.name)

@@ -33,6 +33,16 @@ PITFALLS = (
         source="https://cloud.google.com/storage/docs/access-control/iam-roles",
     ),
     Pitfall(
+        name="uniform-access-off",
+        symptom="A 412 in the Pod's log, although its account has the two roles on the bucket.",
+        cause="The bucket has no uniform bucket-level access: it refuses principals of Workload "
+        "Identity Federation, whatever roles they have.",
+        remedy="Turn it on; ACLs of single objects stop counting then: `gcloud storage buckets "
+        "update gs://BUCKET --uniform-bucket-level-access`.",
+        source="https://github.com/grafana/tempo/issues/3556 (IAM, «Identity federation: products "
+        "and limitations», says so)",
+    ),
+    Pitfall(
         name="binding-other-namespace",
         symptom="A 403 in the Pod, although the bucket has the two roles.",
         cause="They are given to another namespace or service account than the Pod's: both are "

@@ -19,6 +19,7 @@ FATAL = {
     "object-role-missing": (
         r"does not have storage\.objects\.\w+ access|Permission 'storage\.objects\.\w+' denied"
     ),
+    "uniform-access-off": r"412 GET \S+/storage/v1/b/",
     "bucket-missing": r"404 GET \S+/storage/v1/b/[^/?\s]+(\?|:|$)|specified bucket does not exist",
     "gated-model": r"GatedRepoError|Access to model \S+ is restricted|not in the authorized list",
     "flag-removed": r"unrecognized arguments: ",

@@ -12,7 +12,7 @@ from ...cloud.clients import Clients
 from ...display.progress import Report, wait_until
 from ...errors import ResourceFailedError, WaitTimeoutError, WarmbookError
 from ...serving.guide_manifest import DEPLOYMENT
-from ...serving.pods import FAILED, Pod, follow, staying
+from ...serving.pods import FAILED, LABELS, Pod, follow, of_template, present_template, staying
 from ...settings import Settings
 from ...texts import say
 from ..pitfalls import pitfall
@@ -34,17 +34,20 @@ def wait_for_pods(
 ) -> list[Pod]:
     """Follow the server's Pods until they are `ready`; return them.
 
+    Only Pods of the Deployment's present template count: those of an older one, which the
+    remedy has replaced, go when the new ones are ready.
+
     Raises:
         WarmbookError: What waiting does not cure, with the pitfall's name and its evidence.
         WaitTimeoutError: Not within 30 minutes; names the pitfall that holds the Pods up.
     """
     watch = RolloutWatch(settings, clients)
     try:
-        seen = wait_until(
+        wait_until(
             follow(settings, clients),
             what=say("The server's Pods"),
             state=watch.update,
-            ready=lambda pods: ready(staying(pods)),
+            ready=lambda _: ready(watch.alive),
             failed=lambda _: watch.failure(),
             meanwhile=say("The cluster goes on starting the Pods; their GPUs cost money."),
             report=report,
@@ -57,7 +60,7 @@ def wait_for_pods(
             remedy=say(pitfall(found.pitfall).remedy),
             pitfall=found.pitfall,
         ) from None
-    return staying(seen)
+    return watch.alive
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,16 @@ class Sight:
 
 
 class RolloutWatch:
-    """Looks at the server's Pods, and remembers what lay behind them at the first look."""
+    """Looks at the server's Pods, and remembers what lay behind them at the first look.
 
-    def __init__(self, settings: Settings, clients: Clients) -> None:
+    With `whole_past` that counts too: for a single look, before which nothing was mended.
+    """
+
+    def __init__(self, settings: Settings, clients: Clients, *, whole_past: bool = False) -> None:
+        self._whole_past = whole_past
         self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
+        self.alive: list[Pod] = []
+        """The Pods of the present template that are not going away, at the last look."""
         self._restarts: dict[str, int] = {}
         self._tries: dict[str, int] = {}
         self._failed_before: set[str] | None = None
@@ -85,15 +94,19 @@ class RolloutWatch:
 
     def update(self, pods: Sequence[Pod]) -> str:
         """Look at the Pods; return in a few words what the slowest is at."""
-        alive = staying(pods)
+        deployment = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace)
+        template = present_template(deployment, self._replica_sets() if deployment else ())
+        everybody, pods = staying(pods), of_template(pods, template)
+        alive = self.alive = staying(pods)
         failed = {pod.name for pod in pods if pod.phase == FAILED}
         if self._failed_before is None:
             self._failed_before = failed
         concerned = [pod for pod in alive if not pod.ready]
         concerned += [p for p in pods if p.name in failed - self._failed_before]
         events = self._list("Event") if concerned else []
-        self._sights = [self._sight(pod, alive, events) for pod in concerned]
-        self._look_for_refusal(alive)
+        self._sights = [self._sight(pod, everybody, events) for pod in concerned]
+        refusing = deployment if template != "" and not alive else None
+        self._look_for_refusal(refusing)
         slow = next((sight for sight in self._sights if sight.pod.phase != FAILED), None)
         if slow is not None:
             return self._telling(slow)
@@ -119,6 +132,11 @@ class RolloutWatch:
                 return unknown_end(sight.pod, sight.evidence.previous, self._settings, likely)
         return None
 
+    @property
+    def stuck(self) -> bool:
+        """Whether by the last look no Pod with trouble runs, and none waits for a node only."""
+        return not any(sight.pod.running or not sight.pod.node for sight in self._sights)
+
     def suspect(self) -> Diagnosis | None:
         """Return what holds the Pods up by the last look, None if nothing is known."""
         return next((one for sight in self._sights for one in sight.diagnoses), None)
@@ -129,34 +147,37 @@ class RolloutWatch:
             self._causes[diagnosis] = find_root_cause(diagnosis, self._settings, self._clients)
         return self._causes[diagnosis]
 
+    def _replica_sets(self) -> list[dict[str, Any]]:
+        namespace = self._settings.namespace
+        return self._cluster.list_objects("ReplicaSet", namespace, labels=LABELS)
+
     def _list(self, kind: str) -> list[dict[str, Any]]:
         namespace = None if kind == "Node" else self._settings.namespace
         return self._cluster.list_objects(kind, namespace)
 
-    def _look_for_refusal(self, alive: Sequence[Pod]) -> None:
-        """Look why the Deployment has no Pod at all."""
+    def _look_for_refusal(self, deployment: dict[str, Any] | None) -> None:
+        """Look why the Deployment has no Pod at all; None has some, or nobody knows yet."""
         self._no_pod, self._refusal = [], ""
-        if alive:
-            return
-        deployment = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace) or {}
-        conditions = (deployment.get("status") or {}).get("conditions") or ()
+        conditions = ((deployment or {}).get("status") or {}).get("conditions") or ()
         self._no_pod = diagnose(Evidence(conditions=conditions))
         for condition in conditions:
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
                 self._refusal = str(condition.get("message", ""))
 
     def _sight(self, pod: Pod, alive: Sequence[Pod], events: Sequence[dict[str, Any]]) -> Sight:
-        before = self._restarts.setdefault(pod.name, pod.restarts)
+        before = self._restarts.setdefault(pod.name, -1 if self._whole_past else pod.restarts)
         events = [e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name]
         evidence = Evidence(
             pod=pod.raw,
             events=events,
-            previous=self._end(pod) if pod.restarts > before else "",
+            previous=self._end(pod) if pod.restarts > max(before, 0) else "",
             nodes=[] if pod.node else self._list("Node"),
             others=[other.raw for other in alive if other.name != pod.name],
             autopilot=self._settings.mode == "autopilot",
             restarts_before=before,
-            tries_before=self._tries.setdefault(pod.name, failed_tries(events)),
+            tries_before=self._tries.setdefault(
+                pod.name, 0 if self._whole_past else failed_tries(events)
+            ),
             now=datetime.now(timezone.utc),
         )
         return Sight(pod, evidence, diagnose(evidence))

@@ -46,7 +46,10 @@ def _bound_elsewhere(
     permission = PERMISSION.search(diagnosis.quote)
     policy = clients.storage.bucket(settings.bucket_name).get_iam_policy(requested_policy_version=3)
     project = clients.projects.get_project(name=f"projects/{settings.project_id}")
-    name = roles.principal(settings, project.name.partition("/")[2])
+    account = clients.kubernetes.find(
+        "ServiceAccount", settings.service_account, settings.namespace
+    )
+    name = roles.identity(settings, project.name.partition("/")[2], account)
     has = held(policy.bindings, name, settings)
     if permission is None or permission[0] in has.certain or permission[0] not in has.near:
         return None

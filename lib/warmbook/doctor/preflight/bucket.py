@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from ...cloud import roles
 from ...cloud.bucket_access import SEE, Held, held
+from ...cloud.objects import Object
 from ...serving.shell_commands import gcloud
 from ...texts import say
+from . import fixes
 from .memo import Memo, Unanswered
-from .queries import bucket_policy, folder, found_caches, found_project, pod_zones, project_policy
+from .queries import (
+    bucket_policy,
+    folder,
+    found_caches,
+    found_project,
+    pod_zones,
+    project_policy,
+    service_account,
+    uniform_access,
+)
 from .result import Checkup
 
 
 def place(memo: Memo) -> Checkup:
-    """Tell where the bucket is, and whether reads from the cluster's region stay there."""
+    """Tell where the bucket is, whether Pods can have roles on it, and whether reads stay near.
+
+    Source: grafana/tempo issue 3556: without uniform bucket-level access federated principals
+    are refused. A Pod that acts as a Google service account is not.
+    """
     settings, found = memo.settings, memo(folder)
     told = f"gs://{found.bucket}, {found.location}"
+    if not memo(uniform_access) and not roles.google_account(_linked(memo)):
+        return Checkup(
+            "error",
+            say("{bucket}: it has no uniform bucket-level access, so no Pod may read", bucket=told),
+            say("Turn it on; ACLs of single objects stop counting then."),
+            fixes.uniform_access(settings),
+            "uniform-access-off",
+        )
     if found.covers(settings.region):
         return Checkup("ok", told)
     return Checkup(
@@ -43,9 +66,12 @@ def model(memo: Memo) -> Checkup:
 
 
 def reading(memo: Memo) -> Checkup:
-    """Tell whether the service account may read the bucket, and if not, who may instead."""
+    """Tell whether the service account may read the bucket, and if not, who may instead.
+
+    One that acts as a Google service account has that one's roles, and none of its own.
+    """
     settings = memo.settings
-    name = roles.principal(settings, memo(found_project).number)
+    name = roles.identity(settings, memo(found_project).number, _linked(memo))
     found = held([*memo(bucket_policy).bindings, *_of_project(memo)], name, settings)
     if found.missing:
         return _missing(memo, found)
@@ -57,6 +83,14 @@ def reading(memo: Memo) -> Checkup:
             gcloud.bucket_policy(settings),
         )
     return Checkup("ok", say("{account} may", account=_account(memo)))
+
+
+def _linked(memo: Memo) -> Object | None:
+    """Return the Kubernetes service account, None where there is none to look at."""
+    try:
+        return memo(service_account)
+    except Unanswered:
+        return None
 
 
 def _of_project(memo: Memo) -> list[object]:
@@ -74,6 +108,10 @@ def _missing(memo: Memo, holdings: Held) -> Checkup:
     if first in holdings.near:
         pitfall, member = holdings.near[first]
         what = f"{what}. {say('A role is bound to {member}.', member=member)}"
+    if google := roles.google_account(_linked(memo)):
+        remedy = say("Give {google} the two roles, or take the annotation away.", google=google)
+        command = fixes.grant_to(memo.settings, google)
+        return Checkup("error", what, remedy, command, pitfall)
     if not memo.due("05"):
         return Checkup("info", say("{told}; notebook 05 gives the roles", told=what))
     remedy = say("Run notebook 05: it gives the two roles.")
@@ -83,7 +121,13 @@ def _missing(memo: Memo, holdings: Held) -> Checkup:
 
 
 def _account(memo: Memo) -> str:
-    return f"{memo.settings.namespace}/{memo.settings.service_account}"
+    account = f"{memo.settings.namespace}/{memo.settings.service_account}"
+    google = roles.google_account(_linked(memo))
+    return (
+        say("{account}, which acts as {google},", account=account, google=google)
+        if google
+        else account
+    )
 
 
 def caches(memo: Memo) -> Checkup:

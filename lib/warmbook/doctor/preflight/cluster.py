@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cloud.gke import ACCELERATOR, FAILED, LABEL, READY
+from ...cloud.availability import shares_quota
+from ...cloud.gke import ACCELERATOR, FAILED, READY, is_marked
 from ...serving.guide_manifest import GPU, GPU_POOL
 from ...serving.shell_commands import gcloud, kubectl
 from ...settings import Settings
@@ -78,8 +79,11 @@ def quota(memo: Memo) -> Checkup:
     left = {where: limit - usage for where, (limit, usage) in quotas.items() if limit is not None}
     if any(count < needed for count in left.values()):
         ours = _gpus_here(memo)
-        left = {where: count + ours for where, count in left.items()}
+        # no more than what is counted as used: of a family's quota nobody knows that
+        left = {where: count + min(ours, quotas[where][1]) for where, count in left.items()}
     short = {where: f"{where}: {count:.0f}" for where, count in left.items() if count < needed}
+    if not short and settings.region not in left and shares_quota(settings.gpu):
+        return _unknown_quota(settings)
     if not short:
         return Checkup("ok", say("{count} GPU(s) wanted, and the quotas allow them", count=needed))
     places = ", ".join(short.values())
@@ -91,6 +95,20 @@ def quota(memo: Memo) -> Checkup:
             url=f"https://console.cloud.google.com/iam-admin/quotas?project={settings.project_id}",
         ),
         pitfall="gpu-quota",
+    )
+
+
+def _unknown_quota(settings: Settings) -> Checkup:
+    """Return the line for a family's quota that the reader may not ask for."""
+    return Checkup(
+        "warning",
+        say(
+            "the quota of {gpu} in {region} is not known: Cloud Quotas did not tell it",
+            gpu=settings.gpu,
+            region=settings.region,
+        ),
+        say("Enable the API, and ask an owner of the project for the role Cloud Quotas Viewer."),
+        fixes.enable(settings, ["cloudquotas.googleapis.com"]),
     )
 
 
@@ -140,7 +158,7 @@ def cluster(memo: Memo) -> Checkup:
         )
     if existing.status.name not in READY:
         return Checkup("warning", what, say("Wait: notebook 04 shows how far it is."))
-    ours = LABEL.items() <= dict(existing.resource_labels).items()
+    ours = is_marked(existing.resource_labels)
     return Checkup("ok", what if ours else say("{cluster}, not made by the book", cluster=what))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...cloud.roles import bucket_roles, member
 from ...serving.guide_manifest import GPU_POOL
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
@@ -77,6 +78,21 @@ def create_bucket(settings: Settings) -> str:
         f"gcloud storage buckets create {quoted(f'gs://{settings.bucket_name}')} "
         f"--project={quoted(settings.project_id)} --location={quoted(settings.region)} "
         "--uniform-bucket-level-access"
+    )
+
+
+def uniform_access(settings: Settings) -> str:
+    """Turn uniform bucket-level access on."""
+    bucket = quoted(f"gs://{settings.bucket_name}")
+    return f"gcloud storage buckets update {bucket} --uniform-bucket-level-access"
+
+
+def grant_to(settings: Settings, account: str) -> str:
+    """Give a Google service account the two roles on the bucket."""
+    return "\n".join(
+        f"gcloud storage buckets add-iam-policy-binding {quoted(f'gs://{settings.bucket_name}')} "
+        f"--member={quoted(member(account))} --role={role} --condition=None"
+        for role in bucket_roles(settings)
     )
 
 

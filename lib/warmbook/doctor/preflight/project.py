@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata
 
 from packaging.requirements import Requirement
@@ -13,10 +14,12 @@ from .memo import Memo
 from .queries import (
     ACT_AS,
     CLIENTS_NEED,
+    FOR_MARKS,
     ON_BUCKET,
     ON_CACHES,
     ON_PROJECT,
     bucket_permissions,
+    cache_permissions,
     credentials,
     found_project,
     held_permissions,
@@ -130,8 +133,15 @@ def allowed_on_project(memo: Memo) -> Checkup:
 
 def allowed_on_bucket(memo: Memo) -> Checkup:
     """Tell what the reader may not do with the bucket; its caches matter to notebook 08 alone."""
-    needed = ON_BUCKET | ON_CACHES if memo.before == "08" else ON_BUCKET
-    return _allowed(memo, needed, memo(bucket_permissions))
+    held = memo(bucket_permissions)
+    if memo.before != "08":
+        return _allowed(memo, ON_BUCKET, held)
+    of_caches = memo(cache_permissions)
+    if of_caches is not None:
+        return _allowed(memo, ON_BUCKET | FOR_MARKS | ON_CACHES, held | of_caches)
+    told = _allowed(memo, ON_BUCKET | FOR_MARKS, held)
+    unknown = say("whether you may make caches is not known before notebook 08 asks for one")
+    return replace(told, what=f"{told.what}; {unknown}")
 
 
 def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:

@@ -10,7 +10,9 @@ from ...cloud.kubernetes import Kubernetes, Object
 from ...cloud.projects import SERVICES, BillingInfo, ProjectInfo, find_billing, find_project
 from ...model.folder import Folder, find_bucket, folder_in
 from ...serving import pods
+from ...serving.guide_manifest import DEPLOYMENT
 from ...serving.shell_commands import gcloud
+from ..pods.rollout import RolloutWatch
 from .memo import PATIENCE_S, Memo, Unanswered
 
 CLIENTS_NEED = (
@@ -53,9 +55,15 @@ ON_CACHES = {
     "storage.anywhereCaches.get": "08",
     "storage.anywhereCaches.list": "08",
     "storage.anywhereCaches.disable": "08",
-    "storage.buckets.update": "08",
 }
-"""Those on the bucket that its caches need, and the label that marks the workbook's own."""
+"""Those that the bucket's caches need; asked apart, for a refusal would take the others along.
+
+Source: Cloud Storage documents testIamPermissions for permissions of buckets, objects and managed
+folders only (gcloud 528, storage_v1_messages).
+"""
+
+FOR_MARKS = {"storage.buckets.update": "08"}
+"""What the label needs that marks the workbook's own caches on the bucket."""
 
 
 def credentials(memo: Memo) -> Any:
@@ -141,6 +149,11 @@ def bucket(memo: Memo) -> Any:
     return find_bucket(memo.clients, memo.settings.bucket_name, retry=soon, timeout=10)
 
 
+def uniform_access(memo: Memo) -> bool:
+    """Whether the bucket has uniform bucket-level access."""
+    return bool(memo(bucket).iam_configuration.uniform_bucket_level_access_enabled)
+
+
 def folder(memo: Memo) -> Folder:
     """What the bucket lists of the model."""
     return folder_in(memo(bucket), memo.settings.model_path)
@@ -152,8 +165,18 @@ def bucket_policy(memo: Memo) -> Any:
 
 
 def bucket_permissions(memo: Memo) -> set[str]:
-    """Those of ON_BUCKET and ON_CACHES that the reader holds."""
-    return set(memo(bucket).test_iam_permissions([*ON_BUCKET, *ON_CACHES]))
+    """Those of ON_BUCKET and FOR_MARKS that the reader holds."""
+    return set(memo(bucket).test_iam_permissions([*ON_BUCKET, *FOR_MARKS]))
+
+
+def cache_permissions(memo: Memo) -> set[str] | None:
+    """Those of ON_CACHES that the reader holds, None where Cloud Storage does not know them."""
+    from google.api_core.exceptions import BadRequest
+
+    try:
+        return set(memo(bucket).test_iam_permissions(list(ON_CACHES)))
+    except BadRequest:
+        return None
 
 
 def found_caches(memo: Memo) -> list[bucket_caches.Cache]:
@@ -194,6 +217,18 @@ def pod_zones(memo: Memo) -> tuple[str, ...]:
     """The zones in which Pods of the server run."""
     memo(kubernetes)
     return pods.zones_of(memo.clients, pods.now(memo.settings, memo.clients))
+
+
+def deployment(memo: Memo) -> Object | None:
+    """The server's Deployment."""
+    return memo(kubernetes).find("Deployment", DEPLOYMENT, memo.settings.namespace)
+
+
+def server_watch(memo: Memo) -> tuple[RolloutWatch, str]:
+    """One look at the server's Pods, with all that is behind them, and what it says in words."""
+    memo(kubernetes)
+    watch = RolloutWatch(memo.settings, memo.clients, whole_past=True)
+    return watch, watch.update(next(pods.follow(memo.settings, memo.clients)))
 
 
 def _project(memo: Memo) -> str:

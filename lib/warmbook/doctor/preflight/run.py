@@ -13,7 +13,7 @@ from ...errors import AccessError, WarmbookError
 from ...settings import Settings
 from ...severity import Severity
 from ...texts import say
-from . import bucket, cluster, fixes, project, queries
+from . import bucket, cluster, fixes, project, queries, server
 from .memo import Memo, Unanswered
 from .result import Checkup, Examination
 
@@ -33,31 +33,32 @@ class Check:
 
 CHECKS = (
     Check(lambda: say("Libraries"), project.libraries, None, "01 02"),
-    Check(lambda: say("Credentials"), project.signed_in, queries.credentials, "02"),
-    Check(lambda: say("Project"), project.seen, queries.found_project, "02"),
+    Check(lambda: say("Credentials"), project.signed_in, queries.credentials, "02 10"),
+    Check(lambda: say("Project"), project.seen, queries.found_project, "02 10"),
     Check(lambda: say("Billing"), project.billing, queries.paying, "02"),
     Check(lambda: say("APIs"), project.apis, queries.services_off, "02 04"),
     Check(
         lambda: say("Your permissions in the project"),
         project.allowed_on_project,
         queries.held_permissions,
-        "02 04",
+        "02 04 10",
     ),
     Check(lambda: say("The GPU's places"), cluster.offered, queries.gpu_zones, "04"),
     Check(lambda: say("GPU quota"), cluster.quota, queries.gpu_quota, "04 06"),
-    Check(lambda: say("Bucket"), bucket.place, queries.bucket, "03 04 05 06 07 08"),
-    Check(lambda: say("Model"), bucket.model, queries.folder, "06"),
+    Check(lambda: say("Bucket"), bucket.place, queries.bucket, "03 04 05 06 07 08 09"),
+    Check(lambda: say("Model"), bucket.model, queries.folder, "06 09"),
     Check(
         lambda: say("Your permissions on the bucket"),
         project.allowed_on_bucket,
         queries.bucket_permissions,
-        "03 05 08",
+        "03 05 08 09",
     ),
-    Check(lambda: say("Cluster"), cluster.cluster, queries.found_cluster, "05 06 07 08"),
-    Check(lambda: say("Identity of Pods"), cluster.federation, None, "05 06 07"),
-    Check(lambda: say("GPU driver"), cluster.driver, None, "06"),
-    Check(lambda: say("Service account"), cluster.inside, queries.kubernetes, "06 07"),
-    Check(lambda: say("Roles on the bucket"), bucket.reading, queries.bucket_policy, "06 07 08"),
+    Check(lambda: say("Cluster"), cluster.cluster, queries.found_cluster, "05 06 07 08 09"),
+    Check(lambda: say("Identity of Pods"), cluster.federation, None, "05 06 07 09"),
+    Check(lambda: say("GPU driver"), cluster.driver, None, "06 09"),
+    Check(lambda: say("Service account"), cluster.inside, queries.kubernetes, "06 07 09"),
+    Check(lambda: say("Roles on the bucket"), bucket.reading, queries.bucket_policy, "06 07 08 09"),
+    Check(lambda: say("The server"), server.server, queries.server_watch, "07 08 09"),
     Check(lambda: say("Caches"), bucket.caches, queries.found_caches, "08"),
 )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ...cloud import anywhere_cache, roles
+from ...cloud import anywhere_cache, gke, roles
+from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...cloud.iam import revoke_on_bucket
 from ...display.card import Card, Row
@@ -17,9 +18,11 @@ from ...errors import ResourceFailedError, WaitTimeoutError
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
 from ...texts import say
+from .bucket import members
+from .clusters import find_cluster
 from .costs import cost_rows
-from .plan import take_inventory
-from .resources import KINDS, Resource, find_cluster, objects, subject
+from .plan import perhaps_commands, perhaps_rows, take_inventory
+from .resources import KINDS, Resource, objects
 
 CREATION_S = 120
 """How long cleanup waits for a cache that is still being created, in seconds."""
@@ -32,18 +35,33 @@ class Deleted(Card):
     created: tuple[Resource, ...]
     left: tuple[Resource, ...]
     machines: tuple[str, ...] = ()
+    perhaps: tuple[Resource, ...] = ()
+    """What may be the workbook's, without a proof: named, never deleted."""
 
     def title(self) -> str:
         if self.left:
             return say("{count} thing(s) left", count=len(self.left))
+        if self.perhaps:
+            return say(
+                "Deleted {count} thing(s); {others} more may be yours",
+                count=len(self.created),
+                others=len(self.perhaps),
+            )
         return say("Deleted {count} thing(s); left behind: nothing", count=len(self.created))
 
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(str(r), say("deleted"), "ok") for r in self.created if r not in self.left),
             *(Row(str(r), say("still there"), "error") for r in self.left),
-            *(cost_rows(self.machines) if self.left else ()),
+            *perhaps_rows(self.perhaps),
+            *(cost_rows(self.machines) if self.left or self._perhaps_a_pool() else ()),
         )
+
+    def _perhaps_a_pool(self) -> bool:
+        return any(one.kind == "node pool" for one in self.perhaps)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + perhaps_commands(self.perhaps)
 
     def record(self) -> dict[str, Any]:
         """Return names for the run record."""
@@ -57,29 +75,40 @@ class Deleted(Card):
 def delete(settings: Settings, clients: Clients, *, report: Report | None = None) -> Deleted:
     """Delete what the workbook created and wait until it is gone; touch nothing else.
 
-    Source: guide, "Realiza una limpieza". The cluster takes its nodes and workloads with it;
-    caches are disabled, and Google deletes them an hour later.
+    Source: guide, "Realiza una limpieza". The cluster takes its nodes and workloads with it; in
+    a cluster of somebody else's the workbook's node pool goes. Caches are disabled, and Google
+    deletes them an hour later.
 
     Raises:
-        WaitTimeoutError: The cluster is still there after 30 minutes.
+        ResourceFailedError: GKE could not delete the cluster.
+        WaitTimeoutError: The cluster or the node pool is still there after 30 minutes.
     """
     from google.api_core.exceptions import NotFound
 
-    before = take_inventory(settings, clients).created
+    plan = take_inventory(settings, clients)
+    before = plan.created
     kinds = {resource.kind for resource in before}
     if kinds & set(KINDS):
         _delete_objects(settings, clients, before, report)
     if "cluster" in kinds:
         _delete_cluster(settings, clients, report)
+    if pools := {resource.name for resource in before if resource.kind == "node pool"}:
+        _delete_pools(settings, clients, pools, report)
     if zones := [resource.name for resource in before if resource.kind == "cache"]:
         _disable_caches(settings, clients, zones, report)
     with suppress(NotFound):
         anywhere_cache.forget_gone(clients, settings.bucket_name)
     if "role" in kinds:
-        bucket = clients.storage.bucket(settings.bucket_name)
-        revoke_on_bucket(bucket, roles.GIVEN_ROLES, lambda m: m.endswith(subject(settings)))
+        _take_roles_back(settings, clients, plan.accounts)
     after = take_inventory(settings, clients)
-    return Deleted(before, after.created, after.machines)
+    return Deleted(before, after.created, after.machines, after.perhaps)
+
+
+def _take_roles_back(settings: Settings, clients: Clients, accounts: Collection[str]) -> None:
+    bucket = clients.storage.bucket(settings.bucket_name)
+    revoke_on_bucket(
+        bucket, roles.GIVEN_ROLES, lambda member: bool(members(settings, [member], accounts))
+    )
 
 
 def _delete_objects(
@@ -122,6 +151,43 @@ def _delete_cluster(settings: Settings, clients: Clients, report: Report | None)
         meanwhile=say("GKE goes on deleting the cluster {name}.", name=settings.cluster_name),
         report=report,
     )
+
+
+def _delete_pools(
+    settings: Settings, clients: Clients, names: Collection[str], report: Report | None
+) -> None:
+    def ask_again() -> list[Any]:
+        # one operation at a time works on a cluster: the others are refused until it is done
+        for pool in _pools(settings, clients, names):
+            if pool.status.name != "STOPPING":
+                _ask_to_delete(clients, f"{clients.cluster_path(settings)}/nodePools/{pool.name}")
+        return _pools(settings, clients, names)
+
+    wait_until(
+        polled(ask_again),
+        what=say("Deleting the node pool {name}", name=", ".join(sorted(names))),
+        state=lambda left: ", ".join(f"{p.name} {p.status.name}" for p in left) or say("gone"),
+        ready=lambda left: not left,
+        meanwhile=say("GKE goes on deleting the node pool."),
+        report=report,
+    )
+
+
+def _pools(settings: Settings, clients: Clients, names: Collection[str]) -> list[Any]:
+    cluster = find_cluster(settings, clients)
+    return [pool for pool in cluster.node_pools if pool.name in names] if cluster else []
+
+
+def _ask_to_delete(clients: Clients, name: str) -> None:
+    from google.api_core.exceptions import BadRequest, NotFound
+
+    try:
+        clients.clusters.delete_node_pool(name=name)
+    except NotFound:  # gone in the meantime
+        return
+    except BadRequest as error:
+        if not gke.BUSY.search(f"{google_reason(error)} {error.message}"):
+            raise
 
 
 def _disable_caches(

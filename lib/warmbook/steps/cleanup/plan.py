@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...cloud.clients import Clients
-from ...cloud.gke import LABEL
-from ...display.card import Card, Row
+from ...cloud.gke import is_marked
+from ...display.card import Card, Row, folded
 from ...display.step import step
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
 from ...shell import quoted
 from ...texts import say
+from .bucket import accounts, bindings, caches
+from .clusters import LABEL, elsewhere, find_cluster, pools_in
 from .costs import cost_rows, machines_of
-from .resources import Resource, bindings, caches, find_cluster, objects
+from .resources import Found, Resource, objects
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,18 +27,41 @@ class Inventory(Card):
     staying: tuple[Resource, ...]
     machines: tuple[str, ...] = ()
     """Machine type of each of the cluster's nodes, where they can be asked for."""
+    perhaps: tuple[Resource, ...] = ()
+    """What may be the workbook's, without a proof: named, never deleted."""
+    accounts: frozenset[str] = frozenset()
+    """The accounts, NAMESPACE/NAME, whose roles on the bucket are the workbook's."""
 
     def title(self) -> str:
-        if not self.created:
-            return say("Nothing is left of what the workbook created")
-        return say("{count} thing(s) created by the workbook", count=len(self.created))
+        if self.created:
+            return say("{count} thing(s) created by the workbook", count=len(self.created))
+        if self.perhaps:
+            return say("{count} thing(s) may be yours", count=len(self.perhaps))
+        return say("Nothing is left of what the workbook created")
 
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(str(one), one.proof, "warning") for one in self.created),
+            *perhaps_rows(self.perhaps),
             *cost_rows(self.machines),
             *(Row(str(one), say("stays: {reason}", reason=one.proof)) for one in self.staying),
         )
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + perhaps_commands(self.perhaps)
+
+
+def perhaps_rows(perhaps: Sequence[Resource]) -> tuple[Row, ...]:
+    """Return a row for each thing that may be the workbook's."""
+    return tuple(
+        Row(str(one), say("may be yours: {reason}", reason=one.proof), "warning") for one in perhaps
+    )
+
+
+def perhaps_commands(perhaps: Sequence[Resource]) -> str:
+    """Return the commands that delete what may be the workbook's, as folded HTML."""
+    told = "\n\n".join(f"# {one}\n{one.command}" for one in perhaps if one.command)
+    return folded(say("Commands that help"), told)
 
 
 @step(lambda settings: _look_command(settings))
@@ -49,22 +74,27 @@ def inventory(settings: Settings, clients: Clients) -> Inventory:
 
 
 def take_inventory(settings: Settings, clients: Clients) -> Inventory:
-    """Return what the workbook created and what stays, as the cloud has it now."""
+    """Return what the workbook created, what may be its own, and what stays, as it is now."""
     cluster = find_cluster(settings, clients)
-    ours = cluster is not None and LABEL.items() <= dict(cluster.resource_labels).items()
-    created: list[Resource] = []
+    ours = cluster is not None and is_marked(cluster.resource_labels)
+    found = Found()
     staying: list[Resource] = []
     if cluster is not None and ours:
-        proof = say("label {label}", label="=".join(*LABEL.items()))
-        created.append(Resource("cluster", settings.cluster_name, proof))
+        proof = say("label {label}", label=LABEL)
+        found.ours.append(Resource("cluster", settings.cluster_name, proof))
     elif cluster is not None:
         proof = say("it was there before, without the workbook's label")
         staying.append(Resource("cluster", settings.cluster_name, proof))
-        created += objects(settings, clients)
-    created += bindings(settings, clients) + caches(settings, clients)
+        found += Found(objects(settings, clients)) + pools_in(settings, cluster)
+    theirs = accounts(settings, clients, whole_cluster=ours)
+    found += bindings(settings, clients, theirs) + caches(settings, clients)
+    found += Found(perhaps=elsewhere(settings, clients))
     staying.append(Resource("bucket", settings.bucket_name, say("your model is in it")))
     staying.append(Resource("project", settings.project_id, say("its APIs and your two roles")))
-    return Inventory(tuple(created), tuple(staying), machines_of(clients) if cluster else ())
+    machines = machines_of(clients) if cluster else ()
+    return Inventory(
+        *(tuple(found.ours), tuple(staying), machines, tuple(found.perhaps)), frozenset(theirs)
+    )
 
 
 def _look_command(settings: Settings) -> str:

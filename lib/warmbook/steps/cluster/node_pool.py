@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
-from ...cloud.gke import FAILED, READY
+from ...cloud.gke import BUSY, FAILED, LABEL, READY
 from ...display.card import Card, Row
 from ...display.progress import Report, polled, wait_until
 from ...display.step import step
@@ -19,9 +18,6 @@ from ...serving.shell_commands import gcloud
 from ...settings import Settings
 from ...texts import say
 from .operations import SCOPES, is_ready, pitfall_of, upkeep
-
-BUSY = re.compile(r"CLUSTER_ALREADY_HAS_OPERATION|try again once it is done")
-"""What GKE says while another operation works on the cluster, perhaps our own."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,7 +123,7 @@ def _find(settings: Settings, clients: Clients) -> Any | None:
 
 
 def wanted_pool(settings: Settings) -> Any:
-    """Return the GPU pool as gcloud asks for it, with the driver's installation set.
+    """Return the GPU pool as gcloud asks for it, with driver installation and the workbook's label.
 
     Source: gcloud 528, `container node-pools create`.
     """
@@ -146,6 +142,7 @@ def wanted_pool(settings: Settings) -> Any:
         accelerators=[gpu],
         oauth_scopes=SCOPES,
         spot=settings.spot,
+        resource_labels=LABEL,
     )
     return gke.NodePool(name=GPU_POOL, initial_node_count=1, config=config, **upkeep())
 

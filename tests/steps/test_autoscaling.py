@@ -114,7 +114,7 @@ def test_a_load_that_only_fails_is_the_reason(
 def test_cleanup_takes_the_autoscaler_along(up_to_two, clients, quiet, up_to, monkeypatch):
     up_to("streaming")
     autoscaling.by_queue(up_to_two, clients, **quiet)
-    monkeypatch.setattr(plan, "LABEL", {"created-by": "somebody"})  # not our cluster
+    monkeypatch.setattr(plan, "is_marked", lambda labels: False)  # not our cluster
     kinds = [one.kind for one in cleanup.inventory(up_to_two, clients).created]
     assert kinds[:2] == [SCALER, "PodMonitoring"]
     assert cleanup.delete(up_to_two, clients, **quiet).left == ()

@@ -21,8 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-KILL = signal.SIGQUIT
-"""Asks for the end of everything at once; SIGKILL would leave the descendants to themselves."""
+KILL = signal.SIGALRM
+"""Asks for the end of everything at once; SIGKILL would leave the descendants to themselves.
+
+Not SIGQUIT: a shell lets what it starts in the background ignore that, and then it is lost until
+process 1 has blocked it. Source: POSIX, Shell Command Language, 2.11.
+"""
 
 PASSED_ON = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
 NOT_FOUND, NOT_EXECUTABLE = 127, 126

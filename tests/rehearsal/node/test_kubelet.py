@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from warmbook_rehearsal.node.process import ContainerProcess
 
 SERVER = ("python3", "-m", "http.server", "8000", "--bind", "$(POD_IP)")
 POD_IP = [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
@@ -208,11 +211,11 @@ def test_a_container_that_kills_its_init_process_leaves_nothing(play, is_alive, 
     async def scenario(cluster):
         cluster.run("sh", "-c", KILLS_ITS_INIT.format(WHOM[whom]), policy="Never")
         folder = cluster.kubelet._folder / cluster.pod()["metadata"]["uid"][:8]
-        started = await cluster.until(lambda: len(d := detached(folder / "pids")) == 4 and d)
+        started = await cluster.until(lambda: len(d := detached(folder / "0" / "pids")) == 4 and d)
         init = int(cluster.container()["containerID"].removeprefix("process://"))
         below = descendants(init)
         assert {*started} <= {*below}
-        (folder / "go").write_text("ready\n")
+        (folder / "0" / "go").write_text("ready\n")
         await cluster.until(lambda: cluster.status().get("phase") == "Failed")
         assert cluster.container()["state"]["terminated"]["exitCode"] == 137
         await cluster.until(lambda: not any(map(is_alive, (init, *below))), timeout_s=5)
@@ -236,6 +239,22 @@ def test_a_container_whose_init_is_killed_from_outside_leaves_nothing(play, is_a
         await cluster.until(lambda: cluster.status().get("phase") == "Failed")
 
     play(scenario)
+
+
+def test_a_process_is_killed_as_it_starts_also_in_the_background_of_a_shell(tmp_path):
+    async def killed():
+        words = ["sleep", "996"]
+        process = await ContainerProcess.start(words, os.environ, tmp_path, tmp_path / "log")
+        process.kill()
+        await asyncio.wait_for(process.exit_code(), 5)
+
+    ignored = (signal.SIGINT, signal.SIGQUIT)
+    before = [signal.signal(number, signal.SIG_IGN) for number in ignored]
+    try:
+        asyncio.run(killed())
+    finally:
+        for number, handler in zip(ignored, before, strict=True):
+            signal.signal(number, handler)
 
 
 def test_a_command_beside_the_container_ends_with_what_it_has_detached(play, is_alive):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from .contexts import ContextFilter
 from .errors import condition_not_met, invalid
 from .listing import ListQuery, is_true, list_names, list_versions
 from .media import send_media
@@ -24,10 +25,13 @@ async def list_(call: Call) -> web.Response:
     deleted, versions = (is_true(call.query, name) for name in ("softDeleted", "versions"))
     if deleted and versions:
         raise invalid("softDeleted and versions are mutually exclusive.")
+    wanted = _wanted(call)
     if versions:
-        page = list_versions(bucket.versions(), query)
+        found = {name: list(filter(wanted, metas)) for name, metas in bucket.versions().items()}
+        page = list_versions(found, query)
     else:
-        page = list_names({} if deleted else bucket.objects, query)
+        live = {} if deleted else bucket.objects
+        page = list_names({name: meta for name, meta in live.items() if wanted(meta)}, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
         answer["items"] = [meta.as_json(call.base_url) for meta in page.items]
@@ -143,16 +147,30 @@ async def _copied(call: Call) -> Meta:
     source = _source(
         call, "storage.objects.get", generation=whole_number(call.query, "sourceGeneration")
     )
+    kept = {key: value for key, value in source.fields.items() if key not in _not_kept(changes)}
     name = checked_name(call.path["to_name"])
     bucket = call.bucket_to_write(name, bucket=call.path["to_bucket"])
     return call.storage.commit(
         bucket.name,
         name,
         call.storage.blobs.link(source.content),
-        merged(source.fields, changes),
+        merged(kept, changes),
         call.preconditions,
         component_count=source.component_count,
     )
+
+
+def _not_kept(changes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return which fields of its source a copy does not have: contexts are replaced as a whole."""
+    return ("contexts",) if "contexts" in changes else ()
+
+
+def _wanted(call: Call) -> Callable[[Meta], bool]:
+    text = call.query.get("filter")
+    if not text:
+        return lambda meta: True
+    chosen = ContextFilter.of_text(text)
+    return lambda meta: chosen.wants(meta.fields.get("contexts"))
 
 
 def _source(call: Call, permission: str, *, generation: int | None = None) -> Meta:

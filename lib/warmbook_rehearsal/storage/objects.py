@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .blobs import Content
+from .contexts import checked_contexts, merged_contexts
 from .errors import invalid
 from .etags import etag
 from .preconditions import Version
@@ -27,7 +28,7 @@ _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_NAME_BYTES = 1024
 
 Fields = Mapping[str, Any]
-"""What a client may set: `TEXT_FIELDS`, and `metadata`."""
+"""What a client may set: `TEXT_FIELDS`, `metadata` and `contexts`."""
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,23 @@ def settable(document: Mapping[str, Any]) -> dict[str, Any]:
             fields[name] = _text(name, document[name])
     if "metadata" in document:
         fields["metadata"] = _metadata(document["metadata"])
+    if "contexts" in document:
+        fields["contexts"] = checked_contexts(document["contexts"])
     return fields
 
 
 def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
-    """Return `fields` with `changes` laid over them; null removes, `metadata` merges by key."""
+    """Return `fields` with `changes` laid over them.
+
+    A null removes; `metadata` and `contexts` merge by key.
+    """
     both = {**fields, **changes}
     if changes.get("metadata") is not None:
         together = {**(fields.get("metadata") or {}), **changes["metadata"]}
         both["metadata"] = {key: text for key, text in together.items() if text is not None}
+    if changes.get("contexts") is not None:
+        now = timestamp(datetime.now(timezone.utc))
+        both["contexts"] = merged_contexts(fields.get("contexts"), changes["contexts"], now)
     return {name: value for name, value in both.items() if value not in (None, "", {})}
 
 

@@ -14,33 +14,12 @@ from .locations import Location
 from .objects import Meta, timestamp
 from .policy import Policy
 from .preconditions import Version
+from .retention import check_unprotected, kept_until
+from .settings import FIXED, checked_settings, completed, enabled, laid_over, locked
 
 _NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]")
 _DOTTED_QUAD = re.compile(r"\d+(\.\d+){3}")
 _MAX_COMPONENT = 63
-_SETTINGS: Mapping[str, type] = {
-    "autoclass": dict,
-    "billing": dict,
-    "cors": list,
-    "customPlacementConfig": dict,
-    "defaultEventBasedHold": bool,
-    "encryption": dict,
-    "hierarchicalNamespace": dict,
-    "iamConfiguration": dict,
-    "labels": dict,
-    "lifecycle": dict,
-    "logging": dict,
-    "retentionPolicy": dict,
-    "rpo": str,
-    "softDeletePolicy": dict,
-    "storageClass": str,
-    "versioning": dict,
-    "website": dict,
-}
-_FIXED = ("customPlacementConfig", "hierarchicalNamespace")
-"""Settings that a bucket has from its creation on."""
-
-_STORAGE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
 
 @dataclass
@@ -115,7 +94,7 @@ class Bucket:
         live = self.objects.pop(name, None)
         if live is None:
             return
-        if _enabled(self.settings, "versioning"):
+        if enabled(self.settings, "versioning"):
             deleted = replace(live, deleted=datetime.now(timezone.utc))
             self.noncurrent.setdefault(name, []).append(deleted)
         else:
@@ -147,9 +126,9 @@ class Bucket:
         """Lay a client's `document` over the settings: null removes, objects merge.
 
         Raises:
-            StorageError: 400, a value is not of the right kind.
+            StorageError: 400, a value is not of the right kind; 403, it lessens what is locked.
         """
-        self._set(_laid_over(self.settings, checked_settings(document)))
+        self._set(laid_over(self.settings, checked_settings(document)))
 
     def update(self, document: Mapping[str, Any]) -> None:
         """Put a client's `document` in the place of the settings: what it omits is removed.
@@ -158,15 +137,44 @@ class Bucket:
         stays.
 
         Raises:
-            StorageError: 400, a value is not of the right kind.
+            StorageError: 400, a value is not of the right kind; 403, it lessens what is locked.
         """
-        fixed = {name: self.settings[name] for name in _FIXED if name in self.settings}
+        fixed = {name: self.settings[name] for name in FIXED if name in self.settings}
         self._set(checked_settings(document) | fixed)
 
+    def lock_retention(self) -> None:
+        """Lock the retention policy: from now on it can only be prolonged.
+
+        Raises:
+            StorageError: 400, there is none.
+        """
+        if "retentionPolicy" not in self.settings:
+            raise invalid("The bucket has no retention policy to lock.")
+        self.settings["retentionPolicy"] = locked(self.settings["retentionPolicy"])
+        self._changed()
+
     def _set(self, settings: Mapping[str, Any]) -> None:
-        self.settings = completed(settings)
+        self.settings = completed(settings, self.location, self.settings)
+        self._changed()
+
+    def _changed(self) -> None:
         self.metageneration += 1
         self.updated = datetime.now(timezone.utc)
+
+    def check_replaceable(self, name: str) -> None:
+        """Check that an object may be written: that the one before, if any, need not be kept."""
+        if name in self.objects:
+            self.check_removable(self.objects[name])
+
+    def check_removable(self, meta: Meta) -> None:
+        """Check that one generation need not be kept; raises StorageError 403 if it must."""
+        check_unprotected(meta, self.settings.get("retentionPolicy"))
+
+    def object_as_json(self, meta: Meta, base_url: str) -> dict[str, Any]:
+        """Return the resource of one of its objects in the JSON API."""
+        until = kept_until(meta, self.settings.get("retentionPolicy"))
+        kept = {"retentionExpirationTime": timestamp(until)} if until else {}
+        return meta.as_json(base_url) | kept
 
     def as_json(self, base_url: str, project_number: str) -> dict[str, Any]:
         """Return the resource of the JSON API."""
@@ -212,74 +220,3 @@ def checked_bucket_name(name: object) -> str:
     ):
         raise invalid(f"Invalid bucket name: '{name}'")
     return name
-
-
-def checked_settings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in a client's `document`; null values are kept.
-
-    Raises:
-        StorageError: 400, a value is not of the right kind.
-    """
-    settings = {name: document[name] for name in _SETTINGS if name in document}
-    for name, value in settings.items():
-        if value is not None and not isinstance(value, _SETTINGS[name]):
-            raise invalid(f"Invalid value for {name}: {value!r}")
-    if (settings.get("storageClass") or "STANDARD") not in _STORAGE_CLASSES:
-        raise invalid(f"Invalid storage class: {settings['storageClass']!r}")
-    return settings
-
-
-def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` with the defaults of a new bucket where they say nothing.
-
-    What is null is left out, in objects too, and labels of which none is left.
-
-    Raises:
-        StorageError: 400, they contradict each other.
-    """
-    given = _without_nulls(settings)
-    if not given.get("labels"):
-        given.pop("labels", None)
-    access = _uniform_access(given.get("iamConfiguration", {}))
-    if not access["uniformBucketLevelAccess"]["enabled"] and _enabled(
-        given, "hierarchicalNamespace"
-    ):
-        raise invalid("Hierarchical namespace buckets must use uniform bucket-level access.")
-    return {"storageClass": "STANDARD", **given, "iamConfiguration": access}
-
-
-def _uniform_access(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    uniform = {"enabled": _enabled(configuration, "uniformBucketLevelAccess")}
-    prevention = configuration.get("publicAccessPrevention") or "inherited"
-    if prevention not in ("inherited", "enforced"):
-        raise invalid(f"Invalid publicAccessPrevention: {prevention!r}")
-    return {
-        "uniformBucketLevelAccess": uniform,
-        "bucketPolicyOnly": uniform,
-        "publicAccessPrevention": prevention,
-    }
-
-
-def _enabled(settings: Mapping[str, Any], name: str) -> bool:
-    setting = settings.get(name) or {}
-    if not isinstance(setting, dict):
-        raise invalid(f"Invalid value for {name}: {setting!r}")
-    return bool(setting.get("enabled"))
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = dict(below)
-    for name, value in above.items():
-        if isinstance(value, dict) and isinstance(both.get(name), dict):
-            both[name] = _laid_over(both[name], value)
-        else:
-            both[name] = value
-    return both
-
-
-def _without_nulls(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_nulls(value) if isinstance(value, dict) else value
-        for name, value in settings.items()
-        if value is not None
-    }

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from .buckets import Bucket
 from .errors import invalid
-from .listing import ListQuery, list_names
+from .listing import ListQuery, is_true, list_names
 from .preconditions import whole_number
 from .request import Call, json_response, no_content
 
@@ -32,7 +32,13 @@ async def insert_bucket(call: Call) -> web.Response:
     name, location = document.get("name"), document.get("location") or "US"
     if not isinstance(name, str) or not isinstance(location, str):
         raise invalid("The name and location of a bucket must be strings.")
-    bucket = call.storage.create_bucket(name, location, uniform_access=False, settings=document)
+    bucket = call.storage.create_bucket(
+        name,
+        location,
+        uniform_access=False,
+        object_retention=is_true(call.query, "enableObjectRetention"),
+        settings=document,
+    )
     return json_response(_resource(call, bucket))
 
 
@@ -54,6 +60,16 @@ async def update_bucket(call: Call) -> web.Response:
     """Buckets: update: what the body does not name is removed."""
     bucket, document = await _to_change(call)
     bucket.update(document)
+    return json_response(_resource(call, bucket))
+
+
+async def lock_retention(call: Call) -> web.Response:
+    """Buckets: lockRetentionPolicy, of the metageneration that must be named."""
+    bucket = call.bucket("storage.buckets.update")
+    if not call.query.get("ifMetagenerationMatch"):
+        raise invalid("Required parameter: ifMetagenerationMatch")
+    call.preconditions.check(bucket.version)
+    bucket.lock_retention()
     return json_response(_resource(call, bucket))
 
 

@@ -11,7 +11,7 @@ from .contexts import ContextFilter
 from .errors import condition_not_met, invalid
 from .listing import ListQuery, is_true, list_names, list_versions
 from .media import send_media
-from .objects import Meta, checked_name, merged, settable
+from .objects import HOLDS, Meta, checked_name, merged, settable
 from .preconditions import Preconditions, whole_number
 from .request import Call, json_response, no_content
 
@@ -34,7 +34,7 @@ async def list_(call: Call) -> web.Response:
         page = list_names({name: meta for name, meta in live.items() if wanted(meta)}, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
-        answer["items"] = [meta.as_json(call.base_url) for meta in page.items]
+        answer["items"] = [call.described(meta) for meta in page.items]
     if page.prefixes:
         answer["prefixes"] = page.prefixes
     if page.next_token:
@@ -48,22 +48,24 @@ async def get(call: Call) -> web.StreamResponse:
     call.preconditions.check_read(meta.version)
     if call.query.get("alt") == "media" or call.request.path.startswith("/download/"):
         return await send_media(call, meta)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))
 
 
 async def patch(call: Call) -> web.Response:
     """Objects: patch."""
     document = settable(await call.document())
     meta = _to_change(call)
-    changed = call.storage.update_object(meta, merged(meta.fields, document))
-    return json_response(changed.as_json(call.base_url))
+    fields = merged(meta.fields, document)
+    changed = call.storage.update_object(meta, fields, override=_override(call))
+    return json_response(call.described(changed))
 
 
 async def update(call: Call) -> web.Response:
     """Objects: update: what the body does not name is removed."""
     document = settable(await call.document())
-    changed = call.storage.update_object(_to_change(call), merged({}, document))
-    return json_response(changed.as_json(call.base_url))
+    meta, fields = _to_change(call), merged({}, document)
+    changed = call.storage.update_object(meta, fields, override=_override(call))
+    return json_response(call.described(changed))
 
 
 async def delete(call: Call) -> web.Response:
@@ -96,13 +98,13 @@ async def compose(call: Call) -> web.Response:
     )
     if document.get("deleteSourceObjects") is True:
         _delete_unchanged(call, sources, but=name)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))
 
 
 async def copy(call: Call) -> web.Response:
     """Objects: copy."""
     meta = await _copied(call)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))
 
 
 async def rewrite(call: Call) -> web.Response:
@@ -115,7 +117,7 @@ async def rewrite(call: Call) -> web.Response:
             "totalBytesRewritten": size,
             "objectSize": size,
             "done": True,
-            "resource": meta.as_json(call.base_url),
+            "resource": call.described(meta),
         }
     )
 
@@ -130,6 +132,7 @@ async def move(call: Call) -> web.Response:
     if name == source.name:
         raise invalid("The source and destination object names must be different.")
     bucket = call.bucket_to_write(name)
+    bucket.check_removable(source)
     moved = call.storage.commit(
         bucket.name,
         name,
@@ -139,7 +142,7 @@ async def move(call: Call) -> web.Response:
         component_count=source.component_count,
     )
     call.storage.delete_object(source)
-    return json_response(moved.as_json(call.base_url))
+    return json_response(call.described(moved))
 
 
 async def _copied(call: Call) -> Meta:
@@ -162,7 +165,7 @@ async def _copied(call: Call) -> Meta:
 
 def _not_kept(changes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return which fields of its source a copy does not have: contexts are replaced as a whole."""
-    return ("contexts",) if "contexts" in changes else ()
+    return (*HOLDS, "retention", *(("contexts",) if "contexts" in changes else ()))
 
 
 def _wanted(call: Call) -> Callable[[Meta], bool]:
@@ -186,6 +189,10 @@ def _to_change(call: Call) -> Meta:
     meta = call.meta("storage.objects.get", "storage.objects.update")
     call.preconditions.check(meta.version)
     return meta
+
+
+def _override(call: Call) -> bool:
+    return is_true(call.query, "overrideUnlockedRetention")
 
 
 def _components(document: Mapping[str, Any]) -> list[Any]:

@@ -24,11 +24,13 @@ TEXT_FIELDS = (
     "customTime",
     "storageClass",
 )
+HOLDS = ("temporaryHold", "eventBasedHold")
+_RETENTION_MODES = ("Unlocked", "Locked")
 _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_NAME_BYTES = 1024
 
 Fields = Mapping[str, Any]
-"""What a client may set: `TEXT_FIELDS`, `metadata` and `contexts`."""
+"""What a client may set: `TEXT_FIELDS`, `HOLDS`, `metadata`, `contexts` and `retention`."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class Meta:
     deleted: datetime | None = None
     """Since when it is noncurrent: replaced or deleted in a bucket with versioning."""
 
+    released: datetime | None = None
+    """Since when it has no event-based hold any more."""
+
     @property
     def etag(self) -> str:
         """Changes with the generation and with the metageneration."""
@@ -64,11 +69,14 @@ class Meta:
 
     def with_fields(self, fields: Fields) -> Meta:
         """Return it with `fields` in the place of its own, one metageneration later."""
+        now = datetime.now(timezone.utc)
+        held = fields.get("eventBasedHold"), self.fields.get("eventBasedHold")
         return replace(
             self,
             fields=fields,
             metageneration=self.metageneration + 1,
-            updated=datetime.now(timezone.utc),
+            updated=now,
+            released=now if held[1] and not held[0] else self.released,
         )
 
     def as_json(self, base_url: str) -> dict[str, Any]:
@@ -108,6 +116,19 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def moment_of(text: str) -> datetime:
+    """Return the moment that an RFC 3339 `text` names, in UTC if it names no zone.
+
+    Raises:
+        StorageError: 400, it names none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    except ValueError:
+        raise invalid(f"Invalid time: '{text}'") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
 def checked_name(name: object) -> str:
     """Return an object's name.
 
@@ -143,6 +164,11 @@ def settable(document: Mapping[str, Any]) -> dict[str, Any]:
         fields["metadata"] = _metadata(document["metadata"])
     if "contexts" in document:
         fields["contexts"] = checked_contexts(document["contexts"])
+    if "retention" in document:
+        fields["retention"] = _retention(document["retention"])
+    for name in HOLDS:
+        if name in document:
+            fields[name] = _hold(name, document[name])
     return fields
 
 
@@ -177,3 +203,22 @@ def _metadata(value: object) -> dict[str, str | None] | None:
     ):
         raise invalid("Invalid value for metadata: an object of strings is needed.")
     return value
+
+
+def _hold(name: str, value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise invalid(f"Invalid value for {name}: {value!r}")
+    return value
+
+
+def _retention(value: object) -> dict[str, str] | None:
+    """Return an object's own retention; None if all its fields are null."""
+    fields = ("mode", "retainUntilTime")
+    if value is None or (isinstance(value, dict) and all(value.get(f) is None for f in fields)):
+        return None
+    if not isinstance(value, dict) or value.get("mode") not in _RETENTION_MODES:
+        raise invalid("Invalid value for retention: its mode must be Unlocked or Locked.")
+    until = value.get("retainUntilTime")
+    if not isinstance(until, str):
+        raise invalid("Invalid value for retention: a retainUntilTime is needed.")
+    return {"mode": value["mode"], "retainUntilTime": timestamp(moment_of(until))}

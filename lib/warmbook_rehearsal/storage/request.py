@@ -105,6 +105,10 @@ class Call:
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
 
+    def described(self, meta: Meta) -> dict[str, Any]:
+        """Return the resource of an object in the JSON API."""
+        return self.storage.bucket(meta.bucket).object_as_json(meta, self.base_url)
+
     def delete(self, meta: Meta) -> None:
         """Delete an object; the generation that the query names, if it does, for good."""
         if self.query.get("generation"):

@@ -44,6 +44,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("PATCH", _BUCKET, json_buckets.patch_bucket),
     ("PUT", _BUCKET, json_buckets.update_bucket),
     ("DELETE", _BUCKET, json_buckets.delete_bucket),
+    ("POST", _BUCKET + "/lockRetentionPolicy", json_buckets.lock_retention),
     ("GET", _BUCKET + "/storageLayout", json_buckets.get_layout),
     ("GET", _BUCKET + "/iam", json_buckets.get_policy),
     ("PUT", _BUCKET + "/iam", json_buckets.set_policy),

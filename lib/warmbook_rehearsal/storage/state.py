@@ -13,14 +13,16 @@ from warmbook_rehearsal.access import Binding
 from warmbook_rehearsal.time_scale import TimeScale
 
 from .blobs import Blobs, Content
-from .buckets import Bucket, checked_bucket_name, checked_settings, completed
+from .buckets import Bucket, checked_bucket_name
 from .caches import DEFAULT_TTL_S, POLICIES, Cache, Caches
 from .errors import StorageError, conflict, invalid, no_such_bucket, no_such_object
 from .locations import Zones, check_zone, locate
 from .objects import Fields, Meta, checked_name
 from .policy import default_policy
 from .preconditions import ABSENT, Preconditions
+from .retention import check_retention
 from .sessions import Sessions
+from .settings import checked_settings, completed
 from .traffic import Traffic
 
 NOTHING_ASKED = Preconditions()
@@ -64,9 +66,12 @@ class Storage:
         location: str = "US",
         *,
         uniform_access: bool = True,
+        object_retention: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> Bucket:
         """Create a bucket; `settings` are those of the JSON API, and win over `uniform_access`.
+
+        With `object_retention` its objects can be retained one by one.
 
         Raises:
             StorageError: 400, a name, location or setting is malformed; 409, the name is taken.
@@ -81,7 +86,9 @@ class Storage:
                 "Your previous request to create the named bucket succeeded and you already own it."
             )
         where = locate(location, self._zones, pair=pair)
-        bucket = Bucket(name, where, completed(given), default_policy(self.project_id))
+        if object_retention:
+            given["objectRetention"] = {"mode": "Enabled"}
+        bucket = Bucket(name, where, completed(given, where), default_policy(self.project_id))
         self._buckets[name] = bucket
         return bucket
 
@@ -139,9 +146,14 @@ class Storage:
         return meta
 
     def check(self, bucket: str, name: str, preconditions: Preconditions) -> None:
-        """Check `preconditions` against the object, or against its absence."""
+        """Check that an object may be written: `preconditions`, and that it need not be kept.
+
+        Raises:
+            StorageError: 412, or 403.
+        """
         meta = self.bucket(bucket).objects.get(name)
         preconditions.check(meta.version if meta else ABSENT)
+        self.bucket(bucket).check_replaceable(name)
 
     def commit(
         self,
@@ -156,10 +168,11 @@ class Storage:
         """Make `content` the object's next generation; on a refusal it is removed.
 
         Raises:
-            StorageError: 400, 404 or 412.
+            StorageError: 400, 404 or 412; 403, the generation before must be kept.
         """
         try:
             self.check(bucket, checked_name(name), preconditions)
+            fields = self._allowed(bucket, fields)
         except StorageError:
             content.remove()
             raise
@@ -174,18 +187,41 @@ class Storage:
         self.bucket(bucket).put(meta)
         return meta
 
-    def update_object(self, meta: Meta, fields: Fields) -> Meta:
-        """Give an object other `fields`."""
+    def _allowed(self, bucket: str, fields: Fields) -> Fields:
+        """Return the fields of a new generation, with the hold that its bucket begins with."""
+        where = self.bucket(bucket)
+        check_retention({}, fields, where.settings, override=False)
+        held = where.settings.get("defaultEventBasedHold") and "eventBasedHold" not in fields
+        return {**fields, "eventBasedHold": True} if held else fields
+
+    def update_object(self, meta: Meta, fields: Fields, *, override: bool = False) -> Meta:
+        """Give an object other `fields`; with `override` it may be retained for less time.
+
+        Raises:
+            StorageError: 400 or 403, it can't be retained so.
+        """
+        settings = self.bucket(meta.bucket).settings
+        check_retention(meta.fields, fields, settings, override=override)
         changed = meta.with_fields(fields)
         self.bucket(meta.bucket).describe(meta, changed)
         return changed
 
     def delete_object(self, meta: Meta) -> None:
-        """Delete a live object; where its bucket has versioning, it becomes noncurrent."""
+        """Delete a live object; where its bucket has versioning, it becomes noncurrent.
+
+        Raises:
+            StorageError: 403, it must be kept.
+        """
+        self.bucket(meta.bucket).check_removable(meta)
         self.bucket(meta.bucket).retire(meta.name)
 
     def purge_object(self, meta: Meta) -> None:
-        """Delete one generation of an object for good, be it live or noncurrent."""
+        """Delete one generation of an object for good, be it live or noncurrent.
+
+        Raises:
+            StorageError: 403, it must be kept.
+        """
+        self.bucket(meta.bucket).check_removable(meta)
         self.bucket(meta.bucket).purge(meta)
 
     def adopt_file(

@@ -15,7 +15,15 @@ from .objects import Meta, timestamp
 from .policy import Policy
 from .preconditions import Version
 from .retention import check_unprotected, kept_until
-from .settings import FIXED, checked_settings, completed, enabled, laid_over, locked
+from .settings import (
+    FIXED,
+    checked_settings,
+    completed,
+    enabled,
+    laid_over,
+    locked,
+    soft_delete_period,
+)
 
 _NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]")
 _DOTTED_QUAD = re.compile(r"\d+(\.\d+){3}")
@@ -36,9 +44,13 @@ class Bucket:
     policy: Policy
     objects: dict[str, Meta] = field(default_factory=dict)
     noncurrent: dict[str, list[Meta]] = field(default_factory=dict)
+    soft_deleted: dict[str, list[Meta]] = field(default_factory=dict)
+    generation: int = 1
     metageneration: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    deleted: datetime | None = None
+    """Since when the bucket itself is deleted softly."""
 
     @property
     def etag(self) -> str:
@@ -83,6 +95,10 @@ class Bucket:
             key: [replace(meta, bucket=name) for meta in metas]
             for key, metas in self.noncurrent.items()
         }
+        self.soft_deleted = {
+            key: [replace(meta, bucket=name) for meta in metas]
+            for key, metas in self.soft_deleted.items()
+        }
 
     def put(self, meta: Meta) -> None:
         """Make `meta` the live generation of its object; the one before is retired."""
@@ -98,7 +114,7 @@ class Bucket:
             deleted = replace(live, deleted=datetime.now(timezone.utc))
             self.noncurrent.setdefault(name, []).append(deleted)
         else:
-            live.content.remove()
+            self._dispose(live)
 
     def purge(self, meta: Meta) -> None:
         """Remove one generation for good, with its content."""
@@ -106,7 +122,40 @@ class Bucket:
             del self.objects[meta.name]
         else:
             self._set_noncurrent(meta, None)
-        meta.content.remove()
+        self._dispose(meta)
+
+    def _dispose(self, meta: Meta) -> None:
+        """Keep what is deleted for as long as the bucket's soft delete policy says."""
+        period, now = soft_delete_period(self.settings), datetime.now(timezone.utc)
+        if not period:
+            meta.content.remove()
+            return
+        kept = replace(meta, soft_deleted=now, hard_deleted=now + period)
+        others = self.soft_deleted.get(meta.name, [])
+        self.soft_deleted[meta.name] = sorted([*others, kept], key=lambda one: one.generation)
+
+    def restorable(self) -> dict[str, list[Meta]]:
+        """Return what is deleted softly by name, the oldest first; whose time is over is gone."""
+        now = datetime.now(timezone.utc)
+        metas = [meta for kept in self.soft_deleted.values() for meta in kept]
+        over = [meta for meta in metas if meta.hard_deleted and meta.hard_deleted <= now]
+        for meta in over:
+            meta.content.remove()
+        for name, kept in list(self.soft_deleted.items()):
+            self.soft_deleted[name] = [meta for meta in kept if meta not in over]
+        self.soft_deleted = {name: kept for name, kept in self.soft_deleted.items() if kept}
+        return self.soft_deleted
+
+    @property
+    def hard_deleted(self) -> datetime | None:
+        """When the bucket, deleted softly, is gone for good."""
+        return self.deleted + soft_delete_period(self.settings) if self.deleted else None
+
+    def remove(self) -> None:
+        """Remove the contents that its deleted objects have left."""
+        for meta in (meta for kept in self.soft_deleted.values() for meta in kept):
+            meta.content.remove()
+        self.soft_deleted = {}
 
     def describe(self, meta: Meta, changed: Meta) -> None:
         """Put `changed` in the place of `meta`, which is of the same generation."""
@@ -178,18 +227,26 @@ class Bucket:
 
     def as_json(self, base_url: str, project_number: str) -> dict[str, Any]:
         """Return the resource of the JSON API."""
+        deleted, gone = self.deleted, self.hard_deleted
+        times = (
+            {"softDeleteTime": timestamp(deleted), "hardDeleteTime": timestamp(gone)}
+            if deleted and gone
+            else {}
+        )
         return {
             "kind": "storage#bucket",
             "id": self.name,
             "selfLink": f"{base_url}/storage/v1/b/{self.name}",
             "name": self.name,
             "projectNumber": project_number,
+            "generation": str(self.generation),
             "metageneration": str(self.metageneration),
             "location": self.location.name,
             "locationType": self.location.kind,
             "etag": self.etag,
             "timeCreated": timestamp(self.created),
             "updated": timestamp(self.updated),
+            **times,
             **self.settings,
         }
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from .buckets import Bucket
 from .errors import invalid
-from .listing import ListQuery, is_true, list_names
+from .listing import ListQuery, is_true, list_names, list_versions
 from .preconditions import whole_number
 from .request import Call, json_response, no_content
 
@@ -16,8 +16,14 @@ from .request import Call, json_response, no_content
 async def list_buckets(call: Call) -> web.Response:
     """Buckets: list."""
     call.require_on_project("storage.buckets.list")
-    buckets = {bucket.name: bucket for bucket in call.storage.buckets()}
-    page = list_names(buckets, ListQuery.of_query(call.query))
+    query = ListQuery.of_query(call.query)
+    if is_true(call.query, "softDeleted"):
+        deleted: dict[str, list[Bucket]] = {}
+        for bucket in call.storage.deleted_buckets():
+            deleted.setdefault(bucket.name, []).append(bucket)
+        page = list_versions(deleted, query)
+    else:
+        page = list_names({bucket.name: bucket for bucket in call.storage.buckets()}, query)
     answer = {
         "kind": "storage#buckets",
         "items": [_resource(call, bucket) for bucket in page.items],
@@ -44,6 +50,9 @@ async def insert_bucket(call: Call) -> web.Response:
 
 async def get_bucket(call: Call) -> web.Response:
     """Buckets: get."""
+    if is_true(call.query, "softDeleted"):
+        call.require_on_project("storage.buckets.get")
+        return json_response(_resource(call, call.storage.deleted_bucket(*_generation(call))))
     bucket = call.bucket("storage.buckets.get")
     call.preconditions.check_read(bucket.version)
     return json_response(_resource(call, bucket))
@@ -79,6 +88,13 @@ async def delete_bucket(call: Call) -> web.Response:
     call.preconditions.check(bucket.version)
     call.storage.delete_bucket(bucket.name)
     return no_content()
+
+
+async def restore_bucket(call: Call) -> web.Response:
+    """Buckets: restore: take back a soft deletion."""
+    call.require_on_project("storage.buckets.restore")
+    bucket = call.storage.restore_bucket(*_generation(call))
+    return json_response(_resource(call, bucket))
 
 
 async def get_layout(call: Call) -> web.Response:
@@ -132,6 +148,13 @@ async def _to_change(call: Call) -> tuple[Bucket, dict[str, Any]]:
     document = await call.document()
     call.preconditions.check(bucket.version)
     return bucket, document
+
+
+def _generation(call: Call) -> tuple[str, int]:
+    generation = whole_number(call.query, "generation")
+    if generation is None:
+        raise invalid("Required parameter: generation")
+    return call.path["bucket"], generation
 
 
 def _resource(call: Call, bucket: Bucket) -> dict[str, object]:

@@ -19,19 +19,20 @@ _MAX_COMPONENTS = 32
 
 
 async def list_(call: Call) -> web.Response:
-    """Objects: list. Nothing is deleted softly, so a list of soft-deleted objects is empty."""
+    """Objects: list."""
     bucket = call.bucket("storage.objects.list")
     query = ListQuery.of_query(call.query)
     deleted, versions = (is_true(call.query, name) for name in ("softDeleted", "versions"))
     if deleted and versions:
         raise invalid("softDeleted and versions are mutually exclusive.")
     wanted = _wanted(call)
-    if versions:
-        found = {name: list(filter(wanted, metas)) for name, metas in bucket.versions().items()}
+    if versions or deleted:
+        all_ = bucket.restorable() if deleted else bucket.versions()
+        found = {name: list(filter(wanted, metas)) for name, metas in all_.items()}
         page = list_versions(found, query)
     else:
-        live = {} if deleted else bucket.objects
-        page = list_names({name: meta for name, meta in live.items() if wanted(meta)}, query)
+        live = {name: meta for name, meta in bucket.objects.items() if wanted(meta)}
+        page = list_names(live, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
         answer["items"] = [call.described(meta) for meta in page.items]
@@ -44,6 +45,8 @@ async def list_(call: Call) -> web.Response:
 
 async def get(call: Call) -> web.StreamResponse:
     """Objects: get, with alt=media the content."""
+    if is_true(call.query, "softDeleted"):
+        return json_response(call.described(_deleted(call, "storage.objects.get")))
     meta = call.meta("storage.objects.get")
     call.preconditions.check_read(meta.version)
     if call.query.get("alt") == "media" or call.request.path.startswith("/download/"):
@@ -74,6 +77,21 @@ async def delete(call: Call) -> web.Response:
     call.preconditions.check(meta.version)
     call.delete(meta)
     return no_content()
+
+
+async def restore(call: Call) -> web.Response:
+    """Objects: restore: what was deleted softly is copied to a new generation."""
+    deleted = _deleted(call, "storage.objects.restore")
+    call.bucket_to_write(deleted.name)
+    restored = call.storage.commit(
+        deleted.bucket,
+        deleted.name,
+        call.storage.blobs.link(deleted.content),
+        {name: value for name, value in deleted.fields.items() if name not in _not_kept({})},
+        call.preconditions,
+        component_count=deleted.component_count,
+    )
+    return json_response(call.described(restored))
 
 
 async def compose(call: Call) -> web.Response:
@@ -166,6 +184,14 @@ async def _copied(call: Call) -> Meta:
 def _not_kept(changes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return which fields of its source a copy does not have: contexts are replaced as a whole."""
     return (*HOLDS, "retention", *(("contexts",) if "contexts" in changes else ()))
+
+
+def _deleted(call: Call, permission: str) -> Meta:
+    bucket = call.bucket(permission, about=call.object_name)
+    generation = whole_number(call.query, "generation")
+    if generation is None:
+        raise invalid("Required parameter: generation")
+    return call.storage.deleted_object(bucket.name, call.object_name, generation)
 
 
 def _wanted(call: Call) -> Callable[[Meta], bool]:

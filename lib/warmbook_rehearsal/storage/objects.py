@@ -52,6 +52,10 @@ class Meta:
     released: datetime | None = None
     """Since when it has no event-based hold any more."""
 
+    soft_deleted: datetime | None = None
+    hard_deleted: datetime | None = None
+    """Since when it is deleted softly, and when it is gone for good."""
+
     @property
     def etag(self) -> str:
         """Changes with the generation and with the metageneration."""
@@ -108,6 +112,9 @@ class Meta:
             resource["componentCount"] = self.component_count
         if self.deleted:
             resource["timeDeleted"] = timestamp(self.deleted)
+        if self.soft_deleted and self.hard_deleted:
+            resource["softDeleteTime"] = timestamp(self.soft_deleted)
+            resource["hardDeleteTime"] = timestamp(self.hard_deleted)
         return resource
 
 

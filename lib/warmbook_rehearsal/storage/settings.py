@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .errors import StorageError, invalid
@@ -100,6 +100,16 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
 def locked(policy: Setting) -> dict[str, Any]:
     """Return a retention policy, locked."""
     return {**policy, "isLocked": True}
+
+
+def soft_delete_period(settings: Mapping[str, Any]) -> timedelta:
+    """Return for how long what is deleted can be restored; zero if nothing says so.
+
+    The service's new buckets have a week, those here nothing: weights are large, and deleting
+    them is to give back the disk.
+    """
+    policy = settings.get("softDeletePolicy") or {}
+    return timedelta(seconds=int(policy.get("retentionDurationSeconds", 0)))
 
 
 def enabled(settings: Mapping[str, Any], name: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +23,7 @@ from .policy import default_policy
 from .preconditions import ABSENT, Preconditions
 from .retention import check_retention
 from .sessions import Sessions
-from .settings import checked_settings, completed
+from .settings import checked_settings, completed, soft_delete_period
 from .traffic import Traffic
 
 NOTHING_ASKED = Preconditions()
@@ -56,6 +57,7 @@ class Storage:
         self.read_part: ReadPart | None = None
         """Reads what a Range header asks for, where that is not what the file holds."""
         self._buckets: dict[str, Bucket] = {}
+        self._deleted: dict[tuple[str, int], Bucket] = {}
         self._generations = itertools.count(int(time.time() * 1e6))
 
     # buckets
@@ -89,6 +91,7 @@ class Storage:
         if object_retention:
             given["objectRetention"] = {"mode": "Enabled"}
         bucket = Bucket(name, where, completed(given, where), default_policy(self.project_id))
+        bucket.generation = next(self._generations)
         self._buckets[name] = bucket
         return bucket
 
@@ -112,16 +115,50 @@ class Storage:
         return [self._buckets[name] for name in sorted(self._buckets)]
 
     def delete_bucket(self, name: str) -> None:
-        """Delete an empty bucket.
+        """Delete an empty bucket, softly if it has a soft delete policy.
 
         Raises:
             StorageError: 404, it is absent; 409, it has objects, be they noncurrent.
         """
         if not self.bucket(name).empty:
             raise conflict("The bucket you tried to delete is not empty.")
-        del self._buckets[name]
+        bucket = self._buckets.pop(name)
+        if soft_delete_period(bucket.settings):
+            bucket.deleted = datetime.now(timezone.utc)
+            self._deleted[name, bucket.generation] = bucket
+        else:
+            bucket.remove()
         self.caches.forget(name)
         self.sessions.forget(name)
+
+    def deleted_buckets(self) -> list[Bucket]:
+        """Return the buckets that are deleted softly, by name; whose time is over is gone."""
+        now = datetime.now(timezone.utc)
+        for key, bucket in list(self._deleted.items()):
+            if bucket.hard_deleted and bucket.hard_deleted <= now:
+                self._deleted.pop(key).remove()
+        return [self._deleted[key] for key in sorted(self._deleted)]
+
+    def deleted_bucket(self, name: str, generation: int | None) -> Bucket:
+        """Return a bucket that is deleted softly; raises StorageError 404 if there is none."""
+        found = {(bucket.name, bucket.generation): bucket for bucket in self.deleted_buckets()}
+        if (name, generation) not in found:
+            raise no_such_bucket()
+        return found[name, generation or 0]
+
+    def restore_bucket(self, name: str, generation: int | None) -> Bucket:
+        """Take back that a bucket was deleted.
+
+        Raises:
+            StorageError: 404, there is none; 409, its name is taken.
+        """
+        bucket = self.deleted_bucket(name, generation)
+        if name in self._buckets:
+            raise conflict("The requested bucket name is not available.")
+        del self._deleted[name, bucket.generation]
+        bucket.deleted = None
+        self._buckets[name] = bucket
+        return bucket
 
     def rename_bucket(self, name: str, new_name: str) -> None:
         """Give a bucket another name; raises StorageError 404 or 409."""
@@ -144,6 +181,14 @@ class Storage:
             asked = name if generation is None else f"{name}#{generation}"
             raise no_such_object(bucket, asked)
         return meta
+
+    def deleted_object(self, bucket: str, name: str, generation: int | None) -> Meta:
+        """Return a generation that is deleted softly; raises StorageError 404 if there is none."""
+        kept = self.bucket(bucket).restorable().get(name, [])
+        found = next((meta for meta in kept if meta.generation == generation), None)
+        if found is None:
+            raise no_such_object(bucket, f"{name}#{generation}")
+        return found
 
     def check(self, bucket: str, name: str, preconditions: Preconditions) -> None:
         """Check that an object may be written: `preconditions`, and that it need not be kept.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from .acls import Entry, check_not_public
 from .errors import invalid
 from .etags import etag
 from .locations import Location
@@ -45,6 +46,8 @@ class Bucket:
     objects: dict[str, Meta] = field(default_factory=dict)
     noncurrent: dict[str, list[Meta]] = field(default_factory=dict)
     soft_deleted: dict[str, list[Meta]] = field(default_factory=dict)
+    folders: dict[str, datetime] = field(default_factory=dict)
+    default_acl: Sequence[Entry] | None = None
     generation: int = 1
     metageneration: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -66,6 +69,45 @@ class Bucket:
     def hierarchical(self) -> bool:
         """Whether its namespace is hierarchical."""
         return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
+
+    @property
+    def uniform(self) -> bool:
+        """Whether access is by IAM alone."""
+        return enabled(self.settings["iamConfiguration"], "uniformBucketLevelAccess")
+
+    @property
+    def prevents_public_access(self) -> bool:
+        """Whether nothing in it may be open to everybody."""
+        return self.settings["iamConfiguration"]["publicAccessPrevention"] == "enforced"
+
+    def check_has_acls(self) -> None:
+        """Check that access is by lists, too; raises StorageError 400 if by IAM alone."""
+        if self.uniform:
+            raise invalid("Cannot use ACLs when uniform bucket-level access is enabled.")
+
+    def check_acl(self, entries: Sequence[Entry]) -> None:
+        """Check that a list may be set; raises StorageError 400 or 412."""
+        self.check_has_acls()
+        if self.prevents_public_access:
+            check_not_public(entry["entity"] for entry in entries)
+
+    def set_default_acl(self, entries: Sequence[Entry]) -> None:
+        """Let new objects have this list; raises StorageError 400 or 412."""
+        self.check_acl(entries)
+        self.default_acl = list(entries)
+        self._changed()
+
+    def set_policy(self, document: Mapping[str, Any]) -> None:
+        """Replace the policy by a client's `document`.
+
+        Raises:
+            StorageError: 400, it is malformed; 412, it is of an older revision, or public where
+                that is prevented.
+        """
+        policy = self.policy.replaced_by(document)
+        if self.prevents_public_access:
+            check_not_public(name for one in policy.bindings for name in one["members"])
+        self.policy = policy
 
     @property
     def empty(self) -> bool:

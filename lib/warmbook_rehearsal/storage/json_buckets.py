@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
+from .acls import BUCKET_ROLES, OBJECT_ROLES, checked_entries, described
 from .buckets import Bucket
 from .errors import invalid
 from .listing import ListQuery, is_true, list_names, list_versions
@@ -62,6 +64,7 @@ async def patch_bucket(call: Call) -> web.Response:
     """Buckets: patch."""
     bucket, document = await _to_change(call)
     bucket.change(document)
+    _set_acls(call, bucket, document)
     return json_response(_resource(call, bucket))
 
 
@@ -69,6 +72,7 @@ async def update_bucket(call: Call) -> web.Response:
     """Buckets: update: what the body does not name is removed."""
     bucket, document = await _to_change(call)
     bucket.update(document)
+    _set_acls(call, bucket, document)
     return json_response(_resource(call, bucket))
 
 
@@ -115,7 +119,7 @@ async def set_policy(call: Call) -> web.Response:
     bucket = call.bucket("storage.buckets.setIamPolicy")
     document = await call.document()
     # no await from here on: the etag is compared and changed in one step
-    bucket.policy = bucket.policy.replaced_by(document)
+    bucket.set_policy(document)
     return json_response(bucket.policy.as_json(bucket.name))
 
 
@@ -131,22 +135,13 @@ async def test_permissions(call: Call) -> web.Response:
     )
 
 
-async def list_folders(call: Call) -> web.Response:
-    """Folders: list. There are none: only objects have names here."""
-    call.bucket("storage.folders.list")
-    return json_response({"kind": "storage#folders"})
-
-
-async def list_managed_folders(call: Call) -> web.Response:
-    """ManagedFolders: list. There are none."""
-    call.bucket("storage.managedFolders.list")
-    return json_response({"kind": "storage#managedFolders"})
-
-
 async def _to_change(call: Call) -> tuple[Bucket, dict[str, Any]]:
     bucket = call.bucket("storage.buckets.get", "storage.buckets.update")
     document = await call.document()
     call.preconditions.check(bucket.version)
+    for name, roles in (("acl", BUCKET_ROLES), ("defaultObjectAcl", OBJECT_ROLES)):
+        if document.get(name):
+            bucket.check_acl(checked_entries(document[name], roles))
     return bucket, document
 
 
@@ -157,5 +152,18 @@ def _generation(call: Call) -> tuple[str, int]:
     return call.path["bucket"], generation
 
 
+def _set_acls(call: Call, bucket: Bucket, document: Mapping[str, Any]) -> None:
+    if document.get("acl"):
+        call.storage.set_bucket_acl(bucket, checked_entries(document["acl"], BUCKET_ROLES))
+    if document.get("defaultObjectAcl"):
+        listed = checked_entries(document["defaultObjectAcl"], OBJECT_ROLES)
+        bucket.set_default_acl(listed)
+
+
 def _resource(call: Call, bucket: Bucket) -> dict[str, object]:
-    return bucket.as_json(call.base_url, call.storage.project_number)
+    told: dict[str, object] = bucket.as_json(call.base_url, call.storage.project_number)
+    if call.query.get("projection") == "full" and not bucket.uniform:
+        lists = call.storage.bucket_acl(bucket), call.storage.default_acl(bucket)
+        told["acl"] = [described(entry, "bucket", bucket.name) for entry in lists[0]]
+        told["defaultObjectAcl"] = [described(entry, "object", bucket.name) for entry in lists[1]]
+    return told

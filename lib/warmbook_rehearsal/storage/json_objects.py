@@ -7,9 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
+from .buckets import Bucket
 from .contexts import ContextFilter
 from .errors import condition_not_met, invalid
-from .listing import ListQuery, is_true, list_names, list_versions
+from .listing import ListQuery, Page, is_true, list_names, list_versions
 from .media import send_media
 from .objects import HOLDS, Meta, checked_name, merged, settable
 from .preconditions import Preconditions, whole_number
@@ -26,16 +27,17 @@ async def list_(call: Call) -> web.Response:
     if deleted and versions:
         raise invalid("softDeleted and versions are mutually exclusive.")
     wanted = _wanted(call)
+    page: Page[Meta] | Page[Meta | None]
     if versions or deleted:
         all_ = bucket.restorable() if deleted else bucket.versions()
         found = {name: list(filter(wanted, metas)) for name, metas in all_.items()}
         page = list_versions(found, query)
     else:
         live = {name: meta for name, meta in bucket.objects.items() if wanted(meta)}
-        page = list_names(live, query)
+        page = list_names({**_folders(call, bucket), **live}, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
-        answer["items"] = [call.described(meta) for meta in page.items]
+        answer["items"] = [call.described(meta) for meta in page.items if meta]
     if page.prefixes:
         answer["prefixes"] = page.prefixes
     if page.next_token:
@@ -183,7 +185,7 @@ async def _copied(call: Call) -> Meta:
 
 def _not_kept(changes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return which fields of its source a copy does not have: contexts are replaced as a whole."""
-    return (*HOLDS, "retention", *(("contexts",) if "contexts" in changes else ()))
+    return (*HOLDS, "retention", "acl", *(("contexts",) if "contexts" in changes else ()))
 
 
 def _deleted(call: Call, permission: str) -> Meta:
@@ -192,6 +194,15 @@ def _deleted(call: Call, permission: str) -> Meta:
     if generation is None:
         raise invalid("Required parameter: generation")
     return call.storage.deleted_object(bucket.name, call.object_name, generation)
+
+
+def _folders(call: Call, bucket: Bucket) -> dict[str, Meta | None]:
+    """Return the managed folders that a listing shows as prefixes, by name."""
+    asked = is_true(call.query, "includeFoldersAsPrefixes")
+    if asked and call.query.get("delimiter") != "/":
+        raise invalid("The delimiter must be '/' where folders are included as prefixes.")
+    prefix = call.query.get("prefix", "")
+    return {name: None for name in bucket.folders if asked and name != prefix}
 
 
 def _wanted(call: Call) -> Callable[[Meta], bool]:

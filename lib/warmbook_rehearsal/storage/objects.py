@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from .acls import OBJECT_ROLES, checked_entries
 from .blobs import Content
 from .contexts import checked_contexts, merged_contexts
 from .errors import invalid
@@ -30,7 +31,7 @@ _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_NAME_BYTES = 1024
 
 Fields = Mapping[str, Any]
-"""What a client may set: `TEXT_FIELDS`, `HOLDS`, `metadata`, `contexts` and `retention`."""
+"""What a client may set: `TEXT_FIELDS`, `HOLDS`, `metadata`, `contexts`, `retention` and `acl`."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Meta:
             "updated": timestamp(self.updated),
             "timeStorageClassUpdated": created,
             "timeFinalized": created,
-            **self.fields,
+            **{name: value for name, value in self.fields.items() if name != "acl"},
         }
         if content.md5:
             resource["md5Hash"] = content.md5
@@ -173,6 +174,8 @@ def settable(document: Mapping[str, Any]) -> dict[str, Any]:
         fields["contexts"] = checked_contexts(document["contexts"])
     if "retention" in document:
         fields["retention"] = _retention(document["retention"])
+    if document.get("acl"):
+        fields["acl"] = checked_entries(document["acl"], OBJECT_ROLES)
     for name in HOLDS:
         if name in document:
             fields[name] = _hold(name, document[name])

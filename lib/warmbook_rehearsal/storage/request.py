@@ -9,8 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
+from warmbook_rehearsal.access import ANONYMOUS, Binding, Caller, permitted
 
+from .acls import OBJECT_ROLES, bindings_of, described
 from .buckets import Bucket
 from .errors import forbidden, invalid, no_such_bucket, xml_document
 from .objects import Meta
@@ -76,11 +77,23 @@ class Call:
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
         """Say whether the caller has `permission` on `bucket`, or on its object `about`.
 
-        The bucket's policy gives it, or the project's.
+        The bucket's policy gives it, or the project's, or the object's access control list.
         """
-        policies = bucket.policy.bindings, self.storage.project_bindings()
+        if self.caller == ANONYMOUS and bucket.prevents_public_access:
+            return False
+        policies = (
+            bucket.policy.bindings,
+            self.storage.project_bindings(),
+            self._listed(bucket, about),
+        )
         resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
         return permitted(self.caller, permission, *policies, resource=resource)
+
+    def _listed(self, bucket: Bucket, about: str) -> list[Binding]:
+        live = bucket.objects.get(about)
+        if live is None or bucket.uniform or "acl" not in live.fields:
+            return []
+        return bindings_of(live.fields["acl"], OBJECT_ROLES, self.storage.project_id)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.
@@ -107,7 +120,12 @@ class Call:
 
     def described(self, meta: Meta) -> dict[str, Any]:
         """Return the resource of an object in the JSON API."""
-        return self.storage.bucket(meta.bucket).object_as_json(meta, self.base_url)
+        bucket = self.storage.bucket(meta.bucket)
+        told = bucket.object_as_json(meta, self.base_url)
+        if self.query.get("projection") == "full" and not bucket.uniform:
+            entries = self.storage.object_acl(meta)
+            told["acl"] = [described(entry, "object", bucket.name) for entry in entries]
+        return told
 
     def delete(self, meta: Meta) -> None:
         """Delete an object; the generation that the query names, if it does, for good."""

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO
 from warmbook_rehearsal.access import Binding
 from warmbook_rehearsal.time_scale import TimeScale
 
+from .acls import Entry, bindings_with, entries_of, project_entries
 from .blobs import Blobs, Content
 from .buckets import Bucket, checked_bucket_name
 from .caches import DEFAULT_TTL_S, POLICIES, Cache, Caches
@@ -168,6 +170,28 @@ class Storage:
         bucket.rename(new_name)
         self._buckets[new_name] = self._buckets.pop(name)
 
+    # access control lists
+
+    def bucket_acl(self, bucket: Bucket) -> list[Entry]:
+        """Return the list of a bucket, which its policy implies."""
+        return entries_of(bucket.policy.bindings, self.project_number)
+
+    def set_bucket_acl(self, bucket: Bucket, entries: Sequence[Entry]) -> None:
+        """Put a list in the place of a bucket's; raises StorageError 400 or 412."""
+        bucket.check_acl(entries)
+        policy = bucket.policy
+        bindings = bindings_with(policy.bindings, entries, self.project_id)
+        bucket.policy = replace(policy, bindings=bindings, revision=policy.revision + 1)
+
+    def default_acl(self, bucket: Bucket) -> Sequence[Entry]:
+        """Return the list that new objects of a bucket have."""
+        listed = bucket.default_acl
+        return project_entries(self.project_number) if listed is None else listed
+
+    def object_acl(self, meta: Meta) -> Sequence[Entry]:
+        """Return the list of an object."""
+        return meta.fields.get("acl") or project_entries(self.project_number)
+
     # objects
 
     def object(self, bucket: str, name: str, generation: int | None = None) -> Meta:
@@ -236,6 +260,10 @@ class Storage:
         """Return the fields of a new generation, with the hold that its bucket begins with."""
         where = self.bucket(bucket)
         check_retention({}, fields, where.settings, override=False)
+        if fields.get("acl"):
+            where.check_acl(fields["acl"])
+        elif where.default_acl is not None and not where.uniform:
+            fields = {**fields, "acl": where.default_acl}
         held = where.settings.get("defaultEventBasedHold") and "eventBasedHold" not in fields
         return {**fields, "eventBasedHold": True} if held else fields
 
@@ -245,8 +273,10 @@ class Storage:
         Raises:
             StorageError: 400 or 403, it can't be retained so.
         """
-        settings = self.bucket(meta.bucket).settings
-        check_retention(meta.fields, fields, settings, override=override)
+        bucket = self.bucket(meta.bucket)
+        check_retention(meta.fields, fields, bucket.settings, override=override)
+        if fields.get("acl") != meta.fields.get("acl"):
+            bucket.check_acl(fields.get("acl") or ())
         changed = meta.with_fields(fields)
         self.bucket(meta.bucket).describe(meta, changed)
         return changed

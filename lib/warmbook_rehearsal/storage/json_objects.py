@@ -12,7 +12,7 @@ from .contexts import ContextFilter
 from .errors import condition_not_met, invalid
 from .listing import ListQuery, Page, is_true, list_names, list_versions
 from .media import send_media
-from .objects import HOLDS, Meta, checked_name, merged, settable
+from .objects import HOLDS, Fields, Meta, checked_name, merged, settable
 from .preconditions import Preconditions, whole_number
 from .request import Call, json_response, no_content
 
@@ -68,7 +68,9 @@ async def patch(call: Call) -> web.Response:
 async def update(call: Call) -> web.Response:
     """Objects: update: what the body does not name is removed."""
     document = settable(await call.document())
-    meta, fields = _to_change(call), merged({}, document)
+    meta = _to_change(call)
+    listed = {name: meta.fields[name] for name in ("acl",) if name in meta.fields}
+    fields = merged(listed, document)
     changed = call.storage.update_object(meta, fields, override=_override(call))
     return json_response(call.described(changed))
 
@@ -89,7 +91,7 @@ async def restore(call: Call) -> web.Response:
         deleted.bucket,
         deleted.name,
         call.storage.blobs.link(deleted.content),
-        {name: value for name, value in deleted.fields.items() if name not in _not_kept({})},
+        _kept(deleted.fields, {}),
         call.preconditions,
         component_count=deleted.component_count,
     )
@@ -157,7 +159,7 @@ async def move(call: Call) -> web.Response:
         bucket.name,
         name,
         call.storage.blobs.link(source.content),
-        source.fields,
+        _kept(source.fields, {}),
         call.preconditions,
         component_count=source.component_count,
     )
@@ -170,22 +172,22 @@ async def _copied(call: Call) -> Meta:
     source = _source(
         call, "storage.objects.get", generation=whole_number(call.query, "sourceGeneration")
     )
-    kept = {key: value for key, value in source.fields.items() if key not in _not_kept(changes)}
     name = checked_name(call.path["to_name"])
     bucket = call.bucket_to_write(name, bucket=call.path["to_bucket"])
     return call.storage.commit(
         bucket.name,
         name,
         call.storage.blobs.link(source.content),
-        merged(kept, changes),
+        merged(_kept(source.fields, changes), changes),
         call.preconditions,
         component_count=source.component_count,
     )
 
 
-def _not_kept(changes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return which fields of its source a copy does not have: contexts are replaced as a whole."""
-    return (*HOLDS, "retention", "acl", *(("contexts",) if "contexts" in changes else ()))
+def _kept(fields: Fields, changes: Fields) -> Fields:
+    """Return the fields that a copy has of its source's: contexts are replaced as a whole."""
+    new = (*HOLDS, "retention", "acl", *(("contexts",) if "contexts" in changes else ()))
+    return {name: value for name, value in fields.items() if name not in new}
 
 
 def _deleted(call: Call, permission: str) -> Meta:

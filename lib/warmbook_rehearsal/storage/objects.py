@@ -29,6 +29,7 @@ HOLDS = ("temporaryHold", "eventBasedHold")
 _RETENTION_MODES = ("Unlocked", "Locked")
 _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_NAME_BYTES = 1024
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 Fields = Mapping[str, Any]
 """What a client may set: `TEXT_FIELDS`, `HOLDS`, `metadata`, `contexts`, `retention` and `acl`."""
@@ -132,9 +133,11 @@ def moment_of(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
-    except ValueError:
+        if not moment.tzinfo:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         raise invalid(f"Invalid time: '{text}'") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def checked_name(name: object) -> str:
@@ -229,6 +232,6 @@ def _retention(value: object) -> dict[str, str] | None:
     if not isinstance(value, dict) or value.get("mode") not in _RETENTION_MODES:
         raise invalid("Invalid value for retention: its mode must be Unlocked or Locked.")
     until = value.get("retainUntilTime")
-    if not isinstance(until, str):
+    if not isinstance(until, str) or moment_of(until) < _EPOCH:
         raise invalid("Invalid value for retention: a retainUntilTime is needed.")
     return {"mode": value["mode"], "retainUntilTime": timestamp(moment_of(until))}

@@ -190,7 +190,8 @@ class Storage:
 
     def object_acl(self, meta: Meta) -> Sequence[Entry]:
         """Return the list of an object."""
-        return meta.fields.get("acl") or project_entries(self.project_number)
+        listed: Sequence[Entry] | None = meta.fields.get("acl")
+        return project_entries(self.project_number) if listed is None else listed
 
     # objects
 

@@ -75,8 +75,24 @@ def test_an_object_that_is_made_public_is_read_by_anybody(http, bucket, at_addre
         anybody.blob("x").download_as_bytes()
 
 
+def test_a_list_outlives_an_update_and_hinders_no_move_under_uniform_access(http, bucket):
+    bucket.blob("x").upload_from_string("first")
+    url = f"/storage/v1/b/{bucket.name}/o/x"
+    http.post(f"{url}/acl", json=READER)
+    for team in TEAMS:
+        http.delete(f"{url}/acl/{team}")
+    uniform(http, bucket, True)
+    assert http.put(url, json={"contentType": "text/plain"}).status_code == 200
+    uniform(http, bucket, False)
+    assert entities(http, f"{bucket.name}/o/x/acl") == {READER["entity"]: "READER"}
+    http.delete(f"{url}/acl/{READER['entity']}")
+    assert entities(http, f"{bucket.name}/o/x/acl") == {}
+    uniform(http, bucket, True)
+    assert http.post(f"{url}/moveTo/o/y").status_code == 200
+    assert bucket.blob("y").download_as_bytes() == b"first"
+
+
 def test_new_objects_have_the_default_list_and_copies_not_their_sources(http, bucket):
-    http.post(f"/storage/v1/b/{bucket.name}/o/x/acl", json=READER)
     bucket.blob("x").upload_from_string("first")
     http.post(f"/storage/v1/b/{bucket.name}/o/x/acl", json=READER)
     bucket.copy_blob(bucket.blob("x"), bucket, "y", preserve_acl=True)

@@ -156,6 +156,12 @@ def test_objects_are_retained_only_in_a_bucket_made_for_that(http, bucket, retai
         assert http.patch(path, json=asked).status_code == status
 
 
+def test_times_are_told_in_utc(http, retaining):
+    path = retained(http, retaining, "Unlocked", "2100-01-01T02:00:00+02:00")
+    told = http.get(path).json()["retention"]
+    assert told == {"mode": "Unlocked", "retainUntilTime": "2100-01-01T00:00:00.000Z"}
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -163,6 +169,8 @@ def test_objects_are_retained_only_in_a_bucket_made_for_that(http, bucket, retai
         {"retention": {"mode": "Locked"}},
         {"retention": {"mode": "x", "retainUntilTime": FAR}},
         {"retention": {"mode": "Locked", "retainUntilTime": "soon"}},
+        {"retention": {"mode": "Locked", "retainUntilTime": "0001-01-01T00:00:00+02:00"}},
+        {"retention": {"mode": "Locked", "retainUntilTime": "0900-01-01T00:00:00Z"}},
         {"retention": 3},
     ],
 )

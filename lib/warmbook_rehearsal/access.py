@@ -59,6 +59,18 @@ ROLES: Mapping[str, frozenset[str]] = {
     "roles/storage.objectUser": _OBJECT_USE,
     "roles/storage.objectAdmin": _OBJECT_USE | {"storage.objects.getIamPolicy"},
     "roles/storage.legacyBucketReader": frozenset({"storage.buckets.get", "storage.objects.list"}),
+    "roles/storage.legacyObjectReader": frozenset({"storage.objects.get"}),
+    "roles/storage.legacyObjectOwner": frozenset(
+        f"storage.objects.{verb}" for verb in ("get", "update", "getIamPolicy", "setIamPolicy")
+    ),
+    "roles/storage.legacyBucketWriter": frozenset(
+        {
+            "storage.buckets.get",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        }
+    ),
     "roles/storage.legacyBucketOwner": _BUCKET_VIEW
     | {
         "storage.buckets.getIamPolicy",

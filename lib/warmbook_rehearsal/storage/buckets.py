@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from .acls import Entry, check_not_public
 from .errors import invalid
 from .etags import etag
 from .locations import Location
 from .objects import Meta, timestamp
 from .policy import Policy
 from .preconditions import Version
+from .retention import check_unprotected, kept_until
+from .settings import (
+    FIXED,
+    checked_settings,
+    completed,
+    enabled,
+    laid_over,
+    locked,
+    soft_delete_period,
+)
 
 _NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]")
 _DOTTED_QUAD = re.compile(r"\d+(\.\d+){3}")
 _MAX_COMPONENT = 63
-_SETTINGS: Mapping[str, type] = {
-    "autoclass": dict,
-    "billing": dict,
-    "cors": list,
-    "customPlacementConfig": dict,
-    "defaultEventBasedHold": bool,
-    "encryption": dict,
-    "hierarchicalNamespace": dict,
-    "iamConfiguration": dict,
-    "labels": dict,
-    "lifecycle": dict,
-    "logging": dict,
-    "retentionPolicy": dict,
-    "rpo": str,
-    "softDeletePolicy": dict,
-    "storageClass": str,
-    "versioning": dict,
-    "website": dict,
-}
-_FIXED = ("customPlacementConfig", "hierarchicalNamespace")
-"""Settings that a bucket has from its creation on."""
-
-_STORAGE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
 
 @dataclass
@@ -57,9 +45,15 @@ class Bucket:
     policy: Policy
     objects: dict[str, Meta] = field(default_factory=dict)
     noncurrent: dict[str, list[Meta]] = field(default_factory=dict)
+    soft_deleted: dict[str, list[Meta]] = field(default_factory=dict)
+    folders: dict[str, datetime] = field(default_factory=dict)
+    default_acl: Sequence[Entry] | None = None
+    generation: int = 1
     metageneration: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     updated: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    deleted: datetime | None = None
+    """Since when the bucket itself is deleted softly."""
 
     @property
     def etag(self) -> str:
@@ -77,9 +71,43 @@ class Bucket:
         return bool(self.settings.get("hierarchicalNamespace", {}).get("enabled"))
 
     @property
-    def uniform_access(self) -> bool:
-        """Whether IAM alone says who may what, and no ACL does."""
-        return _enabled(self.settings.get("iamConfiguration", {}), "uniformBucketLevelAccess")
+    def uniform(self) -> bool:
+        """Whether access is by IAM alone."""
+        return enabled(self.settings["iamConfiguration"], "uniformBucketLevelAccess")
+
+    @property
+    def prevents_public_access(self) -> bool:
+        """Whether nothing in it may be open to everybody."""
+        return self.settings["iamConfiguration"]["publicAccessPrevention"] == "enforced"
+
+    def check_has_acls(self) -> None:
+        """Check that access is by lists, too; raises StorageError 400 if by IAM alone."""
+        if self.uniform:
+            raise invalid("Cannot use ACLs when uniform bucket-level access is enabled.")
+
+    def check_acl(self, entries: Sequence[Entry]) -> None:
+        """Check that a list may be set; raises StorageError 400 or 412."""
+        self.check_has_acls()
+        if self.prevents_public_access:
+            check_not_public(entry["entity"] for entry in entries)
+
+    def set_default_acl(self, entries: Sequence[Entry]) -> None:
+        """Let new objects have this list; raises StorageError 400 or 412."""
+        self.check_acl(entries)
+        self.default_acl = list(entries)
+        self._changed()
+
+    def set_policy(self, document: Mapping[str, Any]) -> None:
+        """Replace the policy by a client's `document`.
+
+        Raises:
+            StorageError: 400, it is malformed; 412, it is of an older revision, or public where
+                that is prevented.
+        """
+        policy = self.policy.replaced_by(document)
+        if self.prevents_public_access:
+            check_not_public(name for one in policy.bindings for name in one["members"])
+        self.policy = policy
 
     @property
     def empty(self) -> bool:
@@ -109,6 +137,10 @@ class Bucket:
             key: [replace(meta, bucket=name) for meta in metas]
             for key, metas in self.noncurrent.items()
         }
+        self.soft_deleted = {
+            key: [replace(meta, bucket=name) for meta in metas]
+            for key, metas in self.soft_deleted.items()
+        }
 
     def put(self, meta: Meta) -> None:
         """Make `meta` the live generation of its object; the one before is retired."""
@@ -120,11 +152,11 @@ class Bucket:
         live = self.objects.pop(name, None)
         if live is None:
             return
-        if _enabled(self.settings, "versioning"):
+        if enabled(self.settings, "versioning"):
             deleted = replace(live, deleted=datetime.now(timezone.utc))
             self.noncurrent.setdefault(name, []).append(deleted)
         else:
-            live.content.remove()
+            self._dispose(live)
 
     def purge(self, meta: Meta) -> None:
         """Remove one generation for good, with its content."""
@@ -132,7 +164,40 @@ class Bucket:
             del self.objects[meta.name]
         else:
             self._set_noncurrent(meta, None)
-        meta.content.remove()
+        self._dispose(meta)
+
+    def _dispose(self, meta: Meta) -> None:
+        """Keep what is deleted for as long as the bucket's soft delete policy says."""
+        period, now = soft_delete_period(self.settings), datetime.now(timezone.utc)
+        if not period:
+            meta.content.remove()
+            return
+        kept = replace(meta, soft_deleted=now, hard_deleted=now + period)
+        others = self.soft_deleted.get(meta.name, [])
+        self.soft_deleted[meta.name] = sorted([*others, kept], key=lambda one: one.generation)
+
+    def restorable(self) -> dict[str, list[Meta]]:
+        """Return what is deleted softly by name, the oldest first; whose time is over is gone."""
+        now = datetime.now(timezone.utc)
+        metas = [meta for kept in self.soft_deleted.values() for meta in kept]
+        over = [meta for meta in metas if meta.hard_deleted and meta.hard_deleted <= now]
+        for meta in over:
+            meta.content.remove()
+        for name, kept in list(self.soft_deleted.items()):
+            self.soft_deleted[name] = [meta for meta in kept if meta not in over]
+        self.soft_deleted = {name: kept for name, kept in self.soft_deleted.items() if kept}
+        return self.soft_deleted
+
+    @property
+    def hard_deleted(self) -> datetime | None:
+        """When the bucket, deleted softly, is gone for good."""
+        return self.deleted + soft_delete_period(self.settings) if self.deleted else None
+
+    def remove(self) -> None:
+        """Remove the contents that its deleted objects have left."""
+        for meta in (meta for kept in self.soft_deleted.values() for meta in kept):
+            meta.content.remove()
+        self.soft_deleted = {}
 
     def describe(self, meta: Meta, changed: Meta) -> None:
         """Put `changed` in the place of `meta`, which is of the same generation."""
@@ -152,9 +217,9 @@ class Bucket:
         """Lay a client's `document` over the settings: null removes, objects merge.
 
         Raises:
-            StorageError: 400, a value is not of the right kind.
+            StorageError: 400, a value is not of the right kind; 403, it lessens what is locked.
         """
-        self._set(_laid_over(self.settings, checked_settings(document)))
+        self._set(laid_over(self.settings, checked_settings(document)))
 
     def update(self, document: Mapping[str, Any]) -> None:
         """Put a client's `document` in the place of the settings: what it omits is removed.
@@ -163,30 +228,67 @@ class Bucket:
         stays.
 
         Raises:
-            StorageError: 400, a value is not of the right kind.
+            StorageError: 400, a value is not of the right kind; 403, it lessens what is locked.
         """
-        fixed = {name: self.settings[name] for name in _FIXED if name in self.settings}
+        fixed = {name: self.settings[name] for name in FIXED if name in self.settings}
         self._set(checked_settings(document) | fixed)
 
+    def lock_retention(self) -> None:
+        """Lock the retention policy: from now on it can only be prolonged.
+
+        Raises:
+            StorageError: 400, there is none.
+        """
+        if "retentionPolicy" not in self.settings:
+            raise invalid("The bucket has no retention policy to lock.")
+        self.settings["retentionPolicy"] = locked(self.settings["retentionPolicy"])
+        self._changed()
+
     def _set(self, settings: Mapping[str, Any]) -> None:
-        self.settings = completed(settings)
+        self.settings = completed(settings, self.location, self.settings)
+        self._changed()
+
+    def _changed(self) -> None:
         self.metageneration += 1
         self.updated = datetime.now(timezone.utc)
 
+    def check_replaceable(self, name: str) -> None:
+        """Check that an object may be written: that the one before, if any, need not be kept."""
+        if name in self.objects:
+            self.check_removable(self.objects[name])
+
+    def check_removable(self, meta: Meta) -> None:
+        """Check that one generation need not be kept; raises StorageError 403 if it must."""
+        check_unprotected(meta, self.settings.get("retentionPolicy"))
+
+    def object_as_json(self, meta: Meta, base_url: str) -> dict[str, Any]:
+        """Return the resource of one of its objects in the JSON API."""
+        until = kept_until(meta, self.settings.get("retentionPolicy"))
+        kept = {"retentionExpirationTime": timestamp(until)} if until else {}
+        return meta.as_json(base_url) | kept
+
     def as_json(self, base_url: str, project_number: str) -> dict[str, Any]:
         """Return the resource of the JSON API."""
+        deleted, gone = self.deleted, self.hard_deleted
+        times = (
+            {"softDeleteTime": timestamp(deleted), "hardDeleteTime": timestamp(gone)}
+            if deleted and gone
+            else {}
+        )
         return {
             "kind": "storage#bucket",
             "id": self.name,
             "selfLink": f"{base_url}/storage/v1/b/{self.name}",
             "name": self.name,
             "projectNumber": project_number,
+            "generation": str(self.generation),
             "metageneration": str(self.metageneration),
             "location": self.location.name,
             "locationType": self.location.kind,
             "etag": self.etag,
             "timeCreated": timestamp(self.created),
             "updated": timestamp(self.updated),
+            **times,
             **self.settings,
         }
 
@@ -217,74 +319,3 @@ def checked_bucket_name(name: object) -> str:
     ):
         raise invalid(f"Invalid bucket name: '{name}'")
     return name
-
-
-def checked_settings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in a client's `document`; null values are kept.
-
-    Raises:
-        StorageError: 400, a value is not of the right kind.
-    """
-    settings = {name: document[name] for name in _SETTINGS if name in document}
-    for name, value in settings.items():
-        if value is not None and not isinstance(value, _SETTINGS[name]):
-            raise invalid(f"Invalid value for {name}: {value!r}")
-    if (settings.get("storageClass") or "STANDARD") not in _STORAGE_CLASSES:
-        raise invalid(f"Invalid storage class: {settings['storageClass']!r}")
-    return settings
-
-
-def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` with the defaults of a new bucket where they say nothing.
-
-    What is null is left out, in objects too, and labels of which none is left.
-
-    Raises:
-        StorageError: 400, they contradict each other.
-    """
-    given = _without_nulls(settings)
-    if not given.get("labels"):
-        given.pop("labels", None)
-    access = _uniform_access(given.get("iamConfiguration", {}))
-    if not access["uniformBucketLevelAccess"]["enabled"] and _enabled(
-        given, "hierarchicalNamespace"
-    ):
-        raise invalid("Hierarchical namespace buckets must use uniform bucket-level access.")
-    return {"storageClass": "STANDARD", **given, "iamConfiguration": access}
-
-
-def _uniform_access(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    uniform = {"enabled": _enabled(configuration, "uniformBucketLevelAccess")}
-    prevention = configuration.get("publicAccessPrevention") or "inherited"
-    if prevention not in ("inherited", "enforced"):
-        raise invalid(f"Invalid publicAccessPrevention: {prevention!r}")
-    return {
-        "uniformBucketLevelAccess": uniform,
-        "bucketPolicyOnly": uniform,
-        "publicAccessPrevention": prevention,
-    }
-
-
-def _enabled(settings: Mapping[str, Any], name: str) -> bool:
-    setting = settings.get(name) or {}
-    if not isinstance(setting, dict):
-        raise invalid(f"Invalid value for {name}: {setting!r}")
-    return bool(setting.get("enabled"))
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = dict(below)
-    for name, value in above.items():
-        if isinstance(value, dict) and isinstance(both.get(name), dict):
-            both[name] = _laid_over(both[name], value)
-        else:
-            both[name] = value
-    return both
-
-
-def _without_nulls(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_nulls(value) if isinstance(value, dict) else value
-        for name, value in settings.items()
-        if value is not None
-    }

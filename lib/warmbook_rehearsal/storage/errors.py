@@ -31,6 +31,14 @@ _XML_CODES = {
         "The Content-MD5 or checksum you specified did not match what we received.",
     ),
     "invalidPart": ("InvalidPart", "One or more of the specified parts could not be found."),
+    "objectUnderActiveHold": (
+        "ObjectUnderActiveHold",
+        "Object replacement or deletion is not allowed due to an active hold on the object.",
+    ),
+    "retentionPolicyNotMet": (
+        "RetentionPolicyNotMet",
+        "Object replacement or deletion is not allowed until the retention period is met.",
+    ),
     "invalid": ("InvalidArgument", "Invalid argument."),
     "httpMethodNotAllowed": (
         "MethodNotAllowed",

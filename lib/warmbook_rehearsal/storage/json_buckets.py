@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
+from .acls import BUCKET_ROLES, OBJECT_ROLES, checked_entries, described
 from .buckets import Bucket
 from .errors import invalid
-from .listing import ListQuery, list_names
+from .listing import ListQuery, is_true, list_names, list_versions
 from .preconditions import whole_number
 from .request import Call, json_response, no_content
 
@@ -16,8 +18,14 @@ from .request import Call, json_response, no_content
 async def list_buckets(call: Call) -> web.Response:
     """Buckets: list."""
     call.require_on_project("storage.buckets.list")
-    buckets = {bucket.name: bucket for bucket in call.storage.buckets()}
-    page = list_names(buckets, ListQuery.of_query(call.query))
+    query = ListQuery.of_query(call.query)
+    if is_true(call.query, "softDeleted"):
+        deleted: dict[str, list[Bucket]] = {}
+        for bucket in call.storage.deleted_buckets():
+            deleted.setdefault(bucket.name, []).append(bucket)
+        page = list_versions(deleted, query)
+    else:
+        page = list_names({bucket.name: bucket for bucket in call.storage.buckets()}, query)
     answer = {
         "kind": "storage#buckets",
         "items": [_resource(call, bucket) for bucket in page.items],
@@ -32,12 +40,21 @@ async def insert_bucket(call: Call) -> web.Response:
     name, location = document.get("name"), document.get("location") or "US"
     if not isinstance(name, str) or not isinstance(location, str):
         raise invalid("The name and location of a bucket must be strings.")
-    bucket = call.storage.create_bucket(name, location, uniform_access=False, settings=document)
+    bucket = call.storage.create_bucket(
+        name,
+        location,
+        uniform_access=False,
+        object_retention=is_true(call.query, "enableObjectRetention"),
+        settings=document,
+    )
     return json_response(_resource(call, bucket))
 
 
 async def get_bucket(call: Call) -> web.Response:
     """Buckets: get."""
+    if is_true(call.query, "softDeleted"):
+        call.require_on_project("storage.buckets.get")
+        return json_response(_resource(call, call.storage.deleted_bucket(*_generation(call))))
     bucket = call.bucket("storage.buckets.get")
     call.preconditions.check_read(bucket.version)
     return json_response(_resource(call, bucket))
@@ -47,6 +64,7 @@ async def patch_bucket(call: Call) -> web.Response:
     """Buckets: patch."""
     bucket, document = await _to_change(call)
     bucket.change(document)
+    _set_acls(call, bucket, document)
     return json_response(_resource(call, bucket))
 
 
@@ -54,6 +72,17 @@ async def update_bucket(call: Call) -> web.Response:
     """Buckets: update: what the body does not name is removed."""
     bucket, document = await _to_change(call)
     bucket.update(document)
+    _set_acls(call, bucket, document)
+    return json_response(_resource(call, bucket))
+
+
+async def lock_retention(call: Call) -> web.Response:
+    """Buckets: lockRetentionPolicy, of the metageneration that must be named."""
+    bucket = call.bucket("storage.buckets.update")
+    if not call.query.get("ifMetagenerationMatch"):
+        raise invalid("Required parameter: ifMetagenerationMatch")
+    call.preconditions.check(bucket.version)
+    bucket.lock_retention()
     return json_response(_resource(call, bucket))
 
 
@@ -63,6 +92,13 @@ async def delete_bucket(call: Call) -> web.Response:
     call.preconditions.check(bucket.version)
     call.storage.delete_bucket(bucket.name)
     return no_content()
+
+
+async def restore_bucket(call: Call) -> web.Response:
+    """Buckets: restore: take back a soft deletion."""
+    call.require_on_project("storage.buckets.restore")
+    bucket = call.storage.restore_bucket(*_generation(call))
+    return json_response(_resource(call, bucket))
 
 
 async def get_layout(call: Call) -> web.Response:
@@ -83,7 +119,7 @@ async def set_policy(call: Call) -> web.Response:
     bucket = call.bucket("storage.buckets.setIamPolicy")
     document = await call.document()
     # no await from here on: the etag is compared and changed in one step
-    bucket.policy = bucket.policy.replaced_by(document)
+    bucket.set_policy(document)
     return json_response(bucket.policy.as_json(bucket.name))
 
 
@@ -99,24 +135,35 @@ async def test_permissions(call: Call) -> web.Response:
     )
 
 
-async def list_folders(call: Call) -> web.Response:
-    """Folders: list. There are none: only objects have names here."""
-    call.bucket("storage.folders.list")
-    return json_response({"kind": "storage#folders"})
-
-
-async def list_managed_folders(call: Call) -> web.Response:
-    """ManagedFolders: list. There are none."""
-    call.bucket("storage.managedFolders.list")
-    return json_response({"kind": "storage#managedFolders"})
-
-
 async def _to_change(call: Call) -> tuple[Bucket, dict[str, Any]]:
     bucket = call.bucket("storage.buckets.get", "storage.buckets.update")
     document = await call.document()
     call.preconditions.check(bucket.version)
+    for name, roles in (("acl", BUCKET_ROLES), ("defaultObjectAcl", OBJECT_ROLES)):
+        if document.get(name):
+            bucket.check_acl(checked_entries(document[name], roles))
     return bucket, document
 
 
+def _generation(call: Call) -> tuple[str, int]:
+    generation = whole_number(call.query, "generation")
+    if generation is None:
+        raise invalid("Required parameter: generation")
+    return call.path["bucket"], generation
+
+
+def _set_acls(call: Call, bucket: Bucket, document: Mapping[str, Any]) -> None:
+    if document.get("acl"):
+        call.storage.set_bucket_acl(bucket, checked_entries(document["acl"], BUCKET_ROLES))
+    if document.get("defaultObjectAcl"):
+        listed = checked_entries(document["defaultObjectAcl"], OBJECT_ROLES)
+        bucket.set_default_acl(listed)
+
+
 def _resource(call: Call, bucket: Bucket) -> dict[str, object]:
-    return bucket.as_json(call.base_url, call.storage.project_number)
+    told: dict[str, object] = bucket.as_json(call.base_url, call.storage.project_number)
+    if call.query.get("projection") == "full" and not bucket.uniform:
+        lists = call.storage.bucket_acl(bucket), call.storage.default_acl(bucket)
+        told["acl"] = [described(entry, "bucket", bucket.name) for entry in lists[0]]
+        told["defaultObjectAcl"] = [described(entry, "object", bucket.name) for entry in lists[1]]
+    return told

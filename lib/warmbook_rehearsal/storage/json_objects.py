@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from .buckets import Bucket
+from .contexts import ContextFilter
 from .errors import condition_not_met, invalid
-from .listing import ListQuery, is_true, list_names, list_versions
+from .listing import ListQuery, Page, is_true, list_names, list_versions
 from .media import send_media
-from .objects import Meta, checked_name, merged, settable
+from .objects import HOLDS, Fields, Meta, checked_name, merged, settable
 from .preconditions import Preconditions, whole_number
 from .request import Call, json_response, no_content
 
@@ -18,19 +20,24 @@ _MAX_COMPONENTS = 32
 
 
 async def list_(call: Call) -> web.Response:
-    """Objects: list. Nothing is deleted softly, so a list of soft-deleted objects is empty."""
+    """Objects: list."""
     bucket = call.bucket("storage.objects.list")
     query = ListQuery.of_query(call.query)
     deleted, versions = (is_true(call.query, name) for name in ("softDeleted", "versions"))
     if deleted and versions:
         raise invalid("softDeleted and versions are mutually exclusive.")
-    if versions:
-        page = list_versions(bucket.versions(), query)
+    wanted = _wanted(call)
+    page: Page[Meta] | Page[Meta | None]
+    if versions or deleted:
+        all_ = bucket.restorable() if deleted else bucket.versions()
+        found = {name: list(filter(wanted, metas)) for name, metas in all_.items()}
+        page = list_versions(found, query)
     else:
-        page = list_names({} if deleted else bucket.objects, query)
+        live = {name: meta for name, meta in bucket.objects.items() if wanted(meta)}
+        page = list_names({**_folders(call, bucket), **live}, query)
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
-        answer["items"] = [meta.as_json(call.base_url) for meta in page.items]
+        answer["items"] = [call.described(meta) for meta in page.items if meta]
     if page.prefixes:
         answer["prefixes"] = page.prefixes
     if page.next_token:
@@ -40,26 +47,32 @@ async def list_(call: Call) -> web.Response:
 
 async def get(call: Call) -> web.StreamResponse:
     """Objects: get, with alt=media the content."""
+    if is_true(call.query, "softDeleted"):
+        return json_response(call.described(_deleted(call, "storage.objects.get")))
     meta = call.meta("storage.objects.get")
     call.preconditions.check_read(meta.version)
     if call.query.get("alt") == "media" or call.request.path.startswith("/download/"):
         return await send_media(call, meta)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))
 
 
 async def patch(call: Call) -> web.Response:
     """Objects: patch."""
     document = settable(await call.document())
     meta = _to_change(call)
-    changed = call.storage.update_object(meta, merged(meta.fields, document))
-    return json_response(changed.as_json(call.base_url))
+    fields = merged(meta.fields, document)
+    changed = call.storage.update_object(meta, fields, override=_override(call))
+    return json_response(call.described(changed))
 
 
 async def update(call: Call) -> web.Response:
     """Objects: update: what the body does not name is removed."""
     document = settable(await call.document())
-    changed = call.storage.update_object(_to_change(call), merged({}, document))
-    return json_response(changed.as_json(call.base_url))
+    meta = _to_change(call)
+    listed = {name: meta.fields[name] for name in ("acl",) if name in meta.fields}
+    fields = merged(listed, document)
+    changed = call.storage.update_object(meta, fields, override=_override(call))
+    return json_response(call.described(changed))
 
 
 async def delete(call: Call) -> web.Response:
@@ -68,6 +81,21 @@ async def delete(call: Call) -> web.Response:
     call.preconditions.check(meta.version)
     call.delete(meta)
     return no_content()
+
+
+async def restore(call: Call) -> web.Response:
+    """Objects: restore: what was deleted softly is copied to a new generation."""
+    deleted = _deleted(call, "storage.objects.restore")
+    call.bucket_to_write(deleted.name)
+    restored = call.storage.commit(
+        deleted.bucket,
+        deleted.name,
+        call.storage.blobs.link(deleted.content),
+        _kept(deleted.fields, {}),
+        call.preconditions,
+        component_count=deleted.component_count,
+    )
+    return json_response(call.described(restored))
 
 
 async def compose(call: Call) -> web.Response:
@@ -92,13 +120,13 @@ async def compose(call: Call) -> web.Response:
     )
     if document.get("deleteSourceObjects") is True:
         _delete_unchanged(call, sources, but=name)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))
 
 
 async def copy(call: Call) -> web.Response:
     """Objects: copy."""
     meta = await _copied(call)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))
 
 
 async def rewrite(call: Call) -> web.Response:
@@ -111,7 +139,7 @@ async def rewrite(call: Call) -> web.Response:
             "totalBytesRewritten": size,
             "objectSize": size,
             "done": True,
-            "resource": meta.as_json(call.base_url),
+            "resource": call.described(meta),
         }
     )
 
@@ -126,16 +154,17 @@ async def move(call: Call) -> web.Response:
     if name == source.name:
         raise invalid("The source and destination object names must be different.")
     bucket = call.bucket_to_write(name)
+    bucket.check_removable(source)
     moved = call.storage.commit(
         bucket.name,
         name,
         call.storage.blobs.link(source.content),
-        source.fields,
+        _kept(source.fields, {}),
         call.preconditions,
         component_count=source.component_count,
     )
     call.storage.delete_object(source)
-    return json_response(moved.as_json(call.base_url))
+    return json_response(call.described(moved))
 
 
 async def _copied(call: Call) -> Meta:
@@ -149,10 +178,41 @@ async def _copied(call: Call) -> Meta:
         bucket.name,
         name,
         call.storage.blobs.link(source.content),
-        merged(source.fields, changes),
+        merged(_kept(source.fields, changes), changes),
         call.preconditions,
         component_count=source.component_count,
     )
+
+
+def _kept(fields: Fields, changes: Fields) -> Fields:
+    """Return the fields that a copy has of its source's: contexts are replaced as a whole."""
+    new = (*HOLDS, "retention", "acl", *(("contexts",) if "contexts" in changes else ()))
+    return {name: value for name, value in fields.items() if name not in new}
+
+
+def _deleted(call: Call, permission: str) -> Meta:
+    bucket = call.bucket(permission, about=call.object_name)
+    generation = whole_number(call.query, "generation")
+    if generation is None:
+        raise invalid("Required parameter: generation")
+    return call.storage.deleted_object(bucket.name, call.object_name, generation)
+
+
+def _folders(call: Call, bucket: Bucket) -> dict[str, Meta | None]:
+    """Return the managed folders that a listing shows as prefixes, by name."""
+    asked = is_true(call.query, "includeFoldersAsPrefixes")
+    if asked and call.query.get("delimiter") != "/":
+        raise invalid("The delimiter must be '/' where folders are included as prefixes.")
+    prefix = call.query.get("prefix", "")
+    return {name: None for name in bucket.folders if asked and name != prefix}
+
+
+def _wanted(call: Call) -> Callable[[Meta], bool]:
+    text = call.query.get("filter")
+    if not text:
+        return lambda meta: True
+    chosen = ContextFilter.of_text(text)
+    return lambda meta: chosen.wants(meta.fields.get("contexts"))
 
 
 def _source(call: Call, permission: str, *, generation: int | None = None) -> Meta:
@@ -168,6 +228,10 @@ def _to_change(call: Call) -> Meta:
     meta = call.meta("storage.objects.get", "storage.objects.update")
     call.preconditions.check(meta.version)
     return meta
+
+
+def _override(call: Call) -> bool:
+    return is_true(call.query, "overrideUnlockedRetention")
 
 
 def _components(document: Mapping[str, Any]) -> list[Any]:

@@ -9,7 +9,9 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from .acls import OBJECT_ROLES, checked_entries
 from .blobs import Content
+from .contexts import checked_contexts, merged_contexts
 from .errors import invalid
 from .etags import etag
 from .preconditions import Version
@@ -23,11 +25,14 @@ TEXT_FIELDS = (
     "customTime",
     "storageClass",
 )
+HOLDS = ("temporaryHold", "eventBasedHold")
+_RETENTION_MODES = ("Unlocked", "Locked")
 _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_NAME_BYTES = 1024
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 Fields = Mapping[str, Any]
-"""What a client may set: `TEXT_FIELDS`, and `metadata`."""
+"""What a client may set: `TEXT_FIELDS`, `HOLDS`, `metadata`, `contexts`, `retention` and `acl`."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,13 @@ class Meta:
     deleted: datetime | None = None
     """Since when it is noncurrent: replaced or deleted in a bucket with versioning."""
 
+    released: datetime | None = None
+    """Since when it has no event-based hold any more."""
+
+    soft_deleted: datetime | None = None
+    hard_deleted: datetime | None = None
+    """Since when it is deleted softly, and when it is gone for good."""
+
     @property
     def etag(self) -> str:
         """Changes with the generation and with the metageneration."""
@@ -63,11 +75,14 @@ class Meta:
 
     def with_fields(self, fields: Fields) -> Meta:
         """Return it with `fields` in the place of its own, one metageneration later."""
+        now = datetime.now(timezone.utc)
+        held = fields.get("eventBasedHold"), self.fields.get("eventBasedHold")
         return replace(
             self,
             fields=fields,
             metageneration=self.metageneration + 1,
-            updated=datetime.now(timezone.utc),
+            updated=now,
+            released=now if held[1] and not held[0] else self.released,
         )
 
     def as_json(self, base_url: str) -> dict[str, Any]:
@@ -91,7 +106,7 @@ class Meta:
             "updated": timestamp(self.updated),
             "timeStorageClassUpdated": created,
             "timeFinalized": created,
-            **self.fields,
+            **{name: value for name, value in self.fields.items() if name != "acl"},
         }
         if content.md5:
             resource["md5Hash"] = content.md5
@@ -99,12 +114,30 @@ class Meta:
             resource["componentCount"] = self.component_count
         if self.deleted:
             resource["timeDeleted"] = timestamp(self.deleted)
+        if self.soft_deleted and self.hard_deleted:
+            resource["softDeleteTime"] = timestamp(self.soft_deleted)
+            resource["hardDeleteTime"] = timestamp(self.hard_deleted)
         return resource
 
 
 def timestamp(moment: datetime) -> str:
     """Return a moment as the JSON API writes it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that an RFC 3339 `text` names, in UTC if it names no zone.
+
+    Raises:
+        StorageError: 400, it names none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+        if not moment.tzinfo:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise invalid(f"Invalid time: '{text}'") from None
 
 
 def checked_name(name: object) -> str:
@@ -140,15 +173,30 @@ def settable(document: Mapping[str, Any]) -> dict[str, Any]:
             fields[name] = _text(name, document[name])
     if "metadata" in document:
         fields["metadata"] = _metadata(document["metadata"])
+    if "contexts" in document:
+        fields["contexts"] = checked_contexts(document["contexts"])
+    if "retention" in document:
+        fields["retention"] = _retention(document["retention"])
+    if document.get("acl"):
+        fields["acl"] = checked_entries(document["acl"], OBJECT_ROLES)
+    for name in HOLDS:
+        if name in document:
+            fields[name] = _hold(name, document[name])
     return fields
 
 
 def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
-    """Return `fields` with `changes` laid over them; null removes, `metadata` merges by key."""
+    """Return `fields` with `changes` laid over them.
+
+    A null removes; `metadata` and `contexts` merge by key.
+    """
     both = {**fields, **changes}
     if changes.get("metadata") is not None:
         together = {**(fields.get("metadata") or {}), **changes["metadata"]}
         both["metadata"] = {key: text for key, text in together.items() if text is not None}
+    if changes.get("contexts") is not None:
+        now = timestamp(datetime.now(timezone.utc))
+        both["contexts"] = merged_contexts(fields.get("contexts"), changes["contexts"], now)
     return {name: value for name, value in both.items() if value not in (None, "", {})}
 
 
@@ -168,3 +216,22 @@ def _metadata(value: object) -> dict[str, str | None] | None:
     ):
         raise invalid("Invalid value for metadata: an object of strings is needed.")
     return value
+
+
+def _hold(name: str, value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise invalid(f"Invalid value for {name}: {value!r}")
+    return value
+
+
+def _retention(value: object) -> dict[str, str] | None:
+    """Return an object's own retention; None if all its fields are null."""
+    fields = ("mode", "retainUntilTime")
+    if value is None or (isinstance(value, dict) and all(value.get(f) is None for f in fields)):
+        return None
+    if not isinstance(value, dict) or value.get("mode") not in _RETENTION_MODES:
+        raise invalid("Invalid value for retention: its mode must be Unlocked or Locked.")
+    until = value.get("retainUntilTime")
+    if not isinstance(until, str) or moment_of(until) < _EPOCH:
+        raise invalid("Invalid value for retention: a retainUntilTime is needed.")
+    return {"mode": value["mode"], "retainUntilTime": timestamp(moment_of(until))}

@@ -9,8 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
+from warmbook_rehearsal.access import ANONYMOUS, Binding, Caller, permitted
 
+from .acls import OBJECT_ROLES, bindings_of, described
 from .buckets import Bucket
 from .errors import condition_not_met, forbidden, invalid, no_such_bucket, xml_document
 from .objects import Meta
@@ -73,18 +74,30 @@ class Call:
                 raise forbidden(self.caller.display, permission, OBJECT if about else BUCKET)
         if bucket is None:
             raise no_such_bucket()
-        if self.caller.federated and not bucket.uniform_access:
+        if self.caller.federated and not bucket.uniform:
             raise condition_not_met()
         return bucket
 
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
         """Say whether the caller has `permission` on `bucket`, or on its object `about`.
 
-        The bucket's policy gives it, or the project's.
+        The bucket's policy gives it, or the project's, or the object's access control list.
         """
-        policies = bucket.policy.bindings, self.storage.project_bindings()
+        if self.caller == ANONYMOUS and bucket.prevents_public_access:
+            return False
+        policies = (
+            bucket.policy.bindings,
+            self.storage.project_bindings(),
+            self._listed(bucket, about),
+        )
         resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
         return permitted(self.caller, permission, *policies, resource=resource)
+
+    def _listed(self, bucket: Bucket, about: str) -> list[Binding]:
+        live = bucket.objects.get(about)
+        if live is None or bucket.uniform or "acl" not in live.fields:
+            return []
+        return bindings_of(live.fields["acl"], OBJECT_ROLES, self.storage.project_id)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.
@@ -108,6 +121,15 @@ class Call:
         bucket = self.bucket(*permissions, about=self.object_name)
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
+
+    def described(self, meta: Meta) -> dict[str, Any]:
+        """Return the resource of an object in the JSON API."""
+        bucket = self.storage.bucket(meta.bucket)
+        told = bucket.object_as_json(meta, self.base_url)
+        if self.query.get("projection") == "full" and not bucket.uniform:
+            entries = self.storage.object_acl(meta)
+            told["acl"] = [described(entry, "object", bucket.name) for entry in entries]
+        return told
 
     def delete(self, meta: Meta) -> None:
         """Delete an object; the generation that the query names, if it does, for good."""

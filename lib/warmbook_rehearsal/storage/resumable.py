@@ -99,7 +99,7 @@ async def append(call: Call) -> web.Response:
             if not _complete(upload, chunk):
                 return _incomplete(upload)
             upload.meta = await _finished(call, upload)
-        return json_response(upload.meta.as_json(call.base_url))
+        return json_response(call.described(upload.meta))
 
 
 async def cancel(call: Call) -> web.Response:

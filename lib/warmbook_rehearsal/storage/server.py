@@ -15,7 +15,16 @@ from warmbook_rehearsal.request_faults import Incoming, RequestFaults
 
 from ..http import refusing
 from ..peers import ask_strangers
-from . import json_buckets, json_caches, json_objects, resumable, uploads, xml_objects
+from . import (
+    json_acls,
+    json_buckets,
+    json_caches,
+    json_folders,
+    json_objects,
+    resumable,
+    uploads,
+    xml_objects,
+)
 from .encryption import refuse_keys
 from .errors import StorageError
 from .objects import Meta
@@ -32,6 +41,7 @@ _JSON = "/storage/v1/b"
 _BUCKET = _JSON + "/{bucket}"
 _OBJECT = _BUCKET + "/o/{name:[^/]+}"
 _CACHE = _BUCKET + "/anywhereCaches/{zone}"
+_FOLDER = _BUCKET + "/managedFolders/{folder:[^/]+/?}"
 _TARGET = "/b/{to_bucket}/o/{to_name:[^/]+}"
 _NOT_XML = ("storage", "upload", "download", "resumable", "batch")
 _XML_BUCKET = "/{bucket:(?!(?:" + "|".join(_NOT_XML) + ")(?:/|$))[a-z0-9][a-z0-9_.-]+}"
@@ -44,12 +54,26 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("PATCH", _BUCKET, json_buckets.patch_bucket),
     ("PUT", _BUCKET, json_buckets.update_bucket),
     ("DELETE", _BUCKET, json_buckets.delete_bucket),
+    ("POST", _BUCKET + "/lockRetentionPolicy", json_buckets.lock_retention),
+    ("POST", _BUCKET + "/restore", json_buckets.restore_bucket),
     ("GET", _BUCKET + "/storageLayout", json_buckets.get_layout),
     ("GET", _BUCKET + "/iam", json_buckets.get_policy),
     ("PUT", _BUCKET + "/iam", json_buckets.set_policy),
     ("GET", _BUCKET + "/iam/testPermissions", json_buckets.test_permissions),
-    ("GET", _BUCKET + "/folders", json_buckets.list_folders),
-    ("GET", _BUCKET + "/managedFolders", json_buckets.list_managed_folders),
+    ("GET", _BUCKET + "/folders", json_folders.list_folders),
+    ("GET", _BUCKET + "/managedFolders", json_folders.list_managed),
+    ("POST", _BUCKET + "/managedFolders", json_folders.insert_managed),
+    ("GET", _FOLDER, json_folders.get_managed),
+    ("DELETE", _FOLDER, json_folders.delete_managed),
+    *(
+        (method, path + below, endpoint)
+        for lists, path in (
+            (json_acls.OF_BUCKETS, _BUCKET + "/acl"),
+            (json_acls.OF_NEW_OBJECTS, _BUCKET + "/defaultObjectAcl"),
+            (json_acls.OF_OBJECTS, _OBJECT + "/acl"),
+        )
+        for method, below, endpoint in lists.endpoints()
+    ),
     ("GET", _BUCKET + "/anywhereCaches", json_caches.list_),
     ("POST", _BUCKET + "/anywhereCaches", json_caches.insert),
     ("GET", _CACHE, json_caches.get),
@@ -65,6 +89,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("PATCH", _OBJECT, json_objects.patch),
     ("PUT", _OBJECT, json_objects.update),
     ("DELETE", _OBJECT, json_objects.delete),
+    ("POST", _OBJECT + "/restore", json_objects.restore),
     ("POST", _OBJECT + "/compose", json_objects.compose),
     ("POST", _OBJECT + "/copyTo" + _TARGET, json_objects.copy),
     ("POST", _OBJECT + "/rewriteTo" + _TARGET, json_objects.rewrite),

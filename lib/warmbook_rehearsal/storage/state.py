@@ -6,21 +6,26 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from warmbook_rehearsal.access import Binding
 from warmbook_rehearsal.time_scale import TimeScale
 
+from .acls import Entry, bindings_with, entries_of, project_entries
 from .blobs import Blobs, Content
-from .buckets import Bucket, checked_bucket_name, checked_settings, completed
+from .buckets import Bucket, checked_bucket_name
 from .caches import DEFAULT_TTL_S, POLICIES, Cache, Caches
 from .errors import StorageError, conflict, invalid, no_such_bucket, no_such_object
 from .locations import Zones, check_zone, locate
 from .objects import Fields, Meta, checked_name
 from .policy import default_policy
 from .preconditions import ABSENT, Preconditions
+from .retention import check_retention
 from .sessions import Sessions
+from .settings import checked_settings, completed, soft_delete_period
 from .traffic import Traffic
 
 NOTHING_ASKED = Preconditions()
@@ -54,6 +59,7 @@ class Storage:
         self.read_part: ReadPart | None = None
         """Reads what a Range header asks for, where that is not what the file holds."""
         self._buckets: dict[str, Bucket] = {}
+        self._deleted: dict[tuple[str, int], Bucket] = {}
         self._generations = itertools.count(int(time.time() * 1e6))
 
     # buckets
@@ -64,9 +70,12 @@ class Storage:
         location: str = "US",
         *,
         uniform_access: bool = True,
+        object_retention: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> Bucket:
         """Create a bucket; `settings` are those of the JSON API, and win over `uniform_access`.
+
+        With `object_retention` its objects can be retained one by one.
 
         Raises:
             StorageError: 400, a name, location or setting is malformed; 409, the name is taken.
@@ -81,7 +90,10 @@ class Storage:
                 "Your previous request to create the named bucket succeeded and you already own it."
             )
         where = locate(location, self._zones, pair=pair)
-        bucket = Bucket(name, where, completed(given), default_policy(self.project_id))
+        if object_retention:
+            given["objectRetention"] = {"mode": "Enabled"}
+        bucket = Bucket(name, where, completed(given, where), default_policy(self.project_id))
+        bucket.generation = next(self._generations)
         self._buckets[name] = bucket
         return bucket
 
@@ -105,16 +117,50 @@ class Storage:
         return [self._buckets[name] for name in sorted(self._buckets)]
 
     def delete_bucket(self, name: str) -> None:
-        """Delete an empty bucket.
+        """Delete an empty bucket, softly if it has a soft delete policy.
 
         Raises:
             StorageError: 404, it is absent; 409, it has objects, be they noncurrent.
         """
         if not self.bucket(name).empty:
             raise conflict("The bucket you tried to delete is not empty.")
-        del self._buckets[name]
+        bucket = self._buckets.pop(name)
+        if soft_delete_period(bucket.settings):
+            bucket.deleted = datetime.now(timezone.utc)
+            self._deleted[name, bucket.generation] = bucket
+        else:
+            bucket.remove()
         self.caches.forget(name)
         self.sessions.forget(name)
+
+    def deleted_buckets(self) -> list[Bucket]:
+        """Return the buckets that are deleted softly, by name; whose time is over is gone."""
+        now = datetime.now(timezone.utc)
+        for key, bucket in list(self._deleted.items()):
+            if bucket.hard_deleted and bucket.hard_deleted <= now:
+                self._deleted.pop(key).remove()
+        return [self._deleted[key] for key in sorted(self._deleted)]
+
+    def deleted_bucket(self, name: str, generation: int | None) -> Bucket:
+        """Return a bucket that is deleted softly; raises StorageError 404 if there is none."""
+        found = {(bucket.name, bucket.generation): bucket for bucket in self.deleted_buckets()}
+        if (name, generation) not in found:
+            raise no_such_bucket()
+        return found[name, generation or 0]
+
+    def restore_bucket(self, name: str, generation: int | None) -> Bucket:
+        """Take back that a bucket was deleted.
+
+        Raises:
+            StorageError: 404, there is none; 409, its name is taken.
+        """
+        bucket = self.deleted_bucket(name, generation)
+        if name in self._buckets:
+            raise conflict("The requested bucket name is not available.")
+        del self._deleted[name, bucket.generation]
+        bucket.deleted = None
+        self._buckets[name] = bucket
+        return bucket
 
     def rename_bucket(self, name: str, new_name: str) -> None:
         """Give a bucket another name; raises StorageError 404 or 409."""
@@ -123,6 +169,29 @@ class Storage:
             raise conflict("The requested bucket name is not available.")
         bucket.rename(new_name)
         self._buckets[new_name] = self._buckets.pop(name)
+
+    # access control lists
+
+    def bucket_acl(self, bucket: Bucket) -> list[Entry]:
+        """Return the list of a bucket, which its policy implies."""
+        return entries_of(bucket.policy.bindings, self.project_number)
+
+    def set_bucket_acl(self, bucket: Bucket, entries: Sequence[Entry]) -> None:
+        """Put a list in the place of a bucket's; raises StorageError 400 or 412."""
+        bucket.check_acl(entries)
+        policy = bucket.policy
+        bindings = bindings_with(policy.bindings, entries, self.project_id)
+        bucket.policy = replace(policy, bindings=bindings, revision=policy.revision + 1)
+
+    def default_acl(self, bucket: Bucket) -> Sequence[Entry]:
+        """Return the list that new objects of a bucket have."""
+        listed = bucket.default_acl
+        return project_entries(self.project_number) if listed is None else listed
+
+    def object_acl(self, meta: Meta) -> Sequence[Entry]:
+        """Return the list of an object."""
+        listed: Sequence[Entry] | None = meta.fields.get("acl")
+        return project_entries(self.project_number) if listed is None else listed
 
     # objects
 
@@ -138,10 +207,23 @@ class Storage:
             raise no_such_object(bucket, asked)
         return meta
 
+    def deleted_object(self, bucket: str, name: str, generation: int | None) -> Meta:
+        """Return a generation that is deleted softly; raises StorageError 404 if there is none."""
+        kept = self.bucket(bucket).restorable().get(name, [])
+        found = next((meta for meta in kept if meta.generation == generation), None)
+        if found is None:
+            raise no_such_object(bucket, f"{name}#{generation}")
+        return found
+
     def check(self, bucket: str, name: str, preconditions: Preconditions) -> None:
-        """Check `preconditions` against the object, or against its absence."""
+        """Check that an object may be written: `preconditions`, and that it need not be kept.
+
+        Raises:
+            StorageError: 412, or 403.
+        """
         meta = self.bucket(bucket).objects.get(name)
         preconditions.check(meta.version if meta else ABSENT)
+        self.bucket(bucket).check_replaceable(name)
 
     def commit(
         self,
@@ -156,10 +238,11 @@ class Storage:
         """Make `content` the object's next generation; on a refusal it is removed.
 
         Raises:
-            StorageError: 400, 404 or 412.
+            StorageError: 400, 404 or 412; 403, the generation before must be kept.
         """
         try:
             self.check(bucket, checked_name(name), preconditions)
+            fields = self._allowed(bucket, fields)
         except StorageError:
             content.remove()
             raise
@@ -174,18 +257,47 @@ class Storage:
         self.bucket(bucket).put(meta)
         return meta
 
-    def update_object(self, meta: Meta, fields: Fields) -> Meta:
-        """Give an object other `fields`."""
+    def _allowed(self, bucket: str, fields: Fields) -> Fields:
+        """Return the fields of a new generation, with the hold that its bucket begins with."""
+        where = self.bucket(bucket)
+        check_retention({}, fields, where.settings, override=False)
+        if fields.get("acl"):
+            where.check_acl(fields["acl"])
+        elif where.default_acl is not None and not where.uniform:
+            fields = {**fields, "acl": where.default_acl}
+        held = where.settings.get("defaultEventBasedHold") and "eventBasedHold" not in fields
+        return {**fields, "eventBasedHold": True} if held else fields
+
+    def update_object(self, meta: Meta, fields: Fields, *, override: bool = False) -> Meta:
+        """Give an object other `fields`; with `override` it may be retained for less time.
+
+        Raises:
+            StorageError: 400 or 403, it can't be retained so.
+        """
+        bucket = self.bucket(meta.bucket)
+        check_retention(meta.fields, fields, bucket.settings, override=override)
+        if fields.get("acl") != meta.fields.get("acl"):
+            bucket.check_acl(fields.get("acl") or ())
         changed = meta.with_fields(fields)
         self.bucket(meta.bucket).describe(meta, changed)
         return changed
 
     def delete_object(self, meta: Meta) -> None:
-        """Delete a live object; where its bucket has versioning, it becomes noncurrent."""
+        """Delete a live object; where its bucket has versioning, it becomes noncurrent.
+
+        Raises:
+            StorageError: 403, it must be kept.
+        """
+        self.bucket(meta.bucket).check_removable(meta)
         self.bucket(meta.bucket).retire(meta.name)
 
     def purge_object(self, meta: Meta) -> None:
-        """Delete one generation of an object for good, be it live or noncurrent."""
+        """Delete one generation of an object for good, be it live or noncurrent.
+
+        Raises:
+            StorageError: 403, it must be kept.
+        """
+        self.bucket(meta.bucket).check_removable(meta)
         self.bucket(meta.bucket).purge(meta)
 
     def adopt_file(

@@ -68,4 +68,4 @@ async def _inserted(
     content = await received(call, pieces)
     check_expected(content, expected)
     meta = call.storage.commit(bucket.name, name, content, fields, call.preconditions)
-    return json_response(meta.as_json(call.base_url))
+    return json_response(call.described(meta))

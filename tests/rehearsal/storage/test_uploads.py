@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+import time
 from datetime import datetime, timezone
 
 import google_crc32c
@@ -16,6 +17,8 @@ from google.cloud.storage.exceptions import InvalidResponse
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
+
+from .conftest import TOKEN
 
 CHUNK = 2**18
 CONTENTS = st.one_of(
@@ -159,12 +162,15 @@ def test_a_connection_that_breaks_leaves_what_arrived(server, http, bucket, capl
     where = start_of(http, bucket, "x")
     content = os.urandom(2 * CHUNK)
     with socket.create_connection(("127.0.0.1", server.port)) as peer:
-        head = f"PUT {where} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n"
-        peer.sendall(head.encode() + content[:CHUNK])
+        head = f"PUT {where} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n"
+        # by its connection a client is known only as long as that is open
+        token = f"Authorization: Bearer {TOKEN}\r\n\r\n"
+        peer.sendall((head + token).encode() + content[:CHUNK])
     for _ in range(200):
         answer = http.put(where, headers={"Content-Range": "bytes */*"})
         if "Range" in answer.headers:
             break
+        time.sleep(0.05)
     arrived = int(answer.headers["Range"].partition("-")[2]) + 1
     asked = {"Content-Range": f"bytes {arrived}-{len(content) - 1}/{len(content)}"}
     assert http.put(where, data=content[arrived:], headers=asked).json()["crc32c"] == crc32c(

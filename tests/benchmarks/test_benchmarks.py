@@ -34,7 +34,7 @@ def test_each_result_has_its_measurement():
     assert set(results) == {"machine", *json.loads(told.stdout)}
 
 
-@pytest.mark.parametrize("module", ["storage", "upload", "inspection", "servers"])
+@pytest.mark.parametrize("module", ["storage", "upload", "xray", "servers"])
 def test_a_module_with_options_runs_by_itself(module):
     told = in_root("-m", f"benchmarks.{module}", "--help")
     assert told.returncode == 0, told.stderr

@@ -40,10 +40,10 @@ def called(clients, monkeypatch):
     monkeypatch.setattr(clients, "_look_up", lambda url, _: urls.append(url) or {})
     clients.compute("zones")
     clients.monitoring("timeSeries")
-    addresses["compute"], addresses["monitoring"] = (url.split("/", 3) for url in urls)
-    return {
-        name: "//".join((address[0], address[2])) if isinstance(address, list) else address
-        for name, address in addresses.items()
+    clients.quota("compute.googleapis.com", "CPUS-per-project-region")
+    names = ("compute", "monitoring", "quotas")
+    return addresses | {
+        name: "/".join(url.split("/")[:3]) for name, url in zip(names, urls, strict=True)
     }
 
 

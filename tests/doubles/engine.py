@@ -109,8 +109,8 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
-def words(name):
-    return next(w.partition("=")[2] for w in sys.argv if w.startswith(f"--{name}="))
+def words(name, default=None):
+    return next((w.partition("=")[2] for w in sys.argv if w.startswith(f"--{name}=")), default)
 
 
 if "-c" in sys.argv:
@@ -143,6 +143,9 @@ class BehindASocket(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
 
 
-server = BehindASocket(words("uds"), Answers)
+if uds := words("uds"):
+    server = BehindASocket(uds, Answers)
+else:  # a shell has started it: the Pod's own address, whatever --host says
+    server = ThreadingHTTPServer((environ["HOSTNAME"], int(words("port"))), Answers)
 print("[double] Application startup complete.", file=sys.stderr, flush=True)
 server.serve_forever()

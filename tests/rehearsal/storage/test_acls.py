@@ -11,6 +11,12 @@ READER = {"entity": "user-a@example.com", "role": "READER"}
 TEAMS = {f"project-{team}-{NUMBER}" for team in ("owners", "editors", "viewers")}
 
 
+@pytest.fixture
+def bucket(client, request):
+    """A bucket whose access is by lists, too."""
+    return client.create_bucket(f"lists-{abs(hash(request.node.name))}", location="us-central1")
+
+
 def entities(http, path):
     answer = http.get(f"/storage/v1/b/{path}")
     assert answer.status_code == 200, answer.text

@@ -14,7 +14,7 @@ from warmbook.book import runner
 
 from ..machine import slowness
 from ..modes import open_to_others
-from ..rehearsal.test_rehearsal import DOOR
+from ..processes import DOOR
 
 SILENT = {"tell": lambda *_: None, "started": lambda _: None, "ended": lambda _: None}
 

@@ -15,7 +15,7 @@ from warmbook.book.script import script
 from warmbook.doctor.preflight import fixes
 from warmbook.model.upload.multipart import Unfinished
 from warmbook.model.upload.pool import Stray
-from warmbook.serving.shell_commands import gcloud, kubectl
+from warmbook.serving.shell_commands import gcloud, kubectl, leftovers
 from warmbook.settings import Settings
 from warmbook.shell import quoted
 from warmbook.steps import compare, probe, upload
@@ -45,6 +45,7 @@ HOSTILE = [
 MAKERS = {
     "serving/shell_commands/gcloud.py",
     "serving/shell_commands/kubectl.py",
+    "serving/shell_commands/leftovers.py",
     "doctor/preflight/fixes.py",
     "steps/cleanup/plan.py",
     "steps/compare.py",
@@ -53,6 +54,20 @@ MAKERS = {
     "book/cli/notebooks.py",
 }
 """Modules that put values into shell lines; what they make is in `LINES`, or has its own test."""
+
+
+def leftovers_of(settings):
+    """Return every command of `leftovers`, each value of which is the settings'."""
+    value = settings.project_id
+    return "\n".join(
+        (
+            leftovers.delete_cluster(value, value, value),
+            leftovers.delete_node_pool(value, value, value, value),
+            leftovers.disable_cache(value, value),
+            leftovers.revoke_role(value, value, value),
+        )
+    )
+
 
 LINES = {
     **{
@@ -67,9 +82,12 @@ LINES = {
     "fixes.act_as": lambda settings: fixes.act_as(settings, settings.project_id),
     "fixes.machine_types": fixes.machine_types,
     "fixes.create_bucket": fixes.create_bucket,
+    "fixes.uniform_access": fixes.uniform_access,
+    "fixes.grant_to": lambda settings: fixes.grant_to(settings, settings.project_id),
     "fixes.federate": fixes.federate,
     "fixes.serve_metadata": fixes.serve_metadata,
     "fixes.upgrade": lambda settings: fixes.upgrade([settings.project_id]),
+    "leftovers": leftovers_of,
     "plan": plan._look_command,
     "compare": compare._by_hand,
     "probe": probe._by_hand,

@@ -179,7 +179,7 @@ CANCELLED_BY_GROUP = [signal.SIGTERM, signal.SIGTERM]
 @pytest.mark.parametrize(
     ("sent", "status"), [(CTRL_C, 130), (CANCELLED, 143), (CANCELLED_BY_GROUP, 143)]
 )
-def test_ctrl_c_and_sigterm_end_a_run_in_two_seconds_and_leave_its_record_whole(
+def test_ctrl_c_and_sigterm_end_a_run_in_seconds_and_leave_its_record_whole(
     run_of_04, tmp_path, sent, status
 ):
     running, kernel = run_of_04
@@ -188,7 +188,7 @@ def test_ctrl_c_and_sigterm_end_a_run_in_two_seconds_and_leave_its_record_whole(
         running.send_signal(number)
         time.sleep(0.05)
     out, told = running.communicate(timeout=30)
-    assert time.monotonic() - begun < 2 * slowness()
+    assert time.monotonic() - begun < 3 * slowness()
     assert running.returncode == status
     assert "GKE goes on creating the cluster run-ai-test" in told
     assert "What was created is still there; notebook 10 deletes it" in told

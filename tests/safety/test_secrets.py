@@ -9,7 +9,7 @@ import pytest
 
 from warmbook.book import runner
 from warmbook.cloud.errors import explained
-from warmbook.errors import WarmbookError
+from warmbook.errors import SettingsError, WarmbookError
 from warmbook.workbook import Workbook
 
 from ..figures import record
@@ -93,7 +93,7 @@ def test_state_is_written_whole_or_not_at_all_and_for_its_owner_only(
         os.umask(old)
     before = (tmp_path / "workbook.yaml").read_bytes()
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(SettingsError, match="full"):
         book.record("stream", {"bytes": 1})
     assert (tmp_path / "workbook.yaml").read_bytes() == before
 

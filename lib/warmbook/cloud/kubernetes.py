@@ -22,8 +22,8 @@ BREATH_S = 0.5
 BEGUN_AGAIN = {410, *TRANSIENT}
 """Errors inside a watch after which it begins again; 410: that version is gone."""
 
-NO_LOG_YET = {400, 404, 500, 502, 503, 504}
-"""Answers for a container that waits, a Pod that is gone, a node that does not answer yet."""
+NO_LOG_YET = {400, 404, *TRANSIENT}
+"""Answers for a container that waits, a Pod that is gone, and what may pass by the next look."""
 
 DEADLINE_S = (10, 120)
 """Seconds to connect and to hear the next byte; else a cut connection would wait for ever."""

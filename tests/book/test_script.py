@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -138,7 +139,10 @@ def test_the_command_line_prints_it_in_the_readers_language(capsys):
 def test_a_reader_who_has_seen_enough_gets_no_traceback():
     line = "-m warmbook commands -p project_id my-project -p model_uri gs://my-bucket/m | head -1"
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} {line}"], capture_output=True, text=True, timeout=60
+        ["bash", "-c", f"{shlex.quote(sys.executable)} {line}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.stdout == "#!/usr/bin/env bash\n"
     assert done.stderr == ""

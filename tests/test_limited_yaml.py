@@ -155,6 +155,7 @@ def test_aliases_stand_for_what_they_name():
     ]
 
 
+@pytest.mark.slow
 @settings_of_hypothesis(deadline=None)  # other work may keep the machine busy
 @given(data=st.dictionaries(st.text(max_size=20), VALUES))
 def test_what_the_workbook_writes_comes_back(data):

@@ -132,6 +132,7 @@ def of(mode, value):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["autopilot", "standard"])
 @pytest.mark.parametrize("value", HOSTILE)
 def test_no_line_runs_anything_of_a_value_that_no_rule_has_seen(folder, tmp_path, value, mode):

@@ -45,6 +45,7 @@ def shelf(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)  # files are made: slow on a busy disk
 @given(st.lists(DEEDS, max_size=20))
 def test_whatever_the_reader_and_the_versions_do_no_edit_is_lost(deeds):

@@ -41,6 +41,7 @@ def made(value):
     return page(parse(json.dumps(everywhere(value)).encode()), value)
 
 
+@pytest.mark.slow
 def test_no_value_adds_an_element_or_an_attribute():
     rng, expected = random.Random(SEED), Structure(made("plain")).found
     for value in (*(nasty(rng) for _ in range(500)), "\u202e</script></style>\n" * LONG):

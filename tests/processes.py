@@ -18,24 +18,32 @@ image, model = Image(Path(sys.argv[1])), model_of(folder, map(describe, sorted(f
 sys.exit(asyncio.run(around(command, image, model, engine="quick", time_scale=TimeScale(0.02))))
 """
 
-GUIDE = """
-import sys
-from pathlib import Path
+TO_THE_NAMESPACE = """
 from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
-from warmbook.steps import cluster, identity, project, server
+from warmbook.steps import cluster, identity, project
 settings = Settings.parse(merge())
 clients = connect(settings)
 quiet = {"report": lambda progress: None}
 project.enable_services(settings, clients, **quiet)
 cluster.create(settings, clients, **quiet)
 identity.create_namespace(settings, clients)
+"""
+"""The guide from its first step to the namespace, for a command in a rehearsal."""
+
+TO_THE_SERVER = f"""{TO_THE_NAMESPACE}
+from warmbook.steps import server
 identity.create_service_account(settings, clients)
 identity.grant_bucket_roles(settings, clients)
 server.deploy(settings, clients)
 server.wait_started(settings, clients, **quiet)
+"""
+
+GUIDE = f"""{TO_THE_SERVER}
+import sys, time
+from pathlib import Path
 Path(sys.argv[1]).touch()
-import time; time.sleep(600)
+time.sleep(600)
 """
 
 

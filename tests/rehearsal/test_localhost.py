@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from ..processes import processes_with
+from ..processes import TO_THE_NAMESPACE, processes_with
 
 UNKNOWN = """
 import socket
@@ -26,23 +26,18 @@ def looked_up(host, *args, **kwargs):
 socket.getaddrinfo = looked_up
 """
 
-ASK_ALL = """
+LOOK_UP = """
 import socket, os
 try:
     assert {found[4][0] for found in socket.getaddrinfo("localhost", 80)} == {"::1"}
 except socket.gaierror:
     pass
+"""
+
+ASK_ALL = f"""{LOOK_UP}{TO_THE_NAMESPACE}
 from huggingface_hub import hf_hub_download
-from warmbook.display.banner import connect
-from warmbook.settings import Settings, merge
-from warmbook.steps import cache, cluster, identity, project
+from warmbook.steps import cache
 from warmbook_rehearsal.hub import OPEN
-settings = Settings.parse(merge())
-clients = connect(settings)
-quiet = {"report": lambda progress: None}
-project.enable_services(settings, clients, **quiet)
-cluster.create(settings, clients, **quiet)
-identity.create_namespace(settings, clients)
 cache.describe(settings, clients)
 for name in ("config.json", "model-00001-of-00002.safetensors"):
     print(os.path.getsize(hf_hub_download(OPEN, name)))

@@ -14,28 +14,16 @@ from warmbook.book import runner
 
 from ..machine import slowness
 from ..modes import open_to_others
-from ..processes import DOOR
+from ..processes import DOOR, TO_THE_SERVER
 
 SILENT = {"tell": lambda *_: None, "started": lambda _: None, "ended": lambda _: None}
 
-WALK = """
+WALK = f"""{TO_THE_SERVER}
 import json, os, sys, pathlib
-from warmbook.display.banner import connect
-from warmbook.settings import Settings, merge
-from warmbook.steps import cluster, identity, project, server, streaming
+from warmbook.steps import streaming
 state = pathlib.Path(os.environ["KUBECONFIG"]).parent
 open("mine", "w").close()
-settings = Settings.parse(merge())
-clients = connect(settings)
-quiet = {"report": lambda progress: None}
-project.enable_services(settings, clients, **quiet)
-cluster.create(settings, clients, **quiet)
-identity.create_namespace(settings, clients)
-identity.create_service_account(settings, clients)
-identity.grant_bucket_roles(settings, clients)
 clients.storage.bucket(settings.bucket_name).blob("more").upload_from_string(b"x" * 10**6)
-server.deploy(settings, clients)
-server.wait_started(settings, clients, **quiet)
 streaming.wait_available(settings, clients, **quiet)
 sys.path.insert(0, sys.argv[1])
 from tests.modes import open_to_others

@@ -95,7 +95,7 @@ def commit(folder: Path, *options: str) -> str:
 
 
 def _save(record: Figures) -> None:
-    parts = "".join(_part(name, part) for name, part in record.get("parts", {}).items())
+    parts = "".join(_part(name, part) for name, part in sorted(record.get("parts", {}).items()))
     page = INTRODUCTION + parts + _section(record.get("suites", []))
     text = json.dumps(record, indent=2, sort_keys=True) + "\n"
     (DOCS / "reliability.json").write_text(text, encoding="utf-8")

@@ -137,7 +137,7 @@ pictures: $(TOOLS) chromium
 bench: $(TOOLS)
 	$(BIN)/python -m benchmarks $(BENCH)
 
-# SOAK passes more to it: make soak SOAK="--only kills --kills 400 --seed 7"
+# SOAK passes more to it: make soak SOAK="--only 'killed nodes' --kills 400 --seed 7"
 # SUITES=DIR runs other people's tests of Cloud Storage clients instead, from checkouts in DIR.
 soak: $(TOOLS)
 	$(BIN)/python tools/soak.py $(if $(SUITES),--suites $(SUITES)) $(SOAK)

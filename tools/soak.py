@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "runs" / "reliability.jsonl"
 
 PARTS = {
-    "kills": tuple(
-        f"tests/reliability/test_{killed}.py"
-        for killed in ("kills", "node_killed", "rehearsal_killed", "run_killed")
-    ),
+    "killed kernels": ("tests/reliability/test_kills.py",),
+    "killed nodes": ("tests/reliability/test_node_killed.py",),
+    "killed rehearsals": ("tests/reliability/test_rehearsal_killed.py",),
+    "killed runs": ("tests/reliability/test_run_killed.py",),
     "mixed use": ("tests/reliability/test_mixed_use.py",),
     "rehearsals": ("tests/reliability/test_soak.py",),
     "retries": ("tests/cloud/test_retry.py", "tests/reliability/test_retries.py"),
@@ -89,8 +89,9 @@ def main() -> int:
 
 def _command(part: str, options: argparse.Namespace) -> str:
     """Return what repeats a part with the sizes that it was measured with."""
+    kills = [name for name in PARTS if name.startswith("killed ")]
     size = {
-        "kills": f" --kills {options.kills}",
+        **dict.fromkeys(kills, f" --kills {options.kills}"),
         "mixed use": f" --minutes {options.minutes:g}",
         "rehearsals": f" --runs {options.runs}",
         "requests": f" --requests {options.requests}",

@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from warmbook.errors import SettingsError
-from warmbook.settings import Settings, merge
-from warmbook.settings.settings import model_uri
+from warmbook.settings import Settings, merge, model_uri
 
 
 def parse(**changes):
@@ -150,6 +149,13 @@ def test_a_number_is_taken_up_to_its_limits_and_not_beyond(field):
         with pytest.raises(SettingsError) as refused:
             parse(**{"gpu_count": 16, field: value})
         assert limit in refused.value.fields[field]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_budget_is_a_number(value):
+    with pytest.raises(SettingsError) as refused:
+        parse(compare_usd=value)
+    assert set(refused.value.fields) == {"compare_usd"}
 
 
 def test_every_number_has_its_limits_tested():

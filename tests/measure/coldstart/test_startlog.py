@@ -244,6 +244,19 @@ def test_the_logs_rounding_is_tolerated_and_a_missing_shard_is_not(expected_byte
     assert not is_whole(round(expected_bytes * 0.9), expected_bytes)
 
 
+@pytest.mark.parametrize(("untimed", "found"), [(999, True), (1000, False)])
+def test_a_log_whose_first_thousand_lines_have_no_time_has_none(untimed, found):
+    log = read("no time\n" * untimed + "INFO 11-23 20:06:38 [x.py:1] first\n", NEAR)
+    assert (log.first is not None) is found
+
+
+def test_of_a_line_that_is_too_long_only_what_stands_near_the_figures_is_read():
+    stamp = "2026-11-23T20:06:38.5Z "
+    near, far = (read(f"{stamp}{'x' * letters}{GUIDE}", NEAR).streams for letters in (100, 5000))
+    assert near[0].at is not None
+    assert (far[0].at, far[0].seconds) == (None, 13.4)
+
+
 def test_a_long_log_is_read_in_no_time_and_only_once():
     told = b"2026-11-23T20:06:38.510352Z (APIServer pid=1) INFO 11-23 20:06:38 [loggers.py:195] "
     line = told + b"Engine 000: Avg prompt throughput: 1.0 tokens/s, GPU KV cache usage: 0.1%\n"

@@ -52,8 +52,15 @@ EVENTS = [
     event("Unhealthy", 200),
     {**event("Pulled", 1), "involvedObject": {"name": "another"}},
 ]
-NODE = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
-NODE["status"]["conditions"][0]["lastTransitionTime"] = at(70)
+
+
+def node(*, ready, created=None):
+    condition = {"type": "Ready", "status": "True", "lastTransitionTime": at(ready)}
+    since = {} if created is None else {"metadata": {"creationTimestamp": at(created)}}
+    return {**since, "status": {"conditions": [condition]}}
+
+
+NODE = node(ready=70)
 SIGNS = {
     192: "(APIServer pid=1) INFO 11-23 10:03:12 [u.py:1] non-default args: {}",
     194: "(APIServer pid=1) INFO 11-23 10:03:14 [m.py:1] Resolved architecture: Gemma",
@@ -144,20 +151,13 @@ def test_without_events_the_conditions_still_tell():
 
 
 def test_a_node_that_was_there_costs_no_phase():
-    old = {"status": {"conditions": [{**NODE["status"]["conditions"][0]}]}}
-    old["status"]["conditions"][0]["lastTransitionTime"] = at(-500)
-    found = lengths(timeline(pod(), EVENTS[2:], old, log()))
+    found = lengths(timeline(pod(), EVENTS[2:], node(ready=-500), log()))
     assert found["scheduling"] == 90
     assert not {"node ready", "driver"} & found.keys()
 
 
 def test_a_node_that_became_ready_again_was_ready_when_it_joined():
-    again = {
-        "metadata": {"creationTimestamp": at(70)},
-        "status": {"conditions": [{**NODE["status"]["conditions"][0]}]},
-    }
-    again["status"]["conditions"][0]["lastTransitionTime"] = at(200)
-    found = lengths(timeline(pod(), EVENTS, again, log()))
+    found = lengths(timeline(pod(), EVENTS, node(ready=200, created=70), log()))
     assert (found["node ready"], found["driver"]) == (65, 20)
 
 

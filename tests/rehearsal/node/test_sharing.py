@@ -23,8 +23,8 @@ def mode(path):
 @pytest.fixture
 def cache(tmp_path):
     """A cache that only its owner can read, in a folder that everybody can enter."""
-    everybodys = Path(tempfile.gettempdir())
-    folders = [folder for folder in (tmp_path, *tmp_path.parents) if everybodys in folder.parents]
+    open_to_all = Path(tempfile.gettempdir())
+    folders = [folder for folder in (tmp_path, *tmp_path.parents) if open_to_all in folder.parents]
     closed = {folder: mode(folder) for folder in folders}
     for folder in closed:
         folder.chmod(0o755)

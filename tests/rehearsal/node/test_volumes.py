@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import stat
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -215,13 +217,16 @@ def test_an_empty_dir_over_tmp_hides_it_and_not_the_container_s_own_folder(play)
     with tempfile.NamedTemporaryFile(dir="/tmp") as hidden:
         said = runs(
             play,
-            f"touch here; ls -d $HOME; python3 -c 'print(1)'; [ -e {hidden.name} ] || echo hidden",
+            f"touch here; ls -d $HOME; python3 -c 'print(1)'; [ -e {hidden.name} ] || echo hidden; "
+            "ls -A /tmp",
             volume(emptyDir={}),
             (),
             mount,
         )
     assert said[0].startswith("/")
-    assert said[1:] == ["1", "hidden"]
+    assert said[1:3] == ["1", "hidden"]
+    needed = [Path(said[0]), Path(sys.prefix), Path(view.__file__)]  # what runs the container
+    assert set(said[3:]) <= {path.parts[2] for path in needed if path.parts[1] == "tmp"}
 
 
 @mounted

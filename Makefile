@@ -145,7 +145,7 @@ soak: $(TOOLS)
 # MUTANTS passes more to it: make mutants MUTANTS="--count 50 --seed 7 --only policies"
 MUTANTS ?=
 mutants: $(TOOLS)
-	$(BIN)/python tools/mutants.py $(MUTANTS)
+	$(BIN)/python -m tools.mutants $(MUTANTS)
 
 clean:
 	rm -rf .venv runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,7 @@
 """`make mutants`: change the code in one place at a time, and see whether the unit tests notice.
 
-python tools/mutants.py --count 300 --seed 1                    writes docs/mutants.md
-python tools/mutants.py --count 20 --seed 2 --only policies     prints only
+python -m tools.mutants --count 300 --seed 1                    writes docs/mutants.md
+python -m tools.mutants --count 20 --seed 2 --only policies     prints only
 
 Cosmic Ray makes the changes, in a copy of this tree and from an environment of its own, which uv
 sets up for the run: neither the clone nor its .venv is touched. The tests run one after the other.
@@ -16,7 +16,6 @@ import os
 import random
 import re
 import shlex
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.install.machine import copy_repository
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "mutants.md"
@@ -82,7 +83,7 @@ KINDS = (
     ),
     Kind(
         "bounds on odd input",
-        re.compile(r"^_(UNTIMED|MOST_LETTERS|BLOCK) = |\[:(9|200|300)\]|_untimed|_BLOCK|_MOST_L"),
+        re.compile(r"^_(UNTIMED|MOST_LETTERS|BLOCK) = |\[:(9|200|300)\]|start \+ _BLOCK"),
         "How much of a log is read at once, or of a line or a number at most: one more or less "
         "changes nothing that anybody sees.",
     ),
@@ -94,14 +95,16 @@ KINDS = (
     Kind(
         "no difference",
         re.compile(
-            r"ORDER\.get\(after, -1\)|(size|count) > 1\b.* → .*(size|count) != 1"
-            r"|\[0\] if error\[\"loc\"\]|default=8|or 0\)\)\)$|header_bytes: int = 0"
-            r"|allow_inf_nan|mark\.seconds or 0\.0|figures\[\"size\"\] or 0"
+            r"ORDER\.get\(after, -1\)|size > 1 and .* → .*size != 1"
+            r"|gpu_count > 1\).* → .*gpu_count != 1"
+            r"|\[0\] if error\[\"loc\"\]|machines_for\(on\.label\)\), default=|machine\.vcpus or 0"
+            r"|^header_bytes: int = 0|^compare_usd: .*allow_inf_nan|mark\.seconds or 0\.0"
+            r"|figures\[\"size\"\] or 0"
         ),
         "No phase has the first one as the only one that it may follow; no size or count is below "
-        "one; a setting has no parts; no model has nine GPUs; of machines with an equal number of "
-        "GPUs the one of unknown size stays first, no header is shorter than eight bytes, a number "
-        "with limits is a number, and a size or time that is looked for is there.",
+        "one; a setting has no parts; of the sizes, which are powers of two, none is nine; no "
+        "other machine has a size below none; no header is shorter than eight bytes; a number "
+        "with limits refuses what is no number; lines of these kinds have a size and a time.",
     ),
 )
 
@@ -132,16 +135,6 @@ class Mutant:
         """The kind of changes, which no test has to notice, that it belongs to; None if none."""
         change = f"{self.before} → {self.after}"
         return next((kind for kind in KINDS if kind.change.search(change)), None)
-
-
-def copy_sources(target: Path) -> None:
-    """Copy the files that git has or would take; the rest (.venv, runs, caches) is left out."""
-    listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():  # a file that was deleted is listed until the next commit
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
 
 
 class Session:
@@ -296,13 +289,13 @@ def main() -> int:
     names = [name for name in options.only.split(",") if name] or list(GROUPS)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tool, copy = environment(Path(folder) / "tool"), Path(folder) / "tree"
-        copy_sources(copy)
+        copy_repository(copy)
         os.environ["PYTHONPATH"] = str(copy / "lib")
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run compiles for all others
         sessions = [Session(name, copy, tool) for name in names]
         drawn(sessions, options.count, options.seed)
         tried = [mutant for session in sessions for mutant in _tried(session)]
-    command = f"python tools/mutants.py --count {options.count} --seed {options.seed}"
+    command = f"python -m tools.mutants --count {options.count} --seed {options.seed}"
     text = document(tried, {one.name: len(one.places) for one in sessions}, command)
     print(text)
     if not options.only:

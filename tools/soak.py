@@ -39,6 +39,15 @@ PARTS = {
     ),
     "any input": ("-m", "hypothesis", "--ignore=tests/safety", "tests"),
 }
+SIZES = {
+    **dict.fromkeys(
+        ("killed kernels", "killed nodes", "killed rehearsals", "killed runs"), "kills"
+    ),
+    "mixed use": "minutes",
+    "rehearsals": "runs",
+    "requests": "requests",
+}
+"""The option that says how much of a part there is, where a part has one."""
 
 
 def main() -> int:
@@ -88,14 +97,9 @@ def main() -> int:
 
 
 def _command(part: str, options: argparse.Namespace) -> str:
-    """Return what repeats a part with the sizes that it was measured with."""
-    kills = [name for name in PARTS if name.startswith("killed ")]
-    size = {
-        **dict.fromkeys(kills, f" --kills {options.kills}"),
-        "mixed use": f" --minutes {options.minutes:g}",
-        "rehearsals": f" --runs {options.runs}",
-        "requests": f" --requests {options.requests}",
-    }.get(part, "")
+    """Return what repeats a part with the size that it was measured with."""
+    name = SIZES.get(part)
+    size = f" --{name} {getattr(options, name)}" if name else ""
     return f"make soak SOAK=\"--only '{part}'{size}\""
 
 

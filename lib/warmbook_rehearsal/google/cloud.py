@@ -65,7 +65,7 @@ class Cloud:
         routes = (
             *methods.resource_manager(self._projects, self._operations),
             *methods.resource_manager_v1(self._projects),
-            *methods.service_usage(self._services, self._operations),
+            *methods.service_usage(self._services),
             *methods.cloud_billing(Billing(self._projects)),
             *methods.cluster_manager(
                 Clusters(self.cluster_registry), NodePools(self.cluster_registry)

@@ -62,7 +62,7 @@ def _iam_policy(version: str, projects: Projects) -> tuple[Route, ...]:
     )
 
 
-def service_usage(services: Services, operations: Operations) -> tuple[Route, ...]:
+def service_usage(services: Services) -> tuple[Route, ...]:
     """Return the calls of Service Usage."""
     one, parent = "/v1/{name=*/*/services/*}", "/v1/{parent=*/*}/services"
     return (
@@ -72,7 +72,7 @@ def service_usage(services: Services, operations: Operations) -> tuple[Route, ..
         _get(one, usage.GetServiceRequest, services.get),
         _post(f"{one}:enable", usage.EnableServiceRequest, services.enable),
         _post(f"{one}:disable", usage.DisableServiceRequest, services.disable),
-        _get("/v1/{name=operations/*}", GetOperationRequest, operations.get),
+        _get("/v1/{name=operations/*}", GetOperationRequest, services.operation),
     )
 
 

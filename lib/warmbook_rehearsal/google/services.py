@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ ENABLE_MINUTES = 0.5
 MAX_BATCH = {"get": 30, "enable": 20}
 """Source: Service Usage API, services.batchGet and services.batchEnable."""
 _SERVICE = "serviceusage.googleapis.com"
+_BEGUN = re.compile(r"operations/acf\.p2-(\d+)\.")
 
 
 class Services:
@@ -95,6 +97,12 @@ class Services:
             return service_usage_v1.DisableServiceResponse(service=found)
 
         return self._start(project, [service], finish)
+
+    def operation(self, request: Any, caller: Caller) -> Any:
+        """Answer operations.get of an operation that this service began."""
+        if begun := _BEGUN.match(request.name):
+            self._open(begun[1], caller, "serviceusage.operations.get")
+        return self._operations.get(request, caller)
 
     def _open(self, parent: str, caller: Caller, permission: str) -> Project:
         return self._projects.open(parent, caller, permission, _SERVICE)

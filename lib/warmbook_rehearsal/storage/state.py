@@ -1,4 +1,4 @@
-"""What the storage server keeps: buckets, objects, caches; checks no permissions, no HTTP."""
+"""What the storage server keeps: buckets, objects, caches, and who may use them; no HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from warmbook_rehearsal.access import Binding
+from warmbook_rehearsal.access import Binding, Caller, of_bucket, permitted
 from warmbook_rehearsal.time_scale import TimeScale
 
 from .blobs import Blobs, Content
@@ -103,6 +103,16 @@ class Storage:
     def buckets(self) -> list[Bucket]:
         """Return all buckets, by name."""
         return [self._buckets[name] for name in sorted(self._buckets)]
+
+    def may(self, caller: Caller, permission: str, bucket: Bucket, about: str = "") -> bool:
+        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
+
+        The bucket's policy gives it, or the project's.
+        """
+        project = list(self.project_bindings())
+        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
+        policies = of_bucket(bucket.policy.bindings, project), project
+        return permitted(caller, permission, *policies, resource=resource)
 
     def delete_bucket(self, name: str) -> None:
         """Delete an empty bucket.

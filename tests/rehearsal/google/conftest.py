@@ -79,6 +79,10 @@ class Caches:
 
     def __init__(self) -> None:
         self.kept: dict[str, Cache] = {}
+        self.denied: set[str] = set()
+
+    def may(self, caller: Caller, permission: str, bucket: Any) -> bool:
+        return permission not in self.denied
 
     def bucket(self, name: str) -> Any:
         if name != "models":

@@ -32,7 +32,7 @@ ANY = MagicMock()
 ROUTES = [
     *methods.resource_manager(ANY, ANY),
     *methods.resource_manager_v1(ANY),
-    *methods.service_usage(ANY, ANY),
+    *methods.service_usage(ANY),
     *methods.cloud_billing(ANY),
     *methods.cluster_manager(ANY, ANY),
     *methods.compute_engine(ANY),

@@ -169,7 +169,7 @@ def test_a_role_under_a_condition_gives_nothing_on_the_project(
 def test_a_call_without_the_permission_is_forbidden(
     running: Any, call: Any, permission: str
 ) -> None:
-    running.allow("roles/container.admin")
+    running.allow("roles/storage.bucketViewer")
 
     with pytest.raises(exceptions.Forbidden) as refused:
         call(running.projects)

@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     time_scale=TimeScale(options.minute),
                     network=network,
                     staged=staged,
+                    propagation_s=options.propagation_s,
                 )
             )
             if status == 0 or test.ended:
@@ -128,6 +129,14 @@ def _parser() -> argparse.ArgumentParser:
         default=0.5,
         metavar="SECONDS",
         help="how long a minute of the cloud lasts here (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--propagation-s",
+        type=_figure,
+        default=0.0,
+        metavar="N",
+        help="seconds until a role that was granted or an API that was enabled holds; the service "
+        "account of the nodes takes twice as long (default: %(default)s)",
     )
     parser.add_argument(
         "--cache",

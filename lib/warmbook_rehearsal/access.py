@@ -46,10 +46,16 @@ _BASIC = {
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request: the IAM `member`, and how Google `display`s it in a message."""
+    """Who sent a request: the IAM `member`, and how Google `display`s it in a message.
+
+    `quota_project` is the one that the request is to count against, "" where it names none;
+    `is_gcloud` says that gcloud's own client sent it.
+    """
 
     member: str
     display: str
+    quota_project: str = ""
+    is_gcloud: bool = False
 
 
 ANONYMOUS = Caller("anonymous", "Anonymous caller")

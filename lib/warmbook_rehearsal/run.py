@@ -56,6 +56,7 @@ async def around(
     time_scale: TimeScale,
     network: Network = UNSHAPED,
     staged: Sequence[Fault] = (),
+    propagation_s: float = 0.0,
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
@@ -68,7 +69,12 @@ async def around(
         loop.add_signal_handler(name, stopping.set)
     watch = asyncio.create_task(_stop_if_not_ready(image, stopping))
     rehearsal = Rehearsal(
-        image, model, engine=engine, time_scale=time_scale, network=network, staged=staged
+        *(image, model),
+        engine=engine,
+        time_scale=time_scale,
+        network=network,
+        staged=staged,
+        propagation_s=propagation_s,
     )
     async with rehearsal:
         if network.is_shaped:

@@ -58,13 +58,13 @@ clients
 # ## See what would go
 # Nothing is deleted yet. Each line names a thing and the proof that the workbook made it: a label on the cluster, on Kubernetes objects, or on the bucket for its caches; for a role, the name of your service account. What has no such proof stays: a cluster that you had before keeps running, and only the objects of this book are taken out of it.
 #
-# Your bucket and your model stay in any case. So do the APIs and your own two roles on the project; they cost nothing.
+# Your bucket and your model stay in any case. So do the APIs and your own roles on the project; they cost nothing.
 
 # %% [markdown] lang="es"
 # ## Mira qué se borraría
 # Todavía no se borra nada. Cada línea nombra algo y la prueba de que lo creó el cuaderno: una etiqueta en el clúster, en los objetos de Kubernetes o, para las cachés, en el bucket; si es un rol, el nombre de tu cuenta de servicio. Lo que no tiene esa prueba se queda: un clúster que ya tenías sigue en ejecución y de él salen solo los objetos de este cuaderno.
 #
-# Tu bucket y tu modelo se quedan en todo caso. También las APIs y tus dos roles en el proyecto, que no cuestan nada.
+# Tu bucket y tu modelo se quedan en todo caso. También las APIs y tus roles en el proyecto, que no cuestan nada.
 
 # %%
 plan = cleanup.inventory(settings, clients)

@@ -13,6 +13,7 @@ from google.longrunning import operations_pb2
 from ..access import Caller
 from .errors import GoogleError
 from .hosts import Cache, Caches, Refusal
+from .projects import Project
 
 SERVICE = "google.storage.control.v2.StorageControl"
 PERMISSIONS = {
@@ -40,8 +41,8 @@ _CODES = {
 class StorageControl:
     """The calls of Storage Control that concern caches, and the operations they begin."""
 
-    def __init__(self, caches: Caches) -> None:
-        self._caches = caches
+    def __init__(self, caches: Caches, project: Project) -> None:
+        self._caches, self._project = caches, project
         self._operations: dict[str, tuple[str, str, Any]] = {}
         self._requests: dict[str, str] = {}
 
@@ -63,8 +64,9 @@ class StorageControl:
         """Pass if the caller may call a method on the bucket that the request names.
 
         Raises:
-            GoogleError: 403 if not, 404 if there is no such bucket.
+            GoogleError: 403 if not, or the API is off; 404 if there is no such bucket.
         """
+        self._project.require("storage.googleapis.com")
         name = _named(request)
         bucket = _translated(lambda: self._caches.bucket(_bucket(name)))
         permission = PERMISSIONS[method]

@@ -83,7 +83,7 @@ async def set_policy(call: Call) -> web.Response:
     bucket = call.bucket("storage.buckets.setIamPolicy")
     document = await call.document()
     # no await from here on: the etag is compared and changed in one step
-    bucket.policy = bucket.policy.replaced_by(document)
+    call.storage.set_policy(bucket, document)
     return json_response(bucket.policy.as_json(bucket.name))
 
 

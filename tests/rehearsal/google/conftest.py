@@ -258,6 +258,7 @@ async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asynci
         caches=caches,
         traffic=traffic,
     )
+    cloud.project.enable(f"cloud{name}.googleapis.com" for name in ("billing", "resourcemanager"))
     runner = web.AppRunner(cloud.rest())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -63,7 +63,7 @@ def take_inventory(settings: Settings, clients: Clients) -> Inventory:
         created += objects(settings, clients)
     created += bindings(settings, clients) + caches(settings, clients)
     staying.append(Resource("bucket", settings.bucket_name, say("your model is in it")))
-    staying.append(Resource("project", settings.project_id, say("its APIs and your two roles")))
+    staying.append(Resource("project", settings.project_id, say("its APIs and your roles")))
     return Inventory(tuple(created), tuple(staying), machines_of(clients) if cluster else ())
 
 

@@ -25,7 +25,9 @@ class ServiceAccounts:
             GoogleError: 403, the caller may not; 404, there is no such account, or not yet. The
                 words are those in forseti-security's recorded answers.
         """
-        project = self._projects.open(query["project"], caller, "iam.serviceAccounts.get", SERVICE)
+        # gcloud lets the address say which project is meant
+        named = query["project"] if query["project"] != "-" else query["account"].split("-")[0]
+        project = self._projects.open(named, caller, "iam.serviceAccounts.get", SERVICE)
         name = f"projects/{project.id}/serviceAccounts/{query['account']}"
         if query["account"] != nodes_account(project) or not project.has_nodes_account():
             raise GoogleError("NOT_FOUND", f"Service account {name} does not exist.")

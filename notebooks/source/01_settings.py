@@ -44,7 +44,7 @@ compare_usd: str = ""  # nor after so many dollars of the machine; 0 sets no lim
 cache_scope: str = ""  # zone or region: where caches are made
 max_replicas: str = ""  # Pods up to which a queue of requests may raise it; 0 for none
 model_source: str = ""  # local folder or hf://ORG/NAME to upload first
-account: str = ""  # e-mail of the person who gets the two roles
+account: str = ""  # e-mail of the person who gets the roles
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%

@@ -28,6 +28,7 @@ from ..machine import slowness
 
 READER = "user:you@example.com"
 GUIDE_ROLES = ["roles/container.admin", "roles/storage.admin"]
+LOOKS, COUNTS = "roles/compute.viewer", "roles/serviceusage.serviceUsageConsumer"
 
 
 def lines(examined):
@@ -241,8 +242,9 @@ def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, client
     ("roles", "before", "severity", "lacking"),
     [
         (["roles/storage.admin"], "04", "error", "container.clusters.create"),
-        ([*GUIDE_ROLES, "roles/iam.serviceAccountUser"], "04", "ok", ""),
-        (GUIDE_ROLES, "04", "warning", "iam.serviceAccounts.actAs"),
+        (GUIDE_ROLES, "04", "error", "compute.regions.get"),
+        ([*GUIDE_ROLES, LOOKS, "roles/iam.serviceAccountUser"], "04", "ok", ""),
+        ([*GUIDE_ROLES, LOOKS], "04", "warning", "iam.serviceAccounts.actAs"),
         (GUIDE_ROLES, "02", "error", "projects.setIamPolicy"),
     ],
 )
@@ -255,7 +257,7 @@ def test_what_the_reader_may_not_do_is_named(
     def demote():
         policy = cloud.project.policy._policy
         policy.ClearField("bindings")
-        for role in held_now["roles"]:
+        for role in (*held_now["roles"], COUNTS):
             policy.bindings.add(role=role, members=[READER])
 
     memo = preflight.memo.Memo(chosen, clients, before)
@@ -298,6 +300,7 @@ def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, cli
         def become():
             policy.ClearField("bindings")
             policy.bindings.add(role=role, members=[READER])
+            policy.bindings.add(role=COUNTS, members=[READER])
 
         memo = preflight.memo.Memo(chosen, clients, "08")
         memo(preflight.queries.bucket)

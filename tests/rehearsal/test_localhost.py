@@ -40,6 +40,7 @@ from warmbook_rehearsal.hub import OPEN
 settings = Settings.parse(merge())
 clients = connect(settings)
 quiet = {"report": lambda progress: None}
+project.enable_own_services(settings, clients, **quiet)
 project.enable_services(settings, clients, **quiet)
 cluster.create(settings, clients, **quiet)
 identity.create_namespace(settings, clients)

@@ -28,6 +28,7 @@ open("mine", "w").close()
 settings = Settings.parse(merge())
 clients = connect(settings)
 quiet = {"report": lambda progress: None}
+project.enable_own_services(settings, clients, **quiet)
 project.enable_services(settings, clients, **quiet)
 cluster.create(settings, clients, **quiet)
 identity.create_namespace(settings, clients)

@@ -46,8 +46,14 @@ def sections() -> tuple[Section, ...]:
     return (
         Section(
             "02",
-            say("The project: billing, APIs, your two roles"),
-            (project.find, project.billing, project.enable_services, project.grant_roles),
+            say("The project: billing, APIs, your roles"),
+            (
+                project.find,
+                project.billing,
+                project.enable_own_services,
+                project.enable_services,
+                project.grant_roles,
+            ),
         ),
         Section("03", say("The weights in the bucket"), (upload.model, weights.inspect)),
         Section(

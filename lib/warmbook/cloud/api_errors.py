@@ -15,7 +15,9 @@ API_OFF = {"SERVICE_DISABLED", "accessNotConfigured"}
 """Cloud Storage still uses the second. Source: its JSON API, "HTTP status and error codes"."""
 TOO_MANY = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 ACTIVATION = re.compile(r"/apis/api/([\w.-]+)/overview")
-QUOTA_PROJECT = re.compile(r"(?i)quota project|USER_PROJECT_DENIED")
+QUOTA_PROJECT = re.compile(r"(?i)quota project")
+NO_USE = re.compile(r"does not have serviceusage\.services\.use access")
+"""What Cloud Storage says to who may not let requests count against a project."""
 NO_PROJECT = re.compile(
     r"Permission denied on resource project |[Pp]roject \S+ (was )?not found|"
     r"'resourcemanager\.projects\.get' denied on resource .*may not exist"
@@ -42,6 +44,17 @@ def of_google(error: Any) -> WarmbookError:
     """Return the error for what a service of Google Cloud answered."""
     code, reason = int(error.code or 0), google_reason(error)
     message, whole = first_line(error.message), f"{error} {reason}"
+    if reason == "USER_PROJECT_DENIED" or NO_USE.search(whole):
+        return AccessError(
+            say(
+                "Your requests may not count against the quota project: {message}", message=message
+            ),
+            remedy=say(
+                "Ask for the role Service Usage Consumer on that project, or name another: "
+                "`gcloud auth application-default set-quota-project PROJECT_ID`."
+            ),
+            pitfall="quota-project",
+        )
     if QUOTA_PROJECT.search(whole):
         return AccessError(
             say("Google Cloud needs another quota project: {message}", message=message),
@@ -200,5 +213,5 @@ def kubernetes_message(error: Any) -> str:
 
 def first_line(error: object) -> str:
     """Return the first line of a message, without the request that it answers."""
-    text = re.sub(r"^\d{3} (GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(error).strip())
+    text = re.sub(r"^(\d{3} )?(GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(error).strip())
     return text.splitlines()[0][:600] if text else ""

@@ -78,13 +78,8 @@ class Call:
         return bucket
 
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
-        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
-
-        The bucket's policy gives it, or the project's.
-        """
-        policies = bucket.policy.bindings, self.storage.project_bindings()
-        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
-        return permitted(self.caller, permission, *policies, resource=resource)
+        """Say whether the caller has `permission` on `bucket`, or on its object `about`."""
+        return self.storage.may(self.caller, permission, bucket, about)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.

@@ -36,8 +36,10 @@ def after(pitfall: str, settings: Settings) -> str:
 
 
 def quota_project(settings: Settings) -> str:
-    """Let the reader's credentials count against the project."""
-    return f"gcloud auth application-default set-quota-project {quoted(settings.project_id)}"
+    """Let the reader's requests count against the project, and have the right to."""
+    given = gcloud.grant_roles(settings, ("roles/serviceusage.serviceUsageConsumer",))
+    project = quoted(settings.project_id)
+    return f"{given}\ngcloud auth application-default set-quota-project {project}"
 
 
 def link_billing(settings: Settings) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ...cloud.projects import SERVICES
-from ...cloud.roles import PROJECT_ROLES, bucket_roles, member, principal
+from collections.abc import Iterable
+
+from ...cloud.projects import OWN_SERVICES, SERVICES
+from ...cloud.roles import FURTHER_ROLES, PROJECT_ROLES, bucket_roles, member, principal
 from ...model.upload.source import SERVED
 from ...settings import Settings
 from ...shell import quoted
@@ -36,7 +38,16 @@ def billing(settings: Settings) -> str:
 
 def enable_services(settings: Settings) -> str:
     """Enable the guide's APIs."""
-    listed = " \\\n  ".join(SERVICES)
+    return _enable(settings, SERVICES)
+
+
+def enable_own_services(settings: Settings) -> str:
+    """Enable the APIs that the workbook calls and gcloud can do without."""
+    return _enable(settings, OWN_SERVICES)
+
+
+def _enable(settings: Settings, services: Iterable[str]) -> str:
+    listed = " \\\n  ".join(services)
     return line(f"gcloud services enable {listed}", f"--project={quoted(settings.project_id)}")
 
 
@@ -45,8 +56,8 @@ def reader(settings: Settings) -> str:
     return quoted(member(settings.account)) if settings.account else MYSELF
 
 
-def grant_roles(settings: Settings) -> str:
-    """Give the reader the two roles on the project."""
+def grant_roles(settings: Settings, roles: Iterable[str] = (*PROJECT_ROLES, *FURTHER_ROLES)) -> str:
+    """Give the reader roles on the project: the guide's, and the others that are needed."""
     return "\n".join(
         line(
             "gcloud projects add-iam-policy-binding",
@@ -55,7 +66,22 @@ def grant_roles(settings: Settings) -> str:
             f"--role={quoted(role)}",
             "--condition=None",
         )
-        for role in PROJECT_ROLES
+        for role in roles
+    )
+
+
+def nodes_account(settings: Settings) -> str:
+    """Show the service account that nodes run as, once it is there."""
+    project = quoted(settings.project_id)
+    return "\n".join(
+        (
+            f"PROJECT_NUMBER=$(gcloud projects describe {project} --format='get(projectNumber)')",
+            line(
+                "gcloud iam service-accounts describe",
+                '"$PROJECT_NUMBER"-compute@developer.gserviceaccount.com',
+                f"--project={project}",
+            ),
+        )
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...cloud.gke import BUSY, FAILED, LABEL, READY
+from ...cloud.readiness import holds_later
 from ...display.card import Card, Row
 from ...display.progress import Report, polled, wait_until
 from ...display.step import step
@@ -106,7 +107,8 @@ def _ask_for(settings: Settings, clients: Clients) -> bool:
     except Conflict:  # made by an attempt whose answer was lost
         return True
     except BadRequest as error:
-        if not BUSY.search(f"{google_reason(error)} {error.message}"):
+        busy = BUSY.search(f"{google_reason(error)} {error.message}")
+        if not busy and not holds_later(clients, error):
             raise
         return False
     return True

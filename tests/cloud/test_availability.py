@@ -66,6 +66,9 @@ def test_each_gpu_has_its_own_quota(gpu, metric):
 
 def test_a_zone_has_a_machine_type_or_not(clients, up_to):
     up_to("project")
-    assert availability.has_machine(clients, "us-central1-a", "g2-standard-16")
-    assert not availability.has_machine(clients, "us-central1-f", "g2-standard-16")
-    assert not availability.has_machine(clients, "us-nowhere1-a", "g2-standard-16")
+    has = availability.machine_gpus
+    assert has(clients, "us-central1-a", "g2-standard-16") == {"nvidia-l4": 1}
+    assert has(clients, "us-central1-a", "g2-standard-24") == {"nvidia-l4": 2}
+    assert has(clients, "us-central1-a", "n1-standard-8") == {}
+    assert has(clients, "us-central1-f", "g2-standard-16") is None
+    assert has(clients, "us-nowhere1-a", "g2-standard-16") is None

@@ -51,17 +51,6 @@ PLAYED: tuple[tuple[str, str, str, End], ...] = (
         ),
     ),
     (
-        "driver-too-old",
-        "the image is built for a newer CUDA than the node's driver has",
-        "driver-too-old",
-        End(
-            (
-                "RuntimeError: The NVIDIA driver on your system is too old (found version 12090). "
-                "Please update your GPU driver.",
-            )
-        ),
-    ),
-    (
         "cuda-driver-mismatch",
         "the image's CUDA libraries and the node's driver don't go together",
         "cuda-driver-mismatch",

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..clusters import Running
 from ..kubernetes import Store
-from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
+from ..kubernetes.controllers.nodes import ACCELERATOR, DRIVER, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes
 from .fault import Target, fault, is_server
@@ -68,6 +68,20 @@ def gpu_label_alone(rehearsal: Target) -> None:
 
 def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
     deployment["spec"]["template"]["spec"]["nodeSelector"] = {ACCELERATOR: NO_SUCH_GPU}
+
+
+@fault(
+    "driver-too-old",
+    "somebody takes the driver out of the server's node selector, and its CUDA needs a newer one",
+    pitfall="driver-too-old",
+)
+def driver_too_old(rehearsal: Target) -> None:
+    """Change the first Deployment; sending the manifest again mends it."""
+
+    def take(_: Store, deployment: Obj) -> None:
+        deployment["spec"]["template"]["spec"]["nodeSelector"].pop(DRIVER, None)
+
+    as_server_comes(rehearsal, take)
 
 
 @fault(

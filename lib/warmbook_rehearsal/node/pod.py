@@ -13,6 +13,7 @@ from typing import Any
 
 from ..kubernetes import End, Store
 from ..time_scale import TimeScale
+from .gpu_driver import too_old_for
 from .health import Health, told_about
 from .image import Image
 from .process import ContainerProcess, spawn
@@ -196,7 +197,7 @@ class Pod:
         self._command = command = self._substituted()
         self.event("Created", f"Created container: {name}")
         log = self.folder / f"{self._status.restarts}.log"
-        end = self._node.store.fault_hooks.end_of(self.obj)
+        end = self._node.store.fault_hooks.end_of(self.obj) or self._refused_by_driver()
         words = self._played(end) if end else command.words
         try:
             process = await ContainerProcess.start(words, command.environ, self.folder, log)
@@ -215,6 +216,10 @@ class Pod:
         self._status.ended(code, reason=end.reason if end else "")
         self._evicted = end.evicted if end else ""
         return code
+
+    def _refused_by_driver(self) -> End | None:
+        node = self._node.store.find("Node", None, self.obj["spec"].get("nodeName", ""))
+        return too_old_for(self.obj, node)
 
     def _played(self, end: End) -> list[str]:
         """Return a command that says the last lines and ends so, by SIGKILL where that is 137."""

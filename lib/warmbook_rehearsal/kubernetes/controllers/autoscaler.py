@@ -13,7 +13,7 @@ from ..objects import Obj, condition, uid_of
 from ..quantities import number
 from ..store import Key, Store
 from . import pod_fit
-from .nodes import ACCELERATOR, GPU, SPOT, add_node, node_object
+from .nodes import ACCELERATOR, DRIVER, GPU, SPOT, add_node, node_object
 from .queue_keys import key_of
 from .scheduler import UNSCHEDULABLE, waits_for_node
 
@@ -56,6 +56,7 @@ class _Machine:
     machine_type: str
     gpus: Mapping[str, int]
     up_at: float
+    driver: str
     spot: bool
 
 
@@ -125,7 +126,7 @@ class Autoscaler:
         reasons: list[str] = []
         failed: dict[str, str] = {}
         for zone in self._zones:
-            machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus, spot=_spot(pod))
+            machine = self._machine(zone, MACHINES[accelerator][sizes[0]], gpus, pod)
             if unfit := pod_fit.why_not(pod, _node_of(machine), {}):
                 reasons = unfit
             elif why := self._failure(pod, machine):
@@ -165,17 +166,16 @@ class Autoscaler:
         self._refuse(pod, "NotTriggerScaleUp", said)
         self._again[uid_of(pod)] = time.monotonic() + self._pace.seconds(BACK_OFF_MINUTES)
 
-    def _machine(
-        self, zone: str, machine_type: str, gpus: Mapping[str, int], *, spot: bool
-    ) -> _Machine:
-        pool = f"nap-{machine_type}"
+    def _machine(self, zone: str, machine_type: str, gpus: Mapping[str, int], pod: Obj) -> _Machine:
+        """Return the machine for a Pod, with the driver and the price that its selector names."""
+        pool, spot = f"nap-{machine_type}", _spot(pod)
         if gpus:
             pool = f"{pool}-gpu{sum(gpus.values())}"
         if spot:
             pool = f"{pool}-spot"
         name = f"gk3-{pool}-{secrets.token_hex(4)}"
         up_at = time.monotonic() + self._pace.seconds(BOOT_MINUTES)
-        return _Machine(name, pool, zone, machine_type, gpus, up_at, spot)
+        return _Machine(name, pool, zone, machine_type, gpus, up_at, _driver(pod), spot)
 
     def _bring_up(self, pod: Obj, machine: _Machine) -> None:
         self._coming[uid_of(pod)] = machine
@@ -203,6 +203,7 @@ def _node_of(machine: _Machine) -> Obj:
         zone=machine.zone,
         machine_type=machine.machine_type,
         gpus=machine.gpus,
+        driver=machine.driver,
         spot=machine.spot,
     )
 
@@ -210,6 +211,11 @@ def _node_of(machine: _Machine) -> Obj:
 def _spot(pod: Obj) -> bool:
     """Tell whether a Pod asks for a Spot machine, by the selector that Autopilot reads."""
     return (pod["spec"].get("nodeSelector") or {}).get(SPOT) == "true"
+
+
+def _driver(pod: Obj) -> str:
+    """Return the GPU driver that a Pod asks for, by the selector that Autopilot reads."""
+    return str((pod["spec"].get("nodeSelector") or {}).get(DRIVER, "default"))
 
 
 def _unschedulable(pod: Obj) -> bool:

@@ -67,6 +67,8 @@ def _fill_addons(cluster: container_v1.Cluster) -> None:
         addons.http_load_balancing = container_v1.HttpLoadBalancing()
     if "network_policy_config" not in addons:
         addons.network_policy_config.disabled = True
+    if "kubernetes_dashboard" not in addons:
+        addons.kubernetes_dashboard.disabled = True
     if cluster.autopilot.enabled:
         addons.gcs_fuse_csi_driver_config.enabled = True
 

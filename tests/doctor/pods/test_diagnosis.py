@@ -247,6 +247,12 @@ def test_a_driver_that_no_node_has_is_named(on_node, autopilot, named):
     assert [one.hopeless for one in found] == [True] * named
 
 
+def test_a_disk_that_is_too_small_is_named_in_the_schedulers_words():
+    """Kubernetes, pkg/scheduler/framework/plugins/noderesources/fit.go."""
+    message = "0/1 nodes are available: 1 Insufficient ephemeral-storage."
+    assert names(waiting(message=message)) == ["node-disk-too-small"]
+
+
 def test_a_node_that_has_no_gpu_for_long_has_no_driver():
     late = datetime(2026, 11, 23, 10, 30, tzinfo=timezone.utc)
     (first, _) = diagnose(waiting(message=SHORT, nodes=[gpu_node()], now=late))

@@ -16,6 +16,7 @@ STOCKOUT = re.compile(
 )
 BACKOFF = re.compile(r"in backoff after failed scale-up")
 NO_GPU = re.compile(rf"Insufficient {re.escape(GPU)}")
+NO_DISK = re.compile(r"Insufficient ephemeral-storage")
 MOST_TRIES = 3
 """Tries to make a node for want of quota or machines, after which that lasts; the third comes a
 quarter of an hour after the first.
@@ -62,6 +63,8 @@ def placement(evidence: Evidence) -> Iterator[Diagnosis]:
         yield Diagnosis("gpu-not-offered", other)
     if short:
         yield Diagnosis("gpu-insufficient", short)
+    if disk := _latest(NO_DISK, messages):
+        yield Diagnosis("node-disk-too-small", disk)
 
 
 def failed_tries(events: Sequence[Object]) -> int:

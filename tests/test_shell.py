@@ -69,6 +69,11 @@ LINES = {
     "fixes.create_bucket": fixes.create_bucket,
     "fixes.federate": fixes.federate,
     "fixes.serve_metadata": fixes.serve_metadata,
+    "fixes.latest_driver": fixes.latest_driver,
+    "fixes.mount_buckets": fixes.mount_buckets,
+    "fixes.larger_disk": lambda settings: fixes.larger_disk(
+        settings.model_copy(update={"mode": "standard"}), 200
+    ),
     "fixes.upgrade": lambda settings: fixes.upgrade([settings.project_id]),
     "plan": plan._look_command,
     "compare": compare._by_hand,

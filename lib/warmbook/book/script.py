@@ -8,7 +8,7 @@ from typing import Any
 
 from ..display.step import Step
 from ..errors import SettingsError
-from ..serving.manifest import Needs
+from ..serving.draft import Needs
 from ..serving.shell_commands import gcloud, kubectl
 from ..settings import Settings
 from ..steps import cache, cleanup, cluster, identity, project, server, streaming, upload, weights

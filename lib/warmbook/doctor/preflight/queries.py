@@ -135,11 +135,11 @@ def gpu_quota_everywhere(memo: Memo) -> tuple[float | None, float]:
     return availability.gpu_quota_everywhere(memo.clients)
 
 
-def machine_offered(memo: Memo) -> bool:
-    """Whether the zone of a Standard cluster has the machine type."""
+def machine_gpus(memo: Memo) -> dict[str, int] | None:
+    """The GPUs of the machine type in the zone of a Standard cluster, None where it has none."""
     memo(credentials)
     settings = memo.settings
-    return availability.has_machine(memo.clients, settings.location, settings.machine_type)
+    return availability.machine_gpus(memo.clients, settings.location, settings.machine_type)
 
 
 def bucket(memo: Memo) -> Any:

@@ -9,9 +9,14 @@ from ...cloud.roles import FURTHER_ROLES, PROJECT_ROLES, bucket_roles, member, p
 from ...model.upload.source import SERVED
 from ...settings import Settings
 from ...shell import quoted
+from .. import gpu_driver
 from ..guide_manifest import GPU_POOL
 from ..pods import LABELS
 from .line import line
+
+ADDONS = "HorizontalPodAutoscaling,HttpLoadBalancing,GcsFuseCsiDriver"
+"""Those that a Standard cluster has by default, which gcloud turns off where it is given some,
+and the one by which notebook 09 mounts the bucket. Source: gcloud 528, recorded requests."""
 
 MYSELF = '"user:$(gcloud config get-value account)"'
 
@@ -142,6 +147,7 @@ def create_cluster(settings: Settings) -> str:
         f"--zone={quoted(settings.location)}",
         f"--workload-pool={quoted(settings.workload_pool)}",
         "--num-nodes=1",
+        f"--addons={ADDONS}",
     )
 
 
@@ -149,7 +155,6 @@ def create_node_pool(settings: Settings) -> str:
     """Create the GPU node pool of a Standard cluster; nothing for Autopilot."""
     if settings.mode == "autopilot":
         return ""
-    accelerator = f"type={settings.gpu},count={settings.gpu_count},gpu-driver-version=default"
     return line(
         f"gcloud container node-pools create {GPU_POOL}",
         f"--cluster={quoted(settings.cluster_name)}",
@@ -157,7 +162,7 @@ def create_node_pool(settings: Settings) -> str:
         f"--zone={quoted(settings.location)}",
         f"--machine-type={quoted(settings.machine_type)}",
         "--num-nodes=1",
-        f"--accelerator={quoted(accelerator)}",
+        f"--accelerator={quoted(gpu_driver.accelerator(settings))}",
         *(["--spot"] if settings.spot else []),
     )
 

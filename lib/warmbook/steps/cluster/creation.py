@@ -145,6 +145,10 @@ def wanted(settings: Settings) -> Any:
     return gke.Cluster(
         name=settings.cluster_name,
         resource_labels=LABEL,
+        # off by default in Standard; notebook 09 mounts the bucket
+        addons_config=gke.AddonsConfig(
+            gcs_fuse_csi_driver_config=gke.GcsFuseCsiDriverConfig(enabled=True)
+        ),
         workload_identity_config=gke.WorkloadIdentityConfig(workload_pool=settings.workload_pool),
         node_pools=[
             gke.NodePool(name="default-pool", initial_node_count=1, config=nodes, **upkeep())

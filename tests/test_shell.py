@@ -15,7 +15,7 @@ from warmbook.book.script import script
 from warmbook.doctor.preflight import fixes
 from warmbook.model.upload.multipart import Unfinished
 from warmbook.model.upload.pool import Stray
-from warmbook.serving.shell_commands import gcloud, kubectl
+from warmbook.serving.shell_commands import gcloud, kubectl, leftovers
 from warmbook.settings import Settings
 from warmbook.shell import quoted
 from warmbook.steps import compare, probe, upload
@@ -45,6 +45,7 @@ HOSTILE = [
 MAKERS = {
     "serving/shell_commands/gcloud.py",
     "serving/shell_commands/kubectl.py",
+    "serving/shell_commands/leftovers.py",
     "doctor/preflight/fixes.py",
     "steps/cleanup/plan.py",
     "steps/compare.py",
@@ -67,6 +68,8 @@ LINES = {
     "fixes.act_as": lambda settings: fixes.act_as(settings, settings.project_id),
     "fixes.machine_types": fixes.machine_types,
     "fixes.create_bucket": fixes.create_bucket,
+    "fixes.uniform_access": fixes.uniform_access,
+    "fixes.grant_to": lambda settings: fixes.grant_to(settings, settings.account),
     "fixes.federate": fixes.federate,
     "fixes.serve_metadata": fixes.serve_metadata,
     "fixes.latest_driver": fixes.latest_driver,
@@ -75,6 +78,18 @@ LINES = {
         settings.model_copy(update={"mode": "standard"}), 200
     ),
     "fixes.upgrade": lambda settings: fixes.upgrade([settings.project_id]),
+    "leftovers.delete_cluster": lambda settings: leftovers.delete_cluster(
+        settings.project_id, settings.cluster_name, settings.location
+    ),
+    "leftovers.delete_node_pool": lambda settings: leftovers.delete_node_pool(
+        settings.project_id, settings.cluster_name, settings.location, settings.namespace
+    ),
+    "leftovers.disable_cache": lambda settings: leftovers.disable_cache(
+        settings.project_id, settings.zone
+    ),
+    "leftovers.revoke_role": lambda settings: leftovers.revoke_role(
+        settings.project_id, settings.account, settings.namespace
+    ),
     "plan": plan._look_command,
     "compare": compare._by_hand,
     "probe": probe._by_hand,

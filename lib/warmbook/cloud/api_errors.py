@@ -89,7 +89,7 @@ def of_google(error: Any) -> WarmbookError:
             remedy=say("Run `gcloud auth application-default login` and this cell again."),
             pitfall="credentials-expired",
         )
-    if code == 403 and (reason == "CONSUMER_INVALID" or NO_PROJECT.search(whole)):
+    if code == 403 and names_no_project(error):
         return AccessError(
             say("There is no such project, or you may not see it: {message}", message=message),
             remedy=say("Correct «project_id» in the form; `gcloud projects list` shows yours."),
@@ -209,6 +209,12 @@ def kubernetes_message(error: Any) -> str:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         return body or str(error.reason)
+
+
+def names_no_project(error: Any) -> bool:
+    """Say whether a refusal means that there is no such project, or that nobody may see it."""
+    reason = google_reason(error)
+    return reason == "CONSUMER_INVALID" or bool(NO_PROJECT.search(f"{error} {reason}"))
 
 
 def first_line(error: object) -> str:

@@ -63,16 +63,21 @@ def find_project(clients: Clients, project_id: str, *, create_command: str) -> P
         known = reason == USER_PROJECT_DENIED and _is_there(clients, project_id)
         if reason == "SERVICE_DISABLED" or known:
             raise
-        raise AccessError(
-            say("You can't see a project {project}.", project=project_id),
-            remedy=say(
-                "Check its ID in the form (not its name or number), ask for a role on it, or "
-                "create it: {command}",
-                command=create_command,
-            ),
-            pitfall="project-missing",
-        ) from error
+        raise unseen(project_id, create_command) from error
     return ProjectInfo(project.project_id, project.name.partition("/")[2], project.state.name)
+
+
+def unseen(project_id: str, create_command: str) -> AccessError:
+    """Return the error for a project that is not there, or that the reader may not see."""
+    return AccessError(
+        say("You can't see a project {project}.", project=project_id),
+        remedy=say(
+            "Check its ID in the form (not its name or number), ask for a role on it, or "
+            "create it: {command}",
+            command=create_command,
+        ),
+        pitfall="project-missing",
+    )
 
 
 def _is_there(clients: Clients, project_id: str) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ...cloud.api_errors import names_no_project
 from ...cloud.clients import Clients
-from ...cloud.projects import FIRST_SERVICES, OWN_SERVICES, SERVICES
+from ...cloud.projects import FIRST_SERVICES, OWN_SERVICES, SERVICES, unseen
 from ...cloud.readiness import PROPAGATION_S, silent_services
 from ...display.card import Card, Row
 from ...display.progress import Report, polled, wait_until
@@ -48,9 +49,17 @@ def enable_own_services(
     "Enabled services": Resource Manager and Billing are not on by default.
 
     Raises:
+        AccessError: There is no such project, or the reader may not see it.
         WaitTimeoutError: One of the first still answers that it is off after seven minutes.
     """
-    made = _enable(settings, clients, OWN_SERVICES, report)
+    from google.api_core.exceptions import Forbidden
+
+    try:
+        made = _enable(settings, clients, OWN_SERVICES, report)
+    except Forbidden as error:
+        if not names_no_project(error):
+            raise
+        raise unseen(settings.project_id, gcloud.create_project(settings)) from error
     if made.enabled:
         wait_until(
             polled(lambda: silent_services(clients, FIRST_SERVICES)),

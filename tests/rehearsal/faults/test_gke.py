@@ -101,7 +101,8 @@ def test_somebody_elses_pool_is_there_without_the_metadata_server(
 ):
     assert not cluster.create_node_pool(chosen, clients, **quiet).created
     assert federated(gke.find(chosen, clients), GPU_POOL) is False
-    pod = {"metadata": {"namespace": "vllm"}, "spec": {"nodeName": node(chosen)}}
+    metadata = {"name": "any", "namespace": "vllm"}
+    pod = {"metadata": metadata, "spec": {"nodeName": node(chosen)}}
     who = rehearsal.call(lambda: rehearsal.inner._identity(pod))
     assert who.display.endswith("-compute@developer.gserviceaccount.com")
     remake(clients, chosen, quiet)

@@ -115,6 +115,7 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
                 time_scale=TimeScale(options.minute),
                 network=network,
                 staged=staged,
+                propagation_s=options.propagation_s,
             )
         )
         if status == 0 or test.ended:
@@ -174,6 +175,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long a minute of the cloud lasts here, above 0 and at most 60 "
         "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--propagation-s",
+        type=_figure,
+        default=0.0,
+        metavar="N",
+        help="seconds until a role that was granted or an API that was enabled holds; the service "
+        "account of the nodes takes twice as long (default: %(default)s)",
     )
     parser.add_argument(
         "--cache",

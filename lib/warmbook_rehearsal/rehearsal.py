@@ -27,6 +27,7 @@ from .listener import HOST, Listener
 from .network import UNSHAPED, Network, Shaper
 from .node import EngineError, Image, Model
 from .peers import can_tell
+from .propagation import Propagation
 from .request_faults import RequestFaults
 from .storage import Storage, application
 from .time_scale import TimeScale
@@ -54,10 +55,12 @@ class Rehearsal:
         time_scale: TimeScale,
         network: Network = UNSHAPED,
         staged: Sequence[Fault] = (),
+        propagation_s: float = 0.0,
     ) -> None:
         self.image, self.model, self.engine, self.time_scale = image, model, engine, time_scale
         self.shaper = Shaper(network)
         self._staged_first = tuple(staged)
+        self.propagation = Propagation(propagation_s)
         self.request_faults = RequestFaults()
         if network.latency_ms:
             self.request_faults.add(self.shaper.meet)
@@ -81,6 +84,8 @@ class Rehearsal:
             time_scale=self.time_scale,
             project_bindings=lambda: self.cloud.bindings(),
             zones=zones_of,
+            propagation=self.propagation,
+            is_on=lambda: self.cloud.project.answers("storage.googleapis.com"),
         )
         self.storage_listener = Listener(
             application(
@@ -111,9 +116,8 @@ class Rehearsal:
             caches=self.storage,
             traffic=self.storage.traffic,
             request_faults=self.request_faults,
+            propagation=self.propagation,
         )
-        # so that the form can suggest places before notebook 02 has enabled the APIs
-        self.cloud.project.services.add("compute.googleapis.com")
         self.google_listener = Listener(self.cloud.rest())
         await self.google_listener.start()
         self.hub = Hub(
@@ -220,6 +224,8 @@ class Rehearsal:
             "CLOUD_STORAGE_EMULATOR_ENDPOINT": url,
             "RUNAI_STREAMER_GCS_USE_ANONYMOUS_CREDENTIALS": "true",
             "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+            # how long notebook 05's probe waits for the roles that it was just given
+            "WARMBOOK_PROPAGATION_S": str(self.propagation.delay_s),
         }
 
     def command_environment(self) -> dict[str, str]:

@@ -73,6 +73,7 @@ async def around(
     time_scale: TimeScale,
     network: Network = UNSHAPED,
     staged: Sequence[Fault] = (),
+    propagation_s: float = 0.0,
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
@@ -83,7 +84,12 @@ async def around(
     modes that it has elsewhere.
     """
     rehearsal = Rehearsal(
-        image, model, engine=engine, time_scale=time_scale, network=network, staged=staged
+        *(image, model),
+        engine=engine,
+        time_scale=time_scale,
+        network=network,
+        staged=staged,
+        propagation_s=propagation_s,
     )
     with Stopping(rehearsal) as stopping:
         watch = asyncio.create_task(_stop_if_not_ready(image, stopping))

@@ -106,6 +106,9 @@ def test_a_newer_gpus_quota_is_in_cloud_quotas_and_nowhere_else(chosen, clients,
 
 def test_a_zone_has_a_machine_type_or_not(clients, up_to):
     up_to("project")
-    assert availability.has_machine(clients, "us-central1-a", "g2-standard-16")
-    assert not availability.has_machine(clients, "us-central1-f", "g2-standard-16")
-    assert not availability.has_machine(clients, "us-nowhere1-a", "g2-standard-16")
+    has = availability.machine_gpus
+    assert has(clients, "us-central1-a", "g2-standard-16") == {"nvidia-l4": 1}
+    assert has(clients, "us-central1-a", "g2-standard-24") == {"nvidia-l4": 2}
+    assert has(clients, "us-central1-a", "n1-standard-8") == {}
+    assert has(clients, "us-central1-f", "g2-standard-16") is None
+    assert has(clients, "us-nowhere1-a", "g2-standard-16") is None

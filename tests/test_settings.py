@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from warmbook.errors import SettingsError
 from warmbook.settings import Settings, merge
+from warmbook.settings.settings import model_uri
 
 
 def parse(**changes):
@@ -230,6 +231,19 @@ def test_a_number_from_papermill_is_taken_as_text():
 
 def test_a_trailing_slash_does_not_make_another_model():
     assert parse(model_uri="gs://bucket/model/").model_uri == "gs://bucket/model"
+
+
+def test_a_model_address_by_itself_is_refused_like_the_setting():
+    assert model_uri("gs://bucket/models/gemma/") == "gs://bucket/models/gemma"
+    with pytest.raises(SettingsError) as refused:
+        model_uri("s3://bucket/model")
+    assert refused.value.remedy
+
+
+def test_the_home_of_nobody_stays_in_the_name_of_a_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse(model_source="~/models").source_folder == tmp_path / "models"
+    assert str(parse(model_source="~nobody-here/models").source_folder) == "~nobody-here/models"
 
 
 @pytest.mark.guide("G08")

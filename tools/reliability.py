@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import platform
-import sys
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,10 @@ INTRODUCTION = """# Reliability
 What happens when something goes wrong: a kernel or a machine dies, a reader stops a wait, a
 service refuses for a while, a choice is a mistake. Each figure was measured in a rehearsal, on
 one machine; Google Cloud itself had no part in it. `make test` runs the same tests with fewer
-cases, `make soak` runs all of them and writes this page. Raw values are in `reliability.json`.
+cases, `make soak` runs all of them and writes this page, part by part: a part keeps its figures,
+with their day and the commit of the rehearsal, until it is measured again. Raw values are in
+`reliability.json`.
 """
-
 
 SUITES_HEADING = "## Tests of other Cloud Storage clients"
 SUITES_INTRODUCTION = """
@@ -45,8 +46,11 @@ rehearsal that was measured.
 """
 
 
-def write(figures: Path, *, command: str, seed: int) -> None:
-    """Write both files from the lines of `figures`; what has one name is added up."""
+def write(part: str, figures: Path, *, command: str, seed: int) -> None:
+    """Put a part's figures, the lines of `figures`, in the place of its earlier ones in both files.
+
+    What has one name is added up. Other parts keep the figures of the day they were measured.
+    """
     found: dict[str, Figures] = {}
     for line in figures.read_text(encoding="utf-8").splitlines():
         told = json.loads(line)
@@ -58,10 +62,12 @@ def write(figures: Path, *, command: str, seed: int) -> None:
         "command": command,
         "seed": seed,
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "rehearsal": commit(ROOT),
         "machine": _machine(),
     }
-    suites = _record().get("suites", [])
-    _save({"how": how, "figures": found, "suites": suites}, _page(how, found) + _section(suites))
+    record = _record()
+    record["parts"] = {**record.get("parts", {}), part: {"how": how, "figures": found}}
+    _save(record)
 
 
 def write_suites(results: list[Figures]) -> None:
@@ -74,8 +80,7 @@ def write_suites(results: list[Figures]) -> None:
     before = record.get("suites", [])
     kept = [one for one in before if (one["suite"], one["rehearsal"]) not in measured]
     record["suites"] = sorted([*kept, *results], key=lambda one: one["suite"])
-    page = (DOCS / "reliability.md").read_text(encoding="utf-8")
-    _save(record, page.partition(f"\n{SUITES_HEADING}")[0] + _section(record["suites"]))
+    _save(record)
 
 
 def _record() -> Figures:
@@ -83,7 +88,15 @@ def _record() -> Figures:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def _save(record: Figures, page: str) -> None:
+def commit(folder: Path, *options: str) -> str:
+    """Return which commit a checkout is at, as `git describe` names it."""
+    words = ["git", "describe", "--always", *options]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True).stdout.strip()
+
+
+def _save(record: Figures) -> None:
+    parts = "".join(_part(name, part) for name, part in sorted(record.get("parts", {}).items()))
+    page = INTRODUCTION + parts + _section(record.get("suites", []))
     text = json.dumps(record, indent=2, sort_keys=True) + "\n"
     (DOCS / "reliability.json").write_text(text, encoding="utf-8")
     (DOCS / "reliability.md").write_text(page, encoding="utf-8")
@@ -121,15 +134,16 @@ def _machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {software}"
 
 
-def _page(how: Figures, found: dict[str, Figures]) -> str:
+def _part(name: str, part: Figures) -> str:
+    how = part["how"]
     measured = (
-        f"From `{how['command']}` with seed {how['seed']} on {how['date']}, {how['machine']}.\n"
+        f"From `{how['command']}` with seed {how['seed']} on {how['date']}, rehearsal "
+        f"{how['rehearsal']}, {how['machine']}."
     )
-    rows = [row for name, told in found.items() for row in _rows(name, told)]
+    rows = [row for told in part["figures"].items() for row in _rows(*told)]
     table = "\n".join(f"| {what} | {value} | {means} |" for what, value, means in rows)
-    return (
-        f"{INTRODUCTION}\n{measured}\n| what | figure | what it means |\n|---|---|---|\n{table}\n"
-    )
+    head = "| what | figure | what it means |\n|---|---|---|"
+    return f"\n## {name[0].upper()}{name[1:]}\n\n{measured}\n\n{head}\n{table}\n"
 
 
 def _rows(name: str, told: Figures) -> Iterable[tuple[str, str, str]]:
@@ -292,6 +306,3 @@ TOLD: dict[str, Callable[[Figures], Iterable[tuple[str, str, str]]]] = {
     "soak": _soak,
     "tests of faults": _faults,
 }
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]), command=" ".join(sys.argv[2:]) or "make soak", seed=5)

@@ -70,7 +70,6 @@ def main() -> int:
         return suites.run(options.suites)
     wanted = [name for name in options.only.split(",") if name] or list(PARTS)
     FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_text("")
     environ = {
         "WARMBOOK_KILLS": str(options.kills),
         "WARMBOOK_SOAK": str(options.runs),
@@ -81,13 +80,27 @@ def main() -> int:
         "WARMBOOK_FIGURES": str(FIGURES),
     }
     print(f"seed {options.seed}; figures go to {FIGURES.relative_to(ROOT)}", flush=True)
-    passed = [_part(name, environ) for name in wanted]
-    reliability.write(FIGURES, command=" ".join(("make soak", *sys.argv[1:])), seed=options.seed)
+    passed = []
+    for name in wanted:
+        passed.append(_part(name, environ))
+        reliability.write(name, FIGURES, command=_command(name, options), seed=options.seed)
     return 0 if all(passed) else 1
 
 
+def _command(part: str, options: argparse.Namespace) -> str:
+    """Return what repeats a part with the sizes that it was measured with."""
+    size = {
+        "kills": f" --kills {options.kills}",
+        "mixed use": f" --minutes {options.minutes:g}",
+        "rehearsals": f" --runs {options.runs}",
+        "requests": f" --requests {options.requests}",
+    }.get(part, "")
+    return f"make soak SOAK=\"--only '{part}'{size}\""
+
+
 def _part(name: str, environ: dict[str, str]) -> bool:
-    """Run a part's tests; add how they ended to the figures; return whether all passed."""
+    """Run a part's tests; add how they ended to its figures; return whether all passed."""
+    FIGURES.write_text("")
     print(f"\n{name}", flush=True)
     report, begun = FIGURES.with_name(f"{name}.xml"), time.monotonic()
     words = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *PARTS[name]]

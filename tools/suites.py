@@ -135,7 +135,7 @@ def _run(suite: Suite, checkout: Path) -> dict[str, Any]:
     return {
         "suite": suite.name,
         "version": _version(checkout),
-        "rehearsal": _commit(Path(warmbook_rehearsal.__file__).parent),
+        "rehearsal": reliability.commit(Path(warmbook_rehearsal.__file__).parent),
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "seconds": round(time.monotonic() - begun),
         **_counts(report),
@@ -204,15 +204,9 @@ def _listener(folder: Path) -> Listener:
 def _version(checkout: Path) -> str:
     """Return which version a checkout is: its tag and commit, or what an sdist says of itself."""
     if (checkout / ".git").exists():
-        return _commit(checkout, "--tags")
+        return reliability.commit(checkout, "--tags")
     told = re.search(r"^Version: (.+)$", (checkout / "PKG-INFO").read_text(), re.MULTILINE)
     return told[1] if told else ""
-
-
-def _commit(folder: Path, *options: str) -> str:
-    """Return the commit of a folder's repository; the rehearsal need not be this checkout's."""
-    words = ["git", "describe", "--always", *options]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True).stdout.strip()
 
 
 def _counts(report: Path) -> dict[str, int]:

@@ -254,13 +254,24 @@ def rank(found):
 def test_the_streamers_buffer_follows_its_version(streamer, distributed, gpu_count, gib):
     found = host(131 * GIB, GIB, gpu_count, distributed=distributed, streamer=streamer)
     assert found.streamer_bytes == pytest.approx(gib * GIB)
-    assert found.memory_bytes >= found.streamer_bytes + found.server_bytes + found.shm_bytes
+    parts = found.streamer_bytes + found.server_bytes + found.shm_bytes
+    assert parts <= found.memory_bytes < parts + GIB
     assert found.memory_bytes % GIB == 0
 
 
 def test_the_buffer_holds_a_tensor_of_each_process_and_no_more_than_a_small_model():
     assert host(131 * GIB, 20 * GIB, 4).streamer_bytes == 80 * GIB
     assert host(2 * GIB, GIB // 2, 1).streamer_bytes == 2 * GIB
+
+
+def test_activations_grow_with_the_tokens_of_a_step():
+    measured = gpus.estimate("activations")  # of a step of 2,048 tokens
+    for tokens in (2048, 3001, 8192):
+        on = replace(L4, step_tokens=tokens)
+        found = fit(Shape.of(LLAMA_8B), 16 * GIB, GIB, on, 1, max_model_len=1)
+        assert found.activations.low == measured.low
+        assert found.activations.high == int(measured.high * tokens / 2048)
+        assert isinstance(found.activations.high, int)
 
 
 def test_the_limit_holds_for_headers_too_and_newer_streamers_raise_it_where_they_share():

@@ -80,6 +80,30 @@ def test_a_machine_without_a_known_price_is_named_and_no_price_is_made_up():
     assert row.detail == "no price is known here: 1 x z9-giant-1"
 
 
+def test_what_is_left_or_perhaps_a_pool_has_its_price_and_what_is_gone_has_none():
+    machines, pool = ("g2-standard-16",), cleanup.Resource("node pool", "gpu-pool", command="x")
+    gone = cleanup.Deleted((pool,), (), machines)
+    assert "an hour" not in repr(gone)
+    assert "an hour" in repr(cleanup.Deleted((pool,), (pool,), machines))
+    assert "an hour" in repr(cleanup.Deleted((), (), machines, (pool,)))
+    role = cleanup.Resource("role", "reader")
+    assert "an hour" not in repr(cleanup.Deleted((), (), machines, (role,)))
+
+
+def test_a_plan_names_what_was_created_else_what_may_be_yours_else_nothing():
+    one = cleanup.Resource("role", "reader")
+    titles = [
+        cleanup.Inventory(created, (), (), perhaps).title()
+        for created in ((one,), ())
+        for perhaps in ((one,), ())
+    ]
+    assert titles[0] == titles[1] and len(set(titles)) == 3
+
+
+def test_a_resource_is_the_same_whoever_says_how_to_delete_it():
+    assert cleanup.Resource("role", "a") == cleanup.Resource("role", "a", command="gcloud x")
+
+
 def test_a_namespace_that_was_there_before_stays_and_a_forgotten_probe_goes(
     chosen, clients, quiet, up_to, monkeypatch
 ):
@@ -143,6 +167,7 @@ def test_what_is_looked_at_is_shown_as_commands(settings):
     command = cleanup.inventory.command(settings)
     assert "gcloud container clusters list --project=my-project" in command
     assert "gcloud storage buckets get-iam-policy gs://my-bucket" in command
+    assert "gcloud container clusters delete" in cleanup.delete.command(settings)
 
 
 def a_cluster(status, reason=""):
@@ -224,13 +249,16 @@ def pools(settings, clients):
 
 
 def test_the_pool_in_somebody_elses_cluster_is_deleted_and_the_cluster_stays(
-    standard, somebody_elses, quiet
+    standard, somebody_elses
 ):
     assert GPU_POOL in pools(standard, somebody_elses)
     plan = cleanup.inventory(standard, somebody_elses)
     assert "node pool" in kinds(plan.created)
     assert "cluster" in kinds(plan.staying)
-    removed = cleanup.delete(standard, somebody_elses, **quiet)
+    told = []
+    removed = cleanup.delete(standard, somebody_elses, report=told.append)
+    assert (told[-1].state, told[-1].done) == ("gone", True)
+    assert f"{GPU_POOL} STOPPING" in [progress.state for progress in told]
     assert removed.left == removed.perhaps == ()
     assert f"node pool {GPU_POOL}" in removed.record()["created"]
     assert pools(standard, somebody_elses) == ["default-pool"]

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def test_a_spot_machine_costs_less_and_an_unknown_one_nothing():
     assert repr(listed) != repr(spot)
     assert "$" not in repr(ColdStart((ONE,)))
     assert ColdStart((ONE,)).efficiency is None
+
+
+def test_each_rank_has_its_own_number_and_without_one_its_place():
+    ranks = ((3, 2**30, 1.0), (None, 2**31, 2.0))
+    load = replace(GUIDE, ranks=ranks)
+    told = repr(ColdStart((replace(ONE, witness=load),)))
+    assert re.search(r"rank 3: +1.0 GiB", told) and re.search(r"rank 1: +2.0 GiB", told)
 
 
 def test_a_rehearsal_says_nothing_of_efficiency():

@@ -123,6 +123,13 @@ def test_what_no_signal_explains_is_named_but_for_what_a_line_itself_tells():
     assert drawn.unexplained == pytest.approx(found[UNEXPLAINED] / 300, abs=0.001)
 
 
+def test_a_line_that_tells_no_seconds_explains_none():
+    later = {s: text for s, text in SIGNS.items() if s >= 262}
+    found = lengths(timeline(pod(), EVENTS, NODE, log(later), expected_bytes=WEIGHTS))
+    assert found["KV cache"] == 0
+    assert found[UNEXPLAINED] == 262.5 - 152
+
+
 def test_without_a_log_all_after_the_containers_start_is_unexplained():
     drawn = timeline(pod(), EVENTS, NODE)
     assert lengths(drawn)[UNEXPLAINED] == 148
@@ -142,6 +149,35 @@ def test_a_node_that_was_there_costs_no_phase():
     found = lengths(timeline(pod(), EVENTS[2:], old, log()))
     assert found["scheduling"] == 90
     assert not {"node ready", "driver"} & found.keys()
+
+
+def test_a_node_that_became_ready_again_was_ready_when_it_joined():
+    again = {
+        "metadata": {"creationTimestamp": at(70)},
+        "status": {"conditions": [{**NODE["status"]["conditions"][0]}]},
+    }
+    again["status"]["conditions"][0]["lastTransitionTime"] = at(200)
+    found = lengths(timeline(pod(), EVENTS, again, log()))
+    assert (found["node ready"], found["driver"]) == (65, 20)
+
+
+@pytest.mark.parametrize(("restarts", "lives"), [(0, 1), (2, 3), (None, 1)])
+def test_lives_are_the_restarts_and_the_first_one(restarts, lives):
+    assert timeline(pod(restarts=restarts), EVENTS, NODE, log()).lives == lives
+
+
+@pytest.mark.parametrize(("started", "attempts"), [(180, 28), (152, None), (150, None)])
+def test_earlier_attempts_end_where_the_container_runs_that_started_again(started, attempts):
+    again = timeline(pod(started=started, restarts=1), EVENTS, NODE, log())
+    assert lengths(again).get("earlier attempts") == attempts
+
+
+def test_a_line_that_tells_no_time_of_its_own_ends_no_phase():
+    """As lines are where the log was saved without times: the load is known, its end is not."""
+    untimed = {227: "Model loading took 15.0 GiB memory and 16.1 seconds"}
+    drawn = timeline(pod(), EVENTS, NODE, log(untimed, stamps=False), expected_bytes=WEIGHTS)
+    assert (drawn.witness.source, drawn.witness.elapsed_s) == ("vLLM", 16.1)
+    assert lengths(drawn)[UNEXPLAINED] == 148
 
 
 def test_the_pod_that_installs_the_driver_says_when_it_was_there():

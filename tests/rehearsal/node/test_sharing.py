@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def mode(path):
 @pytest.fixture
 def cache(tmp_path):
     """A cache that only its owner can read, in a folder that everybody can enter."""
-    closed = {folder: mode(folder) for folder in (tmp_path, *tmp_path.parents[:2])}
+    everybodys = Path(tempfile.gettempdir())
+    folders = [folder for folder in (tmp_path, *tmp_path.parents) if everybodys in folder.parents]
+    closed = {folder: mode(folder) for folder in folders}
     for folder in closed:
         folder.chmod(0o755)
     cache = tmp_path / "cache"

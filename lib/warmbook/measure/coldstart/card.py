@@ -122,8 +122,7 @@ class ColdStart(Card):
             )
         if self.first.lives > 1:
             yield say("The container started {count} times.", count=self.first.lives)
-        price = self.machine.price if self.machine else None
-        if price and self.machine:
+        if self.machine and (price := self.machine.price):
             yield say(
                 "Cost: the list price of an idle {machine} in {region} as of {date}.",
                 machine=self.machine.name,

@@ -53,11 +53,10 @@ def bindings(settings: Settings, clients: Clients, ours: Collection[str]) -> Fou
     except NotFound:
         return Found()
     found = Found()
-    for binding in policy.bindings:
+    given = [binding for binding in policy.bindings if binding["role"] in roles.GIVEN_ROLES]
+    for binding in given:
+        role, condition = binding["role"], binding.get("condition")
         for member, account in _of_pool(settings, binding["members"]):
-            role, condition = binding["role"], binding.get("condition")
-            if role not in roles.GIVEN_ROLES:
-                continue
             name = f"{role} on gs://{settings.bucket_name}"
             if account in ours and not condition:
                 found.ours.append(Resource("role", name, account))

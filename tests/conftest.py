@@ -32,7 +32,7 @@ hypothesis.settings.load_profile(os.environ.get("WARMBOOK_CASES", "same"))
 
 HERE = Path(__file__).parent
 WITH_SERVERS = frozenset(
-    ("agreement", "browser", "faults", "install", "rehearsal", "reliability", "safety")
+    ("agreement", "browser", "contract", "faults", "install", "rehearsal", "reliability", "safety")
 )
 """Folders whose tests start servers, processes or whole rehearsals."""
 NO_UNIT = frozenset(("slow", "engine", "streamer", "browser", "agreement", "install"))
@@ -118,7 +118,7 @@ def image_and_model(tmp_path_factory):
 class RehearsalThread:
     """A rehearsal in a thread of its own."""
 
-    def __init__(self, image, model, minute_s=0.02, faults=(), network=None):
+    def __init__(self, image, model, minute_s=0.02, faults=(), network=None, record=None):
         from warmbook_rehearsal.faults import named
         from warmbook_rehearsal.network import UNSHAPED
         from warmbook_rehearsal.rehearsal import Rehearsal
@@ -130,6 +130,7 @@ class RehearsalThread:
             time_scale=TimeScale(minute_s),
             network=network or UNSHAPED,
             staged=named(faults),
+            record=record,
         )
         self._up, self._stop = threading.Event(), None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
@@ -189,9 +190,17 @@ def network():
 
 
 @pytest.fixture
-def rehearsal(image_and_model, minute_s, faults, network, monkeypatch, tmp_path):
+def record():
+    """The file for the exchanges of a test's rehearsal; none unless the test says so."""
+    return None
+
+
+@pytest.fixture
+def rehearsal(image_and_model, minute_s, faults, network, record, monkeypatch, tmp_path):
     """A rehearsal of its own for one test, and the environment that points at it."""
-    running = RehearsalThread(*image_and_model, minute_s=minute_s, faults=faults, network=network)
+    running = RehearsalThread(
+        *image_and_model, minute_s=minute_s, faults=faults, network=network, record=record
+    )
     with running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):

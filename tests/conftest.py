@@ -32,7 +32,7 @@ hypothesis.settings.load_profile(os.environ.get("WARMBOOK_CASES", "same"))
 
 HERE = Path(__file__).parent
 WITH_SERVERS = frozenset(
-    ("agreement", "browser", "faults", "install", "rehearsal", "reliability", "safety")
+    ("agreement", "browser", "contract", "faults", "install", "rehearsal", "reliability", "safety")
 )
 """Folders whose tests start servers, processes or whole rehearsals."""
 NO_UNIT = frozenset(("slow", "engine", "streamer", "browser", "agreement", "install"))
@@ -119,7 +119,15 @@ class RehearsalThread:
     """A rehearsal in a thread of its own."""
 
     def __init__(
-        self, image, model, minute_s=0.02, faults=(), network=None, propagation_s=0.0, on=()
+        self,
+        image,
+        model,
+        minute_s=0.02,
+        faults=(),
+        network=None,
+        propagation_s=0.0,
+        on=(),
+        record=None,
     ):
         from warmbook_rehearsal.faults import named
         from warmbook_rehearsal.network import UNSHAPED
@@ -133,6 +141,7 @@ class RehearsalThread:
             network=network or UNSHAPED,
             staged=named(faults),
             propagation_s=propagation_s,
+            record=record,
         )
         self._on = tuple(on)
         self._up, self._stop = threading.Event(), None
@@ -211,7 +220,15 @@ def on():
 
 
 @pytest.fixture
-def rehearsal(image_and_model, minute_s, faults, network, propagation_s, on, monkeypatch, tmp_path):
+def record():
+    """The file for the exchanges of a test's rehearsal; none unless the test says so."""
+    return None
+
+
+@pytest.fixture
+def rehearsal(
+    image_and_model, minute_s, faults, network, propagation_s, on, record, monkeypatch, tmp_path
+):
     """A rehearsal of its own for one test, and the environment that points at it."""
     running = RehearsalThread(
         *image_and_model,
@@ -220,6 +237,7 @@ def rehearsal(image_and_model, minute_s, faults, network, propagation_s, on, mon
         network=network,
         propagation_s=propagation_s,
         on=on,
+        record=record,
     )
     with running:
         for name, value in running.environ.items():

@@ -115,6 +115,7 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
                 time_scale=TimeScale(options.minute),
                 network=network,
                 staged=staged,
+                record=options.record,
                 propagation_s=options.propagation_s,
             )
         )
@@ -207,6 +208,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"
     )
+    parser.add_argument(
+        "--record",
+        type=_writable,
+        metavar="FILE",
+        help="write each exchange with Google's HTTP APIs into FILE, as JSON lines without "
+        "credentials and without the bytes of objects; FILE is emptied first",
+    )
     _add_shape(parser)
     return parser
 
@@ -256,6 +264,17 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
         "the figure, the same in each rehearsal",
     )
+
+
+def _writable(text: str) -> Path:
+    """Return the path of a file that can be written, which is made if it is not there."""
+    path = Path(text)
+    try:
+        path.touch(mode=0o600)
+        path.open("a").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    return path
 
 
 def _duration(text: str) -> float:

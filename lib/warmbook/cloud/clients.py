@@ -299,13 +299,19 @@ class Clients:
 
 def counted(credentials: Any, project_id: str) -> Any:
     """Return the credentials, a person's without a quota project with this one."""
-    from google.auth import external_account_authorized_user
-    from google.oauth2 import credentials as users
-
-    people = (users.Credentials, external_account_authorized_user.Credentials)
-    if not project_id or not isinstance(credentials, people) or credentials.quota_project_id:
+    if not project_id or not _a_persons(credentials) or credentials.quota_project_id:
         return credentials
     return credentials.with_quota_project(project_id)
+
+
+def _a_persons(credentials: Any) -> bool:
+    from google.oauth2.credentials import Credentials
+
+    if isinstance(credentials, Credentials):
+        return True
+    from google.auth import external_account_authorized_user  # takes 0.2 s to import
+
+    return isinstance(credentials, external_account_authorized_user.Credentials)
 
 
 def _bearer(grpc: Any, token: str) -> Any:

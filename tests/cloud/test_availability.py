@@ -96,8 +96,9 @@ def test_a_newer_gpus_quota_is_in_cloud_quotas_and_nowhere_else(chosen, clients,
     listed = {one["metric"] for one in clients.compute("regions/us-central1")["quotas"]}
     newer = {name for name in listed if "H100" in name or "H200" in name}
     assert newer <= {"PREEMPTIBLE_NVIDIA_H100_GPUS"}  # the one that Compute Engine has
-    assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (None, 0)
     services = rehearsal.inner.cloud.project.services
+    rehearsal.call(lambda: services.discard("cloudquotas.googleapis.com"))
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (None, 0)
     rehearsal.call(lambda: services.add("cloudquotas.googleapis.com"))
     assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (8, 0)
     assert availability.gpu_quota(clients, "us-central1", "nvidia-h200-141gb") == (0, 0)

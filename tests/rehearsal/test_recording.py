@@ -117,7 +117,7 @@ APIS = {
     "compute": methods.compute_engine(ANY),
     "container": methods.cluster_manager(ANY, ANY),
     "monitoring": methods.cloud_monitoring(ANY),
-    "serviceusage": methods.service_usage(ANY, ANY),
+    "serviceusage": methods.service_usage(ANY),
 }
 
 

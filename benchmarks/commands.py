@@ -150,7 +150,7 @@ async def _rehearsal(folder: Path) -> AsyncIterator[dict[str, str]]:
         async with Rehearsal(
             *_stand_ins(folder), engine="quick", time_scale=TimeScale(0.01)
         ) as rehearsal:
-            rehearsal.cloud.project.services.add("container.googleapis.com")
+            rehearsal.cloud.project.enable(["container.googleapis.com", "compute.googleapis.com"])
             environ = {**os.environ, **rehearsal.environment(), "HOME": str(folder)}
             await _create_cluster(rehearsal)
             yield environ

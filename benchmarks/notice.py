@@ -20,6 +20,7 @@ RUNS = 9
 def main() -> None:
     settings = Settings.parse(merge())
     clients = connect(settings)
+    project.enable_own_services(settings, clients, report=lambda _: None)
     project.enable_services(settings, clients, report=lambda _: None)
     cluster_s = [cluster_notice(settings, clients)]
     identity.create_namespace(settings, clients)

@@ -32,7 +32,7 @@ hypothesis.settings.load_profile(os.environ.get("WARMBOOK_CASES", "same"))
 
 HERE = Path(__file__).parent
 WITH_SERVERS = frozenset(
-    ("agreement", "browser", "faults", "install", "rehearsal", "reliability", "safety")
+    ("agreement", "browser", "contract", "faults", "install", "rehearsal", "reliability", "safety")
 )
 """Folders whose tests start servers, processes or whole rehearsals."""
 NO_UNIT = frozenset(("slow", "engine", "streamer", "browser", "agreement", "install"))
@@ -118,7 +118,17 @@ def image_and_model(tmp_path_factory):
 class RehearsalThread:
     """A rehearsal in a thread of its own."""
 
-    def __init__(self, image, model, minute_s=0.02, faults=(), network=None):
+    def __init__(
+        self,
+        image,
+        model,
+        minute_s=0.02,
+        faults=(),
+        network=None,
+        propagation_s=0.0,
+        on=(),
+        record=None,
+    ):
         from warmbook_rehearsal.faults import named
         from warmbook_rehearsal.network import UNSHAPED
         from warmbook_rehearsal.rehearsal import Rehearsal
@@ -130,13 +140,17 @@ class RehearsalThread:
             time_scale=TimeScale(minute_s),
             network=network or UNSHAPED,
             staged=named(faults),
+            propagation_s=propagation_s,
+            record=record,
         )
+        self._on = tuple(on)
         self._up, self._stop = threading.Event(), None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
     async def _run(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         async with self.inner:
+            self.inner.cloud.project.services.update(self._on)
             self.environ = self.inner.environment()
             self._up.set()
             await self._stop.wait()
@@ -189,9 +203,42 @@ def network():
 
 
 @pytest.fixture
-def rehearsal(image_and_model, minute_s, faults, network, monkeypatch, tmp_path):
+def propagation_s():
+    """How late a role or an API holds in a test's rehearsal, in seconds."""
+    return 0.0
+
+
+@pytest.fixture
+def on():
+    """APIs that are on in a test's rehearsal besides Google's default ones.
+
+    Those with which tests of one step may begin; a test of a fresh project says that there are
+    none.
+    """
+    names = ("cloudresourcemanager", "cloudbilling", "cloudquotas", "compute")
+    return tuple(f"{name}.googleapis.com" for name in names)
+
+
+@pytest.fixture
+def record():
+    """The file for the exchanges of a test's rehearsal; none unless the test says so."""
+    return None
+
+
+@pytest.fixture
+def rehearsal(
+    image_and_model, minute_s, faults, network, propagation_s, on, record, monkeypatch, tmp_path
+):
     """A rehearsal of its own for one test, and the environment that points at it."""
-    running = RehearsalThread(*image_and_model, minute_s=minute_s, faults=faults, network=network)
+    running = RehearsalThread(
+        *image_and_model,
+        minute_s=minute_s,
+        faults=faults,
+        network=network,
+        propagation_s=propagation_s,
+        on=on,
+        record=record,
+    )
     with running:
         for name, value in running.environ.items():
             if name.startswith(("WARMBOOK", "STORAGE", "GOOGLE", "NO_GCE", "HF_")):

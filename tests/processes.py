@@ -25,6 +25,7 @@ from warmbook.steps import cluster, identity, project
 settings = Settings.parse(merge())
 clients = connect(settings)
 quiet = {"report": lambda progress: None}
+project.enable_own_services(settings, clients, **quiet)
 project.enable_services(settings, clients, **quiet)
 cluster.create(settings, clients, **quiet)
 identity.create_namespace(settings, clients)

@@ -25,6 +25,7 @@ def test_every_default_is_as_documented():
         "gpu_count": 1,
         "tensor_parallel_size": 1,
         "machine_type": "g2-standard-16",
+        "gpu_driver": "auto",
         "spot": False,
         "inference_server": "vllm",
         "vllm_version": "0.32.0",
@@ -115,6 +116,41 @@ def test_choices_that_contradict_each_other_are_refused_at_the_field_to_change(c
     assert list(refused.value.fields) == [field]
 
 
+STANDARD = {"mode": "standard", "location": "us-central1-a"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "fitting"),
+    [
+        ({**STANDARD, "gpu_count": 2}, "machine_type", "g2-standard-24"),
+        ({**STANDARD, "gpu": "nvidia-h100-80gb"}, "machine_type", "a3-highgpu-1g"),
+        ({**STANDARD, "machine_type": "g2-standard-24"}, "machine_type", "g2-standard-8"),
+        ({**STANDARD, "gpu_count": 3}, "gpu_count", "1, 2, 4, 8"),
+        ({"gpu_count": 3}, "gpu_count", "1, 2, 4, 8"),
+    ],
+)
+def test_a_machine_without_these_gpus_is_refused_with_those_that_fit(changes, field, fitting):
+    """Compute Engine, "GPU machine types": GPUs of these families are built in."""
+    with pytest.raises(SettingsError) as refused:
+        parse(**changes)
+    assert list(refused.value.fields) == [field]
+    assert fitting in refused.value.fields[field]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {**STANDARD, "gpu_count": 2, "machine_type": "g2-standard-24"},
+        {**STANDARD, "gpu": "nvidia-tesla-t4", "machine_type": "n1-standard-8"},
+        {**STANDARD, "machine_type": "g2-custom-8-65536"},
+        {"gpu_count": 2},
+        {"gpu": "nvidia-h100-80gb"},
+    ],
+)
+def test_what_fits_or_is_not_known_here_is_left_to_the_doctor(changes):
+    assert parse(**changes)
+
+
 @pytest.mark.parametrize(
     ("region", "zone"), [("europe-west1", "europe-west10-a"), ("europe-west10", "europe-west1-a")]
 )
@@ -125,6 +161,8 @@ def test_a_region_whose_name_begins_like_anothers_has_none_of_its_zones(region, 
     assert parse(location=region, zone=f"{region}-b").region == region
     assert parse(mode="standard", location=zone).region == zone.removesuffix("-a")
 
+
+SIXTEEN = {"gpu": "nvidia-tesla-a100", "gpu_count": 16}
 
 LIMITS = {
     "gpu_count": (1, 16),
@@ -143,11 +181,11 @@ LIMITS = {
 def test_a_number_is_taken_up_to_its_limits_and_not_beyond(field):
     least, most = LIMITS[field]
     for value in (least, most):
-        chosen = parse(**{"gpu_count": 16, field: value})
+        chosen = parse(**{**SIXTEEN, field: value})
         assert getattr(chosen, field) == value
     for value, limit in ((least - 1, f"{least}"), (most + 1, f"{most}")):
         with pytest.raises(SettingsError) as refused:
-            parse(**{"gpu_count": 16, field: value})
+            parse(**{**SIXTEEN, field: value})
         assert limit in refused.value.fields[field]
 
 

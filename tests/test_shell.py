@@ -86,6 +86,11 @@ LINES = {
     "fixes.grant_to": lambda settings: fixes.grant_to(settings, settings.project_id),
     "fixes.federate": fixes.federate,
     "fixes.serve_metadata": fixes.serve_metadata,
+    "fixes.latest_driver": fixes.latest_driver,
+    "fixes.mount_buckets": fixes.mount_buckets,
+    "fixes.larger_disk": lambda settings: fixes.larger_disk(
+        settings.model_copy(update={"mode": "standard"}), 200
+    ),
     "fixes.upgrade": lambda settings: fixes.upgrade([settings.project_id]),
     "leftovers": leftovers_of,
     "plan": plan._look_command,

@@ -17,6 +17,7 @@ from warmbook.display.check import Passed
 from warmbook.display.progress import Progress
 from warmbook.errors import WarmbookError
 from warmbook.serving import manifest
+from warmbook.serving.draft import Improvement
 from warmbook.terminal import INSTEAD, one_line, printable, show
 
 
@@ -119,7 +120,7 @@ def test_a_hostile_file_is_not_shown_as_it_is(tmp_path, capsys, choices):
 
 
 def test_a_reason_above_a_manifest_stays_a_comment(tmp_path, capsys, monkeypatch):
-    improvement = manifest.Improvement("a\u2028kind: Other", "b\nkind: Other\x85kind: Other")
+    improvement = Improvement("a\u2028kind: Other", "b\nkind: Other\x85kind: Other")
     monkeypatch.setattr(manifest, "improvements", lambda *_: (improvement,))
     monkeypatch.setattr(render, "_needs", lambda *_: None)
     words = ["-p", "project_id", "my-project", "-p", "model_uri", "gs://my-bucket/m"]

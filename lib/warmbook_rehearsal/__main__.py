@@ -115,6 +115,8 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
                 time_scale=TimeScale(options.minute),
                 network=network,
                 staged=staged,
+                record=options.record,
+                propagation_s=options.propagation_s,
             )
         )
         if status == 0 or test.ended:
@@ -176,6 +178,14 @@ def _parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--propagation-s",
+        type=_figure,
+        default=0.0,
+        metavar="N",
+        help="seconds until a role that was granted or an API that was enabled holds; the service "
+        "account of the nodes takes twice as long (default: %(default)s)",
+    )
+    parser.add_argument(
         "--cache",
         type=Path,
         default=Path(os.environ.get("WARMBOOK_CACHE") or Path.home() / ".cache" / "warmbook"),
@@ -197,6 +207,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"
+    )
+    parser.add_argument(
+        "--record",
+        type=_writable,
+        metavar="FILE",
+        help="write each exchange with Google's HTTP APIs into FILE, as JSON lines without "
+        "credentials and without the bytes of objects; FILE is emptied first",
     )
     _add_shape(parser)
     return parser
@@ -247,6 +264,17 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
         "the figure, the same in each rehearsal",
     )
+
+
+def _writable(text: str) -> Path:
+    """Return the path of a file that can be written, which is made if it is not there."""
+    path = Path(text)
+    try:
+        path.touch(mode=0o600)
+        path.open("a").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    return path
 
 
 def _duration(text: str) -> float:

@@ -3,97 +3,60 @@
 from __future__ import annotations
 
 import hmac
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 Binding = Mapping[str, Any]
 """One line of an IAM policy: `role`, `members`, and perhaps a `condition`."""
 
-_OBJECT_READ = frozenset({"storage.objects.get", "storage.objects.list"})
-_OBJECT_USE = _OBJECT_READ | {
-    "storage.objects.create",
-    "storage.objects.delete",
-    "storage.objects.move",
-    "storage.objects.update",
-    "storage.multipartUploads.create",
-    "storage.multipartUploads.abort",
-    "storage.multipartUploads.list",
-    "storage.multipartUploads.listParts",
-    "storage.folders.list",
-    "storage.managedFolders.list",
-}
-_BUCKET_VIEW = frozenset({"storage.buckets.get", "storage.buckets.list"})
-
 _STARTS_WITH = re.compile(
     r"""resource\.name\.startsWith\(\s*(?P<quote>["'])(?P<prefix>[^"'\\]+)(?P=quote)\s*\)"""
 )
 
-ALL = "*"
-"""Stands for every permission, in `roles/owner`."""
+_TABLES: Mapping[str, Mapping[str, Sequence[str]]] = json.loads(
+    resources.files(__package__).joinpath("iam.json").read_text("utf-8")
+)
 
 ROLES: Mapping[str, frozenset[str]] = {
-    "roles/owner": frozenset({ALL}),
-    "roles/resourcemanager.projectIamAdmin": frozenset(
-        f"resourcemanager.projects.{verb}" for verb in ("get", "getIamPolicy", "setIamPolicy")
-    ),
-    "roles/iam.serviceAccountUser": frozenset(
-        f"iam.serviceAccounts.{verb}" for verb in ("actAs", "get", "list")
-    ),
-    "roles/serviceusage.serviceUsageAdmin": frozenset({"serviceusage.*"}),
-    "roles/compute.viewer": frozenset(
-        f"compute.{kind}.{verb}"
-        for kind in ("projects", "regions", "zones", "acceleratorTypes", "machineTypes")
-        for verb in ("get", "list")
-    ),
-    "roles/container.clusterViewer": frozenset(
-        {"container.clusters.get", "container.clusters.list"}
-    ),
-    "roles/container.admin": frozenset({"container.*"}),
-    "roles/monitoring.viewer": frozenset({"monitoring.timeSeries.list"}),
-    "roles/cloudquotas.viewer": frozenset({"cloudquotas.quotas.get"}),
-    "roles/storage.admin": frozenset({"storage.*"}),
-    "roles/storage.bucketViewer": _BUCKET_VIEW,
-    "roles/storage.objectViewer": _OBJECT_READ,
-    "roles/storage.objectUser": _OBJECT_USE,
-    "roles/storage.objectAdmin": _OBJECT_USE | {"storage.objects.getIamPolicy"},
-    "roles/storage.legacyBucketReader": frozenset({"storage.buckets.get", "storage.objects.list"}),
-    "roles/storage.legacyObjectReader": frozenset({"storage.objects.get"}),
-    "roles/storage.legacyObjectOwner": frozenset(
-        f"storage.objects.{verb}" for verb in ("get", "update", "getIamPolicy", "setIamPolicy")
-    ),
-    "roles/storage.legacyBucketWriter": frozenset(
-        {
-            "storage.buckets.get",
-            "storage.objects.create",
-            "storage.objects.delete",
-            "storage.objects.list",
-        }
-    ),
-    "roles/storage.legacyBucketOwner": _BUCKET_VIEW
-    | {
-        "storage.buckets.getIamPolicy",
-        "storage.buckets.setIamPolicy",
-        "storage.buckets.update",
-        "storage.objects.create",
-        "storage.objects.delete",
-        "storage.objects.list",
-    },
+    role: frozenset(permissions) for role, permissions in _TABLES["roles"].items()
 }
-"""Permissions of the roles that the guide and the workbook meet.
+"""What Google's roles hold, of the permissions of the services that the rehearsal imitates.
 
-Source: Cloud Storage, "IAM roles for Cloud Storage"; GKE, "Create IAM policies";
-IAM, "Service Accounts roles".
+A role that is not here gives nothing. Source: iam-dataset; see tools/iam_roles.py.
 """
+
+METHODS: Mapping[str, frozenset[str]] = {
+    method: frozenset(permissions) for method, permissions in _TABLES["methods"].items()
+}
+"""What Google's methods may ask for, by their names in the discovery documents.
+
+Some of it is asked for only where a request wants more. Source: as for `ROLES`.
+"""
+
+_BASIC = {
+    "projectOwner": "roles/owner",
+    "projectEditor": "roles/editor",
+    "projectViewer": "roles/viewer",
+}
+"""Who a bucket's policy means by these. Source: Cloud Storage, "Convenience values"."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request: the IAM `member`, and how Google `display`s it in a message."""
+    """Who sent a request: the IAM `member`, and how Google `display`s it in a message.
+
+    `quota_project` is the one that the request is to count against, "" where it names none;
+    `is_gcloud` says that gcloud's own client sent it.
+    """
 
     member: str
     display: str
+    quota_project: str = ""
+    is_gcloud: bool = False
 
     @property
     def federated(self) -> bool:
@@ -147,11 +110,25 @@ def permitted(
     """
     return any(
         bool(_names(caller) & set(binding.get("members", ())))
-        and _holds(ROLES.get(str(binding.get("role")), frozenset()), permission)
+        and permission in ROLES.get(str(binding.get("role")), frozenset())
         for policy in policies
         for binding in policy
         if _applies(binding.get("condition"), resource)
     )
+
+
+def of_bucket(bindings: Iterable[Binding], project: Iterable[Binding]) -> Iterator[Binding]:
+    """Yield a bucket's bindings, with the project's owners, editors and viewers by name."""
+    basic = {
+        role: [m for b in project if b.get("role") == role for m in b.get("members", ())]
+        for role in _BASIC.values()
+    }
+    for binding in bindings:
+        members = list(binding.get("members", ()))
+        meant = [
+            m for name in members for m in basic.get(_BASIC.get(name.partition(":")[0], ""), ())
+        ]
+        yield {**binding, "members": [*members, *meant]}
 
 
 def _applies(condition: Mapping[str, Any] | None, resource: str) -> bool:
@@ -164,8 +141,3 @@ def _applies(condition: Mapping[str, Any] | None, resource: str) -> bool:
 def _names(caller: Caller) -> set[str]:
     everybody = {"allUsers"} if caller == ANONYMOUS else {"allUsers", "allAuthenticatedUsers"}
     return {caller.member, *everybody}
-
-
-def _holds(permissions: frozenset[str], permission: str) -> bool:
-    service = permission.partition(".")[0]
-    return bool(permissions & {ALL, f"{service}.*", permission})

@@ -24,6 +24,9 @@ HOST = "127.0.0.1"
 GOOGLE_ACCOUNT = "iam.gke.io/gcp-service-account"
 """Annotation that links a Kubernetes service account to a Google one."""
 
+NO_DRIVER = "disabled"
+"""How nodes are labelled whose GPU driver GKE does not install; they offer no GPU."""
+
 
 class Pods(Protocol):
     """What a Pod needs of the rehearsal around it."""
@@ -142,10 +145,11 @@ class Clusters:
                 zone=cluster.location,
                 machine_type=pool.config.machine_type,
                 gpus=gpus,
+                driver=(driver := _driver(pool)),
                 spot=pool.config.spot,
-                driver=_driver(pool),
+                disk_gb=pool.config.disk_size_gb,
             )
-            if not _has_driver(pool):
+            if driver == NO_DRIVER:
                 for resources in (node["status"]["capacity"], node["status"]["allocatable"]):
                     resources.pop(GPU, None)
             add_node(running.store, node)
@@ -228,15 +232,11 @@ def _key(cluster: Any) -> tuple[str, str]:
 
 
 def _driver(pool: Any) -> str:
-    """Return which release of the driver a pool's GPUs get."""
-    chosen = [a.gpu_driver_installation_config for a in pool.config.accelerators]
-    return "latest" if any(c.gpu_driver_version.name == "LATEST" for c in chosen) else "default"
-
-
-def _has_driver(pool: Any) -> bool:
-    """Say whether GKE installs the GPU driver; without it a node offers no GPU."""
-    chosen = [a.gpu_driver_installation_config for a in pool.config.accelerators]
-    return all(one.gpu_driver_version.name != "INSTALLATION_DISABLED" for one in chosen)
+    """Return which driver GKE installs on a pool's nodes, as their label has it."""
+    for gpu in pool.config.accelerators:
+        version = str(gpu.gpu_driver_installation_config.gpu_driver_version.name)
+        return NO_DRIVER if version == "INSTALLATION_DISABLED" else version.lower()
+    return "default"
 
 
 def _zones(cluster: Any) -> list[str]:

@@ -14,12 +14,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from . import isolation
 from .access import Caller, Callers
 from .clusters import Clusters
 from .faults import Changes, Fault, Staging
 from .faults import application as fault_desk
 from .google import Cloud
+from .google.api_hosts import api_host
 from .google.capacity import zones_of
 from .hub import CDN_HOST, Hub, repositories
 from .hub import application as hub_application
@@ -27,6 +30,8 @@ from .listener import HOST, Listener
 from .network import UNSHAPED, Network, Shaper
 from .node import EngineError, Image, Model
 from .peers import can_tell
+from .propagation import Propagation
+from .recording import Recording
 from .request_faults import RequestFaults
 from .storage import Storage, application
 from .time_scale import TimeScale
@@ -36,6 +41,7 @@ PROJECT_NUMBER = "415104041262"
 ACCOUNT = "you@example.com"
 NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
+STORAGE_HOST = "storage.googleapis.com"
 PREFIX = "warmbook-rehearsal-"
 STATE_BYTES = 500_000_000
 """Room for temporary files that a rehearsal needs: notebook 09 downloads the model (270 MB), and
@@ -54,10 +60,14 @@ class Rehearsal:
         time_scale: TimeScale,
         network: Network = UNSHAPED,
         staged: Sequence[Fault] = (),
+        propagation_s: float = 0.0,
+        record: Path | None = None,
     ) -> None:
         self.image, self.model, self.engine, self.time_scale = image, model, engine, time_scale
         self.shaper = Shaper(network)
         self._staged_first = tuple(staged)
+        self.propagation = Propagation(propagation_s)
+        self._recording = Recording(record) if record else None
         self.request_faults = RequestFaults()
         if network.latency_ms:
             self.request_faults.add(self.shaper.meet)
@@ -81,16 +91,10 @@ class Rehearsal:
             time_scale=self.time_scale,
             project_bindings=lambda: self.cloud.bindings(),
             zones=zones_of,
+            propagation=self.propagation,
+            is_on=lambda: self.cloud.project.answers("storage.googleapis.com"),
         )
-        self.storage_listener = Listener(
-            application(
-                self.storage,
-                self.callers,
-                base_url=lambda: self.storage_listener.url,
-                request_faults=self.request_faults,
-                shaper=self.shaper,
-            )
-        )
+        self.storage_listener = Listener(self._storage_server())
         await self.storage_listener.start()
         self.clusters = Clusters(
             folder=self.folder,
@@ -111,10 +115,9 @@ class Rehearsal:
             caches=self.storage,
             traffic=self.storage.traffic,
             request_faults=self.request_faults,
+            propagation=self.propagation,
         )
-        # so that the form can suggest places before notebook 02 has enabled the APIs
-        self.cloud.project.services.add("compute.googleapis.com")
-        self.google_listener = Listener(self.cloud.rest())
+        self.google_listener = Listener(self._recorded(self.cloud.rest(), api_host))
         await self.google_listener.start()
         self.hub = Hub(
             repositories(self.folder / "hub", (file.path for file in self.model.files)),
@@ -133,6 +136,22 @@ class Rehearsal:
         for fault in self._staged_first:
             await self.stage(fault)
         return self
+
+    def _storage_server(self) -> web.Application:
+        server = application(
+            self.storage,
+            self.callers,
+            base_url=lambda: self.storage_listener.url,
+            request_faults=self.request_faults,
+            shaper=self.shaper,
+        )
+        return self._recorded(server, lambda _: STORAGE_HOST)
+
+    def _recorded(self, server: web.Application, host_of: Callable[[str], str]) -> web.Application:
+        """Return a server whose exchanges are written down, if that was asked for."""
+        if self._recording:
+            self._recording.listen(server, host_of)
+        return server
 
     def servers(self) -> dict[str, str]:
         """Return the addresses of the servers that the workbook calls."""
@@ -163,6 +182,8 @@ class Rehearsal:
         await self.hub_listener.stop()
         await self.google_listener.stop()
         await self.storage_listener.stop()
+        if self._recording:
+            self._recording.close()
         self.remove_files()
 
     def remove_files(self) -> None:
@@ -220,6 +241,8 @@ class Rehearsal:
             "CLOUD_STORAGE_EMULATOR_ENDPOINT": url,
             "RUNAI_STREAMER_GCS_USE_ANONYMOUS_CREDENTIALS": "true",
             "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+            # how long notebook 05's probe waits for the roles that it was just given
+            "WARMBOOK_PROPAGATION_S": str(self.propagation.delay_s),
         }
 
     def command_environment(self) -> dict[str, str]:

@@ -73,17 +73,26 @@ async def around(
     time_scale: TimeScale,
     network: Network = UNSHAPED,
     staged: Sequence[Fault] = (),
+    record: Path | None = None,
+    propagation_s: float = 0.0,
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
     A signal to this process is passed on to the command; the rehearsal stops when it ended, in
     `stopping.LIMIT_S` seconds at most. A second Ctrl-C ends everything at once, with status 130.
     The status after SIGTERM is 143. An engine that turns out not to work ends the command too.
+    `record` names a file for the exchanges with Google's HTTP APIs.
     What the rehearsal and its Pods write is this user's alone; what the command writes has the
     modes that it has elsewhere.
     """
     rehearsal = Rehearsal(
-        image, model, engine=engine, time_scale=time_scale, network=network, staged=staged
+        *(image, model),
+        engine=engine,
+        time_scale=time_scale,
+        network=network,
+        staged=staged,
+        record=record,
+        propagation_s=propagation_s,
     )
     with Stopping(rehearsal) as stopping:
         watch = asyncio.create_task(_stop_if_not_ready(image, stopping))

@@ -29,6 +29,7 @@ gpu: str = ""  # GPU type, such as nvidia-l4
 gpu_count: str = ""  # GPUs of one Pod
 tensor_parallel_size: str = ""  # GPUs that share one copy of the model
 machine_type: str = ""  # machine of the Standard GPU pool
+gpu_driver: str = ""  # auto, default or latest: the GPU driver of the nodes
 spot: str = ""  # true: Spot machines for the GPUs
 inference_server: str = ""  # vllm, or sglang
 vllm_version: str = ""  # vLLM release, 0.11.1 or later
@@ -44,7 +45,7 @@ compare_usd: str = ""  # nor after so many dollars of the machine; 0 sets no lim
 cache_scope: str = ""  # zone or region: where caches are made
 max_replicas: str = ""  # Pods up to which a queue of requests may raise it; 0 for none
 model_source: str = ""  # local folder or hf://ORG/NAME to upload first
-account: str = ""  # e-mail of the person who gets the two roles
+account: str = ""  # e-mail of the person who gets the roles
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
@@ -153,6 +154,7 @@ form = SettingsForm.choose(
     gpu_count=gpu_count,
     tensor_parallel_size=tensor_parallel_size,
     machine_type=machine_type,
+    gpu_driver=gpu_driver,
     spot=spot,
     inference_server=inference_server,
     vllm_version=vllm_version,

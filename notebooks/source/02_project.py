@@ -1,26 +1,26 @@
 # %% [markdown] lang="en"
 # # 2 · Prepare the project
 #
-# A project must be able to pay, have four APIs switched on, and let you create clusters and change a bucket's policy. This notebook looks at each of these and mends what it can.
+# The project needs billing, nine enabled APIs, and roles that let you create clusters and change a bucket's policy. This notebook checks each of these and fixes what it can. It works in a project that was created a minute ago.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Finds the project, looks at billing, enables the APIs, gives you two roles | The choices of notebook 1; the roles Service Usage Admin and Project IAM Admin, or Owner | Four enabled APIs and your two roles; they cost nothing and stay | A minute or two; free |
+# | Enables the APIs, finds the project, looks at billing, gives you the roles, waits until all of it holds | The choices of notebook 1; the roles Service Usage Admin and Project IAM Admin, or Owner | Nine enabled APIs and your roles; they cost nothing and stay | A minute or two, up to seven in a new project; free |
 
 # %% [markdown] lang="es"
 # # 2 · Prepara el proyecto
 #
-# El proyecto debe poder pagar, tener cuatro APIs habilitadas y permitirte crear clústeres y cambiar la política de un bucket. Este notebook revisa cada cosa y arregla lo que puede.
+# El proyecto debe tener la facturación habilitada, nueve APIs habilitadas y roles que te permitan crear clústeres y cambiar la política de un bucket. Este notebook revisa cada cosa y arregla lo que puede. Funciona también en un proyecto creado hace un minuto.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Busca el proyecto, revisa la facturación, habilita las APIs y te otorga dos roles | Las opciones del notebook 1; los roles Administrador de Service Usage y Administrador de IAM de proyecto, o bien Propietario | Cuatro APIs habilitadas y tus dos roles; no cuestan nada y se quedan | Uno o dos minutos; gratis |
+# | Habilita las APIs, busca el proyecto, revisa la facturación, te otorga los roles y espera hasta que todo esté en vigor | Las opciones del notebook 1; los roles Administrador de Service Usage y Administrador de IAM de proyecto, o bien Propietario | Nueve APIs habilitadas y tus roles; no cuestan nada y se quedan | Uno o dos minutos, hasta siete en un proyecto nuevo; gratis |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
 location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-account: str = ""  # e-mail of the person who gets the two roles
+account: str = ""  # e-mail of the person who gets the roles
 language: str = "en"  # en or es: the language of the library's messages
 
 # %%
@@ -29,11 +29,11 @@ from warmbook.steps import project
 
 # %% [markdown] lang="en"
 # ## Say who you are
-# `account` is the e-mail address that gets the two roles below; where the guide asks gcloud for it, this book asks your credentials. They do not always tell: if the field is empty and the last section complains, write your address here.
+# `account` is the e-mail address that gets the roles below; where the guide asks gcloud for it, this book asks your credentials. They do not always tell: if the field is empty and the last section complains, write your address here.
 
 # %% [markdown] lang="es"
 # ## Di quién eres
-# `account` es el correo electrónico que recibirá los dos roles de más abajo; donde la guía se lo pregunta a gcloud, este cuaderno se lo pregunta a tus credenciales. No siempre lo dicen: si el campo está vacío y la última sección se queja, escribe aquí tu correo.
+# `account` es el correo electrónico que recibirá los roles de más abajo; donde la guía se lo pregunta a gcloud, este cuaderno se lo pregunta a tus credenciales. No siempre lo dicen: si el campo está vacío y la última sección se queja, escribe aquí tu correo.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(
@@ -49,6 +49,18 @@ form
 settings = form.settings
 clients = connect(settings)
 clients
+
+# %% [markdown] lang="en"
+# ## Enable the APIs that this workbook calls
+# In a new project the Resource Manager and Billing APIs are off, and nothing can be checked without them. The next cell enables them, with Service Usage, Cloud Monitoring and Cloud Quotas, and waits until they answer. gcloud does without: its requests count against a project of Google's own.
+
+# %% [markdown] lang="es"
+# ## Habilita las APIs que esta guía práctica llama
+# En un proyecto nuevo, las APIs de Resource Manager y de Facturación están inhabilitadas, y sin ellas no se puede comprobar nada. La celda siguiente las habilita, junto con Service Usage, Cloud Monitoring y Cloud Quotas, y espera hasta que respondan. gcloud no las necesita: sus solicitudes cuentan para un proyecto de Google.
+
+# %% tags=["creates-resource"]
+own = project.enable_own_services(settings, clients)
+own
 
 # %% [markdown] lang="en"
 # ## Look for what stands in the way
@@ -89,13 +101,6 @@ check(
 found = project.find(settings, clients)
 found
 
-# %% tags=["check"]
-check(
-    found.state == "ACTIVE",
-    "the project is active",
-    remedy="a project in deletion can be restored in the console; or choose another in the form",
-)
-
 # %% [markdown] lang="en"
 # ## Verify that billing is on
 # Without a billing account the APIs below can't be enabled, and no cluster can be made. Linking one is a decision about money, so the book only looks and never links. In a rehearsal the account is imitated, like the rest of Google Cloud.
@@ -132,22 +137,19 @@ check(
 services = project.enable_services(settings, clients)
 services
 
-# %% tags=["check"]
-check(
-    services.missing == (),
-    "the four APIs of the guide are on",
-    remedy="run the cell above again; if it is refused, ask for the role Service Usage Admin",
-)
-
 # %% [markdown] lang="en"
-# ## Give yourself two roles
-# `roles/container.admin` lets you create the cluster and work in it; `roles/storage.admin` lets you read the bucket's files and change its policy. An Owner of the project holds more than that already, and still gets both, so that the rest of the book does not depend on it.
+# ## Give yourself the roles
+# `roles/container.admin` lets you create the cluster and work in it; `roles/storage.admin` lets you read the bucket's files and change its policy. These two are the guide's; even an Owner gets them.
+#
+# The notebooks need four more, and you get those whose permissions you lack: `roles/serviceusage.serviceUsageConsumer` (your requests count against the project), `roles/compute.viewer` (regions, machine types, quotas), `roles/cloudquotas.viewer` (quotas of newer GPUs), `roles/iam.serviceAccountUser` (nodes run as the project's service account).
 #
 # The project's policy is one list for everybody. It is read, changed, and written back only if nobody else wrote in between; otherwise all of it is done again. Other people's roles stay as they are.
 
 # %% [markdown] lang="es"
-# ## Otórgate dos roles
-# `roles/container.admin` te permite crear el clúster y trabajar en él; `roles/storage.admin`, leer los archivos del bucket y cambiar su política. Si eres Propietario del proyecto, ya puedes más que eso; aun así recibes ambos, para que el resto del cuaderno no dependa de ello.
+# ## Otórgate los roles
+# `roles/container.admin` te permite crear el clúster y trabajar en él; `roles/storage.admin`, leer los archivos del bucket y cambiar su política. Estos dos son los de la guía; también un Propietario los recibe.
+#
+# Los notebooks necesitan cuatro más, y recibes aquellos cuyos permisos te faltan: `roles/serviceusage.serviceUsageConsumer` (tus solicitudes cuentan para el proyecto), `roles/compute.viewer` (regiones, tipos de máquina, cuotas), `roles/cloudquotas.viewer` (cuotas de las GPU más nuevas), `roles/iam.serviceAccountUser` (los nodos se ejecutan como la cuenta de servicio del proyecto).
 #
 # La política del proyecto es una sola lista para todos. Se lee, se cambia y se vuelve a escribir solo si nadie más escribió entretanto; si alguien lo hizo, se repite todo. Los roles de los demás quedan como estaban.
 
@@ -158,8 +160,28 @@ roles
 # %% tags=["check"]
 check(
     roles.missing == (),
-    "you hold both roles on the project",
-    remedy="run the cell above again, or ask an owner of the project for the two roles",
+    "you hold the roles on the project",
+    remedy="run the cell above again, or ask an owner of the project for the roles marked ✗",
+    pitfall="role-missing",
+)
+
+# %% [markdown] lang="en"
+# ## Wait until all of it holds
+# A new role or API may take two minutes until every service knows it, sometimes seven or more. The nodes' service account appears after the Compute Engine API. The next cell asks again until all of it holds; in a project that was ready before, that is at once.
+
+# %% [markdown] lang="es"
+# ## Espera hasta que todo esté en vigor
+# Un rol o una API recién agregados pueden tardar dos minutos en llegar a todos los servicios, a veces siete o más. La cuenta de servicio de los nodos aparece después de la API de Compute Engine. La celda siguiente pregunta hasta que todo esté en vigor; en un proyecto ya preparado, es inmediato.
+
+# %%
+ready = project.wait_ready(settings, clients)
+ready
+
+# %% tags=["check"]
+check(
+    ready.permissions,
+    "your permissions hold and the APIs answer",
+    remedy="run the cell above again to wait longer",
 )
 
 # %% [markdown] lang="en"

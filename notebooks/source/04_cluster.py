@@ -25,6 +25,7 @@ cluster_name: str = ""  # CLUSTER_NAME in the guide
 gpu: str = ""  # GPU type, such as nvidia-l4
 gpu_count: str = ""  # GPUs of one Pod
 machine_type: str = ""  # machine of the Standard GPU pool
+gpu_driver: str = ""  # auto, default or latest: the GPU driver of the nodes
 spot: str = ""  # true: Spot machines for the GPUs
 language: str = "en"  # en or es: the language of the library's messages
 
@@ -54,6 +55,7 @@ form = SettingsForm.choose(
     gpu=gpu,
     gpu_count=gpu_count,
     machine_type=machine_type,
+    gpu_driver=gpu_driver,
     spot=spot,
     language=language,
 )
@@ -109,11 +111,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Create the cluster
-# GKE starts a Kubernetes control plane for you. The line below the cell counts the minutes; you should end at RUNNING after about 5 in the cloud, and after seconds in a rehearsal. The cell only waits: if you interrupt it, GKE goes on, and running it again picks up the same cluster.
+# GKE starts a Kubernetes control plane for you. The line below the cell counts the minutes; you should end at RUNNING after about 5 in the cloud, and after seconds in a rehearsal. The cell only waits: if you interrupt it, GKE goes on, and running it again picks up the same cluster. A Standard cluster gets the add-on by which Pods mount buckets, too: it is off there by default, and notebook 9 compares such a mount.
 
 # %% [markdown] lang="es"
 # ## Crea el clúster
-# GKE pone en marcha un plano de control de Kubernetes para ti. La línea bajo la celda cuenta los minutos; deberías terminar en RUNNING después de unos 5 en la nube, y en segundos si es un ensayo. La celda solo espera: si la interrumpes, GKE sigue, y al ejecutarla otra vez retoma el mismo clúster.
+# GKE pone en marcha un plano de control de Kubernetes para ti. La línea bajo la celda cuenta los minutos; deberías terminar en RUNNING después de unos 5 en la nube, y en segundos si es un ensayo. La celda solo espera: si la interrumpes, GKE sigue, y al ejecutarla otra vez retoma el mismo clúster. Un clúster de Standard recibe además el complemento con el que los Pods montan buckets: allí viene desactivado, y el notebook 9 compara un bucket montado así.
 
 # %% tags=["creates-resource"] guide="G09 G10"
 created = cluster.create(settings, clients)
@@ -144,7 +146,7 @@ check(
 # ## Add the GPU nodes
 # For Autopilot this cell does nothing and says so: the node comes with the Pod, in notebook 6.
 #
-# For Standard it creates the pool `g2-gpu-pool` with one machine. Compared with the guide's command it says two things more. It asks for `gpu_count` GPUs, and it asks GKE to install the GPU driver, because the API's own default is documented as installing none, and then the node would have a GPU that no Pod can use.
+# For Standard it creates the pool `g2-gpu-pool` with one machine. Compared with the guide's command it says two things more. It asks for `gpu_count` GPUs, and it asks GKE to install the GPU driver, because the API's own default is documented as installing none, and then the node would have a GPU that no Pod can use. Which driver, `gpu_driver` says: `auto` is GKE's default one where the CUDA in the server's image runs on it, else the latest. vLLM's images hold CUDA 13 from 0.20.0 on, which needs driver 580; the default was 535 in September 2026.
 #
 # Expect about 3 minutes in the cloud. If GKE reports that the zone has no machines left, that is no fault of yours: delete the pool and try later, or begin again in another zone.
 #
@@ -154,7 +156,7 @@ check(
 # ## Agrega los nodos con GPU
 # En Autopilot, esta celda no hace nada y te lo dice: el nodo llega con el Pod, en el notebook 6.
 #
-# En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Comparada con el comando de la guía, dice dos cosas más. Pide `gpu_count` GPUs y le pide a GKE que instale el controlador de la GPU, porque, según su documentación, lo predeterminado en la API es no instalar ninguno, y entonces el nodo tendría una GPU que ningún Pod puede usar.
+# En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Comparada con el comando de la guía, dice dos cosas más. Pide `gpu_count` GPUs y le pide a GKE que instale el controlador de la GPU, porque, según su documentación, lo predeterminado en la API es no instalar ninguno, y entonces el nodo tendría una GPU que ningún Pod puede usar. Cuál, lo dice `gpu_driver`: `auto` es el predeterminado de GKE si el CUDA de la imagen del servidor funciona con él; si no, el más reciente. Las imágenes de vLLM llevan CUDA 13 desde la 0.20.0, que necesita el controlador 580; el predeterminado era el 535 en septiembre de 2026.
 #
 # Calcula unos 3 minutos en la nube. Si GKE informa que en la zona ya no quedan máquinas, no es culpa tuya: borra el grupo y prueba más tarde, o vuelve a empezar en otra zona.
 #

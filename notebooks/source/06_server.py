@@ -32,6 +32,7 @@ max_model_len: str = ""  # longest prompt and answer together, in tokens
 concurrency: str = ""  # parallel readers of the streamer
 replicas: str = ""  # Pods of the Deployment
 zone: str = ""  # zone that holds the Pods
+gpu_driver: str = ""  # auto, default or latest: the GPU driver of the nodes
 spot: str = ""  # true: Spot machines for the GPUs
 language: str = "en"  # en or es: the language of the library's messages
 
@@ -47,6 +48,7 @@ from warmbook.steps import server
 # - `gpu_count` and `tensor_parallel_size`: how many GPUs the Pod gets, and over how many of them one copy of the model is split. For a model too big for one GPU, raise both to the same number, 2, 4 or 8.
 # - `max_model_len`: the longest prompt and answer together. GPU memory that the weights leave free holds this context. With 8192 tokens, gemma-2-9b-it needs more than an L4 is likely to have left; with 4096 it may fit. Notebook 3 names the context that surely does.
 # - `concurrency`: how many readers the streamer starts, 8 unless you say otherwise. In the streamer's own benchmark on Amazon S3, 32 was best. Its releases differ in what they make of the number, so measure before you believe in one.
+# - `gpu_driver`: `auto` has the node run GKE's latest GPU driver where the image's CUDA needs it, by one line in the node selector. `default` leaves the driver to the node pool.
 # - `spot`: Spot machines cost a good third less, and Google may take them back at any time. With `replicas` above 1 a service survives that; with one Pod it is away until the next node has come and loaded.
 # - `inference_server`: vLLM as in the guide, or SGLang, which reads the same bucket with the same streamer. Its image lacks the streamer's part for Cloud Storage, so its container installs that first. A rehearsal can show its manifest, but runs vLLM only.
 
@@ -58,6 +60,7 @@ from warmbook.steps import server
 # - `gpu_count` y `tensor_parallel_size`: cuántas GPUs recibe el Pod y entre cuántas se reparte una copia del modelo (el paralelismo de tensores). Si el modelo es demasiado grande para una GPU, sube los dos al mismo número: 2, 4 u 8.
 # - `max_model_len`: lo más largo que pueden ser la pregunta y la respuesta juntas. La memoria de la GPU que los pesos dejan libre guarda ese contexto. Con 8192 tokens, gemma-2-9b-it necesita más de lo que es probable que quede en una L4; con 4096 puede caber. El notebook 3 nombra el contexto que cabe con seguridad.
 # - `concurrency`: cuántos lectores inicia el transmisor; 8 si no dices otra cosa. En las pruebas del propio transmisor con Amazon S3, el mejor valor fue 32. No todas sus versiones hacen lo mismo con ese número: mide antes de creer en alguno.
+# - `gpu_driver`: `auto` hace que el nodo use el controlador de GPU más reciente de GKE si el CUDA de la imagen lo necesita, con una línea en el selector de nodos. `default` deja el controlador al grupo de nodos.
 # - `spot`: las máquinas Spot cuestan más de un tercio menos, y Google puede retirarlas en cualquier momento. Con `replicas` mayor que 1, un servicio lo resiste; con un solo Pod, se ausenta hasta que llegue otro nodo y cargue el modelo.
 # - `inference_server`: vLLM, como en la guía, o SGLang, que lee el mismo bucket con el mismo transmisor. A su imagen le falta la parte del transmisor para Cloud Storage, así que su contenedor la instala primero. Un ensayo puede mostrar su manifiesto, pero solo ejecuta vLLM.
 
@@ -78,6 +81,7 @@ form = SettingsForm.choose(
     concurrency=concurrency,
     replicas=replicas,
     zone=zone,
+    gpu_driver=gpu_driver,
     spot=spot,
     language=language,
 )

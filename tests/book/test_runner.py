@@ -89,12 +89,13 @@ STREAM = {"pod": "p", "bytes": 2**30, "seconds": 2.0, "gib_s": 0.5, "source": "s
 
 
 def test_a_measurement_that_somebody_changed_is_named_and_the_others_are_written():
-    cleanup = {"created": ["cluster c"], "left": []}
+    cleanup = {"created": ["cluster c"], "left": [], "perhaps": ["cache zone-a"]}
     measured = {"stream": {"loads": [STREAM, {**STREAM, "seconds": "?"}]}, "cleanup": cleanup}
     changed = runner.Run("rehearsal", {}, measured=measured)
     assert changed.unfit == ["streams"]
     assert changed.record().streams == ()
     assert changed.record().created == ("cluster c",)
+    assert changed.record().perhaps == ("cache zone-a",)
     measured["stream"] = {"loads": [STREAM]}
     assert changed.unfit == []
     assert changed.record().dumped()["streams"] == [STREAM]

@@ -30,6 +30,7 @@ LEFT_OUT = {
     "cleanup.delete_project",  # by hand only, and never by a script
     "identity.principal",  # part of the roles' lines
     "project.create",  # most readers have one; the card of 02 shows the line
+    "project.wait_ready",  # gcloud waits for nothing; by hand one tries again
     "sizing.size_up",  # arithmetic: nothing to run by hand
     "server_tokens.answers",  # a proof that needs notebook 09's reference, not a part of the guide
     "server.manifest",  # part of server.deploy's lines

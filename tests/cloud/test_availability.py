@@ -96,8 +96,9 @@ def test_a_newer_gpus_quota_is_in_cloud_quotas_and_nowhere_else(chosen, clients,
     listed = {one["metric"] for one in clients.compute("regions/us-central1")["quotas"]}
     newer = {name for name in listed if "H100" in name or "H200" in name}
     assert newer <= {"PREEMPTIBLE_NVIDIA_H100_GPUS"}  # the one that Compute Engine has
-    assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (None, 0)
     services = rehearsal.inner.cloud.project.services
+    rehearsal.call(lambda: services.discard("cloudquotas.googleapis.com"))
+    assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (None, 0)
     rehearsal.call(lambda: services.add("cloudquotas.googleapis.com"))
     assert availability.gpu_quota(clients, "us-central1", "nvidia-h100-80gb") == (8, 0)
     assert availability.gpu_quota(clients, "us-central1", "nvidia-h200-141gb") == (0, 0)
@@ -106,6 +107,9 @@ def test_a_newer_gpus_quota_is_in_cloud_quotas_and_nowhere_else(chosen, clients,
 
 def test_a_zone_has_a_machine_type_or_not(clients, up_to):
     up_to("project")
-    assert availability.has_machine(clients, "us-central1-a", "g2-standard-16")
-    assert not availability.has_machine(clients, "us-central1-f", "g2-standard-16")
-    assert not availability.has_machine(clients, "us-nowhere1-a", "g2-standard-16")
+    has = availability.machine_gpus
+    assert has(clients, "us-central1-a", "g2-standard-16") == {"nvidia-l4": 1}
+    assert has(clients, "us-central1-a", "g2-standard-24") == {"nvidia-l4": 2}
+    assert has(clients, "us-central1-a", "n1-standard-8") == {}
+    assert has(clients, "us-central1-f", "g2-standard-16") is None
+    assert has(clients, "us-nowhere1-a", "g2-standard-16") is None

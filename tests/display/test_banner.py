@@ -41,7 +41,8 @@ def called(clients, monkeypatch):
     clients.compute("zones")
     clients.monitoring("timeSeries")
     clients.quota("compute.googleapis.com", "CPUS-per-project-region")
-    names = ("compute", "monitoring", "quotas")
+    clients.service_account("nodes@my-project.iam.gserviceaccount.com")
+    names = ("compute", "monitoring", "quotas", "iam")
     return addresses | {
         name: "/".join(url.split("/")[:3]) for name, url in zip(names, urls, strict=True)
     }

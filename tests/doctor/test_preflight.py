@@ -28,6 +28,7 @@ from ..machine import slowness
 
 READER = "user:you@example.com"
 GUIDE_ROLES = ["roles/container.admin", "roles/storage.admin"]
+LOOKS, COUNTS = "roles/compute.viewer", "roles/serviceusage.serviceUsageConsumer"
 
 
 def lines(examined):
@@ -191,6 +192,25 @@ def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, u
         assert lines(doctor.examine(fine, clients, "04"))["The GPU's places"].severity == "ok"
 
 
+@pytest.mark.parametrize(
+    ("choices", "fits"),
+    [
+        ({"machine_type": "e2-standard-8"}, False),
+        ({"gpu": "nvidia-tesla-t4", "machine_type": "n1-standard-8"}, True),
+        ({"gpu": "nvidia-tesla-t4", "machine_type": "g2-standard-16"}, False),
+    ],
+)
+def test_a_machine_type_that_has_other_gpus_is_told_before_the_cluster_is_made(
+    standard, up_to, choices, fits
+):
+    """The rehearsal's Compute Engine answers machineTypes.get as the discovery document has it."""
+    up_to("project")
+    there = standard.model_copy(update=choices)
+    told = lines(doctor.examine(there, connect(there), before="04"))["The GPU's places"]
+    assert told.pitfall == ("" if fits else "gpu-not-offered")
+    assert fits or there.machine_type in told.what
+
+
 def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
     up_to("project")
     nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
@@ -241,8 +261,9 @@ def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, client
     ("roles", "before", "severity", "lacking"),
     [
         (["roles/storage.admin"], "04", "error", "container.clusters.create"),
-        ([*GUIDE_ROLES, "roles/iam.serviceAccountUser"], "04", "ok", ""),
-        (GUIDE_ROLES, "04", "warning", "iam.serviceAccounts.actAs"),
+        (GUIDE_ROLES, "04", "error", "compute.regions.get"),
+        ([*GUIDE_ROLES, LOOKS, "roles/iam.serviceAccountUser"], "04", "ok", ""),
+        ([*GUIDE_ROLES, LOOKS], "04", "warning", "iam.serviceAccounts.actAs"),
         (GUIDE_ROLES, "02", "error", "projects.setIamPolicy"),
     ],
 )
@@ -255,7 +276,7 @@ def test_what_the_reader_may_not_do_is_named(
     def demote():
         policy = cloud.project.policy._policy
         policy.ClearField("bindings")
-        for role in held_now["roles"]:
+        for role in (*held_now["roles"], COUNTS):
             policy.bindings.add(role=role, members=[READER])
 
     memo = preflight.memo.Memo(chosen, clients, before)
@@ -298,6 +319,7 @@ def test_a_storage_admin_may_make_caches_and_a_bucket_viewer_may_not(chosen, cli
         def become():
             policy.ClearField("bindings")
             policy.bindings.add(role=role, members=[READER])
+            policy.bindings.add(role=COUNTS, members=[READER])
 
         memo = preflight.memo.Memo(chosen, clients, "08")
         memo(preflight.queries.bucket)
@@ -428,7 +450,21 @@ def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
     memo = preflight.memo.Memo(standard, connect(standard), "06")
     bare = {"metadata": {"labels": {"cloud.google.com/gke-accelerator": "nvidia-l4"}}}
     memo._answers[preflight.queries.nodes] = answered([bare])
-    assert preflight.cluster.driver(memo).pitfall == "driver-not-installed"
+    assert preflight.driver.driver(memo).pitfall == "driver-not-installed"
+
+
+def test_a_pool_with_a_driver_that_the_server_leaves_is_told_with_the_line_that_mends_it(
+    standard, up_to
+):
+    old = standard.model_copy(update={"gpu_driver": "default"})
+    up_to("identity", old)
+    told = lines(doctor.examine(old, connect(old), before="06"))["GPU driver"]
+    assert (told.severity, told.pitfall) == ("warning", "driver-too-old")
+    told = lines(doctor.examine(standard, connect(standard), before="06"))["GPU driver"]
+    assert (told.severity, told.pitfall) == ("error", "driver-too-old")
+    assert "gpu-driver-version=latest" in told.command
+    older = old.model_copy(update={"vllm_version": "0.19.0"})
+    assert lines(doctor.examine(older, connect(older), before="06"))["GPU driver"].severity == "ok"
 
 
 def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, up_to):

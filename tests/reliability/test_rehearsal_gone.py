@@ -16,6 +16,7 @@ from warmbook.steps import cache, cluster, identity, project, weights
 settings = Settings.parse(merge())
 clients = connect(settings)
 quiet = {"report": lambda progress: None}
+project.enable_own_services(settings, clients, **quiet)
 project.enable_services(settings, clients, **quiet)
 cluster.create(settings, clients, **quiet)
 calls = {

@@ -9,6 +9,7 @@ from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from warmbook.__main__ import main
+from warmbook.cloud.gke import ACCELERATOR, DRIVER
 from warmbook.errors import SettingsError
 from warmbook.model.inspect import inspect_model
 from warmbook.serving.guide_manifest import as_in_the_guide, to_yaml
@@ -27,6 +28,7 @@ def manifest(choices):
     inside["image"] = "vllm/vllm-openai:v0.32.0"
     inside["args"] = [word for word in inside["args"] if word != "--disable-log-requests"]
     inside["args"].append("--max-model-len=4096")
+    made["spec"]["template"]["spec"]["nodeSelector"][DRIVER] = "latest"
     return made
 
 
@@ -92,7 +94,9 @@ def changed(manifest, fault):
             args[2] = '--model-loader-extra-config={"concurrency":8}'
             args[-2] = "--tensor-parallel-size=2"
         case "no accelerator":
-            del pod["nodeSelector"]
+            del pod["nodeSelector"][ACCELERATOR]
+        case "driver":
+            del pod["nodeSelector"][DRIVER]
         case "no shm":
             args[2] = '--model-loader-extra-config={"concurrency":8}'
             args[-2] = "--tensor-parallel-size=2"
@@ -108,7 +112,8 @@ def changed(manifest, fault):
     [
         *("version unknown", "too old", "no text", "flag refused", "address", "load format"),
         *("no service account", "loader config", "loader key", "corruption", "no gpu"),
-        *("gpu requests", "tensor parallel", "no accelerator", "no shm", "no startup probe"),
+        *("gpu requests", "tensor parallel", "no accelerator", "driver", "no shm"),
+        "no startup probe",
     ],
 )
 def test_each_fault_is_named_and_nothing_else(manifest, fault):
@@ -122,6 +127,17 @@ def test_a_key_is_refused_or_ignored_as_the_release_does(manifest):
         container(manifest)["image"] = f"vllm/vllm-openai:v{version}"
         found = next(f for f in lint(yaml.safe_dump(manifest)) if f.name == "loader key")
         assert (found.what, found.severity) == ("streams", severity)
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [("v0.11.1", False), ("v0.32.0", True), ("v0.32.0-cu129", False), ("v0.99.0", False)],
+)
+def test_a_driver_is_missed_where_the_images_cuda_needs_it(manifest, tag, told):
+    """vLLM's release pipeline builds the variant cu129 (.buildkite/release-pipeline.yaml)."""
+    made = changed(manifest, "driver")
+    container(made)["image"] = f"vllm/vllm-openai:{tag}"
+    assert ("driver" in names(made)) is told
 
 
 def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):

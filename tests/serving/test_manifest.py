@@ -16,10 +16,11 @@ from warmbook.cloud import gke
 from warmbook.model.fit import limit_refusal, machines_for
 from warmbook.model.safetensors import LARGEST_HEADER_BYTES
 from warmbook.serving import guide_manifest, vllm_releases
+from warmbook.serving.draft import Needs
 from warmbook.serving.guide_manifest import to_yaml
 from warmbook.serving.lint import lint
-from warmbook.serving.manifest import Needs, deployment, improvements
-from warmbook.settings import Settings
+from warmbook.serving.manifest import deployment, improvements
+from warmbook.settings import Settings, machines
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CHOICES = {"project_id": "my-project", "model_uri": "gs://my-bucket/models/my-llama"}
@@ -185,7 +186,8 @@ def test_the_buffer_never_gets_smaller_than_the_largest_tensor():
 def test_the_buffer_never_gets_smaller_than_a_header_may_be():
     needs = Needs(60_000_000_000, LARGEST_HEADER_BYTES - 1)
     # four processes on the smallest machine: nothing is left for the buffer
-    crowded = made({**STANDARD, **FOUR, "machine_type": "g2-standard-4"}, needs)
+    fits = chosen({**STANDARD, **FOUR, "machine_type": "g2-standard-48"})
+    crowded = deployment(fits.model_copy(update={"machine_type": "g2-standard-4"}), needs)
     variables = {one["name"]: one["value"] for one in container_of(crowded)["env"]}
     assert int(variables["RUNAI_STREAMER_MEMORY_LIMIT"]) == LARGEST_HEADER_BYTES
 
@@ -243,13 +245,15 @@ def test_sglang_gets_its_own_words_for_the_same():
     size_pair=st.tuples(st.sampled_from((1, 2, 4, 8)), st.sampled_from((1, 2, 4, 8))),
     weights=st.integers(1, 2_000_000_000_000),
     spot=st.booleans(),
-    machine=st.sampled_from(("g2-standard-4", "g2-standard-16", "a2-highgpu-8g", "unheard-of-1")),
+    size=st.integers(0, 9),
     place=st.sampled_from(({}, STANDARD)),
     server=st.sampled_from(("vllm", "sglang")),
 )
 def test_whatever_is_chosen_the_manifest_is_sound(
-    version, size_pair, weights, spot, machine, place, server
+    version, size_pair, weights, spot, size, place, server
 ):
+    sizes = (*machines.fitting("nvidia-l4", max(size_pair)), "unheard-of-1")
+    machine = sizes[size % len(sizes)]
     more = {
         **{"vllm_version": version, "spot": spot, "machine_type": machine, **place},
         **{"tensor_parallel_size": min(size_pair), "gpu_count": max(size_pair)},

@@ -36,6 +36,7 @@ def test_the_standard_commands_are_the_guides_with_count_and_driver(choices):
         "--zone=us-central1-a",
         "--workload-pool=my-project.svc.id.goog",
         "--num-nodes=1",
+        "--addons=HorizontalPodAutoscaling,HttpLoadBalancing,GcsFuseCsiDriver",
     ]
     assert words(gcloud.create_node_pool(chosen)) == [
         *["gcloud", "container", "node-pools", "create", "g2-gpu-pool"],
@@ -44,7 +45,7 @@ def test_the_standard_commands_are_the_guides_with_count_and_driver(choices):
         "--zone=us-central1-a",
         "--machine-type=g2-standard-16",
         "--num-nodes=1",
-        "--accelerator=type=nvidia-l4,count=1,gpu-driver-version=default",
+        "--accelerator=type=nvidia-l4,count=1,gpu-driver-version=latest",
     ]
 
 

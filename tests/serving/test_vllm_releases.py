@@ -13,7 +13,7 @@ from warmbook.serving import manifest, vllm_releases
 from warmbook.settings import Settings
 from warmbook_rehearsal.node import build_image
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "vllm_versions.py"
+SCRIPT = Path(__file__).parents[2] / "tools" / "vllm_versions"
 EVERYWHERE = (
     "--load-format",
     "--model",
@@ -92,6 +92,15 @@ def test_the_lines_of_a_start():
     assert "Starting vLLM API server" in vllm_releases.log_lines("0.17.1")
     assert "Starting vLLM API server" not in vllm_releases.log_lines("0.18.0")
     assert "Starting vLLM server" in vllm_releases.log_lines("0.18.0")
+
+
+def test_which_loaders_an_image_has_is_said_in_notebook_09():
+    """requirements/cuda.txt of 0.32.0, read by hand; the others by tools/vllm_versions."""
+    assert vllm_releases.loader_packages("0.19.1") == set()
+    assert vllm_releases.loader_packages("0.20.0") == {"fastsafetensors"}
+    assert vllm_releases.loader_packages("0.32.0") == {"fastsafetensors"}
+    source = SCRIPT.parents[1] / "notebooks" / "source" / "09_compare.py"
+    assert "as vLLM's do from 0.20.0 on" in source.read_text("utf-8")
 
 
 def test_known_corruption():

@@ -346,4 +346,6 @@ def test_a_cache_that_the_bucket_has_no_label_for_may_be_the_readers(chosen, cli
     bucket = clients.storage.get_bucket(chosen.bucket_name)
     bucket.labels = {}
     bucket.patch()
-    assert kinds(cleanup.delete(chosen, clients, **quiet).perhaps) == ["cache"]
+    removed = cleanup.delete(chosen, clients, **quiet)
+    assert kinds(removed.perhaps) == ["cache"]
+    assert removed.record()["perhaps"] == [str(removed.perhaps[0])]

@@ -62,7 +62,7 @@ def test_a_standard_cluster_gets_its_pool_with_the_driver(standard, clients, qui
     assert first.gpus == "1 x nvidia-l4"
     name = f"{clients.cluster_path(standard)}/nodePools/g2-gpu-pool"
     accelerator = clients.clusters.get_node_pool(name=name).config.accelerators[0]
-    assert accelerator.gpu_driver_installation_config.gpu_driver_version.name == "DEFAULT"
+    assert accelerator.gpu_driver_installation_config.gpu_driver_version.name == "LATEST"
 
 
 def test_without_the_api_the_notebook_that_enables_it_is_named(chosen, clients, quiet):

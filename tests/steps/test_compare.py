@@ -1,8 +1,14 @@
 """Loaders compared in a rehearsal: the Job, its script, what its figures allow to say."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from warmbook.errors import MissingError, SettingsError
+from warmbook import doctor
+from warmbook.cloud import gke
+from warmbook.display.banner import connect
+from warmbook.errors import MissingError, ResourceFailedError, SettingsError
+from warmbook.measure.loaders import job
 from warmbook.measure.loaders.catalog import DOWNLOAD, STREAMER, Runs
 from warmbook.measure.tokens.loaders import Parity
 from warmbook.serving.guide_manifest import DEPLOYMENT
@@ -43,6 +49,43 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     assert streaming.wait_available(chosen, clients, **quiet).available == 1
     # what came back is judged at once
     assert asked.answers(chosen, clients, reference=compared.reference).verdict == "equal"
+
+
+@pytest.fixture
+def standard(chosen):
+    return chosen.model_copy(update={"mode": "standard", "location": "us-central1-a"})
+
+
+def test_what_no_nodes_disk_can_hold_is_refused_before_the_server_rests(
+    up_to, standard, monkeypatch, quiet
+):
+    """A default node gives 47,060,071,478 bytes to Pods: GKE's own listing."""
+    up_to("server", standard)
+    clients = connect(standard)
+    large = SimpleNamespace(size_bytes=60 * 10**9, fingerprint="")
+    monkeypatch.setattr(job, "list_folder", lambda *_: large)
+    with pytest.raises(ResourceFailedError) as refused:
+        compare.by_loader(standard, clients, **quiet)
+    assert refused.value.pitfall == "node-disk-too-small"
+    found = clients.kubernetes.find("Deployment", DEPLOYMENT, standard.namespace)
+    assert found["spec"]["replicas"] == 1
+
+
+def test_a_cluster_without_the_add_on_mounts_no_bucket_and_the_doctor_says_so(
+    up_to, standard, rehearsal
+):
+    up_to("cluster", standard)
+    clients = connect(standard)
+    assert gke.mounts_buckets(gke.find(standard, clients))
+    assert "rehearsal" in compare._unmounted(standard, clients)
+    (found,) = rehearsal.inner.cloud.cluster_registry.clusters.values()
+    fuse = found.addons_config.gcs_fuse_csi_driver_config
+    rehearsal.call(lambda: setattr(fuse, "enabled", False))
+    assert "GcsFuseCsiDriver" in compare._unmounted(standard, clients)
+    told = {one.name: one for one in doctor.examine(standard, clients, before="09").checkups}
+    assert told["Buckets as folders"].pitfall == "fuse-off"
+    assert "--update-addons=GcsFuseCsiDriver=ENABLED" in told["Buckets as folders"].command
+    assert told["Disk for the comparison"].severity == "ok"
 
 
 def test_without_a_server_there_is_no_machine_to_compare_on(up_to_identity, chosen, clients, quiet):

@@ -8,6 +8,8 @@ from warmbook.steps import sizing, weights
 
 from ..model.test_fit import GEMMA, GEMMA_BYTES
 
+STANDARD = {"mode": "standard", "location": "us-central1-a"}
+
 
 def model(config, size_bytes):
     tensor = Tensor("w", "BF16", (size_bytes // 2,), 0, size_bytes)
@@ -56,9 +58,16 @@ def test_the_load_and_the_price_are_those_of_the_machine(sized):
     found = sized(GEMMA, GEMMA_BYTES)
     assert "4.6 s at 32 Gbps (g2-standard-16); at the guide's rate 16 s" in repr(found)
     assert "an hour of g2-standard-16: $1.15" in repr(found)
-    other = sized(GEMMA, GEMMA_BYTES, machine_type="n2-standard-8")
+    other = sized(GEMMA, GEMMA_BYTES, **STANDARD, machine_type="n2-standard-8")
     assert other.load is None
     assert "Gbps" not in repr(other)
+
+
+def test_autopilots_machine_is_the_smallest_with_the_gpus_where_the_forms_has_others(sized):
+    two = repr(sized(GEMMA, GEMMA_BYTES, gpu_count=2))
+    assert "an hour of g2-standard-24: $2.00" in two
+    four = repr(sized(GEMMA, GEMMA_BYTES, gpu_count=4))
+    assert "50 Gbps (g2-standard-48)" in four
 
 
 @pytest.mark.parametrize(
@@ -93,7 +102,7 @@ def test_the_memory_and_the_load_are_pictures_that_say_in_text_what_they_show(si
 
 
 def test_where_nothing_is_known_the_pictures_say_so(sized):
-    unknown = sized({}, GEMMA_BYTES, machine_type="n2-standard-8")
+    unknown = sized({}, GEMMA_BYTES, **STANDARD, machine_type="n2-standard-8")
     assert "no picture of the memory" in repr(unknown.plot())
     assert "network is not known" in repr(unknown.plot_load())
     assert unknown.plot()._repr_png_() is unknown.plot_load()._repr_png_() is None

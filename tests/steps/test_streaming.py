@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +11,7 @@ from warmbook.__main__ import main
 from warmbook.errors import MissingError
 from warmbook.measure.coldstart.timeline import UNEXPLAINED
 from warmbook.steps import scaling, streaming
+from warmbook.steps.streaming import packages as in_the_pod
 from warmbook_rehearsal.network import Network
 
 
@@ -151,7 +155,24 @@ def test_the_pod_tells_its_versions(chosen, clients, up_to):
     assert versions.engine == "vLLM"
     assert "engine: vLLM" in repr(versions)
     packages = {"vllm": "0.0.0", "runai-model-streamer": "0.0.0"}
-    assert versions.record() == {"engine": "vLLM", "packages": packages}
+    node = {"gke": "1.33.5-gke.1308000", "gpu-driver": "latest"}
+    assert versions.record() == {"engine": "vLLM", "packages": {**packages, **node}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "driver"),
+    [
+        ("x86_64 Kernel Module  535.288.01  Wed Aug", "535.288.01"),
+        ("Open Kernel Module for x86_64  580.126.20  Release Build", "580.126.20"),
+    ],
+)
+def test_the_pod_tells_its_driver_as_the_kernel_does(kind, driver, tmp_path):
+    """The line of /proc/driver/nvidia/version is that of NVIDIA's driver README."""
+    file = tmp_path / "version"
+    file.write_text(f"NVRM version: NVIDIA UNIX {kind}  2026\nGCC version:  gcc 12.2.0\n")
+    script = in_the_pod._COLLECT.replace("/proc/driver/nvidia/version", str(file))
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert json.loads(told.stdout)["nvidia-driver"] == driver
 
 
 @pytest.mark.parametrize(

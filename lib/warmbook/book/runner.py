@@ -106,6 +106,7 @@ class Run:
             "declined": answer.get("declined", ""),
             "created": cleanup.get("created", []),
             "left": cleanup.get("left"),
+            "perhaps": cleanup.get("perhaps", []),
             "parity": self.measured.get("parity") or None,
             "comparison": self.measured.get("comparison"),
             "replicas": self.measured.get("replicas"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..display.step import Step
 from ..errors import SettingsError
-from ..serving.manifest import Needs
+from ..serving.draft import Needs
 from ..serving.shell_commands import gcloud, kubectl
 from ..settings import Settings
 from ..steps import cache, cleanup, cluster, identity, project, server, streaming, upload, weights
@@ -46,8 +46,14 @@ def sections() -> tuple[Section, ...]:
     return (
         Section(
             "02",
-            say("The project: billing, APIs, your two roles"),
-            (project.find, project.billing, project.enable_services, project.grant_roles),
+            say("The project: billing, APIs, your roles"),
+            (
+                project.find,
+                project.billing,
+                project.enable_own_services,
+                project.enable_services,
+                project.grant_roles,
+            ),
         ),
         Section("03", say("The weights in the bucket"), (upload.model, weights.inspect)),
         Section(

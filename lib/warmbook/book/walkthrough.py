@@ -43,6 +43,8 @@ def walk(
     try:
         with explained():
             for number, notebook in NOTEBOOKS.items():
+                if number in BEFORE_THE_DOCTOR:
+                    BEFORE_THE_DOCTOR[number](settings, clients, **options)
                 if doctor:
                     pitfalls += _seen_by_doctor(settings, clients, number)
                 pitfalls += notebook(settings, clients, options)
@@ -70,7 +72,14 @@ def _project(settings: Settings, clients: Clients, options: Options) -> Iterable
         pitfall="billing-off",
     )
     project.enable_services(settings, clients, **options)
-    project.grant_roles(settings, clients)
+    given = project.grant_roles(settings, clients)
+    check(
+        given.missing == (),
+        "you hold the roles on the project",
+        remedy="run the cell above again, or ask an owner of the project for the roles marked ✗",
+        pitfall="role-missing",
+    )
+    project.wait_ready(settings, clients, **options)
     return ()
 
 
@@ -123,6 +132,9 @@ def _cache(settings: Settings, clients: Clients, options: Options) -> Iterable[s
     cache.zones(settings, clients)
     return ()
 
+
+BEFORE_THE_DOCTOR = {"02": project.enable_own_services}
+"""Number -> the step without which the doctor can't look."""
 
 NOTEBOOKS: dict[str, Callable[[Settings, Clients, Options], Iterable[str]]] = {
     "02": _project,

@@ -15,7 +15,9 @@ API_OFF = {"SERVICE_DISABLED", "accessNotConfigured"}
 """Cloud Storage still uses the second. Source: its JSON API, "HTTP status and error codes"."""
 TOO_MANY = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 ACTIVATION = re.compile(r"/apis/api/([\w.-]+)/overview")
-QUOTA_PROJECT = re.compile(r"(?i)quota project|USER_PROJECT_DENIED")
+QUOTA_PROJECT = re.compile(r"(?i)quota project")
+NO_USE = re.compile(r"does not have serviceusage\.services\.use access")
+"""What Cloud Storage says to who may not let requests count against a project."""
 NO_PROJECT = re.compile(
     r"Permission denied on resource project |[Pp]roject \S+ (was )?not found|"
     r"'resourcemanager\.projects\.get' denied on resource .*may not exist"
@@ -42,6 +44,17 @@ def of_google(error: Any) -> WarmbookError:
     """Return the error for what a service of Google Cloud answered."""
     code, reason = int(error.code or 0), google_reason(error)
     message, whole = first_line(error.message), f"{error} {reason}"
+    if reason == "USER_PROJECT_DENIED" or NO_USE.search(whole):
+        return AccessError(
+            say(
+                "Your requests may not count against the quota project: {message}", message=message
+            ),
+            remedy=say(
+                "Ask for the role Service Usage Consumer on that project, or name another: "
+                "`gcloud auth application-default set-quota-project PROJECT_ID`."
+            ),
+            pitfall="quota-project",
+        )
     if QUOTA_PROJECT.search(whole):
         return AccessError(
             say("Google Cloud needs another quota project: {message}", message=message),
@@ -76,7 +89,7 @@ def of_google(error: Any) -> WarmbookError:
             remedy=say("Run `gcloud auth application-default login` and this cell again."),
             pitfall="credentials-expired",
         )
-    if code == 403 and (reason == "CONSUMER_INVALID" or NO_PROJECT.search(whole)):
+    if code == 403 and names_no_project(error):
         return AccessError(
             say("There is no such project, or you may not see it: {message}", message=message),
             remedy=say("Correct «project_id» in the form; `gcloud projects list` shows yours."),
@@ -198,7 +211,13 @@ def kubernetes_message(error: Any) -> str:
         return body or str(error.reason)
 
 
+def names_no_project(error: Any) -> bool:
+    """Say whether a refusal means that there is no such project, or that nobody may see it."""
+    reason = google_reason(error)
+    return reason == "CONSUMER_INVALID" or bool(NO_PROJECT.search(f"{error} {reason}"))
+
+
 def first_line(error: object) -> str:
     """Return the first line of a message, without the request that it answers."""
-    text = re.sub(r"^\d{3} (GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(error).strip())
+    text = re.sub(r"^(\d{3} )?(GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(error).strip())
     return text.splitlines()[0][:600] if text else ""

@@ -145,15 +145,19 @@ def _family(gpu: str) -> str:
     return f"NVIDIA_{name.upper().replace('-', '_')}"
 
 
-def has_machine(clients: Clients, zone: str, machine_type: str) -> bool:
-    """Say whether a zone offers the machine type."""
+def machine_gpus(clients: Clients, zone: str, machine_type: str) -> dict[str, int] | None:
+    """Return the GPUs that are built into a machine type, None where the zone has no such type.
+
+    Source: Compute Engine API, machineTypes.get, `accelerators`.
+    """
     from google.api_core.exceptions import NotFound
 
     try:
-        clients.compute(f"zones/{zone}/machineTypes/{machine_type}")
+        found = clients.compute(f"zones/{zone}/machineTypes/{machine_type}")
     except NotFound:
-        return False
-    return True
+        return None
+    listed = found.get("accelerators") or ()
+    return {one["guestAcceleratorType"]: int(one["guestAcceleratorCount"]) for one in listed}
 
 
 def gpu_quota_everywhere(clients: Clients) -> tuple[float | None, float]:

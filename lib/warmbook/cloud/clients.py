@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,6 +38,7 @@ GOOGLE = {
     "compute": "https://compute.googleapis.com",
     "monitoring": "https://monitoring.googleapis.com",
     "quotas": "https://cloudquotas.googleapis.com",
+    "iam": "https://iam.googleapis.com",
 }
 """Where each client calls Google Cloud: its library's default, for two of them the one here."""
 
@@ -44,6 +46,9 @@ READERS = 32
 """How many requests to Cloud Storage may be under way at a time."""
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+NO_QUOTA_PROJECT = "Your application has authenticated using end user credentials"
+"""How google-auth's warning begins; the project that it misses is set by `counted`."""
 
 
 class Clients:
@@ -101,15 +106,27 @@ class Clients:
 
     @cached_property
     def credentials(self) -> Any:
-        """The reader's credentials: Application Default ones, or the rehearsal's token."""
+        """The reader's credentials, for requests that count against a project.
+
+        A person's count against the project of the settings, unless they name another
+        themselves; a service account's against its own. Source: gcloud 528, `GetQuotaProject`
+        in core/credentials/creds.py. Without a quota project a person's get 403 from the APIs
+        of projects: Authentication, "User credentials not working".
+        """
+        return counted(self.own_credentials, self.project_id)
+
+    @cached_property
+    def own_credentials(self) -> Any:
+        """The reader's credentials as they are: Application Default ones, or the rehearsal's."""
         if self._servers:
             from google.oauth2.credentials import Credentials
 
             return Credentials(token=self._servers.token)
         import google.auth
 
-        # Without a quota project, a user's credentials get 403 from the project APIs.
-        found, _ = google.auth.default(scopes=[SCOPE], quota_project_id=self.project_id or None)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", NO_QUOTA_PROJECT, UserWarning)
+            found, _ = google.auth.default(scopes=[SCOPE])
         return found
 
     @property
@@ -129,11 +146,23 @@ class Clients:
         return self._persistent(resourcemanager_v3.ProjectsClient(**self._rest("projects")))
 
     @cached_property
+    def new_projects(self) -> resourcemanager_v3.ProjectsClient:
+        """The same for a project that is not there yet: no request can count against it."""
+        from google.cloud import resourcemanager_v3
+
+        options = {**self._rest("projects"), "credentials": self.own_credentials}
+        return self._persistent(resourcemanager_v3.ProjectsClient(**options))
+
+    @cached_property
     def services(self) -> service_usage_v1.ServiceUsageClient:
-        """Which APIs are on."""
+        """Which APIs are on; nothing counts against the project, where it may be off itself.
+
+        Source: gcloud 528, `_GetClientInstance` in api_lib/services/serviceusage.py.
+        """
         from google.cloud import service_usage_v1
 
-        return self._persistent(service_usage_v1.ServiceUsageClient(**self._rest("services")))
+        options = {**self._rest("services"), "credentials": self.own_credentials}
+        return self._persistent(service_usage_v1.ServiceUsageClient(**options))
 
     @cached_property
     def billing(self) -> billing_v1.CloudBillingClient:
@@ -205,6 +234,11 @@ class Clients:
         base = self.endpoints["compute"]
         return self._look_up(f"{base}/compute/v1/projects/{self.project_id}/{path}", parameters)
 
+    def service_account(self, address: str) -> dict[str, Any]:
+        """Return IAM's answer for a service account of the project; as `compute`."""
+        place = f"projects/{self.project_id}/serviceAccounts/{address}"
+        return self._look_up(f"{self.endpoints['iam']}/v1/{place}", {})
+
     def monitoring(self, path: str, **parameters: str) -> dict[str, Any]:
         """Return Cloud Monitoring's answer for `path` below the project; as `compute`."""
         base = self.endpoints["monitoring"]
@@ -261,6 +295,23 @@ class Clients:
                 remedy=say("Run notebook 04: it creates the cluster, or finds it."),
             )
         return Kubernetes(cluster, self.credentials, self.patience_s)
+
+
+def counted(credentials: Any, project_id: str) -> Any:
+    """Return the credentials, a person's without a quota project with this one."""
+    if not project_id or not _a_persons(credentials) or credentials.quota_project_id:
+        return credentials
+    return credentials.with_quota_project(project_id)
+
+
+def _a_persons(credentials: Any) -> bool:
+    from google.oauth2.credentials import Credentials
+
+    if isinstance(credentials, Credentials):
+        return True
+    from google.auth import external_account_authorized_user  # takes 0.2 s to import
+
+    return isinstance(credentials, external_account_authorized_user.Credentials)
 
 
 def _bearer(grpc: Any, token: str) -> Any:

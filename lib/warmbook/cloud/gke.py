@@ -18,15 +18,25 @@ NodeConfig.resourceLabels.
 
 ACCELERATOR = "cloud.google.com/gke-accelerator"
 MACHINE_TYPE = "node.kubernetes.io/instance-type"
+DRIVER = "cloud.google.com/gke-gpu-driver-version"
 SPOT = "cloud.google.com/gke-spot"
 ZONE = "topology.kubernetes.io/zone"
-"""Labels of the nodes: their GPU, their machine, whether they are Spot, their zone."""
+"""Labels of the nodes: their GPU, their machine, which driver, whether Spot, their zone."""
 
 BUSY = re.compile(r"CLUSTER_ALREADY_HAS_OPERATION|try again once it is done")
 """What GKE says while another operation works on the cluster, perhaps our own."""
 
 READY = {"RUNNING", "RECONCILING"}
 FAILED = {"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"}
+
+
+def mounts_buckets(cluster: Any) -> bool:
+    """Say whether Pods can mount buckets: Autopilot's always, others' with the add-on.
+
+    Source: GKE, "Cloud Storage FUSE CSI driver": off by default in Standard clusters.
+    """
+    fuse = cluster.addons_config.gcs_fuse_csi_driver_config
+    return bool(cluster.autopilot.enabled or fuse.enabled)
 
 
 def find(settings: Settings, clients: Clients) -> Any | None:

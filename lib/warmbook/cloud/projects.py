@@ -17,6 +17,19 @@ SERVICES = (
 )
 """The APIs that the guide enables: Kubernetes Engine, Cloud Storage, Compute Engine, IAM."""
 
+FIRST_SERVICES = (
+    "serviceusage.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
+    "cloudbilling.googleapis.com",
+)
+"""APIs without which the workbook can't look at the project; gcloud can do without."""
+
+OWN_SERVICES = (*FIRST_SERVICES, "monitoring.googleapis.com", "cloudquotas.googleapis.com")
+"""APIs that the workbook calls and the guide does not name; the last two for quotas and caches."""
+
+USER_PROJECT_DENIED = "USER_PROJECT_DENIED"
+"""Google's word for a caller who may not let requests count against a project."""
+
 
 @dataclass(frozen=True)
 class ProjectInfo:
@@ -46,18 +59,37 @@ def find_project(clients: Clients, project_id: str, *, create_command: str) -> P
     try:
         project = clients.projects.get_project(name=f"projects/{project_id}")
     except (Forbidden, NotFound) as error:
-        if google_reason(error) == "SERVICE_DISABLED":
+        reason = google_reason(error)
+        known = reason == USER_PROJECT_DENIED and _is_there(clients, project_id)
+        if reason == "SERVICE_DISABLED" or known:
             raise
-        raise AccessError(
-            say("You can't see a project {project}.", project=project_id),
-            remedy=say(
-                "Check its ID in the form (not its name or number), ask for a role on it, or "
-                "create it: {command}",
-                command=create_command,
-            ),
-            pitfall="project-missing",
-        ) from error
+        raise unseen(project_id, create_command) from error
     return ProjectInfo(project.project_id, project.name.partition("/")[2], project.state.name)
+
+
+def unseen(project_id: str, create_command: str) -> AccessError:
+    """Return the error for a project that is not there, or that the reader may not see."""
+    return AccessError(
+        say("You can't see a project {project}.", project=project_id),
+        remedy=say(
+            "Check its ID in the form (not its name or number), ask for a role on it, or "
+            "create it: {command}",
+            command=create_command,
+        ),
+        pitfall="project-missing",
+    )
+
+
+def _is_there(clients: Clients, project_id: str) -> bool:
+    """Say whether there is such a project: Service Usage counts no requests against it."""
+    from google.api_core.exceptions import Forbidden
+
+    try:
+        name = f"projects/{project_id}/services/{FIRST_SERVICES[0]}"
+        clients.services.get_service(request={"name": name})
+    except Forbidden as error:
+        return google_reason(error) != "CONSUMER_INVALID"
+    return True
 
 
 def find_billing(clients: Clients, project_id: str) -> BillingInfo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ..settings import Settings
 from .objects import Object, at, text
 
@@ -13,6 +15,36 @@ stands in terraform-google-kubernetes-engine, modules/workload-identity/main.tf.
 """
 
 PROJECT_ROLES = ("roles/container.admin", "roles/storage.admin")
+"""The guide's roles on the project."""
+
+FURTHER_ROLES = (
+    "roles/serviceusage.serviceUsageConsumer",
+    "roles/compute.viewer",
+    "roles/cloudquotas.viewer",
+    "roles/iam.serviceAccountUser",
+)
+"""Roles on the project that the notebooks need and the guide does not name.
+
+Owner holds what they give. Cloud Monitoring is read with Storage Admin. Source: iam-dataset, a
+collection of what Google's roles hold.
+"""
+
+NEEDED_OF: Mapping[str, Sequence[str]] = {
+    "roles/container.admin": (
+        *("container.clusters.create", "container.clusters.get", "container.clusters.delete"),
+        *("container.namespaces.create", "container.serviceAccounts.create"),
+        "container.deployments.create",
+    ),
+    "roles/storage.admin": ("storage.buckets.getIamPolicy", "storage.buckets.setIamPolicy"),
+    "roles/serviceusage.serviceUsageConsumer": ("serviceusage.services.use",),
+    "roles/compute.viewer": (
+        *("compute.acceleratorTypes.list", "compute.machineTypes.get", "compute.projects.get"),
+        *("compute.regions.get", "compute.zones.list"),
+    ),
+    "roles/cloudquotas.viewer": ("cloudquotas.quotas.get",),
+    "roles/iam.serviceAccountUser": ("iam.serviceAccounts.actAs", "iam.serviceAccounts.get"),
+}
+"""What the notebooks need of each of these roles; whoever holds that needs the role no more."""
 
 BUCKET_ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
 """The guide's roles on the bucket."""

@@ -15,8 +15,9 @@ import urllib.request
 
 TOKEN = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"
 EMULATOR = os.environ.get("STORAGE_EMULATOR_HOST", "")
-# new roles take up to two minutes to be known everywhere; an emulator knows them at once
-END = time.monotonic() + (0 if EMULATOR else 120)
+# new roles take up to two minutes to be known everywhere; an emulator says how long, 0 seconds else
+PATIENCE_S = float(os.environ.get("WARMBOOK_PROPAGATION_S", 0)) * 2 if EMULATOR else 120
+END = time.monotonic() + PATIENCE_S
 Answer = tuple[int, bytes]
 
 
@@ -38,7 +39,7 @@ def until_granted(url: str, **headers: str) -> Answer:
         status, body = ask(url, **headers)
         if status not in (0, 401, 403, 503) or time.monotonic() > END:
             return status, body
-        time.sleep(3)
+        time.sleep(min(3, PATIENCE_S / 4))
 
 
 def words(body: bytes) -> str:

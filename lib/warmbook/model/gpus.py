@@ -5,14 +5,14 @@ Each has source and date there. `estimates` names the fields that no source stat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, TypeVar
 
 from ..errors import MissingError
+from ..settings import Settings
+from ..settings.machines import data
 from ..texts import say
 
 GIB = 2**30
@@ -123,6 +123,17 @@ def machines_for(label: str) -> tuple[Machine, ...]:
     return tuple(sorted(found, key=lambda machine: (machine.gpus, machine.vcpus or 0)))
 
 
+def coming(settings: Settings) -> Machine | None:
+    """Return the machine that the server's Pod will get, None where no figures tell.
+
+    Standard's is the form's. Autopilot chooses by what the Pod asks for: the form's too where it
+    has the GPUs, else the smallest that does.
+    """
+    fits = [one for one in machines_for(settings.gpu) if one.gpus == settings.gpu_count]
+    named = [one for one in fits if one.name == settings.machine_type]
+    return next(iter([*named, *(fits if settings.mode == "autopilot" else [])]), None)
+
+
 def price(name: str) -> Price | None:
     """Return what an hour of the machine type costs, or None where we read no list that says.
 
@@ -160,13 +171,6 @@ def estimate(name: str) -> Range:
     """Return a figure that depends on what we can't see before the start; see its `what`."""
     row = next(row for row in data()["estimates"] if row["name"] == name)
     return Range(row["low_bytes"], row["high_bytes"])
-
-
-@cache
-def data() -> Mapping[str, Any]:
-    """Return `data/gpus.json` as it stands."""
-    text = resources.files("warmbook").joinpath("data", "gpus.json").read_text("utf-8")
-    return dict(json.loads(text))
 
 
 def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..settings.machines import data
 from ..texts import say
-from .gpus import GIB, Machine, Measured, data, estimate, gpu, measured
+from .gpus import GIB, Machine, Measured, estimate, gpu, measured
 
 REGION_GBPS = 200.0
 """A region's quota of Cloud Storage's egress to Google's services, by a secondary source."""

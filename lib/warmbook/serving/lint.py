@@ -5,68 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from packaging.version import Version
 
 from .. import limited_yaml
-from ..cloud.gke import ACCELERATOR
+from ..cloud.gke import ACCELERATOR, DRIVER
 from ..errors import SettingsError
 from ..model.faults import Finding
 from ..model.fit import limit_refusal
 from ..model.inspect import Inspection
 from ..settings import OLDEST_VLLM, model_uri
 from ..texts import say
-from . import container_args, vllm_releases
+from . import gpu_driver, vllm_releases
 from .guide_manifest import GPU
+from .vllm_container import VllmContainer, as_list, as_map
 
 _IMAGE = re.compile(r"vllm[^:]*:v?(\d+\.\d+\.\d+)")
 _LONGEST_IMAGE = 1000
 """Characters; the pattern above takes quadratic time. A registry takes 255 and a tag of 128."""
-MEMORY_LIMIT = "RUNAI_STREAMER_MEMORY_LIMIT"
 _OLDEST = Version(".".join(map(str, OLDEST_VLLM)))
-
-
-@dataclass(frozen=True)
-class VllmContainer:
-    """A vLLM container: `version` is "" where the image's tag does not tell it."""
-
-    owner: Mapping[str, Any]
-    pod: Mapping[str, Any]
-    container: Mapping[str, Any]
-    version: str
-
-    @property
-    def words(self) -> list[Any]:
-        """Command and arguments, as they stand."""
-        return [*_list(self.container.get("command")), *_list(self.container.get("args"))]
-
-    def option(self, name: str) -> str:
-        """Return the value of `--name=value` or `--name value`, "" where it is not given."""
-        return container_args.option(self.container, name)
-
-    @property
-    def gpus(self) -> int:
-        """GPUs that the container may use."""
-        return _whole(_map(_map(self.container.get("resources")).get("limits")).get(GPU)) or 0
-
-    @property
-    def loader_config(self) -> Mapping[str, Any] | None:
-        """What the streamer is told by --model-loader-extra-config, None where it is no object."""
-        return container_args.loader_config(self.container)
-
-    @property
-    def memory_limit(self) -> int:
-        """Bytes that the streamer may hold, -1 where nothing is said; vLLM's key goes first."""
-        said = container_args.variables(self.container).get(MEMORY_LIMIT)
-        limit = (self.loader_config or {}).get("memory_limit", said)
-        return int(limit) if re.fullmatch(r"[0-9]{1,18}", str(limit)) else -1
-
-    @property
-    def tensor_parallel_size(self) -> int:
-        """GPUs that share the model, 1 unless said."""
-        return _whole(self.option("--tensor-parallel-size") or self.option("-tp")) or 1
 
 
 def lint(
@@ -85,7 +43,7 @@ def lint(
             say("There is no vLLM container in it."),
             remedy=say("Name a file with a Deployment, a Job or a Pod that runs vLLM."),
         )
-    checks = (_version, _arguments, _streamer, _keys, _gpus, _pod)
+    checks = (_version, _arguments, _streamer, _keys, _gpus, _driver, _pod)
     found = [one for server in servers for check in checks for one in check(server)]
     found += [one for server in servers for one in _memory_limit(server, inspect)]
     return sorted(found, key=lambda finding: finding.severity != "error")
@@ -110,9 +68,9 @@ def _documents(text: str) -> list[dict[str, Any]]:
 
 
 def _servers(document: Mapping[str, Any]) -> Iterator[VllmContainer]:
-    spec = _map(document.get("spec"))
-    pod = _map(_map(spec.get("template")).get("spec")) or spec
-    for container in map(_map, _list(pod.get("containers"))):
+    spec = as_map(document.get("spec"))
+    pod = as_map(as_map(spec.get("template")).get("spec")) or spec
+    for container in map(as_map, as_list(pod.get("containers"))):
         image = str(container.get("image") or "")[:_LONGEST_IMAGE]
         told = _IMAGE.search(image)
         if "vllm" in image:
@@ -262,8 +220,8 @@ def _shares(server: VllmContainer, config: Mapping[str, Any]) -> bool:
 
 
 def _gpus(server: VllmContainer) -> Iterator[Finding]:
-    resources = _map(server.container.get("resources"))
-    limits, requests = (_map(resources.get(part)) for part in ("limits", "requests"))
+    resources = as_map(server.container.get("resources"))
+    limits, requests = (as_map(resources.get(part)) for part in ("limits", "requests"))
     if not server.gpus:
         yield Finding(
             "no gpu",
@@ -285,7 +243,7 @@ def _gpus(server: VllmContainer) -> Iterator[Finding]:
             say("The Pod has {count} GPU(s): vLLM stops.", count=server.gpus),
             say("Give the Pod as many GPUs, or lower the size."),
         )
-    if ACCELERATOR not in _map(server.pod.get("nodeSelector")):
+    if ACCELERATOR not in as_map(server.pod.get("nodeSelector")):
         yield Finding(
             "no accelerator",
             ACCELERATOR,
@@ -295,8 +253,25 @@ def _gpus(server: VllmContainer) -> Iterator[Finding]:
         )
 
 
+def _driver(server: VllmContainer) -> Iterator[Finding]:
+    """Look whether the image's CUDA runs on the driver that the node will have."""
+    # vLLM's releases have a variant with CUDA 12, whose tag says so
+    newer = gpu_driver.suffices(server.version) is False and "cu12" not in server.image
+    if newer and as_map(server.pod.get("nodeSelector")).get(DRIVER) != "latest":
+        yield Finding(
+            "driver",
+            f"vLLM {server.version}",
+            say("Its CUDA needs a newer driver than GKE's default: the server ends at its start."),
+            say("Put {label}: latest under nodeSelector.", label=DRIVER),
+            "warning",
+            pitfall="driver-too-old",
+        )
+
+
 def _pod(server: VllmContainer) -> Iterator[Finding]:
-    mounts = [_map(mount).get("mountPath") for mount in _list(server.container.get("volumeMounts"))]
+    mounts = [
+        as_map(mount).get("mountPath") for mount in as_list(server.container.get("volumeMounts"))
+    ]
     if server.tensor_parallel_size > 1 and "/dev/shm" not in mounts:
         yield Finding(
             "no shm",
@@ -314,7 +289,7 @@ def _pod(server: VllmContainer) -> Iterator[Finding]:
             say("Give it 30 s and 60 tries of 10 s, as the guide does."),
             "warning",
         )
-    strategy = _map(_map(server.owner.get("spec")).get("strategy")).get("type", "RollingUpdate")
+    strategy = as_map(as_map(server.owner.get("spec")).get("strategy")).get("type", "RollingUpdate")
     if server.owner.get("kind") == "Deployment" and strategy == "RollingUpdate":
         yield Finding(
             "rolling update",
@@ -324,16 +299,3 @@ def _pod(server: VllmContainer) -> Iterator[Finding]:
             "warning",
             pitfall="second-gpu-for-update",
         )
-
-
-def _map(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _whole(value: object) -> int | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from ..cloud.gke import SPOT, ZONE
+from ..cloud.gke import DRIVER, SPOT, ZONE
 from ..errors import MissingError
 from ..model import fit
 from ..model.load_estimate import guide_rate
@@ -15,9 +14,8 @@ from ..model.safetensors import LARGEST_HEADER_BYTES
 from ..settings import Settings
 from ..texts import say
 from ..units import duration, size
-from . import guide_manifest
-from .containers import server_container
-from .engines import Engine, chosen_engine
+from . import gpu_driver, guide_manifest
+from .draft import Draft, Improvement, Needs
 from .guide_manifest import MANAGED_BY, Manifest
 
 START_S, COMPILE_S = 90, 160
@@ -30,73 +28,6 @@ SPOT_GRACE_S = 25
 
 _LOADER = "--model-loader-extra-config"
 _SERVED = "--served-model-name"
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What a look at the model tells about its Pod; sizes in bytes."""
-
-    weight_bytes: int
-    largest_tensor_bytes: int
-    architecture: str = ""
-
-
-@dataclass(frozen=True)
-class Improvement:
-    """One difference from the guide's manifest, as a reader finds it there, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A Deployment on its way from the guide's to the workbook's."""
-
-    manifest: Manifest
-    settings: Settings
-    needs: Needs | None
-
-    @property
-    def pod(self) -> Manifest:
-        """The Pod's spec."""
-        spec: Manifest = self.manifest["spec"]["template"]["spec"]
-        return spec
-
-    @property
-    def container(self) -> Manifest:
-        """The server's container."""
-        return server_container(self.pod)
-
-    @property
-    def engine(self) -> Engine:
-        """The server that the form chooses."""
-        return chosen_engine(self.settings)
-
-    @property
-    def architecture(self) -> str:
-        """The model's architecture, as far as it was looked at."""
-        return self.needs.architecture if self.needs else "unknown"
-
-    @property
-    def shared(self) -> bool:
-        """Whether several GPUs share the reading."""
-        return '"distributed":true' in "".join(self.container["args"])
-
-    def give(self, flag: str, value: object) -> None:
-        """Set an argument of the server, in its place or at the end."""
-        words = self.container["args"]
-        at = next((n for n, word in enumerate(words) if word.partition("=")[0] == flag), len(words))
-        words[at : at + 1] = [f"{flag}={value}"]
-
-    def take(self, flag: str) -> None:
-        """Take an argument of the server away."""
-        kept = [word for word in self.container["args"] if word.partition("=")[0] != flag]
-        self.container["args"] = kept
-
-    def let(self, name: str, value: object) -> None:
-        """Set a variable of the container's environment."""
-        self.container.setdefault("env", []).append({"name": name, "value": str(value)})
 
 
 Change = Callable[[Draft], Iterator[Improvement]]
@@ -286,6 +217,18 @@ def _shm(draft: Draft) -> Iterator[Improvement]:
     yield Improvement(f"sizeLimit: {limit}", told)
 
 
+def _driver(draft: Draft) -> Iterator[Improvement]:
+    """Have the node run the driver that the image's CUDA needs, where the default is too old.
+
+    Source: the node label in Google's own samples, kubernetes-engine-samples
+    ai-ml/llm-serving-gemma.
+    """
+    if gpu_driver.chosen(draft.settings) == "latest":
+        draft.pod["nodeSelector"][DRIVER] = "latest"
+        told = say("GKE's default driver is too old for the CUDA of newer images")
+        yield Improvement(f"{DRIVER}: latest", told)
+
+
 def _place(draft: Draft) -> Iterator[Improvement]:
     chosen, selector = draft.settings, draft.pod["nodeSelector"]
     if chosen.zone:
@@ -337,6 +280,7 @@ CHANGES: tuple[Change, ...] = (
     _startup,
     _memory,
     _shm,
+    _driver,
     _place,
     _sglang,
 )

@@ -20,7 +20,7 @@ _FIRST_WITH_GLM_5_3_FLASH = Version("0.30.0")
 def covered() -> tuple[str, ...]:
     """Return the releases that were read, oldest first.
 
-    Source: tools/vllm_versions.py. A release that the package index has no source of is not
+    Source: tools/vllm_versions. A release that the package index has no source of is not
     among them (0.15.0 and 0.15.1); it is answered for where both neighbours agree.
     """
     return tuple(_data()["covered"])
@@ -75,6 +75,25 @@ def streamer_requirement(version: str) -> str:
     """
     (requirement,) = _agreed(version, "streamer")
     return requirement
+
+
+def cuda(version: str) -> str:
+    """Return the CUDA in the release's official image, such as 13.0.3.
+
+    Errors: LookupError for a version that is not known.
+    Source: the release's docker/Dockerfile.
+    """
+    (found,) = _agreed(version, "cuda")
+    return found
+
+
+def loader_packages(version: str) -> frozenset[str]:
+    """Return which packages of other loaders the release's official image has.
+
+    Errors: LookupError for a version that is not known.
+    Source: the release's requirements/cuda.txt; fastsafetensors and tensorizer are looked for.
+    """
+    return _agreed(version, "loader_packages")
 
 
 def log_lines(version: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from ..errors import SettingsError
 from ..texts import say
+from . import machines
 from .refusals import reason, settings_error
 from .rules import (
     DNS_LABEL,
@@ -101,6 +102,9 @@ class Settings(BaseModel):
     ] = "g2-standard-16"
     """Machine of the Standard GPU pool; Autopilot chooses by itself."""
 
+    gpu_driver: Literal["auto", "default", "latest"] = "auto"
+    """GPU driver: GKE's default or latest; auto is what the server's CUDA needs."""
+
     spot: bool = False
     """Spot machines for the GPUs: cheaper, and Google may take them back at any time."""
 
@@ -164,6 +168,7 @@ class Settings(BaseModel):
                 size=self.tensor_parallel_size,
                 count=self.gpu_count,
             )
+        self._require_machine()
         if self.mode == "autopilot" and not _REGION.fullmatch(self.location):
             raise refusal(
                 "Autopilot clusters are regional: write the region {region}, not a zone",
@@ -188,6 +193,33 @@ class Settings(BaseModel):
                 location=self.location,
             )
         return self
+
+    def _require_machine(self) -> None:
+        """Refuse GPUs that no machine has, and a Standard machine that has others.
+
+        A GPU or a machine that is not in `data/gpus.json` is left to the doctor, who asks
+        Compute Engine. Source: Compute Engine, "GPU machine types"; GKE refuses such a pool.
+        """
+        counts = machines.counts(self.gpu)
+        if counts and self.gpu_count not in counts:
+            raise refusal(
+                "no machine has {count} x {gpu}: choose {counts}",
+                field="gpu_count",
+                count=self.gpu_count,
+                gpu=self.gpu,
+                counts=", ".join(map(str, counts)),
+            )
+        fitting = machines.fitting(self.gpu, self.gpu_count)
+        known = bool(counts) and machines.known(self.machine_type)
+        if self.mode == "standard" and known and self.machine_type not in fitting:
+            raise refusal(
+                "{machine} does not have {count} x {gpu}: choose {machines}",
+                field="machine_type",
+                machine=self.machine_type,
+                count=self.gpu_count,
+                gpu=self.gpu,
+                machines=", ".join(fitting),
+            )
 
     @property
     def bucket_name(self) -> str:

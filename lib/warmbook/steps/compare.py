@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from math import comb
 from typing import Any
 
+from ..cloud import gke
 from ..cloud.clients import Clients
+from ..cloud.objects import at, text
 from ..display.card import Row
 from ..display.plots import Picture
 from ..display.progress import Report
@@ -31,7 +33,8 @@ from ..measure.runs.schema import Loaders, RecordedLoader
 from ..measure.tokens.loaders import Parity
 from ..measure.tokens.server import Served
 from ..model.folder import list_folder
-from ..model.gpus import price
+from ..model.gpus import Price, coming, price
+from ..serving import pods
 from ..serving.guide_manifest import DEPLOYMENT, OURS
 from ..serving.prompts import Origin, Transcript
 from ..settings import Settings
@@ -136,12 +139,13 @@ def by_loader(
         WarmbookError: The Job's Pod does not come up, with the pitfall's name.
     """
     rehearsal = bool(clients.rehearsal)
-    wanted = loaders(settings, rehearsal=rehearsal)
+    unmounted = _unmounted(settings, clients)
+    wanted = loaders(settings, mounts=not unmounted)
     files = list_folder(clients, settings.model_uri).fingerprint
-    lines = job.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
+    lines = job.run(settings, clients, wanted, budget_s=_budget_s(settings, clients), report=report)
     left_out = tuple(results.left_out(lines))
-    if rehearsal:
-        left_out += (Row(FUSE, say("there is no Cloud Storage FUSE in a rehearsal")),)
+    if unmounted:
+        left_out += (Row(FUSE, unmounted),)
     found = results.runs(lines, [one.name for one in wanted])
     parity = results.parity(lines, settings)
     reference = _reference(lines, parity, settings.model_uri, files)
@@ -155,6 +159,16 @@ def by_loader(
         rehearsal=rehearsal,
         network=clients.network,
     )
+
+
+def _unmounted(settings: Settings, clients: Clients) -> str:
+    """Return why Pods can't mount the bucket, "" if they can."""
+    cluster = gke.find(settings, clients)
+    if cluster is not None and not gke.mounts_buckets(cluster):
+        return say("the cluster's add-on GcsFuseCsiDriver is off: see fuse-off")
+    if clients.rehearsal:
+        return say("there is no Cloud Storage FUSE in a rehearsal")
+    return ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -213,7 +227,7 @@ def by_tunable(
             remedy=say("Choose another compare_tunable, or try it on Google Cloud."),
         )
     wanted = tunable.loaders(values)
-    lines = job.run(settings, clients, wanted, budget_s=_budget_s(settings), report=report)
+    lines = job.run(settings, clients, wanted, budget_s=_budget_s(settings, clients), report=report)
     return Tuned(
         results.runs(lines, [one.name for one in wanted]),
         settings.compare_tunable,
@@ -257,13 +271,27 @@ def _too_few(runs: Runs) -> str:
     )
 
 
-def _budget_s(settings: Settings) -> float:
+def _budget_s(settings: Settings, clients: Clients) -> float:
     """Return the seconds that a comparison may take; of the price, only where it is known."""
     budget_s = 60.0 * settings.compare_minutes
-    if settings.compare_usd and (found := price(settings.machine_type)):
+    if settings.compare_usd and (found := _price(settings, clients)):
         hourly_usd = found.spot_usd if settings.spot else found.on_demand_usd
         budget_s = min(budget_s, settings.compare_usd / hourly_usd * 3600)
     return budget_s
+
+
+def _price(settings: Settings, clients: Clients) -> Price | None:
+    """Return the price of the machine that the server runs on, else of the one that would come.
+
+    Raises:
+        MissingError: There are no figures of the server's machine.
+    """
+    for pod in pods.now(settings, clients):
+        node = clients.kubernetes.find("Node", pod.node) if pod.node else None
+        if name := text(at(node, "metadata", "labels", gke.MACHINE_TYPE)):
+            return price(name)
+    expected = coming(settings)
+    return expected.price if expected else None
 
 
 def _reference(lines: results.Lines, parity: Parity, model: str, files: str) -> Transcript | None:

@@ -13,7 +13,8 @@ from ..doctor.pods.rollout import wait_for_pods
 from ..errors import AccessError, MissingError, SettingsError
 from ..model.inspect import inspect_model
 from ..serving import guide_manifest, pods
-from ..serving.manifest import Improvement, Needs, deployment, improvements
+from ..serving.draft import Improvement, Needs
+from ..serving.manifest import deployment, improvements
 from ..serving.shell_commands import kubectl
 from ..settings import Settings
 from ..terminal import printable

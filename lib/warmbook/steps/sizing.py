@@ -12,8 +12,8 @@ from ..display.plots import AMBER, BLUE, GREEN, GREY, MemoryPart, Picture, load_
 from ..display.step import step
 from ..errors import MissingError
 from ..model.config import Shape
-from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host, machine
-from ..model.gpus import Measured
+from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host
+from ..model.gpus import Measured, coming
 from ..model.inspect import Inspection
 from ..model.load_estimate import LoadTime, connections, limit_name, load_time
 from ..settings import Settings
@@ -212,7 +212,7 @@ def size_up(settings: Settings, clients: Clients, *, seen: Inspection) -> Sizing
         fit = _fit(settings, seen, shape, tokens)
     except MissingError as error:
         missing = f"{error.what}. {error.remedy}"
-    at = _machine(settings)
+    at = coming(settings)
     return Sizing(
         gpu=settings.gpu,
         gpu_count=settings.gpu_count,
@@ -246,12 +246,3 @@ def _fit(settings: Settings, seen: Inspection, shape: Shape, tokens: int) -> Fit
 
 def _largest(seen: Inspection) -> int:
     return seen.largest.size_bytes if seen.largest else 0
-
-
-def _machine(settings: Settings) -> Machine | None:
-    """Return the chosen machine where it has the chosen GPU; Autopilot's is the same for an L4."""
-    try:
-        found = machine(settings.machine_type)
-    except MissingError:
-        return None
-    return found if found.gpu == settings.gpu else None

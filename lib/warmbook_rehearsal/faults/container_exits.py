@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..kubernetes import End
-from ..kubernetes.controllers.nodes import ACCELERATOR, DRIVER
+from ..kubernetes.controllers.nodes import ACCELERATOR
 from . import asked
 from .deployment import change_pod
 from .fault import DEPLOYMENT, Target, fault
@@ -32,12 +32,6 @@ USUAL_SHARE, GPU_GIB, BLOCK_TOKENS = 0.9, 22.0, 16
 """vLLM's share of the GPU unless it is told, the L4's memory, and a block of its KV cache."""
 
 SMALL_GPUS = ("", "nvidia-l4", "nvidia-tesla-t4")
-
-CUDA_13_FROM = (0, 20)
-"""vLLM's images hold CUDA 12.9 up to 0.19.0, 13.0 in 0.21.0; CUDA 13 needs driver 580.
-
-Source: vLLM's docker/versions.json. GKE's default driver was 535 in 2026, CUDA 12.2.
-"""
 
 OWN_FOLDERS_FROM = (0, 16)
 """From here on vLLM does not delete and make its assets' folder at each start."""
@@ -119,31 +113,6 @@ def _no_room(length: int, needed_gib: float, left_gib: float) -> End:
             "RuntimeError: Engine core initialization failed.",
         )
     )
-
-
-@fault(
-    "driver-too-old",
-    "the image is built for a newer CUDA than the node's driver has",
-    pitfall="driver-too-old",
-)
-def driver_too_old(rehearsal: Target) -> None:
-    """End images with CUDA 13 on nodes with the default driver.
-
-    An older image, or a node with the latest driver (the node selector
-    `cloud.google.com/gke-gpu-driver-version: latest`, or such a pool), mends it.
-    """
-    end = End(
-        (
-            "RuntimeError: The NVIDIA driver on your system is too old (found version 12020). "
-            "Please update your GPU driver.",
-        )
-    )
-
-    def ends(pod: Obj, node: Obj) -> End | None:
-        latest = (node["metadata"].get("labels") or {}).get(DRIVER) == "latest"
-        return end if asked.release(pod) >= CUDA_13_FROM and not latest else None
-
-    play(rehearsal, ends)
 
 
 @fault(

@@ -112,6 +112,24 @@ def pool_without_driver(rehearsal: Target) -> None:
     _make_pool_first(rehearsal, change)
 
 
+@fault(
+    "pool-with-default-driver",
+    "somebody made the node pool before, with GKE's default driver, which is too old",
+    pitfall="driver-too-old",
+    places=(POOL,),
+    mode="standard",
+    location=ZONE,
+)
+def pool_with_default_driver(rehearsal: Target) -> None:
+    """Make the pool first; deleting it and running notebook 04 mends it."""
+
+    def change(config: container_v1.NodeConfig) -> None:
+        for gpu in config.accelerators:
+            gpu.gpu_driver_installation_config.gpu_driver_version = _Driver.DEFAULT
+
+    _make_pool_first(rehearsal, change)
+
+
 def _make_pool_first(rehearsal: Target, change: Callable[[container_v1.NodeConfig], None]) -> None:
     """Make the GPU pool, once, when the reader looks for it: of the guide's machine, changed."""
 
@@ -126,7 +144,13 @@ def _make_pool_first(rehearsal: Target, change: Callable[[container_v1.NodeConfi
         rehearsal.request_faults.remove(forestall)
         config = container_v1.NodeConfig(
             machine_type="g2-standard-16",
-            accelerators=[{"accelerator_type": "nvidia-l4", "accelerator_count": 1}],
+            accelerators=[
+                {
+                    "accelerator_type": "nvidia-l4",
+                    "accelerator_count": 1,
+                    "gpu_driver_installation_config": {"gpu_driver_version": _Driver.LATEST},
+                }
+            ],
         )
         change(config)
         pool = container_v1.NodePool(name=found["pool"], initial_node_count=1, config=config)

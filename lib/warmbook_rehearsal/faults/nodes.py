@@ -10,9 +10,9 @@ from typing import Any
 
 from ..clusters import Running
 from ..kubernetes import Store
-from ..kubernetes.controllers.nodes import ACCELERATOR, GPU
+from ..kubernetes.controllers.nodes import ACCELERATOR, DRIVER, GPU
 from ..kubernetes.objects import condition, name_of, namespace_of
-from .deployment import as_server_comes
+from .deployment import as_server_comes, change_pod
 from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
 
@@ -77,6 +77,24 @@ def _end(task: asyncio.Task[None]) -> None:
 
 def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
     deployment["spec"]["template"]["spec"]["nodeSelector"] = {ACCELERATOR: NO_SUCH_GPU}
+
+
+@fault(
+    "driver-too-old",
+    "somebody writes GKE's default driver into the server's node selector; its CUDA needs a newer",
+    pitfall="driver-too-old",
+    places=(DEPLOYMENT,),
+)
+def driver_too_old(rehearsal: Target) -> None:
+    """Change the first Deployment: Autopilot brings such a node, a Standard pool has none.
+
+    Sending the manifest again mends it, and in Autopilot so does an image with CUDA 12.
+    """
+
+    def select(pod: Obj) -> None:
+        pod["spec"]["nodeSelector"] = {**(pod["spec"].get("nodeSelector") or {}), DRIVER: "default"}
+
+    change_pod(rehearsal, select)
 
 
 @fault(

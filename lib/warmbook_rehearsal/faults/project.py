@@ -7,59 +7,39 @@ from collections.abc import Callable, Iterable, Mapping
 
 from google.iam.v1 import policy_pb2
 
-from ..google.errors import GoogleError, error_info, unauthenticated
+from ..google.errors import unauthenticated
+from ..google.service_catalogue import NEEDS, TITLES
 from ..request_faults import Incoming
-from ..storage import StorageError
 from .fault import POLICY, Target, fault
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
-ACTS_AS_NODES = "roles/iam.serviceAccountUser"
-PREPARES = (
-    "roles/resourcemanager.projectIamAdmin",
-    "roles/serviceusage.serviceUsageAdmin",
-    "roles/compute.viewer",
-    ACTS_AS_NODES,
+OF_CLUSTERS = {GKE, *NEEDS[GKE]}
+PREPARES = ("roles/resourcemanager.projectIamAdmin", "roles/serviceusage.serviceUsageAdmin")
+"""With these notebook 02 can be carried out; it gives what the others need."""
+ALL_BUT_THE_USE = (
+    *("roles/resourcemanager.projectIamAdmin", "roles/container.admin", "roles/storage.admin"),
+    *("roles/compute.viewer", "roles/iam.serviceAccountUser", "roles/cloudquotas.viewer"),
 )
-"""With these notebook 02 can be carried out, and nothing after it without its two roles."""
+"""What the notebooks need, but for the right to let requests count against the project."""
 
 
 @fault(
     "quota-project",
-    "the APIs of the project don't know against which project to count the requests",
+    "the reader may not let requests count against the project",
     pitfall="quota-project",
+    places=(POLICY,),
 )
 def quota_project(rehearsal: Target) -> None:
-    """Refuse what counts against the caller's project, unless the request names one.
+    """Leave the reader all roles but Service Usage Consumer, in a project with all APIs on.
 
-    Source: Authentication, "User credentials not working"; the words are those quoted in
-    GoogleCloudPlatform/cloud-foundation-fabric issue 2622.
+    Giving the role mends it. Taken back, the APIs go off again, but for those that clusters need.
     """
-
-    async def refuse(incoming: Incoming) -> None:
-        if (service := _counted(incoming)) and incoming.quota_project != rehearsal.cloud.project.id:
-            raise GoogleError(
-                "PERMISSION_DENIED",
-                "Your application is authenticating by using local Application Default "
-                f"Credentials. The {service} API requires a quota project, which is not set by "
-                "default. To learn how to set your quota project, see https://cloud.google.com/"
-                "docs/authentication/adc-troubleshooting/user-creds .",
-                error_info("SERVICE_DISABLED", service=service, consumer="projects/764086051850"),
-            )
-
-    rehearsal.request_faults.add(refuse)
-
-
-def _counted(incoming: Incoming) -> str:
-    """Return the API that counts its requests against the caller's project, "" for others."""
-    if incoming.service != "google" or "/locations/" in incoming.path:
-        return ""
-    if incoming.path.startswith("/compute/"):
-        return ""
-    if "/services" in incoming.path:
-        return "serviceusage.googleapis.com"
-    if incoming.path.endswith("/billingInfo"):
-        return "cloudbilling.googleapis.com"
-    return "cloudresourcemanager.googleapis.com"
+    project, clusters = rehearsal.cloud.project, rehearsal.cloud.cluster_registry.clusters
+    others = set(TITLES) - project.services
+    project.enable(others)
+    rehearsal.put_back(lambda: project.disable(others - OF_CLUSTERS if clusters else others))
+    reader = rehearsal.callers.reader.member
+    _rewrite(rehearsal, lambda bindings: {role: [reader] for role in ALL_BUT_THE_USE})
 
 
 @fault(
@@ -107,12 +87,12 @@ def billing_off(rehearsal: Target) -> None:
 
 @fault(
     "api-off-resource-manager",
-    "the Resource Manager API is off, which the client libraries need and the guide does not name",
+    "somebody turns the Resource Manager API off after notebook 02",
     pitfall="api-off",
 )
 def api_off_resource_manager(rehearsal: Target) -> None:
-    """Turn the API off; enabling it by the command of the error mends it."""
-    _turn_off(rehearsal, "cloudresourcemanager.googleapis.com")
+    """Turn it off once, when GKE is first asked; enabling it again mends it."""
+    _turn_off_once(rehearsal, "cloudresourcemanager.googleapis.com", _asks_gke)
 
 
 @fault(
@@ -122,22 +102,7 @@ def api_off_resource_manager(rehearsal: Target) -> None:
 )
 def api_off_storage(rehearsal: Target) -> None:
     """Turn it off once, when the bucket is first used; enabling it again mends it."""
-    _turn_off_once(rehearsal, STORAGE, lambda incoming: incoming.service == "storage")
-
-    async def refuse(incoming: Incoming) -> None:
-        project = rehearsal.cloud.project
-        if incoming.service == "storage" and STORAGE not in project.services:
-            raise StorageError(
-                403,
-                "accessNotConfigured",
-                f"Cloud Storage JSON API has not been used in project {project.number} before or "
-                "it is disabled. Enable it by visiting https://console.developers.google.com/"
-                f"apis/api/{STORAGE}/overview?project={project.number} then retry. If you enabled "
-                "this API recently, wait a few minutes for the action to propagate to our systems "
-                "and retry.",
-            )
-
-    rehearsal.request_faults.add(refuse)
+    _turn_off_once(rehearsal, STORAGE, _asks_storage)
 
 
 @fault(
@@ -151,10 +116,11 @@ def api_off_container(rehearsal: Target) -> None:
 
 
 def _turn_off(rehearsal: Target, service: str) -> None:
-    services = rehearsal.cloud.project.services
-    if service in services:
-        services.discard(service)
-        rehearsal.put_back(lambda: services.add(service))
+    project = rehearsal.cloud.project
+    if service in project.services:
+        project.disable([service])
+        # it holds at once, however late what a reader enables does
+        rehearsal.put_back(lambda: project.services.add(service))
 
 
 def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], bool]) -> None:
@@ -203,14 +169,13 @@ def bucket_forbidden(rehearsal: Target) -> None:
 
 @fault(
     "role-missing-nodes",
-    "the reader is no owner, and may not let nodes run as the project's service account",
+    "the reader is no owner, and somebody takes Service Account User away after notebook 02",
     pitfall="role-missing",
     places=(POLICY,),
 )
 def role_missing_nodes(rehearsal: Target) -> None:
-    """Leave the reader the guide's roles alone; Service Account User, given, mends it."""
-    reader = rehearsal.callers.reader.member
-    _rewrite(rehearsal, lambda bindings: {r: [reader] for r in PREPARES if r != ACTS_AS_NODES})
+    """Leave the reader the other roles; notebook 02 gives this one again."""
+    _lose_once(rehearsal, "roles/iam.serviceAccountUser")
 
 
 def _lose_once(rehearsal: Target, role: str, *, keep: tuple[str, ...] = ()) -> None:
@@ -219,7 +184,7 @@ def _lose_once(rehearsal: Target, role: str, *, keep: tuple[str, ...] = ()) -> N
     _rewrite(rehearsal, lambda bindings: {given: [reader] for given in (*PREPARES, *keep)})
 
     async def take(incoming: Incoming) -> None:
-        after_notebook_02 = incoming.service == "storage" or _asks_gke(incoming)
+        after_notebook_02 = _asks_storage(incoming) or _asks_gke(incoming)
         held = any(binding["role"] == role for binding in rehearsal.cloud.bindings())
         if after_notebook_02 and held:
             rehearsal.request_faults.remove(take)
@@ -260,4 +225,11 @@ def _set_members(rehearsal: Target, members: Mapping[str, Iterable[str]]) -> Non
 
 
 def _asks_gke(incoming: Incoming) -> bool:
-    return incoming.service == "google" and "/clusters" in incoming.path
+    """Tell a request for a cluster; notebook 02 lists those of all places, to see GKE answer."""
+    in_one_place = "/clusters" in incoming.path and "/locations/-/" not in incoming.path
+    return incoming.service == "google" and in_one_place
+
+
+def _asks_storage(incoming: Incoming) -> bool:
+    """Tell a request for a bucket; notebook 02 lists them, to see Cloud Storage answer."""
+    return incoming.service == "storage" and incoming.path != "/storage/v1/b"

@@ -8,6 +8,7 @@ import grpc
 from aiohttp import web
 
 from ..access import Binding, Callers
+from ..propagation import Propagation
 from ..request_faults import RequestFaults
 from ..time_scale import TimeScale
 from . import methods, rpc, token_exchange
@@ -24,6 +25,8 @@ from .policy import ProjectPolicy
 from .projects import Project, Projects
 from .quotas import Quotas
 from .rest import Rest
+from .service_accounts import ServiceAccounts
+from .service_catalogue import BY_DEFAULT
 from .services import Services
 from .storage_control import StorageControl
 
@@ -45,9 +48,17 @@ class Cloud:
         caches: Caches,
         traffic: Traffic,
         request_faults: RequestFaults | None = None,
+        propagation: Propagation | None = None,
     ) -> None:
-        policy = ProjectPolicy(callers.reader.member)
-        self.project = Project(project_id, project_number, policy, project_id)
+        propagation = propagation or Propagation()
+        self.project = Project(
+            project_id,
+            project_number,
+            ProjectPolicy(callers.reader.member, propagation),
+            display_name=project_id,
+            services=set(BY_DEFAULT),
+            propagation=propagation,
+        )
         self.project.billing_account = ACCOUNT
         self._callers, self._caches, self._interference = callers, caches, request_faults
         self._traffic = traffic
@@ -66,23 +77,26 @@ class Cloud:
         routes = (
             *methods.resource_manager(self._projects, self._operations),
             *methods.resource_manager_v1(self._projects),
-            *methods.service_usage(self._services, self._operations),
+            *methods.service_usage(self._services),
             *methods.cloud_billing(Billing(self._projects)),
             *methods.cluster_manager(
                 Clusters(self.cluster_registry), NodePools(self.cluster_registry)
             ),
             *methods.compute_engine(Compute(self.cluster_registry)),
             *methods.cloud_quotas(Quotas(self.cluster_registry)),
+            *methods.iam(ServiceAccounts(self._projects)),
             *methods.cloud_monitoring(Monitoring(self._projects, self._traffic)),
         )
-        application = Rest(routes, self._callers, self._interference).application()
+        face = Rest(routes, self._callers, self._interference, self._projects.count)
+        application = face.application()
         application.router.add_post(token_exchange.PATH, token_exchange.exchange(self._callers))
         application.cleanup_ctx.append(self._close)
         return application
 
     def grpc_server(self) -> grpc.aio.Server:
         """Make the gRPC face, without a port; call it inside the loop that will run it."""
-        return rpc.server(StorageControl(self._caches), self._callers, self._interference)
+        control = StorageControl(self._caches, self.project)
+        return rpc.server(control, self._callers, self._interference)
 
     async def _close(self, application: web.Application) -> AsyncIterator[None]:
         yield

@@ -54,7 +54,23 @@ def fill_cluster(cluster: container_v1.Cluster, project_id: str, location: str) 
     if cluster.autopilot.enabled:
         cluster.workload_identity_config.workload_pool = f"{project_id}.svc.id.goog"
         cluster.vertical_pod_autoscaling.enabled = True
+    _fill_addons(cluster)
     _fill_pools(cluster)
+
+
+def _fill_addons(cluster: container_v1.Cluster) -> None:
+    """Complete the add-ons: Cloud Storage FUSE is on in Autopilot, off in Standard unless asked."""
+    addons = cluster.addons_config
+    if "horizontal_pod_autoscaling" not in addons:
+        addons.horizontal_pod_autoscaling = container_v1.HorizontalPodAutoscaling()
+    if "http_load_balancing" not in addons:
+        addons.http_load_balancing = container_v1.HttpLoadBalancing()
+    if "network_policy_config" not in addons:
+        addons.network_policy_config.disabled = True
+    if "kubernetes_dashboard" not in addons:
+        addons.kubernetes_dashboard.disabled = True
+    if cluster.autopilot.enabled:
+        addons.gcs_fuse_csi_driver_config.enabled = True
 
 
 def _fill_pools(cluster: container_v1.Cluster) -> None:

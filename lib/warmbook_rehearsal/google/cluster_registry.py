@@ -18,6 +18,8 @@ from .hosts import ClusterHost
 from .projects import Project, Projects
 
 SERVICE = "container.googleapis.com"
+GKE_SEES_ITSELF, GKE_SEES_ACCOUNTS = 1.5, 2.5
+"""After how many of the propagation's delays GKE makes clusters and finds the nodes' account."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,22 @@ class ClusterRegistry:
         return self.cut.get(("", "GPUS_ALL_REGIONS"), GPUS_ALL_REGIONS)
 
     def require_nodes_account(self, project: Project, caller: Caller) -> None:
-        """Raise a 400 unless the caller may let nodes run as the project's service account.
+        """Raise a 400 unless nodes can run as the project's service account, for this caller.
 
-        Source: rancher/rancher issue 10553, which quotes it.
+        Sources: rancher/rancher issue 10553, which quotes the last; for those of a project
+        whose APIs were enabled just before, DevOps with Kubernetes, "Introduction to GKE"
+        (University of Helsinki), and GoogleCloudPlatform/software-delivery-workshop issue 34.
         """
+        if not project.answers(SERVICE, delays=GKE_SEES_ITSELF):
+            raise GoogleError(
+                "FAILED_PRECONDITION",
+                "Failed precondition when calling the ServiceConsumerManager: tenantmanager::"
+                f"185014: Consumer {project.number} should enable service:{SERVICE} before "
+                "generating a service account.",
+            )
+        if not project.has_nodes_account(delays=GKE_SEES_ACCOUNTS):
+            account = f"{project.number}-compute@developer.gserviceaccount.com"
+            raise invalid(f"Service account {account} does not exist.")
         if not permitted(caller, "iam.serviceAccounts.actAs", project.policy.bindings):
             raise invalid(
                 'The user does not have access to service account "default". Ask a project owner '

@@ -92,7 +92,12 @@ class Clusters:
         return container_v1.ListOperationsResponse(operations=found)
 
     def refuse(self, request: Any, caller: Caller) -> Any:
-        """Refuse a call that changes a cluster or node pool, which the guide never does."""
+        """Refuse a call that changes a cluster or node pool, which the guide never does.
+
+        Raises:
+            GoogleError: 403 if the caller may not, else 501.
+        """
+        self._fleet.open(request.name, caller, "container.clusters.update")
         raise unimplemented(type(request).__name__.removesuffix("Request"))
 
     def _start(

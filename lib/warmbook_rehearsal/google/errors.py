@@ -93,6 +93,26 @@ def missing_permission(permission: str, resource: str, service: str) -> GoogleEr
     return GoogleError("PERMISSION_DENIED", message, info)
 
 
+def user_project_denied(project: str, service: str) -> GoogleError:
+    """Return the 403 for who may not let requests count against a project."""
+    url = f"https://console.developers.google.com/iam-admin/iam/project?project={project}"
+    message = (
+        f"Caller does not have required permission to use project {project}. Grant the caller the "
+        "roles/serviceusage.serviceUsageConsumer role, or a custom role with the "
+        f"serviceusage.services.use permission, by visiting {url} and then retry. Propagation of "
+        "the new permission may take a few minutes."
+    )
+    return GoogleError(
+        "PERMISSION_DENIED",
+        message,
+        error_info("USER_PROJECT_DENIED", service=service, consumer=f"projects/{project}"),
+        error_details_pb2.LocalizedMessage(locale="en-US", message=message),
+        error_details_pb2.Help(
+            links=[{"description": "Google developer console IAM admin", "url": url}]
+        ),
+    )
+
+
 def unauthenticated(*, sent: bool) -> GoogleError:
     """Return the 401 for a request without a credential, or with a wrong one."""
     problem = (

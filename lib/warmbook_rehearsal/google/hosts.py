@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from google.cloud import container_v1
+
+from ..access import Caller
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Caches(Protocol):
     """The buckets and their caches, as the storage server keeps them; raises `Refusal`s."""
 
     def bucket(self, name: str) -> Bucket: ...  # noqa: D102
+    def may(self, caller: Caller, permission: str, bucket: Any) -> bool: ...  # noqa: D102
     def create_cache(  # noqa: D102
         self,
         bucket: str,

@@ -11,7 +11,7 @@ from google.cloud import billing_v1 as billing_types
 from google.cloud import container_v1 as gke
 from google.cloud import resourcemanager_v3 as crm
 from google.cloud import service_usage_v1 as usage
-from google.iam.v1 import iam_policy_pb2 as iam
+from google.iam.v1 import iam_policy_pb2 as iam_types
 from google.longrunning.operations_pb2 import GetOperationRequest
 
 from .billing import Billing
@@ -22,12 +22,29 @@ from .node_pools import NodePools
 from .operations import Operations
 from .projects import Projects
 from .quotas import Quotas
+from .service_accounts import ServiceAccounts
 from .services import Services
 from .transcoding import Handler, Route
 
 _CLUSTER = "projects/*/locations/*/clusters/*"
 _POOL = f"{_CLUSTER}/nodePools/*"
 _COMPUTE = "/compute/v1/projects/{project}"
+
+
+def service_of(path: str) -> str:
+    """Return the API that a path belongs to, as this module's tables lay them out."""
+    parts = {
+        "/compute/": "compute",
+        "/quotaInfos/": "cloudquotas",
+        "/locations/": "container",
+        "/timeSeries": "monitoring",
+        "/serviceAccounts": "iam",
+        "billing": "cloudbilling",
+        "/services": "serviceusage",
+        "/operations/acf": "serviceusage",
+    }
+    found = (name for part, name in parts.items() if part in path)
+    return f"{next(found, 'cloudresourcemanager')}.googleapis.com"
 
 
 def resource_manager(projects: Projects, operations: Operations) -> tuple[Route, ...]:
@@ -53,17 +70,17 @@ def resource_manager_v1(projects: Projects) -> tuple[Route, ...]:
 def _iam_policy(version: str, projects: Projects) -> tuple[Route, ...]:
     resource = f"/{version}/{{resource=projects/*}}"
     return (
-        _post(f"{resource}:getIamPolicy", iam.GetIamPolicyRequest, projects.get_policy),
-        _post(f"{resource}:setIamPolicy", iam.SetIamPolicyRequest, projects.set_policy),
+        _post(f"{resource}:getIamPolicy", iam_types.GetIamPolicyRequest, projects.get_policy),
+        _post(f"{resource}:setIamPolicy", iam_types.SetIamPolicyRequest, projects.set_policy),
         _post(
             f"{resource}:testIamPermissions",
-            iam.TestIamPermissionsRequest,
+            iam_types.TestIamPermissionsRequest,
             projects.test_permissions,
         ),
     )
 
 
-def service_usage(services: Services, operations: Operations) -> tuple[Route, ...]:
+def service_usage(services: Services) -> tuple[Route, ...]:
     """Return the calls of Service Usage."""
     one, parent = "/v1/{name=*/*/services/*}", "/v1/{parent=*/*}/services"
     return (
@@ -73,7 +90,7 @@ def service_usage(services: Services, operations: Operations) -> tuple[Route, ..
         _get(one, usage.GetServiceRequest, services.get),
         _post(f"{one}:enable", usage.EnableServiceRequest, services.enable),
         _post(f"{one}:disable", usage.DisableServiceRequest, services.disable),
-        _get("/v1/{name=operations/*}", GetOperationRequest, operations.get),
+        _get("/v1/{name=operations/*}", GetOperationRequest, services.operation),
     )
 
 
@@ -142,6 +159,11 @@ def cloud_quotas(quotas: Quotas) -> tuple[Route, ...]:
 def cloud_monitoring(monitoring: Monitoring) -> tuple[Route, ...]:
     """Return the call of Cloud Monitoring v3 that tells what caches served."""
     return (_get("/v3/projects/{project}/timeSeries", None, monitoring.time_series),)
+
+
+def iam(accounts: ServiceAccounts) -> tuple[Route, ...]:
+    """Return the call of IAM that looks a service account up."""
+    return (_get("/v1/projects/{project}/serviceAccounts/{account}", None, accounts.get),)
 
 
 def _get(template: str, request: Any, answer: Handler) -> Route:

@@ -10,6 +10,7 @@ from google.iam.v1 import policy_pb2
 from google.protobuf import json_format
 
 from ..access import Binding
+from ..propagation import Propagation
 from .errors import GoogleError, invalid
 
 _MEMBER = re.compile(
@@ -22,13 +23,17 @@ _ROLE = re.compile(r"(projects/[^/]+/|organizations/[^/]+/)?roles/[A-Za-z0-9_.]+
 class ProjectPolicy:
     """The allow policy of one project, owned by `owner` from the start."""
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, propagation: Propagation | None = None) -> None:
+        self._propagation, self._mark = propagation or Propagation(), object()
         self._policy = policy_pb2.Policy(version=1, etag=_new_etag())
         self._policy.bindings.add(role="roles/owner", members=[owner])
 
     @property
     def bindings(self) -> list[Binding]:
-        """Return the bindings as JSON has them."""
+        """Return the bindings that hold by now, as JSON has them."""
+        return self._propagation.holding(self._written(), self._mark)
+
+    def _written(self) -> list[Binding]:
         found: list[Binding] = json_format.MessageToDict(self._policy).get("bindings", [])
         return found
 
@@ -50,10 +55,12 @@ class ProjectPolicy:
             )
         for binding in policy.bindings:
             _check(binding)
+        before = self._written()
         self._policy = policy_pb2.Policy(bindings=[b for b in policy.bindings if b.members])
         conditional = any(binding.HasField("condition") for binding in self._policy.bindings)
         self._policy.version = 3 if conditional else 1
         self._policy.etag = _new_etag()
+        self._propagation.changed(before, self._written(), self._mark)
         return self._policy
 
 

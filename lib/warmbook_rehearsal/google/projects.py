@@ -14,34 +14,72 @@ from google.iam.v1 import iam_policy_pb2
 from google.rpc import error_details_pb2
 
 from ..access import Caller, permitted
+from ..propagation import Propagation
 from ..time_scale import TimeScale
-from .errors import GoogleError, error_info, invalid, missing_permission
+from .errors import (
+    GoogleError,
+    error_info,
+    invalid,
+    missing_permission,
+    user_project_denied,
+)
 from .operations import Operations
 from .policy import ProjectPolicy
-from .service_catalogue import FROM_THE_START, title
+from .service_catalogue import title
 
 CREATE_MINUTES = 0.2
 _SERVICE = "cloudresourcemanager.googleapis.com"
+_USAGE = "serviceusage.googleapis.com"
+CLIENT_BASED = frozenset({_SERVICE, _USAGE, "cloudbilling.googleapis.com"})
+"""The APIs whose requests count against the caller's project, not the one they are about."""
 _ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 @dataclass
 class Project:
-    """One project: its names, policy, enabled services and billing account."""
+    """One project: its names, policy, enabled services and billing account.
+
+    Made as the API makes one: nothing is on.
+    """
 
     id: str
     number: str
     policy: ProjectPolicy
     display_name: str
     labels: dict[str, str] = field(default_factory=dict)
-    services: set[str] = field(default_factory=lambda: set(FROM_THE_START))
+    services: set[str] = field(default_factory=set)
     billing_account: str = ""
     create_time: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    propagation: Propagation = field(default_factory=Propagation)
 
     @property
     def names(self) -> tuple[str, str]:
         """Return both names by which a request may call it."""
         return self.id, self.number
+
+    def enable(self, services: Iterable[str]) -> None:
+        """Turn APIs on; they answer when that has propagated."""
+        new = set(services) - self.services
+        self.services |= new
+        self.propagation.begin(*((self.id, service) for service in new))
+
+    def disable(self, services: Iterable[str]) -> None:
+        """Turn APIs off."""
+        gone = set(services)
+        self.services -= gone
+        self.propagation.end(*((self.id, service) for service in gone))
+
+    def answers(self, service: str, *, delays: float = 1.0) -> bool:
+        """Say whether an API is on, and has been for `delays` times the propagation's delay."""
+        on = service in self.services
+        return on and self.propagation.holds((self.id, service), delays=delays)
+
+    def has_nodes_account(self, *, delays: float = 2.0) -> bool:
+        """Say whether Compute Engine's default service account is there: later than its API.
+
+        `delays`: IAM sees it after so many of the propagation's delays, and GKE after more.
+        """
+        return self.answers("compute.googleapis.com", delays=delays)
 
     def require(self, service: str) -> None:
         """Pass if the API is on.
@@ -49,7 +87,7 @@ class Project:
         Raises:
             GoogleError: 403 SERVICE_DISABLED with the link that turns it on.
         """
-        if service not in self.services:
+        if not self.answers(service):
             raise _disabled(self, service)
 
     def require_billing(self) -> None:
@@ -74,6 +112,7 @@ class Projects:
 
     def __init__(self, first: Project, operations: Operations, time_scale: TimeScale) -> None:
         self.all: list[Project] = [first]
+        self._propagation = first.propagation
         self._operations, self._pace = operations, time_scale
 
     def find(self, name: str) -> Project | None:
@@ -91,10 +130,47 @@ class Projects:
         project = self.find(name)
         if project is None:
             raise _unknown(name, permission, service)
-        project.require(service)
+        self._require(service, caller, project)
         if not permitted(caller, permission, project.policy.bindings):
             raise missing_permission(permission, f"projects/{project.id}", service)
         return project
+
+    def count(self, caller: Caller, service: str) -> None:
+        """Pass if requests may count against the quota project that the caller names, if any.
+
+        Sources: IAM, "Quota project overview"; the words are those quoted in
+        googleapis/google-auth-library-python and many more public reports.
+
+        Raises:
+            GoogleError: 403 USER_PROJECT_DENIED: there is none, or the caller may not use it.
+        """
+        if not (name := caller.quota_project):
+            return
+        project = self.find(name)
+        use = "serviceusage.services.use"
+        if project is None or not permitted(caller, use, project.policy.bindings):
+            raise user_project_denied(name, service)
+
+    def _require(self, service: str, caller: Caller, project: Project) -> None:
+        """Pass if the API is on in the project that the request counts against.
+
+        For most APIs that is the project which the request is about. For those that know the
+        caller's client only, it is the quota project, and without one the client's own: gcloud's
+        has all of them on, and so has that of the credentials for Service Usage. Sources:
+        Authentication, "Troubleshoot your ADC setup", "User credentials not working"; gcloud,
+        `base.DisableUserProjectQuota`, which `projects`, `services` and `billing` call.
+        """
+        if service not in CLIENT_BASED:
+            project.require(service)
+        elif self.find(caller.quota_project):
+            self._require_counted(caller, service)
+        elif not caller.is_gcloud and service != _USAGE:
+            project.require(service)
+
+    def _require_counted(self, caller: Caller, service: str = _SERVICE) -> None:
+        """Pass if the API is on in the quota project, where the caller names one."""
+        if counted := self.find(caller.quota_project):
+            counted.require(service)
 
     def get(self, request: resourcemanager_v3.GetProjectRequest, caller: Caller) -> Any:
         """Answer GetProject."""
@@ -102,11 +178,13 @@ class Projects:
 
     def search(self, request: resourcemanager_v3.SearchProjectsRequest, caller: Caller) -> Any:
         """Answer SearchProjects with the projects that the caller may see."""
+        self._require_counted(caller)
         found = [p for p in self._visible(caller) if _matches(p, request.query)]
         return resourcemanager_v3.SearchProjectsResponse(projects=[_as_v3(p) for p in found])
 
     def create(self, request: resourcemanager_v3.CreateProjectRequest, caller: Caller) -> Any:
         """Answer CreateProject: a project owned by the caller, without billing."""
+        self._require_counted(caller)
         wanted = request.project
         if not _ID.fullmatch(wanted.project_id):
             reason = "project_id contains invalid characters, or isn't 6 to 30 of them"
@@ -117,7 +195,8 @@ class Projects:
         project = Project(
             id=wanted.project_id,
             number=str(10**11 + secrets.randbelow(9 * 10**11)),
-            policy=ProjectPolicy(caller.member),
+            policy=ProjectPolicy(caller.member, self._propagation),
+            propagation=self._propagation,
             display_name=wanted.display_name or wanted.project_id,
             labels=dict(wanted.labels),
         )
@@ -144,7 +223,7 @@ class Projects:
         project = self.find(request.resource)
         if project is None:
             raise _unknown(request.resource, "resourcemanager.projects.get", _SERVICE)
-        project.require(_SERVICE)
+        self._require(_SERVICE, caller, project)
         held = [p for p in request.permissions if permitted(caller, p, project.policy.bindings)]
         return iam_policy_pb2.TestIamPermissionsResponse(permissions=held)
 

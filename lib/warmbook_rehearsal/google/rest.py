@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from aiohttp.typedefs import Handler
 from ..access import ANONYMOUS, Caller, Callers
 from ..request_faults import Incoming, RequestFaults
 from .errors import GoogleError, invalid, unauthenticated
+from .methods import service_of
 from .strict_json import parse
 from .transcoding import Route, as_json
 
@@ -20,6 +22,9 @@ _log = logging.getLogger(__name__)
 
 LARGEST_BODY_BYTES = 10 * 2**20
 """Source: the message with which Google's front end refuses a larger one."""
+
+GCLOUD = "google-cloud-sdk"
+"""What gcloud's own User-Agent begins with. Source: googlecloudsdk/core/transport.py."""
 
 
 class Rest:
@@ -30,8 +35,9 @@ class Rest:
         routes: Iterable[Route],
         callers: Callers,
         request_faults: RequestFaults | None = None,
+        count: Callable[[Caller, str], None] = lambda caller, service: None,
     ) -> None:
-        self._routes, self._callers = tuple(routes), callers
+        self._routes, self._callers, self._count = tuple(routes), callers, count
         self._interference = request_faults or RequestFaults()
 
     def application(self) -> web.Application:
@@ -59,9 +65,10 @@ class Rest:
             request.method,
             request.path,
             request.query_string,
-            quota_project=request.headers.get("x-goog-user-project", ""),
+            quota_project=caller.quota_project,
         )
         await self._interference.meet(incoming)
+        self._count(caller, service_of(request.path))
         route, path = self._find(request.method, request.rel_url.raw_path)
         body = parse(await _read(request)) if route.body else None
         query = {name: request.query.getall(name) for name in request.query}
@@ -76,7 +83,11 @@ class Rest:
         caller = self._callers.of(authorization, "")
         if caller == ANONYMOUS:
             raise unauthenticated(sent=authorization is not None)
-        return caller
+        return replace(
+            caller,
+            quota_project=request.headers.get("x-goog-user-project", ""),
+            is_gcloud=GCLOUD in request.headers.get("User-Agent", ""),
+        )
 
     def _find(self, verb: str, raw_path: str) -> tuple[Route, dict[str, str]]:
         for route in self._routes:

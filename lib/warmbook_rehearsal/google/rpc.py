@@ -9,7 +9,7 @@ import grpc
 from google.longrunning import operations_pb2
 from grpc_status import rpc_status
 
-from ..access import ANONYMOUS, Callers
+from ..access import ANONYMOUS, Caller, Callers
 from ..request_faults import Incoming, RequestFaults
 from .errors import GoogleError, unauthenticated
 from .storage_control import SERVICE, StorageControl
@@ -24,11 +24,11 @@ def server(
     made = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     met = request_faults or RequestFaults()
     methods = {
-        name: _method(name, request, answer, callers, met)
+        name: _method(name, request, answer, control, callers, met)
         for name, (request, answer) in control.methods().items()
     }
     asked = operations_pb2.GetOperationRequest
-    get = _method("GetOperation", asked, control.operation, callers, met)
+    get = _method("GetOperation", asked, control.operation, control, callers, met)
     made.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler(SERVICE, methods),
@@ -42,6 +42,7 @@ def _method(
     name: str,
     request: Any,
     answer: Callable[[Any], Any],
+    control: StorageControl,
     callers: Callers,
     request_faults: RequestFaults,
 ) -> grpc.RpcMethodHandler[Any, Any]:
@@ -49,8 +50,9 @@ def _method(
 
     async def call(message: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
-            _authenticate(context, callers)
+            caller = _authenticate(context, callers)
             await request_faults.meet(incoming)
+            control.require(name, message, caller)
             answered = answer(message)
             await request_faults.leave(incoming)
             return answered
@@ -64,10 +66,12 @@ def _method(
     )
 
 
-def _authenticate(context: Any, callers: Callers) -> None:
+def _authenticate(context: Any, callers: Callers) -> Caller:
     authorization = dict(context.invocation_metadata() or ()).get("authorization")
-    if callers.of(authorization, "") == ANONYMOUS:
+    caller = callers.of(authorization, "")
+    if caller == ANONYMOUS:
         raise unauthenticated(sent=authorization is not None)
+    return caller
 
 
 def _serialize(message: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,12 +13,13 @@ from ..time_scale import TimeScale
 from .errors import GoogleError, error_info, invalid
 from .operations import Operations
 from .projects import Project, Projects
-from .service_catalogue import NEEDS, PAID, TITLES, title
+from .service_catalogue import BRINGS, NEEDS, PAID, TITLES, title
 
 ENABLE_MINUTES = 0.5
 MAX_BATCH = {"get": 30, "enable": 20}
 """Source: Service Usage API, services.batchGet and services.batchEnable."""
 _SERVICE = "serviceusage.googleapis.com"
+_BEGUN = re.compile(r"operations/acf\.p2-(\d+)\.")
 
 
 class Services:
@@ -90,17 +92,27 @@ class Services:
             )
 
         def finish() -> Any:
-            project.services -= needing | {service}
+            project.disable(needing | {service})
             found = _as_service(project, service)
             return service_usage_v1.DisableServiceResponse(service=found)
 
         return self._start(project, [service], finish)
 
+    def operation(self, request: Any, caller: Caller) -> Any:
+        """Answer operations.get of an operation that this service began."""
+        if begun := _BEGUN.match(request.name):
+            self._open(begun[1], caller, "serviceusage.operations.get")
+        return self._operations.get(request, caller)
+
     def _open(self, parent: str, caller: Caller, permission: str) -> Project:
         return self._projects.open(parent, caller, permission, _SERVICE)
 
     def _enable(self, project: Project, names: Iterable[str], response: Any) -> Any:
-        wanted = {needed for name in names for needed in (_known(name), *NEEDS.get(name, ()))}
+        wanted = {
+            needed
+            for name in names
+            for needed in (_known(name), *NEEDS.get(name, ()), *BRINGS.get(name, ()))
+        }
         missing = wanted - project.services
         if missing & PAID and not project.billing_account:
             raise _no_billing(project, sorted(missing & PAID))
@@ -108,7 +120,7 @@ class Services:
             return self._operations.done(response())
 
         def finish() -> Any:
-            project.services |= missing
+            project.enable(missing)
             return response()
 
         return self._start(project, missing, finish)

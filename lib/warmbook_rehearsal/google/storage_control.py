@@ -10,10 +10,25 @@ from typing import Any, NoReturn
 from google.cloud import storage_control_v2
 from google.longrunning import operations_pb2
 
+from ..access import Caller
 from .errors import GoogleError
 from .hosts import Cache, Caches, Refusal
+from .projects import Project
 
 SERVICE = "google.storage.control.v2.StorageControl"
+PERMISSIONS = {
+    **{
+        f"{verb}AnywhereCache": f"storage.anywhereCaches.{verb.lower()}"
+        for verb in ("Create", "Get", "Update", "Disable", "Pause", "Resume")
+    },
+    "ListAnywhereCaches": "storage.anywhereCaches.list",
+    "GetStorageLayout": "storage.objects.list",
+    "GetOperation": "storage.bucketOperations.get",
+}
+"""What each method needs on its bucket.
+
+Source: Cloud Storage, "IAM permissions for JSON methods", for those of caches.
+"""
 _CODES = {
     400: "INVALID_ARGUMENT",
     403: "PERMISSION_DENIED",
@@ -26,8 +41,8 @@ _CODES = {
 class StorageControl:
     """The calls of Storage Control that concern caches, and the operations they begin."""
 
-    def __init__(self, caches: Caches) -> None:
-        self._caches = caches
+    def __init__(self, caches: Caches, project: Project) -> None:
+        self._caches, self._project = caches, project
         self._operations: dict[str, tuple[str, str, Any]] = {}
         self._requests: dict[str, str] = {}
 
@@ -44,6 +59,23 @@ class StorageControl:
             "ResumeAnywhereCache": (types.ResumeAnywhereCacheRequest, self.resume),
             "GetStorageLayout": (types.GetStorageLayoutRequest, self.layout),
         }
+
+    def require(self, method: str, request: Any, caller: Caller) -> None:
+        """Pass if the caller may call a method on the bucket that the request names.
+
+        Raises:
+            GoogleError: 403 if not, or the API is off; 404 if there is no such bucket.
+        """
+        self._project.require("storage.googleapis.com")
+        name = _named(request)
+        bucket = _translated(lambda: self._caches.bucket(_bucket(name)))
+        permission = PERMISSIONS[method]
+        if not self._caches.may(caller, permission, bucket):
+            raise GoogleError(
+                "PERMISSION_DENIED",
+                f"{caller.display} does not have {permission} access to the Google Cloud Storage "
+                f"bucket. Permission '{permission}' denied on resource (or it may not exist).",
+            )
 
     def create(self, request: Any) -> Any:
         """Answer CreateAnywhereCache with an operation that lasts until the cache runs.
@@ -170,6 +202,15 @@ def _message(cache: Cache) -> Any:
         update_time=cache.update_time,
         ingest_on_write=cache.ingest_on_write,
     )
+
+
+def _named(request: Any) -> str:
+    """Return the name of a bucket, or of what is in it, that a request is about."""
+    for field in ("parent", "name"):
+        if found := getattr(request, field, ""):
+            return str(found)
+    cache = getattr(request, "anywhere_cache", None)
+    return cache.name if cache else ""
 
 
 def _bucket(name: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..kubernetes import End
+from .gpu_driver import too_old_for
 from .health import Health, told_about
 from .images import SHORTEST_BACK_OFF_S, pause, pull
 from .port_guard import PortGuard
@@ -159,7 +160,7 @@ class Container:
         self._command = command
         self.event("Created", f"Created container: {self.name}")
         log = self._folder / f"{self.status.restarts}.log"
-        end = self._node.store.fault_hooks.end_of(self._sandbox.pod) if self._plays else None
+        end = self._end() or self._refused_by_driver()
         words = self._played(end) if end else command.words
         self._logs.append(log)
         guard = PortGuard(None if end else command.port, self._folder)
@@ -198,6 +199,16 @@ class Container:
                     self.status.waits("CreateContainerConfigError", told)
             await pause(LOOK_S, self._stopped)
         return None
+
+    def _end(self) -> End | None:
+        """Return the end that a fault has the container play, if any."""
+        hooks = self._node.store.fault_hooks
+        return hooks.end_of(self._sandbox.pod) if self._plays else None
+
+    def _refused_by_driver(self) -> End | None:
+        """Return how the container ends on a driver that its image's CUDA can't use, if so."""
+        name = self._sandbox.pod["spec"].get("nodeName", "")
+        return too_old_for(self.spec, self._node.store.find("Node", None, name))
 
     def _played(self, end: End) -> list[str]:
         """Return a command that says the last lines and ends so, by SIGKILL where that is 137."""

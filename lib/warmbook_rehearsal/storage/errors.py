@@ -121,6 +121,21 @@ def forbidden(display: str, permission: str, resource: str) -> StorageError:
     )
 
 
+def api_off(project_number: str) -> StorageError:
+    """Return the 403 for the API being off in the project."""
+    url = (
+        "https://console.developers.google.com/apis/api/storage.googleapis.com/overview"
+        f"?project={project_number}"
+    )
+    return StorageError(
+        403,
+        "accessNotConfigured",
+        f"Cloud Storage JSON API has not been used in project {project_number} before or it is "
+        f"disabled. Enable it by visiting {url} then retry. If you enabled this API recently, "
+        "wait a few minutes for the action to propagate to our systems and retry.",
+    )
+
+
 def no_such_bucket() -> StorageError:
     """Return the 404 for a bucket that is not there."""
     return StorageError(404, "noSuchBucket", "The specified bucket does not exist.")

@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from warmbook_rehearsal.access import ANONYMOUS, Binding, Caller, permitted
+from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
 
-from .acls import OBJECT_ROLES, bindings_of, described
+from .acls import described
 from .buckets import Bucket
 from .errors import condition_not_met, forbidden, invalid, no_such_bucket, xml_document
 from .objects import Meta
@@ -79,25 +79,8 @@ class Call:
         return bucket
 
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
-        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
-
-        The bucket's policy gives it, or the project's, or the object's access control list.
-        """
-        if self.caller == ANONYMOUS and bucket.prevents_public_access:
-            return False
-        policies = (
-            bucket.policy.bindings,
-            self.storage.project_bindings(),
-            self._listed(bucket, about),
-        )
-        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
-        return permitted(self.caller, permission, *policies, resource=resource)
-
-    def _listed(self, bucket: Bucket, about: str) -> list[Binding]:
-        live = bucket.objects.get(about)
-        if live is None or bucket.uniform or "acl" not in live.fields:
-            return []
-        return bindings_of(live.fields["acl"], OBJECT_ROLES, self.storage.project_id)
+        """Say whether the caller has `permission` on `bucket`, or on its object `about`."""
+        return self.storage.may(self.caller, permission, bucket, about)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.

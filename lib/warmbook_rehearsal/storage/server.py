@@ -143,7 +143,9 @@ def application(
         caller = callers.of(authorization, address)
         if authorization and caller == ANONYMOUS:
             raise StorageError(401, "authError", "Invalid Credentials")
-        refuse_keys(request.headers, request.query)
+        headers, query = request.headers, request.query
+        storage.require(caller, headers.get("x-goog-user-project") or query.get("userProject", ""))
+        refuse_keys(headers, query)
         url = _called_url(request) or base_url()
         return Call(request, storage, caller, url, path, partial(paced, address))
 

@@ -1,4 +1,4 @@
-"""What the storage server keeps: buckets, objects, caches; checks no permissions, no HTTP."""
+"""What the storage server keeps: buckets, objects, caches, and who may use them; no HTTP."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from warmbook_rehearsal.access import Binding
+from warmbook_rehearsal.access import ANONYMOUS, Binding, Caller, of_bucket, permitted
+from warmbook_rehearsal.propagation import Propagation
 from warmbook_rehearsal.time_scale import TimeScale
 
-from .acls import Entry, bindings_with, entries_of, project_entries
+from .acls import OBJECT_ROLES, Entry, bindings_of, bindings_with, entries_of, project_entries
 from .blobs import Blobs, Content
 from .buckets import Bucket, checked_bucket_name
 from .caches import DEFAULT_TTL_S, POLICIES, Cache, Caches
-from .errors import StorageError, conflict, invalid, no_such_bucket, no_such_object
+from .errors import (
+    StorageError,
+    api_off,
+    conflict,
+    forbidden,
+    invalid,
+    no_such_bucket,
+    no_such_object,
+)
 from .locations import Zones, check_zone, locate
 from .objects import Fields, Meta, checked_name
 from .policy import default_policy
@@ -38,7 +47,8 @@ class Storage:
     """The buckets of one project; contents are files in `folder`, all else is in memory.
 
     To be used on the server's loop only. `zones` names the zones of a region, none if there is
-    no such region; `project_bindings` is the policy that every bucket inherits.
+    no such region; `project_bindings` is the policy that every bucket inherits; `is_on` says
+    whether the API is on in the project.
     """
 
     def __init__(
@@ -50,7 +60,10 @@ class Storage:
         time_scale: TimeScale,
         project_bindings: Callable[[], Iterable[Binding]],
         zones: Zones,
+        propagation: Propagation | None = None,
+        is_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._propagation, self._is_on = propagation or Propagation(), is_on
         self.project_id, self.project_number = project_id, project_number
         self.project_bindings, self._zones = project_bindings, zones
         self.blobs, self.sessions = Blobs(folder), Sessions()
@@ -61,6 +74,21 @@ class Storage:
         self._buckets: dict[str, Bucket] = {}
         self._deleted: dict[tuple[str, int], Bucket] = {}
         self._generations = itertools.count(int(time.time() * 1e6))
+
+    def require(self, caller: Caller, quota_project: str) -> None:
+        """Pass if the API is on, and the caller may let requests count against a project, if any.
+
+        Source: Cloud Storage, "IAM permissions for JSON methods", footnote 1.
+
+        Raises:
+            StorageError: 403.
+        """
+        if not self._is_on():
+            raise api_off(self.project_number)
+        use = "serviceusage.services.use"
+        known = quota_project in ("", self.project_id, self.project_number)
+        if quota_project and not (known and permitted(caller, use, self.project_bindings())):
+            raise forbidden(caller.display, use, "project")
 
     # buckets
 
@@ -115,6 +143,36 @@ class Storage:
     def buckets(self) -> list[Bucket]:
         """Return all buckets, by name."""
         return [self._buckets[name] for name in sorted(self._buckets)]
+
+    def may(self, caller: Caller, permission: str, bucket: Bucket, about: str = "") -> bool:
+        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
+
+        The bucket's policy gives it, or the project's, or the object's access control list.
+        """
+        if caller == ANONYMOUS and bucket.prevents_public_access:
+            return False
+        project = list(self.project_bindings())
+        own = self._propagation.holding(bucket.policy.bindings, bucket.name)
+        listed = self._listed(bucket, about)
+        policies = of_bucket(own, project), of_bucket(listed, project), project
+        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
+        return permitted(caller, permission, *policies, resource=resource)
+
+    def _listed(self, bucket: Bucket, about: str) -> list[Binding]:
+        live = bucket.objects.get(about)
+        if live is None or bucket.uniform or "acl" not in live.fields:
+            return []
+        return bindings_of(live.fields["acl"], OBJECT_ROLES, self.project_id)
+
+    def set_policy(self, bucket: Bucket, document: Mapping[str, Any]) -> None:
+        """Replace a bucket's policy by a client's `document`; what it adds holds later.
+
+        Raises:
+            StorageError: As `Bucket.set_policy`.
+        """
+        before = bucket.policy
+        bucket.set_policy(document)
+        self._propagation.changed(before.bindings, bucket.policy.bindings, bucket.name)
 
     def delete_bucket(self, name: str) -> None:
         """Delete an empty bucket, softly if it has a soft delete policy.
@@ -177,11 +235,16 @@ class Storage:
         return entries_of(bucket.policy.bindings, self.project_number)
 
     def set_bucket_acl(self, bucket: Bucket, entries: Sequence[Entry]) -> None:
-        """Put a list in the place of a bucket's; raises StorageError 400 or 412."""
+        """Put a list in the place of a bucket's; what it adds holds later.
+
+        Raises:
+            StorageError: 400 or 412.
+        """
         bucket.check_acl(entries)
         policy = bucket.policy
         bindings = bindings_with(policy.bindings, entries, self.project_id)
         bucket.policy = replace(policy, bindings=bindings, revision=policy.revision + 1)
+        self._propagation.changed(policy.bindings, bindings, bucket.name)
 
     def default_acl(self, bucket: Bucket) -> Sequence[Entry]:
         """Return the list that new objects of a bucket have."""

@@ -230,6 +230,33 @@ def test_a_gpu_label_that_no_node_has_is_named_by_the_scheduler_alone():
     assert names(of_gpu("nvidia-l40s")) == []
 
 
+@pytest.mark.parametrize(
+    ("on_node", "autopilot", "named"),
+    [("default", False, True), ("latest", False, False), ("default", True, False)],
+)
+def test_a_driver_that_no_node_has_is_named(on_node, autopilot, named):
+    gpu = {"cloud.google.com/gke-accelerator": "nvidia-l4"}
+    driver = "cloud.google.com/gke-gpu-driver-version"
+    message = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."
+    waiting = {"type": "PodScheduled", "status": "False", "message": message}
+    evidence = Evidence(
+        pod={
+            "spec": {"nodeSelector": {**gpu, driver: "latest"}},
+            "status": {"conditions": [waiting]},
+        },
+        nodes=[{"metadata": {"labels": {**gpu, driver: on_node}}}, {"metadata": {"labels": {}}}],
+        autopilot=autopilot,
+    )
+    found = [one for one in diagnose(evidence) if one.pitfall == "driver-too-old"]
+    assert [one.hopeless for one in found] == [True] * named
+
+
+def test_a_disk_that_is_too_small_is_named_in_the_schedulers_words():
+    """Kubernetes, pkg/scheduler/framework/plugins/noderesources/fit.go."""
+    message = "0/1 nodes are available: 1 Insufficient ephemeral-storage."
+    assert names(waiting(message=message)) == ["node-disk-too-small"]
+
+
 def test_a_node_that_has_no_gpu_for_long_has_no_driver():
     late = datetime(2026, 11, 23, 10, 30, tzinfo=timezone.utc)
     (first, _) = diagnose(waiting(message=SHORT, nodes=[gpu_node()], now=late))

@@ -63,13 +63,13 @@ def test_the_knee_is_the_first_that_nothing_beats_clearly(medians, name):
 
 
 def test_the_reference_is_first_and_each_loader_is_there_where_it_can_be(settings):
-    names = [one.name for one in loaders(settings, rehearsal=True)]
+    names = [one.name for one in loaders(settings, mounts=False)]
     assert names[0] == DOWNLOAD
     assert FUSE not in names
     assert "distributed" not in names
     assert names[-1] == "tensorizer"
     two = settings.model_copy(update={"tensor_parallel_size": 2, "gpu_count": 2})
-    found = {one.name: one for one in loaders(two, rehearsal=False)}
+    found = {one.name: one for one in loaders(two, mounts=True)}
     assert found["distributed"].config == {"distributed": True}
     assert "tensorizer" not in found
     assert found[FUSE].folder == "/gcs/models/my-llama"

@@ -62,7 +62,10 @@ def test_the_job_is_the_servers_pod_with_a_script_in_its_place(settings):
     assert spec["nodeSelector"] == deployed["nodeSelector"]
     assert spec["serviceAccountName"] == settings.service_account
     assert not {"ports", "startupProbe", "readinessProbe"} & container.keys()
-    assert container["resources"]["limits"]["ephemeral-storage"] == "25Gi"
+    assert container["resources"]["limits"]["ephemeral-storage"] == "10Gi"
+    copied = Loader("copied", "safetensors", downloads=True)
+    whole = job(settings, READ, copied)["spec"]["template"]["spec"]["containers"][0]
+    assert whole["resources"]["limits"]["ephemeral-storage"] == "25Gi"
     assert made["spec"]["backoffLimit"] == 0
     assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"]
 
@@ -75,11 +78,11 @@ def test_one_gpu_is_timed_in_one_process_several_in_theirs(settings):
 
 
 def test_the_bucket_is_mounted_only_for_fuse(settings):
-    made = job(settings, *loaders(settings, rehearsal=False))["spec"]["template"]
+    made = job(settings, *loaders(settings, mounts=True))["spec"]["template"]
     assert made["metadata"]["annotations"] == {"gke-gcsfuse/volumes": "true"}
     mounts = {m["mountPath"] for m in made["spec"]["containers"][0]["volumeMounts"]}
     assert FUSE_FOLDER in mounts
-    without = job(settings, *loaders(settings, rehearsal=True))["spec"]["template"]
+    without = job(settings, *loaders(settings, mounts=False))["spec"]["template"]
     assert without["metadata"]["annotations"] == {}
 
 
@@ -207,7 +210,8 @@ def test_a_wait_for_the_conversion_says_so():
 
 
 def test_the_script_knows_what_disk_its_pod_may_use(settings):
-    (plan,) = job(settings, READ)["spec"]["template"]["spec"]["containers"][0]["args"]
+    copied = Loader("copied", "safetensors", downloads=True)
+    (plan,) = job(settings, copied)["spec"]["template"]["spec"]["containers"][0]["args"]
     assert json.loads(plan)["disk_bytes"] == 25 * 2**30
 
 

@@ -28,6 +28,7 @@ def everywhere(value):
         "streams": [{**WHOLE["streams"][0], "pod": value, "source": value}],
         "phases": [{"name": value, "seconds": 1.0, "source": value, "usd": 1.0}],
         **{"question": value, "answer": value, "created": [value], "left": [value]},
+        "perhaps": [value],
         "answered": {"pod": value, "seconds": 1.0},
         "cost": {**COST, "machine": value, "region": value, "date": value},
         "shaped": {"rate": value},
@@ -62,6 +63,26 @@ def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
     assert html.count("Not run.") == 6
     assert "Cleanup did not run" in html
     assert not re.search(r"<table[^>]*>\s*</table>", html)
+
+
+@pytest.mark.parametrize(
+    ("left", "perhaps", "told"),
+    [
+        ([], [], ["Left behind: nothing"]),
+        ([], ["cache zone-a"], ["May be yours: cache zone-a"]),
+        (["cluster c"], [], ["Left behind: cluster c"]),
+        (["cluster c"], ["cache zone-a"], ["Left behind: cluster c", "May be yours: cache zone-a"]),
+    ],
+)
+def test_nothing_is_left_behind_only_where_nothing_may_be_the_readers(left, perhaps, told):
+    html = page(parse(data(created=["cluster c"], left=left, perhaps=perhaps)), "a")
+    assert re.findall(r">((?:Left behind|May be yours): [^<]*)<", html) == told
+    assert html.count("<td>may be yours</td>") == len(perhaps)
+
+
+def test_a_record_from_before_tells_what_is_left_as_before():
+    assert "perhaps" not in WHOLE
+    assert "Left behind: nothing" in page(parse(data(left=[])), "a")
 
 
 def paid(**changes):

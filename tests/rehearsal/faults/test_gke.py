@@ -118,6 +118,20 @@ def test_somebody_elses_pool_offers_no_gpu(made, chosen, clients, quiet):
     assert GPU in clients.kubernetes.find("Node", node(chosen))["status"]["allocatable"]
 
 
+@staged("pool-with-default-driver")
+def test_somebody_elses_pool_has_the_default_driver(made, chosen, clients, quiet):
+    there = cluster.create_node_pool(chosen, clients, **quiet)
+    assert (there.created, there.driver, there.driver_wanted) == (False, "default", "latest")
+    assert driver(chosen, clients) == "default"
+    remake(clients, chosen, quiet)
+    assert driver(chosen, clients) == "latest"
+
+
+def driver(chosen, clients):
+    labels = clients.kubernetes.find("Node", node(chosen))["metadata"]["labels"]
+    return labels["cloud.google.com/gke-gpu-driver-version"]
+
+
 def node(chosen):
     return f"gke-{chosen.cluster_name}-{GPU_POOL}-0"
 

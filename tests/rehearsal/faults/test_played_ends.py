@@ -62,6 +62,11 @@ def as_it_was(pod):
     pass
 
 
+def older_on_the_default_driver(pod):
+    image("0.19.0")(pod)
+    select(DRIVER, "default")(pod)
+
+
 PLAYED = {
     "oom-killed": (OOM, "Starting to load model"),
     "server-killed": (KILLED, "Starting to load model"),
@@ -88,8 +93,8 @@ MENDED_IN_THE_DEPLOYMENT = [
     ("kv-cache-too-small", select(ACCELERATOR, "nvidia-tesla-a100")),
     ("memory-limit-below-tensor", as_it_was),
     ("memory-limit-below-tensor", variable("RUNAI_STREAMER_MEMORY_LIMIT", "9800")),
-    ("driver-too-old", image("0.19.0")),
-    ("driver-too-old", select(DRIVER, "latest")),
+    ("driver-too-old", as_it_was),
+    ("driver-too-old", older_on_the_default_driver),
     ("cuda-driver-mismatch", variable("LD_LIBRARY_PATH", "/usr/local/nvidia/lib64")),
     ("gcs-support-missing", image("0.11.1")),
     ("broadcast-timeout", argument('--model-loader-extra-config={"distributed":false}')),
@@ -262,9 +267,6 @@ BOUNDARIES = [
     ("memory-limit-below-tensor", as_it_was, False),
     ("memory-limit-below-tensor", loader('{"memory_limit":9799}'), True),
     ("memory-limit-below-tensor", loader('{"memory_limit":9800}'), False),
-    ("driver-too-old", image("0.19.0"), False),
-    ("driver-too-old", image("0.21.0"), True),
-    ("driver-too-old", lambda pod: container_of(pod).update(image="vllm/vllm-openai"), True),
     ("cuda-driver-mismatch", variable("LD_LIBRARY_PATH", "/usr/local/cuda/lib64"), True),
     ("cuda-driver-mismatch", variable("LD_LIBRARY_PATH", "/usr/local/nvidia/lib64:/b"), False),
     ("gcs-support-missing", image("0.11.0"), True),

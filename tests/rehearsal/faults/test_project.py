@@ -1,17 +1,19 @@
 import os
+from types import SimpleNamespace
 
 import pytest
 from google.api_core import exceptions
 from google.auth.exceptions import RefreshError
-from google.cloud import resourcemanager_v3
 
 from warmbook.cloud.iam import grant_on_project
 from warmbook.display.banner import connect
+from warmbook.errors import AccessError
 from warmbook.steps import cluster, project
 from warmbook_rehearsal.google.billing import ACCOUNT
 
 PROJECT = "projects/rehearsal-project"
 GKE = f"{PROJECT}/locations/us-central1"
+ONE_API = "storage.googleapis.com"
 
 
 def staged(name):
@@ -26,20 +28,28 @@ def enabled(chosen, clients, quiet):
 
 
 @staged("quota-project")
-def test_without_a_quota_project_the_project_apis_refuse(clients):
-    with pytest.raises(exceptions.Forbidden, match=r"cloudresourcemanager\S+ API requires"):
-        clients.projects.get_project(name=PROJECT)
-    with pytest.raises(exceptions.Forbidden, match="serviceusage"):
-        clients.services.get_service({"name": f"{PROJECT}/services/storage.googleapis.com"})
-    with pytest.raises(exceptions.Forbidden, match="cloudbilling"):
-        clients.billing.get_project_billing_info(name=PROJECT)
-    assert clients.compute("zones")["items"]  # counts against the project that is named
-    counted = resourcemanager_v3.ProjectsClient(
-        transport="rest",
-        credentials=clients.credentials.with_quota_project("rehearsal-project"),
-        client_options={"api_endpoint": clients.rehearsal},
-    )
-    assert counted.get_project(name=PROJECT).project_id == "rehearsal-project"
+def test_who_may_not_use_the_project_for_quota_is_refused_until_given_the_role(chosen, clients):
+    for call in (
+        lambda: clients.projects.get_project(name=PROJECT),
+        lambda: clients.billing.get_project_billing_info(name=PROJECT),
+        lambda: clients.compute("zones"),
+        lambda: clients.clusters.list_clusters(parent=GKE),
+    ):
+        with pytest.raises(exceptions.Forbidden, match=r"required permission to use project") as no:
+            call()
+        assert no.value.reason == "USER_PROJECT_DENIED"
+    with pytest.raises(exceptions.Forbidden, match=r"serviceusage\.services\.use access"):
+        clients.storage.get_bucket(chosen.bucket_name)
+    assert clients.services.get_service({"name": f"{PROJECT}/services/{ONE_API}"}).state
+    with pytest.raises(AccessError, match="may not count") as explained:
+        project.find(chosen, clients)
+    assert explained.value.pitfall == "quota-project"
+    assert "Service Usage Consumer" in explained.value.remedy
+    uncounted = SimpleNamespace(projects=clients.new_projects)  # as gcloud sends it
+    role = ["roles/serviceusage.serviceUsageConsumer"]
+    grant_on_project(uncounted, chosen.project_id, role, "user:you@example.com")
+    assert project.find(chosen, clients).project_id == "rehearsal-project"
+    assert clients.storage.get_bucket(chosen.bucket_name)
 
 
 @staged("credentials-expired")
@@ -63,8 +73,11 @@ def test_credentials_that_expired_are_refused_by_every_service_until_a_new_sign_
 @staged("project-missing")
 def test_a_project_that_is_not_there_is_refused_like_one_of_others(chosen, clients):
     with pytest.raises(exceptions.Forbidden, match="may not exist"):
-        clients.projects.get_project(name=f"projects/{chosen.project_id}")
-    (found,) = clients.projects.search_projects(query="state:ACTIVE")
+        clients.new_projects.get_project(name=f"projects/{chosen.project_id}")
+    with pytest.raises(AccessError) as refused:
+        project.find(chosen, clients)
+    assert refused.value.pitfall == "project-missing"
+    (found,) = clients.new_projects.search_projects(query="state:ACTIVE")
     assert found.project_id == "rehearsal-project"
 
 
@@ -78,7 +91,9 @@ def test_without_billing_no_api_is_enabled_until_an_account_is_linked(chosen, cl
 
 
 @staged("api-off-resource-manager")
-def test_the_resource_manager_api_is_off_until_it_is_enabled(clients):
+def test_the_resource_manager_api_is_off_until_it_is_enabled(chosen, clients, quiet):
+    project.enable_services(chosen, clients, **quiet)
+    clients.clusters.list_clusters(parent=GKE)
     with pytest.raises(exceptions.Forbidden) as refused:
         clients.projects.get_project(name=PROJECT)
     assert refused.value.reason == "SERVICE_DISABLED"
@@ -121,11 +136,11 @@ def test_a_reader_without_the_gke_role_sees_clusters_and_makes_none(chosen, clie
 
 
 @staged("role-missing-nodes")
-def test_a_reader_with_the_guides_roles_alone_makes_no_nodes(chosen, clients, enabled):
+def test_a_reader_who_may_not_act_as_the_nodes_account_makes_no_nodes(chosen, clients, enabled):
+    assert not clients.clusters.list_clusters(parent=GKE).clusters
     with pytest.raises(exceptions.BadRequest, match=r"iam\.serviceAccountUser"):
         clients.clusters.create_cluster(parent=GKE, cluster=cluster.wanted(chosen))
-    reader = "user:you@example.com"
-    grant_on_project(clients, chosen.project_id, ["roles/iam.serviceAccountUser"], reader)
+    assert project.grant_roles(chosen, clients).granted == ("roles/iam.serviceAccountUser",)
     assert clients.clusters.create_cluster(parent=GKE, cluster=cluster.wanted(chosen)).name
 
 

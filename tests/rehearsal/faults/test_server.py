@@ -35,6 +35,22 @@ def ended(status):
     return status["lastState"].get("terminated") or status["state"].get("terminated")
 
 
+@pytest.mark.parametrize("faults", ["driver-too-old"], indirect=True)
+def test_a_driver_that_is_too_old_ends_the_server_until_the_manifest_is_sent_again(
+    faults, up_to, clients, chosen, quiet
+):
+    up_to("identity")
+    server.deploy(chosen, clients)
+    pod, _ = container(clients, chosen, until=ended)
+    log = clients.kubernetes.log(pod["metadata"]["name"], chosen.namespace)
+    log += clients.kubernetes.log(pod["metadata"]["name"], chosen.namespace, previous=True)
+    assert "NVIDIA driver on your system is too old (found version 12020)" in log
+    server.deploy(chosen, clients)
+    after = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)
+    selector = after["spec"]["template"]["spec"]["nodeSelector"]
+    assert selector["cloud.google.com/gke-gpu-driver-version"] == "latest"
+
+
 @pytest.mark.parametrize("faults", ["image-not-found"], indirect=True)
 def test_the_image_is_refused_again_and_again_and_another_release_is_to_be_had(
     faults, up_to, clients, chosen

@@ -79,6 +79,10 @@ class Caches:
 
     def __init__(self) -> None:
         self.kept: dict[str, Cache] = {}
+        self.denied: set[str] = set()
+
+    def may(self, caller: Caller, permission: str, bucket: Any) -> bool:
+        return permission not in self.denied
 
     def bucket(self, name: str) -> Any:
         if name != "models":
@@ -254,6 +258,7 @@ async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asynci
         caches=caches,
         traffic=traffic,
     )
+    cloud.project.enable(f"cloud{name}.googleapis.com" for name in ("billing", "resourcemanager"))
     runner = web.AppRunner(cloud.rest())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from warmbook_rehearsal.google import methods
 from warmbook_rehearsal.google.billing import ACCOUNT
 from warmbook_rehearsal.google.errors import HTTP_STATUS
-from warmbook_rehearsal.google.service_catalogue import FROM_THE_START
+from warmbook_rehearsal.google.projects import CLIENT_BASED
+from warmbook_rehearsal.google.service_catalogue import BY_DEFAULT
 from warmbook_rehearsal.google.transcoding import Route
 
 from ..fuzzing import places
@@ -32,7 +33,7 @@ ANY = MagicMock()
 ROUTES = [
     *methods.resource_manager(ANY, ANY),
     *methods.resource_manager_v1(ANY),
-    *methods.service_usage(ANY, ANY),
+    *methods.service_usage(ANY),
     *methods.cloud_billing(ANY),
     *methods.cluster_manager(ANY, ANY),
     *methods.compute_engine(ANY),
@@ -164,7 +165,7 @@ def restored(face: Any) -> None:
     """Undo what an example may have done: else the next one ends at the same closed door."""
     face.allow("roles/owner")
     face.enable_gke()
-    face.cloud.project.services |= set(FROM_THE_START)
+    face.cloud.project.services |= BY_DEFAULT | CLIENT_BASED
     face.cloud.project.billing_account = ACCOUNT
     cluster_registry = face.cloud.cluster_registry
     while cluster_registry.operations._active:

@@ -14,9 +14,7 @@ TABLES = {
     "resourcemanager_v3.services.projects": lambda: methods.resource_manager(
         Everything(), Everything()
     ),
-    "service_usage_v1.services.service_usage": lambda: methods.service_usage(
-        Everything(), Everything()
-    ),
+    "service_usage_v1.services.service_usage": lambda: methods.service_usage(Everything()),
     "billing_v1.services.cloud_billing": lambda: methods.cloud_billing(Everything()),
     "container_v1.services.cluster_manager": lambda: methods.cluster_manager(
         Everything(), Everything()

@@ -75,7 +75,7 @@ def test_what_cannot_be_answered_is_refused(read: Any, change: dict[str, str], s
 
 
 def test_who_may_not_see_metrics_is_told_which_permission_is_missing(read: Any) -> None:
-    read.allow("roles/storage.admin")
+    read.allow("roles/storage.bucketViewer")
     refused = asked(read)
     assert refused.status_code == 403
     assert "monitoring.timeSeries.list" in refused.json()["error"]["message"]

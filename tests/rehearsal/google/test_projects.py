@@ -47,6 +47,12 @@ def test_a_created_project_belongs_to_its_creator_and_has_no_billing(running: An
     assert created.display_name == "Second"
     found = {project.project_id for project in running.projects.search_projects()}
     assert found == {"demo-project", "second-project"}
+    parent = "projects/second-project"
+    on = {"parent": parent, "filter": "state:ENABLED"}
+    assert not list(running.services.list_services(request=on))
+    own = [f"cloud{name}.googleapis.com" for name in ("billing", "resourcemanager")]
+    wanted_apis = {"parent": parent, "service_ids": own}
+    running.services.batch_enable_services(request=wanted_apis).result(timeout=5)
     policy = running.projects.get_iam_policy(resource="projects/second-project")
     assert list(policy.bindings[0].members) == [running.reader.member]
     info = running.billing.get_project_billing_info(name="projects/second-project")
@@ -169,7 +175,7 @@ def test_a_role_under_a_condition_gives_nothing_on_the_project(
 def test_a_call_without_the_permission_is_forbidden(
     running: Any, call: Any, permission: str
 ) -> None:
-    running.allow("roles/container.admin")
+    running.allow("roles/storage.bucketViewer")
 
     with pytest.raises(exceptions.Forbidden) as refused:
         call(running.projects)

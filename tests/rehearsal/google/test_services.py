@@ -8,6 +8,8 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import service_usage_v1
 
+from warmbook_rehearsal.google.service_catalogue import BY_DEFAULT
+
 PARENT = "projects/demo-project"
 GKE = "container.googleapis.com"
 ENABLED, DISABLED = service_usage_v1.State.ENABLED, service_usage_v1.State.DISABLED
@@ -21,11 +23,24 @@ def states(running: Any, *services: str) -> list[Any]:
 
 
 def test_a_project_starts_with_gke_compute_and_iam_off(shared: Any) -> None:
-    names = ["storage", "serviceusage", "cloudresourcemanager", "cloudbilling"]
     off = ["container", "compute", "iam"]
-    found = states(shared, *(f"{name}.googleapis.com" for name in (*names, *off)))
+    found = states(shared, *(f"{name}.googleapis.com" for name in ("storage", *off)))
 
-    assert found == [ENABLED] * 4 + [DISABLED] * 3
+    assert found == [ENABLED] + [DISABLED] * 3
+
+
+def test_a_service_that_gcloud_enables_in_a_new_project_brings_the_default_ones(
+    running: Any,
+) -> None:
+    running.projects.create_project(project={"project_id": "second-project"}).result(timeout=5)
+    parent = "projects/second-project"
+    enable = {"name": f"{parent}/services/cloudapis.googleapis.com"}
+    running.services.enable_service(request=enable).result(timeout=5)
+    on = {"parent": parent, "filter": "state:ENABLED"}
+    found = {one.name.rpartition("/")[2] for one in running.services.list_services(request=on)}
+    assert found == BY_DEFAULT
+    assert len(found) == 20
+    assert not {"cloudresourcemanager.googleapis.com", "cloudbilling.googleapis.com"} & found
 
 
 def test_enabling_brings_what_the_service_needs(running: Any) -> None:

@@ -113,3 +113,12 @@ def test_a_call_without_the_readers_token_is_unauthenticated(running: Any) -> No
 def test_a_method_that_is_not_served_is_unimplemented(client: Any) -> None:
     with pytest.raises(exceptions.MethodNotImplemented):
         client.list_folders(request=storage_control_v2.ListFoldersRequest(parent=PARENT))
+
+
+def test_who_lacks_the_permission_on_the_bucket_is_refused_by_its_name(running: Any) -> None:
+    running.caches.denied = {"storage.anywhereCaches.list"}
+    control = running.storage_control()
+    with pytest.raises(exceptions.PermissionDenied, match=r"storage\.anywhereCaches\.list") as no:
+        list(control.list_anywhere_caches(parent="projects/_/buckets/models"))
+    assert "reader@example.com does not have" in str(no.value)
+    assert control.get_storage_layout(name="projects/_/buckets/models/storageLayout").location

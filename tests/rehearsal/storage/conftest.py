@@ -42,12 +42,16 @@ class Server:
         self.callers = Callers(TOKEN, READER)
         self.callers.register(POD_ADDRESS, POD)
         self.loop = asyncio.new_event_loop()
+        self.project_bindings = [
+            {"role": role, "members": [READER.member]}
+            for role in ("roles/owner", "roles/storage.admin")
+        ]
         self.storage = Storage(
             folder,
             project_id=PROJECT,
             project_number=NUMBER,
             time_scale=time_scale,
-            project_bindings=lambda: [{"role": "roles/owner", "members": [READER.member]}],
+            project_bindings=lambda: self.project_bindings,
             zones=lambda region: [f"{region}-{z}" for z in "abc"] if region in REGIONS else [],
         )
         self.port = 0

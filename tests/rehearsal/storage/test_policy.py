@@ -72,6 +72,19 @@ def test_the_owner_may_do_everything(bucket):
     assert bucket.test_iam_permissions(asked) == asked
 
 
+def test_an_owner_of_the_project_uses_a_bucket_by_what_its_own_policy_says(server, bucket, http):
+    asked = ["storage.buckets.get", "storage.objects.get", "storage.buckets.setIamPolicy"]
+    owner_alone = server.project_bindings[:1]
+    all_bindings, server.project_bindings = server.project_bindings, owner_alone
+    try:
+        assert bucket.test_iam_permissions(asked) == asked
+        path = f"/storage/v1/b/{bucket.name}/iam"
+        assert http.put(path, json={"bindings": []}).status_code == 200
+        assert bucket.test_iam_permissions(asked) == []
+    finally:
+        server.project_bindings = all_bindings
+
+
 def test_tested_permissions_are_those_of_the_roles_granted(bucket, pod, pod_principal):
     asked = ["storage.buckets.get", "storage.objects.get", "storage.buckets.setIamPolicy"]
     mine = pod.bucket(bucket.name)

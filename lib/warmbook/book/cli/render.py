@@ -13,8 +13,8 @@ from .options import Verbs, add_language, add_parameter, numbers, settings_from
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
+    from ...serving.draft import Needs
     from ...serving.guide_manifest import Manifest
-    from ...serving.manifest import Needs
     from ...settings import Settings
 
 
@@ -116,7 +116,7 @@ def _comparison(settings: Settings, clients: Clients, needs: Needs | None) -> Ma
     from ...serving import manifest as server_manifest
 
     pod = server_manifest.deployment(settings, needs)["spec"]["template"]["spec"]
-    wanted = loaders(settings, rehearsal=bool(clients.rehearsal))
+    wanted = loaders(settings, mounts=not clients.rehearsal)
     plan = job.planned(settings, wanted, budget_s=60.0 * settings.compare_minutes)
     return job.manifest(settings, pod, plan, needs.weight_bytes if needs else 0)
 

@@ -91,13 +91,19 @@ def _summary(result: Run, out: Path) -> str:
     if (served := record.served) and served.equal is not None:
         told = say("{equal} of {count} answers equal", equal=served.equal, count=served.prompts)
         lines.append(f"  {say('Parity of the server')}: {told}")
-    if record.left is not None:
-        left = ", ".join(record.left) or say("nothing")
-        lines.append(f"  {say('Left behind')}: {left}")
+    lines += _left_behind(record)
     if not result.passed:
         lines.append("  " + say("Not every notebook passed. What was created is still there."))
     lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
     return "\n".join(lines)
+
+
+def _left_behind(record: Record) -> Iterator[str]:
+    """Yield what cleanup left: "nothing" only where nothing may be the reader's either."""
+    if record.left is not None and (record.left or not record.perhaps):
+        yield f"  {say('Left behind')}: {', '.join(record.left) or say('nothing')}"
+    if record.perhaps:
+        yield f"  {say('May be yours')}: {', '.join(record.perhaps)}"
 
 
 def _cold_start(record: Record) -> Iterator[str]:

@@ -20,7 +20,15 @@ from ..card import Card, Row, escape
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "The model and its place": ("project_id", "location", "model_uri", "model_source"),
-    "The cluster": ("mode", "cluster_name", "gpu", "gpu_count", "machine_type", "spot"),
+    "The cluster": (
+        "mode",
+        "cluster_name",
+        "gpu",
+        "gpu_count",
+        "machine_type",
+        "gpu_driver",
+        "spot",
+    ),
     "Who may do what": ("account", "namespace", "service_account", "object_role"),
     "The server": (
         "inference_server",

@@ -114,8 +114,7 @@ PITFALLS = (
         name="driver-not-installed",
         symptom="The node never has nvidia.com/gpu, and nothing is being installed.",
         cause="The node pool was made without saying which GPU driver to install.",
-        remedy="Run notebook 04: its pool asks for the default driver. Or install the driver by "
-        "hand.",
+        remedy="Run notebook 04: its pool asks for a driver. Or install the driver by hand.",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/gpus#installing_drivers",
     ),
     Pitfall(
@@ -127,10 +126,33 @@ PITFALLS = (
     ),
     Pitfall(
         name="driver-too-old",
-        symptom="«The NVIDIA driver on your system is too old».",
-        cause="The image is built for a later CUDA than the node's driver knows.",
-        remedy="Choose an older «vllm_version», or a node pool with the latest driver.",
-        source="https://github.com/vllm-project/vllm/pull/33992",
+        symptom="«The NVIDIA driver on your system is too old (found version 12020)», or no node "
+        "has the driver that the Pod selects.",
+        cause="The image is built for a later CUDA than the node's driver knows: CUDA 13 needs "
+        "driver 580 or later, and GKE's default is 535.",
+        remedy="Choose auto or latest for «gpu_driver» in the form, then run notebook 06 again. A "
+        "Standard pool with another driver is changed by `gcloud container node-pools update POOL "
+        "--accelerator=…,gpu-driver-version=latest`. Or choose an older «vllm_version».",
+        source="https://github.com/rapidsai/deployment/issues/656",
+    ),
+    Pitfall(
+        name="fuse-off",
+        symptom="«driver name gcsfuse.csi.storage.gke.io not found in the list of registered CSI "
+        "drivers», or notebook 09 leaves the mounted bucket out.",
+        cause="The add-on Cloud Storage FUSE CSI driver is off by default in Standard clusters.",
+        remedy="`gcloud container clusters update NAME --update-addons=GcsFuseCsiDriver=ENABLED`.",
+        source="https://github.com/GoogleCloudPlatform/gcs-fuse-csi-driver "
+        "(docs/troubleshooting.md)",
+    ),
+    Pitfall(
+        name="node-disk-too-small",
+        symptom="«Insufficient ephemeral-storage», or notebook 09 says that no node's disk can "
+        "hold a copy of the weights.",
+        cause="A Standard node has 100 GB of disk unless told otherwise, and gives 47 GB of it to "
+        "Pods.",
+        remedy="Make the node pool anew with a larger disk: add --disk-size to the command of "
+        "notebook 04.",
+        source="https://cloud.google.com/kubernetes-engine/docs/concepts/plan-node-sizes",
     ),
     Pitfall(
         name="watch-expired",

@@ -25,8 +25,9 @@ PITFALLS = (
         "is set.",
         cause="With the credentials of a person, some services count their requests against a "
         "project, and none is set, or one that you have no rights in.",
-        remedy="Run `gcloud auth application-default set-quota-project PROJECT_ID` with your "
-        "project.",
+        remedy="Ask for the role Service Usage Consumer on the project that is named. Or name "
+        "another with `gcloud auth application-default set-quota-project PROJECT_ID`, and "
+        "restart the kernel.",
         source="https://cloud.google.com/docs/authentication/provide-credentials-adc",
     ),
     Pitfall(
@@ -48,9 +49,9 @@ PITFALLS = (
     Pitfall(
         name="api-off",
         symptom="A 403 whose reason is SERVICE_DISABLED.",
-        cause="The API of that service is not enabled in this project.",
-        remedy="Run notebook 02: it enables the APIs. Wait a minute or two, then run the cell "
-        "again.",
+        cause="The API of that service is not enabled in this project, or was enabled a moment "
+        "ago.",
+        remedy="Run notebook 02: it enables the APIs, and waits until they answer.",
         source="https://cloud.google.com/service-usage/docs/enable-disable",
     ),
     Pitfall(

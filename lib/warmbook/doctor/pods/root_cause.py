@@ -31,6 +31,7 @@ def find_root_cause(diagnosis: Diagnosis, settings: Settings, clients: Clients) 
         "object-role-missing": _bound_elsewhere,
         "metadata-server-off": _without_federation,
         "driver-not-ready": _without_driver,
+        "driver-too-old": _without_driver,
         "gpu-not-offered": _without_pool,
     }.get(diagnosis.pitfall)
     try:

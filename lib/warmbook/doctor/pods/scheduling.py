@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ...cloud.gke import ACCELERATOR
+from ...cloud.gke import ACCELERATOR, DRIVER
 from ...cloud.objects import Object, at, maps, text
 from ...serving.guide_manifest import GPU
 from .evidence import Diagnosis, Evidence
@@ -16,6 +16,7 @@ STOCKOUT = re.compile(
 )
 BACKOFF = re.compile(r"in backoff after failed scale-up")
 NO_GPU = re.compile(rf"Insufficient {re.escape(GPU)}")
+NO_DISK = re.compile(r"Insufficient ephemeral-storage")
 MOST_TRIES = 3
 """Tries to make a node for want of quota or machines, after which that lasts; the third comes a
 quarter of an hour after the first.
@@ -48,17 +49,22 @@ def placement(evidence: Evidence) -> Iterator[Diagnosis]:
         over = evidence.passed_s(_ready_since(node)) > DRIVER_INSTALLS_S
         name = "driver-not-installed" if over else "driver-not-ready"
         yield Diagnosis(name, short, hopeless=over)
-    if BACKOFF.search(refused):
+    other = _latest(ONLY_OTHERS, messages)
+    if other and _another_driver(evidence):
+        yield Diagnosis("driver-too-old", other, hopeless=True)
+    elif BACKOFF.search(refused):
         yield Diagnosis("scale-up-backoff", refused)
     elif _nobody_has_it(refused) and at(evidence.pod, "spec", "nodeSelector", ACCELERATOR):
         waited = evidence.passed_s(at(evidence.pod, "metadata", "creationTimestamp"))
         hopeless = not evidence.autopilot or waited > AUTOPILOT_THINKS_S
         yield Diagnosis("gpu-not-offered", refused, hopeless=hopeless)
-    elif not refused and (other := _latest(ONLY_OTHERS, messages)) and _nobodys_label(evidence):
+    elif not refused and other and _nobodys_label(evidence):
         # whether a pool grows, no Pod and no node tells: that takes a closer look
         yield Diagnosis("gpu-not-offered", other)
     if short:
         yield Diagnosis("gpu-insufficient", short)
+    if disk := _latest(NO_DISK, messages):
+        yield Diagnosis("node-disk-too-small", disk)
 
 
 def failed_tries(events: Sequence[Object]) -> int:
@@ -113,6 +119,15 @@ def _nobodys_label(evidence: Evidence) -> bool:
     labels = [at(node, "metadata", "labels", ACCELERATOR) for node in maps(evidence.nodes)]
     triggered = any(event.get("reason") == "TriggeredScaleUp" for event in maps(evidence.events))
     return bool(wanted and labels) and wanted not in labels and not evidence.autopilot | triggered
+
+
+def _another_driver(evidence: Evidence) -> bool:
+    """Say whether a Standard cluster's nodes have the GPU, and none the driver that is selected."""
+    selector = at(evidence.pod, "spec", "nodeSelector")
+    gpu, wanted = at(selector, ACCELERATOR), at(selector, DRIVER)
+    labels = [at(node, "metadata", "labels") for node in maps(evidence.nodes)]
+    drivers = {at(one, DRIVER) for one in labels if gpu and at(one, ACCELERATOR) == gpu}
+    return bool(wanted and drivers) and wanted not in drivers and not evidence.autopilot
 
 
 def _held_by_old(evidence: Evidence) -> bool:

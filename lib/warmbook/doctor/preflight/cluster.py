@@ -1,14 +1,14 @@
-"""Checkups of the GPU's offer and of the cluster: quota, identity of its Pods, driver, names."""
+"""Checkups of the GPU's offer and of the cluster: quota, identity of its Pods, names."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...cloud.availability import shares_quota
-from ...cloud.gke import ACCELERATOR, FAILED, READY, is_marked
+from ...cloud.gke import FAILED, READY, is_marked
 from ...serving.guide_manifest import GPU, GPU_POOL
 from ...serving.shell_commands import gcloud, kubectl
-from ...settings import Settings
+from ...settings import Settings, machines
 from ...texts import say
 from . import fixes
 from .memo import Memo, Unanswered
@@ -17,7 +17,7 @@ from .queries import (
     gpu_quota,
     gpu_quota_everywhere,
     gpu_zones,
-    machine_offered,
+    machine_gpus,
     namespace,
     nodes,
     service_account,
@@ -31,8 +31,8 @@ def offered(memo: Memo) -> Checkup:
     here = [zone for zone in zones if zone.startswith(f"{settings.region}-")]
     chosen = settings.zone or (settings.location if settings.mode == "standard" else "")
     if here and (not chosen or chosen in here):
-        if settings.mode == "standard" and not memo(machine_offered):
-            return _no_machine(settings)
+        if settings.mode == "standard" and (wrong := _wrong_machine(memo)):
+            return wrong
         return Checkup("ok", say("{gpu} in {zones}", gpu=settings.gpu, zones=", ".join(here)))
     place, others = chosen or settings.region, here or _regions(zones)
     return Checkup(
@@ -46,8 +46,32 @@ def offered(memo: Memo) -> Checkup:
     )
 
 
+def _wrong_machine(memo: Memo) -> Checkup | None:
+    """Return the line for a machine type that GKE would refuse; Autopilot chooses its own.
+
+    GPUs of a type that no machine has built in are attached to it, and GKE judges those.
+    """
+    settings, gpus = memo.settings, memo(machine_gpus)
+    if gpus is None:
+        return _no_machine(settings)
+    attached = not gpus and not machines.counts(settings.gpu)
+    if attached or gpus == {settings.gpu: settings.gpu_count}:
+        return None
+    wanted = {"count": settings.gpu_count, "gpu": settings.gpu}
+    fitting = machines.fitting(settings.gpu, settings.gpu_count)
+    return Checkup(
+        "error",
+        say("{machine} does not have {count} x {gpu}", machine=settings.machine_type, **wanted),
+        say("Choose {machines} for machine_type in the form.", machines=", ".join(fitting))
+        if fitting
+        else say("Choose another machine type or GPU in the form."),
+        fixes.machine_types(settings),
+        "gpu-not-offered",
+    )
+
+
 def _no_machine(settings: Settings) -> Checkup:
-    """Return the line for a zone without the machine type; Autopilot chooses its own."""
+    """Return the line for a zone without the machine type."""
     return Checkup(
         "error",
         say(
@@ -164,7 +188,7 @@ def cluster(memo: Memo) -> Checkup:
 
 def federation(memo: Memo) -> Checkup:
     """Tell whether Pods of the cluster can have an identity in Google Cloud."""
-    settings, existing = memo.settings, _cluster(memo)
+    settings, existing = memo.settings, cluster_of(memo)
     pool = existing.workload_identity_config.workload_pool
     if pool != settings.workload_pool:
         return Checkup(
@@ -193,54 +217,17 @@ def federation(memo: Memo) -> Checkup:
 
 def _metadata_mode(existing: Any) -> str:
     """Return the mode of the GPU pool, "" where there is no such pool."""
-    pool = _gpu_pool(existing)
+    pool = gpu_pool(existing)
     return "" if pool is None else str(pool.config.workload_metadata_config.mode.name)
 
 
-def _gpu_pool(existing: Any) -> Any | None:
+def gpu_pool(existing: Any) -> Any | None:
+    """Return the pool that notebook 04 makes, None where there is none of its name."""
     return next((pool for pool in existing.node_pools if pool.name == GPU_POOL), None)
 
 
-def driver(memo: Memo) -> Checkup:
-    """Tell whether a Standard pool's nodes get the GPU's driver; Autopilot's always do."""
-    found = _cluster(memo)
-    if found.autopilot.enabled:
-        return Checkup("ok", say("Autopilot installs it"))
-    pool = _gpu_pool(found)
-    if pool is None and memo.due("04") and _has_gpus(memo):
-        return Checkup("ok", say("another pool's nodes offer GPUs"))
-    if pool is None:
-        return Checkup(
-            "error" if memo.due("04") else "info",
-            say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
-            say("Run notebook 04.") if memo.due("04") else "",
-            gcloud.create_node_pool(memo.settings),
-            "gpu-insufficient" if memo.due("04") else "",
-        )
-    asked_for = {
-        gpu.gpu_driver_installation_config.gpu_driver_version.name
-        for gpu in pool.config.accelerators
-    }
-    if asked_for <= {"DEFAULT", "LATEST"} or _has_gpus(memo):
-        return Checkup("ok", ", ".join(sorted(asked_for)))
-    return Checkup(
-        "error" if memo.due("05") else "warning",
-        say("{pool} asks for no driver, and no node of it offers a GPU", pool=GPU_POOL),
-        say("Let Google's installer put it there, or delete the pool and run notebook 04."),
-        fixes.install_driver(),
-        "driver-not-installed",
-    )
-
-
-def _has_gpus(memo: Memo) -> bool:
-    def allocatable(node: dict[str, Any]) -> int:
-        return int(((node.get("status") or {}).get("allocatable") or {}).get(GPU, 0))
-
-    labelled = [n for n in memo(nodes) if ACCELERATOR in (n["metadata"].get("labels") or {})]
-    return any(map(allocatable, labelled))
-
-
-def _cluster(memo: Memo) -> Any:
+def cluster_of(memo: Memo) -> Any:
+    """Return the cluster; where there is none, its own line tells."""
     if (found := memo(found_cluster)) is None:
         raise Unanswered(found_cluster, None)
     return found

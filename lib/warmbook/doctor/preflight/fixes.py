@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...cloud.roles import bucket_roles, member
+from ...serving import gpu_driver
 from ...serving.guide_manifest import GPU_POOL
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
@@ -36,8 +37,10 @@ def after(pitfall: str, settings: Settings) -> str:
 
 
 def quota_project(settings: Settings) -> str:
-    """Let the reader's credentials count against the project."""
-    return f"gcloud auth application-default set-quota-project {quoted(settings.project_id)}"
+    """Let the reader's requests count against the project, and have the right to."""
+    given = gcloud.grant_roles(settings, ("roles/serviceusage.serviceUsageConsumer",))
+    project = quoted(settings.project_id)
+    return f"{given}\ngcloud auth application-default set-quota-project {project}"
 
 
 def link_billing(settings: Settings) -> str:
@@ -116,6 +119,35 @@ def serve_metadata(settings: Settings) -> str:
 def install_driver() -> str:
     """Let Google's installer put the driver on the nodes."""
     return f"kubectl apply -f {DRIVER_INSTALLER}"
+
+
+def latest_driver(settings: Settings) -> str:
+    """Let the GPU pool's nodes have GKE's latest driver.
+
+    Source: GKE, "Run GPUs in Standard node pools", drivers of existing node pools.
+    """
+    return (
+        f"gcloud container node-pools update {GPU_POOL} "
+        f"--cluster={quoted(settings.cluster_name)} {_place(settings)} "
+        f"--accelerator={quoted(gpu_driver.accelerator(settings))}"
+    )
+
+
+def mount_buckets(settings: Settings) -> str:
+    """Turn on the add-on by which Pods mount buckets."""
+    return (
+        f"gcloud container clusters update {quoted(settings.cluster_name)} {_place(settings)} "
+        "--update-addons=GcsFuseCsiDriver=ENABLED"
+    )
+
+
+def larger_disk(settings: Settings, disk_gb: int) -> str:
+    """Make the GPU pool anew with a larger boot disk."""
+    return (
+        f"gcloud container node-pools delete {GPU_POOL} "
+        f"--cluster={quoted(settings.cluster_name)} {_place(settings)}\n"
+        f"{gcloud.create_node_pool(settings)} \\\n  --disk-size={disk_gb}"
+    )
 
 
 def upgrade(requirements: Iterable[str]) -> str:

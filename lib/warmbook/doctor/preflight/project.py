@@ -7,13 +7,14 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
+from ...cloud import roles
+from ...cloud.projects import FIRST_SERVICES
 from ...serving.shell_commands import gcloud
 from ...texts import say
 from . import fixes
 from .memo import Memo
 from .queries import (
     ACT_AS,
-    CLIENTS_NEED,
     FOR_MARKS,
     ON_BUCKET,
     ON_CACHES,
@@ -28,8 +29,8 @@ from .queries import (
 )
 from .result import Checkup
 
-GIVEN_BY_NOTEBOOK_2 = ("container.", "storage.")
-"""What the permissions of the guide's two roles begin with."""
+GIVEN_BY_NOTEBOOK_2 = frozenset(name for needed in roles.NEEDED_OF.values() for name in needed)
+"""The permissions that the roles which notebook 02 gives are needed for."""
 
 
 def libraries(memo: Memo) -> Checkup:
@@ -111,16 +112,14 @@ def apis(memo: Memo) -> Checkup:
     off = memo(services_off)
     if not off:
         return Checkup("ok", say("all that the book needs are on"))
-    unforeseen = off & set(CLIENTS_NEED)
-    if not unforeseen and not memo.due("02"):
+    first = off & set(FIRST_SERVICES)
+    if not first and not memo.due("02"):
         told = say("off: {names}; notebook 02 turns them on", names=", ".join(sorted(off)))
         return Checkup("info", told)
     return Checkup(
         "error",
         say("off: {names}", names=", ".join(sorted(off))),
-        say("Run notebook 02, which turns on the guide's four; the others by the command.")
-        if unforeseen
-        else say("Run notebook 02: it turns them on."),
+        say("Run notebook 02: it turns them on."),
         fixes.enable(memo.settings, off),
         "api-off",
     )
@@ -160,15 +159,15 @@ def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:
             pitfall="role-missing",
         )
     others = [name for name in lacking if name != ACT_AS]
-    given = all(name.startswith(GIVEN_BY_NOTEBOOK_2) for name in others)
-    if not others or (given and not memo.due("02")):
-        if ACT_AS in lacking:
-            return _no_nodes(memo)
+    given = all(name in GIVEN_BY_NOTEBOOK_2 or name in ON_BUCKET for name in others)
+    if given and not memo.due("02"):
         return Checkup("info", say("{told}; notebook 02 gives them", told=what))
+    if not others:
+        return _no_nodes(memo)
     return Checkup(
         "error",
         what,
-        say("Run notebook 02 for the two roles, or ask an owner of the project for them."),
+        say("Run notebook 02 for the roles, or ask an owner of the project for them."),
         gcloud.grant_roles(memo.settings),
         "role-missing",
     )

@@ -7,20 +7,20 @@ from typing import Any
 from ...cloud import anywhere_cache as bucket_caches
 from ...cloud import availability, gke, iam
 from ...cloud.kubernetes import Kubernetes, Object
-from ...cloud.projects import SERVICES, BillingInfo, ProjectInfo, find_billing, find_project
+from ...cloud.projects import (
+    OWN_SERVICES,
+    SERVICES,
+    BillingInfo,
+    ProjectInfo,
+    find_billing,
+    find_project,
+)
 from ...model.folder import Folder, find_bucket, folder_in
 from ...serving import pods
 from ...serving.guide_manifest import DEPLOYMENT
 from ...serving.shell_commands import gcloud
 from ..pods.rollout import RolloutWatch
 from .memo import PATIENCE_S, Memo, Unanswered
-
-CLIENTS_NEED = (
-    "serviceusage.googleapis.com",
-    "cloudresourcemanager.googleapis.com",
-    "cloudbilling.googleapis.com",
-)
-"""APIs that the client libraries call and the guide does not name: gcloud can do without."""
 
 ACT_AS = "iam.serviceAccounts.actAs"
 """To make nodes that run as a service account; also given on that account alone.
@@ -31,6 +31,8 @@ Source: IAM, "Roles for service account authentication"; GKE, "Create IAM polici
 ON_PROJECT = {
     "serviceusage.services.enable": "02",
     "resourcemanager.projects.setIamPolicy": "02",
+    "compute.acceleratorTypes.list": "04",
+    "compute.regions.get": "04",
     "container.clusters.create": "04",
     ACT_AS: "04",
     "container.clusters.get": "04",
@@ -107,7 +109,7 @@ def paying(memo: Memo) -> BillingInfo:
 def services_off(memo: Memo) -> set[str]:
     """Those of the APIs that the book needs which are off."""
     memo(credentials)
-    wanted, parent = (*CLIENTS_NEED, *SERVICES), _project(memo)
+    wanted, parent = (*OWN_SERVICES, *SERVICES), _project(memo)
     request = {"parent": parent, "names": [f"{parent}/services/{name}" for name in wanted]}
     found = memo.clients.services.batch_get_services(request=request).services
     on = {one.name.rpartition("/")[2] for one in found if one.state.name == "ENABLED"}
@@ -133,11 +135,11 @@ def gpu_quota_everywhere(memo: Memo) -> tuple[float | None, float]:
     return availability.gpu_quota_everywhere(memo.clients)
 
 
-def machine_offered(memo: Memo) -> bool:
-    """Whether the zone of a Standard cluster has the machine type."""
+def machine_gpus(memo: Memo) -> dict[str, int] | None:
+    """The GPUs of the machine type in the zone of a Standard cluster, None where it has none."""
     memo(credentials)
     settings = memo.settings
-    return availability.has_machine(memo.clients, settings.location, settings.machine_type)
+    return availability.machine_gpus(memo.clients, settings.location, settings.machine_type)
 
 
 def bucket(memo: Memo) -> Any:

@@ -13,7 +13,7 @@ from ...errors import AccessError, WarmbookError
 from ...settings import Settings
 from ...severity import Severity
 from ...texts import say
-from . import bucket, cluster, fixes, project, queries, server
+from . import bucket, cluster, comparison, driver, fixes, project, queries, server
 from .memo import Memo, Unanswered
 from .result import Checkup, Examination
 
@@ -55,11 +55,13 @@ CHECKS = (
     ),
     Check(lambda: say("Cluster"), cluster.cluster, queries.found_cluster, "05 06 07 08 09"),
     Check(lambda: say("Identity of Pods"), cluster.federation, None, "05 06 07 09"),
-    Check(lambda: say("GPU driver"), cluster.driver, None, "06 09"),
+    Check(lambda: say("GPU driver"), driver.driver, None, "06 09"),
     Check(lambda: say("Service account"), cluster.inside, queries.kubernetes, "06 07 09"),
     Check(lambda: say("Roles on the bucket"), bucket.reading, queries.bucket_policy, "06 07 08 09"),
     Check(lambda: say("The server"), server.server, queries.server_watch, "07 08 09"),
     Check(lambda: say("Caches"), bucket.caches, queries.found_caches, "08"),
+    Check(lambda: say("Buckets as folders"), comparison.fuse, None, "09"),
+    Check(lambda: say("Disk for the comparison"), comparison.disk, None, "09"),
 )
 
 VITAL = {

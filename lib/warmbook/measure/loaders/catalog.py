@@ -43,11 +43,11 @@ class Loader:
         return asdict(self)
 
 
-def loaders(settings: Settings, *, rehearsal: bool) -> tuple[Loader, ...]:
+def loaders(settings: Settings, *, mounts: bool) -> tuple[Loader, ...]:
     """Return the loaders that can be compared: the reference first.
 
     The reference is vLLM's default loader after a download. It answers twice, to see whether
-    this machine repeats itself. A rehearsal has no Cloud Storage FUSE, and one GPU has nothing
+    this machine repeats itself. `mounts`: whether Pods can mount the bucket. One GPU has nothing
     to distribute; tensorizer wants a file for each GPU, and is compared with one only.
     Source: vLLM, "Loading models with Run:ai Model Streamer", "Loading models with CoreWeave's
     Tensorizer".
@@ -58,7 +58,7 @@ def loaders(settings: Settings, *, rehearsal: bool) -> tuple[Loader, ...]:
     ]
     if settings.tensor_parallel_size > 1:
         listed.append(Loader("distributed", "runai_streamer", {"distributed": True}))
-    if not rehearsal:
+    if mounts:
         folder = f"{FUSE_FOLDER}/{settings.model_path}"
         listed.append(Loader(FUSE, "safetensors", folder=folder))
     fast, tensorizer = "fastsafetensors", "tensorizer"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,13 +19,17 @@ from ...cloud.clients import Clients
 from ...display.progress import Report, wait_until
 from ...doctor.pods.rollout import RolloutWatch
 from ...errors import MissingError, ResourceFailedError, SettingsError
+from ...model.disk import boot_disk_gb
+from ...model.fit import GIB
 from ...model.folder import list_folder
+from ...serving import node_disk
 from ...serving.containers import server_container
 from ...serving.guide_manifest import DEPLOYMENT, MANAGED_BY, Manifest
 from ...serving.pods import ENDED, Pod, follow, json_lines
 from ...serving.prompts import PROMPTS, TOKENS
 from ...settings import Settings
 from ...texts import say
+from ...units import size
 from .catalog import FUSE, FUSE_FOLDER, Loader
 
 NAME = "warmbook-compare"
@@ -72,6 +75,7 @@ def run(
     Raises:
         SettingsError: The server is not vLLM.
         MissingError: There is no Deployment whose image and machine could be used.
+        ResourceFailedError: The nodes' disk can't hold a copy of the weights.
         WarmbookError: The Job's Pod does not come up, with the pitfall's name.
         ResourceFailedError: It ended without a single load.
     """
@@ -91,6 +95,7 @@ def run(
         )
     plan = planned(settings, loaders, budget_s=budget_s)
     weight_bytes = list_folder(clients, settings.model_uri).size_bytes
+    _require_disk(settings, clients, _disk_bytes(plan, weight_bytes))
     job = manifest(settings, deployment["spec"]["template"]["spec"], plan, weight_bytes)
     with _at_rest(settings, clients, deployment["spec"]["replicas"], report):
         told = _carried_out(settings, clients, job, len(loaders), budget_s, report)
@@ -131,9 +136,9 @@ def manifest(
     container = server_container(spec)
     for field in ("ports", "startupProbe", "readinessProbe", "livenessProbe", "args"):
         container.pop(field, None)
-    disk_gib = math.ceil(weight_bytes / 2**30) + 10
+    disk_gib = _disk_bytes(plan, weight_bytes) // GIB
     container["command"] = ["python3", "-c", _script()]
-    container["args"] = [json.dumps({**plan, "disk_bytes": disk_gib * 2**30})]
+    container["args"] = [json.dumps({**plan, "disk_bytes": disk_gib * GIB})]
     if plan["processes"] == 1:  # the load is timed where it happens, in one process
         one_process = {"name": "VLLM_ENABLE_V1_MULTIPROCESSING", "value": "0"}
         container["env"] = [*(container.get("env") or ()), one_process]
@@ -160,6 +165,36 @@ def manifest(
             },
         },
     }
+
+
+def _disk_bytes(plan: Mapping[str, Any], weight_bytes: int) -> int:
+    """Return what the loaders need on the node's disk; without a download no copy is there."""
+    copied = any(loader["downloads"] for loader in plan["loaders"])
+    return node_disk.copy_bytes(weight_bytes if copied else 0)
+
+
+def _require_disk(settings: Settings, clients: Clients, needed_bytes: int) -> None:
+    """Refuse what no node of a Standard cluster can hold, before the server is sent to rest.
+
+    Raises:
+        ResourceFailedError: The nodes with the GPU have less disk to give out.
+    """
+    if settings.mode == "autopilot":
+        return
+    room = node_disk.most_free(clients.kubernetes.list_objects("Node"), settings.gpu)
+    if room is not None and room < needed_bytes:
+        raise ResourceFailedError(
+            say(
+                "The trial needs {size} on its node's disk, and no node has more than {room}.",
+                size=size(needed_bytes),
+                room=size(room),
+            ),
+            remedy=say(
+                "Make the node pool anew with a boot disk of {disk} GB or more.",
+                disk=boot_disk_gb(needed_bytes),
+            ),
+            pitfall="node-disk-too-small",
+        )
 
 
 def _script() -> str:

@@ -281,11 +281,18 @@ def _cleanup(record: Record) -> Sequence[Paragraph | Table]:
         return (Paragraph(told, "banner bad"),)
     gone = [(name, say("deleted")) for name in record.created if name not in record.left]
     still = [(name, say("still there")) for name in record.left]
-    told = say("Left behind") + ": " + (", ".join(record.left) or say("nothing"))
-    return (
-        Paragraph(told, "banner bad" if still else "banner good"),
-        _table([*gone, *still]),
-    )
+    perhaps = [(name, say("may be yours")) for name in record.perhaps]
+    return (*_left_behind(record), _table([*gone, *still, *perhaps]))
+
+
+def _left_behind(record: Record) -> Iterator[Paragraph]:
+    """Yield what is left: "nothing" only where nothing may be the reader's either."""
+    if record.left:
+        yield Paragraph(f"{say('Left behind')}: {', '.join(record.left)}", "banner bad")
+    elif not record.perhaps:
+        yield Paragraph(f"{say('Left behind')}: {say('nothing')}", "banner good")
+    if record.perhaps:
+        yield Paragraph(f"{say('May be yours')}: {', '.join(record.perhaps)}", "banner")
 
 
 def _notebooks(notebooks: Iterable[Notebook]) -> Table:

@@ -193,6 +193,8 @@ class Record(_Part):
     """What the workbook had created when cleanup began."""
     left: tuple[str, ...] | None
     """What is left of it; null where cleanup did not run."""
+    perhaps: tuple[str, ...] = ()
+    """What may be the workbook's too, without a proof; cleanup names it and leaves it."""
     parity: RecordedParity | None = None
     comparison: Loaders | None = None
     replicas: Replicas | None = None

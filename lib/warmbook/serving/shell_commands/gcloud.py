@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from ...cloud.projects import SERVICES
-from ...cloud.roles import PROJECT_ROLES, bucket_roles, member, principal
+from collections.abc import Iterable
+
+from ...cloud.projects import OWN_SERVICES, SERVICES
+from ...cloud.roles import FURTHER_ROLES, PROJECT_ROLES, bucket_roles, member, principal
 from ...model.upload.source import SERVED
 from ...settings import Settings
 from ...shell import quoted
+from .. import gpu_driver
 from ..guide_manifest import GPU_POOL
 from ..pods import LABELS
 from .line import line
+
+ADDONS = "HorizontalPodAutoscaling,HttpLoadBalancing,GcsFuseCsiDriver"
+"""Those that a Standard cluster has by default, which gcloud turns off where it is given some,
+and the one by which notebook 09 mounts the bucket. Source: gcloud 528, recorded requests."""
 
 MYSELF = '"user:$(gcloud config get-value account)"'
 
@@ -36,7 +43,16 @@ def billing(settings: Settings) -> str:
 
 def enable_services(settings: Settings) -> str:
     """Enable the guide's APIs."""
-    listed = " \\\n  ".join(SERVICES)
+    return _enable(settings, SERVICES)
+
+
+def enable_own_services(settings: Settings) -> str:
+    """Enable the APIs that the workbook calls and gcloud can do without."""
+    return _enable(settings, OWN_SERVICES)
+
+
+def _enable(settings: Settings, services: Iterable[str]) -> str:
+    listed = " \\\n  ".join(services)
     return line(f"gcloud services enable {listed}", f"--project={quoted(settings.project_id)}")
 
 
@@ -45,8 +61,8 @@ def reader(settings: Settings) -> str:
     return quoted(member(settings.account)) if settings.account else MYSELF
 
 
-def grant_roles(settings: Settings) -> str:
-    """Give the reader the two roles on the project."""
+def grant_roles(settings: Settings, roles: Iterable[str] = (*PROJECT_ROLES, *FURTHER_ROLES)) -> str:
+    """Give the reader roles on the project: the guide's, and the others that are needed."""
     return "\n".join(
         line(
             "gcloud projects add-iam-policy-binding",
@@ -55,7 +71,22 @@ def grant_roles(settings: Settings) -> str:
             f"--role={quoted(role)}",
             "--condition=None",
         )
-        for role in PROJECT_ROLES
+        for role in roles
+    )
+
+
+def nodes_account(settings: Settings) -> str:
+    """Show the service account that nodes run as, once it is there."""
+    project = quoted(settings.project_id)
+    return "\n".join(
+        (
+            f"PROJECT_NUMBER=$(gcloud projects describe {project} --format='get(projectNumber)')",
+            line(
+                "gcloud iam service-accounts describe",
+                '"$PROJECT_NUMBER"-compute@developer.gserviceaccount.com',
+                f"--project={project}",
+            ),
+        )
     )
 
 
@@ -116,6 +147,7 @@ def create_cluster(settings: Settings) -> str:
         f"--zone={quoted(settings.location)}",
         f"--workload-pool={quoted(settings.workload_pool)}",
         "--num-nodes=1",
+        f"--addons={ADDONS}",
     )
 
 
@@ -123,7 +155,6 @@ def create_node_pool(settings: Settings) -> str:
     """Create the GPU node pool of a Standard cluster; nothing for Autopilot."""
     if settings.mode == "autopilot":
         return ""
-    accelerator = f"type={settings.gpu},count={settings.gpu_count},gpu-driver-version=default"
     return line(
         f"gcloud container node-pools create {GPU_POOL}",
         f"--cluster={quoted(settings.cluster_name)}",
@@ -131,7 +162,7 @@ def create_node_pool(settings: Settings) -> str:
         f"--zone={quoted(settings.location)}",
         f"--machine-type={quoted(settings.machine_type)}",
         "--num-nodes=1",
-        f"--accelerator={quoted(accelerator)}",
+        f"--accelerator={quoted(gpu_driver.accelerator(settings))}",
         *(["--spot"] if settings.spot else []),
     )
 

@@ -6,8 +6,9 @@ import json
 
 from ...settings import Settings
 from ...shell import quoted
+from ..draft import Needs
 from ..guide_manifest import DEPLOYMENT, PORT, to_yaml
-from ..manifest import Needs, deployment
+from ..manifest import deployment
 from ..prompts import PROMPTS, TOKENS
 from .line import line
 

@@ -68,6 +68,7 @@ class Deleted(Card):
         return {
             "created": [str(one) for one in self.created],
             "left": [str(one) for one in self.left],
+            "perhaps": [str(one) for one in self.perhaps],
         }
 
 

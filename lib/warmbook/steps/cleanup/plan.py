@@ -90,7 +90,7 @@ def take_inventory(settings: Settings, clients: Clients) -> Inventory:
     found += bindings(settings, clients, theirs) + caches(settings, clients)
     found += Found(perhaps=elsewhere(settings, clients))
     staying.append(Resource("bucket", settings.bucket_name, say("your model is in it")))
-    staying.append(Resource("project", settings.project_id, say("its APIs and your two roles")))
+    staying.append(Resource("project", settings.project_id, say("its APIs and your roles")))
     machines = machines_of(clients) if cluster else ()
     return Inventory(
         *(tuple(found.ours), tuple(staying), machines, tuple(found.perhaps)), frozenset(theirs)

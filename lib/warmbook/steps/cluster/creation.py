@@ -16,7 +16,7 @@ from ...errors import ResourceFailedError
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
 from ...texts import say
-from .operations import SCOPES, is_ready, pitfall_of, upkeep
+from .operations import SCOPES, ask, is_ready, pitfall_of, upkeep
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +53,8 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
     """Create the cluster unless it exists, and wait until it is RUNNING.
 
     Source: guide, "Crea un clúster de GKE con GPUs". A creation that is under way is waited
-    for, and a deletion too before the cluster is created anew.
+    for, and a deletion too before the cluster is created anew. GKE is asked again while it does
+    not see yet what notebook 02 enabled.
 
     Raises:
         ResourceFailedError: GKE reports ERROR or DEGRADED, or the cluster vanished.
@@ -65,7 +66,7 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
         existing = None
     created = existing is None
     if created:
-        _create(settings, clients)
+        _create(settings, clients, report)
     if existing is None or existing.status.name not in READY:
         operation = _creation(settings, clients)
         existing = wait_until(
@@ -92,12 +93,16 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
     )
 
 
-def _create(settings: Settings, clients: Clients) -> None:
+def _create(settings: Settings, clients: Clients, report: Report | None) -> None:
     from google.api_core.exceptions import Conflict
 
-    parent = clients.location_path(settings)
-    with suppress(Conflict):  # made by an attempt whose answer was lost
+    def request() -> None:
+        parent = clients.location_path(settings)
         clients.clusters.create_cluster(parent=parent, cluster=wanted(settings))
+
+    what = say("Cluster {name}", name=settings.cluster_name)
+    with suppress(Conflict):  # made by an attempt whose answer was lost
+        ask(request, clients, what=what, report=report)
 
 
 def _creation(settings: Settings, clients: Clients) -> str:
@@ -140,6 +145,10 @@ def wanted(settings: Settings) -> Any:
     return gke.Cluster(
         name=settings.cluster_name,
         resource_labels=LABEL,
+        # off by default in Standard; notebook 09 mounts the bucket
+        addons_config=gke.AddonsConfig(
+            gcs_fuse_csi_driver_config=gke.GcsFuseCsiDriverConfig(enabled=True)
+        ),
         workload_identity_config=gke.WorkloadIdentityConfig(workload_pool=settings.workload_pool),
         node_pools=[
             gke.NodePool(name="default-pool", initial_node_count=1, config=nodes, **upkeep())

@@ -9,10 +9,12 @@ from typing import Any
 from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...cloud.gke import BUSY, FAILED, LABEL, READY
+from ...cloud.readiness import holds_later
 from ...display.card import Card, Row
 from ...display.progress import Report, polled, wait_until
 from ...display.step import step
 from ...errors import ResourceFailedError
+from ...serving import gpu_driver
 from ...serving.guide_manifest import GPU_POOL
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
@@ -28,6 +30,8 @@ class Pool(Card):
     status: str
     machine_type: str = ""
     gpus: str = ""
+    driver: str = ""
+    driver_wanted: str = ""
     created: bool = False
 
     @property
@@ -47,8 +51,19 @@ class Pool(Card):
         return (
             Row(say("machine"), self.machine_type, "ok"),
             Row(say("GPUs"), self.gpus, "ok"),
+            self._driver(),
             Row(say("origin"), how, "ok", new=self.created),
         )
+
+    def _driver(self) -> Row:
+        if self.driver_wanted in ("", self.driver):
+            return Row(say("GPU driver"), self.driver, "ok")
+        told = say(
+            "{driver}, and the server wants {wanted}: the doctor of notebook 06 says what helps",
+            driver=self.driver,
+            wanted=self.driver_wanted,
+        )
+        return Row(say("GPU driver"), told, "warning")
 
 
 @step(gcloud.create_node_pool)
@@ -81,10 +96,24 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
             report=report,
         )
     assert existing is not None
-    gpus = ", ".join(
-        f"{a.accelerator_count} x {a.accelerator_type}" for a in existing.config.accelerators
+    config = existing.config
+    return Pool(
+        needed=True,
+        status=existing.status.name,
+        machine_type=config.machine_type,
+        gpus=", ".join(
+            f"{a.accelerator_count} x {a.accelerator_type}" for a in config.accelerators
+        ),
+        driver=", ".join(_drivers(config)),
+        driver_wanted=gpu_driver.chosen(settings),
+        created=created,
     )
-    return Pool(True, existing.status.name, existing.config.machine_type, gpus, created)
+
+
+def _drivers(config: Any) -> list[str]:
+    """Return which drivers a pool asks for, as the form writes them."""
+    asked_for = (a.gpu_driver_installation_config.gpu_driver_version for a in config.accelerators)
+    return sorted({one.name.lower() for one in asked_for})
 
 
 def _asked_for(settings: Settings, clients: Clients) -> Iterator[Any | None]:
@@ -106,7 +135,8 @@ def _ask_for(settings: Settings, clients: Clients) -> bool:
     except Conflict:  # made by an attempt whose answer was lost
         return True
     except BadRequest as error:
-        if not BUSY.search(f"{google_reason(error)} {error.message}"):
+        busy = BUSY.search(f"{google_reason(error)} {error.message}")
+        if not busy and not holds_later(clients, error):
             raise
         return False
     return True
@@ -129,9 +159,7 @@ def wanted_pool(settings: Settings) -> Any:
     """
     from google.cloud import container_v1 as gke
 
-    driver = gke.GPUDriverInstallationConfig(
-        gpu_driver_version=gke.GPUDriverInstallationConfig.GPUDriverVersion.DEFAULT
-    )
+    driver = gke.GPUDriverInstallationConfig(gpu_driver_version=gpu_driver.chosen(settings).upper())
     gpu = gke.AcceleratorConfig(
         accelerator_count=settings.gpu_count,
         accelerator_type=settings.gpu,

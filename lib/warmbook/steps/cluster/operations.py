@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ...cloud.api_errors import GPU, QUOTA
+from ...cloud.api_errors import GPU, QUOTA, first_line
+from ...cloud.clients import Clients
 from ...cloud.gke import READY
+from ...cloud.readiness import PROPAGATION_S, holds_later
+from ...display.progress import Report, polled, wait_until
 from ...doctor.pods.scheduling import STOCKOUT
+from ...texts import say
 
 SCOPES = tuple(
     f"https://www.googleapis.com/auth/{name}"
@@ -20,6 +25,42 @@ SCOPES = tuple(
     )
 )
 """OAuth scopes of the nodes, as gcloud sends them."""
+
+
+def ask(
+    request: Callable[[], object],
+    clients: Clients,
+    *,
+    what: str,
+    report: Report | None,
+) -> None:
+    """Send GKE a request; send it again while it does not see yet what was enabled before.
+
+    Raises:
+        WaitTimeoutError: GKE does not see it after seven minutes.
+        Exception: What GKE refuses for another reason, at once.
+    """
+    from google.api_core.exceptions import ClientError
+
+    def why_not() -> str:
+        try:
+            request()
+        except ClientError as error:
+            if not holds_later(clients, error):
+                raise
+            return first_line(error.message)
+        return ""
+
+    if why_not():
+        wait_until(
+            polled(why_not),
+            what=what,
+            state=lambda told: told or say("asked for"),
+            ready=lambda told: not told,
+            timeout_s=PROPAGATION_S,
+            meanwhile=say("Nothing was created yet."),
+            report=report,
+        )
 
 
 def is_ready(resource: Any | None) -> bool:

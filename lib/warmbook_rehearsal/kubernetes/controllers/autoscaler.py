@@ -56,8 +56,8 @@ class _Machine:
     machine_type: str
     gpus: Mapping[str, int]
     up_at: float
+    driver: str
     spot: bool
-    driver: str = "default"
 
 
 class Autoscaler:
@@ -127,7 +127,7 @@ class Autoscaler:
         reasons: list[str] = []
         failed: dict[str, str] = {}
         for zone in self._zones:
-            machine = self._machine(zone, machine_type, gpus, spot=_spot(pod), driver=_driver(pod))
+            machine = self._machine(zone, machine_type, gpus, pod)
             if unfit := pod_fit.why_not(pod, _node_of(machine), {}):
                 reasons = unfit
             elif why := self._failure(pod, machine):
@@ -167,17 +167,16 @@ class Autoscaler:
         self._refuse(pod, "NotTriggerScaleUp", said)
         self._again[uid_of(pod)] = time.monotonic() + self._pace.seconds(BACK_OFF_MINUTES)
 
-    def _machine(
-        self, zone: str, machine_type: str, gpus: Mapping[str, int], *, spot: bool, driver: str
-    ) -> _Machine:
-        pool = f"nap-{machine_type}"
+    def _machine(self, zone: str, machine_type: str, gpus: Mapping[str, int], pod: Obj) -> _Machine:
+        """Return the machine for a Pod, with the driver and the price that its selector names."""
+        pool, spot = f"nap-{machine_type}", _spot(pod)
         if gpus:
             pool = f"{pool}-gpu{sum(gpus.values())}"
         if spot:
             pool = f"{pool}-spot"
         name = f"gk3-{pool}-{secrets.token_hex(4)}"
         up_at = time.monotonic() + self._pace.seconds(BOOT_MINUTES)
-        return _Machine(name, pool, zone, machine_type, gpus, up_at, spot, driver)
+        return _Machine(name, pool, zone, machine_type, gpus, up_at, _driver(pod), spot)
 
     def _bring_up(self, pod: Obj, machine: _Machine) -> None:
         self._coming[uid_of(pod)] = machine
@@ -205,8 +204,8 @@ def _node_of(machine: _Machine) -> Obj:
         zone=machine.zone,
         machine_type=machine.machine_type,
         gpus=machine.gpus,
-        spot=machine.spot,
         driver=machine.driver,
+        spot=machine.spot,
     )
 
 

@@ -11,9 +11,9 @@ from ..store import Store
 GPU = "nvidia.com/gpu"
 ACCELERATOR = "cloud.google.com/gke-accelerator"
 ZONE = "topology.kubernetes.io/zone"
+DRIVER = "cloud.google.com/gke-gpu-driver-version"
 SPOT = "cloud.google.com/gke-spot"
 POOL = "cloud.google.com/gke-nodepool"
-DRIVER = "cloud.google.com/gke-gpu-driver-version"
 KUBELET = "v1.33.5-gke.1308000"
 """The version that the clusters of `google/` have by default."""
 
@@ -43,18 +43,20 @@ def node_object(
     zone: str,
     machine_type: str,
     gpus: Mapping[str, int],
-    spot: bool = False,
     driver: str = "default",
+    spot: bool = False,
+    disk_gb: int = 0,
 ) -> Obj:
     """Return a machine as the node that it is, or would be: of a pool, Ready.
 
-    `gpus` is how many of which accelerator it has, `driver` which release of their driver:
-    default or latest.
+    `gpus` is how many of which accelerator it has, `driver` which of GKE's drivers they get,
+    `disk_gb` its boot disk; 0 is Autopilot's, which is as large as its Pods need.
     """
     resources = _resources(machine_type, sum(gpus.values()))
-    labels = _labels(name, pool, zone, machine_type, gpus) | ({SPOT: "true"} if spot else {})
-    if ACCELERATOR in labels:
-        labels[DRIVER] = driver
+    disk = {"ephemeral-storage": f"{_formatted(disk_gb) // 1024}Ki"} if disk_gb else {}
+    left = {"ephemeral-storage": str(_left_to_pods(disk_gb))} if disk_gb else {}
+    labels = _labels(name, pool, zone, machine_type, gpus, driver)
+    labels |= {SPOT: "true"} if spot else {}
     taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
     return {
         "metadata": {"name": name, "labels": labels},
@@ -63,8 +65,8 @@ def node_object(
             **({"taints": [taint]} if sum(gpus.values()) else {}),
         },
         "status": {
-            "capacity": resources,
-            "allocatable": dict(resources),
+            "capacity": {**resources, **disk},
+            "allocatable": {**resources, **left},
             "conditions": _conditions(),
             "addresses": [
                 {"type": "InternalIP", "address": "127.0.0.1"},
@@ -87,7 +89,7 @@ def add_default_node(store: Store, zone: str) -> Obj:
 
 
 def _labels(
-    name: str, pool: str, zone: str, machine_type: str, gpus: Mapping[str, int]
+    name: str, pool: str, zone: str, machine_type: str, gpus: Mapping[str, int], driver: str
 ) -> dict[str, str]:
     labels = {
         "kubernetes.io/hostname": name,
@@ -103,6 +105,7 @@ def _labels(
         if count:
             labels[ACCELERATOR] = accelerator
             labels["cloud.google.com/gke-accelerator-count"] = str(count)
+            labels[DRIVER] = driver
     return labels
 
 
@@ -115,6 +118,20 @@ def _resources(machine_type: str, gpu_count: int) -> dict[str, str]:
     if gpu_count:
         resources[GPU] = str(gpu_count)
     return {**resources, "pods": _PODS}
+
+
+def _formatted(disk_gb: int) -> int:
+    """Return the bytes that the file system of a boot disk offers: 98831908Ki of 100 GB."""
+    return 98_831_908 * 1024 * disk_gb // 100
+
+
+def _left_to_pods(disk_gb: int) -> int:
+    """Return the bytes that Pods get of it: of 100 GB those that GKE shows, but for some 150.
+
+    Source: GKE, "Plan GKE Standard node sizes".
+    """
+    reserved = min(0.5 * disk_gb, 6 + 0.35 * disk_gb, 100) * 2**30
+    return int(_formatted(disk_gb) * 0.9 - reserved)
 
 
 def _conditions() -> list[Obj]:

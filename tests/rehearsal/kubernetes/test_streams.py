@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+import websocket
 from kubernetes import client, stream, watch
 
 LOG = "/api/v1/namespaces/default/pods/one/log"
@@ -55,6 +56,21 @@ def test_options_of_a_log(core, log, options, said):
         assert text.startswith("2026-01-01T00:00:01.000000001Z second\n2026-01-01T00:00:02")
     else:
         assert text == said
+
+
+def test_a_log_comes_over_a_websocket_too(cluster, log):
+    """Pods should support retrieving logs from the container over websockets."""
+    log.write_text(_entry("container is alive"))
+    socket = websocket.create_connection(
+        f"{cluster.url.replace('http', 'ws')}{LOG}?container=main",
+        header=[f"Authorization: Bearer {cluster.token}"],
+        subprotocols=["binary.k8s.io"],
+        timeout=10,
+    )
+    assert socket.subprotocol == "binary.k8s.io"
+    assert socket.recv_data()[1] == b"container is alive\n"
+    assert socket.recv_data()[0] == websocket.ABNF.OPCODE_CLOSE
+    socket.shutdown()
 
 
 def test_a_followed_log_ends_with_its_container(cluster, core, log):

@@ -111,7 +111,7 @@ class Container:
         None if it was stopped.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.status.waits("ContainerCreating")
+        self.status.waits(self.status.waits_for)
         await pull(self._sandbox, self.spec["image"], self.status, self._stopped)
         failures = 0
         while not self._stopped.is_set():

@@ -172,7 +172,7 @@ class Pod:
 
     async def _run_containers(self) -> None:
         for container in self._containers:
-            container.status.waits("ContainerCreating")
+            container.status.waits(container.status.waits_for)
         await _all(self._run(container) for container in self._containers)
 
     async def _run(self, container: Container) -> None:

@@ -15,12 +15,15 @@ INITIALIZING, CREATING = "PodInitializing", "ContainerCreating"
 
 
 class ContainerStatus:
-    """What is known of one container; `changed` is called at every change."""
+    """What is known of one container; `changed` is called at every change.
+
+    `waits_for` is why it waits for its first start, where nothing is wrong.
+    """
 
     def __init__(
         self, spec: Obj, changed: Callable[[], None], *, waits_for: str, sidecar: bool = False
     ) -> None:
-        self._changed, self.sidecar = changed, sidecar
+        self._changed, self.waits_for, self.sidecar = changed, waits_for, sidecar
         self.fields: Obj = {
             "name": spec["name"],
             "image": spec["image"],

@@ -40,7 +40,9 @@ SUITES_INTRODUCTION = """
 Tests that others wrote, run against the rehearsal by `make soak SUITES=DIR`, where DIR holds
 checkouts of the projects: those of two clients of Cloud Storage, and of Kubernetes' own end-to-end
 tests the conformance tests of what the guide's Pods are made of. `tools/suites.py` says which
-tests they are. A row for each commit of the rehearsal that was measured.
+tests they are. Of the images that Kubernetes' tests run, agnhost is their own; this machine's
+tools stand for busybox, and agnhost's `pause` for pause, nginx and httpd, which only have to run. A
+row for each commit of the rehearsal that was measured.
 
 | suite | rehearsal | date | passed | failed | skipped by the suite | seconds |
 |---|---|---|---|---|---|---|

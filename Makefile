@@ -29,7 +29,7 @@ help:
 	@echo "make unit      the tests that start no rehearsal, in 2 minutes"
 	@echo "make test      all tests, quick ones first"
 	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md;"
-	@echo "               SUITES=DIR runs the tests of gcsfs and google-cloud-storage, from checkouts in DIR"
+	@echo "               SUITES=DIR runs the tests of gcsfs, google-cloud-storage and Kubernetes, from DIR"
 	@echo "make mutants   change the code in many places and count what no unit test notices (half an hour)"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
@@ -140,7 +140,7 @@ bench: $(TOOLS)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 # SOAK passes more to it: make soak SOAK="--only 'killed nodes' --kills 400 --seed 7"
-# SUITES=DIR runs other people's tests of Cloud Storage clients instead, from checkouts in DIR.
+# SUITES=DIR runs other people's tests instead, from what is in DIR; see tools/suites.py.
 soak: $(TOOLS)
 	$(BIN)/python tools/soak.py $(if $(SUITES),--suites $(SUITES)) $(SOAK)
 

@@ -35,11 +35,14 @@ with their day and the commit of the rehearsal, until it is measured again. Raw 
 `reliability.json`.
 """
 
-SUITES_HEADING = "## Tests of other Cloud Storage clients"
+SUITES_HEADING = "## Tests of other projects"
 SUITES_INTRODUCTION = """
-Tests that others wrote for their clients, run against the rehearsal's Cloud Storage by
-`make soak SUITES=DIR`, where DIR holds checkouts of the projects. A row for each commit of the
-rehearsal that was measured.
+Tests that others wrote, run against the rehearsal by `make soak SUITES=DIR`, where DIR holds
+checkouts of the projects: those of two clients of Cloud Storage, and of Kubernetes' own end-to-end
+tests the conformance tests of what the guide's Pods are made of. `tools/suites.py` says which
+tests they are. Of the images that Kubernetes' tests run, agnhost is their own; this machine's
+tools stand for busybox, and agnhost's `pause` for pause, nginx and httpd, which only have to run. A
+row for each commit of the rehearsal that was measured.
 
 | suite | rehearsal | date | passed | failed | skipped by the suite | seconds |
 |---|---|---|---|---|---|---|

@@ -72,7 +72,7 @@ def main() -> int:
         "--suites",
         type=Path,
         metavar="DIR",
-        help="run only the tests of other Cloud Storage clients whose checkouts are in DIR",
+        help="run only the tests of other projects whose checkouts are in DIR",
     )
     options = parser.parse_args()
     if options.suites:

@@ -1,8 +1,11 @@
-"""`make soak SUITES=DIR`: other people's tests of Cloud Storage clients, against a rehearsal's.
+"""`make soak SUITES=DIR`: other people's tests of Cloud Storage and Kubernetes, on a rehearsal's.
 
 DIR holds checkouts or unpacked sdists of the projects in `SUITES`; nothing of theirs is in this
-repository. Each gets an environment of its own in `runs/suites`, made with uv, a storage server
-of its own on loopback, and an empty home, so that it finds nobody's credentials.
+repository. Each gets an environment of its own in `runs/suites`, made with uv, a server of its own
+on loopback, and an empty home, so that it finds nobody's credentials.
+
+Kubernetes' end-to-end tests are a folder with `e2e.test` and `agnhost`, which are built from its
+sources; CONTRIBUTING.md has the commands.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import end_to_end
 import reliability
 
 import warmbook_rehearsal
@@ -43,15 +47,17 @@ PYTEST = ("pytest", "pytest-asyncio", "pytest-timeout")
 class Suite:
     """The tests of one project: how its checkout is known, what is run, what that needs.
 
-    `reasons` say why a test may fail, by a regular expression on its name.
+    `reasons` say why a test may fail, by a regular expression on its name. With a `focus` the
+    tests are Kubernetes' own: those whose names fit it.
     """
 
     name: str
     known_by: str
-    tests: Sequence[str]
-    needs: Sequence[str]
+    tests: Sequence[str] = ()
+    needs: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    focus: str = ""
 
 
 SUITES = (
@@ -102,6 +108,20 @@ SUITES = (
             "public_bucket": "Out of scope: it reads a public bucket of Google's.",
         },
     ),
+    Suite(
+        "Kubernetes end-to-end",
+        "e2e.test",
+        # all conformance tests of these subjects: what the Pods of the guide are made of
+        focus=r"\] (ConfigMap|Secrets|Downward API should|Projected combined|EmptyDir volumes pod|"
+        r"Variable Expansion should allow|Docker Containers|InitContainer|Pods|Job) .*"
+        r"\[Conformance\]",
+        reasons={
+            "environment variables for services": "A rehearsal's Services have no cluster IP, as "
+            "nothing there would route it; for such Services a kubelet sets no variables.",
+            "shared volumes between containers": "Not served: the test runs a command over SPDY, "
+            "as kubectl did before 1.31; a rehearsal takes commands over WebSockets only.",
+        },
+    ),
 )
 
 
@@ -109,7 +129,7 @@ def run(folder: Path) -> int:
     """Run the suites whose checkouts are in `folder`; return 0 if each failure has a reason."""
     found = [(suite, path) for suite in SUITES if (path := _checkout(folder, suite))]
     if not found:
-        print(f"{folder} has no checkout of {' or '.join(suite.name for suite in SUITES)}")
+        print(f"{folder} has nothing of {' or '.join(suite.name for suite in SUITES)}")
         return 2
     results = [_run(suite, path) for suite, path in found]
     reliability.write_suites(results)
@@ -123,30 +143,36 @@ def _checkout(folder: Path, suite: Suite) -> Path | None:
 
 def _run(suite: Suite, checkout: Path) -> dict[str, Any]:
     print(f"\n{suite.name}", flush=True)
-    python, report = _environment(suite), WORK / f"{suite.name}.xml"
-    words = [str(python), "-m", "pytest", "-q", "--tb=line", "--timeout=90", *suite.tests]
-    begun = time.monotonic()
-    with _server() as url, tempfile.TemporaryDirectory() as home:
-        environ = _environ(suite, url, home)
-        pytest_options = [f"--junitxml={report}", "-p", "no:cacheprovider"]
-        done = subprocess.run([*words, *pytest_options], cwd=checkout, env=environ)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{suite.name}: pytest did not come to its end ({done.returncode})")
+    WORK.mkdir(parents=True, exist_ok=True)
+    report, begun = WORK / f"{suite.name}.xml", time.monotonic()
+    if suite.focus:
+        end_to_end.run(checkout, suite.focus, report)
+    else:
+        _run_pytest(suite, checkout, report)
     return {
         "suite": suite.name,
-        "version": _version(checkout),
+        "version": end_to_end.version(checkout) if suite.focus else _version(checkout),
         "rehearsal": reliability.commit(Path(warmbook_rehearsal.__file__).parent),
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "seconds": round(time.monotonic() - begun),
-        **_counts(report),
+        **_counts(report, suite),
         "failed": _failures(report, suite),
     }
+
+
+def _run_pytest(suite: Suite, checkout: Path, report: Path) -> None:
+    words = [str(_environment(suite)), "-m", "pytest", "-q", "--tb=line", "--timeout=90"]
+    with _server() as url, tempfile.TemporaryDirectory() as home:
+        environ = _environ(suite, url, home)
+        options = [f"--junitxml={report}", "-p", "no:cacheprovider"]
+        done = subprocess.run([*words, *suite.tests, *options], cwd=checkout, env=environ)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{suite.name}: pytest did not come to its end ({done.returncode})")
 
 
 def _environment(suite: Suite) -> Path:
     """Make the environment of a suite anew, with the newest releases of what it needs."""
     uv, folder = Path(sys.executable).with_name("uv"), WORK / suite.name
-    folder.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
     )
@@ -209,14 +235,20 @@ def _version(checkout: Path) -> str:
     return told[1] if told else ""
 
 
-def _counts(report: Path) -> dict[str, int]:
-    ends = Counter(_end(case) for case in ElementTree.parse(report).iter("testcase"))
+def _counts(report: Path, suite: Suite) -> dict[str, int]:
+    ends = Counter(map(_end, _cases(report, suite)))
     return {end: ends[end] for end in ("passed", "skipped")}
 
 
+def _cases(report: Path, suite: Suite) -> Iterator[ElementTree.Element]:
+    """Yield the cases of a report; one of Kubernetes names thousands that were not selected."""
+    for case in ElementTree.parse(report).iter("testcase"):
+        if re.search(suite.focus, case.get("name", "")):
+            yield case
+
+
 def _failures(report: Path, suite: Suite) -> list[dict[str, str | None]]:
-    cases = ElementTree.parse(report).iter("testcase")
-    names = [case.get("name", "") for case in cases if _end(case) == "failed"]
+    names = [case.get("name", "") for case in _cases(report, suite) if _end(case) == "failed"]
     return [{"test": name, "why": _reason(name, suite)} for name in names]
 
 

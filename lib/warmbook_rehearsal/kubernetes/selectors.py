@@ -46,6 +46,14 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
     "source": ("source", "component"),
     "status.successful": ("status", "succeeded"),
 }
+_ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(("spec.unschedulable", "spec.hostNetwork"), "false"),
+    **dict.fromkeys(("status.replicas", "status.successful"), "0"),
+}
+"""What a field that is not there says, as Go's zero values do; all others say "".
+
+Source: Kubernetes, pkg/registry, the functions SelectableFields of each kind.
+"""
 
 
 def both(kind: str, labels: str, fields: str) -> Matches:
@@ -91,15 +99,16 @@ def _field_test(kind: str, part: str) -> Matches:
     if key not in _EVERYWHERE | _FIELDS_OF.get(kind, frozenset()):
         raise bad_request(f"field label not supported: {key}")
     path = _PATHS.get(key, tuple(key.split(".")))
-    return lambda obj: (_text_at(obj, path) == value) == wanted
+    absent = _ABSENT.get(key, "")
+    return lambda obj: (_text_at(obj, path, absent) == value) == wanted
 
 
-def _text_at(obj: Any, path: tuple[str, ...]) -> str:
+def _text_at(obj: Any, path: tuple[str, ...], absent: str) -> str:
     for part in path:
         obj = obj.get(part) if isinstance(obj, Mapping) else None
     if isinstance(obj, bool):
         return str(obj).lower()
-    return "" if obj is None else str(obj)
+    return absent if obj is None else str(obj)
 
 
 def of_label_selector(selector: Mapping[str, Any] | None) -> Matches:

@@ -6,6 +6,7 @@ from .image import EngineError, Image, build_image, downloads
 from .kubelet import Kubelet
 from .model import LOCK as MODEL_LOCK
 from .model import Model, make_model
+from .programs import Program
 from .sharing import check_python_for_others, export, prune, share
 from .smoke_test import SmokeTest, smoke_test
 
@@ -15,6 +16,7 @@ __all__ = [
     "Image",
     "Kubelet",
     "Model",
+    "Program",
     "SmokeTest",
     "build_image",
     "check_python_for_others",

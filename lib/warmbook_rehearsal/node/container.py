@@ -16,12 +16,13 @@ from .health import Health, told_about
 from .images import SHORTEST_BACK_OFF_S, pause, pull
 from .port_guard import PortGuard
 from .process import ContainerProcess, spawn
+from .programs import program_of
 from .sandbox import Sandbox
 from .sources import MissingError
 from .status import ContainerStatus
 from .substitutions import Command, command_for
 from .variables import variables
-from .view import View
+from .view import Mount, View
 
 Obj = dict[str, Any]
 
@@ -111,7 +112,7 @@ class Container:
         None if it was stopped.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.status.waits("ContainerCreating")
+        self.status.waits(self.status.waits_for)
         await pull(self._sandbox, self.spec["image"], self.status, self._stopped)
         failures = 0
         while not self._stopped.is_set():
@@ -229,7 +230,7 @@ class Container:
         namespace = sandbox.pod["metadata"]["namespace"]
         own, notes = variables(node.store, sandbox.fields, namespace, self.spec)
         place = sandbox.folder / "files" / self.name
-        mounts = sandbox.volumes.mounts(self.spec, own, place)
+        mounts = [*self._brought(), *sandbox.volumes.mounts(self.spec, own, place)]
         kept = (sandbox.folder, node.image.folder, Path(sys.prefix), Path(sys.base_prefix))
         self._view = View(tuple(mounts), sandbox.folder / "views" / self.name, kept)
         command = command_for(
@@ -245,6 +246,12 @@ class Container:
             for told in filter(None, said):
                 self.event("Substituted", f"Rehearsal: {told}")
         return replace(command, words=words, environ={**command.environ, **moved})
+
+    def _brought(self) -> list[Mount]:
+        """Return the files that the container's image brings, where it stands for a program."""
+        program = program_of(self._node.image.programs, self.spec["image"])
+        files = program.files if program else {}
+        return [Mount(source, target, read_only=True) for target, source in files.items()]
 
     async def _watched(self, process: ContainerProcess) -> int:
         """Wait for the container's end, by itself, by its probes or by the Pod's deletion."""

@@ -26,6 +26,7 @@ from .builds import (
     python_version,
     whole_or_nothing,
 )
+from .programs import Programs
 
 SIZE_BYTES = 2_200_000_000
 NEEDED_BYTES = 3_500_000_000
@@ -69,10 +70,12 @@ class Image:
     """A built engine: the folder of its virtual environment.
 
     `ready` is awaited before a server starts from it: a new one has to answer a question first.
+    `programs` stand for other images than vLLM's; without one, their own command is a shell.
     """
 
     folder: Path
     ready: Callable[[], Awaitable[None]] = field(default=at_once, compare=False, repr=False)
+    programs: Programs = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def python(self) -> Path:

@@ -107,6 +107,8 @@ class Kubelet:
             known.delete(0)
         elif meta.get("deletionTimestamp"):
             known.delete(float(meta.get("deletionGracePeriodSeconds", 30)))
+        else:
+            known.keep_to(obj["spec"].get("activeDeadlineSeconds"))
 
     def _begin(self, obj: Obj) -> Pod:
         uid = obj["metadata"]["uid"]

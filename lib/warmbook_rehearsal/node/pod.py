@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from .volumes import MountError
 
 Obj = dict[str, Any]
 
+OVERDUE = "DeadlineExceeded"
+OVERDUE_SAID = "Pod was active on the node longer than the specified deadline"
+"""Source: Kubernetes, pkg/kubelet/active_deadline.go."""
+
 
 class Pod:
     """A Pod on this node, from its first event to its removal."""
@@ -29,7 +34,10 @@ class Pod:
         self._inits = list(self._init_containers())
         self._containers = list(self._main_containers())
         self._beside: list[asyncio.Task[int | None]] = []
-        self._deleted = asyncio.Event()
+        self._ends, self._deleted = asyncio.Event(), asyncio.Event()
+        self._began, self._overdue = time.monotonic(), False
+        self._deadline_s: int | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._grace_s = float(obj["spec"].get("terminationGracePeriodSeconds", 30))
 
     def _init_containers(self) -> Iterable[Container]:
@@ -55,8 +63,27 @@ class Pod:
     def delete(self, grace_s: float) -> None:
         """Let the Pod end; its processes get `grace_s` seconds, none if that is 0."""
         self._grace_s = grace_s
+        self._ends.set()
         self._deleted.set()
         self._stop()
+
+    def keep_to(self, deadline_s: int | None) -> None:
+        """Let the Pod fail so many seconds after its start, never if that is None."""
+        if deadline_s == self._deadline_s:
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._deadline_s, self._timer = deadline_s, None
+        if deadline_s is not None:
+            left_s = self._began + deadline_s - time.monotonic()
+            self._timer = asyncio.get_running_loop().call_later(max(0, left_s), self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        if not self._ends.is_set():
+            self.event(OVERDUE, OVERDUE_SAID)
+            self._overdue = True
+            self._ends.set()
+            self._stop()
 
     def refresh(self) -> None:
         """Let the files of its volumes follow what they come from."""
@@ -101,6 +128,7 @@ class Pod:
             await self._run_containers()
         await self._end_sidecars()
         if not self._deleted.is_set():
+            self._ends.set()
             self._finish()
             await self._deleted.wait()
         meta = self.obj["metadata"]
@@ -111,31 +139,31 @@ class Pod:
         if self.obj["spec"].get("volumes"):
             await asyncio.to_thread(can_mount)
         told = ""
-        while not self._deleted.is_set():
+        while not self._ends.is_set():
             try:
                 return self._sandbox.volumes.set_up()
             except MountError as error:
                 if str(error) != told:
                     told = str(error)
                     self.event("FailedMount", told, warning=True)
-            await pause(LOOK_S, self._deleted)
+            await pause(LOOK_S, self._ends)
 
     async def _initialized(self) -> bool:
         """Run the init containers in order; tell whether the others may run."""
         for container in self._inits:
-            if self._deleted.is_set():
+            if self._ends.is_set():
                 return False
             if container.status.sidecar:
                 await self._begin_beside(container)
             elif await container.live() != 0:
                 return False
-        return not self._deleted.is_set()
+        return not self._ends.is_set()
 
     async def _begin_beside(self, container: Container) -> None:
         """Start a container that runs beside the others, and wait until it has started."""
         task = asyncio.create_task(container.live())
         self._beside.append(task)
-        events = {asyncio.create_task(event.wait()) for event in (container.started, self._deleted)}
+        events = {asyncio.create_task(event.wait()) for event in (container.started, self._ends)}
         try:
             await asyncio.wait({task, *events}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -144,7 +172,7 @@ class Pod:
 
     async def _run_containers(self) -> None:
         for container in self._containers:
-            container.status.waits("ContainerCreating")
+            container.status.waits(container.status.waits_for)
         await _all(self._run(container) for container in self._containers)
 
     async def _run(self, container: Container) -> None:
@@ -170,10 +198,15 @@ class Pod:
         evicted = next(filter(None, (one.evicted for one in self._containers)), "")
         if evicted:
             self.event("Evicted", evicted, warning=True)
-        self._status.finished(evicted)
+            self._status.finished("Evicted", evicted)
+        elif self._overdue:
+            self._status.finished(OVERDUE, OVERDUE_SAID)
+        else:
+            self._status.finished()
 
     async def end(self) -> None:
         """End the processes at once and remove the Pod's files."""
+        self.keep_to(None)
         for task in self._beside:
             task.cancel()
         for container in (*self._containers, *self._inits):

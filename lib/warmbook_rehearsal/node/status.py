@@ -15,12 +15,15 @@ INITIALIZING, CREATING = "PodInitializing", "ContainerCreating"
 
 
 class ContainerStatus:
-    """What is known of one container; `changed` is called at every change."""
+    """What is known of one container; `changed` is called at every change.
+
+    `waits_for` is why it waits for its first start, where nothing is wrong.
+    """
 
     def __init__(
         self, spec: Obj, changed: Callable[[], None], *, waits_for: str, sidecar: bool = False
     ) -> None:
-        self._changed, self.sidecar = changed, sidecar
+        self._changed, self.waits_for, self.sidecar = changed, waits_for, sidecar
         self.fields: Obj = {
             "name": spec["name"],
             "image": spec["image"],
@@ -112,7 +115,7 @@ class PodStatus:
         self._store, self._address = store, address
         self._namespace, self._name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         self._over = False
-        self._eviction: Obj = {}
+        self._ended_by_node: Obj = {}
         spec = pod["spec"]
         inits = spec.get("initContainers") or []
         self.inits = [
@@ -128,13 +131,13 @@ class PodStatus:
             ContainerStatus(one, self.write, waits_for=first) for one in spec["containers"]
         ]
 
-    def finished(self, evicted: str = "") -> None:
+    def finished(self, reason: str = "", message: str = "") -> None:
         """Report that the Pod is over: Succeeded or Failed, as its containers ended.
 
-        `evicted` is why the node has put it out, "" where it has not.
+        With a reason, for which the node has ended it, it has failed however they ended.
         """
-        if evicted:
-            self._eviction = {"reason": "Evicted", "message": evicted}
+        if reason:
+            self._ended_by_node = {"reason": reason, "message": message}
         self._over = True
         self.write()
 
@@ -156,7 +159,7 @@ class PodStatus:
             "podIP": self._address,
             "podIPs": [{"ip": self._address}],
             "containerStatuses": [dict(one.fields) for one in self.containers],
-            **self._eviction,
+            **self._ended_by_node,
         }
         if self.inits:
             status["initContainerStatuses"] = [dict(one.fields) for one in self.inits]
@@ -169,6 +172,8 @@ class PodStatus:
             self._set(pod, kind, self._unready(), "ContainersNotReady", "unready")
 
     def _phase(self) -> str:
+        if self._ended_by_node:
+            return "Failed"
         if self._over:
             codes = [one.exit_code for one in (*self.inits, *self.containers) if not one.sidecar]
             return "Succeeded" if not any(codes) and None not in codes else "Failed"

@@ -14,6 +14,7 @@ from typing import Any
 
 from .image import Image
 from .port_guard import SOCKET, Port
+from .programs import program_of
 from .variables import expanded
 
 Obj = dict[str, Any]
@@ -67,7 +68,7 @@ def command_for(
     own, `declared`, come after them and win, as in a cluster.
     """
     notes: list[str] = []
-    words = [expanded(word, declared) for word in _words(container)]
+    words = [expanded(word, declared) for word in _words(container, image)]
     environ = {**_machine(image), **_guest(folder, address), **services}
     port = None
     if served := _server_at(words):
@@ -84,8 +85,10 @@ def command_for(
     return Command(words, {**environ, **declared}, notes, port)
 
 
-def _words(container: Obj) -> list[str]:
+def _words(container: Obj, image: Image) -> list[str]:
     command, arguments = container.get("command") or [], container.get("args") or []
+    if program := program_of(image.programs, container["image"]):
+        return program.words(command, arguments) or OTHERS
     if not command and "vllm" in container["image"]:
         command = ENTRYPOINT
     return [*command, *arguments] or OTHERS

@@ -310,6 +310,26 @@ def test_a_pod_that_is_deleted_is_replaced(apps, core, deployment, eventually):
     eventually(replaced)
 
 
+def test_a_pod_of_nobody_is_adopted_and_one_with_other_labels_released(
+    apps, core, deployment, eventually
+):
+    """ReplicaSet should adopt matching pods on creation and release no longer matching pods."""
+    apps.create_namespaced_deployment("default", deployment(replicas=1))
+    first = eventually(lambda: core.list_namespaced_pod("default").items)[0].metadata
+    owner, name = first.owner_references[0].uid, first.name
+
+    def owners():
+        found = core.read_namespaced_pod(name, "default").metadata.owner_references
+        return [one.uid for one in found or ()]
+
+    core.patch_namespaced_pod(name, "default", {"metadata": {"ownerReferences": None}})
+    eventually(lambda: owners() == [owner])
+    assert len(core.list_namespaced_pod("default").items) == 1
+    core.patch_namespaced_pod(name, "default", {"metadata": {"labels": {"app": "alone"}}})
+    eventually(lambda: owners() == [])
+    eventually(lambda: len(core.list_namespaced_pod("default").items) == 2)
+
+
 def test_a_pod_waits_for_its_kubelet_before_it_goes(cluster, core, running_pod):
     cluster.on_loop(lambda: setattr(cluster.kubelet, "act", lambda pod: None))
     core.delete_namespaced_pod("one", "default", grace_period_seconds=7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 from kubernetes import client
@@ -127,6 +128,21 @@ def test_label_selectors(core, selector, names):
         core.create_namespaced_config_map("default", {"metadata": {"name": name, "labels": labels}})
     found = core.list_namespaced_config_map("default", label_selector=selector)
     assert [item.metadata.name for item in found.items] == names
+
+
+@pytest.mark.parametrize(
+    ("path", "selector", "fits"),
+    [
+        ("/api/v1/nodes", "spec.unschedulable=false", True),
+        ("/api/v1/nodes", "spec.unschedulable=true", False),
+        (PODS, "spec.hostNetwork=false", True),
+        (PODS, "spec.hostNetwork!=false", False),
+    ],
+)
+def test_a_field_that_is_not_there_says_no(call, running_pod, path, selector, fits):
+    status, body = call("GET", f"{path}?{urlencode({'fieldSelector': selector})}")
+    assert status == 200
+    assert bool(body["items"]) == fits
 
 
 def test_field_selectors_know_their_kind(core, call, running_pod):

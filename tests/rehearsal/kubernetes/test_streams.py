@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+import websocket
 from kubernetes import client, stream, watch
 
 LOG = "/api/v1/namespaces/default/pods/one/log"
@@ -55,6 +56,32 @@ def test_options_of_a_log(core, log, options, said):
         assert text.startswith("2026-01-01T00:00:01.000000001Z second\n2026-01-01T00:00:02")
     else:
         assert text == said
+
+
+def _socket(cluster, path, protocol):
+    return websocket.create_connection(
+        cluster.url.replace("http", "ws") + path,
+        header=[f"Authorization: Bearer {cluster.token}"],
+        subprotocols=[protocol],
+        timeout=10,
+    )
+
+
+def _received(socket):
+    """Return what comes until the server closes."""
+    found = []
+    while (frame := socket.recv_data())[0] != websocket.ABNF.OPCODE_CLOSE:
+        found.append(frame[1])
+    socket.shutdown()
+    return found
+
+
+def test_a_log_comes_over_a_websocket_too(cluster, log):
+    """Pods should support retrieving logs from the container over websockets."""
+    log.write_text(_entry("container is alive"))
+    socket = _socket(cluster, f"{LOG}?container=main", "binary.k8s.io")
+    assert socket.subprotocol == "binary.k8s.io"
+    assert _received(socket) == [b"container is alive\n"]
 
 
 def test_a_followed_log_ends_with_its_container(cluster, core, log):
@@ -119,6 +146,19 @@ def test_a_command_reads_standard_input(cluster, running_pod):
     said.write_stdin("hello\n")
     said.run_forever(timeout=5)
     assert said.read_stdout() == "hello\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("command=echo&command=hello", [b"\1hello\n"]),
+        ("command=false", [b"\3command terminated with non-zero exit code: exit status 1"]),
+    ],
+)
+def test_the_first_protocol_tells_failures_only(cluster, running_pod, command, said):
+    """Pods should support remote command execution over websockets."""
+    path = f"/api/v1/namespaces/default/pods/one/exec?stdout=1&stderr=1&{command}"
+    assert _received(_socket(cluster, path, "channel.k8s.io")) == said
 
 
 def test_a_command_that_is_not_there_is_told_on_the_status_channel(cluster, running_pod):

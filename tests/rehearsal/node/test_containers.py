@@ -40,6 +40,28 @@ def test_init_containers_run_in_order_and_before_the_others(play):
     play(scenario)
 
 
+def test_each_container_waits_for_initialization_until_it_first_runs(play):
+    """InitContainer should not start app containers and fail the pod ….: no state but these."""
+    reasons = set()
+
+    async def scenario(cluster):
+        changes = cluster.store.history.subscribe()
+        cluster.create(
+            restartPolicy="Never",
+            initContainers=[container("init1", "true")],
+            containers=[container("run1", "true")],
+        )
+        async for change in changes:
+            if change.kind == "Pod":
+                states = cluster.states()
+                reasons.update(s["waiting"]["reason"] for s in states.values() if "waiting" in s)
+                if change.obj.get("status", {}).get("phase") == "Succeeded":
+                    break
+
+    play(scenario)
+    assert reasons == {"PodInitializing"}
+
+
 def test_a_failing_init_container_is_tried_again_and_holds_the_rest_back(play):
     """InitContainer should not start app containers if init containers fail (RestartAlways)."""
 

@@ -11,7 +11,7 @@ from ..objects import Obj, holds, name_of, namespace_of, now, set_condition, ter
 from ..store import Key, Store
 from . import pods_of
 from .pods_of import MANAGER
-from .queue_keys import key_of, owner_key
+from .queue_keys import key_of
 
 SOURCE = "job-controller"
 
@@ -37,13 +37,14 @@ class Jobs:
             return [key_of(change.obj)]
         if change.kind == "ServiceAccount" and change.type == "ADDED":
             return [key_of(obj) for obj in self._store.list("Job", namespace_of(change.obj))]
-        return owner_key(change, "Job") if change.kind == "Pod" else []
+        return pods_of.claimants(self._store, change, "Job") if change.kind == "Pod" else []
 
     def reconcile(self, key: Key) -> None:
         """Make the Pods that are still needed; tell when the Job is over."""
         job = self._store.find("Job", *key)
         if job is None or terminating(job) or holds(job, "Complete") or holds(job, "Failed"):
             return
+        pods_of.claim(self._store, job)
         tally = self._tally(job)
         spec = job["spec"]
         if tally.failed > spec["backoffLimit"]:

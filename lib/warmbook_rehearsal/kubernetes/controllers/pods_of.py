@@ -1,4 +1,4 @@
-"""Pods of a controller: which it has, how it makes one, how ready they are."""
+"""Pods of a controller: which it has, how it gets one, how ready they are."""
 
 from __future__ import annotations
 
@@ -8,18 +8,70 @@ from typing import Any
 
 from ...timestamps import parse_time
 from ..admission import admit
-from ..objects import Obj, condition, holds, namespace_of, owner_of, owner_reference, uid_of
-from ..store import Store
+from ..history import Change
+from ..objects import (
+    Obj,
+    condition,
+    holds,
+    name_of,
+    namespace_of,
+    owner_of,
+    owner_reference,
+    terminating,
+    uid_of,
+)
+from ..selectors import of_label_selector
+from ..store import Key, Store
+from .queue_keys import key_of, owner_key
 
 MANAGER = "kube-controller-manager"
 
 
 def owned_pods(store: Store, owner: Obj) -> list[Obj]:
-    """Return the Pods that a controller made."""
+    """Return the Pods that a controller has."""
     return [
         pod
         for pod in store.list("Pod", namespace_of(owner))
         if (owner_of(pod) or {}).get("uid") == uid_of(owner)
+    ]
+
+
+def claim(store: Store, owner: Obj) -> None:
+    """Give a controller the Pods of nobody that its selector meets; take away what it does not.
+
+    Source: Kubernetes, pkg/controller/controller_ref_manager.go.
+    """
+    meets = of_label_selector(owner["spec"].get("selector"))
+    for pod in store.list("Pod", namespace_of(owner)):
+        has = owner_of(pod)
+        if has is None and meets(pod) and not terminating(pod):
+            _update_owners(store, pod, [*_owners(pod), owner_reference(owner)])
+        elif has is not None and has["uid"] == uid_of(owner) and not meets(pod):
+            _update_owners(store, pod, [one for one in _owners(pod) if one != has])
+
+
+def _owners(pod: Obj) -> list[Obj]:
+    return pod["metadata"].get("ownerReferences") or []
+
+
+def _update_owners(store: Store, pod: Obj, owners: list[Obj]) -> None:
+    def change(new: Obj) -> None:
+        new["metadata"]["ownerReferences"] = owners
+        if not owners:
+            del new["metadata"]["ownerReferences"]
+
+    store.update("Pod", namespace_of(pod), name_of(pod), change, manager=MANAGER)
+
+
+def claimants(store: Store, change: Change, kind: str) -> list[Key]:
+    """Return whose a changed Pod is; if nobody's, the controllers whose selector it meets."""
+    if owner_of(change.obj) is not None or change.type == "DELETED":
+        return owner_key(change, kind)
+    owners = store.list(kind, namespace_of(change.obj))
+    return [
+        key_of(owner)
+        for owner in owners
+        if of_label_selector(owner["spec"].get("selector"))(change.obj)
     ]
 
 

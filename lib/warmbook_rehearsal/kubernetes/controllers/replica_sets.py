@@ -11,7 +11,7 @@ from ..objects import Obj, labels_of, name_of, namespace_of, now, terminating
 from ..store import Key, Store
 from . import pods_of
 from .pods_of import MANAGER
-from .queue_keys import key_of, owner_key
+from .queue_keys import key_of
 
 SOURCE = "replicaset-controller"
 _BURST = 500
@@ -28,7 +28,7 @@ class ReplicaSets:
         if change.kind == "ReplicaSet":
             return [key_of(change.obj)]
         if change.kind == "Pod":
-            return owner_key(change, "ReplicaSet")
+            return pods_of.claimants(self._store, change, "ReplicaSet")
         if change.kind == "ServiceAccount" and change.type == "ADDED":
             namespace = namespace_of(change.obj)
             return [key_of(obj) for obj in self._store.list("ReplicaSet", namespace)]
@@ -41,6 +41,7 @@ class ReplicaSets:
             return None
         failure: tuple[str, str] | None = None
         if not terminating(found):
+            pods_of.claim(self._store, found)
             failure = self._bring(found, self._active(found))
         return self._tell(found, self._active(found), failure)
 

@@ -58,9 +58,22 @@ async def _not_started(call: Call, word: str, error: Exception) -> web.WebSocket
     socket = await upgrade(call, _PROTOCOLS)
     said = f'exec: "{word}": {error}'
     status = ApiError(500, "InternalError", f"command could not be started: {said}").status()
-    await socket.send_bytes(bytes([STATUS]) + go_json.dumps(status).encode())
+    await _send_status(socket, status)
     await socket.close()
     return socket
+
+
+async def _send_status(socket: web.WebSocketResponse, status: Obj) -> None:
+    """Tell how a command has ended, in the protocol's first version only that it failed.
+
+    Source: Kubernetes, pkg/kubelet/cri/streaming/remotecommand (v1WriteStatusFunc).
+    """
+    if socket.ws_protocol == _PROTOCOLS[-1]:
+        said = status.get("message", "")
+    else:
+        said = go_json.dumps(status)
+    if said:
+        await socket.send_bytes(bytes([STATUS]) + said.encode())
 
 
 async def _converse(call: Call, socket: web.WebSocketResponse, process: Process) -> None:
@@ -70,8 +83,7 @@ async def _converse(call: Call, socket: web.WebSocketResponse, process: Process)
     if outputs.done():
         with suppress(ConnectionError, RuntimeError):
             outputs.result()
-            status = _status(await process.wait())
-            await socket.send_bytes(bytes([STATUS]) + go_json.dumps(status).encode())
+            await _send_status(socket, _status(await process.wait()))
             await socket.close()
     for task in (listening, outputs):
         task.cancel()

@@ -9,7 +9,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +20,7 @@ from ...timestamps import parse_time
 from ..errors import bad_request
 from ..objects import Obj
 from ..request import Call
+from .channels import upgrade
 from .pods import container_of, see_node, state_of
 
 _ENTRY = re.compile(rb"(?P<time>\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) (?P<tag>[PF]) ?(?P<text>.*)")
@@ -27,6 +28,8 @@ _LOOK_S = 0.05
 """How often a followed log's file is looked at."""
 _GLANCE_S = 1.0
 _CHUNK = 64 * 1024
+_PROTOCOLS = ("binary.k8s.io",)
+"""Over a WebSocket: the text in binary messages. Source: apiserver/pkg/util/wsstream/stream.go."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,8 @@ async def log(call: Call) -> web.StreamResponse:
     pod = call.store.get("Pod", call.namespace, call.name)
     container, previous = container_of(pod, call.option("container")), call.flag("previous")
     file, wanted = _file(call, pod, container, previous=previous), _wanted(call)
-    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
-    await response.prepare(call.request)
-    sender = _Sender(response, wanted)
+    response, send = await _begun(call)
+    sender = _Sender(send, wanted)
     try:
         with file.open("rb") as opened:
             past = await asyncio.to_thread(_complete_lines, opened.read())
@@ -54,9 +56,21 @@ async def log(call: Call) -> web.StreamResponse:
             opened.seek(past.end)
             if call.flag("follow") and not previous:
                 await _follow(call, container, file, opened.fileno(), past.end, sender)
+        if isinstance(response, web.WebSocketResponse):
+            await response.close()
     except (ConnectionError, RuntimeError):  # the caller left
         return response
     return response
+
+
+async def _begun(call: Call) -> tuple[web.StreamResponse, Callable[[bytes], Awaitable[None]]]:
+    """Begin the answer, as a WebSocket where one is asked for; return it and what sends text."""
+    if "upgrade" in call.request.headers.get("Connection", "").lower():
+        socket = await upgrade(call, _PROTOCOLS)
+        return socket, socket.send_bytes
+    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+    await response.prepare(call.request)
+    return response, response.write
 
 
 def _file(call: Call, pod: Obj, container: str, *, previous: bool) -> Path:
@@ -124,8 +138,8 @@ def _is_part(entry: bytes) -> bool:
 class _Sender:
     """Sends entries as the text they hold, within the limit of bytes."""
 
-    def __init__(self, response: web.StreamResponse, wanted: _Wanted) -> None:
-        self._response, self._wanted = response, wanted
+    def __init__(self, send: Callable[[bytes], Awaitable[None]], wanted: _Wanted) -> None:
+        self._send, self._wanted = send, wanted
         self._left = wanted.most_bytes
 
     async def send(self, entries: Iterable[bytes]) -> None:
@@ -135,7 +149,7 @@ class _Sender:
             text = text[: self._left]
             self._left -= len(text)
         for start in range(0, len(text), _CHUNK):
-            await self._response.write(text[start : start + _CHUNK])
+            await self._send(text[start : start + _CHUNK])
 
     def _texts(self, entries: Iterable[bytes]) -> Iterator[bytes]:
         for entry in entries:

@@ -1,0 +1,189 @@
+"""Check in the reader's own project what only a project can show, in tiers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...terminal import show
+from ...texts import say
+from .options import Verbs, add_language, add_parameter, folder_named, number_typed, settings_from
+
+if TYPE_CHECKING:
+    from ...cloud.clients import Clients
+    from ...display.progress import Progress, Report
+    from ...live.evidence import Item
+    from ...settings import Settings
+
+MARKS = {"confirmed": "✔", "refuted": "✗", "not-reached": "·"}
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb of this module."""
+    verb = verbs.add_parser(
+        "live",
+        help="check in your own project what only a project can show; what it makes it deletes",
+        description="Check in your own project what only a project can show (docs/live.md), in "
+        "tiers that cost more each: 0 is free and changes nothing. What it makes is its own and "
+        "is deleted at the end. Writes evidence.json. Exit status 1 if Google Cloud "
+        "refuted a claim or something is left.",
+    )
+    verb.add_argument(
+        "--tier", type=int, choices=range(5), default=0, help="the last tier to carry out (0)"
+    )
+    verb.add_argument(
+        "--budget-usd",
+        type=number_typed,
+        default="0",
+        metavar="X",
+        help="refuse to begin what may cost more, in US dollars (0)",
+    )
+    verb.add_argument(
+        "--out",
+        type=folder_named,
+        default=Path("runs/live"),
+        metavar="DIR",
+        help="folder of evidence.json (runs/live)",
+    )
+    verb.add_argument("--yes", action="store_true", help="don't ask before it costs money")
+    verb.add_argument(
+        "--sweep",
+        action="store_true",
+        help="delete what the run of DIR has left, and what is overdue; check nothing",
+    )
+    verb.add_argument(
+        "--all", action="store_true", help="with --sweep: what every run of the project has left"
+    )
+    add_parameter(verb)
+    add_language(verb, "language of the answer")
+    verb.set_defaults(act=_live)
+
+
+def _live(options: argparse.Namespace) -> int:
+    from ...cloud.clients import Clients
+    from ...cloud.errors import explained
+
+    settings = settings_from(options)
+    clients = Clients(settings.project_id, settings).confirmed()
+    with explained():
+        if options.sweep:
+            return _sweep(options, settings, clients)
+        return _check(options, settings, clients)
+
+
+def _check(options: argparse.Namespace, settings: Settings, clients: Clients) -> int:
+    from ...live import cost
+    from ...live.run import begin, live
+
+    costs = cost.estimate(options.tier)
+    for one in costs:
+        show(f"  {one}")
+    cost.refuse_beyond(float(options.budget_usd), costs)
+    if options.tier and clients.target == "google-cloud" and not options.yes:
+        _confirm(settings)
+    session = begin(settings, options.tier, options.out, _teller())
+    items: list[Item] = []
+
+    def tell(item: Item) -> None:
+        items.append(item)
+        show(f"{MARKS[item.status]} {item.id}: {item.status}")
+
+    try:
+        left = live(session, options.tier, options.out, tell)
+    except BaseException:
+        _offer_sweep(options)
+        raise
+    return _told(options, items, left)
+
+
+def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[object]) -> int:
+    from ...live.evidence import FILE
+
+    counts = {status: sum(one.status == status for one in items) for status in MARKS}
+    show(
+        say(
+            "{confirmed} confirmed, {refuted} refuted, {open} not reached: {path}",
+            confirmed=counts["confirmed"],
+            refuted=counts["refuted"],
+            open=counts["not-reached"],
+            path=options.out / FILE,
+        )
+    )
+    if any(one.target == "rehearsal" for one in items):
+        show(say("This was a rehearsal: it proves nothing about Google Cloud."))
+    show(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
+    return 1 if left or any(_counts_against(one) for one in items) else 0
+
+
+def _counts_against(item: Item) -> bool:
+    return item.status == "refuted" and item.target == "google-cloud"
+
+
+def _confirm(settings: Settings) -> None:
+    """Ask whether this may cost money.
+
+    Raises:
+        SettingsError: The answer is another than the project's ID, or there is nobody to ask.
+    """
+    from ...errors import SettingsError
+
+    question = say("This costs money. To go on, write the project's ID: ")
+    try:
+        answer = input(question) if sys.stdin.isatty() else ""
+    except EOFError:
+        answer = ""
+    if answer.strip() != settings.project_id:
+        told = say("Not confirmed, so nothing was begun.")
+        raise SettingsError(told, remedy=say("Write the project's ID, or give --yes."))
+
+
+def _sweep(options: argparse.Namespace, settings: Settings, clients: Clients) -> int:
+    from ...live import run as runs
+    from ...live.sweep import left
+
+    run = runs.named(options.out)
+    found = left(settings, clients)
+    for one in found:
+        if one.overdue():
+            show(f"  {say('overdue')}: {one}")
+    others = [one for one in found if one.run != run and not one.overdue()]
+    still = runs.swept(settings, options.out, _teller(), every=options.all)
+    if others and not options.all:
+        for one in others:
+            show(f"  {say('of another run, which has time left; --all deletes it')}: {one}")
+    show(say("Left behind") + ": " + (", ".join(map(str, still)) or say("nothing")))
+    return 1 if still else 0
+
+
+def _offer_sweep(options: argparse.Namespace) -> None:
+    from ...shell import quoted
+
+    if not options.tier:
+        return
+    command = f"python -m warmbook live --sweep --out {quoted(str(options.out))}"
+    for name, value in options.parameter:
+        command += f" -p {quoted(name)} {quoted(value)}"
+    show(
+        say(
+            "What was made is still there, and may cost. This deletes it: {command}",
+            command=command,
+        ),
+        sys.stderr,
+    )
+
+
+def _teller() -> Report:
+    """Return what tells a wait on standard error, a line for each state that is new."""
+    last = ""
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        told = f"{progress.what}: {progress.state}"
+        if told != last:
+            last = told
+            show(progress, sys.stderr)
+
+    return tell

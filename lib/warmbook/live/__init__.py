@@ -1,0 +1,1 @@
+"""What only a live project can show, checked in the reader's own, in tiers that cost more each."""

@@ -1,0 +1,72 @@
+"""A run from its beginning to its end: its folder, its checks, its sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..cloud.clients import Clients
+from ..display.progress import Report
+from ..errors import SettingsError
+from ..settings import Settings
+from ..texts import say
+from ..workbook import save
+from .evidence import Evidence, Item, Target
+from .session import Session, new_run, run_of
+from .sweep import Left, sweep
+from .tiers import carry_out
+
+NAME = "run.txt"
+"""File in a run's folder that names the run, for a sweep after a crash."""
+
+
+def begin(own: Settings, tier: int, out: Path, tell: Report) -> Session:
+    """Return a new run; its name stands in its folder before anything is made, by tier 1 on.
+
+    Raises:
+        SettingsError: The folder can't be written, or holds the name of another run.
+    """
+    if named(out):
+        told = say("{path} belongs to another run.", path=out)
+        raise SettingsError(told, remedy=say("Sweep it, or name another folder for this one."))
+    session = Session(own, new_run(), tell)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if tier:
+            save(f"{session.run}\n", out / NAME)
+    except OSError as error:
+        told = say("{path} can't be written: {reason}.", path=out, reason=error.strerror)
+        raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None
+    return session
+
+
+def named(out: Path) -> str:
+    """Return the run that a folder names, "" where it names none."""
+    try:
+        return run_of((out / NAME).read_text(encoding="utf-8").strip())
+    except OSError:
+        return ""
+
+
+def live(session: Session, tier: int, out: Path, tell: Callable[[Item], None]) -> list[Left]:
+    """Carry the tiers out, write the evidence, and delete what was made; return what is left.
+
+    An interrupt ends it before the sweep: what there is keeps, for a sweep by its command.
+    """
+    target: Target = "rehearsal" if session.clients.target == "rehearsal" else "google-cloud"
+    evidence = Evidence(out, target)
+    carry_out(session, tier, evidence, tell)
+    return swept(session.own, out, session.tell) if tier else []
+
+
+def swept(own: Settings, out: Path, report: Report, *, every: bool = False) -> list[Left]:
+    """Delete what the folder's run has made, and what is overdue; `every` run's where wanted.
+
+    Raises:
+        WaitTimeoutError: Something is still there after half an hour.
+    """
+    run = named(out)
+    clients = Clients(own.project_id, own).confirmed()
+    found = sweep(own, clients, lambda one: every or one.run == run or one.overdue(), report)
+    (out / NAME).unlink(missing_ok=True)
+    return found

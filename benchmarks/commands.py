@@ -19,6 +19,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from warmbook_rehearsal import environment
 from warmbook_rehearsal.node import Image
 from warmbook_rehearsal.node.model import describe, model_of
 from warmbook_rehearsal.rehearsal import LOCATION, PROJECT_ID, Rehearsal
@@ -151,7 +152,7 @@ async def _rehearsal(folder: Path) -> AsyncIterator[dict[str, str]]:
             *_stand_ins(folder), engine="quick", time_scale=TimeScale(0.01)
         ) as rehearsal:
             rehearsal.cloud.project.enable(["container.googleapis.com", "compute.googleapis.com"])
-            environ = {**os.environ, **rehearsal.environment(), "HOME": str(folder)}
+            environ = {**os.environ, **environment.of(rehearsal), "HOME": str(folder)}
             await _create_cluster(rehearsal)
             yield environ
     finally:

@@ -151,7 +151,9 @@ class RehearsalThread:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         async with self.inner:
             self.inner.cloud.project.services.update(self._on)
-            self.environ = self.inner.environment()
+            from warmbook_rehearsal import environment
+
+            self.environ = environment.of(self.inner)
             self._up.set()
             await self._stop.wait()
 

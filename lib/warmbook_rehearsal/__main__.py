@@ -34,8 +34,9 @@ from .node import (
     prune,
     share,
 )
-from .rehearsal import check_connections, check_temporary_files
+from .rehearsal import check_connections
 from .run import around, prepared
+from .state_folder import check_temporary_files
 from .time_scale import TimeScale
 
 WORKBOOK = Path(__file__).parents[2] / "requirements.txt"

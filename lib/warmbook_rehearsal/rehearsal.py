@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from . import isolation
 from .access import Caller, Callers
 from .clusters import Clusters
 from .faults import Changes, Fault, Staging
@@ -33,6 +29,7 @@ from .peers import can_tell
 from .propagation import Propagation
 from .recording import Recording
 from .request_faults import RequestFaults
+from .state_folder import PREFIX, sweep
 from .storage import Storage, application
 from .time_scale import TimeScale
 
@@ -42,10 +39,6 @@ ACCOUNT = "you@example.com"
 NODES_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 LOCATION = "us-central1"
 STORAGE_HOST = "storage.googleapis.com"
-PREFIX = "warmbook-rehearsal-"
-STATE_BYTES = 500_000_000
-"""Room for temporary files that a rehearsal needs: notebook 09 downloads the model (270 MB), and
-vLLM compiles."""
 
 
 class Rehearsal:
@@ -245,96 +238,6 @@ class Rehearsal:
             "WARMBOOK_PROPAGATION_S": str(self.propagation.delay_s),
         }
 
-    def command_environment(self) -> dict[str, str]:
-        """Return the whole environment of the command, of which this process's is a part."""
-        return {**isolation.without_removed(os.environ), **self.environment()}
-
-    def environment(self) -> dict[str, str]:
-        """Return what points every client at this rehearsal: Python, C++, gcloud, kubectl.
-
-        A client that can't be pointed here finds no real credentials and no way out.
-        """
-        token = self._token_file()
-        return {
-            **isolation.credentials(self.folder, token, self.google_listener.url),
-            **isolation.no_way_out(os.environ),
-            **self._workbook_environment(),
-            **self._gcloud_environment(token),
-            **self._places_beside_home(),
-            "STORAGE_EMULATOR_HOST": self.storage_listener.url,
-            "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
-            "KUBECONFIG": str(self.clusters.kubeconfig),
-        }
-
-    def _token_file(self) -> Path:
-        token = self.folder / "token"
-        token.touch(mode=0o600)
-        token.write_text(self.token)
-        return token
-
-    def _workbook_environment(self) -> dict[str, str]:
-        return {
-            "WARMBOOK_REHEARSAL_URL": self.google_listener.url,
-            "WARMBOOK_REHEARSAL_GRPC": f"{HOST}:{self._grpc_port}",
-            "WARMBOOK_REHEARSAL_TOKEN": self.token,
-            "WARMBOOK_REHEARSAL_FAULTS": self.fault_listener.url,
-            # a rehearsal's choices are not those for a real project
-            "WARMBOOK_FILE": str(self.folder / "workbook.yaml"),
-            "WARMBOOK_PROJECT_ID": PROJECT_ID,
-            "WARMBOOK_LOCATION": LOCATION,
-            "WARMBOOK_MODEL_URI": self.model_uri,
-            "WARMBOOK_ACCOUNT": ACCOUNT,
-            "WARMBOOK_VLLM_VERSION": self.image.versions()["vllm"],
-            **{
-                f"WARMBOOK_{name.upper()}": value
-                for fault in self.staged
-                for name, value in fault.choices.items()
-            },
-            "HF_ENDPOINT": self.hub_listener.url,
-            # the reader's cache has no part in a rehearsal
-            "HF_HOME": str(self.folder / "huggingface"),
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            # connection files of kernels, also of those that were killed, go with the state
-            "JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter"),
-            **self._shape(),
-        }
-
-    def _shape(self) -> dict[str, str]:
-        """Return the label that no figure of a shaped rehearsal goes without."""
-        network = self.shaper.network
-        return {"WARMBOOK_SHAPED": json.dumps(asdict(network))} if network.is_shaped else {}
-
-    def _places_beside_home(self) -> dict[str, str]:
-        """Return folders for programs that write into the home, where it can't be written.
-
-        IPython would make new temporary folders for each kernel and leave them; Matplotlib
-        would complain in each notebook. Sources: their documentation, and jupyter_core's.
-        """
-        if os.access(os.path.expanduser("~"), os.W_OK | os.X_OK):  # noqa: PTH111 - may be unknown
-            return {}
-        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
-        places = {name: self.folder / "home" / name.lower() for name in (*names, "MPLCONFIGDIR")}
-        for place in places.values():
-            place.mkdir(parents=True, exist_ok=True)
-        return {name: os.environ.get(name) or str(place) for name, place in places.items()}
-
-    def _gcloud_environment(self, token: Path) -> dict[str, str]:
-        google, storage = self.google_listener.url, self.storage_listener.url
-        services = ("CONTAINER", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "CLOUDBILLING", "IAM")
-        override = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
-        return {
-            "CLOUDSDK_CONFIG": str(self.folder / "gcloud"),
-            "CLOUDSDK_CORE_PROJECT": PROJECT_ID,
-            "CLOUDSDK_CORE_ACCOUNT": ACCOUNT,
-            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
-            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
-            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
-            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-            **{f"{override}{name}": f"{google}/" for name in services},
-            f"{override}COMPUTE": f"{google}/compute/v1/",
-            f"{override}STORAGE": f"{storage}/storage/v1/",
-        }
-
 
 def pod_addresses() -> Iterator[str]:
     """Yield loopback addresses for Pods; two rehearsals at a time begin at different places."""
@@ -343,15 +246,6 @@ def pod_addresses() -> Iterator[str]:
         third = 1 + at % 254
         for fourth in range(2, 255):
             yield f"127.{second}.{third}.{fourth}"
-
-
-def sweep() -> None:
-    """Remove what rehearsals left that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError, ValueError):
-            pid = int((folder / "pid").read_text())
-            if not Path(f"/proc/{pid}").exists():
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_connections() -> None:
@@ -364,27 +258,4 @@ def check_connections() -> None:
         raise EngineError(
             "This machine does not tell whose a connection is, so the rehearsal could not keep "
             "other users out.\n  → Let it read /proc/net/tcp, or use another machine or container."
-        )
-
-
-def check_temporary_files(needed_bytes: int = STATE_BYTES) -> None:
-    """Refuse to start where a rehearsal's state has no room; what killed ones left goes first.
-
-    Raises:
-        EngineError: No folder for temporary files can be written, or too little is free there.
-    """
-    try:
-        sweep()
-        folder = Path(tempfile.gettempdir())
-    except FileNotFoundError:
-        raise EngineError(
-            "No folder for temporary files can be written.\n"
-            "  → Name one of yours: TMPDIR=/path make rehearse"
-        ) from None
-    free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < needed_bytes:
-        raise EngineError(
-            f"{folder} has {free_bytes / 1e6:.0f} MB free; the rehearsal's temporary files need "
-            f"{needed_bytes / 1e6:.0f} MB.\n"
-            "  → Free some, or name a folder on another disk: TMPDIR=/path make rehearse"
         )

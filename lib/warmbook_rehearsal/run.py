@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from . import node
+from . import environment, node
 from .faults import Fault
 from .installer.progress import Tell
 from .isolation import REMOVED
@@ -104,7 +104,7 @@ async def around(
                 await stopping.asked.wait()
                 return stopping.status_after(0)
             try:
-                environ = rehearsal.command_environment()
+                environ = environment.of_command(rehearsal)
                 status = await _run(command, environ, umask, stopping)
                 return stopping.status_after(status)
             finally:
@@ -178,5 +178,5 @@ async def _first(
 def _greet(rehearsal: Rehearsal) -> None:
     print("The rehearsal is up; Ctrl-C ends it. In another shell:\n", flush=True)
     print(f"unset {' '.join(REMOVED)}", flush=True)
-    for name, value in sorted(rehearsal.environment().items()):
+    for name, value in sorted(environment.of(rehearsal).items()):
         print(f"export {name}={shlex.quote(value)}", flush=True)

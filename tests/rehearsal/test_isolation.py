@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from warmbook_rehearsal import environment
 from warmbook_rehearsal.isolation import INDEXES, NOBODY, no_way_out
 
 from ..install.connect_proxy import ConnectProxy
@@ -112,7 +113,7 @@ def inside(traps, rehearsal, tmp_path):
     (tmp_path / "site" / "sitecustomize.py").write_text(WATCH)
     dialled = tmp_path / "dialled"
     given = {
-        **rehearsal.inner.command_environment(),
+        **environment.of_command(rehearsal.inner),
         "PYTHONPATH": str(tmp_path / "site"),
         "DIALLED": str(dialled),
     }

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from warmbook_rehearsal.rehearsal import PREFIX, pod_addresses
+from warmbook_rehearsal.rehearsal import pod_addresses
+from warmbook_rehearsal.state_folder import PREFIX
 
 from ..processes import GUIDE, processes_with, until
 

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from warmbook_rehearsal import environment
 from warmbook_rehearsal.node import Image
 from warmbook_rehearsal.node.model import describe, model_of
 from warmbook_rehearsal.rehearsal import Rehearsal
@@ -26,7 +27,7 @@ async def main(image: str, model: str, minute_s: str) -> None:
         time_scale=TimeScale(float(minute_s)),
     )
     async with rehearsal:
-        print(json.dumps(rehearsal.environment()), flush=True)
+        print(json.dumps(environment.of(rehearsal)), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 

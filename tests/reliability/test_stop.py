@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from warmbook_rehearsal.rehearsal import PREFIX
+from warmbook_rehearsal.state_folder import PREFIX
 
 from ..machine import slowness
 from ..processes import GUIDE, processes_with, until

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,25 +11,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import papermill
-from nbclient.exceptions import DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from ..cloud.clients import Clients
 from ..cloud.rehearsal import Network
-from ..display.progress import MIME
 from ..errors import SettingsError
 from ..measure.runs.record import FILE
-from ..measure.runs.schema import SCHEMA, Notebook, Record
+from ..measure.runs.schema import SCHEMA, Record
 from ..settings import Settings, merge
-from ..terminal import redraw, show
 from ..texts import say, speak
 from ..workbook import Workbook, save
 from . import shipped
-from .interrupts import CtrlC
+from .execution import Done, Tell, execute, parameters_of
 from .kernels import Kernels
 
 LIBRARIES = (
@@ -41,14 +32,6 @@ LIBRARIES = (
     "kubernetes",
     "papermill",
 )
-Tell = Callable[[str, float], None]
-"""Called with a line of progress and the seconds since its wait began."""
-
-
-class Done(Notebook):
-    """A notebook of a run, kept up to date while it runs."""
-
-    model_config = ConfigDict(frozen=False)
 
 
 @dataclass
@@ -142,11 +125,6 @@ def books(language: str, only: Sequence[str] = ()) -> list[Path]:
     return [book for book in present if not only or book.name[:2] in only]
 
 
-def parameters_of(notebook: Path) -> list[str]:
-    """Return the names of the parameters that a notebook takes."""
-    return list(papermill.inspect_notebook(str(notebook)))
-
-
 def refuse_early(
     notebooks: Sequence[Path], parameters: Mapping[str, str], saved: Mapping[str, object]
 ) -> Settings:
@@ -216,7 +194,7 @@ def run(
         ):
             for book, done in zip(notebooks, result.notebooks, strict=True):
                 started(book)
-                _execute(book, out / book.name, parameters, kernels, tell, done)
+                execute(book, out / book.name, parameters, kernels, tell, done)
                 ended(done)
                 if done.status == "interrupted":
                     raise KeyboardInterrupt
@@ -229,47 +207,6 @@ def run(
     return result
 
 
-def _execute(
-    book: Path,
-    copy: Path,
-    given: Mapping[str, str],
-    kernels: Kernels,
-    tell: Tell,
-    done: Done,
-) -> None:
-    declared = parameters_of(book)
-    start, pressed = time.monotonic(), CtrlC()
-    copy.unlink(missing_ok=True)  # one from before would keep its mode
-    try:
-        with pressed:
-            papermill.execute_notebook(
-                str(book),
-                str(copy),
-                {name: value for name, value in given.items() if name in declared},
-                cwd=str(shipped.directory_for(book)),
-                engine_name="warmbook",
-                progress_bar=False,
-                kernels=kernels,
-                tell=tell,
-                pressed=pressed,
-            )
-        done.status = "passed"
-    except PapermillExecutionError as error:
-        done.status = "failed"
-        done.error = f"{error.ename}: {error.evalue}"
-    except DeadKernelError:
-        done.status = "failed"
-        done.error = say(
-            "The kernel died. Run it again: what was begun in the cloud is found and waited for."
-        )
-    except KeyboardInterrupt:
-        pressed.times += 1
-    finally:
-        if pressed.times:
-            done.status = "interrupted"
-        done.seconds = round(time.monotonic() - start, 3)
-
-
 @contextmanager
 def _environment(**values: str) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
@@ -280,75 +217,3 @@ def _environment(**values: str) -> Iterator[None]:
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
-
-
-class _Client(PapermillNotebookClient):
-    """papermill's client, which also tells the progress that a running cell redraws."""
-
-    tell: Tell
-
-    def process_message(self, message: Any, *args: Any, **kwargs: Any) -> Any:
-        content = message["content"]
-        progress = content.get("data", {}).get(MIME) if "data" in content else None
-        if progress:
-            self.tell(content["data"]["text/plain"], progress["elapsed_s"])
-        return super().process_message(message, *args, **kwargs)
-
-    def set_widgets_metadata(self) -> None:
-        """Save no widget state: without it GitHub and nbconvert show the form as a table."""
-
-
-class _Engine(NBClientEngine):
-    @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        *,
-        kernels: Kernels,
-        tell: Tell,
-        pressed: CtrlC,
-        **kwargs: Any,
-    ) -> Any:
-        del kernel_name  # ours: the interpreter that runs the book
-        client = _Client(
-            nb_man,
-            km=kernels.take(),
-            startup_timeout=kwargs.pop("start_timeout", 60),
-            timeout=None,
-        )
-        client.tell, pressed.client = tell, client
-        return client.execute(cleanup_kc=True)
-
-
-papermill_engines.register("warmbook", _Engine)
-
-
-def terminal() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
-    """Return reporters that keep one line per notebook, and a moving one on a terminal."""
-    moving = sys.stdout.isatty()
-    last = {"state": "", "at": 0.0}
-
-    def tell(line: str, elapsed_s: float) -> None:
-        state = line.rpartition(" (")[0]
-        if moving:
-            redraw(f"    {line[:110]}")
-        elif state != last["state"] or time.monotonic() - float(str(last["at"])) > 10:
-            show(f"    {line}")
-            last.update(state=state, at=time.monotonic())
-        del elapsed_s
-
-    def started(book: Path) -> None:
-        if moving:
-            redraw(f"  … {book.stem}")
-
-    def ended(done: Done) -> None:
-        mark = "✔" if done.status == "passed" else "✗"
-        if moving:
-            redraw("")
-        show(f"  {mark} {done.name:<14} {done.seconds:6.1f} s")
-        if done.error:
-            told = "\n".join(f"      {line}" for line in done.error.splitlines())
-            show(told, sys.stderr if done.status == "interrupted" else sys.stdout)
-
-    return tell, started, ended

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...terminal import show
+from ...terminal import redraw, show
 from ...texts import say, spoken
 from .options import (
     Verbs,
@@ -23,6 +23,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ...measure.runs.schema import Record
+    from ..execution import Done, Tell
     from ..runner import Run
 
 
@@ -57,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     out = options.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     parameters = {name: value for name, value in options.parameter}
     parameters.setdefault("language", spoken())
-    tell, started, ended = runner.terminal()
+    tell, started, ended = _reporters()
     try:
         result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
     except KeyboardInterrupt:
@@ -68,6 +69,36 @@ def _run(options: argparse.Namespace) -> int:
         told = say("{name}: what the run's workbook.yaml holds of it can't be read", name=name)
         show(f"warmbook: {told}", sys.stderr)
     return 0 if result.passed else 1
+
+
+def _reporters() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
+    """Return reporters that keep one line per notebook, and a moving one on a terminal."""
+    moving = sys.stdout.isatty()
+    last = {"state": "", "at": 0.0}
+
+    def tell(line: str, elapsed_s: float) -> None:
+        state = line.rpartition(" (")[0]
+        if moving:
+            redraw(f"    {line[:110]}")
+        elif state != last["state"] or time.monotonic() - float(str(last["at"])) > 10:
+            show(f"    {line}")
+            last.update(state=state, at=time.monotonic())
+        del elapsed_s
+
+    def started(book: Path) -> None:
+        if moving:
+            redraw(f"  … {book.stem}")
+
+    def ended(done: Done) -> None:
+        mark = "✔" if done.status == "passed" else "✗"
+        if moving:
+            redraw("")
+        show(f"  {mark} {done.name:<14} {done.seconds:6.1f} s")
+        if done.error:
+            told = "\n".join(f"      {line}" for line in done.error.splitlines())
+            show(told, sys.stderr if done.status == "interrupted" else sys.stdout)
+
+    return tell, started, ended
 
 
 def _summary(result: Run, out: Path) -> str:
@@ -125,8 +156,9 @@ def _cold_start(record: Record) -> Iterator[str]:
 
 def _list(options: argparse.Namespace) -> int:
     from .. import runner
+    from ..execution import parameters_of
 
-    listed = {book.stem: runner.parameters_of(book) for book in runner.books(spoken())}
+    listed = {book.stem: parameters_of(book) for book in runner.books(spoken())}
     text = "\n".join(f"{name}: {', '.join(parameters)}" for name, parameters in listed.items())
     notebooks = [{"name": name, "parameters": listed[name]} for name in listed]
     print_as(options.format, text, {"notebooks": notebooks})

@@ -40,6 +40,8 @@ from warmbook_rehearsal.time_scale import TimeScale
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "runs" / "suites"
 PROJECT = "suites"
+CALLER_ROLES = ("roles/owner", "roles/storage.admin")
+"""The second is what soft-deleted buckets take. Source: "Use soft-deleted buckets"."""
 PYTEST = ("pytest", "pytest-asyncio", "pytest-timeout")
 
 
@@ -100,9 +102,10 @@ SUITES = (
             "mock",
             "opentelemetry-sdk",
         ),
-        {},
+        # without it the tests of requester pays are skipped
+        {"GOOGLE_CLOUD_TESTS_USER_PROJECT": PROJECT},
         {
-            "encryption_key|with_kms|rewrite_(new_blob_add|rotate)_key": "Out of scope: encryption "
+            "encryption_key|with_kms|rewrite_(new_blob_add|add|rotate)_key": "Out of scope: encryption "
             "keys are refused. A rehearsal that took a key and kept the bytes as they are would "
             "look as if it protected them.",
             "public_bucket": "Out of scope: it reads a public bucket of Google's.",
@@ -220,7 +223,9 @@ def _listener(folder: Path) -> Listener:
         project_id=PROJECT,
         project_number="123456789012",
         time_scale=TimeScale(minute_s=1),
-        project_bindings=lambda: [{"role": "roles/owner", "members": [owner.member]}],
+        project_bindings=lambda: [
+            {"role": role, "members": [owner.member]} for role in CALLER_ROLES
+        ],
         zones=zones_of,
     )
     listener = Listener(application(storage, callers, base_url=lambda: listener.url))

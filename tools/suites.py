@@ -78,7 +78,7 @@ SUITES = (
             )
         ),
         ("gcsfs", "pytest-subtests"),
-        {"GCSFS_DEFAULT_PROJECT": PROJECT},
+        {"GCSFS_DEFAULT_PROJECT": PROJECT, "GCSFS_TEST_PROJECT": PROJECT},
         {
             "test_.*versioned|test_write_captures_generation": "The suite deletes its bucket "
             "although noncurrent objects are in it. The service refuses that with 409, and so "
@@ -105,9 +105,9 @@ SUITES = (
         # without it the tests of requester pays are skipped
         {"GOOGLE_CLOUD_TESTS_USER_PROJECT": PROJECT},
         {
-            "encryption_key|with_kms|rewrite_(new_blob_add|add|rotate)_key": "Out of scope: encryption "
-            "keys are refused. A rehearsal that took a key and kept the bytes as they are would "
-            "look as if it protected them.",
+            "encryption_key|with_kms|rewrite_(new_blob_add|add|rotate)_key": "Out of scope: "
+            "encryption keys are refused. A rehearsal that took a key and kept the bytes as they "
+            "are would look as if it protected them.",
             "public_bucket": "Out of scope: it reads a public bucket of Google's.",
         },
     ),

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 Figures = dict[str, Any]

@@ -18,8 +18,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+
+from google.cloud import container_v1 as gke
 
 from warmbook_rehearsal.clusters import Clusters
 from warmbook_rehearsal.kubernetes import ApiError
@@ -125,19 +126,14 @@ def _image(folder: Path, programs: Mapping[str, Program]) -> Image:
 
 
 async def _begin(clusters: Clusters) -> None:
-    pool = SimpleNamespace(
-        name="default-pool",
-        initial_node_count=2,
-        config=SimpleNamespace(accelerators=[], machine_type="e2-standard-4", spot=False),
-    )
+    nodes = gke.NodeConfig(machine_type="e2-standard-4", disk_size_gb=100)
     await clusters.start(
-        SimpleNamespace(
+        gke.Cluster(
             name="end-to-end",
             location="us-central1-a",
             locations=["us-central1-a"],
             current_master_version=VERSION,
-            autopilot=SimpleNamespace(enabled=False),
-            node_pools=[pool],
+            node_pools=[gke.NodePool(name="default-pool", initial_node_count=2, config=nodes)],
         )
     )
     # every cluster has it; the suite asks it whether addresses are those of IPv4

@@ -122,7 +122,8 @@ SUITES = (
             "environment variables for services": "A rehearsal's Services have no cluster IP, as "
             "nothing there would route it; for such Services a kubelet sets no variables.",
             "shared volumes between containers": "Not served: the test runs a command over SPDY, "
-            "as kubectl did before 1.31; a rehearsal takes commands over WebSockets only.",
+            "as kubectl did before 1.30 (KEP-4006); a rehearsal takes commands over WebSockets "
+            "only.",
         },
     ),
 )

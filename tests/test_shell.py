@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
+from warmbook.book.cli.live import sweep_command
 from warmbook.book.script import script
 from warmbook.doctor.preflight import fixes
 from warmbook.model.upload.multipart import Unfinished
@@ -51,6 +52,7 @@ MAKERS = {
     "steps/compare.py",
     "steps/probe.py",
     "steps/upload.py",
+    "book/cli/live.py",
     "book/cli/notebooks.py",
 }
 """Modules that put values into shell lines; what they make is in `LINES`, or has its own test."""
@@ -76,6 +78,9 @@ LINES = {
         for name, made in vars(module).items()
         if not name.startswith("_") and getattr(made, "__module__", "") == module.__name__
     },
+    "live.sweep_command": lambda settings: sweep_command(
+        Path(settings.project_id), [(settings.project_id, settings.project_id)]
+    ),
     "fixes.quota_project": fixes.quota_project,
     "fixes.link_billing": fixes.link_billing,
     "fixes.enable": lambda settings: fixes.enable(settings, [settings.project_id]),

@@ -26,6 +26,7 @@ CALLING = {
     "timeline": [],
     "manifest": [],
     "commands": ["--look"],
+    "live": ["--tier", "0", "--out", "{folder}/live"],
 }
 PRINTING = {"commands": [], "manifest": ["--as-in-the-guide"], "lab": ["--google-cloud"]}
 """What calls nothing, but is for one target."""

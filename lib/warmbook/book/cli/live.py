@@ -159,20 +159,21 @@ def _sweep(options: argparse.Namespace, settings: Settings, clients: Clients) ->
 
 
 def _offer_sweep(options: argparse.Namespace) -> None:
-    from ...shell import quoted
-
     if not options.tier:
         return
-    command = f"python -m warmbook live --sweep --out {quoted(str(options.out))}"
-    for name, value in options.parameter:
-        command += f" -p {quoted(name)} {quoted(value)}"
-    show(
-        say(
-            "What was made is still there, and may cost. This deletes it: {command}",
-            command=command,
-        ),
-        sys.stderr,
+    told = say(
+        "What was made is still there, and may cost. This deletes it: {command}",
+        command=sweep_command(options.out, options.parameter),
     )
+    show(told, sys.stderr)
+
+
+def sweep_command(out: Path, parameters: Sequence[tuple[str, str]]) -> str:
+    """Return the shell line that deletes what the run of `out` has left."""
+    from ...shell import quoted
+
+    given = "".join(f" -p {quoted(name)} {quoted(value)}" for name, value in parameters)
+    return f"python -m warmbook live --sweep --out {quoted(str(out))}{given}"
 
 
 def _teller() -> Report:

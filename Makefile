@@ -100,13 +100,13 @@ unit: $(TOOLS)
 
 # Quick failures first; CONTRIBUTING.md says how long each part takes.
 QUICK := not engine and not streamer and not browser and not agreement and not install
-# Most quick tests wait for something; a worker for each processor halves their time.
+# Most of these tests wait for something; a worker for each processor halves their time.
 WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SLOWER := tests/faults tests/reliability tests/safety
 test: $(TOOLS) chromium
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -x $(WORKERS) -m "$(QUICK)" $(addprefix --ignore=,$(SLOWER))
-	$(BIN)/python -m pytest -x $(SLOWER)
+	$(BIN)/python -m pytest -x $(WORKERS) $(SLOWER)
 	$(BIN)/python -m warmbook_rehearsal -- true
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"

@@ -17,7 +17,7 @@ from .cluster_operations import ClusterOperations
 from .cluster_registry import ClusterRegistry
 from .clusters import Clusters
 from .compute import Compute
-from .hosts import Caches, ClusterHost, Traffic
+from .hosts import ClusterHost, Storage, Traffic
 from .monitoring import Monitoring
 from .node_pools import NodePools
 from .operations import Operations
@@ -45,7 +45,7 @@ class Cloud:
         callers: Callers,
         time_scale: TimeScale,
         clusters: ClusterHost,
-        caches: Caches,
+        storage: Storage,
         traffic: Traffic,
         request_faults: RequestFaults | None = None,
         propagation: Propagation | None = None,
@@ -60,7 +60,7 @@ class Cloud:
             propagation=propagation,
         )
         self.project.billing_account = ACCOUNT
-        self._callers, self._caches, self._interference = callers, caches, request_faults
+        self._callers, self._storage, self._interference = callers, storage, request_faults
         self._traffic = traffic
         self._operations = Operations()
         self._projects = Projects(self.project, self._operations, time_scale)
@@ -95,7 +95,7 @@ class Cloud:
 
     def grpc_server(self) -> grpc.aio.Server:
         """Make the gRPC face, without a port; call it inside the loop that will run it."""
-        control = StorageControl(self._caches, self.project)
+        control = StorageControl(self._storage, self.project)
         return rpc.server(control, self._callers, self._interference)
 
     async def _close(self, application: web.Application) -> AsyncIterator[None]:

@@ -84,18 +84,18 @@ def _one(call: Call, entries: Sequence[Entry]) -> Entry:
 def _of_bucket(call: Call, verb: str) -> Sequence[Entry]:
     bucket = call.bucket(f"storage.buckets.{verb}IamPolicy")
     bucket.check_has_acls()
-    return call.storage.bucket_acl(bucket)
+    return call.storage.permissions.bucket_acl(bucket)
 
 
 def _set_of_bucket(call: Call, entries: Sequence[Entry]) -> None:
     bucket = call.storage.bucket(call.path["bucket"])
-    call.storage.set_bucket_acl(bucket, entries)
+    call.storage.permissions.set_bucket_acl(bucket, entries)
 
 
 def _of_new_objects(call: Call, verb: str) -> Sequence[Entry]:
     bucket = call.bucket(f"storage.buckets.{verb}IamPolicy")
     bucket.check_has_acls()
-    return call.storage.default_acl(bucket)
+    return call.storage.permissions.default_acl(bucket)
 
 
 def _set_of_new_objects(call: Call, entries: Sequence[Entry]) -> None:
@@ -105,7 +105,7 @@ def _set_of_new_objects(call: Call, entries: Sequence[Entry]) -> None:
 def _of_object(call: Call, verb: str) -> Sequence[Entry]:
     meta = call.meta(f"storage.objects.{verb}IamPolicy")
     call.storage.bucket(meta.bucket).check_has_acls()
-    return call.storage.object_acl(meta)
+    return call.storage.permissions.object_acl(meta)
 
 
 def _set_of_object(call: Call, entries: Sequence[Entry]) -> None:

@@ -119,7 +119,7 @@ async def set_policy(call: Call) -> web.Response:
     bucket = call.bucket("storage.buckets.setIamPolicy")
     document = await call.document()
     # no await from here on: the etag is compared and changed in one step
-    call.storage.set_policy(bucket, document)
+    call.storage.permissions.set_policy(bucket, document)
     return json_response(bucket.policy.as_json(bucket.name))
 
 
@@ -161,7 +161,9 @@ def _generation(call: Call) -> tuple[str, int]:
 
 def _set_acls(call: Call, bucket: Bucket, document: Mapping[str, Any]) -> None:
     if document.get("acl"):
-        call.storage.set_bucket_acl(bucket, checked_entries(document["acl"], BUCKET_ROLES))
+        call.storage.permissions.set_bucket_acl(
+            bucket, checked_entries(document["acl"], BUCKET_ROLES)
+        )
     if document.get("defaultObjectAcl"):
         listed = checked_entries(document["defaultObjectAcl"], OBJECT_ROLES)
         bucket.set_default_acl(listed)
@@ -170,7 +172,10 @@ def _set_acls(call: Call, bucket: Bucket, document: Mapping[str, Any]) -> None:
 def _resource(call: Call, bucket: Bucket) -> dict[str, object]:
     told: dict[str, object] = bucket.as_json(call.base_url, call.storage.project_number)
     if call.query.get("projection") == "full" and not bucket.uniform:
-        lists = call.storage.bucket_acl(bucket), call.storage.default_acl(bucket)
+        lists = (
+            call.storage.permissions.bucket_acl(bucket),
+            call.storage.permissions.default_acl(bucket),
+        )
         told["acl"] = [described(entry, "bucket", bucket.name) for entry in lists[0]]
         told["defaultObjectAcl"] = [described(entry, "object", bucket.name) for entry in lists[1]]
     return told

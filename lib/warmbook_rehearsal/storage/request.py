@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
+from warmbook_rehearsal.access import ANONYMOUS, Caller
 
 from .acls import described
 from .buckets import Bucket
@@ -80,7 +80,7 @@ class Call:
 
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
         """Say whether the caller has `permission` on `bucket`, or on its object `about`."""
-        return self.storage.may(self.caller, permission, bucket, about)
+        return self.storage.permissions.may(self.caller, permission, bucket, about)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.
@@ -90,9 +90,8 @@ class Call:
         """
         # the Python client says "<none>" if it has an emulator and no project
         ours = (self.storage.project_id, self.storage.project_number, "<none>", None)
-        if self.query.get("project") not in ours or not permitted(
-            self.caller, permission, self.storage.project_bindings()
-        ):
+        may = self.storage.permissions.may_in_project(self.caller, permission)
+        if self.query.get("project") not in ours or not may:
             raise forbidden(self.caller.display, permission, "project")
 
     def meta(self, *permissions: str) -> Meta:
@@ -110,7 +109,7 @@ class Call:
         bucket = self.storage.bucket(meta.bucket)
         told = bucket.object_as_json(meta, self.base_url)
         if self.query.get("projection") == "full" and not bucket.uniform:
-            entries = self.storage.object_acl(meta)
+            entries = self.storage.permissions.object_acl(meta)
             told["acl"] = [described(entry, "object", bucket.name) for entry in entries]
         return told
 

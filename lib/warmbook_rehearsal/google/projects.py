@@ -127,12 +127,21 @@ class Projects:
             GoogleError: 403 if it isn't so, or there is no such project (Google tells no more),
                 or the service is disabled.
         """
+        project = self.reach(name, caller, permission, service)
+        if not permitted(caller, permission, project.policy.bindings):
+            raise missing_permission(permission, f"projects/{project.id}", service)
+        return project
+
+    def reach(self, name: str, caller: Caller, permission: str, service: str) -> Project:
+        """Return a project in which the service answers, to a caller who may lack the permission.
+
+        Raises:
+            GoogleError: 403 if there is no such project, or the service is disabled.
+        """
         project = self.find(name)
         if project is None:
             raise _unknown(name, permission, service)
         self._require(service, caller, project)
-        if not permitted(caller, permission, project.policy.bindings):
-            raise missing_permission(permission, f"projects/{project.id}", service)
         return project
 
     def count(self, caller: Caller, service: str) -> None:

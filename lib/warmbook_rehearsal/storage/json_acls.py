@@ -81,8 +81,17 @@ def _one(call: Call, entries: Sequence[Entry]) -> Entry:
     return found
 
 
+def _needed(kind: str, verb: str) -> tuple[str, ...]:
+    """Return what it needs to `get` a list of "buckets" or "objects", or to `set` one.
+
+    Source: Cloud Storage, "IAM permissions for JSON methods", "ACL-related methods".
+    """
+    to_get, to_set = ("get", "getIamPolicy"), ("setIamPolicy", "update")
+    return tuple(f"storage.{kind}.{one}" for one in to_get + (to_set if verb == "set" else ()))
+
+
 def _of_bucket(call: Call, verb: str) -> Sequence[Entry]:
-    bucket = call.bucket(f"storage.buckets.{verb}IamPolicy")
+    bucket = call.bucket(*_needed("buckets", verb))
     bucket.check_has_acls()
     return call.storage.permissions.bucket_acl(bucket)
 
@@ -93,7 +102,7 @@ def _set_of_bucket(call: Call, entries: Sequence[Entry]) -> None:
 
 
 def _of_new_objects(call: Call, verb: str) -> Sequence[Entry]:
-    bucket = call.bucket(f"storage.buckets.{verb}IamPolicy")
+    bucket = call.bucket(*_needed("buckets", verb))
     bucket.check_has_acls()
     return call.storage.permissions.default_acl(bucket)
 
@@ -103,7 +112,7 @@ def _set_of_new_objects(call: Call, entries: Sequence[Entry]) -> None:
 
 
 def _of_object(call: Call, verb: str) -> Sequence[Entry]:
-    meta = call.meta(f"storage.objects.{verb}IamPolicy")
+    meta = call.meta(*_needed("objects", verb))
     call.storage.bucket(meta.bucket).check_has_acls()
     return call.storage.permissions.object_acl(meta)
 

@@ -104,11 +104,21 @@ class Call:
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
 
+    def shows_acls(self, bucket: Bucket, about: str = "") -> bool:
+        """Say whether the answer has the lists of `bucket`, or that of its object `about`.
+
+        Who may not read them gets the rest. Source: Cloud Storage, "IAM permissions for JSON
+        methods", footnotes 2, 4 and 6.
+        """
+        asked = self.query.get("projection") == "full" and not bucket.uniform
+        permission = f"storage.{'objects' if about else 'buckets'}.getIamPolicy"
+        return asked and self.may(permission, bucket, about)
+
     def described(self, meta: Meta) -> dict[str, Any]:
         """Return the resource of an object in the JSON API."""
         bucket = self.storage.bucket(meta.bucket)
         told = bucket.object_as_json(meta, self.base_url)
-        if self.query.get("projection") == "full" and not bucket.uniform:
+        if self.shows_acls(bucket, meta.name):
             entries = self.storage.permissions.object_acl(meta)
             told["acl"] = [described(entry, "object", bucket.name) for entry in entries]
         return told

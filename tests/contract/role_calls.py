@@ -57,27 +57,41 @@ BY_READING = {
 }
 _CLUSTERS = "container.projects.locations.clusters"
 
+# refusals of Cloud Billing and of Resource Manager v1: the rehearsal's modules have the sources
+_BILLING = "resourcemanager.projects.createBillingAssignment"
+_UNLINKING = "resourcemanager.projects.deleteBillingAssignment"
+_NAMELESS = "The caller does not have permission"
+
+
+def _v1(verb: str, words: str = _NAMELESS) -> dict[str, str]:
+    return {f"resourcemanager.projects.{verb}": words}
+
+
 CALLS: Mapping[str, tuple[Call, ...]] = {
-    "cloudbilling.projects.getBillingInfo": (get(f"{CRM1}/billingInfo"),),
+    "cloudbilling.projects.getBillingInfo": (get(f"{CRM1}/billingInfo", instead=_v1("get")),),
     "cloudbilling.projects.updateBillingInfo": (
         Call(
             *("PUT", f"{CRM1}/billingInfo", {"billingAccountName": ""}),
-            spares=frozenset({"resourcemanager.projects.createBillingAssignment"}),
+            spares=frozenset({_BILLING}),
+            instead={_UNLINKING: _NAMELESS},
         ),
         Call(
             *("PUT", f"{CRM1}/billingInfo", {"billingAccountName": ACCOUNT}),
-            spares=frozenset({"resourcemanager.projects.deleteBillingAssignment"}),
+            spares=frozenset({_UNLINKING}),
+            instead={_BILLING: _NAMELESS},
         ),
     ),
     "cloudquotas.projects.locations.services.quotaInfos.get": (
         get(f"{CRM1}/locations/global/services/compute.googleapis.com/quotaInfos/none"),
     ),
-    "cloudresourcemanager.projects.get": (get(CRM3), get(CRM1)),
-    "cloudresourcemanager.projects.getIamPolicy": tuple(
-        post(f"{one}:getIamPolicy") for one in (CRM1, CRM3)
+    "cloudresourcemanager.projects.get": (get(CRM3), get(CRM1, instead=_v1("get"))),
+    "cloudresourcemanager.projects.getIamPolicy": (
+        post(f"{CRM3}:getIamPolicy"),
+        post(f"{CRM1}:getIamPolicy", instead=_v1("getIamPolicy")),
     ),
-    "cloudresourcemanager.projects.setIamPolicy": tuple(
-        post(f"{one}:setIamPolicy") for one in (CRM1, CRM3)
+    "cloudresourcemanager.projects.setIamPolicy": (
+        post(f"{CRM3}:setIamPolicy"),
+        post(f"{CRM1}:setIamPolicy", instead=_v1("setIamPolicy", "Policy update access denied.")),
     ),
     "compute.acceleratorTypes.aggregatedList": (get(f"{COMPUTE}/aggregated/acceleratorTypes"),),
     "compute.acceleratorTypes.list": (get(f"{COMPUTE}/zones/us-central1-a/acceleratorTypes"),),

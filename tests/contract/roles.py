@@ -22,7 +22,7 @@ def storage(*names: str) -> frozenset[str]:
 class Call:
     """A request; of its method's permissions it `spares` some, and may ask for more `also`.
 
-    Where one is missing of a set that another would do for, a refusal names it `instead`.
+    A refusal names the permission that is missing, or says what is here `instead`.
     """
 
     verb: str

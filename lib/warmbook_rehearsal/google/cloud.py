@@ -23,6 +23,7 @@ from .node_pools import NodePools
 from .operations import Operations
 from .policy import ProjectPolicy
 from .projects import Project, Projects
+from .projects_v1 import ProjectsV1
 from .quotas import Quotas
 from .rest import Rest
 from .service_accounts import ServiceAccounts
@@ -76,7 +77,7 @@ class Cloud:
         """Make the REST face; what is under way ends with it."""
         routes = (
             *methods.resource_manager(self._projects, self._operations),
-            *methods.resource_manager_v1(self._projects),
+            *methods.resource_manager_v1(ProjectsV1(self._projects)),
             *methods.service_usage(self._services),
             *methods.cloud_billing(Billing(self._projects)),
             *methods.cluster_manager(

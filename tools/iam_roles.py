@@ -46,7 +46,7 @@ METHODS = re.compile(
     r"cloudbilling\.|cloudresourcemanager\.projects\.|container\.projects\.locations\."
     r"|compute\.(acceleratorTypes|machineTypes|projects|regions|zones)\."
     r"|iam\.projects\.serviceAccounts\.get$|monitoring\.projects\.timeSeries\."
-    r"|serviceusage\.(operations|services)\.|storage\.(buckets|objects)\."
+    r"|serviceusage\.(operations|services)\.|storage\.(buckets|objects|\w+AccessControls)\."
 )
 """The methods that are kept, by their names in Google's discovery documents."""
 

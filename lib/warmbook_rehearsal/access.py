@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -117,16 +117,22 @@ def permitted(
     )
 
 
-def of_bucket(bindings: Iterable[Binding], project: Iterable[Binding]) -> Iterator[Binding]:
-    """Yield a bucket's bindings, with the project's owners, editors and viewers by name."""
+def of_bucket(
+    bindings: Iterable[Binding], project: Iterable[Binding], names: Collection[str]
+) -> Iterator[Binding]:
+    """Yield a bucket's bindings, with the owners, editors and viewers of its project by name.
+
+    `names` are the project's; of another project nobody is known here.
+    """
     basic = {
         role: [m for b in project if b.get("role") == role for m in b.get("members", ())]
         for role in _BASIC.values()
     }
     for binding in bindings:
         members = list(binding.get("members", ()))
+        teams = (name.partition(":") for name in members)
         meant = [
-            m for name in members for m in basic.get(_BASIC.get(name.partition(":")[0], ""), ())
+            m for team, _, of in teams if of in names for m in basic.get(_BASIC.get(team, ""), ())
         ]
         yield {**binding, "members": [*members, *meant]}
 

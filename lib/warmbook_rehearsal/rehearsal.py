@@ -105,7 +105,7 @@ class Rehearsal:
             callers=self.callers,
             time_scale=self.time_scale,
             clusters=self.clusters,
-            caches=self.storage,
+            storage=self.storage,
             traffic=self.storage.traffic,
             request_faults=self.request_faults,
             propagation=self.propagation,

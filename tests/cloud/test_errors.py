@@ -153,3 +153,23 @@ def test_an_error_that_nobody_knows_stays_what_it_is():
 def test_an_interrupt_becomes_a_sentence():
     with pytest.raises(InterruptedWaitError), explained():
         raise KeyboardInterrupt
+
+
+def test_a_permission_that_the_details_alone_name_is_named():
+    """Witness: su-kaka/gcli2api issue 283 has such a message, of Service Usage."""
+    error = api.Forbidden("Permission denied to enable service [run.googleapis.com]\nHelp Token: A")
+    missing = {"permission": "serviceusage.services.enable"}
+    error._error_info = SimpleNamespace(reason="AUTH_PERMISSION_DENIED", metadata=missing)
+    found = explain(error)
+    assert found.pitfall == "role-missing"
+    assert "(serviceusage.services.enable)" in str(found)
+    assert "Help Token" not in str(found)
+
+
+def test_a_permission_that_the_message_names_is_named_once():
+    permission = "container.clusters.list"
+    error = api.Forbidden(f'Required "{permission}" permission(s) for "projects/p".')
+    error._error_info = SimpleNamespace(
+        reason="IAM_PERMISSION_DENIED", metadata={"permission": permission}
+    )
+    assert str(explain(error)).count(permission) == 1

@@ -160,27 +160,29 @@ def _without_nulls(document: Any) -> Any:
 
 @cache
 def _methods(name: str) -> tuple[Method, ...]:
-    documents = (_document(one) for one in DOCUMENTS.get(name, ()))
-    return tuple(method for one in documents for method in _methods_in(one, one))
+    documents = (document_of(one) for one in DOCUMENTS.get(name, ()))
+    return tuple(method for one in documents for method in methods_in(one, one))
 
 
 @cache
-def _document(name: str) -> Json:
+def document_of(name: str) -> Json:
+    """Return a document, such as "container.v1"."""
     pytest.importorskip("googleapiclient", reason="google-api-python-client is not installed")
     folder = resources.files("googleapiclient") / "discovery_cache" / "documents"
     document: Json = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     return document
 
 
-def _methods_in(document: Json, resource: Json) -> Iterator[Method]:
+def methods_in(document: Json, resource: Json) -> Iterator[Method]:
+    """Yield the methods of a resource of a document, and of those below it."""
     for told in resource.get("methods", {}).values():
-        for path in _paths(document, told):
+        for path in paths(document, told):
             yield Method(document, told, *_pattern(path, told.get("parameters", {})))
     for below in resource.get("resources", {}).values():
-        yield from _methods_in(document, below)
+        yield from methods_in(document, below)
 
 
-def _paths(document: Json, told: Json) -> Iterator[str]:
+def paths(document: Json, told: Json) -> Iterator[str]:
     """Yield the paths of a method: its own, and those by which media go in and out."""
     path = f"/{document['servicePath']}{told['path']}"
     yield path

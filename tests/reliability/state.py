@@ -84,7 +84,7 @@ class Watched:
         return [(zone, state) for zone, state in self._caches().items() if state != "disabled"]
 
     def _caches(self):
-        return {c.zone: c.state for c in self._inner.storage.list_caches(self._bucket().name)}
+        return {c.zone: c.state for c in self._inner.storage.caches.of(self._bucket().name)}
 
     def _labelled(self):
         mark = "warmbook-cache-"

@@ -97,7 +97,7 @@ def of_google(error: Any) -> WarmbookError:
         )
     if code == 403:
         return AccessError(
-            say("Google Cloud refuses: {message}", message=message),
+            say("Google Cloud refuses: {message}", message=_with_permission(message, error)),
             remedy=say("Ask for the permission that is named, or run notebook 02 for the roles."),
             pitfall="role-missing",
         )
@@ -118,6 +118,15 @@ def of_google(error: Any) -> WarmbookError:
         remedy=say("Run this cell again; if it stays so, the message above is what to search for."),
         pitfall=_other(code, whole),
     )
+
+
+def _with_permission(message: str, error: Any) -> str:
+    """Return the message with the permission that is missing.
+
+    Service Usage names it in the error's details alone. Source: google.rpc.ErrorInfo, `metadata`.
+    """
+    missing = (getattr(error, "metadata", None) or {}).get("permission", "")
+    return message if missing in message else f"{message} ({missing})"
 
 
 def _quota(message: str, whole: str) -> WarmbookError:

@@ -37,5 +37,5 @@ def cache_empty(rehearsal: Target) -> None:
 
 
 def _make(rehearsal: Target, zone: str) -> None:
-    cache = rehearsal.storage.create_cache(place(rehearsal)[0], zone)
+    cache = rehearsal.storage.caches.create(place(rehearsal)[0], zone)
     rehearsal.put_back(lambda: rehearsal.storage.caches.drop(cache))

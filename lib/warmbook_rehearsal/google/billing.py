@@ -15,7 +15,7 @@ _SERVICE = "cloudbilling.googleapis.com"
 
 
 class Billing:
-    """The Cloud Billing service over the projects, with one open account."""
+    """The Cloud Billing service over the projects, with one open account that is the caller's."""
 
     def __init__(self, projects: Projects) -> None:
         self._projects = projects
@@ -27,9 +27,10 @@ class Billing:
 
     def update(self, request: billing_v1.UpdateProjectBillingInfoRequest, caller: Caller) -> Any:
         """Answer UpdateProjectBillingInfo: link the project to an account, or to none."""
-        permission = "resourcemanager.projects.createBillingAssignment"
-        project = self._projects.open(request.name, caller, permission, _SERVICE)
         account = request.project_billing_info.billing_account_name
+        verb = "create" if account else "delete"
+        permission = f"resourcemanager.projects.{verb}BillingAssignment"
+        project = self._projects.open(request.name, caller, permission, _SERVICE)
         if account not in ("", ACCOUNT):
             raise invalid(f"Invalid billing account: {account}.")
         project.billing_account = account

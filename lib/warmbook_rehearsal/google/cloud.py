@@ -17,12 +17,13 @@ from .cluster_operations import ClusterOperations
 from .cluster_registry import ClusterRegistry
 from .clusters import Clusters
 from .compute import Compute
-from .hosts import Caches, ClusterHost, Traffic
+from .hosts import ClusterHost, Storage, Traffic
 from .monitoring import Monitoring
 from .node_pools import NodePools
 from .operations import Operations
 from .policy import ProjectPolicy
 from .projects import Project, Projects
+from .projects_v1 import ProjectsV1
 from .quotas import Quotas
 from .rest import Rest
 from .service_accounts import ServiceAccounts
@@ -45,7 +46,7 @@ class Cloud:
         callers: Callers,
         time_scale: TimeScale,
         clusters: ClusterHost,
-        caches: Caches,
+        storage: Storage,
         traffic: Traffic,
         request_faults: RequestFaults | None = None,
         propagation: Propagation | None = None,
@@ -60,7 +61,7 @@ class Cloud:
             propagation=propagation,
         )
         self.project.billing_account = ACCOUNT
-        self._callers, self._caches, self._interference = callers, caches, request_faults
+        self._callers, self._storage, self._interference = callers, storage, request_faults
         self._traffic = traffic
         self._operations = Operations()
         self._projects = Projects(self.project, self._operations, time_scale)
@@ -76,7 +77,7 @@ class Cloud:
         """Make the REST face; what is under way ends with it."""
         routes = (
             *methods.resource_manager(self._projects, self._operations),
-            *methods.resource_manager_v1(self._projects),
+            *methods.resource_manager_v1(ProjectsV1(self._projects)),
             *methods.service_usage(self._services),
             *methods.cloud_billing(Billing(self._projects)),
             *methods.cluster_manager(
@@ -95,7 +96,7 @@ class Cloud:
 
     def grpc_server(self) -> grpc.aio.Server:
         """Make the gRPC face, without a port; call it inside the loop that will run it."""
-        control = StorageControl(self._caches, self.project)
+        control = StorageControl(self._storage, self.project)
         return rpc.server(control, self._callers, self._interference)
 
     async def _close(self, application: web.Application) -> AsyncIterator[None]:

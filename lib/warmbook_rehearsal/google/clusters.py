@@ -28,8 +28,8 @@ class Clusters:
     def offer(
         self, request: container_v1.GetServerConfigRequest, caller: Caller
     ) -> container_v1.ServerConfig:
-        """Answer GetServerConfig."""
-        self._fleet.open(request.name, caller, "container.clusters.get")
+        """Answer GetServerConfig. Source: cloudpilot-ai/karpenter-provider-gcp pull request 403."""
+        self._fleet.open(request.name, caller, "container.clusters.list")
         return server_config()
 
     def create(

@@ -81,12 +81,23 @@ def invalid(message: str, *violations: tuple[str, str]) -> GoogleError:
 
 
 def missing_permission(permission: str, resource: str, service: str) -> GoogleError:
-    """Return the 403 that names the permission which the caller lacks, as the service words it."""
+    """Return the 403 for a permission which the caller lacks, as the service words it.
+
+    Cloud Billing does not name it. Sources of the words: for Cloud Billing,
+    GoogleCloudPlatform/cloud-ops-sandbox issue 917; for Cloud Monitoring, the troubleshooting of
+    cloudspannerecosystem/autoscaler; for IAM, GoogleCloudPlatform/cluster-toolkit.
+    """
     info = error_info("IAM_PERMISSION_DENIED", service, permission=permission, resource=resource)
+    if service == "cloudbilling.googleapis.com":
+        return GoogleError("PERMISSION_DENIED", "The caller does not have permission")
     if service == "container.googleapis.com":
         message = f'Required "{permission}" permission(s) for "{resource}".'
     elif service == "compute.googleapis.com":
         message = f"Required '{permission}' permission for '{resource}'"
+    elif service == "monitoring.googleapis.com":
+        message = f"Permission {permission} denied (or the resource may not exist)."
+    elif service == "iam.googleapis.com":
+        message = f"Permission '{permission}' denied on resource (or it may not exist)."
     else:
         place = f"//{service}/{resource}"
         message = f"Permission '{permission}' denied on resource '{place}' (or it may not exist)."

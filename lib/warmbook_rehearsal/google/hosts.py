@@ -76,11 +76,9 @@ class Cache(Protocol):
 
 
 class Caches(Protocol):
-    """The buckets and their caches, as the storage server keeps them; raises `Refusal`s."""
+    """The caches of buckets, as the storage server keeps them; raises `Refusal`s."""
 
-    def bucket(self, name: str) -> Bucket: ...  # noqa: D102
-    def may(self, caller: Caller, permission: str, bucket: Any) -> bool: ...  # noqa: D102
-    def create_cache(  # noqa: D102
+    def create(  # noqa: D102
         self,
         bucket: str,
         zone: str,
@@ -88,9 +86,9 @@ class Caches(Protocol):
         admission_policy: str = ...,
         ingest_on_write: bool = ...,
     ) -> Cache: ...
-    def get_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
-    def list_caches(self, bucket: str) -> Sequence[Cache]: ...  # noqa: D102
-    def update_cache(  # noqa: D102
+    def get(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def of(self, bucket: str) -> Sequence[Cache]: ...  # noqa: D102
+    def update(  # noqa: D102
         self,
         bucket: str,
         zone: str,
@@ -98,9 +96,25 @@ class Caches(Protocol):
         admission_policy: str | None = None,
         ingest_on_write: bool | None = None,
     ) -> Cache: ...
-    def disable_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
-    def pause_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
-    def resume_cache(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def disable(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def pause(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+    def resume(self, bucket: str, zone: str) -> Cache: ...  # noqa: D102
+
+
+class Permissions(Protocol):
+    """Who may do what with buckets."""
+
+    def may(self, caller: Caller, permission: str, bucket: Any) -> bool: ...  # noqa: D102
+
+
+class Storage(Protocol):
+    """The buckets, as the storage server keeps them; raises `Refusal`s."""
+
+    @property
+    def caches(self) -> Caches: ...  # noqa: D102
+    @property
+    def permissions(self) -> Permissions: ...  # noqa: D102
+    def bucket(self, name: str) -> Bucket: ...  # noqa: D102
 
 
 class Sent(Protocol):

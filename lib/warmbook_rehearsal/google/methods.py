@@ -21,6 +21,7 @@ from .monitoring import Monitoring
 from .node_pools import NodePools
 from .operations import Operations
 from .projects import Projects
+from .projects_v1 import ProjectsV1
 from .quotas import Quotas
 from .service_accounts import ServiceAccounts
 from .services import Services
@@ -58,16 +59,16 @@ def resource_manager(projects: Projects, operations: Operations) -> tuple[Route,
     )
 
 
-def resource_manager_v1(projects: Projects) -> tuple[Route, ...]:
+def resource_manager_v1(projects: ProjectsV1) -> tuple[Route, ...]:
     """Return the calls of Cloud Resource Manager v1, which gcloud makes."""
     return (
-        _get("/v1/projects", None, projects.list_v1),
-        _get("/v1/projects/{projectId}", None, projects.get_v1),
+        _get("/v1/projects", None, projects.list_projects),
+        _get("/v1/projects/{projectId}", None, projects.get),
         *_iam_policy("v1", projects),
     )
 
 
-def _iam_policy(version: str, projects: Projects) -> tuple[Route, ...]:
+def _iam_policy(version: str, projects: Projects | ProjectsV1) -> tuple[Route, ...]:
     resource = f"/{version}/{{resource=projects/*}}"
     return (
         _post(f"{resource}:getIamPolicy", iam_types.GetIamPolicyRequest, projects.get_policy),

@@ -108,7 +108,7 @@ class Project:
 
 
 class Projects:
-    """The Projects service (v3, and the v1 calls that gcloud makes) over all projects."""
+    """The Projects service, v3, over all projects."""
 
     def __init__(self, first: Project, operations: Operations, time_scale: TimeScale) -> None:
         self.all: list[Project] = [first]
@@ -127,12 +127,21 @@ class Projects:
             GoogleError: 403 if it isn't so, or there is no such project (Google tells no more),
                 or the service is disabled.
         """
+        project = self.reach(name, caller, permission, service)
+        if not permitted(caller, permission, project.policy.bindings):
+            raise missing_permission(permission, f"projects/{project.id}", service)
+        return project
+
+    def reach(self, name: str, caller: Caller, permission: str, service: str) -> Project:
+        """Return a project in which the service answers, to a caller who may lack the permission.
+
+        Raises:
+            GoogleError: 403 if there is no such project, or the service is disabled.
+        """
         project = self.find(name)
         if project is None:
             raise _unknown(name, permission, service)
         self._require(service, caller, project)
-        if not permitted(caller, permission, project.policy.bindings):
-            raise missing_permission(permission, f"projects/{project.id}", service)
         return project
 
     def count(self, caller: Caller, service: str) -> None:
@@ -179,8 +188,8 @@ class Projects:
     def search(self, request: resourcemanager_v3.SearchProjectsRequest, caller: Caller) -> Any:
         """Answer SearchProjects with the projects that the caller may see."""
         self._require_counted(caller)
-        found = [p for p in self._visible(caller) if _matches(p, request.query)]
-        return resourcemanager_v3.SearchProjectsResponse(projects=[_as_v3(p) for p in found])
+        found = [_as_v3(p) for p in self.fitting(request.query, caller)]
+        return resourcemanager_v3.SearchProjectsResponse(projects=found)
 
     def create(self, request: resourcemanager_v3.CreateProjectRequest, caller: Caller) -> Any:
         """Answer CreateProject: a project owned by the caller, without billing."""
@@ -213,10 +222,7 @@ class Projects:
     def set_policy(self, request: Any, caller: Caller) -> Any:
         """Answer SetIamPolicy; a stale etag is refused."""
         permission = "resourcemanager.projects.setIamPolicy"
-        policy = self.open(request.resource, caller, permission).policy
-        if not request.HasField("policy"):
-            raise invalid("Policy is required.", ("policy", "required"))
-        return policy.replace(request.policy)
+        return self.open(request.resource, caller, permission).policy.replace(given_policy(request))
 
     def test_permissions(self, request: Any, caller: Caller) -> Any:
         """Answer TestIamPermissions with those that the caller holds."""
@@ -227,18 +233,11 @@ class Projects:
         held = [p for p in request.permissions if permitted(caller, p, project.policy.bindings)]
         return iam_policy_pb2.TestIamPermissionsResponse(permissions=held)
 
-    def get_v1(self, request: dict[str, str], caller: Caller) -> dict[str, Any]:
-        """Answer projects.get of the v1 API, which gcloud calls."""
-        return _as_v1(self.open(request["projectId"], caller, "resourcemanager.projects.get"))
-
-    def list_v1(self, request: dict[str, str], caller: Caller) -> dict[str, Any]:
-        """Answer projects.list of the v1 API, which gcloud calls."""
-        query = request.get("filter", "")
-        return {"projects": [_as_v1(p) for p in self._visible(caller) if _matches(p, query)]}
-
-    def _visible(self, caller: Caller) -> Iterable[Project]:
+    def fitting(self, query: str, caller: Caller) -> list[Project]:
+        """Return the projects that the caller may see and that fit a query."""
         permission = "resourcemanager.projects.get"
-        return (p for p in self.all if permitted(caller, permission, p.policy.bindings))
+        seen = (p for p in self.all if permitted(caller, permission, p.policy.bindings))
+        return [p for p in seen if _matches(p, query)]
 
 
 def _matches(project: Project, query: str) -> bool:
@@ -275,15 +274,11 @@ def _as_v3(project: Project) -> Any:
     )
 
 
-def _as_v1(project: Project) -> dict[str, Any]:
-    return {
-        "projectId": project.id,
-        "projectNumber": project.number,
-        "lifecycleState": "ACTIVE",
-        "name": project.display_name,
-        "createTime": project.create_time.isoformat().replace("+00:00", "Z"),
-        "labels": dict(project.labels),
-    }
+def given_policy(request: Any) -> Any:
+    """Return the policy in a request to set one; raises GoogleError 400 if there is none."""
+    if not request.HasField("policy"):
+        raise invalid("Policy is required.", ("policy", "required"))
+    return request.policy
 
 
 def _unknown(name: str, permission: str, service: str) -> GoogleError:

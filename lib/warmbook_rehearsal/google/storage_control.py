@@ -12,7 +12,7 @@ from google.longrunning import operations_pb2
 
 from ..access import Caller
 from .errors import GoogleError
-from .hosts import Cache, Caches, Refusal
+from .hosts import Cache, Refusal, Storage
 from .projects import Project
 
 SERVICE = "google.storage.control.v2.StorageControl"
@@ -41,8 +41,8 @@ _CODES = {
 class StorageControl:
     """The calls of Storage Control that concern caches, and the operations they begin."""
 
-    def __init__(self, caches: Caches, project: Project) -> None:
-        self._caches, self._project = caches, project
+    def __init__(self, storage: Storage, project: Project) -> None:
+        self._storage, self._caches, self._project = storage, storage.caches, project
         self._operations: dict[str, tuple[str, str, Any]] = {}
         self._requests: dict[str, str] = {}
 
@@ -68,9 +68,9 @@ class StorageControl:
         """
         self._project.require("storage.googleapis.com")
         name = _named(request)
-        bucket = _translated(lambda: self._caches.bucket(_bucket(name)))
+        bucket = _translated(lambda: self._storage.bucket(_bucket(name)))
         permission = PERMISSIONS[method]
-        if not self._caches.may(caller, permission, bucket):
+        if not self._storage.permissions.may(caller, permission, bucket):
             raise GoogleError(
                 "PERMISSION_DENIED",
                 f"{caller.display} does not have {permission} access to the Google Cloud Storage "
@@ -86,7 +86,7 @@ class StorageControl:
             return self.operation(operations_pb2.GetOperationRequest(name=begun))
         wanted, bucket = request.anywhere_cache, _bucket(request.parent)
         given = _given(wanted, ("ttl", "admission_policy", "ingest_on_write"))
-        cache = _translated(lambda: self._caches.create_cache(bucket, wanted.zone, **given))
+        cache = _translated(lambda: self._caches.create(bucket, wanted.zone, **given))
         metadata = storage_control_v2.CreateAnywhereCacheMetadata(
             anywhere_cache_id=cache.zone, zone=cache.zone, ttl=timedelta(seconds=cache.ttl_s)
         )
@@ -97,11 +97,11 @@ class StorageControl:
 
     def get(self, request: Any) -> Any:
         """Answer GetAnywhereCache."""
-        return _message(_translated(lambda: self._caches.get_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.get(*_key(request.name))))
 
     def list_caches(self, request: Any) -> Any:
         """Answer ListAnywhereCaches, in one page."""
-        caches = _translated(lambda: self._caches.list_caches(_bucket(request.parent)))
+        caches = _translated(lambda: self._caches.of(_bucket(request.parent)))
         return storage_control_v2.ListAnywhereCachesResponse(
             anywhere_caches=[_message(cache) for cache in caches]
         )
@@ -111,7 +111,7 @@ class StorageControl:
         wanted = request.anywhere_cache
         bucket, zone = _key(wanted.name)
         given = _given(wanted, request.update_mask.paths)
-        cache = _translated(lambda: self._caches.update_cache(bucket, zone, **given))
+        cache = _translated(lambda: self._caches.update(bucket, zone, **given))
         metadata = storage_control_v2.UpdateAnywhereCacheMetadata(
             anywhere_cache_id=zone, zone=zone, ttl=timedelta(seconds=cache.ttl_s)
         )
@@ -119,19 +119,19 @@ class StorageControl:
 
     def disable(self, request: Any) -> Any:
         """Answer DisableAnywhereCache."""
-        return _message(_translated(lambda: self._caches.disable_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.disable(*_key(request.name))))
 
     def pause(self, request: Any) -> Any:
         """Answer PauseAnywhereCache."""
-        return _message(_translated(lambda: self._caches.pause_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.pause(*_key(request.name))))
 
     def resume(self, request: Any) -> Any:
         """Answer ResumeAnywhereCache."""
-        return _message(_translated(lambda: self._caches.resume_cache(*_key(request.name))))
+        return _message(_translated(lambda: self._caches.resume(*_key(request.name))))
 
     def layout(self, request: Any) -> Any:
         """Answer GetStorageLayout."""
-        bucket = _translated(lambda: self._caches.bucket(_bucket(request.name)))
+        bucket = _translated(lambda: self._storage.bucket(_bucket(request.name)))
         return storage_control_v2.StorageLayout(
             name=request.name,
             location=bucket.location.name,
@@ -147,7 +147,7 @@ class StorageControl:
         operation = operations_pb2.Operation(name=request.name)
         operation.metadata.Pack(type(metadata).pb(metadata))
         try:
-            cache = _translated(lambda: self._caches.get_cache(bucket, zone))
+            cache = _translated(lambda: self._caches.get(bucket, zone))
         except GoogleError as error:
             operation.done = True
             operation.error.CopyFrom(error.status())

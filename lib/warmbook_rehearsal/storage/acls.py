@@ -16,6 +16,9 @@ from .errors import StorageError, invalid
 Entry = Mapping[str, str]
 """One `entity` and its `role`."""
 
+Names = tuple[str, str]
+"""A project's id and number."""
+
 BUCKET_ROLES = {
     "OWNER": "roles/storage.legacyBucketOwner",
     "WRITER": "roles/storage.legacyBucketWriter",
@@ -52,11 +55,23 @@ def checked_entry(entry: object, roles: Iterable[str]) -> Entry:
     """Return one entry; raises StorageError 400 if it is none."""
     given = entry if isinstance(entry, dict) else {}
     entity, role = given.get("entity"), given.get("role")
-    if not isinstance(entity, str) or member_of(entity, "") is None:
+    if not isinstance(entity, str) or member_of(entity, ("", "")) is None:
         raise invalid(f"Could not parse the entity of an access control: {entity!r}")
     if role not in tuple(roles):
         raise invalid(f"Invalid role of an access control: {role!r}")
     return {"entity": entity, "role": str(role)}
+
+
+def without_public(bindings: Iterable[Binding]) -> list[Binding]:
+    """Return what is left of bindings where public access is prevented.
+
+    What was granted to the public before stays written, and gives nothing. Source: Cloud Storage,
+    "Public access prevention".
+    """
+    return [
+        {**one, "members": [name for name in one["members"] if name not in PUBLIC]}
+        for one in bindings
+    ]
 
 
 def check_not_public(entities: Iterable[str]) -> None:
@@ -70,7 +85,7 @@ def check_not_public(entities: Iterable[str]) -> None:
         )
 
 
-def entries_of(bindings: Sequence[Binding], project_number: str) -> list[Entry]:
+def entries_of(bindings: Sequence[Binding], project: Names) -> list[Entry]:
     """Return a bucket's list: what its policy's legacy roles say of members that have entities."""
     return [
         {"entity": entity, "role": role}
@@ -78,58 +93,56 @@ def entries_of(bindings: Sequence[Binding], project_number: str) -> list[Entry]:
         for binding in bindings
         if binding["role"] == name and not binding.get("condition")
         for member in binding["members"]
-        if (entity := _entity_of(member, project_number))
+        if (entity := _entity_of(member, project))
     ]
 
 
 def bindings_with(
-    bindings: Sequence[Binding], entries: Iterable[Entry], project_id: str
+    bindings: Sequence[Binding], entries: Iterable[Entry], project: Names
 ) -> list[Binding]:
     """Return a policy's bindings with those of a bucket's list in the place of its legacy roles."""
     listed = set(BUCKET_ROLES.values())
     kept = [one for one in bindings if one["role"] not in listed or one.get("condition")]
-    members = {
-        one["role"]: one["members"] for one in bindings_of(entries, BUCKET_ROLES, project_id)
-    }
+    members = {one["role"]: one["members"] for one in bindings_of(entries, BUCKET_ROLES, project)}
     for one in (one for one in bindings if one not in kept):
-        strangers = [name for name in one["members"] if not _entity_of(name, "")]
+        strangers = [name for name in one["members"] if not _entity_of(name, project)]
         if strangers:
             members[one["role"]] = [*members.get(one["role"], []), *strangers]
     return [*({"role": role, "members": names} for role, names in members.items()), *kept]
 
 
 def bindings_of(
-    entries: Iterable[Entry], roles: Mapping[str, str], project_id: str
+    entries: Iterable[Entry], roles: Mapping[str, str], project: Names
 ) -> list[Binding]:
     """Return what the entries mean in a policy, by these roles."""
     members: dict[str, list[str]] = {}
     for entry in entries:
-        if member := member_of(entry["entity"], project_id):
+        if member := member_of(entry["entity"], project):
             members.setdefault(roles[entry["role"]], []).append(member)
     return [{"role": role, "members": names} for role, names in members.items()]
 
 
-def member_of(entity: str, project_id: str) -> str | None:
+def member_of(entity: str, project: Names) -> str | None:
     """Return the member that an entity stands for in a policy, None if it is no entity."""
     if entity in PUBLIC:
         return entity
     kind, _, name = entity.partition("-")
     if kind == "project":
         teams = {team: member for member, team in _TEAMS.items()}
-        team = name.partition("-")[0]
-        return f"{teams[team]}:{project_id}" if team in teams else None
+        team, _, of = name.partition("-")
+        return f"{teams[team]}:{project[0] if of in project else of}" if team in teams else None
     if not name or kind not in ("user", "group", "domain"):
         return None
     is_account = kind == "user" and name.endswith(".gserviceaccount.com")
     return f"{'serviceAccount' if is_account else kind}:{name}"
 
 
-def _entity_of(member: str, project_number: str) -> str | None:
+def _entity_of(member: str, project: Names) -> str | None:
     if member in PUBLIC:
         return member
     kind, _, name = member.partition(":")
     if kind in _TEAMS:
-        return f"project-{_TEAMS[kind]}-{project_number}"
+        return f"project-{_TEAMS[kind]}-{project[1] if name in project else name}"
     return f"{_KINDS[kind]}-{name}" if kind in _KINDS else None
 
 

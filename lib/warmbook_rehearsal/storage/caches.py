@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from warmbook_rehearsal.time_scale import TimeScale
 
 from .errors import StorageError, conflict, invalid
+from .locations import Location, Zones, check_zone
 
 DEFAULT_TTL_S = 86_400
 MIN_TTL_S, MAX_TTL_S = 3_600, 7 * 86_400
@@ -48,22 +50,36 @@ class Operation:
 
 
 class Caches:
-    """All caches, by bucket and zone, with the operations on them."""
+    """All caches, by bucket and zone, with the operations on them.
 
-    def __init__(self, time_scale: TimeScale) -> None:
+    `zones` names the zones of a region; `location_of` tells where a bucket lies, and raises a
+    StorageError 404 if there is no such bucket.
+    """
+
+    def __init__(
+        self, time_scale: TimeScale, zones: Zones, location_of: Callable[[str], Location]
+    ) -> None:
         self._pace, self.creation_minutes = time_scale, CREATION_MINUTES
+        self._zones, self._location_of = zones, location_of
         self._caches: dict[tuple[str, str], Cache] = {}
         self._operations: dict[tuple[str, str], Operation] = {}
         self._ids = (f"{number:012x}" for number in itertools.count(int(time.time() * 1e6)))
 
     def create(
-        self, bucket: str, zone: str, ttl_s: int, admission_policy: str, ingest_on_write: bool
+        self,
+        bucket: str,
+        zone: str,
+        ttl_s: int | None = None,
+        admission_policy: str = POLICIES[0],
+        ingest_on_write: bool = False,
     ) -> Cache:
         """Begin to create a cache; it runs after `creation_minutes` of the cloud.
 
         Raises:
-            StorageError: 400, no such ttl or policy; 409, the bucket has a cache in the zone.
+            StorageError: 404, no such bucket; 400, the zone lies elsewhere, or no such ttl or
+                policy; 409, the bucket has a cache in the zone.
         """
+        check_zone(zone, self._location_of(bucket), self._zones)
         if self._find(bucket, zone):
             raise conflict("The requested anywhere cache already exists.")
         now = datetime.now(timezone.utc)
@@ -71,7 +87,7 @@ class Caches:
             bucket,
             zone,
             "creating",
-            _checked_ttl(ttl_s),
+            _checked_ttl(DEFAULT_TTL_S if ttl_s is None else ttl_s),
             now,
             now,
             _checked_policy(admission_policy),
@@ -86,13 +102,15 @@ class Caches:
         Raises:
             StorageError: 404, there is none, or it was disabled more than an hour ago.
         """
+        self._location_of(bucket)
         cache = self._find(bucket, zone)
         if cache is None:
             raise StorageError(404, "notFound", "The specified anywhere cache does not exist.")
         return cache
 
     def of(self, bucket: str) -> list[Cache]:
-        """Return the caches of a bucket, by zone."""
+        """Return the caches of a bucket, by zone; raises StorageError 404 if there is none."""
+        self._location_of(bucket)
         zones = sorted(zone for name, zone in self._caches if name == bucket)
         return [cache for zone in zones if (cache := self._find(bucket, zone))]
 
@@ -100,9 +118,9 @@ class Caches:
         self,
         bucket: str,
         zone: str,
-        ttl_s: int | None,
-        admission_policy: str | None,
-        ingest_on_write: bool | None,
+        ttl_s: int | None = None,
+        admission_policy: str | None = None,
+        ingest_on_write: bool | None = None,
     ) -> Cache:
         """Change what is given, and return the cache.
 

@@ -81,21 +81,30 @@ def _one(call: Call, entries: Sequence[Entry]) -> Entry:
     return found
 
 
+def _needed(kind: str, verb: str) -> tuple[str, ...]:
+    """Return what it needs to `get` a list of "buckets" or "objects", or to `set` one.
+
+    Source: Cloud Storage, "IAM permissions for JSON methods", "ACL-related methods".
+    """
+    to_get, to_set = ("get", "getIamPolicy"), ("setIamPolicy", "update")
+    return tuple(f"storage.{kind}.{one}" for one in to_get + (to_set if verb == "set" else ()))
+
+
 def _of_bucket(call: Call, verb: str) -> Sequence[Entry]:
-    bucket = call.bucket(f"storage.buckets.{verb}IamPolicy")
+    bucket = call.bucket(*_needed("buckets", verb))
     bucket.check_has_acls()
-    return call.storage.bucket_acl(bucket)
+    return call.storage.permissions.bucket_acl(bucket)
 
 
 def _set_of_bucket(call: Call, entries: Sequence[Entry]) -> None:
     bucket = call.storage.bucket(call.path["bucket"])
-    call.storage.set_bucket_acl(bucket, entries)
+    call.storage.permissions.set_bucket_acl(bucket, entries)
 
 
 def _of_new_objects(call: Call, verb: str) -> Sequence[Entry]:
-    bucket = call.bucket(f"storage.buckets.{verb}IamPolicy")
+    bucket = call.bucket(*_needed("buckets", verb))
     bucket.check_has_acls()
-    return call.storage.default_acl(bucket)
+    return call.storage.permissions.default_acl(bucket)
 
 
 def _set_of_new_objects(call: Call, entries: Sequence[Entry]) -> None:
@@ -103,9 +112,9 @@ def _set_of_new_objects(call: Call, entries: Sequence[Entry]) -> None:
 
 
 def _of_object(call: Call, verb: str) -> Sequence[Entry]:
-    meta = call.meta(f"storage.objects.{verb}IamPolicy")
+    meta = call.meta(*_needed("objects", verb))
     call.storage.bucket(meta.bucket).check_has_acls()
-    return call.storage.object_acl(meta)
+    return call.storage.permissions.object_acl(meta)
 
 
 def _set_of_object(call: Call, entries: Sequence[Entry]) -> None:

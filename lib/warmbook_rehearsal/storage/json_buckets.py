@@ -35,7 +35,10 @@ async def list_buckets(call: Call) -> web.Response:
 
 async def insert_bucket(call: Call) -> web.Response:
     """Buckets: insert."""
+    retaining = is_true(call.query, "enableObjectRetention")
     call.require_on_project("storage.buckets.create")
+    if retaining:
+        call.require_on_project("storage.buckets.enableObjectRetention")
     document = await call.document()
     name, location = document.get("name"), document.get("location") or "US"
     if not isinstance(name, str) or not isinstance(location, str):
@@ -44,7 +47,7 @@ async def insert_bucket(call: Call) -> web.Response:
         name,
         location,
         uniform_access=False,
-        object_retention=is_true(call.query, "enableObjectRetention"),
+        object_retention=retaining,
         settings=document,
     )
     return json_response(_resource(call, bucket))
@@ -119,7 +122,7 @@ async def set_policy(call: Call) -> web.Response:
     bucket = call.bucket("storage.buckets.setIamPolicy")
     document = await call.document()
     # no await from here on: the etag is compared and changed in one step
-    call.storage.set_policy(bucket, document)
+    call.storage.permissions.set_policy(bucket, document)
     return json_response(bucket.policy.as_json(bucket.name))
 
 
@@ -143,7 +146,8 @@ async def _to_change(call: Call) -> tuple[Bucket, dict[str, Any]]:
     bucket = call.bucket("storage.buckets.update")
     document = await call.document()
     access = document.get("iamConfiguration")
-    if isinstance(access, dict) and "publicAccessPrevention" in access:
+    opens = isinstance(access, dict) and "publicAccessPrevention" in access
+    if opens or document.get("acl") or document.get("defaultObjectAcl"):
         call.bucket("storage.buckets.setIamPolicy")
     call.preconditions.check(bucket.version)
     for name, roles in (("acl", BUCKET_ROLES), ("defaultObjectAcl", OBJECT_ROLES)):
@@ -161,7 +165,8 @@ def _generation(call: Call) -> tuple[str, int]:
 
 def _set_acls(call: Call, bucket: Bucket, document: Mapping[str, Any]) -> None:
     if document.get("acl"):
-        call.storage.set_bucket_acl(bucket, checked_entries(document["acl"], BUCKET_ROLES))
+        listed = checked_entries(document["acl"], BUCKET_ROLES)
+        call.storage.permissions.set_bucket_acl(bucket, listed)
     if document.get("defaultObjectAcl"):
         listed = checked_entries(document["defaultObjectAcl"], OBJECT_ROLES)
         bucket.set_default_acl(listed)
@@ -169,8 +174,9 @@ def _set_acls(call: Call, bucket: Bucket, document: Mapping[str, Any]) -> None:
 
 def _resource(call: Call, bucket: Bucket) -> dict[str, object]:
     told: dict[str, object] = bucket.as_json(call.base_url, call.storage.project_number)
-    if call.query.get("projection") == "full" and not bucket.uniform:
-        lists = call.storage.bucket_acl(bucket), call.storage.default_acl(bucket)
-        told["acl"] = [described(entry, "bucket", bucket.name) for entry in lists[0]]
-        told["defaultObjectAcl"] = [described(entry, "object", bucket.name) for entry in lists[1]]
+    if call.shows_acls(bucket):
+        permissions = call.storage.permissions
+        own, default = permissions.bucket_acl(bucket), permissions.default_acl(bucket)
+        told["acl"] = [described(entry, "bucket", bucket.name) for entry in own]
+        told["defaultObjectAcl"] = [described(entry, "object", bucket.name) for entry in default]
     return told

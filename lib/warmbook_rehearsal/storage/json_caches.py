@@ -21,7 +21,7 @@ async def insert(call: Call) -> web.Response:
     """AnywhereCaches: create."""
     bucket = call.bucket("storage.anywhereCaches.create")
     document = await call.document()
-    cache = call.storage.create_cache(
+    cache = call.storage.caches.create(
         bucket.name,
         _text(document, "zone") or "",
         _ttl_s(document),
@@ -35,7 +35,7 @@ async def patch(call: Call) -> web.Response:
     """AnywhereCaches: update."""
     bucket = call.bucket("storage.anywhereCaches.update")
     document = await call.document()
-    cache = call.storage.update_cache(
+    cache = call.storage.caches.update(
         bucket.name,
         call.path["zone"],
         _ttl_s(document),
@@ -48,33 +48,33 @@ async def patch(call: Call) -> web.Response:
 async def get(call: Call) -> web.Response:
     """AnywhereCaches: get."""
     bucket = call.bucket("storage.anywhereCaches.get")
-    return json_response(_resource(call, call.storage.get_cache(bucket.name, call.path["zone"])))
+    return json_response(_resource(call, call.storage.caches.get(bucket.name, call.path["zone"])))
 
 
 async def list_(call: Call) -> web.Response:
     """AnywhereCaches: list; one page, since a bucket has few."""
     bucket = call.bucket("storage.anywhereCaches.list")
-    items = [_resource(call, cache) for cache in call.storage.list_caches(bucket.name)]
+    items = [_resource(call, cache) for cache in call.storage.caches.of(bucket.name)]
     return json_response({"kind": "storage#anywhereCaches", "items": items})
 
 
 async def disable(call: Call) -> web.Response:
     """AnywhereCaches: disable."""
     bucket = call.bucket("storage.anywhereCaches.disable")
-    cache = call.storage.disable_cache(bucket.name, call.path["zone"])
+    cache = call.storage.caches.disable(bucket.name, call.path["zone"])
     return json_response(_resource(call, cache))
 
 
 async def pause(call: Call) -> web.Response:
     """AnywhereCaches: pause."""
     bucket = call.bucket("storage.anywhereCaches.pause")
-    return json_response(_resource(call, call.storage.pause_cache(bucket.name, call.path["zone"])))
+    return json_response(_resource(call, call.storage.caches.pause(bucket.name, call.path["zone"])))
 
 
 async def resume(call: Call) -> web.Response:
     """AnywhereCaches: resume."""
     bucket = call.bucket("storage.anywhereCaches.resume")
-    cache = call.storage.resume_cache(bucket.name, call.path["zone"])
+    cache = call.storage.caches.resume(bucket.name, call.path["zone"])
     return json_response(_resource(call, cache))
 
 
@@ -103,7 +103,7 @@ def _operation_response(call: Call, operation: Operation) -> web.Response:
 
 
 def _operation(call: Call, operation: Operation) -> dict[str, Any]:
-    caches = call.storage.list_caches(operation.bucket)
+    caches = call.storage.caches.of(operation.bucket)
     cache = next((cache for cache in caches if cache.zone == operation.zone), None)
     path = f"b/{operation.bucket}/operations/{operation.name}"
     document: dict[str, Any] = {

@@ -50,9 +50,12 @@ async def get_managed(call: Call) -> web.Response:
 async def delete_managed(call: Call) -> web.Response:
     """ManagedFolders: delete, if no object is in it; with allowNonEmpty the objects stay."""
     bucket = call.bucket("storage.managedFolders.delete")
+    full_too = is_true(call.query, "allowNonEmpty")
+    if full_too:  # Cloud Storage, "IAM permissions for JSON methods", footnote 10
+        call.bucket("storage.managedFolders.setIamPolicy")
     name = _named(call, bucket)
     used = any(one.startswith(name) for one in bucket.objects)
-    if used and not is_true(call.query, "allowNonEmpty"):
+    if used and not full_too:
         raise conflict("The managed folder you tried to delete is not empty.")
     del bucket.folders[name]
     return no_content()

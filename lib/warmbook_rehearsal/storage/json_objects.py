@@ -13,6 +13,7 @@ from .errors import condition_not_met, invalid
 from .listing import ListQuery, Page, is_true, list_names, list_versions
 from .media import send_media
 from .objects import HOLDS, Fields, Meta, checked_name, merged, settable
+from .permissions import needed_to_change, needed_to_write
 from .preconditions import Preconditions, whole_number
 from .request import Call, json_response, no_content
 
@@ -61,8 +62,7 @@ async def patch(call: Call) -> web.Response:
     document = settable(await call.document())
     meta = _to_change(call)
     fields = merged(meta.fields, document)
-    changed = call.storage.update_object(meta, fields, override=_override(call))
-    return json_response(call.described(changed))
+    return _changed(call, meta, fields, document)
 
 
 async def update(call: Call) -> web.Response:
@@ -71,8 +71,7 @@ async def update(call: Call) -> web.Response:
     meta = _to_change(call)
     listed = {name: meta.fields[name] for name in ("acl",) if name in meta.fields}
     fields = merged(listed, document)
-    changed = call.storage.update_object(meta, fields, override=_override(call))
-    return json_response(call.described(changed))
+    return _changed(call, meta, fields, document, replaces=True)
 
 
 async def delete(call: Call) -> web.Response:
@@ -109,6 +108,7 @@ async def compose(call: Call) -> web.Response:
     if not isinstance(destination, dict):
         raise invalid("The destination must be an object.")
     fields = merged({}, settable(destination))
+    call.bucket(*needed_to_write(fields), about=name)
     if document.get("deleteSourceObjects") is True:
         for source in sources:
             call.bucket("storage.objects.delete", about=source.name)
@@ -174,6 +174,7 @@ async def _copied(call: Call) -> Meta:
     )
     name = checked_name(call.path["to_name"])
     bucket = call.bucket_to_write(name, bucket=call.path["to_bucket"])
+    call.bucket(*needed_to_write(merged({}, changes)), name=bucket.name, about=name)
     return call.storage.commit(
         bucket.name,
         name,
@@ -242,8 +243,18 @@ def _to_change(call: Call) -> Meta:
     return meta
 
 
-def _override(call: Call) -> bool:
-    return is_true(call.query, "overrideUnlockedRetention")
+def _changed(
+    call: Call, meta: Meta, fields: Fields, asked: Fields, *, replaces: bool = False
+) -> web.Response:
+    """Give an object other fields, of which the request `asked` for some, if the caller may."""
+    override = is_true(call.query, "overrideUnlockedRetention")
+    if "acl" in asked:
+        call.storage.bucket(meta.bucket).check_has_acls()
+    call.bucket(*needed_to_change(meta.fields, fields, asked, replaces=replaces), about=meta.name)
+    if override:
+        call.bucket("storage.objects.overrideUnlockedRetention", about=meta.name)
+    changed = call.storage.update_object(meta, fields, override=override)
+    return json_response(call.described(changed))
 
 
 def _components(document: Mapping[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from warmbook_rehearsal.access import ANONYMOUS, Caller, permitted
+from warmbook_rehearsal.access import ANONYMOUS, Caller
 
 from .acls import described
 from .buckets import Bucket
@@ -80,7 +80,7 @@ class Call:
 
     def may(self, permission: str, bucket: Bucket, about: str = "") -> bool:
         """Say whether the caller has `permission` on `bucket`, or on its object `about`."""
-        return self.storage.may(self.caller, permission, bucket, about)
+        return self.storage.permissions.may(self.caller, permission, bucket, about)
 
     def require_on_project(self, permission: str) -> None:
         """Check that the request means our project, and that the caller has `permission` on it.
@@ -90,9 +90,8 @@ class Call:
         """
         # the Python client says "<none>" if it has an emulator and no project
         ours = (self.storage.project_id, self.storage.project_number, "<none>", None)
-        if self.query.get("project") not in ours or not permitted(
-            self.caller, permission, self.storage.project_bindings()
-        ):
+        may = self.storage.permissions.may_in_project(self.caller, permission)
+        if self.query.get("project") not in ours or not may:
             raise forbidden(self.caller.display, permission, "project")
 
     def meta(self, *permissions: str) -> Meta:
@@ -105,12 +104,22 @@ class Call:
         generation = whole_number(self.query, "generation")
         return self.storage.object(bucket.name, self.object_name, generation)
 
+    def shows_acls(self, bucket: Bucket, about: str = "") -> bool:
+        """Say whether the answer has the lists of `bucket`, or that of its object `about`.
+
+        Who may not read them gets the rest. Source: Cloud Storage, "IAM permissions for JSON
+        methods", footnotes 2, 4 and 6.
+        """
+        asked = self.query.get("projection") == "full" and not bucket.uniform
+        permission = f"storage.{'objects' if about else 'buckets'}.getIamPolicy"
+        return asked and self.may(permission, bucket, about)
+
     def described(self, meta: Meta) -> dict[str, Any]:
         """Return the resource of an object in the JSON API."""
         bucket = self.storage.bucket(meta.bucket)
         told = bucket.object_as_json(meta, self.base_url)
-        if self.query.get("projection") == "full" and not bucket.uniform:
-            entries = self.storage.object_acl(meta)
+        if self.shows_acls(bucket, meta.name):
+            entries = self.storage.permissions.object_acl(meta)
             told["acl"] = [described(entry, "object", bucket.name) for entry in entries]
         return told
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from .errors import StorageError, invalid, no_such_upload
 from .objects import Meta, checked_name, merged, settable
+from .permissions import needed_to_write
 from .request import Call, json_response
 from .sessions import ResumableUpload
 from .verify import check_expected, expected_of_document, expected_of_headers
@@ -70,12 +71,14 @@ async def begin(call: Call) -> web.Response:
     document = await call.document()
     name = checked_name(document.get("name") or call.query.get("name"))
     bucket = call.bucket_to_write(name)
-    call.storage.check(bucket.name, name, call.preconditions)
     defaults = {"contentType": call.headers.get("X-Upload-Content-Type")}
+    fields = merged(defaults, settable(document))
+    call.bucket(*needed_to_write(fields), about=name)
+    call.storage.check(bucket.name, name, call.preconditions)
     upload = ResumableUpload(
         bucket.name,
         name,
-        merged(defaults, settable(document)),
+        fields,
         expected_of_headers(call.request) + expected_of_document(document),
         call.preconditions,
         call.storage.blobs.writer(),

@@ -144,7 +144,8 @@ def application(
         if authorization and caller == ANONYMOUS:
             raise StorageError(401, "authError", "Invalid Credentials")
         headers, query = request.headers, request.query
-        storage.require(caller, headers.get("x-goog-user-project") or query.get("userProject", ""))
+        quota_project = headers.get("x-goog-user-project") or query.get("userProject", "")
+        storage.permissions.require(caller, quota_project)
         refuse_keys(headers, query)
         url = _called_url(request) or base_url()
         return Call(request, storage, caller, url, path, partial(paced, address))

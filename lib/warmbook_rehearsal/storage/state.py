@@ -1,4 +1,4 @@
-"""What the storage server keeps: buckets, objects, caches, and who may use them; no HTTP."""
+"""What the storage server keeps: buckets and objects, and what goes with them; no HTTP."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from warmbook_rehearsal.access import ANONYMOUS, Binding, Caller, of_bucket, permitted
+from warmbook_rehearsal.access import Binding
 from warmbook_rehearsal.propagation import Propagation
 from warmbook_rehearsal.time_scale import TimeScale
 
-from .acls import OBJECT_ROLES, Entry, bindings_of, bindings_with, entries_of, project_entries
 from .blobs import Blobs, Content
 from .buckets import Bucket, checked_bucket_name
-from .caches import DEFAULT_TTL_S, POLICIES, Cache, Caches
+from .caches import Caches
 from .errors import (
     StorageError,
-    api_off,
     conflict,
-    forbidden,
     invalid,
     no_such_bucket,
     no_such_object,
 )
-from .locations import Zones, check_zone, locate
+from .locations import Zones, locate
 from .objects import Fields, Meta, checked_name
+from .permissions import Permissions
 from .policy import default_policy
 from .preconditions import ABSENT, Preconditions
 from .retention import check_retention
@@ -63,32 +60,22 @@ class Storage:
         propagation: Propagation | None = None,
         is_on: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._propagation, self._is_on = propagation or Propagation(), is_on
-        self.project_id, self.project_number = project_id, project_number
-        self.project_bindings, self._zones = project_bindings, zones
+        self.project_id, self.project_number, self._zones = project_id, project_number, zones
+        self.permissions = Permissions(
+            project_id=project_id,
+            project_number=project_number,
+            project_bindings=project_bindings,
+            propagation=propagation or Propagation(),
+            is_on=is_on,
+        )
         self.blobs, self.sessions = Blobs(folder), Sessions()
-        self.caches = Caches(time_scale)
+        self.caches = Caches(time_scale, zones, lambda name: self.bucket(name).location)
         self.traffic = Traffic(self.caches)
         self.read_part: ReadPart | None = None
         """Reads what a Range header asks for, where that is not what the file holds."""
         self._buckets: dict[str, Bucket] = {}
         self._deleted: dict[tuple[str, int], Bucket] = {}
         self._generations = itertools.count(int(time.time() * 1e6))
-
-    def require(self, caller: Caller, quota_project: str) -> None:
-        """Pass if the API is on, and the caller may let requests count against a project, if any.
-
-        Source: Cloud Storage, "IAM permissions for JSON methods", footnote 1.
-
-        Raises:
-            StorageError: 403.
-        """
-        if not self._is_on():
-            raise api_off(self.project_number)
-        use = "serviceusage.services.use"
-        known = quota_project in ("", self.project_id, self.project_number)
-        if quota_project and not (known and permitted(caller, use, self.project_bindings())):
-            raise forbidden(caller.display, use, "project")
 
     # buckets
 
@@ -144,36 +131,6 @@ class Storage:
         """Return all buckets, by name."""
         return [self._buckets[name] for name in sorted(self._buckets)]
 
-    def may(self, caller: Caller, permission: str, bucket: Bucket, about: str = "") -> bool:
-        """Say whether the caller has `permission` on `bucket`, or on its object `about`.
-
-        The bucket's policy gives it, or the project's, or the object's access control list.
-        """
-        if caller == ANONYMOUS and bucket.prevents_public_access:
-            return False
-        project = list(self.project_bindings())
-        own = self._propagation.holding(bucket.policy.bindings, bucket.name)
-        listed = self._listed(bucket, about)
-        policies = of_bucket(own, project), of_bucket(listed, project), project
-        resource = f"projects/_/buckets/{bucket.name}{f'/objects/{about}' if about else ''}"
-        return permitted(caller, permission, *policies, resource=resource)
-
-    def _listed(self, bucket: Bucket, about: str) -> list[Binding]:
-        live = bucket.objects.get(about)
-        if live is None or bucket.uniform or "acl" not in live.fields:
-            return []
-        return bindings_of(live.fields["acl"], OBJECT_ROLES, self.project_id)
-
-    def set_policy(self, bucket: Bucket, document: Mapping[str, Any]) -> None:
-        """Replace a bucket's policy by a client's `document`; what it adds holds later.
-
-        Raises:
-            StorageError: As `Bucket.set_policy`.
-        """
-        before = bucket.policy
-        bucket.set_policy(document)
-        self._propagation.changed(before.bindings, bucket.policy.bindings, bucket.name)
-
     def delete_bucket(self, name: str) -> None:
         """Delete an empty bucket, softly if it has a soft delete policy.
 
@@ -227,34 +184,6 @@ class Storage:
             raise conflict("The requested bucket name is not available.")
         bucket.rename(new_name)
         self._buckets[new_name] = self._buckets.pop(name)
-
-    # access control lists
-
-    def bucket_acl(self, bucket: Bucket) -> list[Entry]:
-        """Return the list of a bucket, which its policy implies."""
-        return entries_of(bucket.policy.bindings, self.project_number)
-
-    def set_bucket_acl(self, bucket: Bucket, entries: Sequence[Entry]) -> None:
-        """Put a list in the place of a bucket's; what it adds holds later.
-
-        Raises:
-            StorageError: 400 or 412.
-        """
-        bucket.check_acl(entries)
-        policy = bucket.policy
-        bindings = bindings_with(policy.bindings, entries, self.project_id)
-        bucket.policy = replace(policy, bindings=bindings, revision=policy.revision + 1)
-        self._propagation.changed(policy.bindings, bindings, bucket.name)
-
-    def default_acl(self, bucket: Bucket) -> Sequence[Entry]:
-        """Return the list that new objects of a bucket have."""
-        listed = bucket.default_acl
-        return project_entries(self.project_number) if listed is None else listed
-
-    def object_acl(self, meta: Meta) -> Sequence[Entry]:
-        """Return the list of an object."""
-        listed: Sequence[Entry] | None = meta.fields.get("acl")
-        return project_entries(self.project_number) if listed is None else listed
 
     # objects
 
@@ -389,55 +318,3 @@ class Storage:
             return await asyncio.to_thread(self.blobs.join, contents)
         except FileNotFoundError:
             raise StorageError(404, "notFound", "A source of the join is gone.") from None
-
-    # caches
-
-    def create_cache(
-        self,
-        bucket: str,
-        zone: str,
-        ttl_s: int | None = None,
-        admission_policy: str = POLICIES[0],
-        ingest_on_write: bool = False,
-    ) -> Cache:
-        """Begin to create an Anywhere Cache; it runs after 10 cloud minutes.
-
-        Raises:
-            StorageError: 404, no such bucket; 400, the zone lies elsewhere, or no such ttl or
-                policy; 409, there is one in the zone.
-        """
-        check_zone(zone, self.bucket(bucket).location, self._zones)
-        ttl_s = DEFAULT_TTL_S if ttl_s is None else ttl_s
-        return self.caches.create(bucket, zone, ttl_s, admission_policy, ingest_on_write)
-
-    def get_cache(self, bucket: str, zone: str) -> Cache:
-        """Return a cache as it is now; raises StorageError 404 if there is none."""
-        return self.caches.get(self.bucket(bucket).name, zone)
-
-    def list_caches(self, bucket: str) -> list[Cache]:
-        """Return the caches of a bucket, by zone."""
-        return self.caches.of(self.bucket(bucket).name)
-
-    def update_cache(
-        self,
-        bucket: str,
-        zone: str,
-        ttl_s: int | None = None,
-        admission_policy: str | None = None,
-        ingest_on_write: bool | None = None,
-    ) -> Cache:
-        """Change what is given of a cache, and return it."""
-        name = self.bucket(bucket).name
-        return self.caches.update(name, zone, ttl_s, admission_policy, ingest_on_write)
-
-    def disable_cache(self, bucket: str, zone: str) -> Cache:
-        """Disable a cache: it is gone after 60 cloud minutes, unless resumed."""
-        return self.caches.disable(self.bucket(bucket).name, zone)
-
-    def pause_cache(self, bucket: str, zone: str) -> Cache:
-        """Pause a running cache."""
-        return self.caches.pause(self.bucket(bucket).name, zone)
-
-    def resume_cache(self, bucket: str, zone: str) -> Cache:
-        """Let a paused or disabled cache run again."""
-        return self.caches.resume(self.bucket(bucket).name, zone)

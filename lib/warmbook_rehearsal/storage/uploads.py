@@ -10,6 +10,7 @@ from aiohttp import web
 from .blobs import Content
 from .errors import invalid
 from .objects import checked_name, merged, settable
+from .permissions import needed_to_write
 from .related import RelatedBody
 from .request import Call, json_response
 from .resumable import append, begin
@@ -63,6 +64,7 @@ async def _inserted(
     name = checked_name(document.get("name") or call.query.get("name"))
     bucket = call.bucket_to_write(name)
     fields = merged(defaults, settable(document))
+    call.bucket(*needed_to_write(fields), about=name)
     call.storage.check(bucket.name, name, call.preconditions)
     expected = expected_of_headers(call.request) + expected_of_document(document)
     content = await received(call, pieces)

@@ -75,9 +75,10 @@ class Cache:
 
 
 class Caches:
-    """One bucket's caches; a cache runs from the second look at it."""
+    """One bucket, its permissions and its caches; a cache runs from the second look at it."""
 
     def __init__(self) -> None:
+        self.permissions = self.caches = self
         self.kept: dict[str, Cache] = {}
         self.denied: set[str] = set()
 
@@ -90,7 +91,7 @@ class Caches:
         place = SimpleNamespace(name="US-CENTRAL1", kind="region")
         return SimpleNamespace(location=place, hierarchical=True)
 
-    def create_cache(self, bucket: str, zone: str, ttl_s: int | None = None, **more: Any) -> Cache:
+    def create(self, bucket: str, zone: str, ttl_s: int | None = None, **more: Any) -> Cache:
         self.bucket(bucket)
         if zone in self.kept:
             raise RefusedError(409, "conflict", "The requested anywhere cache already exists.")
@@ -99,7 +100,7 @@ class Caches:
         self.kept[zone] = Cache(bucket, zone, ttl_s=ttl_s or 86_400, **more)
         return self.kept[zone]
 
-    def get_cache(self, bucket: str, zone: str) -> Cache:
+    def get(self, bucket: str, zone: str) -> Cache:
         self.bucket(bucket)
         if zone not in self.kept:
             raise RefusedError(404, "notFound", "The specified anywhere cache does not exist.")
@@ -108,25 +109,25 @@ class Caches:
             self.kept[zone] = replace(seen, state="running")
         return seen
 
-    def list_caches(self, bucket: str) -> list[Cache]:
+    def of(self, bucket: str) -> list[Cache]:
         self.bucket(bucket)
         return list(self.kept.values())
 
-    def update_cache(self, bucket: str, zone: str, **given: Any) -> Cache:
-        self.kept[zone] = replace(self.get_cache(bucket, zone), **given)
+    def update(self, bucket: str, zone: str, **given: Any) -> Cache:
+        self.kept[zone] = replace(self.get(bucket, zone), **given)
         return self.kept[zone]
 
-    def disable_cache(self, bucket: str, zone: str) -> Cache:
+    def disable(self, bucket: str, zone: str) -> Cache:
         return self._turn(bucket, zone, "disabled")
 
-    def pause_cache(self, bucket: str, zone: str) -> Cache:
+    def pause(self, bucket: str, zone: str) -> Cache:
         return self._turn(bucket, zone, "paused")
 
-    def resume_cache(self, bucket: str, zone: str) -> Cache:
+    def resume(self, bucket: str, zone: str) -> Cache:
         return self._turn(bucket, zone, "running")
 
     def _turn(self, bucket: str, zone: str, state: str) -> Cache:
-        if self.get_cache(bucket, zone).state == "creating":
+        if self.get(bucket, zone).state == "creating":
             raise RefusedError(400, "failedPrecondition", "The cache is creating.")
         self.kept[zone] = replace(self.kept[zone], state=state)
         return self.kept[zone]
@@ -255,7 +256,7 @@ async def _serve(minute_s: float, ready: Callable[[Running], None], stop: asynci
         callers=Callers(TOKEN, reader),
         time_scale=TimeScale(minute_s),
         clusters=host,
-        caches=caches,
+        storage=caches,
         traffic=traffic,
     )
     cloud.project.enable(f"cloud{name}.googleapis.com" for name in ("billing", "resourcemanager"))

@@ -96,7 +96,7 @@ def test_a_second_cache_in_a_zone_and_a_pause_too_early_are_refused(
     client: Any, running: Any
 ) -> None:
     wanted = AnywhereCache(zone=ZONE)
-    running.caches.create_cache("models", ZONE)
+    running.caches.create("models", ZONE)
     with pytest.raises(exceptions.FailedPrecondition):
         client.pause_anywhere_cache(name=NAME)
     with pytest.raises(exceptions.AlreadyExists):

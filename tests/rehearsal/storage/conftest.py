@@ -18,6 +18,7 @@ from google.oauth2.credentials import Credentials
 from hypothesis import settings
 
 from warmbook_rehearsal.access import Caller, Callers
+from warmbook_rehearsal.propagation import Propagation
 from warmbook_rehearsal.storage import RUNNER_OPTIONS, Storage, application
 from warmbook_rehearsal.time_scale import TimeScale
 
@@ -38,7 +39,9 @@ POD = Caller(
 class Server:
     """The server, listening on 127.0.0.1 and on a Pod's address, on one port."""
 
-    def __init__(self, folder: Path, time_scale: TimeScale) -> None:
+    def __init__(
+        self, folder: Path, time_scale: TimeScale, propagation: Propagation | None = None
+    ) -> None:
         self.callers = Callers(TOKEN, READER)
         self.callers.register(POD_ADDRESS, POD)
         self.loop = asyncio.new_event_loop()
@@ -53,6 +56,7 @@ class Server:
             time_scale=time_scale,
             project_bindings=lambda: self.project_bindings,
             zones=lambda region: [f"{region}-{z}" for z in "abc"] if region in REGIONS else [],
+            propagation=propagation,
         )
         self.port = 0
         self._runner: web.AppRunner | None = None

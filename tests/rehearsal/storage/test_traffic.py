@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmbook_rehearsal.storage.caches import POLICIES, Caches
+from warmbook_rehearsal.storage.locations import locate
 from warmbook_rehearsal.storage.traffic import BLOCK_BYTES, Traffic
 from warmbook_rehearsal.time_scale import TimeScale
 
@@ -22,8 +23,17 @@ def meta(generation: int = 1, name: str = "w.safetensors") -> Any:
     return SimpleNamespace(bucket="models", name=name, generation=generation)
 
 
+def no_caches(minute_s: float) -> Caches:
+    place = locate("us-central1", zones_of)
+    return Caches(TimeScale(minute_s), zones_of, lambda bucket: place)
+
+
+def zones_of(region: str) -> list[str]:
+    return [f"{region}-a", f"{region}-b"]
+
+
 def caches_of(*zones: str, policy: str = POLICIES[0]) -> Caches:
-    caches = Caches(TimeScale(0.0))
+    caches = no_caches(0.0)
     for zone in zones:
         caches.create("models", zone, 86_400, policy, False)
     return caches
@@ -70,7 +80,7 @@ def test_without_a_cache_in_the_zone_all_comes_from_the_bucket(zones: tuple[str,
 
 
 def test_a_cache_that_is_being_made_paused_or_disabled_serves_nothing() -> None:
-    caches = Caches(TimeScale(10.0))
+    caches = no_caches(10.0)
     caches.create("models", ZONE, 86_400, POLICIES[0], False)
     creating = Traffic(caches)
     creating.place(POD, ZONE)

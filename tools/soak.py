@@ -32,6 +32,7 @@ PARTS = {
     "retries": ("tests/cloud/test_retry.py", "tests/reliability/test_retries.py"),
     "interrupts": ("tests/reliability/test_interrupts.py",),
     "faults": ("tests/faults/test_named.py",),
+    "fresh projects": ("tests/notebooks/test_fresh_project.py",),
     "safety": ("tests/safety",),
     "requests": tuple(
         f"tests/rehearsal/{server}/test_described.py"

@@ -288,6 +288,26 @@ def test_what_the_reader_may_not_do_is_named(
     assert told.pitfall == ("" if severity == "ok" else "role-missing")
 
 
+@pytest.mark.parametrize(
+    ("lacking", "off", "severity"),
+    [
+        ({"resourcemanager.projects.setIamPolicy"}, {"container.googleapis.com"}, "warning"),
+        ({"serviceusage.services.enable"}, set(), "warning"),
+        ({"serviceusage.services.enable"}, {"container.googleapis.com"}, "error"),
+        ({"resourcemanager.projects.setIamPolicy", "container.clusters.get"}, set(), "error"),
+    ],
+)
+def test_a_right_that_notebook_2_has_no_use_for_does_not_stop_it(
+    chosen, clients, lacking, off, severity
+):
+    memo = preflight.memo.Memo(chosen, clients, "02")
+    held = preflight.queries.ON_PROJECT.keys() - lacking
+    memo._answers[preflight.queries.held_permissions] = answered(held)
+    memo._answers[preflight.queries.services_off] = answered(off)
+    told = preflight_project.allowed_on_project(memo)
+    assert (told.severity, told.pitfall) == (severity, "role-missing")
+
+
 def test_who_may_not_act_as_the_nodes_account_gets_the_command_for_it(chosen, clients):
     memo = preflight.memo.Memo(chosen, clients, "04")
     most = preflight.queries.ON_PROJECT.keys() - {preflight.queries.ACT_AS}

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from . import custom
 from .objects import Obj, name_of, uid_of
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -223,4 +224,5 @@ _DEFAULTS: Mapping[str, Callable[[Obj], None]] = {
     "Secret": _secret,
     "Node": _node,
     "PersistentVolumeClaim": _claim,
+    "PodMonitoring": custom.fill_in,
 }

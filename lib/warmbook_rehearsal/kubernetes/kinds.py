@@ -84,7 +84,10 @@ KINDS: Mapping[str, Kind] = {
             categories=_ALL,
             version="v2",
         ),
-        Kind("PodMonitoring", "podmonitorings", "monitoring.googleapis.com"),
+        Kind(
+            *("PodMonitoring", "podmonitorings", "monitoring.googleapis.com"),
+            subresources=("status",),
+        ),
         Kind(
             *("SelfSubjectReview", "selfsubjectreviews", "authentication.k8s.io"),
             namespaced=False,

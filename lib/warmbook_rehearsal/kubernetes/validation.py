@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import names, volume_rules
+from . import custom, custom_rules, names, volume_rules
 from . import schema as schemas
 from .defaults import set_defaults
 from .errors import Cause, invalid
@@ -40,7 +40,10 @@ def _missing(kind: Kind, obj: Obj) -> Iterator[Cause]:
     if kind.kind in _TEMPLATES:
         template = obj.setdefault("spec", {}).setdefault("template", {})
         template.setdefault("spec", {})
-    yield from _required(schemas.of_kind(kind.kind), obj, "")
+    if kind.kind in custom.KINDS:
+        yield from custom_rules.causes(kind.kind, obj)
+    else:
+        yield from _required(schemas.of_kind(kind.kind), obj, "")
 
 
 def _required(schema: Schema, value: Any, path: str) -> Iterator[Cause]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
 
@@ -15,7 +16,9 @@ from . import fixes
 from .memo import Memo
 from .queries import (
     ACT_AS,
+    ENABLE,
     FOR_MARKS,
+    GIVE,
     ON_BUCKET,
     ON_CACHES,
     ON_PROJECT,
@@ -151,9 +154,9 @@ def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:
     what = say("you lack {names}", names=", ".join(lacking))
     to_prepare = [name for name in lacking if needed[name] == "02"]
     if to_prepare:
+        rest = len(lacking) > len(to_prepare)
         return Checkup(
-            # who has what notebook 02 gives already needs no right to give it
-            "warning" if to_prepare == lacking and not memo(services_off) else "error",
+            "error" if _stops_notebook_2(memo, to_prepare, roles_lacking=rest) else "warning",
             what,
             say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
             pitfall="role-missing",
@@ -171,6 +174,12 @@ def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:
         gcloud.grant_roles(memo.settings),
         "role-missing",
     )
+
+
+def _stops_notebook_2(memo: Memo, to_prepare: Sequence[str], *, roles_lacking: bool) -> bool:
+    """Say whether notebook 02 stops: APIs that are on and roles that are held need no right."""
+    enabling = ENABLE in to_prepare and bool(memo(services_off))
+    return enabling or (GIVE in to_prepare and roles_lacking)
 
 
 def _no_nodes(memo: Memo) -> Checkup:

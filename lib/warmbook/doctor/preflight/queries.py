@@ -28,9 +28,13 @@ ACT_AS = "iam.serviceAccounts.actAs"
 Source: IAM, "Roles for service account authentication"; GKE, "Create IAM policies".
 """
 
+ENABLE = "serviceusage.services.enable"
+GIVE = "resourcemanager.projects.setIamPolicy"
+"""To turn APIs on, and to give roles on the project: what notebook 02 does, where it has to."""
+
 ON_PROJECT = {
-    "serviceusage.services.enable": "02",
-    "resourcemanager.projects.setIamPolicy": "02",
+    ENABLE: "02",
+    GIVE: "02",
     "compute.acceleratorTypes.list": "04",
     "compute.regions.get": "04",
     "container.clusters.create": "04",

@@ -60,6 +60,9 @@ class Shape:
         text = TextModel(config)
         fields: dict[str, Any] = {name: text.count(*names) for name, names in _NAMES.items()}
         fields["layers"] = fields["layers"] or _listed_layers(text)
+        if text.get("is_encoder_decoder") is True:  # the other names are the encoder's
+            fields["layers"] = text.count("decoder_layers") or fields["layers"]
+            fields["heads"] = text.count("decoder_attention_heads") or fields["heads"]
         heads, hidden = fields["heads"], fields["hidden_size"]
         head_dim = text.count(*_HEAD_DIM)
         if not head_dim and heads and hidden and hidden % heads == 0:

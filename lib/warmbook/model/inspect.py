@@ -6,16 +6,25 @@ Two ranged reads per shard, several at a time: no weights are read, however larg
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from ..cloud.clients import READERS, Clients
+from ..errors import MissingError
+from ..texts import say
 from .folder import Folder, list_folder
 from .safetensors import LENGTH_BYTES, HeaderError, Tensor, header_length, tensors_of
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
+MOST_FILES = 100_000
+"""Files of a folder on this disk that are looked at; the others are not."""
+Read: TypeAlias = Callable[[str, int, int], bytes]
+"""Reads a part of a file: its name, the first byte, how many."""
 LARGEST_JSON_BYTES = 50 * 2**20
 """A larger config or index is not read; real ones have kilobytes, indexes a few megabytes."""
 
@@ -100,10 +109,47 @@ def inspect_model(clients: Clients, uri: str) -> Inspection:
         MissingError: There is no such bucket.
         AccessError: The reader may not look at it.
     """
+    folder = list_folder(clients, uri)
+    return _inspected(folder, ranged_reader(clients, folder.bucket))
+
+
+def inspect_local(path: Path) -> Inspection:
+    """Look through a model's folder on this disk, or at a config.json alone, the same way.
+
+    Raises:
+        MissingError: There is no such folder or file.
+    """
+    if not path.exists():
+        raise MissingError(
+            say("There is no {path}.", path=path),
+            remedy=say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json."),
+        )
+    if path.is_dir():
+        files = dict(islice(_below(path), MOST_FILES))
+        return _inspected(Folder("", str(path), "", (), files), _part_of_file)
+    alone = Folder("", str(path.parent), "", (), {path.name: path.stat().st_size})
+    reader = _Reader(alone, _part_of_file)
+    return Inspection(alone, config=reader.document(path.name), read_bytes=reader.read_bytes)
+
+
+def _below(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the regular files below a folder, and their sizes."""
+    for place, _, names in os.walk(folder):
+        for file in (Path(place) / name for name in names):
+            if file.is_file():
+                yield file.relative_to(folder).as_posix(), file.stat().st_size
+
+
+def _part_of_file(name: str, start: int, length: int) -> bytes:
+    with Path(name).open("rb") as file:
+        file.seek(start)
+        return file.read(length)
+
+
+def _inspected(folder: Folder, read: Read) -> Inspection:
     from concurrent.futures import ThreadPoolExecutor
 
-    folder = list_folder(clients, uri)
-    reader = _Reader(clients, folder)
+    reader = _Reader(folder, read)
     pool = ThreadPoolExecutor(READERS)
     try:
         config, index = pool.map(reader.document, (CONFIG, INDEX))
@@ -117,13 +163,9 @@ def inspect_model(clients: Clients, uri: str) -> Inspection:
 class _Reader:
     """Reads parts of the folder's files."""
 
-    clients: Clients
     folder: Folder
+    read: Read
     read_bytes: int = 0
-    _read: Callable[[str, int, int], bytes] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._read = ranged_reader(self.clients, self.folder.bucket)
 
     def document(self, name: str) -> Mapping[str, Any] | None:
         """Return a JSON object in the folder, None where it is missing or broken."""
@@ -149,13 +191,13 @@ class _Reader:
     def _part(self, name: str, start: int, length: int) -> bytes:
         if not length:
             return b""
-        found = self._read(f"{self.folder.path}/{name}", start, length)
+        found = self.read(f"{self.folder.path}/{name}", start, length)
         self.read_bytes += len(found)
         return found
 
 
-def ranged_reader(clients: Clients, bucket: str) -> Callable[[str, int, int], bytes]:
-    """Return a function of (object, first byte, length) that reads a part of an object."""
+def ranged_reader(clients: Clients, bucket: str) -> Read:
+    """Return a function that reads a part of an object."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     opened = clients.storage.bucket(bucket)

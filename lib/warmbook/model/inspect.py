@@ -9,7 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,9 +18,11 @@ from ..cloud.clients import READERS, Clients
 from ..errors import MissingError
 from ..texts import say
 from .folder import Folder, list_folder
+from .packed import parameters
 from .safetensors import LENGTH_BYTES, HeaderError, Tensor, header_length, tensors_of
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
+TOKENIZER = "tokenizer.json"
 MOST_FILES = 100_000
 """Files of a folder on this disk that are looked at; the others are not."""
 Read: TypeAlias = Callable[[str, int, int], bytes]
@@ -55,6 +57,8 @@ class Inspection:
     index: Mapping[str, Any] | None = None
     read_bytes: int = 0
     """How much of the files was read, listings apart."""
+    begins: Mapping[str, bytes] = field(default_factory=dict)
+    """The first bytes of config.json and of the tokenizer, where they are there."""
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -63,8 +67,8 @@ class Inspection:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the tensors hold; quantized weights count as they are stored."""
-        return sum(tensor.elements for tensor in self.tensors)
+        """How many parameters the tensors hold; packed ones count as the numbers in them."""
+        return parameters(self.tensors, self.config or {})
 
     @property
     def dtypes(self) -> list[tuple[str, int]]:
@@ -153,10 +157,11 @@ def _inspected(folder: Folder, read: Read) -> Inspection:
     pool = ThreadPoolExecutor(READERS)
     try:
         config, index = pool.map(reader.document, (CONFIG, INDEX))
+        reader.begin(TOKENIZER)
         shards = tuple(pool.map(reader.shard, folder.shards))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # an interrupt waits for no reader
-    return Inspection(folder, shards, config, index, reader.read_bytes)
+    return Inspection(folder, shards, config, index, reader.read_bytes, reader.begins)
 
 
 @dataclass
@@ -166,14 +171,22 @@ class _Reader:
     folder: Folder
     read: Read
     read_bytes: int = 0
+    begins: dict[str, bytes] = field(default_factory=dict)
+
+    def begin(self, name: str) -> None:
+        """Keep the first bytes of a file at the folder's own level, where it is there."""
+        if length := min(LENGTH_BYTES, self.folder.files.get(name, 0)):
+            self.begins[name] = self._part(name, 0, length)
 
     def document(self, name: str) -> Mapping[str, Any] | None:
         """Return a JSON object in the folder, None where it is missing or broken."""
         length = self.folder.files.get(name, 0)
         if not 0 < length <= LARGEST_JSON_BYTES:
             return None
+        text = self._part(name, 0, length)
+        self.begins[name] = text[:LENGTH_BYTES]
         try:
-            found = json.loads(self._part(name, 0, length))
+            found = json.loads(text)
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None

@@ -162,7 +162,7 @@ def _unknown_mtp(inspection: Inspection, name: str) -> bool:
 def _beside(inspection: Inspection) -> Iterator[Finding]:
     """Look for what lies beside the model and gets in its way."""
     yield from _same_in_other_formats(inspection)
-    shards = inspection.folder.shards
+    shards = sorted(set(inspection.folder.shards) - set(adapter_shards(inspection)))
     odd = [name for name in shards if name.startswith("consolidated")]
     if (
         odd and odd != shards and not inspection.indexed
@@ -182,7 +182,7 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
             say("Start the server with --config-format=mistral --tokenizer-mode=mistral."),
             "info",
         )
-    if any(name.startswith("original/") for name in inspection.folder.files):
+    if shards and any(name.startswith("original/") for name in inspection.folder.files):
         yield Finding(
             "original folder",
             say("there is a folder original/ below"),

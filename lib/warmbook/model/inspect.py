@@ -121,13 +121,19 @@ def inspect_local(path: Path) -> Inspection:
     """Look through a model's folder on this disk, or at a config.json alone, the same way.
 
     Raises:
-        MissingError: There is no such folder or file.
+        MissingError: There is no such folder or file, or it can't be read.
     """
-    if not path.exists():
-        raise MissingError(
-            say("There is no {path}.", path=path),
-            remedy=say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json."),
-        )
+    remedy = say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json.")
+    try:
+        if path.exists():
+            return _inspected_here(path)
+    except OSError as error:
+        told = say("{path} can't be read: {reason}.", path=path, reason=error.strerror)
+        raise MissingError(told, remedy=remedy) from None
+    raise MissingError(say("There is no {path}.", path=path), remedy=remedy)
+
+
+def _inspected_here(path: Path) -> Inspection:
     if path.is_dir():
         files = dict(islice(_below(path), MOST_FILES))
         return _inspected(Folder("", str(path), "", (), files), _part_of_file)

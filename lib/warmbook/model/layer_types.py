@@ -133,10 +133,12 @@ def _by_places(text: TextModel, layers: int) -> list[LayerType] | None:
     """Read lists of the layers with full attention, counted from 0, by Kimi from 1."""
     kimi = text.inside("linear_attn_config").get("full_attn_layers")
     if isinstance(kimi, list):
-        return ["full" if at + 1 in kimi else "none" for at in range(layers)]
+        places = {one - 1 for one in kimi if type(one) is int}
+        return ["full" if at in places else "none" for at in range(layers)]
     for key in ("attn_layer_indices", "full_attn_idxs", "hybrid_layer_ids"):
         if isinstance(found := text.values.get(key), list):
-            return ["full" if at in found else "none" for at in range(layers)]
+            places = {one for one in found if type(one) is int}
+            return ["full" if at in places else "none" for at in range(layers)]
     return None
 
 

@@ -61,6 +61,14 @@ def test_what_is_not_there_or_not_known_is_refused_with_what_is(tmp_path, config
     assert "nvidia-l4" in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_config_is_said_and_no_traceback_comes(tmp_path, capsys):
+    for text in (b"", b"[", b"[]", b"{}", b"\xff\xfe", b'{"model_type": []}'):
+        (tmp_path / "config.json").write_bytes(text)
+        status, found = sized(capsys, tmp_path / "config.json")
+        assert (status, found["kv_bytes_high"]) == (0, None)
+        assert "num_hidden_layers" in found["missing"]
+
+
 def test_a_model_in_a_bucket_is_sized_as_the_notebook_does(chosen, clients, capsys):
     from warmbook.steps import sizing, weights
 

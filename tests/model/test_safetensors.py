@@ -1,5 +1,6 @@
 import json
 import struct
+import time
 
 import pytest
 from hypothesis import example, given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from warmbook.model.safetensors import LARGEST_HEADER_BYTES, HeaderError, header_length, tensors_of
 
-from ..corpus import entry, safetensors
+from ..broken_models import entry, safetensors
 
 
 def parsed(file):
@@ -44,6 +45,32 @@ def test_a_header_that_claims_too_much_is_refused_unread(length):
     with pytest.raises(HeaderError) as refused:
         header_length(struct.pack("<Q", length), 2**62)
     assert refused.value.fault == "header too long"
+
+
+def test_a_hundred_thousand_dimensions_are_refused_at_once():
+    shape = [3] * 100_000
+    text = json.dumps({"a": entry(shape, 0, 4)}).encode()
+    began = time.process_time()
+    with pytest.raises(HeaderError) as refused:
+        tensors_of(text, 8 + len(text) + 4)
+    assert refused.value.fault == "broken entry"
+    assert time.process_time() - began < 1, "to multiply them took half a minute"
+
+
+@pytest.mark.parametrize(
+    ("first", "fault"),
+    [
+        (b"version ", "git-lfs pointer"),
+        (b"# xet ve", "Xet pointer"),
+        (b"<!DOCTYP", "HTML page"),
+        (b"\n<html><", "HTML page"),
+        (b"<?xml ve", "XML page"),
+    ],
+)
+def test_what_stands_where_the_file_should_be_is_named(first, fault):
+    with pytest.raises(HeaderError) as refused:
+        header_length(first, 120)
+    assert refused.value.fault == fault
 
 
 json_values = st.recursive(

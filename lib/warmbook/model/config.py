@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import MissingError
 from ..texts import say
+from .config_defaults import TextModel
 from .gpus import Gpu, Range
+from .kv_cache import BF16_BYTES, Kept, kept, latent_width, window_of
+from .layer_types import MOST_LAYERS, UnknownLayersError
 
+STEP_TOKENS = 8192
+"""The most that vLLM's server computes at once on a GPU of 70 GiB or more, unless told."""
 _SIZES = (1, 2, 4, 8, 16)
 _NAMES = {
     "layers": ("num_hidden_layers", "n_layer", "num_layers", "n_layers"),
     "heads": ("num_attention_heads", "n_head", "n_heads"),
-    "kv_heads": ("num_key_value_heads", "num_kv_heads"),
-    "head_dim": ("head_dim",),
     "hidden_size": ("hidden_size", "n_embd", "d_model"),
     "vocab_size": ("vocab_size",),
-    "max_positions": ("max_position_embeddings", "n_positions", "max_seq_len"),
-    "window": ("sliding_window",),
+    "max_positions": (
+        *("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"),
+        *("model_max_length", "max_target_positions"),
+    ),
 }
-_PATTERNS = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6}  # every n-th layer sees everything
+_KV_HEADS = (
+    *("n_head_kv", "num_kv_heads", "num_key_value_heads", "multi_query_group_num"),
+    "num_attention_groups",
+)
+_HEAD_DIM = ("head_dim", "attention_head_dim", "kv_channels", "hidden_size_per_head")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a config.json says of a model; None where it is silent.
+    """What a config.json, and its class where that is silent, say of a model; None if neither.
 
-    `window` is in tokens; `window_layers` see only that far, `full_layers` see everything, and
-    the rest (linear attention, state spaces) keep something else for each token or nothing.
-    `latent_dim` is the width of a compressed cache (MLA), the same on each GPU.
+    `kept` is what its layers keep of each token; layers that keep nothing of single tokens
+    (linear attention, state spaces) are not in it. `unknown` is what could not be understood.
     """
 
     layers: int | None = None
@@ -40,78 +49,118 @@ class Shape:
     vocab_size: int | None = None
     max_positions: int | None = None
     window: int | None = None
-    window_layers: int = 0
-    full_layers: int = 0
     latent_dim: int | None = None
     dtype: str | None = None
+    kept: tuple[Kept, ...] = ()
+    unknown: str = ""
 
     @classmethod
-    def of(cls, config: Mapping[str, object]) -> Shape:
-        """Read the text model of a Hugging Face config.json; odd values count as missing."""
-        nested = config.get("text_config")
-        text = {**config, **(nested if isinstance(nested, Mapping) else {})}
-        fields = {name: _first(text, keys) for name, keys in _NAMES.items()}
-        layers, heads, hidden = fields["layers"], fields["heads"], fields["hidden_size"]
-        fields["kv_heads"] = fields["kv_heads"] or heads
-        if not fields["head_dim"] and heads and hidden and hidden % heads == 0:
-            fields["head_dim"] = hidden // heads
-        if text.get("use_sliding_window") is False:
-            fields["window"] = None
-        windowed, full = _layer_kinds(text, layers or 0, fields["window"])
-        latent, rope = (_first(text, (key,)) for key in ("kv_lora_rank", "qk_rope_head_dim"))
-        dtype = text.get("dtype") or text.get("torch_dtype")
-        return cls(
-            **fields,
-            window_layers=windowed,
-            full_layers=full,
-            latent_dim=latent + rope if latent and rope else None,
-            dtype=dtype.removeprefix("torch.") if isinstance(dtype, str) else None,
-        )
+    def of(cls, config: Mapping[str, Any]) -> Shape:
+        """Read the model that writes text; odd values count as missing."""
+        text = TextModel(config)
+        fields: dict[str, Any] = {name: text.count(*names) for name, names in _NAMES.items()}
+        fields["layers"] = fields["layers"] or _listed_layers(text)
+        if text.get("is_encoder_decoder") is True:  # the other names are the encoder's
+            fields["layers"] = text.count("decoder_layers") or fields["layers"]
+            fields["heads"] = text.count("decoder_attention_heads") or fields["heads"]
+        heads, hidden = fields["heads"], fields["hidden_size"]
+        head_dim = text.count(*_HEAD_DIM)
+        if not head_dim and heads and hidden and hidden % heads == 0:
+            head_dim = hidden // heads
+        fields |= {"kv_heads": _kv_heads(text, heads), "head_dim": head_dim}
+        fields["window"] = window_of(text)
+        dtype = text.values.get("dtype") or text.values.get("torch_dtype")
+        shape = replace(cls(), **fields)
+        if isinstance(dtype, str):
+            shape = replace(shape, dtype=dtype.removeprefix("torch."))
+        return shape._with_cache(text)
 
-    def kv_cache(self, gpu: Gpu, tokens: int, shared_by: int = 1, dtype_bytes: int = 2) -> Range:
+    def _with_cache(self, text: TextModel) -> Shape:
+        sizes = (self.heads or 0, self.kv_heads or 0, self.head_dim or 0)
+        try:
+            if (self.layers or 0) > MOST_LAYERS:
+                raise UnknownLayersError(f"num_hidden_layers {self.layers}")
+            latent = latent_width(text)
+            shape = replace(self, latent_dim=latent)
+            return replace(shape, kept=kept(text, self.layers or 0, sizes))
+        except UnknownLayersError as error:
+            return replace(self, unknown=str(error) or "?")
+
+    @property
+    def window_layers(self) -> int:
+        """How many layers see only a window or a chunk."""
+        return sum(one.layers for one in self.kept if one.reach)
+
+    @property
+    def full_layers(self) -> int:
+        """How many layers see everything."""
+        return sum(one.layers for one in self.kept if not (one.reach or one.always))
+
+    def kv_cache(
+        self, gpu: Gpu, tokens: int, shared_by: int = 1, dtype_bytes: int = BF16_BYTES
+    ) -> Range:
         """Return the bytes on each GPU that one request of `tokens` needs.
 
         The most is every layer keeping every token; the least is what vLLM keeps where its
-        hybrid cache is on: window and one step. Source: vLLM 0.32.0, v1/kv_cache_interface.py.
+        hybrid cache is on: window and one step.
 
         Raises:
-            MissingError: config.json does not say the layers, the heads or their width.
+            MissingError: config.json does not say the layers, the heads or their width, or says
+                something that is not understood.
         """
-        layer = self._layer_bytes(shared_by, dtype_bytes)
-        seen = min(tokens, (self.window or tokens) - 1 + gpu.step_tokens)
-        least = self.full_layers * tokens + self.window_layers * seen
-        return Range(layer * least, layer * tokens * (self.layers or 0))
+        return self._cache(tokens, gpu.step_tokens, shared_by, dtype_bytes)
 
-    def _layer_bytes(self, shared_by: int, dtype_bytes: int) -> int:
-        if self.layers and self.latent_dim:
-            return self.latent_dim * dtype_bytes
-        if not (self.layers and self.kv_heads and self.head_dim):
-            needed = {"num_hidden_layers": self.layers, "num_attention_heads": self.kv_heads}
-            needed["head_dim"] = self.head_dim
-            names = ", ".join(name for name, value in needed.items() if not value)
-            raise MissingError(
-                say("config.json does not say {names}", names=names),
-                remedy=say("See that config.json is the model's own, or choose the GPU yourself."),
+    def one_sequence(self, tokens: int) -> Range:
+        """Return the bytes of `tokens` of one sequence on all GPUs, in bfloat16.
+
+        Raises:
+            MissingError: As `kv_cache`.
+        """
+        return self._cache(tokens, STEP_TOKENS, 1, BF16_BYTES)
+
+    def _cache(self, tokens: int, step: int, shared_by: int, dtype_bytes: int) -> Range:
+        self._check()
+        least = most = 0
+        for one in self.kept:
+            token = one.token_bytes(shared_by, dtype_bytes)
+            least += one.least(tokens, step, token)
+            most += one.most(tokens, token)
+        return Range(least, most)
+
+    def _check(self) -> None:
+        remedy = say("See that config.json is the model's own, or choose the GPU yourself.")
+        if self.unknown:
+            told = say(
+                "The KV cache is not known: config.json has {what}, which is not understood here",
+                what=self.unknown,
             )
-        return 2 * max(1, -(-self.kv_heads // shared_by)) * self.head_dim * dtype_bytes
+            raise MissingError(told, remedy=remedy)
+        needed = {"num_hidden_layers": self.layers}
+        attends = self.kept or not self.layers  # a state space has no heads to name
+        if attends and not self.latent_dim and not any(one.always for one in self.kept):
+            needed |= {"num_attention_heads": self.kv_heads, "head_dim": self.head_dim}
+        if names := ", ".join(name for name, value in needed.items() if not value):
+            raise MissingError(say("config.json does not say {names}", names=names), remedy=remedy)
 
     def tensor_parallel_sizes(self, most: int) -> tuple[int, ...]:
         """Return the powers of two up to `most` that divide the attention heads, as vLLM asks."""
         return tuple(n for n in _SIZES if n == 1 or (n <= most and (self.heads or 1) % n == 0))
 
 
-def _first(config: Mapping[str, object], keys: tuple[str, ...]) -> int | None:
-    values = (config.get(key) for key in keys)
-    return next((value for value in values if type(value) is int and value > 0), None)
+def _listed_layers(text: TextModel) -> int | None:
+    """Return how many layers are listed one by one, where no number says it (Nemotron-H)."""
+    for key in ("layer_types", "layers_block_type", "hybrid_override_pattern"):
+        found = text.values.get(key)
+        if isinstance(found, (list, str)) and found:
+            return len(found)
+    return None
 
 
-def _layer_kinds(text: Mapping[str, object], layers: int, window: int | None) -> tuple[int, int]:
-    kinds = text.get("layer_types")
-    if isinstance(kinds, list) and kinds:
-        windowed = min(layers, kinds.count("sliding_attention")) if window else 0
-        return windowed, min(layers - windowed, kinds.count("full_attention"))
-    if not window:
-        return 0, layers
-    every = _first(text, ("sliding_window_pattern",)) or _PATTERNS.get(str(text.get("model_type")))
-    full = layers // every if every else 0
-    return layers - full, full
+def _kv_heads(text: TextModel, heads: int | None) -> int | None:
+    """Return the heads of keys and values; source: vLLM 0.32.0, ModelArchConfigConvertor."""
+    if text.get("multi_query") is True and text.get("new_decoder_architecture") is not True:
+        return 1  # Falcon 7B, StarCoder
+    nested = text.inside("attn_config").get("kv_n_heads")  # MPT, DBRX
+    if type(nested) is int and nested > 0:
+        return nested
+    return text.count(*_KV_HEADS) or heads

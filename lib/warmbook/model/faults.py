@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ..severity import Severity
 from ..texts import say
 from ..units import size
+from .documents import of_documents
+from .finding import Finding
+from .folder_kinds import PARAMS, adapter_shards, of_kind
 from .inspect import CONFIG, INDEX, Inspection, Shard, named_only
-from .safetensors import LARGEST_HEADER_BYTES
+from .safetensors import INSTEAD, LARGEST_HEADER_BYTES
 
-OTHER_FORMATS = (".bin", ".pt", ".pth", ".gguf")
+__all__ = ["Finding", "findings"]
+
 SHARD_TEXTS = {
     "git-lfs pointer": "a git-lfs pointer stands where the file should be",
+    "Xet pointer": "a Xet pointer stands where the file should be",
+    "HTML page": "an HTML page stands where the file should be",
+    "XML page": "an XML page stands where the file should be",
     "cut short": "the file is cut short",
     "header too long": "the header claims more than 100 MiB",
     "header not JSON": "the header is not JSON",
@@ -24,23 +30,17 @@ SHARD_TEXTS = {
     "gap": "there is a gap between tensors",
     "bytes left over": "there are bytes after the last tensor",
 }
+APART = {"adapter", "diffusers", "speculator", "several models"}
+"""What a folder may be instead of a model."""
+OF_A_MODEL = {"no config", "no tokenizer", "code missing"}
+OTHER_WEIGHTS = ("pytorch_model.bin", "pytorch_model-", "consolidated.0")
+COPIED_FORMATS = (".gguf", ".h5", ".msgpack", ".onnx", ".ot")
+KNOW_MTP = (
+    *("qwen3_next", "qwen3_5", "ernie4_5", "exaone_moe", "exaone4_5", "longcat_flash"),
+    *("mimo", "nemotron_h", "minicpmv4_6"),
+)
+"""Beginnings of types whose class leaves tensors mtp.… out. Source: vLLM 0.32.0, models/*.py."""
 assert LARGEST_HEADER_BYTES == 100 * 2**20  # said above
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fault by `name` at a place, what happens at load time, and the remedy.
-
-    error: the server will not start, or not with this model; warning: it will, with a surprise.
-    `pitfall` is its name in the catalogue, "" where it has none.
-    """
-
-    name: str
-    what: str
-    happens: str
-    remedy: str
-    severity: Severity = "error"
-    pitfall: str = ""
 
 
 def findings(inspection: Inspection, cluster_region: str = "") -> list[Finding]:
@@ -49,47 +49,17 @@ def findings(inspection: Inspection, cluster_region: str = "") -> list[Finding]:
     Source: Run:ai Model Streamer 0.17 and vLLM 0.32, which files they read and refuse.
     """
     checks: tuple[Callable[[Inspection], Iterator[Finding]], ...] = (
-        _weights,
+        of_kind,
         _shards,
         _index,
-        _documents,
+        of_documents,
         _beside,
     )
     listed = [finding for check in checks for finding in check(inspection)]
+    if {finding.name for finding in listed} & APART:  # nothing else is asked of such a folder
+        listed = [finding for finding in listed if finding.name not in OF_A_MODEL]
     listed += _place(inspection, cluster_region)
     return sorted(listed, key=lambda finding: finding.severity != "error")
-
-
-def _weights(inspection: Inspection) -> Iterator[Finding]:
-    """Say why there are no safetensors files at the folder's own level."""
-    folder = inspection.folder
-    if folder.shards:
-        return
-    happens = say("vLLM stops: «Cannot find any safetensors model weights».")
-    if folder.deeper:
-        yield Finding(
-            "weights deeper",
-            say("the safetensors files are one level deeper"),
-            happens,
-            say("Choose {uri}.", uri=f"{folder.uri}/{folder.deeper[0]}"),
-            pitfall="weights-not-found",
-        )
-    elif others := [name for name in folder.here if name.endswith(OTHER_FORMATS)]:
-        yield Finding(
-            "other format",
-            say("only {names}: no safetensors files", names=named_only(others)),
-            happens,
-            say("Convert the weights to safetensors, or take a copy of the model that has them."),
-            pitfall="weights-not-found",
-        )
-    else:
-        yield Finding(
-            "no weights",
-            say("no safetensors files"),
-            happens,
-            say("Check the folder in the form, or name a local folder as «model_source»."),
-            pitfall="weights-not-found",
-        )
 
 
 def _shards(inspection: Inspection) -> Iterator[Finding]:
@@ -117,8 +87,8 @@ def _refused(shard: Shard) -> Finding:
     if shard.fault.fault == "bytes left over":
         happens = say("In a bucket the streamer reads past it; other readers refuse the file.")
         severity = "warning"
-    if shard.fault.fault == "git-lfs pointer":
-        remedy = say("Fetch the real file (git lfs pull), then upload it.")
+    if shard.fault.fault in INSTEAD.values():
+        remedy = say("Fetch the real file (git lfs pull, or hf download), then upload it.")
     elif shard.fault.fault == "unknown dtype":
         remedy = say("Take a copy of the model in bfloat16, or in FP8.")
     what = f"{shard.name}: {say(SHARD_TEXTS[shard.fault.fault])} ({shard.fault.detail})"
@@ -146,7 +116,18 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
             say("Upload the missing files."),
             pitfall="shard-broken",
         )
-    if extra := sorted(there - named):
+    adapters = adapter_shards(inspection)  # told already
+    extra = sorted(there - named - set(adapters))
+    foreign = [name for name in extra if _unknown_mtp(inspection, name)]
+    if foreign:
+        yield Finding(
+            "mtp beside",
+            say("{names}: layers that predict several tokens (mtp)", names=named_only(foreign)),
+            say("vLLM stops: the model's class does not know tensors of this name."),
+            say("Move the file out of the folder."),
+        )
+        extra = sorted(set(extra) - set(foreign))
+    if extra and named & there:  # else they are the only weights
         length = sum(inspection.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
@@ -171,40 +152,21 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
-def _documents(inspection: Inspection) -> Iterator[Finding]:
-    """Look for the small files that the server needs."""
-    here = inspection.folder.here
-    if not here:
-        return  # the wrong folder: told already
-    if CONFIG not in here:
-        yield Finding(
-            "no config",
-            say("{name} is missing", name=CONFIG),
-            say("vLLM stops: «no config file found»."),
-            say("Copy the model's small files beside its weights, or correct the folder."),
-            pitfall="config-missing",
-        )
-    elif inspection.config is None:
-        yield Finding(
-            "config broken",
-            say("{name} can't be read", name=CONFIG),
-            say("vLLM stops: it can't tell what model this is."),
-            say("Upload this file again, whole."),
-            pitfall="config-missing",
-        )
-    if not any("token" in name or name.endswith((".model", ".tiktoken")) for name in here):
-        yield Finding(
-            "no tokenizer",
-            say("no tokenizer files"),
-            say("vLLM stops before it reads the weights."),
-            say("Copy the model's small files beside its weights, or correct the folder."),
-        )
+def _unknown_mtp(inspection: Inspection, name: str) -> bool:
+    """Say whether a file holds nothing but mtp layers, and the model's class has none."""
+    known = str((inspection.config or {}).get("model_type", "")).startswith(KNOW_MTP)
+    tensors = [one for shard in inspection.shards if shard.name == name for one in shard.tensors]
+    return not known and bool(tensors) and all(one.name.startswith("mtp.") for one in tensors)
 
 
 def _beside(inspection: Inspection) -> Iterator[Finding]:
     """Look for what lies beside the model and gets in its way."""
-    odd = [name for name in inspection.folder.shards if name.startswith("consolidated")]
-    if odd and not inspection.indexed:  # with an index it is told as an extra file already
+    yield from _same_in_other_formats(inspection)
+    shards = sorted(set(inspection.folder.shards) - set(adapter_shards(inspection)))
+    odd = [name for name in shards if name.startswith("consolidated")]
+    if (
+        odd and odd != shards and not inspection.indexed
+    ):  # with an index it is told as an extra file already
         yield Finding(
             "consolidated beside",
             say("{names} beside the shards", names=named_only(odd)),
@@ -212,7 +174,15 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
-    if any(name.startswith("original/") for name in inspection.folder.files):
+    if PARAMS in inspection.folder.here and CONFIG not in inspection.folder.here and shards:
+        yield Finding(
+            "Mistral's format",
+            say("Mistral's own format: params.json, no config.json"),
+            say("vLLM reads it by itself; other servers may not."),
+            say("Start the server with --config-format=mistral --tokenizer-mode=mistral."),
+            "info",
+        )
+    if shards and any(name.startswith("original/") for name in inspection.folder.files):
         yield Finding(
             "original folder",
             say("there is a folder original/ below"),
@@ -221,6 +191,26 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
             "warning",
             pitfall="original-folder",
         )
+
+
+def _same_in_other_formats(inspection: Inspection) -> Iterator[Finding]:
+    """Say that the weights lie there a second time, in formats that the streamer does not read.
+
+    What vLLM copies to the Pod at its start is all but *.pt, *.safetensors, *.bin, *.tensors and
+    *.pth. Source: vLLM 0.32.0, config/model.py, maybe_pull_model_tokenizer_for_runai.
+    """
+    here = inspection.folder.here
+    if not inspection.folder.shards:
+        return
+    copied = [name for name in here if name.endswith(COPIED_FORMATS)]
+    other = [name for name in here if name.startswith(OTHER_WEIGHTS)]
+    if found := [*other, *copied]:
+        happens = say("The streamer does not read them: you pay for their storage only.")
+        if copied:
+            happens = say("vLLM copies them to the Pod's disk at each start, and reads them not.")
+        told = say("the weights in another format too: {names}", names=named_only(found))
+        remedy = say("Keep them elsewhere, if anything still needs them.")
+        yield Finding("other format beside", told, happens, remedy, "warning")
 
 
 def _place(inspection: Inspection, region: str) -> list[Finding]:

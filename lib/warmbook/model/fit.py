@@ -97,7 +97,7 @@ def fit(
     activations, non_torch, graphs = _activations(on), estimate("non_torch"), estimate("graphs")
     fixed = activations + non_torch + graphs
     room = Range(budget.low - weights - fixed.high, budget.high - weights - fixed.low)
-    sure = max(0, room.low) // token // TOKEN_BLOCK * TOKEN_BLOCK
+    sure = max(0, room.low) // max(1, token) // TOKEN_BLOCK * TOKEN_BLOCK
     beside = on.usable.low - weights - non_torch.high
     return Fit(
         verdict=_verdict(kv_cache, room),

@@ -42,8 +42,8 @@ class Folder:
 
     @property
     def uri(self) -> str:
-        """The folder's address, without a slash at its end."""
-        return f"gs://{self.bucket}/{self.path}"
+        """The folder's address, without a slash at its end; its path where it is on this disk."""
+        return f"gs://{self.bucket}/{self.path}" if self.bucket else self.path
 
     @property
     def here(self) -> list[str]:

@@ -108,6 +108,17 @@ def gpu(label: str) -> Gpu:
     return _named(label, {found.label: found for found in gpus()})
 
 
+def label_of(name: str) -> str:
+    """Return the label of a GPU by its name, with or without the vendor's: l4, nvidia-l4.
+
+    Raises:
+        MissingError: `data/gpus.json` does not have it.
+    """
+    lower = name.lower()
+    short = {found.label.removeprefix("nvidia-"): found for found in gpus()}
+    return short[lower].label if lower in short else gpu(lower).label
+
+
 def machine(name: str) -> Machine:
     """Return the machine type.
 

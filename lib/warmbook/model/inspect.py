@@ -6,16 +6,27 @@ Two ranged reads per shard, several at a time: no weights are read, however larg
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from ..cloud.clients import READERS, Clients
+from ..errors import MissingError
+from ..texts import say
 from .folder import Folder, list_folder
+from .packed import parameters
 from .safetensors import LENGTH_BYTES, HeaderError, Tensor, header_length, tensors_of
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
+TOKENIZER = "tokenizer.json"
+MOST_FILES = 100_000
+"""Files of a folder on this disk that are looked at; the others are not."""
+Read: TypeAlias = Callable[[str, int, int], bytes]
+"""Reads a part of a file: its name, the first byte, how many."""
 LARGEST_JSON_BYTES = 50 * 2**20
 """A larger config or index is not read; real ones have kilobytes, indexes a few megabytes."""
 
@@ -46,6 +57,8 @@ class Inspection:
     index: Mapping[str, Any] | None = None
     read_bytes: int = 0
     """How much of the files was read, listings apart."""
+    begins: Mapping[str, bytes] = field(default_factory=dict)
+    """The first bytes of config.json and of the tokenizer, where they are there."""
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -54,8 +67,8 @@ class Inspection:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the tensors hold; quantized weights count as they are stored."""
-        return sum(tensor.elements for tensor in self.tensors)
+        """How many parameters the tensors hold; packed ones count as the numbers in them."""
+        return parameters(self.tensors, self.config or {})
 
     @property
     def dtypes(self) -> list[tuple[str, int]]:
@@ -100,38 +113,86 @@ def inspect_model(clients: Clients, uri: str) -> Inspection:
         MissingError: There is no such bucket.
         AccessError: The reader may not look at it.
     """
+    folder = list_folder(clients, uri)
+    return _inspected(folder, ranged_reader(clients, folder.bucket))
+
+
+def inspect_local(path: Path) -> Inspection:
+    """Look through a model's folder on this disk, or at a config.json alone, the same way.
+
+    Raises:
+        MissingError: There is no such folder or file, or it can't be read.
+    """
+    remedy = say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json.")
+    try:
+        if path.exists():
+            return _inspected_here(path)
+    except OSError as error:
+        told = say("{path} can't be read: {reason}.", path=path, reason=error.strerror)
+        raise MissingError(told, remedy=remedy) from None
+    raise MissingError(say("There is no {path}.", path=path), remedy=remedy)
+
+
+def _inspected_here(path: Path) -> Inspection:
+    if path.is_dir():
+        files = dict(islice(_below(path), MOST_FILES))
+        return _inspected(Folder("", str(path), "", (), files), _part_of_file)
+    alone = Folder("", str(path.parent), "", (), {path.name: path.stat().st_size})
+    reader = _Reader(alone, _part_of_file)
+    return Inspection(alone, config=reader.document(path.name), read_bytes=reader.read_bytes)
+
+
+def _below(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the regular files below a folder, and their sizes."""
+    for place, _, names in os.walk(folder):
+        for file in (Path(place) / name for name in names):
+            if file.is_file():
+                yield file.relative_to(folder).as_posix(), file.stat().st_size
+
+
+def _part_of_file(name: str, start: int, length: int) -> bytes:
+    with Path(name).open("rb") as file:
+        file.seek(start)
+        return file.read(length)
+
+
+def _inspected(folder: Folder, read: Read) -> Inspection:
     from concurrent.futures import ThreadPoolExecutor
 
-    folder = list_folder(clients, uri)
-    reader = _Reader(clients, folder)
+    reader = _Reader(folder, read)
     pool = ThreadPoolExecutor(READERS)
     try:
         config, index = pool.map(reader.document, (CONFIG, INDEX))
+        reader.begin(TOKENIZER)
         shards = tuple(pool.map(reader.shard, folder.shards))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # an interrupt waits for no reader
-    return Inspection(folder, shards, config, index, reader.read_bytes)
+    return Inspection(folder, shards, config, index, reader.read_bytes, reader.begins)
 
 
 @dataclass
 class _Reader:
     """Reads parts of the folder's files."""
 
-    clients: Clients
     folder: Folder
+    read: Read
     read_bytes: int = 0
-    _read: Callable[[str, int, int], bytes] = field(init=False)
+    begins: dict[str, bytes] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._read = ranged_reader(self.clients, self.folder.bucket)
+    def begin(self, name: str) -> None:
+        """Keep the first bytes of a file at the folder's own level, where it is there."""
+        if length := min(LENGTH_BYTES, self.folder.files.get(name, 0)):
+            self.begins[name] = self._part(name, 0, length)
 
     def document(self, name: str) -> Mapping[str, Any] | None:
         """Return a JSON object in the folder, None where it is missing or broken."""
         length = self.folder.files.get(name, 0)
         if not 0 < length <= LARGEST_JSON_BYTES:
             return None
+        text = self._part(name, 0, length)
+        self.begins[name] = text[:LENGTH_BYTES]
         try:
-            found = json.loads(self._part(name, 0, length))
+            found = json.loads(text)
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
@@ -149,13 +210,13 @@ class _Reader:
     def _part(self, name: str, start: int, length: int) -> bytes:
         if not length:
             return b""
-        found = self._read(f"{self.folder.path}/{name}", start, length)
+        found = self.read(f"{self.folder.path}/{name}", start, length)
         self.read_bytes += len(found)
         return found
 
 
-def ranged_reader(clients: Clients, bucket: str) -> Callable[[str, int, int], bytes]:
-    """Return a function of (object, first byte, length) that reads a part of an object."""
+def ranged_reader(clients: Clients, bucket: str) -> Read:
+    """Return a function that reads a part of an object."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     opened = clients.storage.bucket(bucket)

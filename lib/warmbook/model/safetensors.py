@@ -10,7 +10,6 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -20,8 +19,17 @@ LENGTH_BYTES = 8
 LARGEST_HEADER_BYTES = 100 * 2**20
 """What the streamer reads at most; a longer header is refused."""
 
-GIT_LFS = b"version "
-"""How a git-lfs pointer begins: a small text that stands where the file should."""
+INSTEAD = {
+    b"version ": "git-lfs pointer",
+    b"# xet ve": "Xet pointer",
+    b"<!doctyp": "HTML page",
+    b"<html": "HTML page",
+    b"<?xml": "XML page",
+}
+"""How a text begins that stands where a file should: a pointer to it, or a server's answer."""
+LONGEST_POINTER_BYTES = 1024
+MOST_DIMENSIONS = 64
+"""PyTorch's own limit; to multiply 100,000 of them took half a minute."""
 
 BITS: Mapping[str, int] = {
     **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
@@ -62,14 +70,22 @@ class HeaderError(ValueError):
         self.fault, self.detail = fault, detail
 
 
+def instead(first: bytes, file_bytes: int) -> str:
+    """Return what stands where the file should, by its first bytes; "" where it may be the file."""
+    start = first.lstrip().lower()
+    found = next((name for begin, name in INSTEAD.items() if start.startswith(begin)), "")
+    return "" if "pointer" in found and file_bytes >= LONGEST_POINTER_BYTES else found
+
+
 def header_length(first: bytes, file_bytes: int) -> int:
     """Return the length of the header, from the file's first eight bytes.
 
     Raises:
-        HeaderError: `git-lfs pointer`, `cut short`, or `header too long`.
+        HeaderError: `git-lfs pointer`, `Xet pointer`, `HTML page`, `XML page`, `cut short`, or
+            `header too long`.
     """
-    if first == GIT_LFS and file_bytes < 1024:
-        raise HeaderError("git-lfs pointer", f"{file_bytes} bytes")
+    if found := instead(first, file_bytes):
+        raise HeaderError(found, f"{file_bytes} bytes")
     if len(first) < LENGTH_BYTES:
         raise HeaderError("cut short", f"{file_bytes} bytes")
     (length,) = struct.unpack("<Q", first)
@@ -102,7 +118,9 @@ def tensors_of(header: bytes, file_bytes: int) -> tuple[Tensor, ...]:
 
 def _tensor(name: str, entry: Any) -> Tensor:
     match entry:
-        case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [start, end]} if all(
+        case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [start, end]} if len(
+            shape
+        ) <= MOST_DIMENSIONS and all(
             type(number) is int and number >= 0 for number in (*shape, start, end)
         ):
             tensor = Tensor(name, dtype, tuple(shape), start, end)
@@ -110,7 +128,7 @@ def _tensor(name: str, entry: Any) -> Tensor:
             raise HeaderError("broken entry", name[:100])
     if dtype not in BITS:
         raise HeaderError("unknown dtype", f"{dtype[:20]} ({name[:80]})")
-    if Fraction(tensor.elements * BITS[dtype], 8) != tensor.size_bytes:
+    if tensor.elements * BITS[dtype] != 8 * tensor.size_bytes:
         raise HeaderError("broken entry", f"{name[:80]}: {tensor.size_bytes} bytes")
     return tensor
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
+from typing import Any
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
@@ -39,6 +40,9 @@ class Sizing(Card):
     load: LoadTime | None
     machine: Machine | None
     missing: str = ""
+    sequence: Range | None = None
+    """The KV cache of one sequence of `tokens` on all GPUs, in bfloat16."""
+    parameters: int = 0
 
     @property
     def possible(self) -> bool:
@@ -58,9 +62,13 @@ class Sizing(Card):
     def _memory(self) -> Iterator[Row]:
         if self.missing:
             yield Row(say("GPU memory"), self.missing, "warning")
-        if not self.fit:
-            return
-        fit = self.fit
+        if self.sequence:
+            told = say("{size} for one sequence, in bfloat16", size=_range(self.sequence))
+            yield Row(say("KV cache"), told)
+        if self.fit:
+            yield from self._on_each(self.fit)
+
+    def _on_each(self, fit: Fit) -> Iterator[Row]:
         verdict = {
             "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
             "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
@@ -88,6 +96,28 @@ class Sizing(Card):
                 sizes=allowed,
             )
             yield Row("--tensor-parallel-size", detail, "error")
+
+    def record(self) -> dict[str, Any]:
+        """Return the sizing as JSON has it; sizes are bytes, None where nothing is known."""
+        fit, kept = self.fit, self.sequence
+        return {
+            "kv_bytes_low": kept and kept.low,
+            "kv_bytes_high": kept and kept.high,
+            "tokens": self.tokens,
+            "gpu": self.gpu,
+            "gpus": self.gpu_count,
+            "tensor_parallel_size": self.tensor_parallel_size,
+            "tensor_parallel_sizes": list(fit.allowed_sizes) if fit else None,
+            "parameters": self.parameters or None,
+            "verdict": fit.verdict if fit else "not known",
+            "possible": self.possible,
+            "missing": self.missing,
+            "on_each_gpu": _fit_recorded(fit) if fit else None,
+            "longest_sure_tokens": fit and fit.longest_sure,
+            "pod_memory_bytes": self.host and self.host.memory_bytes,
+            "machine": self.machine.name if self.machine else None,
+            "load_least_s": self.load and self.load.least_s,
+        }
 
     def _remedy(self, fit: Fit) -> str:
         if fit.longest_sure:
@@ -165,7 +195,7 @@ class Sizing(Card):
             MemoryPart(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
         )
         budget = (found.budget.low, found.budget.high)
-        verdict, need = islice(self._memory(), 2)
+        verdict, need = islice(self._on_each(found), 2)
         return memory_bar(parts, budget, whole, f"{verdict.name}: {verdict.detail}; {need.detail}")
 
     def plot_load(self) -> Picture:
@@ -197,6 +227,12 @@ def _range(span: Range) -> str:
     return sizes(span.low, span.high)
 
 
+def _fit_recorded(fit: Fit) -> dict[str, Any]:
+    parts = ("budget", "kv_cache", "activations", "non_torch", "graphs")
+    ranges = {name: asdict(getattr(fit, name)) for name in parts}
+    return {"weights_bytes": fit.weights_bytes, **ranges}
+
+
 @step(lambda settings: "")
 def size_up(settings: Settings, clients: Clients, *, seen: Inspection) -> Sizing:
     """Return whether the model runs on the chosen GPUs, and what it needs beside them.
@@ -205,24 +241,32 @@ def size_up(settings: Settings, clients: Clients, *, seen: Inspection) -> Sizing
     GPUs by `--tensor-parallel-size`.
     """
     del clients
+    return size_of(settings, seen)
+
+
+def size_of(settings: Settings, seen: Inspection) -> Sizing:
+    """Return what `size_up` returns; where no weights were seen, the KV cache alone."""
     shape = Shape.of(seen.config or {})
     tokens = settings.max_model_len or shape.max_positions or 4096
-    fit, missing = None, ""
+    fit, sequence, missing = None, None, ""
     try:
+        sequence = shape.one_sequence(tokens)
         fit = _fit(settings, seen, shape, tokens)
     except MissingError as error:
         missing = f"{error.what}. {error.remedy}"
-    at = coming(settings)
+    at = coming(settings) if seen.tensors else None
     return Sizing(
         gpu=settings.gpu,
         gpu_count=settings.gpu_count,
         tensor_parallel_size=settings.tensor_parallel_size,
         tokens=tokens,
         fit=fit,
-        host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count),
+        host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count) if fit else None,
         load=_load_time(settings, seen, at) if at else None,
         machine=at,
         missing=missing,
+        sequence=sequence,
+        parameters=seen.parameters,
     )
 
 
@@ -232,6 +276,11 @@ def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:
 
 
 def _fit(settings: Settings, seen: Inspection, shape: Shape, tokens: int) -> Fit:
+    if not seen.tensors:
+        raise MissingError(
+            say("The weights are not known"),
+            remedy=say("Name the model's folder, not its config.json alone."),
+        )
     version = tuple(int(part) for part in settings.vllm_version.split(".")[:2])
     return fit(
         shape,

@@ -15,6 +15,7 @@ from .options import (
     add_parameter,
     draw,
     print_as,
+    saved_choices,
     settings_from,
 )
 
@@ -42,6 +43,32 @@ def add(verbs: Verbs) -> None:
     add_format(weights)
     add_language(weights, "language of the answer")
     weights.set_defaults(act=_weights)
+
+    sized = verbs.add_parser(
+        "size",
+        help="say what a model needs: KV cache, GPUs, host memory; reads no weights",
+        description="Say what a model needs, as notebook 03 does: the KV cache of one sequence, "
+        "whether weights and context fit the GPUs, the Pod's memory, the least time to load. A "
+        "folder or a config.json on this machine needs no project. Exit status 1 if it does not "
+        "fit.",
+    )
+    sized.add_argument(
+        "model", metavar="MODEL", help="gs://BUCKET/PATH, a folder, or a config.json"
+    )
+    sized.add_argument(
+        "--gpu", metavar="NAME", help="such as nvidia-l4 or l4; the settings' own if left out"
+    )
+    sized.add_argument("--gpus", type=int, default=0, metavar="N", help="how many, of one Pod")
+    sized.add_argument(
+        "--max-model-len",
+        type=int,
+        default=0,
+        metavar="TOKENS",
+        help="context of a request; all that the model takes if left out",
+    )
+    add_format(sized)
+    add_language(sized, "language of the answer")
+    sized.set_defaults(act=_size)
 
     linted = verbs.add_parser(
         "lint",
@@ -101,6 +128,41 @@ def _weights(options: argparse.Namespace) -> int:
     if options.picture:
         draw(model.plot(), options.picture)
     return 0 if model.whole else 1
+
+
+def _size(options: argparse.Namespace) -> int:
+    from ...steps.sizing import size_of
+
+    seen = _seen(options.model)
+    sizing = size_of(_sized_for(options), seen)
+    where = seen.folder.uri if seen.tensors else options.model
+    print_as(options.format, repr(sizing), {"model": where, **sizing.record()})
+    return 0 if sizing.possible else 1
+
+
+def _seen(model: str) -> Inspection:
+    """Return what is seen of a model in a bucket, in a folder here, or of its config.json.
+
+    Raises:
+        MissingError: There is none.
+    """
+    from ...model.inspect import inspect_local
+
+    return _x_ray(model) if model.startswith("gs://") else inspect_local(Path(model))
+
+
+def _sized_for(options: argparse.Namespace) -> Settings:
+    """Return settings with the GPUs of the options; a project and a bucket are not needed."""
+    from ...model.gpus import label_of
+    from ...settings import Settings
+
+    chosen = saved_choices().draft({})
+    gpu = label_of(options.gpu) if options.gpu else chosen.get("gpu")
+    given = {"gpu": gpu, "gpu_count": options.gpus or chosen.get("gpu_count")}
+    given["tensor_parallel_size"] = options.gpus or chosen.get("tensor_parallel_size")
+    placeholders = {"project_id": "no-project", "model_uri": "gs://no-bucket/model"}
+    wanted = {name: value for name, value in given.items() if value}
+    return Settings.parse({**placeholders, **wanted, "max_model_len": options.max_model_len})
 
 
 def _lint(options: argparse.Namespace) -> int:

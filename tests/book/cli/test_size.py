@@ -1,0 +1,80 @@
+import json
+
+import pytest
+
+from warmbook.__main__ import main
+
+from ...broken_models import SOUND
+
+LLAMA = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "hidden_size": 4096,
+    "max_position_embeddings": 8192,
+    "torch_dtype": "float32",
+}
+TOKEN_BYTES = 32 * 2 * 8 * 128 * 2
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(LLAMA))
+    return file
+
+
+def sized(capsys, *words):
+    status = main(["size", *map(str, words), "--format", "json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_a_config_alone_has_the_cache_in_bfloat16_whatever_it_names(config, capsys):
+    status, found = sized(capsys, config, "--max-model-len", 1000)
+    assert (status, found["kv_bytes_low"]) == (0, 1000 * TOKEN_BYTES)
+    assert found["kv_bytes_high"] == found["kv_bytes_low"]
+    assert (found["verdict"], found["on_each_gpu"]) == ("not known", None)
+
+
+def test_all_that_the_model_takes_is_the_context_unless_told(config, capsys):
+    assert sized(capsys, config)[1]["tokens"] == 8192
+
+
+def test_a_folder_here_is_held_against_the_gpus_without_a_project(config, capsys):
+    for name, data in SOUND.items():
+        if name != "config.json":
+            (config.parent / name).write_bytes(data)
+    status, found = sized(capsys, config.parent, "--gpu", "l4", "--gpus", 2)
+    assert (status, found["verdict"], found["gpu"]) == (0, "fits", "nvidia-l4")
+    assert found["on_each_gpu"]["kv_cache"]["high"] * 2 == found["kv_bytes_high"]
+    assert found["on_each_gpu"]["weights_bytes"] == 120
+    status, found = sized(capsys, config.parent, "--gpu", "l4", "--max-model-len", 1_000_000)
+    assert (status, found["verdict"]) == (1, "no")
+
+
+def test_what_is_not_there_or_not_known_is_refused_with_what_is(tmp_path, config, capsys):
+    assert main(["size", str(tmp_path / "nothing")]) == 2
+    assert "config.json" in capsys.readouterr().err
+    assert main(["size", str(config), "--gpu", "x9"]) == 2
+    assert "nvidia-l4" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_config_is_said_and_no_traceback_comes(tmp_path, capsys):
+    for text in (b"", b"[", b"[]", b"{}", b"\xff\xfe", b'{"model_type": []}'):
+        (tmp_path / "config.json").write_bytes(text)
+        status, found = sized(capsys, tmp_path / "config.json")
+        assert (status, found["kv_bytes_high"]) == (0, None)
+        assert "num_hidden_layers" in found["missing"]
+
+
+def test_a_model_in_a_bucket_is_sized_as_the_notebook_does(chosen, clients, capsys):
+    from warmbook.steps import sizing, weights
+
+    settings = chosen.model_copy(update={"max_model_len": 1024})
+    seen = weights.inspect(chosen, clients).seen
+    drawn = sizing.size_up(settings, clients, seen=seen).record()
+    status, found = sized(capsys, chosen.model_uri, "--max-model-len", 1024)
+    assert (status, found.pop("model")) == (0, chosen.model_uri)
+    assert {**found, "machine": drawn["machine"]} == drawn

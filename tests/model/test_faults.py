@@ -18,7 +18,7 @@ from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length,
 from warmbook_rehearsal.__main__ import _parser
 from warmbook_rehearsal.node import build_image
 
-from .. import corpus
+from .. import broken_models
 
 STREAM = """
 import json, pathlib, sys
@@ -82,7 +82,7 @@ if __name__ == "__main__":
         else:
             one(0, 1, files, limit, 0)
 """
-LARGE = corpus.safetensors(a=10, b=2**18, c=1)
+LARGE = broken_models.safetensors(a=10, b=2**18, c=1)
 OLDER = {"0.15": "0.15.0", "0.16": "0.16.0"}
 """Streamers of older images, downloaded by the tests that try them."""
 
@@ -113,7 +113,7 @@ def streamer(image, tmp_path_factory):
 
 @pytest.mark.streamer
 def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(image, tmp_path):
-    for fault, files in {**corpus.BROKEN, "sound": corpus.SOUND}.items():
+    for fault, files in {**broken_models.BROKEN, "sound": broken_models.SOUND}.items():
         for name, data in files.items():
             path = tmp_path / fault / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,9 @@ def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(image, tmp_p
     for fault, words in REFUSED.items():
         assert words in refused[fault], refused[fault]
     for fault in ended.keys() - REFUSED.keys():
-        assert ended[fault] == predicted({**corpus.BROKEN, "sound": corpus.SOUND}[fault]), fault
+        assert ended[fault] == predicted(
+            {**broken_models.BROKEN, "sound": broken_models.SOUND}[fault]
+        ), fault
     assert ended["sound"] == [3, 240]
     # its own lines, which give sizes as small as these in bytes
     said = [stream.size_bytes for stream in read(done.stderr).streams]
@@ -146,7 +148,7 @@ def test_a_memory_limit_ends_in_the_real_streamer_as_was_predicted(
     image, streamer, version, shared, tmp_path, free_ports
 ):
     # one shard with a long header and a small tensor, one with the large tensor
-    files = {"a.safetensors": corpus.safetensors(**{"n" * 500: 2}), corpus.ONE: LARGE}
+    files = {"a.safetensors": broken_models.safetensors(**{"n" * 500: 2}), broken_models.ONE: LARGE}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     seen = seen_in(files)
@@ -225,7 +227,7 @@ def test_what_stops_the_server_comes_first():
 
 def test_many_missing_shards_are_named_in_a_few_words():
     index = {"weight_map": {str(n): f"model-{n}.safetensors" for n in range(100)}}
-    files = {"a.safetensors": 9, "config.json": 2, "tokenizer.json": 2, corpus.INDEX: 5}
+    files = {"a.safetensors": 9, "config.json": 2, "tokenizer.json": 2, broken_models.INDEX: 5}
     found = findings(inspection([Shard("a.safetensors", 9)], files.items(), config={}, index=index))
     missing = next(finding for finding in found if finding.name == "shard missing")
     assert "+ 97" in missing.what

@@ -12,7 +12,7 @@ from warmbook.cloud.clients import Clients
 from warmbook.model.safetensors import LENGTH_BYTES, HeaderError, header_length, tensors_of
 from warmbook.steps import weights
 
-from .. import corpus
+from .. import broken_models
 from ..conftest import RehearsalThread
 
 PACKAGES = Path(__file__).with_name("foreign.txt")
@@ -90,7 +90,7 @@ def test_what_breaks_it_is_named(files, author, broken, fault):
 
 @pytest.mark.parametrize("author", AUTHORS)
 def test_in_a_bucket_it_is_sound_and_changed_by_one_byte_it_is_not(files, author, image_and_model):
-    small = {name: corpus.SOUND[name] for name in ("config.json", "tokenizer.json")}
+    small = {name: broken_models.SOUND[name] for name in ("config.json", "tokenizer.json")}
     whole = {**small, "model.safetensors": files[author]}
     cut = {**whole, "model.safetensors": files[author][:-1]}
     longer = {**whole, "model.safetensors": files[author] + b"\0"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from warmbook.model.safetensors import LARGEST_HEADER_BYTES, HeaderError, header_length, tensors_of
 
-from ..corpus import entry, safetensors
+from ..broken_models import entry, safetensors
 
 
 def parsed(file):

@@ -6,7 +6,7 @@ from warmbook.errors import WarmbookError
 from warmbook.settings import Settings
 from warmbook.steps import upload, weights
 
-from .. import corpus
+from .. import broken_models
 
 
 def test_an_upload_takes_the_folders_own_files_and_keeps_their_names_below_the_address(
@@ -14,7 +14,7 @@ def test_an_upload_takes_the_folders_own_files_and_keeps_their_names_below_the_a
 ):
     model = tmp_path / "model"
     (model / "deeper").mkdir(parents=True)
-    for name, data in corpus.SOUND.items():
+    for name, data in broken_models.SOUND.items():
         (model / name).write_bytes(data)
     (model / "deeper" / "generation_config.json").write_text("{}")
     (model / "..name.json").write_text("{}")
@@ -24,7 +24,7 @@ def test_an_upload_takes_the_folders_own_files_and_keeps_their_names_below_the_a
     before = {blob.name for blob in clients.storage.list_blobs(chosen.bucket_name)}
     upload.model(settings, clients, **quiet)
     after = {blob.name for blob in clients.storage.list_blobs(chosen.bucket_name)} - before
-    assert after == {f"mine/{name}" for name in (*corpus.SOUND, "..name.json")}
+    assert after == {f"mine/{name}" for name in (*broken_models.SOUND, "..name.json")}
 
 
 @pytest.mark.parametrize("path", ["../up", "a/../../b", "/absolute", "a//b", ".", ".."])

@@ -4,7 +4,7 @@ from warmbook.__main__ import main
 from warmbook.errors import MissingError
 from warmbook.steps import weights
 
-from .. import corpus
+from .. import broken_models
 
 
 def test_the_models_files_are_counted_as_the_streamer_will_read_them(chosen, clients):
@@ -57,13 +57,13 @@ def shelf(image_and_model):
     with RehearsalThread(*image_and_model) as running:
         clients = Clients("rehearsal-project", environ=running.environ)
         bucket = clients.storage.bucket("rehearsal-project-models")
-        for fault, files in {**corpus.BROKEN, "sound": corpus.SOUND}.items():
+        for fault, files in {**broken_models.BROKEN, "sound": broken_models.SOUND}.items():
             for name, data in files.items():
                 bucket.blob(f"corpus/{fault}/{name}").upload_from_string(data)
         yield clients
 
 
-@pytest.mark.parametrize("fault", corpus.BROKEN)
+@pytest.mark.parametrize("fault", broken_models.BROKEN)
 def test_a_broken_model_is_diagnosed_by_name(shelf, fault):
     model = weights.model_at(shelf, f"gs://rehearsal-project-models/corpus/{fault}", "us-central1")
     assert [finding.name for finding in model.findings] == [fault]

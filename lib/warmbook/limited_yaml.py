@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,35 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError)
 """What PyYAML raises for a text; those besides its own for values such as `!!int x`."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is read of a text."""
+
+    size: int = MOST_BYTES
+    nodes: int = MOST_NODES
+    documents: int = MOST_DOCUMENTS
+
+
+class Text(str):
+    """A text and the line that it begins in, from 1; `block` where each line of it has its own."""
+
+    line = 0
+    block = False
+
+
+class Map(dict[Any, Any]):
+    """A mapping and the line that it begins in, from 1; `lines` has those of its keys."""
+
+    line = 0
+    lines: dict[str, int] = {}  # noqa: RUF012 - each has its own once it is read
+
+
+class Items(list[Any]):
+    """A list and the line that it begins in, from 1."""
+
+    line = 0
 
 
 _TAG = "tag:yaml.org,2002:"
@@ -76,6 +107,38 @@ class _AsKubernetes(_Numbered):
     }
 
 
+class _AsPlaced(_AsKubernetes):
+    """The same, with the line of each text, list and mapping; `above` lines stand before it."""
+
+    above = 0
+
+    def line(self, node: yaml.Node) -> int:
+        return self.above + node.start_mark.line + 1
+
+
+def _placed_text(loader: _AsPlaced, node: yaml.ScalarNode) -> Text:
+    text = Text(loader.construct_scalar(node))
+    text.block = node.style == "|"
+    text.line = loader.line(node) + (node.style in ("|", ">"))
+    return text
+
+
+def _placed_items(loader: _AsPlaced, node: yaml.SequenceNode) -> Iterator[Items]:
+    made = Items()
+    made.line = loader.line(node)
+    yield made
+    made.extend(loader.construct_sequence(node))
+
+
+def _placed_map(loader: _AsPlaced, node: yaml.MappingNode) -> Iterator[Map]:
+    made = Map()
+    made.line = loader.line(node)
+    yield made
+    made.update(loader.construct_mapping(node))
+    keys = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+    made.lines = {key.value: loader.line(key) for key in keys}
+
+
 def _limit_length(name: str) -> None:
     """Let a number of this type have no more than MOST_DIGITS."""
     construct = yaml.SafeLoader.yaml_constructors[_TAG + name]
@@ -95,6 +158,9 @@ def _hold_length(node: yaml.Node, most: int) -> None:
 
 _limit_length("int")
 _limit_length("float")
+_AsPlaced.add_constructor(f"{_TAG}str", _placed_text)
+_AsPlaced.add_constructor(f"{_TAG}seq", _placed_items)
+_AsPlaced.add_constructor(f"{_TAG}map", _placed_map)
 
 
 def documents(text: str, *, kubernetes: bool = False) -> list[Any]:
@@ -104,12 +170,43 @@ def documents(text: str, *, kubernetes: bool = False) -> list[Any]:
         YamlSyntaxError: It is no YAML, or a value in it does not exist.
         YamlError: It is beyond a limit.
     """
-    text = _PAIR.sub(lambda found: found[1] + json.loads(f'"{found[2]}"'), text)
+    text = _paired(text)
     try:
-        _hold_limits(text)
+        _hold_limits(text, Seen())
         return list(yaml.load_all(text, _AsKubernetes if kubernetes else _Numbered))
     except _UNREADABLE as error:
         raise YamlSyntaxError(_problem(error)) from None
+
+
+def placed(text: str, seen: Seen, above: int = 0) -> list[Any]:
+    """Return what each document holds, as Kubernetes reads it, with lines: Map, Items and Text.
+
+    `above` lines stand before the text in its file; `seen` has what was read of the file before.
+
+    Raises:
+        YamlSyntaxError: It is no YAML, or a value in it does not exist.
+        YamlError: It is beyond a limit.
+    """
+    text = _paired(text)
+    try:
+        _hold_limits(text, seen)
+        loader = _AsPlaced(text)
+        loader.above = above
+        return list(_made(loader))
+    except _UNREADABLE as error:
+        raise YamlSyntaxError(_problem(error, above)) from None
+
+
+def _made(loader: _AsPlaced) -> Iterator[Any]:
+    try:
+        while loader.check_data():
+            yield loader.get_data()
+    finally:
+        loader.dispose()
+
+
+def _paired(text: str) -> str:
+    return _PAIR.sub(lambda found: found[1] + json.loads(f'"{found[2]}"'), text)
 
 
 def read(path: Path) -> str:
@@ -120,7 +217,7 @@ def read(path: Path) -> str:
         YamlError: It is too long, or not UTF-8.
     """
     with path.open("rb") as file:
-        return _decoded(file.read(MOST_BYTES + 1))
+        return decoded(file.read(MOST_BYTES + 1))
 
 
 def read_regular(path: Path) -> str:
@@ -135,8 +232,13 @@ def read_regular(path: Path) -> str:
     return read(path)
 
 
-def _decoded(content: bytes) -> str:
-    _hold_bytes(len(content))
+def decoded(content: bytes, most: int = MOST_BYTES) -> str:
+    """Return bytes as text.
+
+    Raises:
+        YamlError: They are more than `most`, or not UTF-8.
+    """
+    _hold_bytes(len(content), most)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -144,18 +246,18 @@ def _decoded(content: bytes) -> str:
         raise YamlSyntaxError(problem) from None
 
 
-def _problem(error: Exception) -> str:
+def _problem(error: Exception, above: int = 0) -> str:
     """Return what is wrong, in PyYAML's words or Python's, and in which line."""
     if isinstance(error, (LookupError, AttributeError, TypeError)):
         return say("a value does not fit its tag")
     problem = str(getattr(error, "problem", None) or error).partition("\n")[0]
     mark = getattr(error, "problem_mark", None)
-    return f"{problem} ({say('line {number}', number=mark.line + 1)})" if mark else problem
+    return f"{problem} ({say('line {number}', number=above + mark.line + 1)})" if mark else problem
 
 
-def _hold_limits(text: str) -> None:
-    _hold_bytes(len(text))
-    loader, seen = _Loader(text), _Seen()
+def _hold_limits(text: str, seen: Seen) -> None:
+    _hold_bytes(len(text), seen.limits.size)
+    loader = _Loader(text)
     try:
         while loader.check_event():
             seen.take(loader.get_event())
@@ -163,15 +265,16 @@ def _hold_limits(text: str) -> None:
         loader.dispose()
 
 
-def _hold_bytes(count: int) -> None:
-    if count > MOST_BYTES:
-        raise YamlError(say("it is larger than {most} bytes", most=MOST_BYTES))
+def _hold_bytes(count: int, most: int) -> None:
+    if count > most:
+        raise YamlError(say("it is larger than {most} bytes", most=most))
 
 
-class _Seen:
+class Seen:
     """What the events so far amount to, each alias counted as what it stands for."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self.documents = self.nodes = 0
         self._open: list[tuple[str | None, int]] = []
         self._anchored: dict[str | None, int] = {}
@@ -197,10 +300,11 @@ class _Seen:
                 self._anchored[anchor] = self.nodes - before
 
     def _begin(self) -> None:
-        self._anchored = {}
+        self._open, self._anchored = [], {}
         self.documents += 1
-        if self.documents > MOST_DOCUMENTS:
-            raise YamlError(say("it has more than {most} documents", most=MOST_DOCUMENTS))
+        most = self.limits.documents
+        if self.documents > most:
+            raise YamlError(say("it has more than {most} documents", most=most))
         self._count(1)
 
     def _repeat(self, anchor: str | None) -> None:
@@ -216,7 +320,8 @@ class _Seen:
 
     def _count(self, more: int) -> None:
         self.nodes += more
-        if self.nodes > MOST_NODES:
+        most = self.limits.nodes
+        if self.nodes > most:
             raise YamlError(
-                say("it holds more than {most} values, aliases counted in full", most=MOST_NODES)
+                say("it holds more than {most} values, aliases counted in full", most=most)
             )

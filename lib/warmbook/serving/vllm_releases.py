@@ -46,6 +46,31 @@ def accepts(version: str, flag: str) -> bool | None:
     return answers.pop() if len(answers) == 1 else None
 
 
+def flags(version: str) -> frozenset[str]:
+    """Return the flags that the release's API server surely knows; none for an unknown version."""
+    sets = [_words(release, "flags") for release in _neighbours(version)]
+    return frozenset.intersection(*sets) if sets else frozenset()
+
+
+def completed(version: str, flag: str) -> str:
+    """Return the flag that begins so, where it is the only one; else what was given.
+
+    Source: argparse, `allow_abbrev`, which vLLM's own parser leaves on.
+    """
+    known = flags(version)
+    if flag in known:
+        return flag
+    fitting = [one for one in known if one.startswith(flag) and len(flag) > len("--")]
+    return fitting[0] if len(fitting) == 1 else flag
+
+
+def is_switch(version: str, flag: str) -> bool:
+    """Say whether a flag takes no value: it has an opposite that begins with --no-."""
+    opposite = flag.replace("--", "--no-", 1)
+    known = flags(version)
+    return opposite in known or (flag in known and flag.startswith("--no-"))
+
+
 def loader_keys(version: str) -> frozenset[str]:
     """Return the keys that `--model-loader-extra-config` has for the streamer.
 

@@ -58,12 +58,15 @@ def test_lint_has_each_finding_by_name(manifest, tmp_path, told):  # noqa: F811
     file = tmp_path / "vllm.yaml"
     file.write_text(to_yaml(manifest))
     found, status = told("lint", str(file))
-    assert (status, found) == (0, {"file": str(file), "starts": True, "findings": []})
+    assert (status, found["file"], found["starts"], found["findings"]) == (0, str(file), True, [])
+    assert [server["version"] for server in found["servers"]] == ["0.32.0"]
     file.write_text(to_yaml(changed(manifest, "flag refused")))
     found, status = told("lint", str(file))
     assert (status, found["starts"]) == (1, False)
     (finding,) = found["findings"]
     assert (finding["name"], finding["severity"]) == ("flag refused", "error")
+    (line,) = [n for n, text in enumerate(file.read_text().splitlines(), 1) if "-log-req" in text]
+    assert (finding["file"], finding["line"]) == (str(file), line)
     assert main(["lint", str(tmp_path / "none.yaml"), "--format", "json"]) == 2
 
 

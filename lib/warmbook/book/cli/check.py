@@ -1,13 +1,11 @@
-"""Check what is there before it costs: the model, a manifest, the project."""
+"""Check what is there before it costs: the model, the project."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...texts import say
 from .options import (
     Verbs,
     add_format,
@@ -21,7 +19,6 @@ from .options import (
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
-    from ...display.card import Row
     from ...model.inspect import Inspection
     from ...settings import Settings
     from ...steps.probe import Probed
@@ -69,22 +66,6 @@ def add(verbs: Verbs) -> None:
     add_format(sized)
     add_language(sized, "language of the answer")
     sized.set_defaults(act=_size)
-
-    linted = verbs.add_parser(
-        "lint",
-        help="check a manifest that somebody wrote against what its vLLM takes",
-        description="Check the vLLM servers of a YAML file: flags, the streamer's keys, GPUs, "
-        "probe, service account. Exit status 1 if one of them would not start.",
-    )
-    linted.add_argument("file", type=Path, metavar="FILE", help="YAML; - reads standard input")
-    linted.add_argument(
-        "--look",
-        action="store_true",
-        help="look at its model in the bucket too: is the streamer's memory limit large enough?",
-    )
-    add_format(linted)
-    add_language(linted, "language of the answer")
-    linted.set_defaults(act=_lint)
 
     doctor = verbs.add_parser(
         "doctor",
@@ -148,7 +129,7 @@ def _seen(model: str) -> Inspection:
     """
     from ...model.inspect import inspect_local
 
-    return _x_ray(model) if model.startswith("gs://") else inspect_local(Path(model))
+    return in_bucket(model) if model.startswith("gs://") else inspect_local(Path(model))
 
 
 def _sized_for(options: argparse.Namespace) -> Settings:
@@ -165,46 +146,8 @@ def _sized_for(options: argparse.Namespace) -> Settings:
     return Settings.parse({**placeholders, **wanted, "max_model_len": options.max_model_len})
 
 
-def _lint(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from ...display.finding import finding_row
-    from ...serving.lint import lint
-
-    found = lint(_manifest(options.file), _x_ray if options.look else lambda uri: None)
-    starts = not any(one.severity == "error" for one in found)
-    rows = [finding_row(one) for one in found] or [_fine(options.file)]
-    findings = [asdict(one) for one in found]
-    told = {"file": str(options.file), "starts": starts, "findings": findings}
-    print_as(options.format, "\n".join(map(str, rows)), told)
-    return 0 if starts else 1
-
-
-def _manifest(file: Path) -> str:
-    """Return the text of a file, or of standard input for `-`.
-
-    Raises:
-        SettingsError: It can't be read.
-    """
-    from ... import limited_yaml
-    from ...errors import SettingsError
-
-    try:
-        if str(file) == "-":
-            return sys.stdin.read(limited_yaml.MOST_BYTES + 1)
-        return limited_yaml.read(file)
-    except (OSError, UnicodeDecodeError, limited_yaml.YamlError) as error:
-        told = say("{path} can't be read: {reason}.", path=file, reason=error)
-        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
-
-
-def _fine(file: Path) -> Row:
-    from ...display.card import Row
-
-    return Row(str(file), say("nothing to say against it"), "ok")
-
-
-def _x_ray(uri: str) -> Inspection:
+def in_bucket(uri: str) -> Inspection:
+    """Return what is seen of a model in a bucket."""
     from ...cloud.clients import Clients
     from ...cloud.errors import explained
     from ...model.inspect import inspect_model

@@ -1,0 +1,139 @@
+"""Check manifests that somebody wrote, and tell it to people, programs and code hosts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...terminal import one_line, show
+from ...texts import say
+from .check import in_bucket
+from .options import Verbs, add_language, print_as
+
+if TYPE_CHECKING:
+    from ...display.card import Row
+    from ...model.inspect import Inspection
+    from ...serving.lint import Report
+
+FORMATS = ("text", "json", "sarif", "github")
+_MOST_SKIPPED = 10
+"""Containers that are no servers: named up to so many, counted beyond."""
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb of this module."""
+    linted = verbs.add_parser(
+        "lint",
+        help="check manifests that somebody wrote against what their servers take",
+        description="Check the model servers (vLLM, SGLang and what is built on them) in YAML "
+        "files: flags, the streamer's keys, accelerators, probes, service account. Charts and "
+        "kustomizations are rendered first: helm template CHART | warmbook lint -. Exit status 0 "
+        "if nothing is worse than a remark or a warning, 1 if a server would not start, 2 if a "
+        "file or a document could not be looked at.",
+    )
+    linted.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="YAML; - reads standard input"
+    )
+    linted.add_argument(
+        "--look",
+        action="store_true",
+        help="look at its model in the bucket too: is the streamer's memory limit large enough?",
+    )
+    linted.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="text for people, json for programs, sarif and github for what shows it at the lines",
+    )
+    linted.add_argument(
+        "--fail-on",
+        choices=("error", "warning"),
+        default="error",
+        help="what exit status 1 stands for, at least (error)",
+    )
+    add_language(linted, "language of the answer")
+    linted.set_defaults(act=_lint)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from ...serving.lint import together
+
+    report = together(_looked_at(path, look=options.look) for path in options.files)
+    _tell(options, report)
+    return report.status(options.fail_on)
+
+
+def _looked_at(path: Path, *, look: bool) -> Report:
+    from ...limited_yaml import YamlError
+    from ...serving.lint import Report, examine, files
+    from ...serving.lint.report import Passed
+
+    try:
+        text = files.text_of(path)
+    except (OSError, ValueError, YamlError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        told = say("{path} can't be read: {reason}.", path=path, reason=reason)
+        remedy = say("Correct the file, then try again.")
+        return Report(unread=[Passed(str(path), 0, "", told, remedy)])
+    return examine(text, str(path), _in_bucket if look else lambda uri: None)
+
+
+def _tell(options: argparse.Namespace, report: Report) -> None:
+    from ...serving.lint import github, sarif
+
+    if options.format == "json":
+        print_as("json", "", {"file": str(options.files[0]), **report.record()})
+    elif options.format == "sarif":
+        print_as("json", "", sarif.sarif(report))
+    elif options.format == "github":
+        show(github.workflow_commands(report))
+    elif rows := list(_rows(options.files, report)):
+        show("\n".join(map(str, rows)))
+    for line in _not_looked_at(report):
+        show(line, sys.stderr)
+
+
+def _rows(files: list[Path], report: Report) -> Iterator[Row]:
+    from ...display.card import Row
+
+    for one in report.findings:
+        remedy = f" → {one.remedy}" if one.remedy else ""
+        name = one_line(f"{_place(one)} {one.what}")
+        yield Row(name, one_line(f"{one.happens}{remedy}"), one.severity)
+    for file in map(str, files):
+        if _is_fine(report, file):
+            yield Row(one_line(file), say("nothing to say against it"), "ok")
+    for passed in report.skipped[:_MOST_SKIPPED]:
+        name = one_line(f"{_place(passed)} {passed.name}")
+        yield Row(name, say("skipped: {why}", why=passed.reason))
+    if more := len(report.skipped[_MOST_SKIPPED:]):
+        yield Row(say("skipped"), say("{count} more containers", count=more))
+
+
+def _is_fine(report: Report, file: str) -> bool:
+    looked = any(one.file == file for one in report.servers)
+    told = [one.file for one in report.findings] + [one.file for one in report.unread]
+    return looked and file not in told
+
+
+def _place(one: Any) -> str:
+    return f"{one.file}:{one.line}"
+
+
+def _not_looked_at(report: Report) -> Iterator[str]:
+    """Return what to print of what could not be looked at."""
+    for one in report.unread:
+        place = f"{_place(one)}: " if one.line else ""
+        yield f"warmbook: {one_line(f'{place}{one.reason}')}\n  → {one_line(one.remedy)}"
+    if not (report.servers or report.skipped or report.unread):
+        from ...serving.lint.judge import nothing_there
+
+        what, remedy = nothing_there()
+        yield f"warmbook: {what}\n  → {remedy}"
+
+
+def _in_bucket(uri: str) -> Inspection | None:
+    return in_bucket(uri) if uri.startswith("gs://") else None

@@ -1,0 +1,134 @@
+"""A text of manifests in, a report out: its servers found and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...errors import SettingsError
+from ...model.inspect import Inspection
+from ...texts import say
+from . import documents, pods
+from .arguments import parse
+from .commands import commands_of, words_of
+from .engines import Start, other_server, starts
+from .environment import ConfigMaps, config_maps, environment_of
+from .images import image_of
+from .report import LintFinding, Looked, Passed, Report, worst_first
+from .rules import RULES
+from .rules.streamer import memory_limit
+from .server import Server
+from .shapes import as_list, as_map
+
+Inspect = Callable[[str], "Inspection | None"]
+
+
+def lint(text: str, inspect: Inspect = lambda uri: None) -> list[LintFinding]:
+    """Return what is wrong with the model servers in a YAML text, the worst first.
+
+    `inspect` sees through the model at an address; what only the model tells is left out without.
+
+    Raises:
+        SettingsError: It is no YAML, or no Pod is in it.
+    """
+    report = examine(text, "", inspect)
+    if not report.servers and report.unread:
+        first = report.unread[0]
+        raise SettingsError(first.reason, remedy=first.remedy)
+    if not report.servers and not report.skipped:
+        what, remedy = nothing_there()
+        raise SettingsError(what, remedy=remedy)
+    return report.findings
+
+
+def nothing_there() -> tuple[str, str]:
+    """Return what to say of a file that has nothing to look at, and the remedy."""
+    remedy = say("Name a file with a Deployment, a Job or a Pod that runs vLLM.")
+    return say("There is no Pod in it."), remedy
+
+
+def examine(text: str, file: str, inspect: Inspect = lambda uri: None) -> Report:
+    """Return what was found in the text of a file."""
+    read = documents.documents(text, file)
+    report = Report(unread=list(read.unread), documents=read.count)
+    found = list(pods.objects(read.found))
+    maps = config_maps(found)
+    for one in found:
+        _look(one, maps, file, inspect, report)
+    return replace(report, findings=worst_first(report.findings))
+
+
+def _look(
+    document: Mapping[str, Any], maps: ConfigMaps, file: str, inspect: Inspect, report: Report
+) -> None:
+    """Put what is found of one object into the report."""
+    if first := documents.not_rendered(document, file):
+        report.unread.append(first)
+        return
+    for pod in pods.pods_of(document):
+        if documents.is_patch(document):
+            report.unread.append(documents.patch(document, file))
+            return
+        for container in _containers(pod):
+            _look_at(pod, container, maps, file, inspect, report)
+
+
+def _containers(pod: pods.Pod) -> Iterator[Mapping[str, Any]]:
+    yield from pod.containers
+    yield from filter(None, map(as_map, as_list(pod.spec.get("initContainers"))))
+
+
+def _look_at(
+    pod: pods.Pod,
+    container: Mapping[str, Any],
+    maps: ConfigMaps,
+    file: str,
+    inspect: Inspect,
+    report: Report,
+) -> None:
+    servers = list(_servers(pod, container, maps))
+    place = pods.line(pod, container)
+    if not servers:
+        name = ", ".join(filter(None, (pod.name, str(container.get("name") or ""))))
+        report.skipped.append(Passed(file, place, name, _why(pod, container, maps)))
+    for server in servers:
+        report.servers.append(Looked(file, place, server.name, server.engine, server.version))
+        judged = [one for rule in RULES for one in rule(server)]
+        judged += memory_limit(server, inspect)
+        report.findings.extend(
+            replace(one, file=file, server=server.name, line=one.line or place) for one in judged
+        )
+
+
+def _servers(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> Iterator[Server]:
+    environment = environment_of(container, maps)
+    image = image_of(environment.expand(str(container.get("image") or "")))
+    for start in _starts(pod, container, maps):
+        arguments = parse(start.words, start.engine, image.version, serves=start.serves)
+        yield Server(start.engine, pod, container, image, environment, arguments)
+
+
+def _starts(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> list[Start]:
+    environment = environment_of(container, maps)
+    image = image_of(environment.expand(str(container.get("image") or "")))
+    command = words_of(container, "command", environment)
+    words = [*command, *words_of(container, "args", environment)]
+    by_image = not command and not pod.by_ray and container in pod.containers
+    by_image = by_image and (pod.whole or bool(words))
+    return starts(commands_of(words, environment), image, entrypoint=by_image)
+
+
+def _why(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> str:
+    """Return why a container is passed over."""
+    environment = environment_of(container, maps)
+    image = image_of(container.get("image"))
+    words = [
+        *words_of(container, "command", environment),
+        *words_of(container, "args", environment),
+    ]
+    if other := other_server(commands_of(words, environment), image):
+        return say("a server of another kind ({name}), whose arguments are not known", name=other)
+    if not container.get("image") or (image.server and container in pod.containers):
+        return say("not checked: which server it starts does not stand in it")
+    return say("not a model server")

@@ -152,11 +152,18 @@ class Kubernetes:
             return
 
     def log(
-        self, pod: str, namespace: str, *, previous: bool = False, timestamps: bool = False
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        container: str = "",
+        previous: bool = False,
+        timestamps: bool = False,
     ) -> str:
         """Return the Pod's whole log so far, or nothing while it has not started.
 
-        With `timestamps` each line begins with the moment at which its node received it.
+        With `timestamps` each line begins with the moment at which its node received it. A Pod
+        with several containers gives none unless one is named.
         """
         from kubernetes.dynamic.exceptions import DynamicApiError
 
@@ -164,6 +171,7 @@ class Kubernetes:
         try:
             asked = {"previous": previous, "timestamps": timestamps}
             query = [(name, "true") for name, wanted in asked.items() if wanted]
+            query += [("container", container)] if container else []
             return self._raw("GET", path, query=query)
         except DynamicApiError as error:
             if error.status not in NO_LOG_YET:

@@ -4,21 +4,55 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..cloud.objects import at, maps
+from ..cloud.objects import Object, at, items, maps
 from .guide_manifest import CONTAINER
+
+_DEVICES = ("nvidia.com/", "amd.com/", "google.com/tpu")
+_ENGINES = ("vllm", "sglang", "llm-d")
 
 
 def server_container(spec: object) -> dict[str, Any]:
-    """Return the server's container of a Pod's spec; the first where none has its name."""
-    return _server(at(spec, "containers"))
+    """Return the server's container of a Pod's spec: by its name, else by what it runs or asks for.
+
+    Sidecars may stand before it: the first with a GPU, then the first whose image or command
+    names an engine; at last the first of all.
+    """
+    containers: list[Any] = maps(at(spec, "containers"))
+    for looks in (_has_name, _has_gpu, _names_engine):
+        if found := next(filter(looks, containers), None):
+            return dict(found)
+    return containers[0] if containers else {}
 
 
 def server_status(pod: object) -> dict[str, Any]:
-    """Return what a Pod's status tells of the server's container; of the first as above."""
-    return _server(at(pod, "status", "containerStatuses"))
+    """Return what a Pod's status tells of the server's container, found by the spec's name.
+
+    Where there is no spec, of the one that has the guide's name, else of the first.
+    """
+    statuses: list[Any] = maps(at(pod, "status", "containerStatuses"))
+    name = server_container(at(pod, "spec")).get("name")
+    for wanted in (name, CONTAINER):
+        if found := next((one for one in statuses if wanted and one.get("name") == wanted), None):
+            return dict(found)
+    if name:
+        return {} if all(one.get("name") for one in statuses) else _first(statuses)
+    return _first(statuses)
 
 
-def _server(value: object) -> dict[str, Any]:
-    containers: list[Any] = maps(value)
-    named = (container for container in containers if container.get("name") == CONTAINER)
-    return next(named, containers[0] if containers else {})
+def _first(statuses: list[Any]) -> dict[str, Any]:
+    engines = (one for one in statuses if _names_engine(one))
+    return next(engines, statuses[0] if statuses else {})
+
+
+def _has_name(container: Object) -> bool:
+    return container.get("name") == CONTAINER
+
+
+def _has_gpu(container: Object) -> bool:
+    limits = at(container, "resources", "limits")
+    return any(str(name).startswith(_DEVICES) for name in (limits or ()))
+
+
+def _names_engine(container: Object) -> bool:
+    words = (container.get("image"), *items(container.get("command")))
+    return any(engine in str(word) for word in words for engine in _ENGINES)

@@ -14,6 +14,7 @@ from .options import (
     Verbs,
     add_format,
     add_language,
+    add_log,
     add_parameter,
     draw,
     print_as,
@@ -22,7 +23,6 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ...measure.coldstart.card import ColdStart
     from ...measure.runs.schema import Record
 
 
@@ -32,12 +32,14 @@ def add(verbs: Verbs) -> None:
         "timeline",
         help="say where the time of a Pod's cold start went, phase by phase",
         description="Say where the time went between a Pod's creation and its readiness: node, "
-        "driver, image, imports, weights, compilation. With --log, from a saved log alone.",
+        "driver, image, imports, weights, compilation. With --log, from a saved log alone, in any "
+        "form in which kubectl, docker, stern or Cloud Logging save it. Exit status 1 if the start "
+        "failed or is unfinished, 2 if there is none to read.",
     )
     cold.add_argument(
         "pod", nargs="?", default="", metavar="POD", help="its name (each that is ready)"
     )
-    cold.add_argument("--log", type=Path, metavar="FILE", help="a saved log; no cluster is asked")
+    add_log(cold)
     cold.add_argument("--picture", type=Path, metavar="FILE", help="draw the phases into a PNG")
     add_parameter(cold)
     add_format(cold)
@@ -75,40 +77,31 @@ def add(verbs: Verbs) -> None:
 
 
 def _timeline(options: argparse.Namespace) -> int:
+    if options.log:
+        return _timeline_of_log(options)
     from ...cloud.clients import Clients
     from ...steps import streaming
 
-    if options.log:
-        start = _saved(options.log)
-    else:
-        settings = settings_from(options)
-        clients = Clients(settings.project_id, settings).confirmed()
-        start = streaming.cold_start(settings, clients, pod=options.pod)
+    settings = settings_from(options)
+    clients = Clients(settings.project_id, settings).confirmed()
+    start = streaming.cold_start(settings, clients, pod=options.pod)
     print_as(options.format, repr(start), start.details())
     if options.picture:
         draw(start.plot(), options.picture)
     return 0
 
 
-def _saved(path: Path) -> ColdStart:
-    """Read a saved log, piece by piece; vLLM writes no year, so it is taken from the file."""
-    from datetime import datetime, timezone
+def _timeline_of_log(options: argparse.Namespace) -> int:
+    """Tell each start that a saved log holds; return 1 where one did not come to its end."""
+    from .saved_logs import starts
 
-    from ...errors import SettingsError
-    from ...measure.coldstart.card import ColdStart
-    from ...measure.coldstart.startlog import LogReader
-    from ...measure.coldstart.timeline import timeline
-
-    try:
-        near = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
-        reader = LogReader(near)
-        with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                reader.feed(piece)
-    except OSError as error:
-        told = say("{path} can't be read: {reason}.", path=path, reason=error.strerror)
-        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
-    return ColdStart((timeline(log=reader.end()),))
+    cards = starts(options.log, options.start, options.pod)
+    pods = [pod for card in cards for pod in card.details()["pods"]]
+    text = "\n".join(map(repr, cards))
+    print_as(options.format, text, {"rehearsal": False, "cost": None, "pods": pods})
+    if options.picture:
+        draw(cards[0].plot(), options.picture)
+    return int(any(card.outcome and card.outcome.state != "up" for card in cards))
 
 
 def _compare(options: argparse.Namespace) -> int:

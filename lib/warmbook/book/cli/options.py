@@ -59,6 +59,28 @@ def add_format(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def add_log(verb: argparse.ArgumentParser) -> None:
+    """Add --log and --start."""
+    verb.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="a saved log, - for standard input; asks no cluster",
+    )
+    verb.add_argument(
+        "--start",
+        type=_counted,
+        metavar="N",
+        help="the Nth start that the log holds, from 1 (the last)",
+    )
+
+
+def _counted(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 7 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
 def print_as(format_: str, text: object, told: object) -> None:
     """Print a result: as `text`, or what it was made from, `told`, as JSON."""
     show(_json(told) if format_ == "json" else text)

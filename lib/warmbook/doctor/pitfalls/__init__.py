@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import bucket, cluster, model, pod, project, server
+from . import (
+    arguments,
+    bucket,
+    bucket_access,
+    cluster,
+    machine,
+    model,
+    model_files,
+    placement,
+    pod,
+    project,
+    server,
+)
 from .pitfall import Pitfall
 
 SUBJECTS: Mapping[str, tuple[Pitfall, ...]] = MappingProxyType(
     {
         "project": project.PITFALLS,
-        "bucket": bucket.PITFALLS,
-        "model": model.PITFALLS,
+        "bucket": (*bucket.PITFALLS, *bucket_access.PITFALLS),
+        "model": (*model.PITFALLS, *model_files.PITFALLS),
         "cluster": cluster.PITFALLS,
-        "pod": pod.PITFALLS,
-        "server": server.PITFALLS,
+        "pod": (*pod.PITFALLS, *placement.PITFALLS),
+        "server": (*server.PITFALLS, *arguments.PITFALLS, *machine.PITFALLS),
     }
 )
 """The pitfalls by what they are about, in the order in which a reader comes to them."""

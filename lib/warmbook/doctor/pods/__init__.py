@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import container, logs
+from . import container, events, logs
 from .container import NO_IMAGE
 from .evidence import Diagnosis, Evidence
-from .scheduling import placement
+from .scheduling import placement, shortage
 
 __all__ = ["NO_IMAGE", "Diagnosis", "Evidence", "diagnose"]
 
@@ -13,10 +13,14 @@ LOOKS = (
     container.refused,
     container.taken_away,
     placement,
+    events.signs,
+    shortage,
     container.image,
     container.out_of_memory,
     logs.causes,
     container.ended,
+    container.others,
+    events.late_signs,
     logs.hints,
 )
 """From what stops a Pod earliest to what a log merely hints at."""

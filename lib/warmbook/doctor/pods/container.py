@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from ...cloud.objects import at, maps, text
+from ...cloud.objects import Object, at, maps, text
 from .evidence import Diagnosis, Evidence
 
 NO_IMAGE = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName"}
@@ -56,11 +56,28 @@ def image(evidence: Evidence) -> Iterator[Diagnosis]:
     if reason in NO_IMAGE:
         said = [text(e.get("message")) for e in evidence.in_order() if e.get("reason") == "Failed"]
         quote = next((one for one in reversed(said) if "pull" in one), message) or reason
-        yield Diagnosis("image-not-found", quote, hopeless=not PASSES.search(quote))
+        if "no space left on device" in quote:
+            yield Diagnosis("image-too-big", quote)
+        else:
+            yield Diagnosis("image-not-found", quote, hopeless=not PASSES.search(quote))
     elif reason in NO_CONFIG:
         yield Diagnosis("container-not-started", message or reason, hopeless=True)
+    elif evidence.pod is None and (failed := _not_pulled(evidence)):
+        yield Diagnosis("image-not-found", failed, hopeless=not PASSES.search(failed))
     elif pulling := _pulling(evidence):
         yield Diagnosis("image-pull-slow", pulling)
+
+
+def _not_pulled(evidence: Evidence) -> str:
+    """Return what events alone tell of an image that does not come, "" if it did."""
+    said = ""
+    for event in evidence.in_order():
+        message = text(event.get("message"))
+        if event.get("reason") == "Failed" and "pull" in message and "no space left" not in message:
+            said = message
+        elif event.get("reason") in ("Pulled", "Started"):
+            said = ""
+    return said
 
 
 def _pulling(evidence: Evidence) -> str:
@@ -76,6 +93,9 @@ def _pulling(evidence: Evidence) -> str:
 
 def out_of_memory(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield the end by the node's kernel: more memory than the limit."""
+    for event in evidence.in_order():
+        if event.get("reason") == "OOMKilling":
+            yield Diagnosis("host-oom", text(event.get("message")), hopeless=True)
     if evidence.ended.get("reason") == "OOMKilled":
         yield Diagnosis("host-oom", "OOMKilled", hopeless=True)
 
@@ -83,7 +103,7 @@ def out_of_memory(evidence: Evidence) -> Iterator[Diagnosis]:
 def ended(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield how the container was ended from outside, or why it did not start."""
     end = evidence.ended
-    if not end:
+    if not end and evidence.pod is not None:
         return
     for event in reversed(evidence.in_order()):
         if PROBE in text(event.get("message")):
@@ -94,3 +114,27 @@ def ended(evidence: Evidence) -> Iterator[Diagnosis]:
         yield Diagnosis("container-not-started", quote, hopeless=True)
     elif code == KILLED and reason != "OOMKilled":
         yield Diagnosis("server-killed", f"exit code {code}")
+
+
+def others(evidence: Evidence) -> Iterator[Diagnosis]:
+    """Yield which container beside the server's keeps the Pod from being ready."""
+    for part, name in (
+        ("initContainerStatuses", "init-container-failed"),
+        ("containerStatuses", "sidecar-failed"),
+    ):
+        for status in maps(at(evidence.pod, "status", part)):
+            if status.get("name") != evidence.container.get("name") and (end := _failed(status)):
+                reason = text(end.get("reason")) or text(end.get("message"))
+                quote = f"{text(status.get('name'))}: {reason}, exit code {end.get('exitCode')}"
+                yield Diagnosis(name, quote)
+
+
+def _failed(status: Object) -> Object | None:
+    """Return how a container that is not well ended last, None if it did not fail."""
+    if status.get("ready") is True or at(status, "state", "running"):
+        return None
+    for state in ("state", "lastState"):
+        end = at(status, state, "terminated")
+        if isinstance(end, Mapping) and end.get("exitCode") not in (None, 0):
+            return end
+    return None

@@ -9,6 +9,9 @@ from datetime import datetime
 from ...cloud.objects import Object, at, maps, time_at
 from ...serving.containers import server_status
 
+_NODE_USED = ("Pulling", "Pulled", "Created", "Started", "Killing", "BackOff", "FailedMount")
+"""Reasons of events that only a Pod with a node has."""
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -43,8 +46,24 @@ class Evidence:
 
     @property
     def placed(self) -> bool:
-        """Whether the Pod has a node."""
-        return bool(at(self.pod, "spec", "nodeName"))
+        """Whether the Pod has a node; where there are only events, whether one says so."""
+        if self.pod is not None:
+            return bool(at(self.pod, "spec", "nodeName"))
+        placing = [event.get("reason") for event in self.in_order()]
+        placing = [one for one in placing if one in ("Scheduled", "FailedScheduling", *_NODE_USED)]
+        return bool(placing) and placing[-1] != "FailedScheduling"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the Pod is ready; where there are only events, whether they end well."""
+        if self.pod is not None:
+            ready = [
+                c for c in maps(at(self.pod, "status", "conditions")) if c.get("type") == "Ready"
+            ]
+            return any(one.get("status") == "True" for one in ready)
+        events = self.in_order()
+        fine = bool(events) and events[-1].get("reason") in ("Started", "Created", "Pulled")
+        return fine and not any(c.get("type") == "ReplicaFailure" for c in maps(self.conditions))
 
     @property
     def container(self) -> Object:

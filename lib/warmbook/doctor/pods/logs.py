@@ -3,69 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...cloud.objects import at, items, text
 from ...serving.containers import server_container
 from .evidence import Diagnosis, Evidence
+from .exceptions import LONGEST_QUOTE, is_remark
+from .lines import BESIDE, FATAL
+from .suspects import Line, suspects
 
-LONGEST_QUOTE = 300
-
-FATAL = {
-    "metadata-server-off": r"\d+-compute@developer\.gserviceaccount\.com does not have storage\.",
-    "bucket-viewer-missing": (
-        r"does not have storage\.buckets\.get access|Permission 'storage\.buckets\.get' denied"
-    ),
-    "object-role-missing": (
-        r"does not have storage\.objects\.\w+ access|Permission 'storage\.objects\.\w+' denied"
-    ),
-    "uniform-access-off": r"412 GET \S+/storage/v1/b/",
-    "bucket-missing": r"404 GET \S+/storage/v1/b/[^/?\s]+(\?|:|$)|specified bucket does not exist",
-    "gated-model": r"GatedRepoError|Access to model \S+ is restricted|not in the authorized list",
-    "flag-removed": r"unrecognized arguments: ",
-    "gcs-support-missing": r"GCS files module not found",
-    "gcs-client-failed": r"Failed to create GCS client|default credentials were not found",
-    "load-format": r"To load a model from .*'load_format' must be ",
-    "sharded-on-gs": r"only pre-sharded checkpoints are currently supported",
-    "loader-key-unknown": r"Unexpected extra config keys for runai_streamer",
-    "memory-limit-below-tensor": r"Memory limit supplied: .*cannot be smaller than",
-    "fd-limit": r"Increase process fd limit or decrease the concurrency level",
-    "weights-not-found": r"Cannot find any safetensors model weights",
-    "config-missing": (
-        r"no config file found|Could not detect config format|"
-        r"Invalid repository ID or local directory specified: '\S*/model_streamer/"
-    ),
-    "merges-missing": r"merges\.txt\S*.*not found|No such file or directory: \S*merges\.txt",
-    "shard-broken": (
-        r"File .*is truncated or empty\.|Corrupted File: |Corrupted Tensor|Unsupported dtype"
-    ),
-    "file-access-error": r"File access error",
-    "assets-folder-race": r"FileExistsError: .*model_streamer",
-    "cuda-driver-mismatch": r"Error 803: |unsupported display driver / cuda driver combination",
-    "driver-too-old": r"NVIDIA driver on your system is too old",
-    "kv-cache-too-small": (
-        r"larger than the available KV cache memory|No available memory for the cache blocks"
-    ),
-    "broadcast-timeout": r"\[RunAI Streamer\]\[Distributed\].*broadcast timed out",
-    "shm-too-small": r"(creating|attaching to) shared memory segment|insufficient shared memory",
-}
-"""What ends a server at each start alike, the plainest causes first."""
-
-BESIDE = {
-    "probe-too-short": r"KeyboardInterrupt: terminated",
-    "success-line-lies": r"\[RunAI Streamer\] Overall time to stream ",
-    "distributed-fallback": r"fallback to non distributed streaming",
-}
-"""What a log may hold without being the cause."""
-
-_FATAL = {name: re.compile(pattern) for name, pattern in FATAL.items()}
-_BESIDE = {name: re.compile(pattern) for name, pattern in BESIDE.items()}
+_FATAL = {name: re.compile(pattern, re.MULTILINE) for name, pattern in FATAL.items()}
+_BESIDE = {name: re.compile(pattern, re.MULTILINE) for name, pattern in BESIDE.items()}
+_ANYWAY = set(_BESIDE.values())
+"""What is remarks themselves."""
 _UPPERCASE = re.compile(r"(GS|Gs|gS)://")
 
 
 def causes(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield what the logs give as the cause, the plainest first."""
-    for name, quote in _matches(_FATAL, evidence):
+    for name, quote in _matches(_FATAL, _logs(evidence)):
         if name == "gcs-support-missing" and "sglang" in _image(evidence):
             yield Diagnosis("sglang-extra", quote, hopeless=True)
         yield Diagnosis(name, quote, hopeless=True)
@@ -77,24 +33,44 @@ def hints(evidence: Evidence) -> Iterator[Diagnosis]:
         for word in _words(evidence):
             if _UPPERCASE.search(word):
                 yield Diagnosis("scheme-uppercase", word[:LONGEST_QUOTE], hopeless=True)
-    for name, quote in _matches(_BESIDE, evidence):
+    for name, quote in _matches(_BESIDE, _logs(evidence)):
         if name != "success-line-lies" or evidence.ended:
             yield Diagnosis(name, quote)
 
 
-def _matches(patterns: dict[str, re.Pattern[str]], evidence: Evidence) -> Iterator[tuple[str, str]]:
+def told_by(log: bytes) -> list[Diagnosis]:
+    """Return what a log by itself gives as the cause, the plainest first, each once."""
+    return [Diagnosis(name, quote, hopeless=True) for name, quote in _matches(_FATAL, [log])]
+
+
+def _logs(evidence: Evidence) -> list[bytes]:
+    return [log.encode("utf-8", "replace") for log in (evidence.previous, evidence.log) if log]
+
+
+def _matches(
+    patterns: dict[str, re.Pattern[str]], logs: Iterable[bytes]
+) -> Iterator[tuple[str, str]]:
+    found = [line for log in logs for line in suspects(log)]
+    text = "\n".join(line.text for line in found)
+    quoted: set[str] = set()
     for name, pattern in patterns.items():
-        for log in (evidence.previous, evidence.log):
-            if found := pattern.search(log):
-                yield name, _line(log, found.start())
+        if pattern.search(text) and (quote := _quote(pattern, found)) not in ("", *quoted):
+            quoted.add(quote)  # one line has one cause, the plainest
+            yield name, quote
 
 
-def _line(log: str, start: int) -> str:
-    """Return the line of the log at a place, from that place on if it is very long."""
-    begin = log.rfind("\n", 0, start) + 1
-    end = log.find("\n", start)
-    line = log[begin : end if end >= 0 else len(log)].strip()
-    return line if len(line) <= LONGEST_QUOTE else log[start : start + LONGEST_QUOTE].split("\n")[0]
+def _quote(pattern: re.Pattern[str], lines: Iterable[Line]) -> str:
+    """Return the first line with the pattern that is no mere remark, cut if it is very long."""
+    for line in lines:
+        found = pattern.search(line.text)
+        if found and (pattern in _ANYWAY or not is_remark(line.text[: found.start()])):
+            whole = line.text.strip()
+            return whole if len(whole) <= LONGEST_QUOTE else _cut(line.text, found.start())
+    return ""
+
+
+def _cut(line: str, start: int) -> str:
+    return line[start : start + LONGEST_QUOTE]
 
 
 def _container(evidence: Evidence) -> object:

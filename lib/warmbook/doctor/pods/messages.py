@@ -13,6 +13,7 @@ from ...texts import say
 from ...units import duration
 from ..pitfalls import pitfall
 from . import Diagnosis
+from .exceptions import first_exception
 from .root_cause import PERMISSION
 
 PATIENCE = 3
@@ -103,15 +104,24 @@ def _roles(diagnosis: Diagnosis) -> str:
 def unknown_end(
     pod: Pod, log: str, settings: Settings, diagnosis: Diagnosis | None
 ) -> WarmbookError:
-    """Return the error for a container that ends again and again: its last line."""
-    lines = [line for line in log.splitlines() if line.strip()]
-    what = say(
-        "The container {container} of {pod} ended {count} time(s); its last line: {line}",
-        container=CONTAINER,
-        pod=pod.name,
-        count=pod.restarts,
-        line=lines[-1][:300] if lines else say("(none)"),
-    )
+    """Return the error for a container that ends again and again: its first error or last line."""
+    if error := first_exception(log.encode("utf-8", "replace")):
+        what = say(
+            "The container {container} of {pod} ended {count} time(s); its first error:\n{error}",
+            container=CONTAINER,
+            pod=pod.name,
+            count=pod.restarts,
+            error=error,
+        )
+    else:
+        lines = [line for line in log.splitlines() if line.strip()]
+        what = say(
+            "The container {container} of {pod} ended {count} time(s); its last line: {line}",
+            container=CONTAINER,
+            pod=pod.name,
+            count=pod.restarts,
+            line=lines[-1][:300] if lines else say("(none)"),
+        )
     return ResourceFailedError(
         quoting(what, diagnosis) if diagnosis else what,
         remedy=say(

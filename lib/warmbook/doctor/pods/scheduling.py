@@ -33,7 +33,7 @@ DRIVER_INSTALLS_S = 20 * 60
 
 def placement(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield why the Pod has no node, the likeliest first; nothing if it has one."""
-    if evidence.pod is None or evidence.placed:
+    if evidence.placed:
         return
     messages = _messages(evidence)
     short = _latest(NO_GPU, messages)
@@ -54,14 +54,21 @@ def placement(evidence: Evidence) -> Iterator[Diagnosis]:
         yield Diagnosis("driver-too-old", other, hopeless=True)
     elif BACKOFF.search(refused):
         yield Diagnosis("scale-up-backoff", refused)
-    elif _nobody_has_it(refused) and at(evidence.pod, "spec", "nodeSelector", ACCELERATOR):
+    elif _nobody_has_it(refused) and _selects_gpu(evidence):
         waited = evidence.passed_s(at(evidence.pod, "metadata", "creationTimestamp"))
         hopeless = not evidence.autopilot or waited > AUTOPILOT_THINKS_S
         yield Diagnosis("gpu-not-offered", refused, hopeless=hopeless)
     elif not refused and other and _nobodys_label(evidence):
         # whether a pool grows, no Pod and no node tells: that takes a closer look
         yield Diagnosis("gpu-not-offered", other)
-    if short:
+
+
+def shortage(evidence: Evidence) -> Iterator[Diagnosis]:
+    """Yield what no node has left for a Pod, where nothing says why there are no more nodes."""
+    if evidence.placed:
+        return
+    messages = _messages(evidence)
+    if short := _latest(NO_GPU, messages):
         yield Diagnosis("gpu-insufficient", short)
     if disk := _latest(NO_DISK, messages):
         yield Diagnosis("node-disk-too-small", disk)
@@ -110,7 +117,12 @@ def _refused(evidence: Evidence) -> str:
 def _nobody_has_it(refused: str) -> bool:
     """Say whether every pool is refused because its nodes are of another kind."""
     reasons = refused.partition("scale-up:")[2].split(", ")
-    return all(OTHER_NODES in reason for reason in reasons)
+    return bool(refused) and all(OTHER_NODES in reason for reason in reasons)
+
+
+def _selects_gpu(evidence: Evidence) -> bool:
+    """Say whether the Pod selects a GPU; nothing is known of it where there are only events."""
+    return not evidence.pod or bool(at(evidence.pod, "spec", "nodeSelector", ACCELERATOR))
 
 
 def _nobodys_label(evidence: Evidence) -> bool:

@@ -10,12 +10,14 @@ from typing import Any
 from ...cloud.rehearsal import Network
 from ...display.card import Card, Row
 from ...display.plots import Bar, Picture, lanes, waterfall
+from ...doctor.pitfalls import pitfall
 from ...model.gpus import Machine, Price
 from ...model.load_estimate import LoadTime, limit_name
 from ...severity import Severity
 from ...texts import say
 from ...units import duration, size
 from ..runs import schema
+from .outcome import Outcome, State
 from .timeline import UNEXPLAINED, Phase, Timeline, Witness, phase_kind, phase_name, source_name
 
 MOST_UNEXPLAINED = 0.1
@@ -43,6 +45,9 @@ class ColdStart(Card):
     rehearsal: bool = field(default=False, kw_only=True)
     network: Network | None = field(default=None, kw_only=True)
     """The rehearsal's, where it is shaped."""
+
+    outcome: Outcome | None = field(default=None, kw_only=True)
+    """What became of the start by a saved log, None where the Pod was seen to be ready."""
 
     @property
     def first(self) -> Timeline:
@@ -73,12 +78,43 @@ class ColdStart(Card):
 
     def title(self) -> str:
         pod = self.first.pod or say("a log")
+        server = self.first.pod or say("the server")
+        if self._state == "failed":
+            time = duration(self.first.total_s)
+            return say("The start of {server} failed after {time}", server=server, time=time)
+        if self._state == "unfinished":
+            time = duration(self.first.total_s)
+            return say(
+                "The start of {server} is unfinished: {time} so far", server=server, time=time
+            )
         return say("Cold start of {pod}: {time}", pod=pod, time=duration(self.first.total_s))
 
     def rows(self) -> Sequence[Row]:
         witness = self.first.witness
-        told = [_witness_row(witness), *_ranks(witness)] if witness else []
-        return (*map(self._row, self.phases), *told, *self._efficiency())
+        well = self._state == "up"
+        told = [_witness_row(witness, well), *_ranks(witness)] if witness else []
+        return (*self._why(), *map(self._row, self.phases), *told, *self._efficiency())
+
+    @property
+    def _state(self) -> State:
+        return self.outcome.state if self.outcome else "up"
+
+    def _why(self) -> Iterator[Row]:
+        """Yield what the log gives as the cause of a failure, or that it ends too early."""
+        if self.outcome is None or self._state == "up":
+            return
+        if self._state == "unfinished":
+            told = (
+                say("the log ends while the weights are loaded, and names no failure")
+                if self.outcome.loading
+                else say("the log ends before the server is up, and names no failure")
+            )
+            yield Row(say("Unfinished"), told, "warning")
+        for one in self.outcome.causes:
+            yield Row(say("Cause"), f"{one.pitfall}: {say(pitfall(one.pitfall).cause)}", "error")
+            yield Row(say("Evidence"), f"«{one.quote}»")
+        for line in self.outcome.exception.splitlines():
+            yield Row(say("Error"), f"«{line.strip()}»", "error")
 
     def _row(self, phase: Phase) -> Row:
         parts = [duration(phase.elapsed_s)]
@@ -119,6 +155,12 @@ class ColdStart(Card):
             yield say(
                 "The Pod's clock and its node's differ by {time}; the node's counts.",
                 time=duration(abs(ahead)),
+            )
+        if self.first.loading_s and self.first.witness and self.first.witness.ranks:
+            yield say(
+                "{engine} counts {seconds:.1f} s for the whole loading.",
+                engine=self.first.engine,
+                seconds=self.first.loading_s,
             )
         if self.first.lives > 1:
             yield say("The container started {count} times.", count=self.first.lives)
@@ -163,6 +205,8 @@ class ColdStart(Card):
             "missing": list(one.missing),
             "stream": one.witness and _streamed(one.witness),
             "starts": one.lives,
+            "loading_s": one.loading_s,
+            **({"outcome": _became(self.outcome)} if self.outcome else {}),
         }
 
     def _cost(self) -> dict[str, Any] | None:
@@ -229,13 +273,19 @@ def _bars(start: Timeline) -> list[Bar]:
     ]
 
 
-def _witness_row(witness: Witness) -> Row:
-    detail = f"{size(witness.size_bytes)}, {duration(witness.elapsed_s)}"
-    rate = f"{witness.gib_s:.2f} GiB/s"
+def _became(outcome: Outcome) -> dict[str, Any]:
+    found = [{"pitfall": one.pitfall, "quote": one.quote} for one in outcome.causes]
+    return {"state": outcome.state, "found": found, "exception": outcome.exception}
+
+
+def _witness_row(witness: Witness, well: bool) -> Row:
+    detail = duration(witness.elapsed_s)
+    if witness.size_bytes:
+        detail = f"{size(witness.size_bytes)}, {detail}, {witness.gib_s:.2f} GiB/s"
     quote = _STAMP.sub("", witness.line)
     quote = quote if len(quote) < 200 else f"{quote[:199]}…"
-    severity: Severity = "error" if witness.whole is False else "ok"
-    return Row(say("Witness"), f"{detail}, {rate}: {quote}", severity)
+    severity: Severity = "error" if witness.whole is False else "ok" if well else "info"
+    return Row(say("Witness"), f"{detail}: {quote}", severity)
 
 
 def _ranks(witness: Witness) -> Iterator[Row]:

@@ -9,7 +9,7 @@ _KINDS = {
     **dict.fromkeys(("node asked for", "node ready", "driver", "scheduling"), "cluster"),
     **dict.fromkeys(("Pod set-up", "image pull", "container start"), "container"),
     **dict.fromkeys(("earlier attempts", UNEXPLAINED), "unexplained"),
-    **dict.fromkeys(("weights streamed", "other loading"), "weights"),
+    **dict.fromkeys(("weights streamed", "weights loaded", "other loading"), "weights"),
 }
 
 
@@ -30,9 +30,11 @@ def phase_name(name: str) -> str:
         "container start": say("container started"),
         "earlier attempts": say("earlier attempts"),
         "vLLM imports": say("vLLM's imports"),
+        "SGLang imports": say("SGLang's imports"),
         "small files": say("configuration and tokenizer"),
         "engine start": say("engine started"),
         "weights streamed": say("weights streamed"),
+        "weights loaded": say("weights loaded"),
         "other loading": say("rest of the loading"),
         "compile": say("compilation"),
         "KV cache": say("memory and KV cache"),

@@ -18,7 +18,7 @@ class Witness:
     known. `line` is the log's own, of the slowest rank; `ranks` are (rank, bytes, seconds).
     """
 
-    source: Literal["streamer", "vLLM"]
+    source: Literal["streamer", "vLLM", "SGLang"]
     size_bytes: int
     elapsed_s: float
     whole: bool | None
@@ -48,8 +48,8 @@ def witness(log: StartLog, expected_bytes: int | None = None) -> Witness | None:
 
     The streamer's own lines are the best witness, one per rank; the ranks read side by side,
     each its share. From 0.17 on each counts all that it delivers, whoever read it, and ranks that
-    share nothing read it all: then the bucket's bytes count once. Else vLLM's loading time stands
-    with the bucket's bytes, and at last its progress bar.
+    share nothing read it all: then the bucket's bytes count once. Else the engine's loading time
+    stands with the bucket's bytes, and at last its progress bar.
     """
     told = [(m.rank, m.size_bytes, m.seconds) for m in log.streams]
     ranks = tuple((rank, size, s) for rank, size, s in told if size is not None and s is not None)
@@ -62,9 +62,10 @@ def witness(log: StartLog, expected_bytes: int | None = None) -> Witness | None:
         exact = expected_bytes if whole and expected_bytes is not None else size_bytes
         return Witness("streamer", exact, slowest.seconds or 0.0, whole, slowest.line, ranks)
     bars = [bar for bar in log.all("reading") if bar.detail == "100"]
-    for marks in (log.all("loaded"), bars):
+    loaded = [mark for mark in log.all("loaded") if mark.seconds is not None]
+    for marks in (log.all("read"), loaded, bars):
         if marks:
             slowest = max(marks, key=lambda mark: mark.seconds or 0.0)
-            size_bytes = expected_bytes or sum(mark.size_bytes or 0 for mark in marks)
-            return Witness("vLLM", size_bytes, slowest.seconds or 0.0, None, slowest.line)
+            size_bytes = expected_bytes or sum(mark.size_bytes or 0 for mark in loaded)
+            return Witness(log.engine, size_bytes, slowest.seconds or 0.0, None, slowest.line)
     return None

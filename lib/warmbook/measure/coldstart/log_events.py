@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from typing import Literal
 
 _OWN_HANDLER = "[INFO] [RunAI Streamer]"
 """How the streamer's own handler writes from 0.17 on, with RUNAI_STREAMER_LOG_TO_STDERR=1."""
+_SGLANG = ("ServerArgs(", "Load weight begin", "Load weight end", "fired up and ready to roll")
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Mark:
     `at` is the moment by the container runtime, or by the Pod's own clock where there is no
     other; `offset_s` is what that clock is ahead, if both are known. `seconds` is the time that
     the line names, `size_bytes` as rounded there. `life` counts the servers in one log from 0.
+    `place` is where in the log, in bytes, its line begins.
     """
 
     kind: str
@@ -29,22 +32,49 @@ class Mark:
     failed: bool = False
     life: int = 0
     line: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True)
 class StartLog:
-    """What a log tells of the last server that it holds; `lives` is how many it holds.
+    """What a log tells of one server that it holds, the last; `lives` is how many it holds.
 
-    `first` is the moment of its first line with a time.
+    `began` is the moment of the log's first line with a time; `chosen` is the server that was
+    asked for instead of the last, from 0.
     """
 
     marks: tuple[Mark, ...] = ()
     lives: int = 1
-    first: datetime | None = None
+    began: datetime | None = None
+    chosen: int | None = None
+
+    @property
+    def life(self) -> int:
+        """Which server is told of, from 0."""
+        return self.lives - 1 if self.chosen is None else self.chosen
+
+    @property
+    def first(self) -> datetime | None:
+        """The moment of the server's first line with a time."""
+        if self.life == 0:
+            return self.began
+        return next((m.at for m in self.marks if m.life == self.life and m.at), None)
+
+    @property
+    def engine(self) -> Literal["vLLM", "SGLang"]:
+        """Whose words the log has."""
+        ours = [mark.line for mark in self.marks if mark.life == self.life]
+        return "SGLang" if any(word in line for line in ours for word in _SGLANG) else "vLLM"
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the streamer loaded the weights, as far as is told: no other loader did."""
+        told = {mark.kind for mark in self.marks if mark.life == self.life}
+        return not told & {"shards", "read"} or bool(told & {"reading", "streamed"})
 
     def all(self, kind: str) -> list[Mark]:
-        """Return the last server's marks of a kind, in order."""
-        return [m for m in self.marks if m.kind == kind and m.life == self.lives - 1]
+        """Return the server's marks of a kind, in order."""
+        return [m for m in self.marks if m.kind == kind and m.life == self.life]
 
     def at(self, *kinds: str) -> datetime | None:
         """Return the last moment of the first of the kinds that has one."""

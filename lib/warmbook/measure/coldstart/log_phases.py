@@ -22,13 +22,14 @@ def cuts(log: StartLog, witness: Witness | None) -> Iterator[Cut]:
     """Yield the ends of the phases between the container's start and the server's answer."""
     engine, files = log.at("engine", "load"), log.at("files")
     if imported := log.at("arguments", "version"):
-        yield Cut("vLLM imports", imported, "vLLM")
+        imports = "SGLang imports" if log.engine == "SGLang" else "vLLM imports"
+        yield Cut(imports, imported, log.engine)
     if files:
-        yield Cut("small files", min(files, engine or files), "vLLM")
+        yield Cut("small files", min(files, engine or files), log.engine)
     yield from _weights(log, witness)
     for name, kind in _ENGINE.items():
         if end := log.at(kind):
-            yield Cut(name, end, "vLLM", max(m.seconds or 0.0 for m in log.all(kind)))
+            yield Cut(name, end, log.engine, max(m.seconds or 0.0 for m in log.all(kind)))
     if up := log.at("up", "listening", "healthy"):
         yield Cut("server up", up, "log")
 
@@ -36,18 +37,32 @@ def cuts(log: StartLog, witness: Witness | None) -> Iterator[Cut]:
 def _weights(log: StartLog, witness: Witness | None) -> Iterator[Cut]:
     """Yield the weights' end, and before it the engine's: processes, imports, the empty model."""
     begun = log.at("load", "engine")
-    end = log.at("streamed") if witness and witness.source == "streamer" else None
-    # a line without a time of its own stands before the one that tells the loading's end
-    end = end or log.at("loaded", "reading")
-    if witness is None or end is None:
-        if begun:
-            yield Cut("engine start", begun, "vLLM")
-        return
-    streaming = timedelta(seconds=witness.elapsed_s)
-    begin = max(filter(None, (begun, end - streaming)))
+    name = "weights streamed" if log.streamed else "weights loaded"
+    elapsed = timedelta(seconds=witness.elapsed_s if witness else 0.0)
+    begin = _begin(log, witness, begun, elapsed)
     if begun:
-        yield Cut("engine start", begin, "vLLM")
-    yield Cut("weights streamed", begin + streaming, witness.source, witness.elapsed_s)
+        yield Cut("engine start", begin or begun, log.engine)
+    if witness and begin:
+        yield Cut(name, begin + elapsed, witness.source, witness.elapsed_s)
+    elif witness is None and (end := log.at("loaded")):
+        yield Cut(name, end, log.engine)
+
+
+def _begin(
+    log: StartLog, witness: Witness | None, begun: datetime | None, elapsed: timedelta
+) -> datetime | None:
+    """Return when the weights began to come, None where no time of theirs is told."""
+    kinds = {"streamer": ("streamed",), "vLLM": ("read",), "SGLang": ()}
+    end = log.at(*kinds[witness.source]) if witness else None
+    if end and not (begun and end - elapsed < begun):
+        return end - elapsed
+    # a line without a time of its own, or with one that is too early, stands before the one that
+    # tells the loading's end
+    end = log.at("loaded", "reading") or end
+    if witness is None or end is None:
+        return None
+    longest = max((mark.seconds or 0.0 for mark in log.all("loaded")), default=0.0)
+    return max(filter(None, (begun, end - max(elapsed, timedelta(seconds=longest)))))
 
 
 def shift(log: StartLog, started: datetime | None, ready: datetime | None) -> timedelta:

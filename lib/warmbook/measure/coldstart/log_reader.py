@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -20,24 +20,36 @@ _UNTIMED = 1000
 
 _SIGNALS: dict[str, tuple[bytes, ...]] = {
     "version": (b"server version",),
-    "arguments": (b"non-default args",),
+    "arguments": (b"non-default args", b"args: Namespace(", b"server_args=ServerArgs("),
     "files": (b"Resolved architecture", b"Using max model len", b"model supports multiple tasks"),
-    "engine": (b"LLM engine (v",),
-    "load": (b"Starting to load model",),
+    "engine": (b"LLM engine (v", b"Init torch distributed begin"),
+    "load": (b"Starting to load model", b"Load weight begin", b"Loading model weights from"),
     "reading": (b"using Runai Model Streamer:",),
+    "shards": (b"checkpoint shards: 100%",),
+    "read": (b"Loading weights took",),
     "streamed": (b"Overall time to stream",),
     "failed": (b"libstreamer due to", b"core initialization failed"),
-    "loaded": (b"Model loading took",),
-    "compiled": (b"torch.compile t",),
-    "memory": (b"KV cache size:", b"Available KV cache memory"),
-    "captured": (b"Graph capturing finished",),
+    "loaded": (
+        *(b"Model loading took", b"Loading model weights took"),
+        *(b"Load weight end", b"Init model | hbm="),
+    ),
+    "compiled": (b"torch.compile t", b"ompilation finished in"),
+    "memory": (b"KV cache size:", b"Available KV cache memory", b"KV Cache is allocated"),
+    "captured": (b"Graph capturing finished", b"Capture cuda graph end"),
     "warm": (b"init engine (profile",),
     "listening": (b"Starting vLLM",),
-    "up": (b"Application startup complete", b"Uvicorn running on"),
+    "up": (
+        *(b"Application startup complete", b"Uvicorn running on"),
+        b"fired up and ready to roll",
+    ),
     "healthy": (b'"GET /health',),
     "answered": (b'"POST /v1/',),
 }
-"""Kind of mark -> what its line holds. Source: vLLM 0.9.0 to 0.33.0, the streamer 0.8 to 0.17."""
+"""Kind of mark -> what its line holds.
+
+Source: vLLM 0.7.3 to 0.33.0, the streamer 0.8 to 0.17, SGLang 0.5 (model_runner.py,
+cuda_graph_runner.py, http_server.py), vLLM's TPU backend (tpu_runner.py, compilation_manager.py).
+"""
 
 _EARLY = ("version", "arguments")
 _AFTER_UP = (*_EARLY, "up", "healthy", "answered")
@@ -54,13 +66,20 @@ _FIGURES = {
         r"(?: to (?P<detail>\S+))?: (?P<seconds>\d{1,7}(?:\.\d+)?)s, [\d.]+ \w+/s"
     ),
     "loaded": re.compile(
-        r"Model loading took (?P<size>\d{1,9}(?:\.\d+)?) (?P<unit>Gi?B)(?: memory)? "
-        r"and (?P<seconds>\d{1,7}(?:\.\d+)?) seconds"
+        r"(?:Model loading|Loading model weights) took (?P<size>\d{1,9}(?:\.\d+)?) "
+        r"(?P<unit>Gi?B)(?: memory)? and (?P<seconds>\d{1,7}(?:\.\d+)?) seconds"
+        r"|Load weight end\.(?: elapsed=(?P<elapsed>\d{1,7}(?:\.\d+)?) s)?"
+        r"|Init model \| hbm="
     ),
+    "read": re.compile(r"Loading weights took (?P<seconds>\d{1,7}(?:\.\d+)?) seconds"),
     "compiled": re.compile(
         r"torch\.compile t(?:akes|ook) (?P<seconds>\d{1,7}(?:\.\d+)?) s in total"
+        r"|ompilation finished in (?P<elapsed>\d{1,7}(?:\.\d+)?) \[?sec"
     ),
-    "captured": re.compile(r"finished in (?P<seconds>\d{1,7}(?:\.\d+)?) secs"),
+    "captured": re.compile(
+        r"finished in (?P<seconds>\d{1,7}(?:\.\d+)?) secs"
+        r"|Time elapsed: (?P<elapsed>\d{1,7}(?:\.\d+)?) s"
+    ),
     "warm": re.compile(r"took (?P<seconds>\d{1,7}(?:\.\d+)?) s"),
     "healthy": re.compile(r'"GET /health[^"]*" (?P<detail>200)'),
     "answered": re.compile(r'"POST (?P<detail>/v1/[^" ]*)[^"]*" 200'),
@@ -71,10 +90,20 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _RANK = re.compile(r"(?:TP|\brank=|\bRank )(\d+)")
 
 
-def read(log: str | bytes | Iterable[str | bytes], near: datetime | None = None) -> StartLog:
+OUTCOME = ("version", "arguments", "load", "warm", "up")
+"""The kinds that tell one start from the next, and whether it came to its end."""
+
+
+def read(
+    log: str | bytes | Iterable[str | bytes],
+    near: datetime | None = None,
+    kinds: Collection[str] = _SIGNALS,
+) -> StartLog:
     """Read a whole log; `near` is a moment not far from it, for vLLM writes no year."""
-    reader = LogReader(near)
-    for piece in [log] if isinstance(log, (str, bytes)) else log:
+    reader = LogReader(near, kinds)
+    if isinstance(log, bytes):
+        return reader.whole(log)
+    for piece in [log] if isinstance(log, str) else log:
         reader.feed(piece)
     return reader.end()
 
@@ -82,8 +111,10 @@ def read(log: str | bytes | Iterable[str | bytes], near: datetime | None = None)
 class LogReader:
     """Reads a log as it grows; what was fed is not read again."""
 
-    def __init__(self, near: datetime | None = None) -> None:
+    def __init__(self, near: datetime | None = None, kinds: Collection[str] = _SIGNALS) -> None:
         self._near = near or datetime.now(timezone.utc)
+        self._kinds = kinds
+        self._passed = 0
         self._rest: list[bytes] = []
         self._marks: list[Mark] = []
         self._seen: set[str] = set()
@@ -100,6 +131,11 @@ class LogReader:
             self._rest = []
         self._rest.append(rest)
 
+    def whole(self, log: bytes) -> StartLog:
+        """Read a log that comes in one piece."""
+        self._read(log)
+        return self.end()
+
     def end(self) -> StartLog:
         """Take what was fed last for a whole line; return what the log tells so far."""
         self._read(b"".join(self._rest))
@@ -113,21 +149,24 @@ class LogReader:
             block = data[start:end]
             self._begin(block)
             for place, kind in sorted(self._places(block)):
-                self._read_mark(kind, *_line(block, place))
+                begin = self._passed + _begin(block, place)
+                self._read_mark(kind, *_line(block, place), begin)
             start = end
+            self._passed += len(block)
 
     def _begin(self, block: bytes) -> None:
         """Find the first line that has a time."""
         start = 0
         while self._first is None and start < len(block) and self._untimed < _UNTIMED:
             line, _ = _line(block, start)
-            self._first = moment(line[:200], self._near)[0]
+            if found := moment(line[:200], self._near)[0]:
+                self._first = self._near = found  # no year is written: later lines are near it
             self._untimed += 1
             start = block.find(b"\n", start) + 1 or len(block)
 
     def _places(self, block: bytes) -> Iterator[tuple[int, str]]:
         for kind in _AFTER_UP if "up" in self._seen else _SIGNALS:
-            if kind in _ONCE & self._seen:
+            if kind in _ONCE & self._seen or kind not in self._kinds:
                 continue
             for signal in _SIGNALS[kind]:
                 place = block.find(signal)
@@ -135,7 +174,7 @@ class LogReader:
                     yield place, kind
                     place = block.find(signal, place + len(signal))
 
-    def _read_mark(self, kind: str, line: str, place: int) -> None:
+    def _read_mark(self, kind: str, line: str, place: int, begin: int) -> None:
         if kind in _ONCE & self._seen:
             return
         found = _FIGURES[kind].search(line, place) if kind in _FIGURES else None
@@ -156,6 +195,7 @@ class LogReader:
             detail=figures.get("detail") or "",
             life=self._life,
             line=line.strip()[:300],
+            place=begin,
         )
         if kind == "failed":
             self._fail_streams()
@@ -181,9 +221,15 @@ class LogReader:
         return [(mark.kind, mark.life) for mark in self._marks[-2:]] == [(bar.kind, bar.life)] * 2
 
 
+def _begin(block: bytes, place: int) -> int:
+    """Return where the line around a place begins, or what is read of it."""
+    earliest = max(0, place - _MOST_LETTERS)
+    return max(block.rfind(b"\n", earliest, place) + 1, earliest)
+
+
 def _line(block: bytes, place: int) -> tuple[str, int]:
     """Return the line around a place, bare of colours, and where the place is in it."""
-    start = max(block.rfind(b"\n", 0, place) + 1, place - _MOST_LETTERS)
+    start = _begin(block, place)
     end = block.find(b"\n", place, place + _MOST_LETTERS)
     end = place + _MOST_LETTERS if end < 0 else end
     before = _ANSI.sub("", block[start:place].decode("utf-8", "replace"))
@@ -192,12 +238,13 @@ def _line(block: bytes, place: int) -> tuple[str, int]:
 
 
 def _seconds(figures: dict[str, str | None]) -> float | None:
-    if (seconds := figures.get("seconds")) is None:
+    seconds = figures.get("seconds") or figures.get("elapsed")
+    if seconds is None:
         return None
     minutes = 60 * int(figures.get("hours") or 0) + int(figures.get("minutes") or 0)
     return 60 * minutes + float(seconds)
 
 
 def _size(figures: dict[str, str | None]) -> int | None:
-    unit = _UNITS.get((figures.get("unit") or "").replace("GB", "GiB"))
+    unit = _UNITS.get((figures.get("unit") or "").replace("GB", "GiB"))  # vLLM's GB are 2**30
     return round(float(figures["size"] or 0) * unit) if unit else None

@@ -9,7 +9,7 @@ from typing import Literal
 
 from .load_report import Witness
 
-Source = Literal["Kubernetes", "event", "streamer", "vLLM", "log", "workbook"]
+Source = Literal["Kubernetes", "event", "streamer", "vLLM", "SGLang", "log", "workbook"]
 
 UNEXPLAINED = "unexplained"
 FIRST_ANSWER = "first answer"
@@ -23,9 +23,11 @@ SINCE = {
     "container start": "driver",
     "earlier attempts": "container start",
     "vLLM imports": "container start",
+    "SGLang imports": "container start",
     "small files": "vLLM imports",
     "engine start": "vLLM imports",
     "weights streamed": "engine start",
+    "weights loaded": "engine start",
     "other loading": "weights streamed",
     "compile": "weights streamed",
     "KV cache": "weights streamed",
@@ -73,6 +75,7 @@ class Timeline:
 
     `missing` are the phases that no signal told; `shifted_s` is how far the log was moved
     because its clock can't be the cluster's; `lives` counts the servers that the Pod has seen.
+    `loading_s` is what the engine itself counts for loading, the weights and all around them.
     """
 
     pod: str
@@ -82,6 +85,8 @@ class Timeline:
     shifted_s: float = 0.0
     clock_offset_s: float | None = None
     lives: int = 1
+    loading_s: float | None = None
+    engine: str = "vLLM"
 
     @property
     def total_s(self) -> float:

@@ -5,6 +5,6 @@ hold one are looked at. Nothing in a log is an error here; what can't be read is
 """
 
 from .log_events import Mark, StartLog, is_whole
-from .log_reader import LogReader, read
+from .log_reader import OUTCOME, LogReader, read
 
-__all__ = ["LogReader", "Mark", "StartLog", "is_whole", "read"]
+__all__ = ["OUTCOME", "LogReader", "Mark", "StartLog", "is_whole", "read"]

@@ -25,6 +25,9 @@ _OF_CLUSTER = ("image pull", "container start", "ready")
 _OF_LOG = ("vLLM imports", "small files", "engine start", "weights streamed", "server up")
 """What every cold start has; not each machine's vLLM tells the others, and eager ones have none."""
 
+_ALIKE = {"vLLM imports": ("SGLang imports",), "weights streamed": ("weights loaded",)}
+"""Phases that stand for the first, by another engine or loader."""
+
 
 def timeline(
     pod: Object | None = None,
@@ -57,9 +60,11 @@ def timeline(
     return Timeline(
         text(at(pod, "metadata", "name")),
         tuple(laid(begin, cuts, "" if pod else "container start")) if begin else (),
-        tuple(name for name in expected if name not in names),
+        tuple(name for name in expected if not names & {name, *_ALIKE.get(name, ())}),
         load,
         shift.total_seconds(),
         log.clock_offset_s,
         max(log.lives, 1 + (restarts if isinstance(restarts, int) else 0)),
+        max((mark.seconds for mark in log.all("loaded") if mark.seconds), default=None),
+        log.engine,
     )

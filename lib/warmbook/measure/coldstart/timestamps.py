@@ -17,7 +17,8 @@ def moment(text: str, near: datetime) -> tuple[datetime | None, float | None]:
     The runtime's goes before the Pod's own. vLLM writes no year: the one nearest to `near` is
     taken, and its clock for one of UTC.
     """
-    own, runtime = _own(text, near), _runtime(text)
+    runtime = _runtime(text)
+    own = _own(text, runtime or near)
     offset_s = (own - runtime).total_seconds() if own and runtime else None
     return runtime or own, offset_s
 

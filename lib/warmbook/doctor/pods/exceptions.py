@@ -1,0 +1,55 @@
+"""The first exception of a server that ended, for failures that have no name here."""
+
+from __future__ import annotations
+
+import re
+
+from .suspects import Line, around, suspects
+
+LONGEST_QUOTE = 300
+EXCEPTION = re.compile(
+    r"(?<![\w'\"`/])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Refused|Timeout|Failure)"
+    r"|Forbidden|NotFound|Unauthorized|BadRequest|TooManyRequests|PreconditionFailed"
+    r"|ServiceUnavailable|InternalServerError)(?::\s|$)"
+    r"|Value error, |: error: |^Error: |^fatal error: |panicked at"
+)
+"""How Python, pydantic and argparse name what ended a program."""
+ECHOES = re.compile(
+    r"Engine core initialization failed|See (?:root cause|stack trace) above|EngineDeadError"
+    r"|WorkerProc initialization failed|Failed core proc|EngineCore failed to start"
+    r"|KeyboardInterrupt|CancelledError|BrokenPipeError|ChildFailedError|SystemExit"
+    r"|validation errors? for |background process\. See"
+)
+"""What repeats that something failed before, without saying what."""
+_LEVEL = re.compile(r"\b(INFO|WARNING|DEBUG|ERROR|CRITICAL) (?=\d\d-\d\d )|Warning: ")
+
+
+def first_exception(log: bytes) -> str:
+    """Return the first exception of a log with the lines around it, "" where there is none."""
+    for line in suspects(log):
+        if _tells(line):
+            return _short(around(log, line.place, before=2, after=1))
+    return ""
+
+
+def _tells(line: Line) -> bool:
+    found = EXCEPTION.search(line.text)
+    if found is None or ECHOES.search(line.text):
+        return False
+    return not is_remark(line.text[: found.start()])
+
+
+def is_remark(before: str) -> bool:
+    """Say whether what stands behind this text is but a remark of vLLM's or Python's."""
+    levels = _LEVEL.findall(before)
+    return bool(levels) and levels[-1] not in ("ERROR", "CRITICAL")
+
+
+def _short(quote: str) -> str:
+    """Return the lines, each cut, without those that only repeat that something failed."""
+    lines = [line for line in quote.split("\n") if line.strip() and not ECHOES.search(line)]
+    return "\n".join(map(_cut, lines))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}…"

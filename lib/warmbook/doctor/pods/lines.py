@@ -1,0 +1,192 @@
+"""The words by which a server's log tells its failure: pitfall -> expression, plainest first."""
+
+from __future__ import annotations
+
+_GS = r"(?:gs|s3|az)://"
+
+STORAGE = {
+    "vpc-service-controls": (
+        r"vpcServiceControlsUniqueIdentifier|prohibited by organization's policy"
+    ),
+    "requester-pays": r"requester pays bucket but no user project",
+    "impersonation-refused": r"iam\.serviceAccounts\.getAccessToken",
+    "no-identity": r"Anonymous caller does not have storage\.",
+    "metadata-server-silent": (
+        r"Compute Engine Metadata server unavailable|"
+        r"Failed to retrieve http://(?:metadata\.google\.internal|169\.254\.169\.254)"
+    ),
+    "metadata-server-off": r"\d+-compute@developer\.gserviceaccount\.com does not have storage\.",
+    "kms-key-refused": r"cloudkms\.cryptoKeyVersions\.use|Permission denied on Cloud KMS key",
+    "bucket-viewer-missing": (
+        r"does not have storage\.buckets\.get access|Permission 'storage\.buckets\.get' denied"
+    ),
+    "object-role-missing": (
+        r"does not have storage\.objects\.\w+ access|Permission 'storage\.objects\.\w+' denied"
+    ),
+    "billing-off": r"billing account for the owning project is disabled|UserProjectAccountProblem",
+    "api-off": r"has not been used in project \S+ before or it is disabled|accessNotConfigured",
+    "uniform-access-off": r"412 GET \S+/storage/v1/b/",
+    "bucket-missing": r"404 GET \S+/storage/v1/b/[^/?\s]+(\?|:|$)|specified bucket does not exist",
+    "bucket-kind-unknown": r"S3 not supported|S3 files module not found|install .*\[s3\]",
+    "storage-plugin-failed": (
+        r"Error loading object storage plugin|GLIBC version should be at least"
+    ),
+    "ca-bundle-missing": r"CA bundle file not found",
+    "certificate-refused": r"CERTIFICATE_VERIFY_FAILED|certificate verify failed",
+    "gcs-client-failed": r"Failed to create GCS client|default credentials were not found",
+    "storage-unreachable": (
+        r"(?:storage\.googleapis\.com|www\.googleapis\.com).{0,200}"
+        r"(?:timed out|Connection refused|Network is unreachable|Failed to (?:resolve|establish))"
+    ),
+}
+"""Identity, rights and the way to Cloud Storage."""
+
+MODEL = {
+    "gated-model": r"GatedRepoError|Access to model \S+ is restricted|not in the authorized list",
+    "sglang-multimodal": rf"Repo id must be in the form .*'{_GS}",
+    "loader-asks-hub": rf"huggingface\.co/(?:api/models/)?(?:{_GS}|(?:gs|s3):/)",
+    "architecture-unknown": (
+        r"Model architectures? .* (?:are|is) not supported for now|"
+        r"Transformers does not recognize this architecture|"
+        r"has no vLLM implementation and the Transformers implementation is not compatible"
+    ),
+    "remote-code-refused": r"trust_remote_code=True|requires you to execute .*code",
+    "module-missing": r"ModuleNotFoundError: No module named|No module named '",
+    "packages-mismatched": r"undefined symbol: |ImportError: cannot import name ",
+    "tokenizer-unreadable": (
+        r"Couldn't instantiate the backend tokenizer|Tokenizer class \S+ does not exist|"
+        r"untagged enum ModelWrapper|tokenizer .*(?:cannot|can't|could not) be loaded|"
+        r"Unable to load vocabulary from file"
+    ),
+    "config-missing": (
+        r"no config file found|Could not detect config format|Unrecognized model in |"
+        r"does not appear to have a file named config\.json|"
+        r"Invalid repository ID or local directory specified: '\S*/model_streamer/"
+    ),
+    "config-broken": r"config file at '[^']*' is not a valid JSON|JSONDecodeError",
+    "merges-missing": r"merges\.txt\S*.*not found|No such file or directory: \S*merges\.txt",
+    "weights-not-found": r"Cannot find any (?:safetensors )?model weights",
+    "shard-broken": (
+        r"File .*is truncated or empty\.|Corrupted File: |Corrupted Tensor|Unsupported dtype|"
+        r"Error while deserializing header|incomplete metadata, file not fully covered|"
+        r"End of file reached"
+    ),
+    "weights-of-another-model": (
+        r"There is no module or parameter named |size mismatch for |"
+        r"Attempted to load weight .* into parameter|KeyError: '(?:model\.|lm_head|layers\.)"
+    ),
+    "weights-incomplete": r"weights were not initialized from checkpoint",
+    "hub-token-wrong": r"Invalid credentials in Authorization header|Invalid user token",
+    "hub-unreachable": (
+        r"couldn't connect to 'https://huggingface\.co'|LocalEntryNotFoundError|"
+        r"OfflineModeIsEnabled|"
+        r"huggingface\.co.{0,200}(?:timed out|Failed to resolve|unreachable|Max retries)"
+    ),
+}
+"""The model's files, and where they are looked for."""
+
+ARGUMENTS = {
+    "flag-removed": r"unrecognized arguments: ",
+    "flag-ambiguous": r"ambiguous option: ",
+    "load-format-unknown": (
+        r"Load format `?\S+?`? is not supported|Unknown load_format|"
+        r"invalid choice: 'runai_streamer"
+    ),
+    "flag-value": (
+        r"error: argument \S+: |the following arguments are required|expected (?:one|at least one) "
+        r"argument"
+    ),
+    "gcs-support-missing": r"GCS files module not found|GCS not supported",
+    "streamer-missing": r"install vllm\[runai\]|No module named 'runai_model_streamer'",
+    "load-format": r"To load a model from .*'load_format' must be ",
+    "sharded-on-gs": r"only pre-sharded checkpoints are currently supported",
+    "loader-key-unknown": r"Unexpected extra config keys for runai_streamer",
+    "weights-not-reloadable": r"Model reloading with `?\w+`? format",
+    "memory-limit-below-tensor": r"Memory limit supplied: .*cannot be smaller than",
+    "fd-limit": r"Increase process fd limit or decrease the concurrency level|Too many open files",
+    "context-above-model": r"is greater than the derived max_model_len",
+    "batch-below-context": r"max_num_batched_tokens \(\d+\) is smaller than max_model_len",
+    "heads-not-divisible": r"must be divisible by (?:the )?tensor parallel size",
+    "quantization-unsupported": (
+        r"quantization method \S+ is not supported|Unknown quantization method|"
+        r"Quantization method specified in the model config .* does not match"
+    ),
+}
+"""What the server was asked for."""
+
+MACHINE = {
+    "too-few-gpus": (
+        r"World size \(\d+\) is larger than the number of available GPUs|"
+        r"number of required GPUs exceeds the total number of available|"
+        r"invalid device ordinal|Duplicate GPU detected"
+    ),
+    "dtype-not-on-gpu": r"Bfloat16 is only supported on GPUs with compute capability",
+    "gpu-unsupported": (
+        r"no kernel image is available for execution on the device|"
+        r"is not compatible with the current PyTorch installation|"
+        r"not supported on this GPU"
+    ),
+    "driver-replaced": r"Driver/library version mismatch",
+    "cuda-driver-mismatch": (
+        r"Error 80[34]: |unsupported display driver / cuda driver combination|"
+        r"forward compatibility was attempted on non supported HW"
+    ),
+    "driver-too-old": (
+        r"NVIDIA driver on your system is too old|CUDA driver version is insufficient|"
+        r"PTX was compiled with an unsupported toolchain"
+    ),
+    "driver-library-missing": r"libcuda\.so(?:\.1)?: cannot open shared object|libnvidia-ml\.so",
+    "gpu-not-visible": (
+        r"Failed to infer device type|No CUDA GPUs are available|Found no NVIDIA driver|"
+        r"no CUDA-capable device is detected|NVML Shared Library Not Found|"
+        r"NVIDIA-SMI has failed"
+    ),
+    "gpu-broken": (
+        r"uncorrectable (?:NVLink|ECC) error|GPU has fallen off the bus|"
+        r"illegal memory access was encountered|unspecified launch failure"
+    ),
+    "gpu-memory-taken": (
+        r"Free memory on device .*less than desired GPU memory utilization|"
+        r"Error in memory profiling"
+    ),
+    "kv-cache-too-small": (
+        r"larger than the available KV cache memory|No available memory for the cache blocks|"
+        r"larger than the maximum number of tokens that can be stored in KV cache|"
+        r"Not enough memory\. Please try to increase --mem-fraction-static"
+    ),
+    "gpu-memory-too-small": r"(?:CUDA|HIP|NPU) (?:error: )?out of memory|OutOfMemoryError",
+    "shm-too-small": r"(creating|attaching to) shared memory segment|insufficient shared memory",
+    "compiler-missing": r"Failed to find C compiler|Could not find nvcc|ninja.*not found",
+    "broadcast-timeout": r"\[RunAI Streamer\]\[Distributed\].*broadcast timed out",
+    "disk-full": r"No space left on device|os error 28",
+    "folder-not-writable": r"Read-only file system|PermissionError: \[Errno 13\]",
+    "port-in-use": r"[Aa]ddress already in use",
+    "wrong-processor": r"exec format error",
+    "assets-folder-race": r"FileExistsError: .*model_streamer",
+    "host-memory-short": (
+        r"Cannot allocate memory|std::bad_alloc|DefaultCPUAllocator: can't allocate"
+    ),
+    "process-killed": (
+        r"died unexpectedly, exit code -9|exitcode: -9|exit code: -9|"
+        r"^\S{0,80} ?Killed$|signal 9 \(SIGKILL\)|SIGKILL"
+    ),
+    "native-crash": r"Segfault encountered|Segmentation fault|SIGSEGV|exit code -11|core dumped",
+    "file-access-error": r"File access error",
+    "gpus-cannot-talk": (
+        r"NCCL (?:error|WARN.*(?:Call to|Connect to))|DistBackendError|ncclInternalError"
+    ),
+    "engine-start-timeout": (
+        r"Timed out waiting for (?:engine|worker)|did not become ready within"
+    ),
+}
+"""GPUs, drivers, memory, disks: what the machine has."""
+
+FATAL = {**STORAGE, **ARGUMENTS, **MODEL, **MACHINE}
+"""What ends a server at each start alike, the plainest causes first."""
+
+BESIDE = {
+    "probe-too-short": r"KeyboardInterrupt: terminated",
+    "success-line-lies": r"\[RunAI Streamer\] Overall time to stream ",
+    "distributed-fallback": r"fallback to non distributed streaming",
+}
+"""What a log may hold without being the cause."""

@@ -1,9 +1,10 @@
-"""Which of a cluster's endpoints the workbook talks to."""
+"""Which of a cluster's endpoints the workbook talks to, and what a command in a Pod leaves open."""
 
 from types import SimpleNamespace
 
 import pytest
 from google.cloud import container_v1
+from kubernetes.client.exceptions import ApiException
 
 from warmbook.cloud.kubernetes import Kubernetes
 
@@ -40,3 +41,45 @@ def test_an_internal_address_gives_way_to_a_dns_endpoint_that_takes_outside_traf
 ):
     monkeypatch.setattr("kubernetes.dynamic.DynamicClient", lambda api, **_: api)
     assert Kubernetes(existing, CREDENTIALS)._dynamic.configuration.host == f"https://{host}"
+
+
+class Running:
+    """A command's WebSocket, as the library's own client has it."""
+
+    def __init__(self, fails=None):
+        self.fails, self.open, self.sock = fails, True, self
+
+    def run_forever(self, timeout):
+        if self.fails:
+            raise self.fails
+
+    def read_all(self):
+        return "said"
+
+    def shutdown(self):
+        self.open = False
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Run a command in a Pod over the WebSocket given."""
+    monkeypatch.setattr("kubernetes.dynamic.DynamicClient", lambda api, **_: api)
+
+    def run(running):
+        call = "kubernetes.stream.ws_client.websocket_call"
+        monkeypatch.setattr(call, lambda *_, **__: running)
+        return Kubernetes(cluster(), CREDENTIALS).run("pod", "space", ["true"])
+
+    return run
+
+
+def test_a_command_in_a_pod_leaves_no_connection_open(ran):
+    running = Running()
+    assert (ran(running), running.open) == ("said", False)
+
+
+def test_one_whose_connection_breaks_leaves_none_open_either(ran):
+    running = Running(OSError("reset"))
+    with pytest.raises(ApiException, match="reset"):
+        ran(running)
+    assert not running.open

@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 
 from warmbook.display.progress import MIME, Progress, polled, wait_until
@@ -38,6 +40,30 @@ def test_a_failure_ends_the_wait_at_once():
 
     with pytest.raises(ResourceFailedError):
         follow(["PROVISIONING", "ERROR"], failed=failed)
+
+
+@pytest.mark.parametrize("ends", [None, ResourceFailedError("no", remedy="yes")])
+def test_what_is_followed_is_closed_in_the_end(ends):
+    closed = []
+
+    def watched():
+        try:
+            while True:
+                yield "PROVISIONING"
+        finally:
+            closed.append(True)
+
+    followed = watched()
+    with contextlib.suppress(ResourceFailedError):
+        wait_until(
+            followed,
+            what="it",
+            state=str,
+            ready=lambda _: ends is None,
+            failed=lambda _: ends,
+            report=lambda _: None,
+        )
+    assert closed == [True]
 
 
 def test_a_wait_without_end_ends_and_says_what_was_seen_last():

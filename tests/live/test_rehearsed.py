@@ -10,6 +10,7 @@ import pytest
 
 from warmbook import __main__ as command_line
 from warmbook.cloud import gke
+from warmbook.cloud.projects import SERVICES
 from warmbook.live.checks import of_tier
 from warmbook.live.evidence import read
 from warmbook.live.ledger import Entry, Ledger
@@ -19,6 +20,7 @@ from warmbook.live.sweep import Left, left
 from warmbook.steps import project
 
 OTHERWISE_IN_A_REHEARSAL = {
+    "driver-in-pod",  # its nodes have no GPU
     "driver-pods",  # its driver is no Pod
     "new-bucket-soft-delete",
     "node-allocatable",  # its nodes give Pods all that they have
@@ -28,9 +30,12 @@ OTHERWISE_IN_A_REHEARSAL = {
 """Claims that a rehearsal refutes: where it is simpler than we take Google Cloud to be."""
 
 
-def test_tier_4_runs_to_its_end_and_leaves_nothing(rehearsal, chosen, clients, tmp_path, capsys):
+@pytest.mark.parametrize("on", [()])
+def test_tier_4_runs_to_its_end_and_leaves_nothing(
+    on, rehearsal, chosen, clients, tmp_path, capsys
+):
     before = {one.name for one in clients.storage.list_buckets()}
-    policy = clients.projects.get_iam_policy(request={"resource": "projects/rehearsal-project"})
+    policy = rehearsal.call(rehearsal.inner.cloud.bindings)
     words = ["live", "--tier", "4", "--budget-usd", "10", "--out", str(tmp_path)]
     assert command_line.main(words) == 0
     told = capsys.readouterr().out
@@ -45,9 +50,18 @@ def test_tier_4_runs_to_its_end_and_leaves_nothing(rehearsal, chosen, clients, t
     assert not [one for one in items.values() if "error" in one.found]
     assert left(chosen, clients) == []
     assert {one.name for one in clients.storage.list_buckets()} == before
-    after = clients.projects.get_iam_policy(request={"resource": "projects/rehearsal-project"})
-    assert after.bindings == policy.bindings
+    assert rehearsal.call(rehearsal.inner.cloud.bindings) == policy
     assert not (tmp_path / NAME).exists()
+
+
+def test_tier_0_changes_nothing_and_says_what_a_project_lacks(rehearsal, tmp_path, capsys):
+    rehearsal.call(lambda: rehearsal.inner.cloud.project.disable(SERVICES))
+    before = set(rehearsal.inner.cloud.project.services)
+    assert command_line.main(["live", "--out", str(tmp_path)]) == 2
+    assert rehearsal.inner.cloud.project.services == before
+    (needed,) = (one for one in read(tmp_path) if "remedy" in one.found)
+    assert needed.id == "look-ups"
+    assert needed.found["remedy"] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

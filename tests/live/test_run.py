@@ -1,5 +1,6 @@
 """What a run refuses, what its names tell, and how a check that fails leaves the others alone."""
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -46,6 +47,7 @@ def test_a_budget_below_the_estimate_is_refused_with_each_tier():
     with pytest.raises(SettingsError) as refused:
         cost.refuse_beyond(0.9, costs)
     assert all(str(one) in refused.value.what for one in costs)
+    assert cost.total_usd(costs) == round(sum(one.usd for one in costs), 2) == 0.99
     cost.refuse_beyond(1.0, costs)
 
 
@@ -153,3 +155,20 @@ def test_an_interrupt_ends_the_run_with_what_it_knows(monkeypatch, tmp_path, set
             Check(0, "cut", raising(InterruptedWaitError("you", remedy=""))),
         )
     assert [one.status for one in read(tmp_path)] == ["confirmed", "not-reached"]
+
+
+def test_the_last_line_counts_the_claims_that_the_run_did_not_come_to(
+    at_google, monkeypatch, tmp_path, capsys
+):
+    checks = (
+        Check(0, "refuted", raising(RefutedError(status=200, said="x" * 1000))),
+        Check(0, "needed", raising(NotReachedError("no such project")), needed=True),
+        Check(0, "later", raising(AssertionError("not to be tried"))),
+    )
+    monkeypatch.setattr(tiers, "of_tier", lambda tier: [one for one in checks if one.tier == tier])
+    assert command_line.main(["live", "--out", str(tmp_path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    refuted, needed = (line for line in lines if line[0] in "✗·")
+    assert "refuted" in refuted and "status 200" in refuted and len(refuted) < 200
+    assert "no such project" in needed
+    assert re.findall(r"\d+", lines[-2])[:3] == ["0", "1", "2"]

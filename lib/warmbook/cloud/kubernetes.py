@@ -28,6 +28,9 @@ NO_LOG_YET = {400, 404, *TRANSIENT}
 DEADLINE_S = (10, 120)
 """Seconds to connect and to hear the next byte; else a cut connection would wait for ever."""
 
+RUN_S = 60
+"""How long a command in a Pod may take that only prints something, in seconds."""
+
 OF_A_POD = re.compile(r"/pods/[^/]+/(log|proxy|exec)")
 """Paths where it is a Pod or its node that answers: who asked knows what to make of a 503."""
 
@@ -194,7 +197,16 @@ class Kubernetes:
 
         Source: Kubernetes API, "Connect exec"; kubectl exec.
         """
-        return str(self._exec(pod, namespace, command, ("stdout",)).data)
+        from kubernetes.client.exceptions import ApiException
+
+        running = self._exec(pod, namespace, command, ("stdout",))
+        try:
+            running.run_forever(timeout=RUN_S)
+            return str(running.read_all())
+        except Exception as error:  # as websocket_call itself says it
+            raise ApiException(status=0, reason=str(error)) from error
+        finally:
+            running.sock.shutdown()  # close() passes over what the other side has closed
 
     def start(self, pod: str, namespace: str, command: list[str]) -> Any:
         """Start a command in the Pod's first container, to be talked to; return its WSClient.
@@ -202,12 +214,14 @@ class Kubernetes:
         Source: Kubernetes API, "Connect exec"; kubectl exec -i.
         """
         streams = ("stdin", "stdout", "stderr")
-        return self._exec(pod, namespace, command, streams, _preload_content=False)
+        return self._exec(pod, namespace, command, streams)
 
-    def _exec(
-        self, pod: str, namespace: str, command: list[str], streams: Sequence[str], **options: Any
-    ) -> Any:
-        # stream.stream() would need CoreV1Api, whose models take a second to import.
+    def _exec(self, pod: str, namespace: str, command: list[str], streams: Sequence[str]) -> Any:
+        """Return the command's WSClient, which the caller closes.
+
+        stream.stream() would need CoreV1Api, whose models take a second to import. The whole
+        answer is not left to the library either, which would leave its connection open.
+        """
         from kubernetes.stream.ws_client import websocket_call
 
         config = self._api.configuration
@@ -219,7 +233,7 @@ class Kubernetes:
             f"{config.host}{path}",
             query_params=words,
             headers={"authorization": config.get_api_key_with_prefix("authorization")},
-            **options,
+            _preload_content=False,
         )
 
     def _raw(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -112,7 +112,8 @@ def wait_until(
     """Follow what is `seen` until it is `ready`; return the last thing seen.
 
     `seen` yields at each change, and at least every few seconds so that the clock moves.
-    `meanwhile` says what goes on in the cloud while nobody waits for it.
+    `meanwhile` says what goes on in the cloud while nobody waits for it. A generator is closed in
+    the end, and with it the watch that it follows.
 
     Raises:
         WaitTimeoutError: `timeout_s` seconds passed first; it may still become ready.
@@ -141,6 +142,9 @@ def wait_until(
                 )
             ),
         ) from None
+    finally:
+        if isinstance(seen, Generator):  # the failure's traceback would keep a watch open
+            seen.close()
     waited = duration(timeout_s)
     raise WaitTimeoutError(
         say("{what} is still «{state}» after {time}.", what=what, state=now, time=waited),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..errors import SettingsError
 from ..model.gpus import price
 from ..texts import say
-from ..units import duration
 
 DEADLINES_S = {0: 5 * 60, 1: 15 * 60, 2: 40 * 60, 3: 75 * 60, 4: 90 * 60}
 """When each tier ends, in seconds after its beginning, whatever it has found by then."""
@@ -41,14 +40,27 @@ class TierCost:
         return self.machines_usd + self.allowance_usd
 
     def __str__(self) -> str:
+        told = {"tier": self.tier, "minutes": DEADLINES_S[self.tier] // 60}
+        if not self.usd:
+            return say("tier {tier}: free, in {minutes} minutes", **told)
+        if not self.machines_usd:
+            return say(
+                "tier {tier}: at most ${usd:.2f} (an allowance), in {minutes} minutes",
+                usd=self.usd,
+                **told,
+            )
         return say(
             "tier {tier}: at most ${usd:.2f} (machines ${machines:.2f} by list price, the rest an "
-            "allowance), {time} at most",
-            tier=self.tier,
+            "allowance), in {minutes} minutes",
             usd=self.usd,
             machines=self.machines_usd,
-            time=duration(DEADLINES_S[self.tier]),
+            **told,
         )
+
+
+def total_usd(costs: Iterable[TierCost]) -> float:
+    """Return what the tiers cost together, to the cent."""
+    return round(sum(one.usd for one in costs), 2)
 
 
 def estimate(tier: int) -> tuple[TierCost, ...]:
@@ -75,13 +87,13 @@ def refuse_beyond(budget_usd: float, costs: tuple[TierCost, ...]) -> None:
     Raises:
         SettingsError: It may; the message has the estimate by tier.
     """
-    total_usd = sum(one.usd for one in costs)
-    if round(total_usd, 2) <= budget_usd:
+    total = total_usd(costs)
+    if total <= budget_usd:
         return
     lines = "\n".join(f"  {one}" for one in costs)
     told = say(
         "This may cost ${total:.2f}, more than --budget-usd {budget:g}:",
-        total=total_usd,
+        total=total,
         budget=budget_usd,
     )
     raise SettingsError(

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..cloud.clients import Clients
+from ..cloud.projects import OWN_SERVICES, SERVICES
 from ..display.progress import Report
 from ..errors import SettingsError
 from ..settings import Settings
+from ..steps import project
 from ..texts import say
 from ..workbook import save
 from .evidence import Evidence, Item, Target
@@ -18,6 +20,12 @@ from .tiers import carry_out
 
 NAME = "run.txt"
 """File in a run's folder that names the run, for a sweep after a crash."""
+
+LATE = "container.googleapis.com"
+"""GKE's API: tier 0 looks at its refusal while it is off, and tier 2 turns it on."""
+
+EARLY = tuple(name for name in (*OWN_SERVICES, *SERVICES) if name != LATE)
+"""The APIs that every run from tier 1 on calls."""
 
 
 def begin(own: Settings, tier: int, out: Path, tell: Report) -> Session:
@@ -51,10 +59,13 @@ def named(out: Path) -> str:
 def live(session: Session, tier: int, out: Path, tell: Callable[[Item], None]) -> list[Left]:
     """Carry the tiers out, write the evidence, and delete what was made; return what is left.
 
+    By tier 1 on, the APIs that are called and off are turned on first; tier 0 changes nothing.
     An interrupt ends it before the sweep: what there is keeps, for a sweep by its command.
     """
     target: Target = "rehearsal" if session.clients.target == "rehearsal" else "google-cloud"
     evidence = Evidence(out, target)
+    if tier:
+        project.enable_all(session.own, session.own_clients, EARLY, report=session.report)
     carry_out(session, tier, evidence, tell)
     return swept(session.own, out, session.tell) if tier else []
 

@@ -122,11 +122,13 @@ def _running(session: Session, name: str) -> list[str]:
         states.extend([told] if told not in states[-1:] else [])
         return told
 
-    watched = session.clients.kubernetes.watch(
-        "Pod", session.settings.namespace, fields=f"metadata.name={name}"
-    )
+    cluster_api, space = session.clients.kubernetes, session.settings.namespace
     wait_until(
-        (Pod.of(found) for listed in watched for found in listed),
+        (
+            Pod.of(found)
+            for listed in cluster_api.watch("Pod", space, fields=f"metadata.name={name}")
+            for found in listed
+        ),
         what=name,
         state=state,
         ready=lambda pod: pod.phase == "Running",

@@ -6,10 +6,12 @@ import re
 from typing import Any
 
 from ..cloud import gke
+from ..cloud.gke import DRIVER
 from ..display.progress import polled, wait_until
 from ..errors import MissingError, WarmbookError
 from ..model.fit import GIB
 from ..serving import guide_manifest, pods
+from ..serving.gpu_driver import LEAST_BRANCH
 from ..serving.manifest import deployment
 from ..settings import Settings
 from ..steps import server, sizing, streaming, weights
@@ -17,7 +19,6 @@ from ..steps import server_tokens as tokens
 from .checks import Facts, NotReachedError, check, hold
 from .session import Session, TierOverError
 
-DRIVER = "cloud.google.com/gke-gpu-driver-version"
 DRIVERS = ("default", "latest")
 TOO_OLD = "driver-too-old"
 """The pitfall of a server whose CUDA wants a newer driver."""
@@ -141,12 +142,38 @@ def line_of_the_streamer(session: Session) -> Facts:
     """Find the streamer's own line in the released image's log, and all bytes in it."""
     seen = streaming.measure(session.settings, session.clients)
     loads = [one.record() for one in seen.loads]
-    versions = streaming.versions(session.settings, session.clients).record()
     return hold(
         seen.whole and all(one.source == "streamer" for one in seen.loads),
         loads=loads,
-        **versions,
+        **_versions(session),
     )
+
+
+def _versions(session: Session) -> dict[str, Any]:
+    """Return what the server runs on, asked once in a run."""
+    if "versions" not in session.kept:
+        told = streaming.versions(session.settings, session.clients)
+        session.kept["versions"] = told.record()
+    versions: dict[str, Any] = session.kept["versions"]
+    return versions
+
+
+@check(3, "driver-in-pod")
+def driver_that_the_pod_sees(session: Session) -> Facts:
+    """Read the driver's number in the server's Pod, as notebook 07 does."""
+    packages = _versions(session)["packages"]
+    return hold("nvidia-driver" in packages, **packages)
+
+
+@check(3, "latest-driver")
+def branch_of_the_latest_driver(session: Session) -> Facts:
+    """Hold the driver of the server's node, which is `latest`, against what CUDA 13 needs."""
+    packages = _versions(session)["packages"]
+    label, number = packages.get("gpu-driver", ""), packages.get("nvidia-driver", "")
+    if not number:
+        raise NotReachedError("the Pod does not see its driver")
+    enough = int(number.partition(".")[0]) >= LEAST_BRANCH[13]
+    return hold(label == "latest" and enough, label=label, driver=number)
 
 
 @check(3, "cold-start-explained")

@@ -10,7 +10,7 @@ from ..display.progress import polled, wait_until
 from ..errors import WaitTimeoutError
 from ..measure.loaders.catalog import FUSE
 from ..model.fit import allocatable, machine
-from ..serving import guide_manifest, pods
+from ..serving import gpu_driver, guide_manifest, pods
 from ..steps import autoscaling, cache, cluster, compare, scaling, streaming
 from .checks import Facts, NotReachedError, check, hold
 from .ledger import Entry
@@ -191,6 +191,14 @@ def spot_label_of_the_pool(session: Session) -> Facts:
     """Read the label of the pool's nodes."""
     spots = [node["metadata"]["labels"].get(gke.SPOT, "") for node in _gpu_nodes(session)]
     return hold(all(one == "true" for one in spots), labels=spots)
+
+
+@check(4, "driver-of-nodes")
+def driver_label_of_the_pool(session: Session) -> Facts:
+    """Read the label of the pool's nodes that the server selects."""
+    wanted = gpu_driver.chosen(session.standard)
+    drivers = [node["metadata"]["labels"].get(gke.DRIVER, "") for node in _gpu_nodes(session)]
+    return hold(all(one == wanted for one in drivers), wanted=wanted, labels=drivers)
 
 
 @check(4, "node-allocatable")

@@ -55,4 +55,5 @@ def outcome(session: Session, one: Check) -> tuple[Status, dict[str, Any]]:
 
 
 def _told(error: WarmbookError) -> dict[str, Any]:
-    return {"reason": error.what, **({"pitfall": error.pitfall} if error.pitfall else {})}
+    more = {"remedy": error.remedy, "pitfall": error.pitfall}
+    return {"reason": error.what, **{name: told for name, told in more.items() if told}}

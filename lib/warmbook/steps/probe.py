@@ -186,9 +186,12 @@ def manifest(settings: Settings, file: str) -> Manifest:
 def _ended(settings: Settings, clients: Clients, name: str, report: Report | None) -> Pod:
     """Wait until the Pod's container has run to its end."""
     fields = f"metadata.name={name}"
-    seen = clients.kubernetes.watch("Pod", settings.namespace, fields=fields)
     return wait_until(
-        (Pod.of(found) for listed in seen for found in listed),
+        (
+            Pod.of(found)
+            for listed in clients.kubernetes.watch("Pod", settings.namespace, fields=fields)
+            for found in listed
+        ),
         what=say("The probe's Pod"),
         state=lambda pod: pod.waiting or pod.phase,
         ready=lambda pod: pod.phase in ENDED,

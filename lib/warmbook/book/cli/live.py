@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 MARKS = {"confirmed": "✔", "refuted": "✗", "not-reached": "·"}
 
+APART_S = 2.0
+"""Seconds between two lines on one wait: an upload's state is another at each look."""
+
+LONGEST = 160
+"""How much of a reason is told, in characters; evidence.json has all of it."""
+
 
 def add(verbs: Verbs) -> None:
     """Add the verb of this module."""
@@ -29,7 +36,7 @@ def add(verbs: Verbs) -> None:
         description="Check in your own project what only a project can show (docs/live.md), in "
         "tiers that cost more each: 0 is free and changes nothing. What it makes is its own and "
         "is deleted at the end. Writes evidence.json. Exit status 1 if Google Cloud "
-        "refuted a claim or something is left.",
+        "refuted a claim or something is left, 2 if it came to no claim.",
     )
     verb.add_argument(
         "--tier", type=int, choices=range(5), default=0, help="the last tier to carry out (0)"
@@ -76,27 +83,44 @@ def _live(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, settings: Settings, clients: Clients) -> int:
     from ...live import cost
+    from ...live.evidence import read
     from ...live.run import begin, live
 
     costs = cost.estimate(options.tier)
     for one in costs:
         show(f"  {one}")
+    show(say("together: at most ${usd:.2f}", usd=cost.total_usd(costs)))
     cost.refuse_beyond(float(options.budget_usd), costs)
     if options.tier and clients.target == "google-cloud" and not options.yes:
         _confirm(settings)
     session = begin(settings, options.tier, options.out, _teller())
-    items: list[Item] = []
-
-    def tell(item: Item) -> None:
-        items.append(item)
-        show(f"{MARKS[item.status]} {item.id}: {item.status}")
-
     try:
-        left = live(session, options.tier, options.out, tell)
+        left = live(session, options.tier, options.out, lambda item: show(_line(item)))
     except BaseException:
         _offer_sweep(options)
         raise
-    return _told(options, items, left)
+    return _told(options, read(options.out), left)
+
+
+def _line(item: Item) -> str:
+    """Return what became of a claim, and why where it is not confirmed."""
+    words = {
+        "confirmed": say("confirmed"),
+        "refuted": say("refuted"),
+        "not-reached": say("not reached"),
+    }
+    told = f"{MARKS[item.status]} {item.id}: {words[item.status]}"
+    if item.status == "confirmed":
+        return told
+    remedy = item.found.get("remedy")
+    return f"{told} ({_why(item)})" + (f"\n    → {remedy}" if remedy else "")
+
+
+def _why(item: Item) -> str:
+    """Return the reason, or else the facts, of them no more than LONGEST characters."""
+    facts = ", ".join(f"{name} {value}" for name, value in item.found.items())
+    why = str(item.found.get("reason") or item.found.get("error") or facts)
+    return f"{why[:LONGEST]}…" if len(why) > LONGEST else why
 
 
 def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[object]) -> int:
@@ -115,7 +139,9 @@ def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[obj
     if any(one.target == "rehearsal" for one in items):
         show(say("This was a rehearsal: it proves nothing about Google Cloud."))
     show(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
-    return 1 if left or any(_counts_against(one) for one in items) else 0
+    if left or any(_counts_against(one) for one in items):
+        return 1
+    return 2 if all(one.status == "not-reached" for one in items) else 0
 
 
 def _counts_against(item: Item) -> bool:
@@ -177,14 +203,15 @@ def sweep_command(out: Path, parameters: Sequence[tuple[str, str]]) -> str:
 
 
 def _teller() -> Report:
-    """Return what tells a wait on standard error, a line for each state that is new."""
-    last = ""
+    """Return what tells a wait on standard error: its beginning, its end, new states between."""
+    last, told_at = ("", ""), 0.0
 
     def tell(progress: Progress) -> None:
-        nonlocal last
-        told = f"{progress.what}: {progress.state}"
-        if told != last:
-            last = told
+        nonlocal last, told_at
+        now, seen = time.monotonic(), (progress.what, progress.state)
+        soon = progress.what == last[0] and now - told_at < APART_S
+        if seen != last and (progress.done or not soon):
+            last, told_at = seen, now
             show(progress, sys.stderr)
 
     return tell

@@ -272,9 +272,12 @@ def _carried_out(
 def _started(settings: Settings, clients: Clients, job: str, report: Report | None) -> str:
     """Wait until the Job's Pod runs; return its name."""
     watch = RolloutWatch(settings, clients)
-    seen = clients.kubernetes.watch("Pod", settings.namespace, labels=f"job-name={job}")
+    labels = f"job-name={job}"
     found = wait_until(
-        ([Pod.of(one) for one in listed] for listed in seen),
+        (
+            [Pod.of(one) for one in listed]
+            for listed in clients.kubernetes.watch("Pod", settings.namespace, labels=labels)
+        ),
         what=say("The trial's Pod"),
         state=watch.update,
         ready=lambda pods: any(pod.running or pod.phase in ENDED for pod in pods),

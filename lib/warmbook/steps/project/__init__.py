@@ -5,7 +5,7 @@ from __future__ import annotations
 from .found import Billing, Project, billing, create, find
 from .readiness import Readiness, wait_ready
 from .roles import Roles, grant_roles
-from .services import Services, enable_own_services, enable_services
+from .services import Services, enable_all, enable_own_services, enable_services
 
 __all__ = [
     "Billing",
@@ -15,6 +15,7 @@ __all__ = [
     "Services",
     "billing",
     "create",
+    "enable_all",
     "enable_own_services",
     "enable_services",
     "find",

@@ -52,25 +52,20 @@ def enable_own_services(
         AccessError: There is no such project, or the reader may not see it.
         WaitTimeoutError: One of the first still answers that it is off after seven minutes.
     """
-    from google.api_core.exceptions import Forbidden
-
-    try:
-        made = _enable(settings, clients, OWN_SERVICES, report)
-    except Forbidden as error:
-        if not names_no_project(error):
-            raise
-        raise unseen(settings.project_id, gcloud.create_project(settings)) from error
-    if made.enabled:
-        wait_until(
-            polled(lambda: silent_services(clients, FIRST_SERVICES)),
-            what=say("APIs that were turned on"),
-            state=lambda silent: ", ".join(silent) or say("all answer"),
-            ready=lambda silent: not silent,
-            timeout_s=PROPAGATION_S,
-            meanwhile=say("Google goes on enabling them."),
-            report=report,
-        )
+    made = _answering(settings, clients, OWN_SERVICES, FIRST_SERVICES, report)
     return Services(say("The APIs that the workbook itself calls"), *made)
+
+
+def enable_all(
+    settings: Settings, clients: Clients, names: Sequence[str], *, report: Report | None = None
+) -> None:
+    """Enable those of the APIs that are off, and wait until all of them answer.
+
+    Raises:
+        AccessError: There is no such project, or the reader may not see it.
+        WaitTimeoutError: One still answers that it is off after seven minutes.
+    """
+    _answering(settings, clients, names, names, report)
 
 
 @step(gcloud.enable_services)
@@ -91,6 +86,35 @@ class _Made(NamedTuple):
     before: tuple[str, ...]
     enabled: tuple[str, ...]
     missing: tuple[str, ...]
+
+
+def _answering(
+    settings: Settings,
+    clients: Clients,
+    wanted: Sequence[str],
+    awaited: Sequence[str],
+    report: Report | None,
+) -> _Made:
+    """Enable the APIs that are `wanted`; where one was off, wait until the `awaited` answer."""
+    from google.api_core.exceptions import Forbidden
+
+    try:
+        made = _enable(settings, clients, wanted, report)
+    except Forbidden as error:
+        if not names_no_project(error):
+            raise
+        raise unseen(settings.project_id, gcloud.create_project(settings)) from error
+    if made.enabled:
+        wait_until(
+            polled(lambda: silent_services(clients, awaited)),
+            what=say("APIs that were turned on"),
+            state=lambda silent: ", ".join(silent) or say("all answer"),
+            ready=lambda silent: not silent,
+            timeout_s=PROPAGATION_S,
+            meanwhile=say("Google goes on enabling them."),
+            report=report,
+        )
+    return made
 
 
 def _enable(

@@ -34,7 +34,7 @@ APART = {"adapter", "diffusers", "speculator", "several models"}
 """What a folder may be instead of a model."""
 OF_A_MODEL = {"no config", "no tokenizer", "code missing"}
 OTHER_WEIGHTS = ("pytorch_model.bin", "pytorch_model-", "consolidated.0")
-COPIED_FORMATS = (".gguf", ".h5", ".msgpack", ".onnx", ".ot")
+COPIED_FORMATS = (".gguf", ".h5", ".msgpack", ".onnx")
 KNOW_MTP = (
     *("qwen3_next", "qwen3_5", "ernie4_5", "exaone_moe", "exaone4_5", "longcat_flash"),
     *("mimo", "nemotron_h", "minicpmv4_6"),

@@ -126,7 +126,9 @@ def _alone_without(server: Server) -> bool:
 
 def _tells(server: Server) -> bool:
     """Say whether the manifest has all that its Pods get."""
-    return server.pod.whole and server.image.known and "resourceClaims" not in server.pod.spec
+    return (
+        server.pod.whole and bool(server.image.server) and "resourceClaims" not in server.pod.spec
+    )
 
 
 def _on_cpu(server: Server) -> bool:

@@ -1,0 +1,177 @@
+"""Reports for code hosts: SARIF 2.1.0 and GitHub's workflow commands; and what is not read."""
+
+import json
+import os
+import time
+
+import jsonschema
+import pytest
+
+from warmbook.__main__ import main
+from warmbook.terminal import printable
+
+POD = """kind: Pod
+metadata: {name: p}
+spec:
+  nodeName: n
+  containers:
+  - name: s
+    image: vllm/vllm-openai:v0.32.0
+    args:
+    - --model=org/m
+    - --disable-log-requests
+    resources: {limits: {nvidia.com/gpu: 1}}
+"""
+MESSAGE = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+LOCATION = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "physicalLocation": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "artifactLocation": {"properties": {"uri": {"type": "string"}}},
+                "region": {"properties": {"startLine": {"type": "integer", "minimum": 1}}},
+            },
+        }
+    },
+}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+SARIF = {  # OASIS, sarif-schema-2.1.0.json: of it what a report has
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"enum": ["2.1.0"]},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool"],
+                "properties": {
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "required": ["name"],
+                                "properties": {
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {"required": ["id"]},
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "invocations": {
+                        "type": "array",
+                        "items": {
+                            "required": ["executionSuccessful"],
+                            "properties": {
+                                "toolExecutionNotifications": {
+                                    "items": {
+                                        "required": ["message"],
+                                        "properties": {"level": LEVEL, "message": MESSAGE},
+                                    }
+                                }
+                            },
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "required": ["message"],
+                            "properties": {
+                                "level": LEVEL,
+                                "message": MESSAGE,
+                                "ruleIndex": {"type": "integer", "minimum": -1},
+                                "locations": {"type": "array", "items": LOCATION},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+@pytest.fixture
+def pod(tmp_path):
+    file = tmp_path / "a pod.yaml"
+    file.write_text(POD)
+    return file
+
+
+def test_sarif_has_what_its_schema_asks_for(pod, tmp_path, capsys):
+    (tmp_path / "broken.yaml").write_text("a: [")
+    words = ["lint", str(pod), str(tmp_path / "broken.yaml"), "--format", "sarif"]
+    assert main(words) == 1
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SARIF)
+    (run,) = told["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["ruleId"], result["level"]) == ("flag-refused", "error")
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    assert place["artifactLocation"]["uri"].endswith("/a%20pod.yaml")
+    assert place["region"] == {"startLine": 10}
+    assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_githubs_commands_have_file_and_line_and_end_nowhere_else(tmp_path, capsys):
+    file = tmp_path / "a,b.yaml"
+    file.write_text(POD.replace("--disable-log-requests", '"--disable-log-requests=%0A\\n::x"'))
+    assert main(["lint", str(file), "--format", "github"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("::error file=")
+    assert "a%2Cb.yaml,line=10,title=flag refused::--disable-log-requests" in line
+
+
+def test_exit_statuses(pod, tmp_path, capsys):
+    fine = tmp_path / "fine.yaml"
+    fine.write_text(POD.replace("    - --disable-log-requests\n", ""))
+    shared = POD.replace("disable-log-requests", "tensor-parallel-size=2").replace(
+        "gpu: 1", "gpu: 2"
+    )
+    (tmp_path / "warned.yaml").write_text(shared)
+    assert main(["lint", str(fine)]) == 0
+    assert main(["lint", str(fine), str(pod)]) == 1
+    assert main(["lint", str(tmp_path / "warned.yaml")]) == 0
+    assert main(["lint", str(tmp_path / "warned.yaml"), "--fail-on", "warning"]) == 1
+    assert main(["lint", str(fine), str(tmp_path / "none.yaml")]) == 2
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\1\2\x1b[2J",
+        b"\xff\xfe\x00",
+        b"a: 2024-13-45\nb: " + b"9" * 5000,
+        b"a: !!int x",
+        b"a: &a [*a]",
+        b"[" * 5000,
+        b"%YAML 9\n--- x",
+        b"kind: Pod\nspec: {containers: 5}",
+        b'a: "\\e]0;x\\a"\nkind: \x1b',
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_what_is_no_manifest_is_refused_in_a_sentence(content, form, tmp_path, capsys):
+    (tmp_path / "x.yaml").write_bytes(content)
+    assert main(["lint", str(tmp_path / "x.yaml"), "--format", form]) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("warmbook: ") and "Traceback" not in told.err
+    assert printable(told.out + told.err) == told.out + told.err
+
+
+def test_a_folder_and_a_pipe_without_a_writer_are_refused(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    begun = time.monotonic()
+    assert main(["lint", str(tmp_path)]) == 2
+    assert main(["lint", str(tmp_path / "pipe")]) == 2
+    assert time.monotonic() - begun < 30
+    capsys.readouterr()

@@ -19,8 +19,8 @@ def server_container(spec: object) -> dict[str, Any]:
     """
     containers: list[Any] = maps(at(spec, "containers"))
     for looks in (_has_name, _has_gpu, _names_engine):
-        if found := next(filter(looks, containers), None):
-            return dict(found)
+        for container in filter(looks, containers):
+            return container  # itself, and no copy: the manifest is completed in it
     return containers[0] if containers else {}
 
 
@@ -32,8 +32,9 @@ def server_status(pod: object) -> dict[str, Any]:
     statuses: list[Any] = maps(at(pod, "status", "containerStatuses"))
     name = server_container(at(pod, "spec")).get("name")
     for wanted in (name, CONTAINER):
-        if found := next((one for one in statuses if wanted and one.get("name") == wanted), None):
-            return dict(found)
+        for status in statuses:
+            if wanted and status.get("name") == wanted:
+                return status
     if name:
         return {} if all(one.get("name") for one in statuses) else _first(statuses)
     return _first(statuses)

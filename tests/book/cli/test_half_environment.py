@@ -26,6 +26,8 @@ CALLING = {
     "timeline": [],
     "manifest": [],
     "commands": ["--look"],
+    "diagnose": ["some-pod"],
+    "size": ["gs://some-bucket/model"],
     "live": ["--tier", "0", "--out", "{folder}/live"],
 }
 PRINTING = {"commands": [], "manifest": ["--as-in-the-guide"], "lab": ["--google-cloud"]}

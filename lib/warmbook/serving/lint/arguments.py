@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,8 +158,3 @@ class _Reader:
 
     def _is_switch(self, name: str) -> bool:
         return vllm_releases.is_switch(self._release, name)
-
-
-def nested_values(options: list[Option]) -> Iterator[tuple[str, Word]]:
-    """Return the first key and the value of each."""
-    return ((one.keys[0], one.value) for one in options if one.value)

@@ -12,6 +12,14 @@ from .words import is_open, key_line, line_of
 
 Kind = Literal["gpu", "mig", "amd", "tpu", "other", "none", "unknown"]
 
+_SHARES = ("nvidia.com/gpumem", "nvidia.com/gpucores", "nvidia.com/priority")
+"""How much of each GPU and not how many. Source: HAMi, "config.md" and its webhook, which adds a
+`nvidia.com/gpu` where only these stand."""
+_SEVERAL_IN_ONE = ("aws.amazon.com/neuron", "huawei.com/")
+"""Devices of which each may be several to the engine. Source: AWS Neuron, "Kubernetes environment
+setup": with `neuron` all cores of the device belong to the container."""
+_OWN_UNIT = "aws.amazon.com/neuroncore"
+
 GPU, MIG, AMD, TPU = "nvidia.com/gpu", "nvidia.com/mig-", "amd.com/gpu", "google.com/tpu"
 _PARTS = ("nvidia.com/", "habana.ai/", "gpu.intel.com/", "aws.amazon.com/neuron", "huawei.com/")
 _OF_ANY_NODE = frozenset(
@@ -42,12 +50,14 @@ def accelerators_of(container: Mapping[str, Any], line: int = 0) -> Accelerators
     limits, requests = as_map(resources.get("limits")), as_map(resources.get("requests"))
     if resources.get("claims") or is_open(str(container.get("resources") or "")[:200]):
         return Accelerators("unknown", line=key_line(container, "resources", line))
-    for name, value in limits.items():
+    for name, value in sorted(limits.items(), key=lambda limit: _is_share(limit[0])):
         if kind := _kind(str(name)):
             asked = requests.get(name, value)
             told = f"{asked} / {value}" if _differ(asked, value) else ""
             place = key_line(limits, str(name), line)
-            return Accelerators(kind, str(name), as_whole(value), told, place)
+            if str(value) == "0":
+                return Accelerators("none", str(name), 0, told, place)
+            return Accelerators(kind, str(name), _count(str(name), value), told, place)
     only_requested = next((name for name in requests if _kind(str(name))), "")
     place = key_line(requests, only_requested, line) if only_requested else line
     return Accelerators("none", str(only_requested), 0, "", place)
@@ -64,6 +74,17 @@ def node_is_chosen(pod: Mapping[str, Any]) -> bool:
 def place_of(pod: Mapping[str, Any], line: int) -> int:
     """Return the line of a Pod's node selector, else of the Pod."""
     return key_line(pod, "nodeSelector", line_of(pod, line))
+
+
+def _is_share(name: object) -> bool:
+    return str(name).startswith(_SHARES)
+
+
+def _count(name: str, value: object) -> int | None:
+    """Return how many devices the engine sees, None where one may be several of them."""
+    if _is_share(name) or (name.startswith(_SEVERAL_IN_ONE) and name != _OWN_UNIT):
+        return None
+    return as_whole(value)
 
 
 def _kind(name: str) -> Kind | None:

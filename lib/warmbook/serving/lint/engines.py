@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
-from .commands import Command, program
+from .commands import Command, is_option, lost_words, program
 from .images import DYNAMO, KSERVE, SGLANG, VLLM, Image
 from .words import Word
 
@@ -43,6 +44,8 @@ class Start:
     words: list[Word]
     serves: bool = True
     """Whether it takes the model as its first word, as `vllm serve` does."""
+    lost: list[Word] = field(default_factory=list)
+    """Options that stand where the server does not get them."""
 
 
 def starts(commands: list[Command], image: Image, *, entrypoint: bool) -> list[Start]:
@@ -50,13 +53,30 @@ def starts(commands: list[Command], image: Image, *, entrypoint: bool) -> list[S
 
     With `entrypoint` the words are arguments of the program that the image itself names.
     """
-    found = [one for command in commands if (one := _start(command)) is not None]
+    found = [
+        replace(one, lost=_lines_of_options(commands[at + 1 :]))
+        for at, command in enumerate(commands)
+        if (one := _start(command)) is not None
+    ]
     if found or not entrypoint or not image.server or image.server == SGLANG:
         return found
     words = commands[0] if commands else []
     if words and not _looks_like_arguments(words):
         return []
-    return [Start(image.server, words)]
+    return [Start(image.server, words[1:] if words and words[0].text == "serve" else words)]
+
+
+def with_lost(found: list[Start], words: list[Word]) -> list[Start]:
+    """Return the servers that a container's words start, the last with what the shell drops."""
+    if not (found and (lost := lost_words(words))):
+        return found
+    return [*found[:-1], replace(found[-1], lost=[*found[-1].lost, *lost])]
+
+
+def _lines_of_options(commands: list[Command]) -> list[Word]:
+    """Return the options that a shell takes for commands, as after a line without its backslash."""
+    lines = takewhile(lambda command: is_option(command[0]), commands)
+    return [word for command in lines for word in command if is_option(word)]
 
 
 def other_server(commands: list[Command], image: Image) -> str:
@@ -67,7 +87,8 @@ def other_server(commands: list[Command], image: Image) -> str:
 
 def _looks_like_arguments(words: list[Word]) -> bool:
     first = words[0]
-    return first.text.startswith("-") or not first.sure or "/" in first.text.lstrip("/")
+    is_model = not first.sure or "/" in first.text.lstrip("/")
+    return first.text.startswith("-") or first.text == "serve" or is_model
 
 
 def _start(command: Command) -> Start | None:
@@ -78,6 +99,9 @@ def _start(command: Command) -> Start | None:
         if engine := _VERBS.get((program(word), following)):
             return Start(engine, command[at + 2 :])
         module = following if word.text == "-m" else ""
+        verb = command[at + 2].text if at + 2 < len(command) else ""
+        if (module, verb) == ("vllm.entrypoints.cli.main", "serve"):
+            return Start(VLLM, command[at + 3 :])
         if engine := _MODULES.get(module):
             return Start(engine, command[at + 2 :], serves=False)
         if word.text.endswith("vllm/entrypoints/openai/api_server.py"):

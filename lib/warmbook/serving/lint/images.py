@@ -32,7 +32,7 @@ _SERVERS = (
 )
 _BESIDE = re.compile(
     r"router|gateway|proxy|controller|operator|exporter|-sim\b|simulator|scheduler|sidecar|epp\b"
-    r"|benchmark|webui|gradio|client|downloader|loader|init\b|extproc|tokenizer|dashboard|genai-perf"
+    r"|mock|benchmark|webui|gradio|client|downloader|loader|init\b|extproc|tokenizer|dashboard|genai-perf"
 )
 """Names of what stands beside servers and is none."""
 OTHER_SERVERS = (

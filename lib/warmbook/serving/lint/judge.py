@@ -11,8 +11,8 @@ from ...model.inspect import Inspection
 from ...texts import say
 from . import documents, pods
 from .arguments import parse
-from .commands import commands_of, words_of
-from .engines import Start, other_server, starts
+from .commands import apart, commands_of, words_of
+from .engines import Start, other_server, starts, with_lost
 from .environment import ConfigMaps, config_maps, environment_of
 from .images import image_of
 from .report import LintFinding, Looked, Passed, Report, worst_first
@@ -106,17 +106,18 @@ def _servers(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> I
     image = image_of(environment.expand(str(container.get("image") or "")))
     for start in _starts(pod, container, maps):
         arguments = parse(start.words, start.engine, image.version, serves=start.serves)
-        yield Server(start.engine, pod, container, image, environment, arguments)
+        yield Server(start.engine, pod, container, image, environment, arguments, start.lost)
 
 
 def _starts(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> list[Start]:
     environment = environment_of(container, maps)
     image = image_of(environment.expand(str(container.get("image") or "")))
-    command = words_of(container, "command", environment)
+    command = apart(words_of(container, "command", environment))
     words = [*command, *words_of(container, "args", environment)]
     by_image = not command and not pod.by_ray and container in pod.containers
     by_image = by_image and (pod.whole or bool(words))
-    return starts(commands_of(words, environment), image, entrypoint=by_image)
+    found = starts(commands_of(words, environment), image, entrypoint=by_image)
+    return with_lost(found, words)
 
 
 def _why(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import pods
@@ -23,7 +23,10 @@ _HOSTS = ("--nnodes", "--node-rank", "--headless", "--distributed-executor-backe
 
 @dataclass(frozen=True)
 class Server:
-    """A server: `version` of vLLM, "" where the image does not tell it."""
+    """A server: `version` of vLLM, "" where the image does not tell it.
+
+    `lost` are options that stand where the server does not get them.
+    """
 
     engine: str
     pod: pods.Pod
@@ -31,6 +34,7 @@ class Server:
     image: Image
     environment: Environment
     arguments: Arguments
+    lost: list[Word] = field(default_factory=list)
 
     @property
     def version(self) -> str:

@@ -19,6 +19,8 @@ _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(\+?=)", re.ASCII)
 _BRACED = re.compile(r"\{(#?[A-Za-z_]\w*|[0-9@*?#$!-])(\[[@*]\])?[^}]*\}")
 _HEREDOC = re.compile(r"<<(-?)\s*(['\"]?)([\w.-]+)\2")
 _REDIRECTION = re.compile(r"[0-9]*(?:>>|>\||>&|<&|<>|<<<|&>>|&>|>|<)")
+_FILLED_IN = re.compile(r"\{\{[^\n]*?\}\}|<[A-Za-z][\w -]*>")
+"""What is replaced before a shell reads it: `{{ bucket }}`, `<bucket>`."""
 _BEGIN = frozenset(("if", "for", "while", "until", "case", "select"))
 _END = frozenset(("fi", "done", "esac"))
 _BEFORE_COMMAND = frozenset(("then", "else", "elif", "do", "{", "}", "!", "time", "function"))
@@ -46,7 +48,8 @@ class _Draft:
         self.begun = True
 
     def word(self) -> Word:
-        return Word("".join(self.text)[:_LONGEST], self.line, self.sure, self.many)
+        text = "".join(self.text)[:_LONGEST]
+        return Word(text, self.line, self.sure and not is_open(text), self.many)
 
 
 def commands(script: str, variables: Mapping[str, str | None], line: int = 0) -> list[list[Word]]:
@@ -87,6 +90,9 @@ class _Script:
             self._skip_heredocs()
         elif letter == "#" and self._draft is None:
             self._at = self._next("\n", self._at)
+        elif filled_in := _FILLED_IN.match(self._script, self._at):
+            self._begin().add(filled_in[0])
+            self._at = filled_in.end()
         elif redirected := self._redirection():
             self._redirect(redirected)
         elif letter == "(" and self._draft and "".join(self._draft.text).endswith("="):

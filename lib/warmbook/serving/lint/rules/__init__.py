@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 
 from ..report import LintFinding
 from ..server import Server
-from . import compute, pod, release, streamer
+from . import command, compute, pod, release, streamer
 
 Rule = Callable[[Server], Iterator[LintFinding]]
 
 RULES: tuple[Rule, ...] = (
+    command.listed,
+    command.program,
+    command.variables,
+    command.lost,
     release.version,
     release.words,
     release.flags,

@@ -1,0 +1,113 @@
+"""How a container's words reach its server: as a list, with a program, all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ....texts import say
+from .. import commands
+from ..report import LintFinding
+from ..server import Server
+from ..shapes import as_list
+from ..words import Word, is_open, line_of
+
+_OFFICIAL = re.compile(r"(?:(?:index\.)?docker\.io/)?vllm/vllm-openai(?:[:@]|$)")
+"""The image that starts the server itself. Source: vLLM, docker/Dockerfile."""
+_PROGRAMS = frozenset(("vllm", "serve", "python", "python3", "sh", "bash"))
+_SHELLS_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+
+
+def listed(server: Server) -> Iterator[LintFinding]:
+    """Look for a text where a list belongs. Source: Kubernetes' API, Container."""
+    for key in ("command", "args"):
+        value = server.container.get(key)
+        if isinstance(value, str):
+            yield LintFinding(
+                "no list",
+                f"{key}: {value}",
+                say("Kubernetes refuses the manifest: {key} must be a list.", key=key),
+                say("Write each word as an item of the list."),
+                line=server.at(key),
+            )
+
+
+def program(server: Server) -> Iterator[LintFinding]:
+    """Look whether the container starts the program that is meant.
+
+    Source: vllm-project/vllm, issues 4462 (a whole line as one word), 22072 and 37133 (`serve`
+    and `vllm serve` as arguments of the image).
+    """
+    command = as_list(server.container.get("command"))
+    first = str(command[0]) if command else ""
+    if len(first.split()) > 1:
+        yield LintFinding(
+            "two words in one",
+            first,
+            say("There is no program of this name: the container does not start."),
+            say("Write each word as an item of the list."),
+            line=line_of(command[0], server.at("command")),
+        )
+    args = as_list(server.container.get("args"))
+    if command or not args or not server.pod.whole or not _is_official(server):
+        return
+    if commands.program(Word(str(args[0]))) in _PROGRAMS:
+        yield LintFinding(
+            "program in args",
+            " ".join(map(str, args[:2]))[:80],
+            say("The image starts vLLM itself, which gets these words as arguments and stops."),
+            say("Leave the program out, or put it under command."),
+            line=line_of(args[0], server.at("args")),
+        )
+
+
+def variables(server: Server) -> Iterator[LintFinding]:
+    """Look for variables of a shell where there is none.
+
+    Source: Kubernetes, "Define a Command and Arguments for a Container": only `$(NAME)` is
+    replaced. One whose value the manifest does not tell may be a template's.
+    """
+    written = {str(one) for key in ("command", "args") for one in _list(server, key)}
+    if not (server.container.get("command") or _is_official(server)) or _by_script(server):
+        return
+    for word in server.arguments.words:
+        named = _SHELLS_VARIABLE.search(word.text)
+        name = (named[1] or named[2]) if named else ""
+        value = server.environment.variables.get(name)
+        if word.text in written and value and not is_open(value):
+            yield LintFinding(
+                "no shell",
+                word.text,
+                say("Nothing replaces it: {engine} gets these letters.", engine=server.engine),
+                say("Write {reference}.", reference=f"$({name})"),
+                line=word.line,
+            )
+
+
+def lost(server: Server) -> Iterator[LintFinding]:
+    """Look for options that the server does not get."""
+    if server.lost:
+        yield LintFinding(
+            "options lost",
+            server.lost[0].text,
+            say(
+                "The shell does not give it to {engine}, which runs without.", engine=server.engine
+            ),
+            say("Put all options into the line of the program, and end lines with a backslash."),
+            "warning",
+            line=server.lost[0].line,
+        )
+
+
+def _list(server: Server, key: str) -> list[object]:
+    return as_list(server.container.get(key))
+
+
+def _is_official(server: Server) -> bool:
+    return bool(_OFFICIAL.match(str(server.container.get("image") or "")))
+
+
+def _by_script(server: Server) -> bool:
+    """Say whether a script of one's own starts the server: it may replace what it likes."""
+    command = _list(server, "command")
+    return bool(command) and str(command[0]).endswith(".sh")

@@ -76,7 +76,7 @@ def _looked_at(path: Path, *, look: bool) -> Report:
     except (OSError, ValueError, YamlError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         told = say("{path} can't be read: {reason}.", path=path, reason=reason)
-        remedy = say("Correct the file, then try again.")
+        remedy = say("Name a file of YAML that can be read; - reads standard input.")
         return Report(unread=[Passed(str(path), 0, "", told, remedy)])
     return examine(text, str(path), _in_bucket if look else lambda uri: None)
 

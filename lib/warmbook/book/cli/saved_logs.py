@@ -26,7 +26,7 @@ def content(path: Path) -> bytes:
         return read_bytes(path)
     except UnreadableError as error:
         told = say("{path} can't be read: {reason}.", path=path, reason=error.reason)
-        raise SettingsError(told, remedy=say("Correct the file, then try again.")) from None
+        raise SettingsError(told, remedy=say("Name a file that can be read.")) from None
 
 
 def starts(path: Path, number: int | None, pod: str = "") -> list[ColdStart]:

@@ -93,7 +93,9 @@ def _layer(
     if blocks and not (kv_heads := _of_block(blocks, at, heads)):
         return None
     per_layer = text.listed("num_key_value_heads", "num_kv_heads")
-    if at < len(per_layer) and type(per_layer[at]) is int:
+    if per_layer:
+        if at >= len(per_layer) or type(per_layer[at]) is not int:
+            raise UnknownLayersError("num_key_value_heads")
         kv_heads = per_layer[at]
     values = text.count("v_head_dim") or width
     if kind == "window":

@@ -34,11 +34,11 @@ ELSEWHERE = {
     ),
     "the kernel, a shell and the C library": (
         *("disk-full", "folder-not-writable", "wrong-processor", "process-killed"),
-        "native-crash",
+        *("native-crash", "threads-limit"),
     ),
     "NVIDIA's driver and CUDA, which an engine on a CPU has not": (
         *("driver-replaced", "cuda-driver-mismatch", "driver-too-old", "gpu-broken"),
-        "compiler-missing",
+        *("compiler-missing", "fabric-not-ready"),
     ),
 }
 """Pitfalls that somebody else's words tell, by whose."""

@@ -67,6 +67,23 @@ PITFALLS = (
         source="vLLM's released source, 0.11.1: config/model.py",
     ),
     Pitfall(
+        name="block-not-divisible",
+        symptom="«… is not divisible by weight quantization block_n», or by min_thread_k.",
+        cause="So many GPUs cut the quantized weights into pieces that are no whole blocks.",
+        remedy="Lower «gpu_count»; for a mixture of experts --enable-expert-parallel leaves the "
+        "experts whole.",
+        source="https://github.com/vllm-project/vllm/issues/17569",
+    ),
+    Pitfall(
+        name="port-from-service",
+        symptom="«VLLM_PORT 'tcp://…' appears to be a URI».",
+        cause="A Service of the namespace is called vllm: Kubernetes gives each Pod VLLM_PORT with "
+        "its address, and vLLM reads its own port there.",
+        remedy="Give the Service another name, or write enableServiceLinks: false in the Pod's "
+        "spec.",
+        source="https://docs.vllm.ai/en/stable/configuration/env_vars/",
+    ),
+    Pitfall(
         name="quantization-unsupported",
         symptom="«Unknown quantization method», or «quantization method … is not supported».",
         cause="The weights are packed in a way that this engine or this GPU does not read.",

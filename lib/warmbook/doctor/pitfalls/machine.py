@@ -46,6 +46,15 @@ PITFALLS = (
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/gpus",
     ),
     Pitfall(
+        name="fabric-not-ready",
+        symptom="«Error 802: system not yet initialized».",
+        cause="The GPUs of the node are joined by NVSwitch, and NVIDIA's fabric manager does not "
+        "run there or has not finished.",
+        remedy="Wait a few minutes; if it stays so, take the node out (`kubectl drain NODE "
+        "--ignore-daemonsets`) and delete it: the pool makes a new one.",
+        source="https://github.com/vllm-project/vllm/issues/16127",
+    ),
+    Pitfall(
         name="gpu-not-visible",
         symptom="«Failed to infer device type», or «No CUDA GPUs are available».",
         cause="The engine sees no GPU: the container asks for none, the driver is missing, or the "
@@ -133,6 +142,14 @@ PITFALLS = (
         "container's first process lived on, so its status does not tell.",
         remedy="Give the Pod more memory, or set «memory_limit» in --model-loader-extra-config.",
         source="https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/",
+    ),
+    Pitfall(
+        name="threads-limit",
+        symptom="«can't start new thread», or «pthread_create failed … Resource temporarily "
+        "unavailable».",
+        cause="The Pod has as many processes and threads as the node lets one Pod have.",
+        remedy="Set OMP_NUM_THREADS to a small number, or raise the node pool's podPidsLimit.",
+        source="https://cloud.google.com/kubernetes-engine/docs/how-to/node-system-config",
     ),
     Pitfall(
         name="native-crash",

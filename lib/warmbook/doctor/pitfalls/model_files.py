@@ -66,6 +66,25 @@ PITFALLS = (
         source="https://github.com/huggingface/transformers (tokenization_utils_fast.py)",
     ),
     Pitfall(
+        name="model-not-on-hub",
+        symptom="«… is not a valid model identifier», or «Repository Not Found».",
+        cause="What the server was told to serve is neither a folder of the Pod nor a model that "
+        "Hugging Face shows it: the name is mistyped, the volume is not mounted there, or the "
+        "model is private.",
+        remedy="Write the model's gs:// address, or the path of a mounted folder; for a private "
+        "model set HF_TOKEN.",
+        source="https://github.com/huggingface/transformers (utils/hub.py)",
+    ),
+    Pitfall(
+        name="processor-missing",
+        symptom="«Can't load image processor for …», or no preprocessor_config.json.",
+        cause="The model reads pictures, video or sound, and the file that says how is not in its "
+        "folder; often a copy of the weights and the tokenizer alone.",
+        remedy="Upload preprocessor_config.json, processor_config.json and the like from the "
+        "original model, or serve text only with --limit-mm-per-prompt.",
+        source="https://github.com/huggingface/transformers (image_processing_base.py)",
+    ),
+    Pitfall(
         name="config-broken",
         symptom="«It looks like the config file … is not a valid JSON file», or «JSONDecodeError».",
         cause="A small file of the model is cut off, empty, or a page of HTML in its place.",

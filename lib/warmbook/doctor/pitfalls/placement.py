@@ -15,6 +15,15 @@ PITFALLS = (
         source="https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/",
     ),
     Pitfall(
+        name="selector-unmatched",
+        symptom="«didn't match Pod's node affinity/selector».",
+        cause="No node has the labels that the Pod asks for, mostly those of the GPU's kind, of a "
+        "compute class or of a zone, and none is being made.",
+        remedy="Compare the Pod's nodeSelector and affinity with `kubectl get nodes "
+        "--show-labels`, and look what NotTriggerScaleUp says.",
+        source="https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/",
+    ),
+    Pitfall(
         name="pool-at-maximum",
         symptom="«pod didn't trigger scale-up: … max node group size reached».",
         cause="The node pool that would fit has as many nodes as it may have.",

@@ -28,11 +28,22 @@ def _sign(name: str, pattern: str, *, lasts: bool = False, passes: tuple[str, ..
     return Sign(name, re.compile(pattern), lasts, passes)
 
 
+NOT_CREATED = (
+    r"^Error: (?:secret|configmap) \"[^\"]+\" not found|"
+    r"couldn't find key \S+ in (?:Secret|ConfigMap)|"
+    r"failed to create containerd task|OCI runtime create failed"
+)
+"""What an event tells of a container that is never made."""
+_FUSE = r"failed to get GCS bucket"
+"""Source: GoogleCloudPlatform/gcs-fuse-csi-driver, docs/troubleshooting.md."""
+
 SIGNS = (
     _sign("resource-quota", r"is forbidden: exceeded quota", lasts=True),
+    _sign("service-account-missing", r'serviceaccount "[^"]*" not found', lasts=True),
     _sign(
         "admission-refused",
         r"admission webhook .* denied the request|violates PodSecurity|"
+        r"no PriorityClass with name \S+ was found|"
         r"is forbidden: .*(?:GKE Warden|not allowed|PodSecurity|exceeds? the)",
         lasts=True,
     ),
@@ -42,18 +53,37 @@ SIGNS = (
         lasts=True,
     ),
     _sign("pod-preempted", r"^Preempted (?:by|in order to)"),
-    _sign("device-not-allocated", r"Allocate failed due to|UnexpectedAdmissionError"),
+    _sign(
+        "device-not-allocated",
+        r"Allocate failed due to|UnexpectedAdmissionError|Node didn't have enough resource: \S+/",
+    ),
+    _sign("node-too-small", r"Node didn't have enough resource: (?:cpu|memory)\b"),
+    _sign(
+        "image-not-found",
+        r"couldn't parse image (?:name|reference)|Failed to apply default image tag",
+        lasts=True,
+    ),
+    _sign("container-not-started", NOT_CREATED, passes=_STARTED),
     _sign("liveness-too-strict", r"failed liveness probe, will be restarted"),
     _sign("image-too-big", r"(?i)pull.*no space left on device|extract.*no space left on device"),
     _sign("fuse-off", r"driver name gcsfuse\.csi\.storage\.gke\.io not found", passes=_STARTED),
     _sign("claim-unbound", r"unbound immediate PersistentVolumeClaims", passes=_PLACED),
     _sign("claim-unbound", r"persistentvolumeclaim \"[^\"]+\" not found", passes=_PLACED),
+    _sign(
+        "claim-unbound",
+        r"no persistent volumes available for this claim|failed to provision volume with",
+        passes=_PLACED,
+    ),
     _sign("volume-in-use", r"Multi-Attach error", passes=_STARTED),
+    _sign("object-role-missing", rf"{_FUSE}.*storage\.objects\.\w+", passes=_STARTED),
+    _sign("bucket-viewer-missing", rf"{_FUSE}.*storage\.buckets\.\w+", passes=_STARTED),
+    _sign("bucket-missing", rf"{_FUSE}.*bucket doesn't exist", passes=_STARTED),
     _sign("volume-not-mounted", r"MountVolume\.\w+ failed for volume", passes=_STARTED),
     _sign("volume-not-mounted", r"Unable to attach or mount volumes", passes=_STARTED),
     _sign(
         "ip-space-exhausted",
-        r"IP_SPACE_EXHAUSTED|no (?:free )?IP addresses available|no available IP addresses",
+        r"IP_SPACE_EXHAUSTED|IP space exhausted|"
+        r"no (?:free )?IP addresses available|no available IP addresses",
         passes=_STARTED,
     ),
     _sign("sandbox-failed", r"(?i)failed to create pod sandbox", passes=_STARTED),
@@ -67,7 +97,7 @@ SIGNS = (
     _sign("pool-at-maximum", r"max node group size reached|max cluster .*limit reached"),
     _sign(
         "scale-up-failed",
-        r"Node scale up .* failed: (?!.*(?:quota|GCE out of resources|IP_SPACE))",
+        r"Node scale up .* failed: (?!.*(?:quota|GCE out of resources|IP.(?:SPACE|space)))",
         passes=("Scheduled",),
     ),
 )
@@ -79,8 +109,17 @@ LATE_SIGNS = (
     _sign("toleration-missing", r"had taints? .* that the pod didn't tolerate", passes=_PLACED),
     _sign("affinity-conflict", r"anti-affinity rules|topology spread constraints", passes=_PLACED),
     _sign("nodes-cordoned", r"node\(s\) were unschedulable", passes=_PLACED),
+    _sign("toleration-missing", r"had untolerated taint\(s\)", passes=_PLACED),
 )
-"""What the scheduler says beside the plainer reasons of `placement`."""
+"""What the scheduler says beside the plainer reasons of `placement`.
+
+Kubernetes names the taint up to 1.34, then only counts: «had untolerated taint(s)».
+"""
+
+BLIND_SIGNS = (
+    _sign("selector-unmatched", r"didn't match Pod's node affinity/selector", passes=_PLACED),
+)
+"""What is left to say where only events are known: else `placement` compares labels."""
 
 
 def signs(evidence: Evidence) -> Iterator[Diagnosis]:
@@ -92,6 +131,8 @@ def late_signs(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield why a Pod has no node, where nothing plainer was found."""
     if not evidence.placed:
         yield from _told(LATE_SIGNS, evidence)
+        if evidence.pod is None:
+            yield from _told(BLIND_SIGNS, evidence)
 
 
 def _told(listed: tuple[Sign, ...], evidence: Evidence) -> Iterator[Diagnosis]:

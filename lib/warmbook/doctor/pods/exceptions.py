@@ -8,10 +8,10 @@ from .suspects import Line, around, suspects
 
 LONGEST_QUOTE = 300
 EXCEPTION = re.compile(
-    r"(?<![\w'\"`/])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Refused|Timeout|Failure)"
+    r"(?<![\w'\"`/])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error(?:_\w+)?|Exception|Refused|Timeout|Failure)"
     r"|Forbidden|NotFound|Unauthorized|BadRequest|TooManyRequests|PreconditionFailed"
     r"|ServiceUnavailable|InternalServerError)(?::\s|$)"
-    r"|Value error, |: error: |^Error: |^fatal error: |panicked at"
+    r"|\bgaierror(?::\s|$)|Value error, |: error: |^Error: |\bfatal error: |panicked at"
 )
 """How Python, pydantic and argparse name what ended a program."""
 ECHOES = re.compile(
@@ -21,7 +21,12 @@ ECHOES = re.compile(
     r"|validation errors? for |background process\. See"
 )
 """What repeats that something failed before, without saying what."""
-_LEVEL = re.compile(r"\b(INFO|WARNING|DEBUG|ERROR|CRITICAL) (?=\d\d-\d\d )|Warning: ")
+_LEVEL = re.compile(
+    r"\b(INFO|WARNING|DEBUG|ERROR|CRITICAL) (?=\d\d-\d\d |[\w.]+\.py:\d)|Warning: "
+    r"|Ignore import error when loading |Exception ignored in"
+)
+"""How vLLM, SGLang and Python mark a line; SGLang imports all models and tells which it can't:
+https://github.com/sgl-project/sglang/issues/9561."""
 
 
 def first_exception(log: bytes) -> str:

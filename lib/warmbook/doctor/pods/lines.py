@@ -9,7 +9,10 @@ STORAGE = {
         r"vpcServiceControlsUniqueIdentifier|prohibited by organization's policy"
     ),
     "requester-pays": r"requester pays bucket but no user project",
-    "impersonation-refused": r"iam\.serviceAccounts\.getAccessToken",
+    "impersonation-refused": (
+        r"iam\.serviceAccounts\.getAccessToken|"
+        r"Unable to generate access token; IAM returned 403"
+    ),
     "no-identity": r"Anonymous caller does not have storage\.",
     "metadata-server-silent": (
         r"Compute Engine Metadata server unavailable|"
@@ -42,19 +45,37 @@ STORAGE = {
 """Identity, rights and the way to Cloud Storage."""
 
 MODEL = {
-    "gated-model": r"GatedRepoError|Access to model \S+ is restricted|not in the authorized list",
+    "gated-model": (
+        r"GatedRepoError|Access to model \S+ is restricted|not in the authorized list|"
+        r"access a gated repo"
+    ),
     "sglang-multimodal": rf"Repo id must be in the form .*'{_GS}",
     "loader-asks-hub": rf"huggingface\.co/(?:api/models/)?(?:{_GS}|(?:gs|s3):/)",
+    "model-not-on-hub": (
+        r"is not a valid model identifier listed on|RepositoryNotFoundError: 40[14] "
+    ),
     "architecture-unknown": (
         r"Model architectures? .* (?:are|is) not supported for now|"
         r"Transformers does not recognize this architecture|"
         r"has no vLLM implementation and the Transformers implementation is not compatible"
     ),
     "remote-code-refused": r"trust_remote_code=True|requires you to execute .*code",
-    "module-missing": r"ModuleNotFoundError: No module named|No module named '",
-    "packages-mismatched": r"undefined symbol: |ImportError: cannot import name ",
+    "module-missing": (
+        r"ModuleNotFoundError: No module named|No module named '|"
+        r"ImportError: Please install (?!vllm\[)"
+    ),
+    "packages-mismatched": (
+        r"undefined symbol: |ImportError: cannot import name |"
+        r"operator torchvision::\w+ does not exist|all_special_tokens_extended|"
+        r"lib(?:cudart|cublas|cublasLt|cudnn|nccl|nvrtc|c10|torch)\w*\.so\S*: cannot open shared"
+    ),
+    "processor-missing": (
+        r"Can't load (?:image processor|video processor|feature extractor|processor) for|"
+        r"does not appear to have a file named (?:video_)?(?:pre)?processor_config\.json"
+    ),
     "tokenizer-unreadable": (
-        r"Couldn't instantiate the backend tokenizer|Tokenizer class \S+ does not exist|"
+        r"Couldn't instantiate the backend tokenizer|Can't load tokenizer for |"
+        r"Tokenizer class \S+ does not exist|"
         r"untagged enum ModelWrapper|tokenizer .*(?:cannot|can't|could not) be loaded|"
         r"Unable to load vocabulary from file"
     ),
@@ -73,7 +94,10 @@ MODEL = {
     ),
     "weights-of-another-model": (
         r"There is no module or parameter named |size mismatch for |"
-        r"Attempted to load weight .* into parameter|KeyError: '(?:model\.|lm_head|layers\.)"
+        r"Attempted to load weight .* into parameter|KeyError: '(?:model\.|lm_head|layers\.)|"
+        r"KeyError: '[\w.]+[._](?:weight|bias|scale|weight_packed|qweight|qzeros|weight_scale)'|"
+        r"param_data\.shape == loaded_weight\.shape|"
+        r"start \(\d+\) \+ length \(\d+\) exceeds dimension size"
     ),
     "weights-incomplete": r"weights were not initialized from checkpoint",
     "hub-token-wrong": r"Invalid credentials in Authorization header|Invalid user token",
@@ -94,7 +118,9 @@ ARGUMENTS = {
     ),
     "flag-value": (
         r"error: argument \S+: |the following arguments are required|expected (?:one|at least one) "
-        r"argument"
+        r"argument|chat template string .* appears path-like, but doesn't exist|"
+        r"invalid (?:tool call|reasoning) parser: |requires --tool-call-parser|"
+        r"must be greater than or equal to max_num_seqs|is greater than max_lora_rank"
     ),
     "gcs-support-missing": r"GCS files module not found|GCS not supported",
     "streamer-missing": r"install vllm\[runai\]|No module named 'runai_model_streamer'",
@@ -107,9 +133,19 @@ ARGUMENTS = {
     "context-above-model": r"is greater than the derived max_model_len",
     "batch-below-context": r"max_num_batched_tokens \(\d+\) is smaller than max_model_len",
     "heads-not-divisible": r"must be divisible by (?:the )?tensor parallel size",
+    "block-not-divisible": (
+        r"is not divisible by weight quantization block|"
+        r"_size_per_partition = \d+ is not divisible by min_thread|"
+        r"caused by too large tensor parallel size|AssertionError: \d+ is not divisible by \d+"
+    ),
+    "port-from-service": (
+        r"appears to be a URI\. This may be caused by a Kubernetes service discovery|"
+        r"invalid literal for int\(\) with base 10: 'tcp://"
+    ),
     "quantization-unsupported": (
         r"quantization method \S+ is not supported|Unknown quantization method|"
-        r"Quantization method specified in the model config .* does not match"
+        r"Quantization method specified in the model config .* does not match|"
+        r"Quantization scheme is not supported for|is not supported for quantization method "
     ),
 }
 """What the server was asked for."""
@@ -118,19 +154,22 @@ MACHINE = {
     "too-few-gpus": (
         r"World size \(\d+\) is larger than the number of available GPUs|"
         r"number of required GPUs exceeds the total number of available|"
+        r"Current node has no GPU available|"
         r"invalid device ordinal|Duplicate GPU detected"
     ),
     "dtype-not-on-gpu": r"Bfloat16 is only supported on GPUs with compute capability",
     "gpu-unsupported": (
         r"no kernel image is available for execution on the device|"
         r"is not compatible with the current PyTorch installation|"
-        r"not supported on this GPU"
+        r"not supported on this GPU|only supports Ampere GPUs or newer|"
+        r"type fp8\w+ not supported in this architecture|is not defined for option 'gpu-name'"
     ),
     "driver-replaced": r"Driver/library version mismatch",
     "cuda-driver-mismatch": (
         r"Error 80[34]: |unsupported display driver / cuda driver combination|"
         r"forward compatibility was attempted on non supported HW"
     ),
+    "fabric-not-ready": r"Error 802: |system not yet initialized",
     "driver-too-old": (
         r"NVIDIA driver on your system is too old|CUDA driver version is insufficient|"
         r"PTX was compiled with an unsupported toolchain"
@@ -147,16 +186,22 @@ MACHINE = {
     ),
     "gpu-memory-taken": (
         r"Free memory on device .*less than desired GPU memory utilization|"
-        r"Error in memory profiling"
+        r"Error in memory profiling|Some GPUs may be occupied by other processes"
     ),
     "kv-cache-too-small": (
         r"larger than the available KV cache memory|No available memory for the cache blocks|"
         r"larger than the maximum number of tokens that can be stored in KV cache|"
         r"Not enough memory\. Please try to increase --mem-fraction-static"
     ),
-    "gpu-memory-too-small": r"(?:CUDA|HIP|NPU) (?:error: )?out of memory|OutOfMemoryError",
+    "gpu-memory-too-small": (
+        r"(?:CUDA|HIP|NPU) (?:error: )?out of memory|OutOfMemoryError|"
+        r"RESOURCE_EXHAUSTED: .*\bhbm\b"
+    ),
     "shm-too-small": r"(creating|attaching to) shared memory segment|insufficient shared memory",
-    "compiler-missing": r"Failed to find C compiler|Could not find nvcc|ninja.*not found",
+    "compiler-missing": (
+        r"Failed to find C compiler|Could not find nvcc|ninja.*not found|"
+        r"No such file or directory: '(?:ninja|gcc|nvcc)'|Python\.h: No such file"
+    ),
     "broadcast-timeout": r"\[RunAI Streamer\]\[Distributed\].*broadcast timed out",
     "disk-full": r"No space left on device|os error 28",
     "folder-not-writable": r"Read-only file system|PermissionError: \[Errno 13\]",
@@ -166,6 +211,9 @@ MACHINE = {
     "host-memory-short": (
         r"Cannot allocate memory|std::bad_alloc|DefaultCPUAllocator: can't allocate"
     ),
+    "threads-limit": (
+        r"can't start new thread|pthread_create failed.*Resource temporarily unavailable"
+    ),
     "process-killed": (
         r"died unexpectedly, exit code -9|exitcode: -9|exit code: -9|"
         r"^\S{0,80} ?Killed$|signal 9 \(SIGKILL\)|SIGKILL"
@@ -173,7 +221,8 @@ MACHINE = {
     "native-crash": r"Segfault encountered|Segmentation fault|SIGSEGV|exit code -11|core dumped",
     "file-access-error": r"File access error",
     "gpus-cannot-talk": (
-        r"NCCL (?:error|WARN.*(?:Call to|Connect to))|DistBackendError|ncclInternalError"
+        r"NCCL (?:error|WARN.*(?:Call to|Connect to))|DistBackendError|ncclInternalError|"
+        r"DistNetworkError: |DistStoreError: |Gloo connectFullMesh failed"
     ),
     "engine-start-timeout": (
         r"Timed out waiting for (?:engine|worker)|did not become ready within"

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...display.card import Card, Row
 from ...errors import GUIDE_TO_PITFALLS
+from ...severity import Severity
 from ...texts import say
 from ..pitfalls import pitfall
 from .evidence import Diagnosis
@@ -43,7 +44,7 @@ class Told(Card):
         return say("{pod}: the start succeeded", pod=pod)
 
     def rows(self) -> Sequence[Row]:
-        return [*self._caused(), *_quoted(self.exception)] or [*self._well()]
+        return [*self._caused(), *_quoted(self.exception, "error")] or [*self._well()]
 
     def note(self) -> str:
         if not self.diagnoses:
@@ -89,7 +90,7 @@ def recorded(one: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _quoted(quote: str) -> Iterator[Row]:
+def _quoted(quote: str, severity: Severity = "info") -> Iterator[Row]:
     lines = [line for line in quote.splitlines() if line.strip()]
     for place, line in enumerate(lines):
-        yield Row(say("Evidence") if place == 0 else "…", f"«{line.strip()}»")
+        yield Row(say("Evidence") if place == 0 else "…", f"«{line.strip()}»", severity)

@@ -121,7 +121,7 @@ def inspect_local(path: Path) -> Inspection:
     """Look through a model's folder on this disk, or at a config.json alone, the same way.
 
     Raises:
-        MissingError: There is no such folder or file, or it can't be read.
+        MissingError: There is no such folder or file, or it can't be read, or is no JSON object.
     """
     remedy = say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json.")
     try:
@@ -139,7 +139,12 @@ def _inspected_here(path: Path) -> Inspection:
         return _inspected(Folder("", str(path), "", (), files), _part_of_file)
     alone = Folder("", str(path.parent), "", (), {path.name: path.stat().st_size})
     reader = _Reader(alone, _part_of_file)
-    return Inspection(alone, config=reader.document(path.name), read_bytes=reader.read_bytes)
+    if (config := reader.document(path.name)) is None:
+        raise MissingError(
+            say("{path} is no JSON object.", path=path),
+            remedy=say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json."),
+        )
+    return Inspection(alone, config=config, read_bytes=reader.read_bytes)
 
 
 def _below(folder: Path) -> Iterator[tuple[str, int]]:

@@ -61,12 +61,19 @@ def test_what_is_not_there_or_not_known_is_refused_with_what_is(tmp_path, config
     assert "nvidia-l4" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_config_is_said_and_no_traceback_comes(tmp_path, capsys):
-    for text in (b"", b"[", b"[]", b"{}", b"\xff\xfe", b'{"model_type": []}'):
-        (tmp_path / "config.json").write_bytes(text)
-        status, found = sized(capsys, tmp_path / "config.json")
-        assert (status, found["kv_bytes_high"]) == (0, None)
-        assert "num_hidden_layers" in found["missing"]
+@pytest.mark.parametrize("text", [b"", b"[", b"[]", b"\xff\xfe"])
+def test_a_file_that_is_no_json_object_is_refused(tmp_path, capsys, text):
+    (tmp_path / "config.json").write_bytes(text)
+    assert main(["size", str(tmp_path / "config.json")]) == 2
+    assert "config.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [b"{}", b'{"model_type": []}'])
+def test_an_object_that_is_no_config_has_a_cache_that_is_not_known(tmp_path, capsys, text):
+    (tmp_path / "config.json").write_bytes(text)
+    status, found = sized(capsys, tmp_path / "config.json")
+    assert (status, found["kv_bytes_high"]) == (0, None)
+    assert "num_hidden_layers" in found["missing"]
 
 
 def test_a_model_in_a_bucket_is_sized_as_the_notebook_does(chosen, clients, capsys):

@@ -38,7 +38,7 @@ ELSEWHERE = {
     ),
     "NVIDIA's driver and CUDA, which an engine on a CPU has not": (
         *("driver-replaced", "cuda-driver-mismatch", "driver-too-old", "gpu-broken"),
-        *("compiler-missing", "fabric-not-ready"),
+        "fabric-not-ready",
     ),
 }
 """Pitfalls that somebody else's words tell, by whose."""

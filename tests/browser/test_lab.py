@@ -101,7 +101,8 @@ def test_a_cards_command_is_copied_by_its_button(lab):
     copied = lab.page.evaluate("navigator.clipboard.readText()")
     shown = card.locator("pre").inner_text()
     assert copied.strip() == shown.strip()
-    assert shown.startswith("gcloud services enable container.googleapis.com")
+    assert shown.startswith("gcloud services enable serviceusage.googleapis.com")
+    assert "container.googleapis.com" in shown
 
 
 def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):

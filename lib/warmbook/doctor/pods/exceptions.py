@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .suspects import Line, around, suspects
 
@@ -29,9 +30,12 @@ _LEVEL = re.compile(
 https://github.com/sgl-project/sglang/issues/9561."""
 
 
-def first_exception(log: bytes) -> str:
-    """Return the first exception of a log with the lines around it, "" where there is none."""
-    for line in suspects(log):
+def first_exception(log: bytes, lines: Iterable[Line] | None = None) -> str:
+    """Return the first exception of a log with the lines around it, "" where there is none.
+
+    `lines` are its suspects, where they are known already.
+    """
+    for line in suspects(log) if lines is None else lines:
         if _tells(line):
             return _short(around(log, line.place, before=2, after=1))
     return ""

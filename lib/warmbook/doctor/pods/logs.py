@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ...cloud.objects import at, items, text
 from ...serving.containers import server_container
@@ -21,7 +21,7 @@ _UPPERCASE = re.compile(r"(GS|Gs|gS)://")
 
 def causes(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield what the logs give as the cause, the plainest first."""
-    for name, quote in _matches(_FATAL, _logs(evidence)):
+    for name, quote in _matches(_FATAL, _lines(evidence)):
         if name == "gcs-support-missing" and "sglang" in _image(evidence):
             yield Diagnosis("sglang-extra", quote, hopeless=True)
         yield Diagnosis(name, quote, hopeless=True)
@@ -33,24 +33,24 @@ def hints(evidence: Evidence) -> Iterator[Diagnosis]:
         for word in _words(evidence):
             if _UPPERCASE.search(word):
                 yield Diagnosis("scheme-uppercase", word[:LONGEST_QUOTE], hopeless=True)
-    for name, quote in _matches(_BESIDE, _logs(evidence)):
+    for name, quote in _matches(_BESIDE, _lines(evidence)):
         if name != "success-line-lies" or evidence.ended:
             yield Diagnosis(name, quote)
 
 
-def told_by(log: bytes) -> list[Diagnosis]:
-    """Return what a log by itself gives as the cause, the plainest first, each once."""
-    return [Diagnosis(name, quote, hopeless=True) for name, quote in _matches(_FATAL, [log])]
+def told_by(lines: Sequence[Line]) -> list[Diagnosis]:
+    """Return what the suspects of a log give as the cause, the plainest first, each once."""
+    return [Diagnosis(name, quote, hopeless=True) for name, quote in _matches(_FATAL, lines)]
 
 
-def _logs(evidence: Evidence) -> list[bytes]:
-    return [log.encode("utf-8", "replace") for log in (evidence.previous, evidence.log) if log]
+def _lines(evidence: Evidence) -> list[Line]:
+    logs = (log for log in (evidence.previous, evidence.log) if log)
+    return [line for log in logs for line in suspects(log.encode("utf-8", "replace"))]
 
 
 def _matches(
-    patterns: dict[str, re.Pattern[str]], logs: Iterable[bytes]
+    patterns: dict[str, re.Pattern[str]], found: Sequence[Line]
 ) -> Iterator[tuple[str, str]]:
-    found = [line for log in logs for line in suspects(log)]
     text = "\n".join(line.text for line in found)
     quoted: set[str] = set()
     for name, pattern in patterns.items():

@@ -10,6 +10,7 @@ from typing import Literal
 from ...doctor.pods import Diagnosis
 from ...doctor.pods.exceptions import first_exception
 from ...doctor.pods.logs import told_by
+from ...doctor.pods.suspects import suspects
 from .log_events import StartLog
 
 State = Literal["up", "failed", "unfinished", "none"]
@@ -65,5 +66,6 @@ def outcome(log: StartLog, text: bytes) -> Outcome:
 
 
 def _failed(state: State, text: bytes, *, ended: bool = False) -> Outcome:
-    causes = told_by(text)
-    return Outcome(state, causes, "" if causes else first_exception(text), ended)
+    lines = suspects(text)
+    causes = told_by(lines)
+    return Outcome(state, causes, "" if causes else first_exception(text, lines), ended)

@@ -53,7 +53,7 @@ def accelerators_of(container: Mapping[str, Any], line: int = 0) -> Accelerators
     for name, value in sorted(limits.items(), key=lambda limit: _is_share(limit[0])):
         if kind := _kind(str(name)):
             asked = requests.get(name, value)
-            told = f"{asked} / {value}" if _differ(asked, value) else ""
+            told = f"{asked} / {value}" if str(asked) != str(value) else ""
             place = key_line(limits, str(name), line)
             if str(value) == "0":
                 return Accelerators("none", str(name), 0, told, place)
@@ -96,7 +96,3 @@ def _kind(name: str) -> Kind | None:
     if name.startswith(_NO_ACCELERATOR) or ("/" not in name and name != "gpu"):
         return None
     return "other" if name.startswith(_PARTS) or name == "gpu" else None
-
-
-def _differ(asked: object, value: object) -> bool:
-    return str(asked) != str(value)

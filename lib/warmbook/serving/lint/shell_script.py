@@ -157,7 +157,7 @@ class _Script:
             self._at += 1
             return draft
         if rest == "{" and (braced := _BRACED.match(self._script, start + 1)):
-            self._at = self._brace_end(start + 1)
+            self._at = self._closing(start + 1, "{", "}")
             return self._variable(draft, start, braced, quoted=quoted)
         if named := _NAME.match(self._script, start + 1):
             self._at = named.end()
@@ -309,19 +309,11 @@ class _Script:
         found = self._script.find(letter, at)
         return len(self._script) if found < 0 else found
 
-    def _closing(self, at: int) -> int:
+    def _closing(self, at: int, opening: str = "(", closing: str = ")") -> int:
         """Return where the bracket that opens at `at` is closed, and one more."""
         depth = 0
         for place in range(at, len(self._script)):
-            depth += (self._script[place] == "(") - (self._script[place] == ")")
-            if depth == 0:
-                return place + 1
-        return len(self._script)
-
-    def _brace_end(self, at: int) -> int:
-        depth = 0
-        for place in range(at, len(self._script)):
-            depth += (self._script[place] == "{") - (self._script[place] == "}")
+            depth += (self._script[place] == opening) - (self._script[place] == closing)
             if depth == 0:
                 return place + 1
         return len(self._script)

@@ -18,35 +18,9 @@
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
+location: str = ""  # region for Autopilot, zone for Standard; where the bucket is
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-mode: str = ""  # autopilot or standard
-cluster_name: str = ""  # CLUSTER_NAME in the guide
-namespace: str = ""  # NAMESPACE in the guide
-service_account: str = ""  # KSA_NAME in the guide
-object_role: str = ""  # objectUser as in the guide, or objectViewer: reading only
-gpu: str = ""  # GPU type, such as nvidia-l4
-gpu_count: str = ""  # GPUs of one Pod
-tensor_parallel_size: str = ""  # GPUs that share one copy of the model
-machine_type: str = ""  # machine of the Standard GPU pool
-gpu_driver: str = ""  # auto, default or latest: the GPU driver of the nodes
-spot: str = ""  # true: Spot machines for the GPUs
-inference_server: str = ""  # vllm, or sglang
-vllm_version: str = ""  # vLLM release, 0.11.1 or later
-sglang_version: str = ""  # SGLang release, 0.5.12 or later
-max_model_len: str = ""  # longest prompt and answer together, in tokens
-concurrency: str = ""  # parallel readers of the streamer
-replicas: str = ""  # Pods of the Deployment
-zone: str = ""  # zone that holds the Pods
-compare_runs: str = ""  # how often each loader loads the model
-compare_tunable: str = ""  # what of the streamer is tried: concurrency, chunk, memory_limit or grpc
-compare_minutes: str = ""  # no round of a comparison begins after so many minutes
-compare_usd: str = ""  # nor after so many dollars of the machine; 0 sets no limit
-cache_scope: str = ""  # zone or region: where caches are made
-max_replicas: str = ""  # Pods up to which a queue of requests may raise it; 0 for none
-model_source: str = ""  # local folder or hf://ORG/NAME to upload first
-account: str = ""  # e-mail of the person who gets the roles
-language: str = "en"  # en or es: the language of the library's messages
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -140,39 +114,7 @@ from warmbook import SettingsForm, check, connect, doctor
 # Lo demás trae valores acordes con el ejemplo de la guía: un clúster `run-ai-test` y una NVIDIA L4. Dos se apartan de ella a propósito. `vllm_version` es más reciente (la guía usa 0.11.1, la primera cuya imagen puede leer de Cloud Storage; el formulario rechaza las anteriores) y `max_model_len` tiene un valor porque, según las cuentas, gemma-2-9b-it con todo su contexto apenas cabe en la memoria de una sola L4.
 
 # %% guide="G02 G08" jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    ask=True,
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    mode=mode,
-    cluster_name=cluster_name,
-    namespace=namespace,
-    service_account=service_account,
-    object_role=object_role,
-    gpu=gpu,
-    gpu_count=gpu_count,
-    tensor_parallel_size=tensor_parallel_size,
-    machine_type=machine_type,
-    gpu_driver=gpu_driver,
-    spot=spot,
-    inference_server=inference_server,
-    vllm_version=vllm_version,
-    sglang_version=sglang_version,
-    max_model_len=max_model_len,
-    concurrency=concurrency,
-    replicas=replicas,
-    zone=zone,
-    cache_scope=cache_scope,
-    max_replicas=max_replicas,
-    compare_runs=compare_runs,
-    compare_tunable=compare_tunable,
-    compare_minutes=compare_minutes,
-    compare_usd=compare_usd,
-    model_source=model_source,
-    account=account,
-    language=language,
-)
+form = SettingsForm.choose(globals(), every=True, ask=True)
 form
 
 # %% [markdown] lang="en"
@@ -192,7 +134,7 @@ settings = form.settings
 clients = connect(settings)
 clients
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     doctor.examine(settings, clients, before="01"),
     "nothing stands in the way of this notebook",
@@ -211,7 +153,7 @@ check(
 chosen = form.summary
 chosen
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     form.saved,
     "your choices are saved in workbook.yaml",

@@ -18,10 +18,8 @@
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-account: str = ""  # e-mail of the person who gets the roles
-language: str = "en"  # en or es: the language of the library's messages
+account: str = ""  # e-mail of the account to grant the roles to
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -36,13 +34,7 @@ from warmbook.steps import project
 # `account` es el correo electrónico que recibirá los roles de más abajo; donde la guía se lo pregunta a gcloud, este cuaderno se lo pregunta a tus credenciales. No siempre lo dicen: si el campo está vacío y la última sección se queja, escribe aquí tu correo.
 
 # %% jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    account=account,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -78,7 +70,7 @@ own
 examined = doctor.examine(settings, clients, before="02")
 examined
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     examined,
     "nothing stands in the way of this notebook",
@@ -113,7 +105,7 @@ found
 bill = project.billing(settings, clients)
 bill
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     bill.enabled,
     "billing is on",
@@ -157,7 +149,7 @@ services
 roles = project.grant_roles(settings, clients)
 roles
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     roles.missing == (),
     "you hold the roles on the project",
@@ -177,7 +169,7 @@ check(
 ready = project.wait_ready(settings, clients)
 ready
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     ready.permissions,
     "your permissions hold and the APIs answer",

@@ -17,16 +17,13 @@
 # | Sube un modelo de esta máquina o de Hugging Face, si indicas uno; luego revisa la carpeta del modelo en el bucket | El bucket; para subir, archivos safetensors | Un modelo que se podrá cargar | Segundos para revisar; subir tarda lo que tarde tu red; lo almacenado se cobra por GiB y por mes |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-model_source: str = ""  # local folder or hf://ORG/NAME to upload first; empty uploads nothing
-gpu: str = ""  # GPU type: nvidia-l4 and others
+model_source: str = ""  # local folder or hf://ORG/NAME to upload first; empty: no upload
+gpu: str = ""  # GPU type, such as nvidia-l4
 gpu_count: str = ""  # GPUs of one Pod
 tensor_parallel_size: str = ""  # GPUs that share one copy of the model
-machine_type: str = ""  # the machine that has them
-max_model_len: str = ""  # tokens of prompt and answer; 0 leaves it to the model
-language: str = "en"  # en or es: the language of the library's messages
+max_model_len: str = ""  # context length in tokens, prompt and answer together; 0: the model's own
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -41,18 +38,7 @@ from warmbook.steps import sizing, upload, weights
 # La guía supone que el modelo ya está en el bucket; en ese caso, deja `model_source` vacío. Si el tuyo está en Hugging Face, escribe `hf://ORG/NAME`; si está en esta máquina, indica su carpeta, la que contiene `config.json` y los archivos safetensors, y se subirá a la dirección del modelo.
 
 # %% jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    model_source=model_source,
-    gpu=gpu,
-    gpu_count=gpu_count,
-    tensor_parallel_size=tensor_parallel_size,
-    machine_type=machine_type,
-    max_model_len=max_model_len,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -72,7 +58,7 @@ clients
 examined = doctor.examine(settings, clients, before="03")
 examined
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     examined,
     "nothing stands in the way of this notebook",
@@ -144,14 +130,14 @@ model.plot()
 # %% [markdown] lang="es"
 # Los pesos solos no bastan para iniciar un servidor. vLLM conoce la arquitectura del modelo por `config.json`; si falta, se detiene con el mensaje «no config file found». En cuanto a un bucket de otra región, funciona, pero cada arranque lee todos los pesos de una región a otra: más lento y con un cobro por GiB. Por eso la última comprobación te detiene aquí, mientras cambiar de lugar sale barato.
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     model.whole,
     "the model in the bucket is whole",
     remedy="read the lines marked ✗ above: each names its remedy; then run the cell again",
 )
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     model.near,
     "the bucket is in the region of the cluster",
@@ -198,7 +184,7 @@ sized.plot()
 # %%
 sized.plot_load()
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     sized.possible,
     "the model can run on the chosen GPUs",

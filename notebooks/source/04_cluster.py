@@ -17,17 +17,14 @@
 # | Busca la GPU en tu región, crea el clúster y le agrega un grupo de nodos con GPU si es Standard | El notebook 2; cuota para una GPU | Un clúster en ejecución con Workload Identity Federation | Unos 5 minutos, y 3 más para un grupo de nodos; en un ensayo, segundos. Una tarifa por hora de clúster, y un grupo Standard cobra su GPU desde ya |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
+location: str = ""  # region for Autopilot, zone for Standard; where the bucket is
 mode: str = ""  # autopilot or standard
 cluster_name: str = ""  # CLUSTER_NAME in the guide
 gpu: str = ""  # GPU type, such as nvidia-l4
 gpu_count: str = ""  # GPUs of one Pod
-machine_type: str = ""  # machine of the Standard GPU pool
-gpu_driver: str = ""  # auto, default or latest: the GPU driver of the nodes
-spot: str = ""  # true: Spot machines for the GPUs
-language: str = "en"  # en or es: the language of the library's messages
+machine_type: str = ""  # machine type of the Standard GPU node pool
+spot: str = ""  # true: Spot VMs for the GPUs
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -46,19 +43,7 @@ from warmbook.steps import cluster
 # En un clúster de **Standard** eliges tú las máquinas: un nodo pequeño para los Pods del propio clúster y un grupo de nodos con la GPU. Aquí es zonal, como en la guía, así que `location` es una zona. Elígelo si la máquina con GPU debe estar lista antes de que el Pod la pida, y recuerda que cuesta también mientras espera.
 
 # %% jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    mode=mode,
-    cluster_name=cluster_name,
-    gpu=gpu,
-    gpu_count=gpu_count,
-    machine_type=machine_type,
-    gpu_driver=gpu_driver,
-    spot=spot,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -78,7 +63,7 @@ clients
 examined = doctor.examine(settings, clients, before="04")
 examined
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     examined,
     "nothing stands in the way of this notebook",
@@ -101,7 +86,7 @@ check(
 offer = cluster.gpu_offer(settings, clients)
 offer
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     offer.zones,
     "the region has the GPU",
@@ -121,7 +106,7 @@ check(
 created = cluster.create(settings, clients)
 created
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     created.status in {"RUNNING", "RECONCILING"},
     "the cluster runs",
@@ -134,7 +119,7 @@ check(
 # %% [markdown] lang="es"
 # Hay otra línea de la tarjeta que merece atención: el **grupo de identidades para cargas de trabajo**. Es lo que permite que los Pods accedan a Google Cloud sin una clave. Autopilot siempre lo tiene; un clúster de Standard lo tiene porque se pidió, con `--workload-pool`. Un clúster tuyo que ya existía y no lo tiene no servirá hasta que lo actives.
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     created.workload_pool,
     "Pods of the cluster can have an identity in Google Cloud",
@@ -166,7 +151,7 @@ check(
 pool = cluster.create_node_pool(settings, clients)
 pool
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     pool.ready,
     "a Pod that asks for a GPU can get a node",

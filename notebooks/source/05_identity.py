@@ -17,14 +17,10 @@
 # | Crea un espacio de nombres y una cuenta de servicio, le otorga a esta dos roles sobre el bucket y los prueba desde un Pod pequeño | El clúster del notebook 4; permiso para cambiar la política del bucket (Administrador de almacenamiento, notebook 2) | Una cuenta que puede leer este bucket y ningún otro | Segundos, y luego uno o dos minutos para el Pod, hasta que los roles lleguen a todo Google Cloud; casi nada |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-cluster_name: str = ""  # CLUSTER_NAME in the guide
 namespace: str = ""  # NAMESPACE in the guide
 service_account: str = ""  # KSA_NAME in the guide
-object_role: str = ""  # objectUser as in the guide, or objectViewer: reading only
-language: str = "en"  # en or es: the language of the library's messages
+object_role: str = ""  # objectUser as in the guide, or objectViewer: read only
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -39,16 +35,7 @@ from warmbook.steps import identity, probe
 # Aquí cuentan dos nombres. El **espacio de nombres** es el compartimiento del clúster donde vive todo lo de este cuaderno. La **cuenta de servicio de Kubernetes** es la cuenta con la que se ejecutan los Pods. Conserva ambos hasta el final: el bucket conocerá la cuenta por estos nombres exactos, y un Pod de otro espacio de nombres le será un extraño.
 
 # %% guide="G12" jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    cluster_name=cluster_name,
-    namespace=namespace,
-    service_account=service_account,
-    object_role=object_role,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -68,7 +55,7 @@ clients
 examined = doctor.examine(settings, clients, before="05")
 examined
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     examined,
     "nothing stands in the way of this notebook",
@@ -87,7 +74,7 @@ check(
 namespace_made = identity.create_namespace(settings, clients)
 namespace_made
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     namespace_made.name == settings.namespace,
     "the namespace is there",
@@ -106,7 +93,7 @@ check(
 account_made = identity.create_service_account(settings, clients)
 account_made
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     account_made.name == settings.service_account,
     "the service account is there",
@@ -149,7 +136,7 @@ who
 granted = identity.grant_bucket_roles(settings, clients)
 granted
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     granted.missing == (),
     "the service account holds both roles on the bucket",
@@ -172,7 +159,7 @@ check(
 asked = probe.probe(settings, clients)
 asked
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     asked,
     "a Pod with this account can read the model",

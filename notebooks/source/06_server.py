@@ -17,24 +17,14 @@
 # | Muestra el manifiesto, crea el Deployment y espera hasta que su contenedor se ejecute | Los notebooks 3, 4 y 5 | vLLM en pleno arranque, en un Pod con GPU | Varios minutos en la nube: un nodo con GPU y luego una imagen de muchos GB; en un ensayo, segundos si su motor ya está armado. La GPU se cobra desde que llega el nodo |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-namespace: str = ""  # NAMESPACE in the guide
-service_account: str = ""  # KSA_NAME in the guide
-inference_server: str = ""  # vllm, or sglang
+inference_server: str = ""  # vllm or sglang
 vllm_version: str = ""  # vLLM release, 0.11.1 or later
-sglang_version: str = ""  # SGLang release, 0.5.12 or later
-gpu: str = ""  # GPU type, such as nvidia-l4
-gpu_count: str = ""  # GPUs of one Pod
 tensor_parallel_size: str = ""  # GPUs that share one copy of the model
-max_model_len: str = ""  # longest prompt and answer together, in tokens
-concurrency: str = ""  # parallel readers of the streamer
+max_model_len: str = ""  # context length in tokens, prompt and answer together; 0: the model's own
+concurrency: str = ""  # parallel reads of the streamer
 replicas: str = ""  # Pods of the Deployment
-zone: str = ""  # zone that holds the Pods
-gpu_driver: str = ""  # auto, default or latest: the GPU driver of the nodes
-spot: str = ""  # true: Spot machines for the GPUs
-language: str = "en"  # en or es: the language of the library's messages
+zone: str = ""  # zone that the Pods run in
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -65,26 +55,7 @@ from warmbook.steps import server
 # - `inference_server`: vLLM, como en la guía, o SGLang, que lee el mismo bucket con el mismo transmisor. A su imagen le falta la parte del transmisor para Cloud Storage, así que su contenedor la instala primero. Un ensayo puede mostrar su manifiesto, pero solo ejecuta vLLM.
 
 # %% guide="G19 G20 G21" jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    namespace=namespace,
-    service_account=service_account,
-    inference_server=inference_server,
-    vllm_version=vllm_version,
-    sglang_version=sglang_version,
-    gpu=gpu,
-    gpu_count=gpu_count,
-    tensor_parallel_size=tensor_parallel_size,
-    max_model_len=max_model_len,
-    concurrency=concurrency,
-    replicas=replicas,
-    zone=zone,
-    gpu_driver=gpu_driver,
-    spot=spot,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -104,7 +75,7 @@ clients
 examined = doctor.examine(settings, clients, before="06")
 examined
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     examined,
     "nothing stands in the way of this notebook",
@@ -159,7 +130,7 @@ manifest
 deployed = server.deploy(settings, clients, needs=manifest.needs)
 deployed
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     deployed.exists,
     "the cluster has the Deployment",
@@ -194,7 +165,7 @@ check(
 started = server.wait_started(settings, clients)
 started
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     started.running,
     "the server's container runs",

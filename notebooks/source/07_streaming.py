@@ -17,11 +17,10 @@
 # | Espera al servidor, mide la transmisión, le pregunta al modelo, muestra las fases del arranque | El Deployment del notebook 6 | Tus cifras en `workbook.yaml`; el servidor sigue en ejecución | De 2 a 5 minutos desde que arranca el contenedor, uno o dos en un ensayo; la GPU se cobra mientras viva el Pod |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 namespace: str = ""  # NAMESPACE in the guide
-language: str = "en"  # en or es: the language of the library's messages
+question: str = "What is the capital of France?"  # prompt to send to the model
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -36,13 +35,7 @@ from warmbook.steps import server_tokens, streaming
 # Aquí solo importan el lugar del clúster, el espacio de nombres y la dirección del modelo; al bucket se le pregunta cuántos bytes debía tener la transmisión.
 
 # %% jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    namespace=namespace,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -58,7 +51,7 @@ clients
 # ## Comprueba que pueda arrancar
 # Un Pod que espera se ve igual si los pesos vienen en camino o si nadie lo deja leerlos. Por eso el doctor revisa una vez más el clúster, la cuenta y sus roles sobre el bucket: toma uno o dos segundos, y la espera de abajo, minutos.
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     doctor.examine(settings, clients, before="07"),
     "nothing stands in the way of this notebook",
@@ -131,7 +124,7 @@ stream = streaming.measure(settings, clients)
 form.book.record("stream", stream.record())
 stream
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     stream.whole,
     "the streamer read every byte of the weights",
@@ -156,7 +149,7 @@ check(
 # En un ensayo responde un modelo pequeño, en una CPU. El motor rápido del ensayo, para ejecuciones con prisa, carga los pesos pero no responde nada, y lo dice.
 
 # %%
-answer = streaming.ask(settings, clients, question="What is the capital of France?")
+answer = streaming.ask(settings, clients, question=question)
 form.book.record("answer", answer.record())
 answer
 
@@ -215,7 +208,7 @@ words = server_tokens.answers(
 form.book.record("served", words.record())
 words
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     (answer.text or answer.declined) and not words.corrupted,
     "the model answers, or the server says why it does not, and no answer shows damaged weights",

@@ -17,15 +17,11 @@
 # | Inicia más Pods, hace que uno solo y todos a la vez lean los pesos de nuevo, pide una caché en su zona y vuelve a leer | Un servidor listo (notebook 7); cuota para más GPUs si escalas | Una caché que sigue costando hasta el notebook 10 | La caché: de minutos a horas en la nube, segundos en un ensayo. Cada Pod nuevo es otro inicio en frío y otra GPU |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-namespace: str = ""  # NAMESPACE in the guide
 replicas: str = ""  # Pods of the Deployment
-zone: str = ""  # zone that holds the Pods
-cache_scope: str = ""  # zone or region: where caches are made
-max_replicas: str = ""  # Pods up to which a queue of requests may raise it; 0 for none
-language: str = "en"  # en or es: the language of the library's messages
+zone: str = ""  # zone that the Pods run in
+cache_scope: str = ""  # zone or region: where to create caches
+max_replicas: str = ""  # upper limit for autoscaling by queue length; 0: no autoscaling
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -50,17 +46,7 @@ from warmbook.steps import autoscaling, cache, scaling, streaming
 # Si eliges `zone` a estas alturas, vuelve a ejecutar el notebook 6: es el manifiesto lo que mantiene los Pods en su zona. Sube `replicas` a 2 o más para ver cómo se afectan varias cargas simultáneas; cada réplica toma una GPU. En un ensayo, cada una toma memoria y un núcleo de esta máquina.
 
 # %% guide="G28" jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    namespace=namespace,
-    replicas=replicas,
-    zone=zone,
-    cache_scope=cache_scope,
-    max_replicas=max_replicas,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -80,7 +66,7 @@ clients
 #
 # Los nodos llevan su zona en una etiqueta. La segunda tarjeta pone las zonas de tus Pods junto a aquellas donde tus opciones piden una caché. Marca el Pod que se quedaría sin ninguna, y el que no se ejecuta en la zona que elegiste para él.
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     doctor.examine(settings, clients, before="08"),
     "nothing stands in the way of this notebook",
@@ -197,7 +183,7 @@ hits
 loaded = autoscaling.by_queue(settings, clients)
 loaded
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     state.caches and not zones.astray,
     "the bucket has a cache, and each Pod runs in the zone that was chosen for it",

@@ -17,15 +17,11 @@
 # | Carga el modelo varias veces con cada cargador y pone lado a lado los tiempos y las respuestas | Un servidor que ya estuvo listo (notebook 7) | Solo cifras; el servidor vuelve | Unos 10 minutos de la propia máquina del servidor en Google Cloud, como máximo `compare_minutes`; de 1 a 2 minutos en un ensayo |
 
 # %% tags=["parameters"]
-project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
-namespace: str = ""  # NAMESPACE in the guide
-compare_runs: str = ""  # how often each loader loads the model
-compare_tunable: str = ""  # what of the streamer is tried: concurrency, chunk, memory_limit or grpc
-compare_minutes: str = ""  # no round begins after so many minutes
-compare_usd: str = ""  # nor after so many dollars of the machine; 0 sets no limit
-language: str = "en"  # en or es: the language of the library's messages
+compare_runs: str = ""  # how many times each loader loads the model
+compare_tunable: str = ""  # streamer setting to tune: concurrency, chunk, memory_limit or grpc
+compare_minutes: str = ""  # budget in minutes: no new round starts after it
+compare_usd: str = ""  # budget in US dollars of machine time; 0 sets no limit
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
@@ -44,17 +40,7 @@ from warmbook.steps import compare
 # El presupuesto se respeta: no empieza ninguna ronda que vaya a terminar después de `compare_minutes`. Con `compare_usd` pones un límite en dólares, según el precio de lista de `machine_type`.
 
 # %% jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    namespace=namespace,
-    compare_runs=compare_runs,
-    compare_tunable=compare_tunable,
-    compare_minutes=compare_minutes,
-    compare_usd=compare_usd,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -74,7 +60,7 @@ clients
 examined = doctor.examine(settings, clients, before="09")
 examined
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     examined,
     "nothing stands in the way of this notebook",
@@ -128,7 +114,7 @@ compared
 # %%
 compared.plot()
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     len(compared.runs) > 1,
     "at least two loaders came to their end",
@@ -162,7 +148,7 @@ form.book.record("reference", compared.reference)
 form.book.record("served", compared.served)
 compared.parity
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     compared.parity.equal or compared.parity.declined,
     "each loader brings the same tokens, or the engine says why it answers none",
@@ -202,7 +188,7 @@ tuned
 # %%
 tuned.plot()
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     tuned.runs,
     "the streamer read the weights at least once",

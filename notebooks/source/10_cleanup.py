@@ -18,12 +18,9 @@
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
-location: str = ""  # REGION for Autopilot, ZONE for Standard
-model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 cluster_name: str = ""  # CLUSTER_NAME in the guide
 namespace: str = ""  # NAMESPACE in the guide
-service_account: str = ""  # KSA_NAME in the guide
-language: str = "en"  # en or es: the language of the library's messages
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect
@@ -38,15 +35,7 @@ from warmbook.steps import cleanup
 # El cuaderno encuentra las cosas donde apuntan tus opciones. Los clústeres y grupos de nodos del mismo proyecto con la etiqueta del cuaderno se enumeran estén donde estén. Si por el camino cambiaste el proyecto o el bucket, vuelve una vez por cada cambio.
 
 # %% jupyter={"source_hidden": true}
-form = SettingsForm.choose(
-    project_id=project_id,
-    location=location,
-    model_uri=model_uri,
-    cluster_name=cluster_name,
-    namespace=namespace,
-    service_account=service_account,
-    language=language,
-)
+form = SettingsForm.choose(globals())
 form
 
 # %%
@@ -111,7 +100,7 @@ project_command
 left = cleanup.inventory(settings, clients)
 left
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     left.created == (),
     "nothing that the workbook created is left",

@@ -168,7 +168,7 @@ def test_a_rehearsal_that_stops_under_a_notebook_is_said(rehearsal, tmp_path):
 
 def test_help_and_list_need_no_cloud(capsys):
     assert main(["list"]) == 0
-    assert "04_cluster: project_id, location" in capsys.readouterr().out
+    assert "04_cluster: location, mode" in capsys.readouterr().out
     with pytest.raises(SystemExit) as done:
         main(["--help"])
     assert done.value.code == 0

@@ -19,6 +19,8 @@ TABLE = {
 }
 NEXT = {"en": "Next: ", "es": "Siguiente: "}
 TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional"}
+OWN = {"question"}
+"""Parameters of one notebook that are no setting of the book."""
 MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 25, 10
 TALKING_DOWN = r"\b(simply|just|easily|please|simplemente|fácilmente|por favor)\b"
 FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.With, ast.Lambda)
@@ -59,11 +61,6 @@ def hidden(cell):
     return cell.metadata.get("jupyter", {}).get("source_hidden", False)
 
 
-def lists_settings(cell):
-    """Say whether the cell has one line per setting, so that its length is not its difficulty."""
-    return "parameters" in tags(cell) or hidden(cell)
-
-
 def calls(cell):
     return [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
 
@@ -92,25 +89,45 @@ def test_the_second_cell_alone_holds_the_parameters(book):
 
 def test_every_parameter_is_a_setting_and_says_what_it_is(path, language):
     declared = papermill.inspect_notebook(str(path))
-    assert {"project_id", "location", "model_uri", "language"} <= declared.keys()
-    assert declared.keys() <= Settings.model_fields.keys()
+    assert "language" in declared
+    assert declared.keys() - OWN <= Settings.model_fields.keys()
     for name, parameter in declared.items():
-        given = f'"{language}"' if name == "language" else '""'
-        assert (parameter["default"], parameter["inferred_type_name"]) == (given, "str"), name
+        assert parameter["inferred_type_name"] == "str", name
+        assert name in OWN or parameter["default"] == (
+            f'"{language}"' if name == "language" else '""'
+        )
         assert len(parameter["help"]) > 10, name
 
 
-def test_the_first_notebook_takes_every_setting():
-    for language in ("en", "es"):
-        declared = papermill.inspect_notebook(str(NOTEBOOKS / language / "01_settings.ipynb"))
-        assert declared.keys() == Settings.model_fields.keys()
+def test_the_parameters_cell_has_the_few_settings_that_people_change(path):
+    assert len(papermill.inspect_notebook(str(path))) <= 8
 
 
-def test_the_form_is_folded_and_gets_every_parameter(path, code):
-    (form,) = [cell for cell in code if hidden(cell)]
+def test_every_setting_can_be_given_to_every_notebook(path, code):
+    (form,) = [cell for cell in code if hidden(cell) and "check" not in tags(cell)]
     (choose,) = [node for node in calls(form) if called(node) == "SettingsForm.choose"]
-    passed = {k.arg: ast.unparse(k.value) for k in choose.keywords if k.arg != "ask"}
-    assert passed == {name: name for name in papermill.inspect_notebook(str(path))}
+    assert [ast.unparse(given) for given in choose.args] == ["globals()"]
+    assert ("every" in {k.arg for k in choose.keywords}) == (path.stem == "01_settings")
+
+
+def names_bound(cell):
+    """Return the names that a cell assigns or imports."""
+    for node in ast.walk(ast.parse(cell.source)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name
+
+
+def test_no_cell_but_the_parameters_binds_the_name_of_a_setting(code):
+    # the form takes the settings among the notebook's globals
+    for cell in code[1:]:
+        assert not Settings.model_fields.keys() & set(names_bound(cell)), cell.source
+
+
+def test_checks_are_folded(code):
+    for cell in code:
+        assert hidden(cell) or "check" not in tags(cell)
 
 
 def test_the_banner_stands_before_anything_is_done(code):
@@ -123,7 +140,7 @@ def test_the_banner_stands_before_anything_is_done(code):
 def test_cells_are_short(book, code):
     assert len(book.cells) <= MOST_CELLS
     for cell in code:
-        assert lists_settings(cell) or len(cell.source.splitlines()) <= MOST_LINES
+        assert len(cell.source.splitlines()) <= MOST_LINES
 
 
 def test_there_is_more_text_than_code(code, prose):

@@ -16,6 +16,7 @@ from pydantic import ConfigDict
 
 from ..display.progress import MIME
 from ..measure.runs.schema import Notebook
+from ..settings import Settings
 from ..texts import say
 from . import shipped
 from .interrupts import CtrlC
@@ -32,8 +33,17 @@ class Done(Notebook):
 
 
 def parameters_of(notebook: Path) -> list[str]:
-    """Return the names of the parameters that a notebook takes."""
+    """Return the names in a notebook's parameters cell: what people change in that notebook."""
     return list(papermill.inspect_notebook(str(notebook)))
+
+
+def taken_by(notebook: Path) -> set[str]:
+    """Return the names of all parameters that a notebook takes: its own, and every setting.
+
+    papermill sets a parameter even where the parameters cell does not have it, and the form
+    reads the notebook's globals.
+    """
+    return {*parameters_of(notebook), *Settings.model_fields}
 
 
 def execute(
@@ -45,7 +55,7 @@ def execute(
     done: Done,
 ) -> None:
     """Run a notebook into `copy`, and keep `done` up to date; what goes wrong is told there."""
-    declared = parameters_of(book)
+    taken = taken_by(book)
     start, pressed = time.monotonic(), CtrlC()
     copy.unlink(missing_ok=True)  # one from before would keep its mode
     try:
@@ -53,7 +63,7 @@ def execute(
             papermill.execute_notebook(
                 str(book),
                 str(copy),
-                {name: value for name, value in given.items() if name in declared},
+                {name: value for name, value in given.items() if name in taken},
                 cwd=str(shipped.directory_for(book)),
                 engine_name="warmbook",
                 progress_bar=False,

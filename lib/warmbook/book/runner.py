@@ -22,7 +22,7 @@ from ..settings import Settings, merge
 from ..texts import say, speak
 from ..workbook import Workbook, save
 from . import shipped
-from .execution import Done, Tell, execute, parameters_of
+from .execution import Done, Tell, execute, taken_by
 from .kernels import Kernels
 
 LIBRARIES = (
@@ -135,13 +135,17 @@ def refuse_early(
     Raises:
         SettingsError: A parameter that no notebook takes, or a value that can't be right.
     """
-    declared = set[str]().union(*map(parameters_of, notebooks))
-    if unknown := sorted(set(parameters) - declared):
+    taken = set[str]().union(*map(taken_by, notebooks))
+    if unknown := sorted(set(parameters) - taken):
         raise SettingsError(
             say("No notebook takes a parameter {names}.", names=", ".join(unknown)),
-            remedy=say("They take: {names}.", names=", ".join(sorted(declared))),
+            remedy=say("They take: {names}.", names=", ".join(sorted(taken))),
         )
-    return Settings.parse(merge(saved, parameters))
+    return Settings.parse(merge(saved, _settings_among(parameters)))
+
+
+def _settings_among(parameters: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if name in Settings.model_fields}
 
 
 @contextmanager

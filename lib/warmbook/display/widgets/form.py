@@ -90,14 +90,24 @@ class SettingsForm(w.VBox):
         self._save()
 
     @classmethod
-    def choose(cls, *, ask: bool = False, **given: object) -> SettingsForm:
-        """Open the workbook's choices, laid over by what this notebook was `given`.
+    def choose(
+        cls,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        every: bool = False,
+        ask: bool = False,
+        **given: object,
+    ) -> SettingsForm:
+        """Open the workbook's choices, laid over by a notebook's `parameters`, or what is `given`.
 
+        `parameters` are a notebook's globals(): the settings among them are shown, or `every` one.
         With `ask`, the cloud is asked what project, location and model could be.
 
         Raises:
             SettingsError: workbook.yaml is broken or from a newer warmbook.
         """
+        given = {**dict.fromkeys(Settings.model_fields if every else (), ""), **given}
+        given |= {n: v for n, v in (parameters or {}).items() if n in Settings.model_fields}
         speak(str(given.get("language") or ""))
         book = Workbook.open()
         draft = book.draft(given)

@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
 # # 2 · Prepare the project
 #
-# The project needs billing, nine enabled APIs, and roles that let you create clusters and change a bucket's policy. This notebook checks each of these and fixes what it can. It works in a project that was created a minute ago.
+# The project needs billing, nine enabled APIs, and permissions to create clusters and to change a bucket's IAM policy. This notebook checks each and fixes what it can. It also works in a project that was created a minute ago.
+#
+# **Objectives**
+# - Enable the APIs that the guide and this workbook call.
+# - Verify billing and grant yourself the IAM roles.
+# - Wait until roles and APIs are effective.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Enables the APIs, finds the project, looks at billing, gives you the roles, waits until all of it holds | The choices of notebook 1; the roles Service Usage Admin and Project IAM Admin, or Owner | Nine enabled APIs and your roles; they cost nothing and stay | A minute or two, up to seven in a new project; free |
+# | Enables APIs, verifies billing, grants roles | Settings from notebook 1; Service Usage Admin and Project IAM Admin, or Owner | Nine enabled APIs and your roles, which cost nothing | One to two minutes, up to seven in a new project; free |
 
 # %% [markdown] lang="es"
 # # 2 · Prepara el proyecto
 #
-# El proyecto debe tener la facturación habilitada, nueve APIs habilitadas y roles que te permitan crear clústeres y cambiar la política de un bucket. Este notebook revisa cada cosa y arregla lo que puede. Funciona también en un proyecto creado hace un minuto.
+# El proyecto debe tener la facturación habilitada, nueve APIs habilitadas y permisos para crear clústeres y cambiar la política de IAM de un bucket. Este notebook comprueba cada cosa y corrige lo que puede. También funciona en un proyecto creado hace un minuto.
+#
+# **Objetivos**
+# - Habilitar las APIs que llaman la guía y esta guía práctica.
+# - Verificar la facturación y otorgarte los roles de IAM.
+# - Esperar hasta que los roles y las APIs estén en vigor.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Habilita las APIs, busca el proyecto, revisa la facturación, te otorga los roles y espera hasta que todo esté en vigor | Las opciones del notebook 1; los roles Administrador de Service Usage y Administrador de IAM de proyecto, o bien Propietario | Nueve APIs habilitadas y tus roles; no cuestan nada y se quedan | Uno o dos minutos, hasta siete en un proyecto nuevo; gratis |
+# | Habilita APIs, verifica la facturación y otorga roles | La configuración del notebook 1; Administrador de Service Usage y Administrador de IAM de proyecto, o Propietario | Nueve APIs habilitadas y tus roles, que no cuestan nada | De uno a dos minutos, hasta siete en un proyecto nuevo; gratis |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -26,12 +36,12 @@ from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import project
 
 # %% [markdown] lang="en"
-# ## Say who you are
-# `account` is the e-mail address that gets the roles below; where the guide asks gcloud for it, this book asks your credentials. They do not always tell: if the field is empty and the last section complains, write your address here.
+# ## Choose the account
+# `account` is the e-mail address that receives the roles below. If you leave it empty, it is read from your credentials. Some credentials don't contain it; enter it here if the last check asks for it.
 
 # %% [markdown] lang="es"
-# ## Di quién eres
-# `account` es el correo electrónico que recibirá los roles de más abajo; donde la guía se lo pregunta a gcloud, este cuaderno se lo pregunta a tus credenciales. No siempre lo dicen: si el campo está vacío y la última sección se queja, escribe aquí tu correo.
+# ## Elige la cuenta
+# `account` es el correo electrónico que recibe los roles de más abajo. Si lo dejas vacío, se lee de tus credenciales. Algunas credenciales no lo contienen; escríbelo aquí si la última comprobación lo pide.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -44,62 +54,62 @@ clients
 
 # %% [markdown] lang="en"
 # ## Enable the APIs that this workbook calls
-# In a new project the Resource Manager and Billing APIs are off, and nothing can be checked without them. The next cell enables them, with Service Usage, Cloud Monitoring and Cloud Quotas, and waits until they answer. gcloud does without: its requests count against a project of Google's own.
+# In a new project, the Resource Manager and Billing APIs are disabled, and nothing can be checked without them. The next cell enables these two, Service Usage, Cloud Monitoring and Cloud Quotas, and waits until they respond.
 
 # %% [markdown] lang="es"
-# ## Habilita las APIs que esta guía práctica llama
-# En un proyecto nuevo, las APIs de Resource Manager y de Facturación están inhabilitadas, y sin ellas no se puede comprobar nada. La celda siguiente las habilita, junto con Service Usage, Cloud Monitoring y Cloud Quotas, y espera hasta que respondan. gcloud no las necesita: sus solicitudes cuentan para un proyecto de Google.
+# ## Habilita las APIs que llama esta guía práctica
+# En un proyecto nuevo, las APIs de Resource Manager y de Facturación están inhabilitadas, y sin ellas no se puede comprobar nada. La celda siguiente habilita esas dos, Service Usage, Cloud Monitoring y Cloud Quotas, y espera hasta que respondan.
 
 # %% tags=["creates-resource"]
-own = project.enable_own_services(settings, clients)
-own
+base_services = project.enable_own_services(settings, clients)
+base_services
 
 # %% [markdown] lang="en"
-# ## Look for what stands in the way
-# Before anything is done, the doctor looks at the libraries on this machine, at your credentials, the project, and who pays. It only asks, everything at once, and changes nothing. A line marked ✗ stops this notebook and says what mends it; one marked … is worth a look; a dot marks what is still to come.
+# ## Run preflight checks
+# The checks read library versions, credentials, project and billing, and change nothing. A line marked ✗ stops the notebook and names the remedy; … marks a warning; a dot marks what a later notebook does.
 #
-# Most later notebooks begin the same way. `python -m warmbook doctor` prints the whole table in a terminal, with a command to copy for each thing that is wrong.
+# `python -m warmbook doctor` prints the whole table in a terminal, with a command for each failed line.
 
 # %% [markdown] lang="es"
-# ## Busca lo que estorba
-# Antes de hacer nada, el doctor revisa las bibliotecas de esta máquina, tus credenciales, el proyecto y quién paga. Solo pregunta, todo a la vez, y no cambia nada. Una línea con ✗ detiene este notebook y dice qué lo arregla; una con … merece una mirada; un punto señala lo que todavía está por venir.
+# ## Comprueba los requisitos previos
+# Las comprobaciones leen las versiones de las bibliotecas, las credenciales, el proyecto y la facturación, y no cambian nada. Una línea con ✗ detiene el notebook e indica el remedio; … marca una advertencia; un punto marca lo que hará otro notebook.
 #
-# Casi todos los notebooks que siguen empiezan así. `python -m warmbook doctor` imprime la tabla completa en una terminal, con un comando para copiar por cada cosa que falle.
+# `python -m warmbook doctor` imprime la tabla completa en una terminal, con un comando por cada línea fallida.
 
 # %%
-examined = doctor.examine(settings, clients, before="02")
-examined
+preflight = doctor.examine(settings, clients, before="02")
+preflight
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
-    examined,
-    "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run the cell above again",
+    preflight,
+    "all preflight checks passed",
+    remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
-# ## Find the project
-# Choosing a project takes no role of its own: you can choose any on which you hold some role. The card shows its number too; Google needs the number in notebook 5, where the ID would not do.
+# ## Select a project
+# Selecting a project takes no IAM role. The card also shows the project number, which notebook 5 needs.
 #
-# If you have none yet, `project.create(settings, clients)` in a cell of your own makes it, with the ID from the form. That takes the role Project Creator (`roles/resourcemanager.projectCreator`), and the new project cannot pay until you link it to a billing account. A project of its own for this book has one advantage: deleting it deletes everything in it.
+# To create a project, run `project.create(settings, clients)` in a new cell. This takes the role Project Creator (`roles/resourcemanager.projectCreator`); then link the project to a billing account. Deleting a separate project deletes everything in it.
 
 # %% [markdown] lang="es"
-# ## Busca el proyecto
-# Elegir un proyecto no requiere ningún rol específico: puedes elegir cualquiera en el que tengas alguno. La tarjeta muestra también su número; Google lo necesitará en el notebook 5, donde el ID no sirve.
+# ## Selecciona un proyecto
+# Seleccionar un proyecto no requiere ningún rol específico. La tarjeta muestra también el número del proyecto, que necesita el notebook 5.
 #
-# Si aún no tienes uno, `project.create(settings, clients)` en una celda tuya lo crea, con el ID del formulario. Para eso hace falta el rol Creador del proyecto (`roles/resourcemanager.projectCreator`), y el proyecto nuevo no puede pagar hasta que lo vincules con una cuenta de facturación. Un proyecto hecho solo para este cuaderno tiene una ventaja: al borrarlo, borras todo lo que contiene.
+# Para crear un proyecto, ejecuta `project.create(settings, clients)` en una celda nueva. Requiere el rol Creador del proyecto (`roles/resourcemanager.projectCreator`), y después vincula el proyecto con una cuenta de facturación. Al borrar un proyecto aparte se borra todo lo que contiene.
 
 # %% guide="G02"
 found = project.find(settings, clients)
 found
 
 # %% [markdown] lang="en"
-# ## Verify that billing is on
-# Without a billing account the APIs below can't be enabled, and no cluster can be made. Linking one is a decision about money, so the book only looks and never links. In a rehearsal the account is imitated, like the rest of Google Cloud.
+# ## Verify that billing is enabled
+# Without a billing account, the APIs below can't be enabled and no cluster can be created. This cell only reads the billing state; link an account yourself in the console. In a rehearsal, the account is imitated.
 
 # %% [markdown] lang="es"
 # ## Verifica que la facturación esté habilitada
-# Sin una cuenta de facturación no se pueden habilitar las APIs de más abajo ni crear un clúster. Vincularla es una decisión de dinero, así que el cuaderno solo mira y nunca vincula nada. En un ensayo, la cuenta es imitada, como el resto de Google Cloud.
+# Sin una cuenta de facturación, no se pueden habilitar las APIs de más abajo ni crear un clúster. Esta celda solo lee el estado de la facturación; vincula tú una cuenta en la consola. En un ensayo, la cuenta es imitada.
 
 # %% guide="G03"
 bill = project.billing(settings, clients)
@@ -108,42 +118,40 @@ bill
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     bill.enabled,
-    "billing is on",
+    "billing is enabled",
     remedy="link a billing account to the project in the console, under Billing, then run again",
     pitfall="billing-off",
 )
 
 # %% [markdown] lang="en"
-# ## Enable the APIs
-# Four of them: Kubernetes Engine for the cluster, Cloud Storage for the weights, Compute Engine for the GPU nodes, and IAM for the Pods' identity. Those that are on stay on; for the others you need the role Service Usage Admin (`roles/serviceusage.serviceUsageAdmin`). An API by itself costs nothing.
-#
-# On Google Cloud this takes up to a minute or two, and a fresh API may refuse calls for a little longer. In a rehearsal it is done in a second.
+# ## Enable the guide's APIs
+# The guide needs four: Kubernetes Engine, Cloud Storage, Compute Engine and IAM. Enabled ones stay as they are; enabling others takes the role Service Usage Admin (`roles/serviceusage.serviceUsageAdmin`). An API by itself costs nothing. On Google Cloud this takes one to two minutes.
 
 # %% [markdown] lang="es"
-# ## Habilita las APIs
-# Son cuatro: Kubernetes Engine para el clúster, Cloud Storage para los pesos, Compute Engine para los nodos con GPU e IAM para la identidad de los Pods. Las que ya están habilitadas se quedan así; para las demás necesitas el rol Administrador de Service Usage (`roles/serviceusage.serviceUsageAdmin`). Una API, por sí sola, no cuesta nada.
-#
-# En Google Cloud tarda uno o dos minutos como máximo, y una API recién habilitada puede rechazar llamadas un poco más de tiempo. En un ensayo es cosa de un segundo.
+# ## Habilita las APIs de la guía
+# La guía necesita cuatro: Kubernetes Engine, Cloud Storage, Compute Engine e IAM. Las que ya están habilitadas quedan como están; habilitar las demás requiere el rol Administrador de Service Usage (`roles/serviceusage.serviceUsageAdmin`). Una API, por sí sola, no cuesta nada. En Google Cloud tarda de uno a dos minutos.
 
 # %% tags=["creates-resource"] guide="G04"
 services = project.enable_services(settings, clients)
 services
 
 # %% [markdown] lang="en"
-# ## Give yourself the roles
-# `roles/container.admin` lets you create the cluster and work in it; `roles/storage.admin` lets you read the bucket's files and change its policy. These two are the guide's; even an Owner gets them.
+# ## Grant the IAM roles
+# The guide's two roles are granted to `account`:
 #
-# The notebooks need four more, and you get those whose permissions you lack: `roles/serviceusage.serviceUsageConsumer` (your requests count against the project), `roles/compute.viewer` (regions, machine types, quotas), `roles/cloudquotas.viewer` (quotas of newer GPUs), `roles/iam.serviceAccountUser` (nodes run as the project's service account).
+# - `roles/container.admin`: create the cluster and work in it.
+# - `roles/storage.admin`: read the bucket and change its IAM policy.
 #
-# The project's policy is one list for everybody. It is read, changed, and written back only if nobody else wrote in between; otherwise all of it is done again. Other people's roles stay as they are.
+# Four more are granted if you lack their permissions: `roles/serviceusage.serviceUsageConsumer`, `roles/compute.viewer`, `roles/cloudquotas.viewer` and `roles/iam.serviceAccountUser`. The roles of other accounts don't change: the policy is read, modified, and written back with its etag, so concurrent changes are never lost.
 
 # %% [markdown] lang="es"
-# ## Otórgate los roles
-# `roles/container.admin` te permite crear el clúster y trabajar en él; `roles/storage.admin`, leer los archivos del bucket y cambiar su política. Estos dos son los de la guía; también un Propietario los recibe.
+# ## Otorga los roles de IAM
+# Los dos roles de la guía se otorgan a `account`:
 #
-# Los notebooks necesitan cuatro más, y recibes aquellos cuyos permisos te faltan: `roles/serviceusage.serviceUsageConsumer` (tus solicitudes cuentan para el proyecto), `roles/compute.viewer` (regiones, tipos de máquina, cuotas), `roles/cloudquotas.viewer` (cuotas de las GPU más nuevas), `roles/iam.serviceAccountUser` (los nodos se ejecutan como la cuenta de servicio del proyecto).
+# - `roles/container.admin`: crear el clúster y trabajar en él.
+# - `roles/storage.admin`: leer el bucket y cambiar su política de IAM.
 #
-# La política del proyecto es una sola lista para todos. Se lee, se cambia y se vuelve a escribir solo si nadie más escribió entretanto; si alguien lo hizo, se repite todo. Los roles de los demás quedan como estaban.
+# Otros cuatro se otorgan si te faltan sus permisos: `roles/serviceusage.serviceUsageConsumer`, `roles/compute.viewer`, `roles/cloudquotas.viewer` y `roles/iam.serviceAccountUser`. Los roles de otras cuentas no cambian: la política se lee, se modifica y se vuelve a escribir con su etag, así que nunca se pierden cambios simultáneos.
 
 # %% tags=["creates-resource"] guide="G06 G07"
 roles = project.grant_roles(settings, clients)
@@ -152,18 +160,18 @@ roles
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     roles.missing == (),
-    "you hold the roles on the project",
+    "the account has the roles on the project",
     remedy="run the cell above again, or ask an owner of the project for the roles marked ✗",
     pitfall="role-missing",
 )
 
 # %% [markdown] lang="en"
-# ## Wait until all of it holds
-# A new role or API may take two minutes until every service knows it, sometimes seven or more. The nodes' service account appears after the Compute Engine API. The next cell asks again until all of it holds; in a project that was ready before, that is at once.
+# ## Wait until roles and APIs are effective
+# A new role or API can take two minutes to reach every service, sometimes seven or more. The service account of the nodes appears after the Compute Engine API is enabled. The next cell retries until all of them respond; in a project that was ready before, it returns immediately.
 
 # %% [markdown] lang="es"
-# ## Espera hasta que todo esté en vigor
-# Un rol o una API recién agregados pueden tardar dos minutos en llegar a todos los servicios, a veces siete o más. La cuenta de servicio de los nodos aparece después de la API de Compute Engine. La celda siguiente pregunta hasta que todo esté en vigor; en un proyecto ya preparado, es inmediato.
+# ## Espera hasta que los roles y las APIs estén en vigor
+# Un rol o una API nuevos pueden tardar dos minutos en llegar a todos los servicios, a veces siete o más. La cuenta de servicio de los nodos aparece después de habilitar la API de Compute Engine. La celda siguiente vuelve a intentar hasta que todo responda; en un proyecto ya preparado, termina de inmediato.
 
 # %%
 ready = project.wait_ready(settings, clients)
@@ -172,12 +180,12 @@ ready
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     ready.permissions,
-    "your permissions hold and the APIs answer",
+    "your permissions are effective and the APIs respond",
     remedy="run the cell above again to wait longer",
 )
 
 # %% [markdown] lang="en"
-# Next: [3 · Look at the weights](03_weights.ipynb)
+# Next: [3 · Check the model weights](03_weights.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [3 · Revisa los pesos](03_weights.ipynb)
+# Siguiente: [3 · Comprueba los pesos del modelo](03_weights.ipynb)

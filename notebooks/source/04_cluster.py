@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
-# # 4 · Create the cluster
+# # 4 · Create a GKE cluster with GPUs
 #
-# From here on, Google Cloud costs money until notebook 10. A rehearsal goes through the same states, faster.
+# On Google Cloud, billing starts here and ends in notebook 10. A rehearsal goes through the same states, faster.
+#
+# **Objectives**
+# - Choose between Autopilot and Standard.
+# - Find a zone and a quota for the GPU.
+# - Create the cluster with Workload Identity Federation and, for Standard, a GPU node pool.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Looks for the GPU in your region, creates the cluster, adds a GPU node pool if it is Standard | Notebook 2; quota for one GPU | A running cluster with Workload Identity Federation | About 5 minutes, 3 more for a pool; in a rehearsal, seconds. A cluster fee per hour, and a Standard pool bills its GPU from now on |
+# | Checks GPU zones and quota, creates the cluster and the node pool | Notebook 2; quota for the GPUs | A running cluster | About 5 minutes, 3 more for a node pool; seconds in a rehearsal. A cluster fee per hour; a Standard node pool bills its GPU from now on |
 
 # %% [markdown] lang="es"
-# # 4 · Crea el clúster
+# # 4 · Crea un clúster de GKE con GPUs
 #
-# De aquí al notebook 10, Google Cloud cuesta dinero. Un ensayo pasa por los mismos estados, más rápido.
+# En Google Cloud, el cobro empieza aquí y termina en el notebook 10. Un ensayo pasa por los mismos estados, más rápido.
+#
+# **Objetivos**
+# - Elegir entre Autopilot y Standard.
+# - Encontrar una zona y una cuota para la GPU.
+# - Crear el clúster con la federación de identidades para cargas de trabajo y, en Standard, un grupo de nodos con GPU.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Busca la GPU en tu región, crea el clúster y le agrega un grupo de nodos con GPU si es Standard | El notebook 2; cuota para una GPU | Un clúster en ejecución con Workload Identity Federation | Unos 5 minutos, y 3 más para un grupo de nodos; en un ensayo, segundos. Una tarifa por hora de clúster, y un grupo Standard cobra su GPU desde ya |
+# | Comprueba las zonas y la cuota de la GPU; crea el clúster y el grupo de nodos | El notebook 2; cuota para las GPUs | Un clúster en ejecución | Unos 5 minutos, y 3 más para un grupo de nodos; segundos en un ensayo. Una tarifa por hora de clúster; un grupo de nodos de Standard cobra su GPU desde ahora |
 
 # %% tags=["parameters"]
 location: str = ""  # region for Autopilot, zone for Standard; where the bucket is
@@ -31,16 +41,16 @@ from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import cluster
 
 # %% [markdown] lang="en"
-# ## Autopilot or Standard
-# In an **Autopilot** cluster you never make a node: when the vLLM Pod asks for a GPU, GKE brings a machine that has one, and takes it away when the Pod is gone. The cluster is regional, so `location` is a region. It is the simpler choice, and the default.
+# ## Choose Autopilot or Standard
+# **Autopilot** (default): GKE provisions a GPU node when the vLLM Pod requests a GPU, and removes it when the Pod is gone. The cluster is regional, so `location` is a region.
 #
-# In a **Standard** cluster you choose the machines yourself: one small node for the cluster's own Pods, and a node pool with the GPU. It is zonal here, as in the guide, so `location` is a zone. Choose it when the GPU machine must be there before the Pod asks, and remember that it costs while it waits.
+# **Standard**: you choose the machines, one small node for system Pods and a node pool with the GPU. The cluster is zonal, as in the guide, so `location` is a zone. The GPU node is ready before the Pod requests it, and is billed while it waits.
 
 # %% [markdown] lang="es"
-# ## Autopilot o Standard
-# En un clúster de **Autopilot** nunca creas nodos: cuando el Pod de vLLM pide una GPU, GKE trae una máquina que la tiene y se la lleva cuando el Pod ya no está. El clúster es regional, así que `location` es una región. Es la opción más sencilla, y la predeterminada.
+# ## Elige Autopilot o Standard
+# **Autopilot** (predeterminado): GKE aprovisiona un nodo con GPU cuando el Pod de vLLM solicita una y lo quita cuando el Pod ya no está. El clúster es regional, así que `location` es una región.
 #
-# En un clúster de **Standard** eliges tú las máquinas: un nodo pequeño para los Pods del propio clúster y un grupo de nodos con la GPU. Aquí es zonal, como en la guía, así que `location` es una zona. Elígelo si la máquina con GPU debe estar lista antes de que el Pod la pida, y recuerda que cuesta también mientras espera.
+# **Standard**: tú eliges las máquinas, un nodo pequeño para los Pods del sistema y un grupo de nodos con la GPU. El clúster es zonal, como en la guía, así que `location` es una zona. El nodo con GPU está listo antes de que el Pod lo solicite y se cobra mientras espera.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -52,35 +62,31 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## Ask before you build
-# A cluster takes minutes, so the doctor asks first what could spoil it: the APIs of notebook 2, your permissions, the quota for as many GPUs as `gpu_count` times the Pods need, in the region and over all regions, and whether the bucket is near. GPUs that your cluster holds already count as yours. A line marked ✗ is worth mending now, while nothing is billed yet.
+# ## Run preflight checks
+# The checks cover the APIs, your permissions, the GPU quota in the region and over all regions (`gpu_count` times the number of Pods), and the location of the bucket. GPUs that your cluster already uses count as available.
 
 # %% [markdown] lang="es"
-# ## Pregunta antes de construir
-# Un clúster tarda minutos, así que el doctor pregunta primero qué podría estropearlo: las APIs del notebook 2, tus permisos, la cuota para tantas GPUs como pide `gpu_count` por cada Pod, en la región y en el total de todas las regiones, y si el bucket queda cerca. Las GPUs que tu clúster ya tiene cuentan como tuyas. Una línea marcada con ✗ conviene arreglarla ahora, cuando todavía no se cobra nada.
+# ## Comprueba los requisitos previos
+# Se comprueban las APIs, tus permisos, la cuota de GPU en la región y en todas las regiones (`gpu_count` por la cantidad de Pods) y la ubicación del bucket. Las GPUs que tu clúster ya usa cuentan como disponibles.
 
 # %%
-examined = doctor.examine(settings, clients, before="04")
-examined
+preflight = doctor.examine(settings, clients, before="04")
+preflight
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
-    examined,
-    "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run the cell above again",
+    preflight,
+    "all preflight checks passed",
+    remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
-# ## Look for the GPU
-# Not every zone has every GPU, and a project may use only as many as its quota allows, which in a new project may be none. Both are cheaper to learn now than from a Pod that stays Pending.
-#
-# The card shows the zones of your region that offer the GPU, and how much of the regional quota is left. It cannot show one thing: whether a machine is free at this moment. A zone that is sold out tells so only when a node is asked for.
+# ## Check GPU availability
+# Not every zone offers every GPU, and a new project may have a quota of zero. The card lists the zones of your region that offer the GPU, and the remaining quota. It can't show whether a machine is free right now: a stockout shows only when a node is requested.
 
 # %% [markdown] lang="es"
-# ## Busca la GPU
-# No todas las zonas tienen todas las GPUs, y un proyecto solo puede usar las que permite su cuota, que en un proyecto nuevo puede ser ninguna. Ambas cosas salen más baratas si las sabes ahora y no por un Pod que se queda en Pending.
-#
-# La tarjeta muestra las zonas de tu región que ofrecen la GPU y cuánto queda de la cuota regional. Hay algo que no puede mostrar: si en este momento hay una máquina libre. Una zona agotada solo lo dice cuando se le pide un nodo.
+# ## Comprueba la disponibilidad de la GPU
+# No todas las zonas ofrecen todas las GPUs, y un proyecto nuevo puede tener una cuota de cero. La tarjeta enumera las zonas de tu región que ofrecen la GPU y la cuota restante. No puede mostrar si hay una máquina libre en este momento: el agotamiento solo se ve al solicitar un nodo.
 
 # %%
 offer = cluster.gpu_offer(settings, clients)
@@ -89,18 +95,18 @@ offer
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     offer.zones,
-    "the region has the GPU",
-    remedy="choose another region in the form, near a bucket with the model, or another GPU",
+    "the region offers the GPU",
+    remedy="choose another region near a bucket with the model, or another GPU",
     pitfall="gpu-not-offered",
 )
 
 # %% [markdown] lang="en"
 # ## Create the cluster
-# GKE starts a Kubernetes control plane for you. The line below the cell counts the minutes; you should end at RUNNING after about 5 in the cloud, and after seconds in a rehearsal. The cell only waits: if you interrupt it, GKE goes on, and running it again picks up the same cluster. A Standard cluster gets the add-on by which Pods mount buckets, too: it is off there by default, and notebook 9 compares such a mount.
+# GKE creates the control plane; the status becomes `RUNNING` after about 5 minutes, in seconds in a rehearsal. You can interrupt the cell: GKE continues, and running the cell again waits for the same cluster. A Standard cluster also gets the Cloud Storage FUSE CSI driver, which notebook 9 uses.
 
 # %% [markdown] lang="es"
 # ## Crea el clúster
-# GKE pone en marcha un plano de control de Kubernetes para ti. La línea bajo la celda cuenta los minutos; deberías terminar en RUNNING después de unos 5 en la nube, y en segundos si es un ensayo. La celda solo espera: si la interrumpes, GKE sigue, y al ejecutarla otra vez retoma el mismo clúster. Un clúster de Standard recibe además el complemento con el que los Pods montan buckets: allí viene desactivado, y el notebook 9 compara un bucket montado así.
+# GKE crea el plano de control; el estado pasa a `RUNNING` en unos 5 minutos, o en segundos en un ensayo. Puedes interrumpir la celda: GKE continúa, y al ejecutarla otra vez se espera al mismo clúster. Un clúster de Standard recibe además el controlador de CSI de Cloud Storage FUSE, que usa el notebook 9.
 
 # %% tags=["creates-resource"] guide="G09 G10"
 created = cluster.create(settings, clients)
@@ -109,43 +115,35 @@ created
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     created.status in {"RUNNING", "RECONCILING"},
-    "the cluster runs",
+    "the cluster is running",
     remedy="wait a minute, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
-# One more line of the card deserves a look: the **workload identity pool**. It is what lets Pods sign in to Google Cloud without a key. Autopilot always has it; a Standard cluster has it because it was asked for, with `--workload-pool`. A cluster of yours that was there before and lacks it can't be used until you turn it on.
+# The **workload identity pool** lets Pods authenticate to Google Cloud without a key. Autopilot always has it; a new Standard cluster gets it with `--workload-pool`. If your existing cluster lacks it, enable it first.
 
 # %% [markdown] lang="es"
-# Hay otra línea de la tarjeta que merece atención: el **grupo de identidades para cargas de trabajo**. Es lo que permite que los Pods accedan a Google Cloud sin una clave. Autopilot siempre lo tiene; un clúster de Standard lo tiene porque se pidió, con `--workload-pool`. Un clúster tuyo que ya existía y no lo tiene no servirá hasta que lo actives.
+# El **grupo de identidades para cargas de trabajo** permite que los Pods se autentiquen en Google Cloud sin una clave. Autopilot siempre lo tiene; un clúster de Standard nuevo lo recibe con `--workload-pool`. Si tu clúster ya existía y no lo tiene, habilítalo primero.
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     created.workload_pool,
-    "Pods of the cluster can have an identity in Google Cloud",
-    remedy="turn on Workload Identity Federation for the cluster, or choose another name for it",
+    "the cluster has Workload Identity Federation",
+    remedy="enable Workload Identity Federation for the cluster, or choose another cluster name",
     pitfall="wif-off",
 )
 
 # %% [markdown] lang="en"
-# ## Add the GPU nodes
-# For Autopilot this cell does nothing and says so: the node comes with the Pod, in notebook 6.
+# ## Create the GPU node pool
+# For Autopilot, this cell does nothing. For Standard, it creates the node pool `g2-gpu-pool` with one machine. It adds two options to the guide's command: `gpu_count` GPUs, and installation of the GPU driver, which the API does not install by default. A driver of `auto` is GKE's default version where the CUDA of the image runs on it, else the latest.
 #
-# For Standard it creates the pool `g2-gpu-pool` with one machine. Compared with the guide's command it says two things more. It asks for `gpu_count` GPUs, and it asks GKE to install the GPU driver, because the API's own default is documented as installing none, and then the node would have a GPU that no Pod can use. Which driver, `gpu_driver` says: `auto` is GKE's default one where the CUDA in the server's image runs on it, else the latest. vLLM's images hold CUDA 13 from 0.20.0 on, which needs driver 580; the default was 535 in September 2026.
-#
-# Expect about 3 minutes in the cloud. If GKE reports that the zone has no machines left, that is no fault of yours: delete the pool and try later, or begin again in another zone.
-#
-# `spot` makes it a pool of Spot machines, a good third cheaper: Google may take such a machine back at any time, with 30 seconds' notice. That suits a trial; a service needs replicas, or a fallback on ordinary machines.
+# If GKE reports a stockout, delete the node pool and try later, or use another zone. With `spot`, machines cost about a third less, and Google can reclaim them with 30 seconds' notice.
 
 # %% [markdown] lang="es"
-# ## Agrega los nodos con GPU
-# En Autopilot, esta celda no hace nada y te lo dice: el nodo llega con el Pod, en el notebook 6.
+# ## Crea el grupo de nodos con GPU
+# En Autopilot, esta celda no hace nada. En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Agrega dos opciones al comando de la guía: `gpu_count` GPUs y la instalación del controlador de GPU, que la API no instala de forma predeterminada. Con `auto`, el controlador es la versión predeterminada de GKE si el CUDA de la imagen funciona con ella; si no, la más reciente.
 #
-# En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Comparada con el comando de la guía, dice dos cosas más. Pide `gpu_count` GPUs y le pide a GKE que instale el controlador de la GPU, porque, según su documentación, lo predeterminado en la API es no instalar ninguno, y entonces el nodo tendría una GPU que ningún Pod puede usar. Cuál, lo dice `gpu_driver`: `auto` es el predeterminado de GKE si el CUDA de la imagen del servidor funciona con él; si no, el más reciente. Las imágenes de vLLM llevan CUDA 13 desde la 0.20.0, que necesita el controlador 580; el predeterminado era el 535 en septiembre de 2026.
-#
-# Calcula unos 3 minutos en la nube. Si GKE informa que en la zona ya no quedan máquinas, no es culpa tuya: borra el grupo y prueba más tarde, o vuelve a empezar en otra zona.
-#
-# `spot` lo convierte en un grupo de máquinas Spot, más de un tercio más baratas: Google puede retirar una de esas máquinas en cualquier momento, con 30 segundos de aviso. Para una prueba está bien; un servicio necesita réplicas, o máquinas comunes de respaldo.
+# Si GKE informa que la zona está agotada, borra el grupo de nodos y prueba más tarde, o usa otra zona. Con `spot`, las máquinas cuestan alrededor de un tercio menos, y Google puede reclamarlas con 30 segundos de aviso.
 
 # %% tags=["creates-resource"] guide="G11"
 pool = cluster.create_node_pool(settings, clients)
@@ -154,12 +152,12 @@ pool
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     pool.ready,
-    "a Pod that asks for a GPU can get a node",
+    "a Pod that requests a GPU can get a node",
     remedy="wait a minute, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
-# Next: [5 · Give the Pods an identity](05_identity.ipynb)
+# Next: [5 · Configure Workload Identity Federation for GKE](05_identity.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [5 · Da una identidad a los Pods](05_identity.ipynb)
+# Siguiente: [5 · Configura la federación de identidades para cargas de trabajo de GKE](05_identity.ipynb)

@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
-# # 5 · Give the Pods an identity
+# # 5 · Configure Workload Identity Federation for GKE
 #
-# The vLLM Pod has no password and no key file, and needs none: GKE vouches for it. You name an account for the Pods inside the cluster, and the bucket learns that this account may read.
+# The vLLM Pod reads the bucket without a password or key file. It runs as a Kubernetes service account, and IAM grants that account two roles on the bucket.
+#
+# **Objectives**
+# - Create a namespace and a service account.
+# - Grant the account two roles on the bucket.
+# - Verify the access from a Pod, before you pay for a GPU.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Creates a namespace and a service account, gives it two roles on the bucket, and tries them from a small Pod | The cluster of notebook 4; the right to change the bucket's policy (Storage Admin, notebook 2) | An account that can read this bucket and no other | Seconds, then a minute or two for the Pod, until all of Google Cloud knows the roles; next to nothing |
+# | Creates namespace and service account, grants the roles, tests them from a Pod | The cluster of notebook 4; permission to change the bucket's policy (Storage Admin) | An account that can read this bucket and no other | Seconds, then one to two minutes for the test; almost free |
 
 # %% [markdown] lang="es"
-# # 5 · Da una identidad a los Pods
+# # 5 · Configura la federación de identidades para cargas de trabajo de GKE
 #
-# El Pod de vLLM no tiene contraseña ni archivo de claves, y no los necesita: GKE responde por él. Tú nombras una cuenta para los Pods dentro del clúster y el bucket se entera de que esa cuenta puede leer.
+# El Pod de vLLM lee el bucket sin contraseña ni archivo de claves. Se ejecuta con una cuenta de servicio de Kubernetes, e IAM le otorga a esa cuenta dos roles sobre el bucket.
+#
+# **Objetivos**
+# - Crear un espacio de nombres y una cuenta de servicio.
+# - Otorgarle a la cuenta dos roles sobre el bucket.
+# - Verificar el acceso desde un Pod, antes de pagar una GPU.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Crea un espacio de nombres y una cuenta de servicio, le otorga a esta dos roles sobre el bucket y los prueba desde un Pod pequeño | El clúster del notebook 4; permiso para cambiar la política del bucket (Administrador de almacenamiento, notebook 2) | Una cuenta que puede leer este bucket y ningún otro | Segundos, y luego uno o dos minutos para el Pod, hasta que los roles lleguen a todo Google Cloud; casi nada |
+# | Crea el espacio de nombres y la cuenta de servicio, otorga los roles y los prueba desde un Pod | El clúster del notebook 4; permiso para cambiar la política del bucket (Administrador de almacenamiento) | Una cuenta que puede leer este bucket y ningún otro | Segundos, y de uno a dos minutos para la prueba; casi gratis |
 
 # %% tags=["parameters"]
 namespace: str = ""  # NAMESPACE in the guide
@@ -27,12 +37,12 @@ from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import identity, probe
 
 # %% [markdown] lang="en"
-# ## Name the account
-# Two names count here. The **namespace** is the compartment of the cluster in which everything of this book lives. The **Kubernetes service account** is what the Pods run as. Keep both from here to the end: the bucket will know the account by exactly these names, and a Pod in another namespace is a stranger to it.
+# ## Choose namespace and service account
+# The **namespace** holds every Kubernetes object of this workbook. The **Kubernetes service account** is the identity of the Pods. IAM knows the account by both names, so keep them to the end: a Pod in any other namespace gets no access.
 
 # %% [markdown] lang="es"
-# ## Ponle nombre a la cuenta
-# Aquí cuentan dos nombres. El **espacio de nombres** es el compartimiento del clúster donde vive todo lo de este cuaderno. La **cuenta de servicio de Kubernetes** es la cuenta con la que se ejecutan los Pods. Conserva ambos hasta el final: el bucket conocerá la cuenta por estos nombres exactos, y un Pod de otro espacio de nombres le será un extraño.
+# ## Elige el espacio de nombres y la cuenta de servicio
+# El **espacio de nombres** contiene todos los objetos de Kubernetes de esta guía práctica. La **cuenta de servicio de Kubernetes** es la identidad de los Pods. IAM conoce la cuenta por los dos nombres, así que consérvalos hasta el final: un Pod de otro espacio de nombres no obtiene acceso.
 
 # %% guide="G12" jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -44,31 +54,31 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## See that both sides are ready
-# An identity has two ends. The cluster must vouch for its Pods, and you must be allowed to change the bucket's policy; the doctor looks at both before you begin.
+# ## Run preflight checks
+# The checks verify that the cluster has Workload Identity Federation, and that you may change the IAM policy of the bucket.
 
 # %% [markdown] lang="es"
-# ## Mira si las dos partes están listas
-# Una identidad tiene dos extremos. El clúster debe responder por sus Pods, y tú debes poder cambiar la política del bucket; el doctor revisa ambos antes de que empieces.
+# ## Comprueba los requisitos previos
+# Se verifica que el clúster tenga la federación de identidades para cargas de trabajo y que puedas cambiar la política de IAM del bucket.
 
 # %%
-examined = doctor.examine(settings, clients, before="05")
-examined
+preflight = doctor.examine(settings, clients, before="05")
+preflight
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
-    examined,
-    "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run the cell above again",
+    preflight,
+    "all preflight checks passed",
+    remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
 # ## Create the namespace
-# The cluster is asked first: if the namespace is there, it stays as it is. A new one carries the label `app.kubernetes.io/managed-by: warmbook`, by which notebook 10 will know that it may delete it.
+# An existing namespace is left as it is. A new one gets the label `app.kubernetes.io/managed-by: warmbook`, so that notebook 10 deletes it.
 
 # %% [markdown] lang="es"
 # ## Crea el espacio de nombres
-# Primero se le pregunta al clúster: si el espacio de nombres ya existe, se queda como está. Uno nuevo lleva la etiqueta `app.kubernetes.io/managed-by: warmbook`, y por ella el notebook 10 sabrá que puede borrarlo.
+# Un espacio de nombres que ya existe queda como está. Uno nuevo recibe la etiqueta `app.kubernetes.io/managed-by: warmbook`, para que el notebook 10 lo borre.
 
 # %% tags=["creates-resource"] guide="G13"
 namespace_made = identity.create_namespace(settings, clients)
@@ -77,17 +87,17 @@ namespace_made
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     namespace_made.name == settings.namespace,
-    "the namespace is there",
-    remedy="run the cell above again; if the cluster does not answer, run notebook 04",
+    "the namespace exists",
+    remedy="run the cell above again; if the cluster does not respond, run notebook 04",
 )
 
 # %% [markdown] lang="en"
 # ## Create the service account
-# This account exists in Kubernetes only: it is no Google service account, has no e-mail address, and there is no key of it that could leak. The guide calls its name `KSA_NAME`. By itself it may do nothing outside the cluster; the next two sections change that for one bucket.
+# The account (`KSA_NAME` in the guide) exists in Kubernetes only: it is not a Google service account, and it has no key that could leak. It has no access outside the cluster until you grant roles to it.
 
 # %% [markdown] lang="es"
 # ## Crea la cuenta de servicio
-# Esta cuenta existe solo en Kubernetes: no es una cuenta de servicio de Google, no tiene correo electrónico y no hay ninguna clave suya que se pueda filtrar. La guía llama `KSA_NAME` a su nombre. Por sí sola no puede hacer nada fuera del clúster; las dos secciones que siguen cambian eso para un único bucket.
+# La cuenta (`KSA_NAME` en la guía) existe solo en Kubernetes: no es una cuenta de servicio de Google y no tiene ninguna clave que se pueda filtrar. No tiene acceso fuera del clúster hasta que le otorgas roles.
 
 # %% tags=["creates-resource"] guide="G14"
 account_made = identity.create_service_account(settings, clients)
@@ -96,41 +106,39 @@ account_made
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     account_made.name == settings.service_account,
-    "the service account is there",
-    remedy="run the cell above again; if the namespace is missing, run the one before",
+    "the service account exists",
+    remedy="run the cell above again; if the namespace is missing, create it first",
 )
 
 # %% [markdown] lang="en"
-# ## See its name in IAM
-# To IAM the account has a long name, its **principal**: the project's *number*, then the workload identity pool (the project's *ID* with `.svc.id.goog`), then namespace and account. Number in one place and ID in the other is a classic slip when it is typed by hand, and then the role is given to nobody. The number is asked of Google here, and the name put together for you.
+# ## Build the principal
+# IAM identifies the account by its **principal**: the project *number*, the workload identity pool (project *ID* plus `.svc.id.goog`), the namespace and the account. Swapping number and ID is a common mistake; the role is then granted to nobody. This cell looks up the number and builds the name.
 
 # %% [markdown] lang="es"
-# ## Mira su nombre en IAM
-# Para IAM, la cuenta tiene un nombre largo, su **identificador principal**: el *número* del proyecto, luego el grupo de identidades para cargas de trabajo (el *ID* del proyecto con `.svc.id.goog`) y después el espacio de nombres y la cuenta. Número en un lugar e ID en el otro: es el desliz clásico de quien lo escribe a mano, y entonces el rol no se le otorga a nadie. Aquí el número se le pide a Google y el nombre se arma solo.
+# ## Forma el identificador principal
+# IAM identifica la cuenta por su **identificador principal**: el *número* del proyecto, el grupo de identidades para cargas de trabajo (el *ID* del proyecto más `.svc.id.goog`), el espacio de nombres y la cuenta. Confundir el número con el ID es un error frecuente; entonces el rol no se le otorga a nadie. Esta celda busca el número y forma el nombre.
 
 # %% guide="G15"
-who = identity.principal(settings, clients)
-who
+principal = identity.principal(settings, clients)
+principal
 
 # %% [markdown] lang="en"
-# ## Let the account read the bucket
-# You give two roles on **one bucket**, and every Pod that runs as this account can stream the weights.
+# ## Grant access to the bucket
+# Two roles are granted on **this bucket** only:
 #
-# Why two? The streamer first asks *what is this bucket* (`storage.buckets.get`, in `roles/storage.bucketViewer`), and only then lists and reads the files (`storage.objects.list` and `storage.objects.get`, in `roles/storage.objectUser`). If one is missing, the Pod ends with a 403, at two different moments of its start; notebook 7 names the permission that was denied.
+# - `roles/storage.bucketViewer`: the streamer first reads the bucket itself (`storage.buckets.get`).
+# - `roles/storage.objectUser`: it then lists and reads the files (`storage.objects.list`, `storage.objects.get`).
 #
-# The guide's `roles/storage.objectUser` also lets the Pod write and delete. Serving only reads, so on a bucket that others depend on, choose `objectViewer` as `object_role` in the form: then the Pod gets `roles/storage.objectViewer` in its place.
-#
-# You will see for each role whether it was there or was added now. It takes a second; on Google Cloud allow up to two minutes until every server knows.
+# If one is missing, the Pod fails with a 403. `roles/storage.objectUser` also allows writes and deletes; serving only reads. On a shared bucket, set `object_role` to `objectViewer`. New roles can take two minutes to become effective.
 
 # %% [markdown] lang="es"
-# ## Deja que la cuenta lea el bucket
-# Otorgas dos roles sobre **un solo bucket**, y cualquier Pod que se ejecute con esta cuenta podrá transmitir los pesos.
+# ## Otorga acceso al bucket
+# Se otorgan dos roles, solo sobre **este bucket**:
 #
-# ¿Por qué dos? El transmisor pregunta primero *qué bucket es este* (`storage.buckets.get`, incluido en `roles/storage.bucketViewer`) y solo después enumera y lee los archivos (`storage.objects.list` y `storage.objects.get`, incluidos en `roles/storage.objectUser`). Si falta uno, el Pod termina con un error 403, en dos momentos distintos de su arranque; el notebook 7 te dice qué permiso se le negó.
+# - `roles/storage.bucketViewer`: el transmisor lee primero el propio bucket (`storage.buckets.get`).
+# - `roles/storage.objectUser`: después enumera y lee los archivos (`storage.objects.list`, `storage.objects.get`).
 #
-# El rol de la guía, `roles/storage.objectUser`, también permite escribir y borrar. Para entregar un modelo basta con leer; si otros dependen de ese bucket, elige `objectViewer` como `object_role` en el formulario: entonces el Pod recibe `roles/storage.objectViewer` en su lugar.
-#
-# Verás, rol por rol, si ya estaba o si se agregó ahora. Tarda un segundo; en Google Cloud, cuenta hasta dos minutos para que lo sepan todos los servidores.
+# Si falta uno, el Pod falla con un error 403. `roles/storage.objectUser` también permite escribir y borrar; para entregar el modelo basta con leer. En un bucket compartido, cambia `object_role` a `objectViewer`. Los roles nuevos pueden tardar dos minutos en estar en vigor.
 
 # %% tags=["creates-resource"] guide="G16 G17"
 granted = identity.grant_bucket_roles(settings, clients)
@@ -139,35 +147,31 @@ granted
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     granted.missing == (),
-    "the service account holds both roles on the bucket",
+    "the service account has both roles on the bucket",
     remedy="run the cell above again; a 403 means that you lack storage.buckets.setIamPolicy",
 )
 
 # %% [markdown] lang="en"
-# ## Ask as the account itself
-# A role in a list is a promise; this cell tries it. A small Pod starts as your service account, asks the bucket the three things that the streamer will ask, down to the first byte of one file, and is deleted again, even if you interrupt it. Its script is a page of Python in an ordinary `python:3.12-slim` image and has no GPU.
-#
-# On Google Cloud this takes a minute or two, because Autopilot may have to bring a small node first, and because new roles take up to two minutes to be known; it costs next to nothing. A refusal here costs a minute; the same refusal in notebook 7 costs a GPU node and an image of many GB.
+# ## Test the access from a Pod
+# A small Pod (`python:3.12-slim`, no GPU) makes the three requests of the streamer with your service account, and is deleted, even if you interrupt the cell. This takes one to two minutes on Google Cloud. A denied permission costs a minute here; in notebook 7 it costs a GPU node and a large image.
 
 # %% [markdown] lang="es"
-# ## Pregunta como la propia cuenta
-# Un rol en una lista es una promesa; esta celda la pone a prueba. Un Pod pequeño arranca con tu cuenta de servicio, le pide al bucket las tres cosas que pedirá el transmisor, hasta el primer byte de un archivo, y se borra otra vez, aunque lo interrumpas. Su script es una página de Python en una imagen común, `python:3.12-slim`, y no lleva GPU.
-#
-# En Google Cloud tarda uno o dos minutos, porque quizá Autopilot deba traer primero un nodo pequeño y porque los roles nuevos tardan hasta dos minutos en conocerse; cuesta casi nada. Una negativa aquí cuesta un minuto; la misma en el notebook 7 cuesta un nodo con GPU y una imagen de muchos GB.
+# ## Prueba el acceso desde un Pod
+# Un Pod pequeño (`python:3.12-slim`, sin GPU) hace las tres solicitudes del transmisor con tu cuenta de servicio y se borra, aunque interrumpas la celda. En Google Cloud tarda de uno a dos minutos. Un permiso denegado cuesta aquí un minuto; en el notebook 7 cuesta un nodo con GPU y una imagen grande.
 
 # %%
-asked = probe.probe(settings, clients)
-asked
+probed = probe.probe(settings, clients)
+probed
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
-    asked,
+    probed,
     "a Pod with this account can read the model",
-    remedy="do what the lines marked ✗ say; a role that is new may need two more minutes",
+    remedy="follow the remedies on the lines marked ✗; a new role may need two more minutes",
 )
 
 # %% [markdown] lang="en"
-# Next: [6 · Deploy the server](06_server.ipynb)
+# Next: [6 · Deploy vLLM](06_server.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [6 · Implementa el servidor](06_server.ipynb)
+# Siguiente: [6 · Implementa vLLM](06_server.ipynb)

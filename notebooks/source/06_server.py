@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
-# # 6 · Deploy the server
+# # 6 · Deploy vLLM
 #
-# One object, a Deployment, says it all: which image, which model, which GPU, which account. You read it first, then send it, and then see a node, an image and a container come, in this order.
+# One Deployment defines the server: image, model, GPU and service account. You review it, apply it, and watch the node, the image and the container start.
+#
+# **Objectives**
+# - Size the server.
+# - Read the manifest, and see where and why it differs from the guide's.
+# - Deploy it and wait until its container runs.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Shows the manifest, creates the Deployment, waits until its container runs | Notebooks 3, 4 and 5 | vLLM starting in a Pod with a GPU | Several minutes in the cloud: a GPU node, then an image of many GB; in a rehearsal, seconds once its engine is built. The GPU is billed from the node's arrival |
+# | Shows the manifest, creates the Deployment, waits for the container | Notebooks 3, 4 and 5 | vLLM starting in a Pod with a GPU | Several minutes for the GPU node and the image; seconds in a rehearsal once its engine is built. The GPU is billed from the node's arrival |
 
 # %% [markdown] lang="es"
-# # 6 · Implementa el servidor
+# # 6 · Implementa vLLM
 #
-# Un solo objeto, un Deployment, lo dice todo: qué imagen, qué modelo, qué GPU, qué cuenta. Primero lo lees, luego lo envías y después ves llegar un nodo, una imagen y un contenedor, en ese orden.
+# Un solo Deployment define el servidor: imagen, modelo, GPU y cuenta de servicio. Lo revisas, lo aplicas y observas cómo arrancan el nodo, la imagen y el contenedor.
+#
+# **Objetivos**
+# - Dimensionar el servidor.
+# - Leer el manifiesto y ver dónde y por qué difiere del de la guía.
+# - Implementarlo y esperar hasta que su contenedor se ejecute.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Muestra el manifiesto, crea el Deployment y espera hasta que su contenedor se ejecute | Los notebooks 3, 4 y 5 | vLLM en pleno arranque, en un Pod con GPU | Varios minutos en la nube: un nodo con GPU y luego una imagen de muchos GB; en un ensayo, segundos si su motor ya está armado. La GPU se cobra desde que llega el nodo |
+# | Muestra el manifiesto, crea el Deployment y espera al contenedor | Los notebooks 3, 4 y 5 | vLLM en pleno arranque, en un Pod con GPU | Varios minutos para el nodo con GPU y la imagen; segundos en un ensayo si su motor ya está creado. La GPU se cobra desde que llega el nodo |
 
 # %% tags=["parameters"]
 inference_server: str = ""  # vllm or sglang
@@ -32,27 +42,23 @@ from warmbook.steps import server
 
 # %% [markdown] lang="en"
 # ## Size the server
-# For a model that fits one GPU the defaults will do. These are the choices that people change:
+# For a model that fits one GPU, keep the defaults.
 #
-# - `vllm_version`: 0.11.1 or later. The image of 0.11.0 lacks the part of the streamer that reads Cloud Storage, so the form refuses it.
-# - `gpu_count` and `tensor_parallel_size`: how many GPUs the Pod gets, and over how many of them one copy of the model is split. For a model too big for one GPU, raise both to the same number, 2, 4 or 8.
-# - `max_model_len`: the longest prompt and answer together. GPU memory that the weights leave free holds this context. With 8192 tokens, gemma-2-9b-it needs more than an L4 is likely to have left; with 4096 it may fit. Notebook 3 names the context that surely does.
-# - `concurrency`: how many readers the streamer starts, 8 unless you say otherwise. In the streamer's own benchmark on Amazon S3, 32 was best. Its releases differ in what they make of the number, so measure before you believe in one.
-# - `gpu_driver`: `auto` has the node run GKE's latest GPU driver where the image's CUDA needs it, by one line in the node selector. `default` leaves the driver to the node pool.
-# - `spot`: Spot machines cost a good third less, and Google may take them back at any time. With `replicas` above 1 a service survives that; with one Pod it is away until the next node has come and loaded.
-# - `inference_server`: vLLM as in the guide, or SGLang, which reads the same bucket with the same streamer. Its image lacks the streamer's part for Cloud Storage, so its container installs that first. A rehearsal can show its manifest, but runs vLLM only.
+# - `tensor_parallel_size`: GPUs that share one copy of the model. For a model too large for one GPU, set it and `gpu_count` to 2, 4 or 8.
+# - `max_model_len`: context length. The GPU memory that the weights leave free holds it; notebook 3 names the longest one that fits.
+# - `concurrency`: parallel reads of the streamer (8 by default). In the streamer's benchmark on Amazon S3, 32 was fastest; notebook 9 measures yours.
+# - `vllm_version`: 0.11.1 or later; the image of 0.11.0 can't read Cloud Storage.
+# - `inference_server`: vLLM, or SGLang, whose container installs the streamer's Cloud Storage part first. A rehearsal runs vLLM only.
 
 # %% [markdown] lang="es"
-# ## Dale tamaño al servidor
-# Si el modelo cabe en una GPU, bastan los valores predeterminados. Estas son las opciones que la gente cambia:
+# ## Dimensiona el servidor
+# Si el modelo cabe en una GPU, conserva los valores predeterminados.
 #
-# - `vllm_version`: 0.11.1 o posterior. A la imagen de 0.11.0 le falta la parte del transmisor que lee de Cloud Storage, así que el formulario la rechaza.
-# - `gpu_count` y `tensor_parallel_size`: cuántas GPUs recibe el Pod y entre cuántas se reparte una copia del modelo (el paralelismo de tensores). Si el modelo es demasiado grande para una GPU, sube los dos al mismo número: 2, 4 u 8.
-# - `max_model_len`: lo más largo que pueden ser la pregunta y la respuesta juntas. La memoria de la GPU que los pesos dejan libre guarda ese contexto. Con 8192 tokens, gemma-2-9b-it necesita más de lo que es probable que quede en una L4; con 4096 puede caber. El notebook 3 nombra el contexto que cabe con seguridad.
-# - `concurrency`: cuántos lectores inicia el transmisor; 8 si no dices otra cosa. En las pruebas del propio transmisor con Amazon S3, el mejor valor fue 32. No todas sus versiones hacen lo mismo con ese número: mide antes de creer en alguno.
-# - `gpu_driver`: `auto` hace que el nodo use el controlador de GPU más reciente de GKE si el CUDA de la imagen lo necesita, con una línea en el selector de nodos. `default` deja el controlador al grupo de nodos.
-# - `spot`: las máquinas Spot cuestan más de un tercio menos, y Google puede retirarlas en cualquier momento. Con `replicas` mayor que 1, un servicio lo resiste; con un solo Pod, se ausenta hasta que llegue otro nodo y cargue el modelo.
-# - `inference_server`: vLLM, como en la guía, o SGLang, que lee el mismo bucket con el mismo transmisor. A su imagen le falta la parte del transmisor para Cloud Storage, así que su contenedor la instala primero. Un ensayo puede mostrar su manifiesto, pero solo ejecuta vLLM.
+# - `tensor_parallel_size`: GPUs que comparten una copia del modelo (paralelismo de tensores). Si el modelo es demasiado grande para una GPU, fija este valor y `gpu_count` en 2, 4 u 8.
+# - `max_model_len`: longitud del contexto. La aloja la memoria de la GPU que dejan libre los pesos; el notebook 3 nombra el más largo que cabe.
+# - `concurrency`: lecturas en paralelo del transmisor (8 si no se indica otra cosa). En las pruebas del transmisor con Amazon S3, 32 fue el valor más rápido; el notebook 9 mide el tuyo.
+# - `vllm_version`: 0.11.1 o posterior; la imagen de 0.11.0 no puede leer de Cloud Storage.
+# - `inference_server`: vLLM, o SGLang, cuyo contenedor instala primero la parte del transmisor para Cloud Storage. Un ensayo solo ejecuta vLLM.
 
 # %% guide="G19 G20 G21" jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -64,67 +70,69 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## Look once more before the GPU
-# What follows brings a machine that is paid by the minute. So the doctor goes through what earlier notebooks left: the model's files, the cluster and its driver, the account, its roles on the bucket, and the quota for the GPUs. Roles that are bound to another namespace, or with the project's ID where its number belongs, look right in a list and give nothing; they are told by name.
+# ## Run preflight checks
+# The next cells provision a GPU node, billed by the minute. The checks verify the model's files, the cluster and its GPU driver, the service account, its roles on the bucket (also bindings for a wrong namespace or project number), and the quota.
 
 # %% [markdown] lang="es"
-# ## Mira una vez más antes de la GPU
-# Lo que sigue trae una máquina que se paga por minuto. Por eso el doctor repasa lo que dejaron los notebooks anteriores: los archivos del modelo, el clúster y su controlador, la cuenta, sus roles sobre el bucket y la cuota de GPUs. Un rol otorgado a otro espacio de nombres, o con el ID del proyecto donde va su número, parece correcto en una lista y no da nada; aquí se llama por su nombre.
+# ## Comprueba los requisitos previos
+# Las celdas siguientes aprovisionan un nodo con GPU, que se cobra por minuto. Se verifican los archivos del modelo, el clúster y su controlador de GPU, la cuenta de servicio, sus roles sobre el bucket (también las vinculaciones con un espacio de nombres o un número de proyecto equivocado) y la cuota.
 
 # %%
-examined = doctor.examine(settings, clients, before="06")
-examined
+preflight = doctor.examine(settings, clients, before="06")
+preflight
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
-    examined,
-    "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run the cell above again",
+    preflight,
+    "all preflight checks passed",
+    remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
-# ## Read the manifest
-# Nothing is sent yet. The card starts from the guide's manifest, names every line in which this one differs, and why; the whole YAML is folded under it. `python -m warmbook manifest --as-in-the-guide` prints the guide's own. What to look for:
+# ## Review the manifest
+# Nothing is deployed yet. The card lists each line that differs from the guide's manifest, with the reason; the whole YAML is folded below.
 #
-# - `serviceAccountName` ties the Pod to the account of notebook 5, and so to the bucket.
-# - `--model=gs://…` and `--load-format=runai_streamer` are the whole switch from downloading to streaming.
-# - `--model-loader-extra-config={"distributed":true}` lets several GPUs share the reading. With one GPU it changes nothing and is left out; where a release is known to corrupt weights with it, it is switched off. No space may follow its colon: YAML would then read a map instead of a text.
-# - `startupProbe` gives the server 30 s and then 60 tries of 10 s, ten and a half minutes in all, and more for a very large model. Loading, compiling and warming up must end by then, or Kubernetes starts the container over.
-# - `requests` name the memory that the streamer's buffer and the server take. Without them a Pod may land on a machine where its load is killed halfway.
-# - `/dev/shm` in memory is where the processes of several GPUs meet; it counts as the Pod's memory.
-# - `nodeSelector` asks for a node with your GPU; on Autopilot it is this line, with `nvidia.com/gpu`, that makes the node come.
-#
-# **Where the guide is behind:** `--disable-log-requests` is gone since vLLM 0.17, and a server that is given it stops at once. It is left out for newer releases, which don't log requests anyway. `python -m warmbook lint FILE` finds this, and more, in a manifest that somebody else wrote.
-#
-# GKE Inference Quickstart can generate more such manifests, for other models and GPUs.
+# - `serviceAccountName`: the account of notebook 5, and so access to the bucket.
+# - `--load-format=runai_streamer` with `--model=gs://…`: stream instead of download.
+# - `--model-loader-extra-config={"distributed":true}`: several GPUs share the reads. Left out with one GPU, and in releases that corrupt weights with it.
+# - `startupProbe`: ten and a half minutes to load, compile and warm up; more for very large models.
+# - `requests`: memory for the streamer's buffer and the server.
+# - `/dev/shm`: shared memory for several GPUs.
+# - `nodeSelector`: a node with your GPU; Autopilot provisions it.
 
 # %% [markdown] lang="es"
-# ## Lee el manifiesto
-# Todavía no se envía nada. La tarjeta parte del manifiesto de la guía y nombra cada línea en la que este difiere, con el motivo; debajo guarda plegado el YAML completo. `python -m warmbook manifest --as-in-the-guide` imprime el de la guía. En qué fijarte:
+# ## Revisa el manifiesto
+# Todavía no se implementa nada. La tarjeta enumera cada línea que difiere del manifiesto de la guía, con el motivo; debajo está plegado el YAML completo.
 #
-# - `serviceAccountName` une el Pod con la cuenta del notebook 5 y, por ella, con el bucket.
-# - `--model=gs://…` y `--load-format=runai_streamer` son todo el cambio entre descargar y transmitir.
-# - `--model-loader-extra-config={"distributed":true}` permite que varias GPUs se repartan la lectura. Con una sola GPU no cambia nada y se omite; si se sabe que una versión corrompe los pesos con esa opción, se desactiva. Después de los dos puntos no debe ir un espacio: YAML leería un mapa en vez de un texto.
-# - `startupProbe` le da al servidor 30 s y luego 60 intentos de 10 s, diez minutos y medio en total, y más si el modelo es muy grande. Para entonces tienen que haber terminado la carga, la compilación y el calentamiento; si no, Kubernetes reinicia el contenedor desde cero.
-# - `requests` pide la memoria que ocupan el búfer del transmisor y el servidor. Sin eso, un Pod puede caer en una máquina donde la carga muere a la mitad.
-# - `/dev/shm` en memoria es donde se encuentran los procesos de varias GPUs; cuenta como memoria del Pod.
-# - `nodeSelector` pide un nodo con tu GPU; en Autopilot, es esta línea, junto con `nvidia.com/gpu`, la que hace venir al nodo.
+# - `serviceAccountName`: la cuenta del notebook 5 y, con ella, el acceso al bucket.
+# - `--load-format=runai_streamer` con `--model=gs://…`: transmitir en lugar de descargar.
+# - `--model-loader-extra-config={"distributed":true}`: varias GPUs se reparten las lecturas. Se omite con una sola GPU y en las versiones que corrompen los pesos con esta opción.
+# - `startupProbe`: diez minutos y medio para cargar, compilar y calentar; más si el modelo es muy grande.
+# - `requests`: memoria para el búfer del transmisor y el servidor.
+# - `/dev/shm`: memoria compartida para varias GPUs.
+# - `nodeSelector`: un nodo con tu GPU; Autopilot lo aprovisiona.
+
+# %% [markdown] lang="en"
+# **Where the guide is out of date:** vLLM 0.17 removed `--disable-log-requests`, and a server that gets it stops immediately. It is left out for newer releases. `python -m warmbook lint FILE` finds this and more in any manifest; `python -m warmbook manifest --as-in-the-guide` prints the guide's own.
 #
-# **Donde la guía se quedó atrás:** `--disable-log-requests` desapareció en vLLM 0.17, y un servidor que la recibe se detiene de inmediato. Se omite en las versiones más nuevas, que de todos modos no registran las solicitudes. `python -m warmbook lint FILE` encuentra esto, y más, en un manifiesto escrito por otra persona.
+# GKE Inference Quickstart generates manifests for other models and GPUs.
+
+# %% [markdown] lang="es"
+# **Donde la guía quedó desactualizada:** vLLM 0.17 quitó `--disable-log-requests`, y un servidor que la recibe se detiene de inmediato. Se omite en las versiones más nuevas. `python -m warmbook lint FILE` encuentra esto y más en cualquier manifiesto; `python -m warmbook manifest --as-in-the-guide` imprime el de la guía.
 #
-# La herramienta Inicio rápido de GKE Inference puede generar más manifiestos como este, para otros modelos y otras GPUs.
+# La herramienta Inicio rápido de GKE Inference genera manifiestos para otros modelos y GPUs.
 
 # %% guide="G18 G23"
 manifest = server.manifest(settings, clients)
 manifest
 
 # %% [markdown] lang="en"
-# ## Send it
-# The cluster takes the Deployment in a moment; all that is slow comes after. If one is there already, it is brought to the choices of the form, and an unchanged one is left in peace. A change starts a new Pod **before** the old one ends, so for a while it needs a second GPU. Where GPUs are scarce, in a Standard pool, on Spot or with several GPUs per Pod, the manifest says `Recreate`: the old Pod ends first, and the service is away until the new one has loaded.
+# ## Create the Deployment
+# A changed Deployment is updated; an unchanged one is left alone. A rolling update starts the new Pod first, so it needs a second GPU. Where GPUs are scarce (Standard, Spot, several GPUs per Pod), the manifest sets `Recreate`: the old Pod stops first, and the service is down until the new one is ready.
 
 # %% [markdown] lang="es"
-# ## Envíalo
-# El clúster acepta el Deployment en un instante; lo lento viene después. Si ya hay uno, se ajusta a lo que dice el formulario, y si nada cambió, queda como está. Un cambio inicia un Pod nuevo **antes** de que termine el anterior, así que por un rato necesita una segunda GPU. Donde las GPUs escasean (en un grupo de nodos de Standard, con Spot o con varias GPUs por Pod), el manifiesto dice `Recreate`: primero termina el Pod anterior, y el servicio se ausenta hasta que el nuevo haya cargado.
+# ## Crea el Deployment
+# Un Deployment que cambió se actualiza; uno sin cambios queda como está. Una actualización progresiva inicia primero el Pod nuevo, así que necesita una segunda GPU. Donde las GPUs escasean (Standard, Spot, varias GPUs por Pod), el manifiesto define `Recreate`: primero se detiene el Pod anterior, y el servicio no está disponible hasta que el nuevo esté listo.
 
 # %% tags=["creates-resource"] guide="G22"
 deployed = server.deploy(settings, clients, needs=manifest.needs)
@@ -133,33 +141,29 @@ deployed
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     deployed.exists,
-    "the cluster has the Deployment",
+    "the Deployment exists",
     remedy="run the cell above again; if the service account is missing, run notebook 05",
 )
 
 # %% [markdown] lang="en"
 # ## Wait for the container
-# Watch the line under the cell go through these stages:
+# The line below the cell shows the stages:
 #
-# 1. **Pending**: no node has a free GPU. Autopilot, or the pool of a Standard cluster, brings one in one to three minutes.
-# 2. **Scheduled, pulling**: the node downloads the image. It holds the GPU libraries, many gigabytes, and takes minutes on a node that never had it.
-# 3. **Running**: vLLM's own process has started. Weights begin to flow about a minute later; that is notebook 7.
+# 1. **Pending**: no node has a free GPU. Autopilot, or the node pool, adds one in one to three minutes.
+# 2. **Pulling**: the node downloads the image, many gigabytes.
+# 3. **Running**: the vLLM process has started. The weights stream about a minute later (notebook 7).
 #
-# A Pod that stays at stage 1 lacks quota, or the zone is sold out; an image that can't be found is a release that does not exist. The cell shows the cluster's own word for it, and stops where waiting would not help. You may also interrupt it: the Pod goes on without it.
-#
-# In a rehearsal the node is imitated, and the "image" is an environment with a CPU build of the same vLLM, which runs the container's own command.
+# If a Pod cannot recover by waiting (no quota, stockout, image not found), the wait ends immediately and names the cause. You can interrupt the cell; the Pod continues. In a rehearsal, the image is an environment with a CPU build of the same vLLM.
 
 # %% [markdown] lang="es"
 # ## Espera al contenedor
-# Mira cómo la línea bajo la celda pasa por estas etapas:
+# La línea bajo la celda muestra las etapas:
 #
-# 1. **Pending**: ningún nodo tiene una GPU libre. Autopilot, o el grupo de nodos de un clúster de Standard, trae uno en uno a tres minutos.
-# 2. **Programado, descargando**: el nodo descarga la imagen. Contiene las bibliotecas de la GPU, muchos gigabytes, y tarda minutos en un nodo que nunca la tuvo.
-# 3. **En ejecución**: arrancó el proceso de vLLM. Los pesos empiezan a fluir más o menos un minuto después; eso es el notebook 7.
+# 1. **Pending**: ningún nodo tiene una GPU libre. Autopilot, o el grupo de nodos, agrega uno en uno a tres minutos.
+# 2. **Descarga**: el nodo descarga la imagen, de muchos gigabytes.
+# 3. **En ejecución**: arrancó el proceso de vLLM. Los pesos se transmiten alrededor de un minuto después (notebook 7).
 #
-# Si un Pod se queda en la etapa 1, falta cuota o la zona está agotada; si no se encuentra la imagen, esa versión no existe. La celda muestra lo que dice el propio clúster y se detiene cuando esperar no sirve. También puedes interrumpirla: el Pod sigue sin ella.
-#
-# En un ensayo, el nodo es imitado y la «imagen» es un entorno con el mismo vLLM compilado para CPU, que ejecuta el mismo comando del contenedor.
+# Si un Pod no puede recuperarse esperando (sin cuota, zona agotada, imagen no encontrada), la espera termina de inmediato e indica la causa. Puedes interrumpir la celda; el Pod continúa. En un ensayo, la imagen es un entorno con el mismo vLLM compilado para CPU.
 
 # %%
 started = server.wait_started(settings, clients)
@@ -168,12 +172,12 @@ started
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     started.running,
-    "the server's container runs",
+    "the server's container is running",
     remedy="run the cell above again; it names what the Pod waits for",
 )
 
 # %% [markdown] lang="en"
-# Next: [7 · Watch the weights stream](07_streaming.ipynb)
+# Next: [7 · Verify the deployment and measure the cold start](07_streaming.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [7 · Observa cómo se transmiten los pesos](07_streaming.ipynb)
+# Siguiente: [7 · Verifica la implementación y mide el inicio en frío](07_streaming.ipynb)

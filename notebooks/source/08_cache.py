@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
-# # 8 · Put a cache beside the Pods
+# # 8 · Enable Anywhere Cache and scale out
 #
-# This notebook is optional. Anywhere Cache, which Google now calls Rapid Cache, keeps a copy of what was read from a bucket in one zone. It helps when many Pods of that zone load at once; a single load need not get any faster.
+# This notebook is optional. Anywhere Cache (now called Rapid Cache) keeps a copy of bucket data in one zone. It helps when many Pods in that zone load at the same time; a single load may not get faster.
+#
+# **Objectives**
+# - Start several replicas and measure their cold starts.
+# - Create a cache in the zone of the Pods and verify that it serves them.
+# - Scale on vLLM's queue length.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Starts more Pods, lets one alone and all at once read the weights again, asks for a cache in their zone, reads again | A server that is ready (notebook 7); quota for more GPUs if you scale | A cache that goes on costing until notebook 10 | The cache: minutes to hours in the cloud, seconds in a rehearsal. Each new Pod is one more cold start and one more GPU |
+# | Scales out, reads the weights before and with a cache, autoscales on request | A ready server (notebook 7); GPU quota to scale | A cache that is billed until notebook 10 | The cache: minutes to hours, seconds in a rehearsal. Each new Pod needs one more GPU |
 
 # %% [markdown] lang="es"
-# # 8 · Pon una caché junto a los Pods
+# # 8 · Habilita Anywhere Cache y escala
 #
-# Este notebook es opcional. Anywhere Cache, que hoy Google llama Rapid Cache, conserva en una zona una copia de lo que se leyó de un bucket. Ayuda cuando muchos Pods de esa zona cargan a la vez; una carga sola no tiene por qué ser más rápida.
+# Este notebook es opcional. Anywhere Cache («caché en cualquier lugar» en la guía, hoy Rapid Cache) conserva en una zona una copia de los datos del bucket. Ayuda cuando muchos Pods de esa zona cargan a la vez; una sola carga puede no ser más rápida.
+#
+# **Objetivos**
+# - Iniciar varias réplicas y medir sus inicios en frío.
+# - Crear una caché en la zona de los Pods y verificar que los atienda.
+# - Escalar según la longitud de la cola de vLLM.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Inicia más Pods, hace que uno solo y todos a la vez lean los pesos de nuevo, pide una caché en su zona y vuelve a leer | Un servidor listo (notebook 7); cuota para más GPUs si escalas | Una caché que sigue costando hasta el notebook 10 | La caché: de minutos a horas en la nube, segundos en un ensayo. Cada Pod nuevo es otro inicio en frío y otra GPU |
+# | Escala, lee los pesos antes y con una caché, ajusta la escala si se pide | Un servidor listo (notebook 7); cuota de GPU para escalar | Una caché que se cobra hasta el notebook 10 | La caché: de minutos a horas, segundos en un ensayo. Cada Pod nuevo necesita otra GPU |
 
 # %% tags=["parameters"]
 replicas: str = ""  # Pods of the Deployment
@@ -28,22 +38,22 @@ from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import autoscaling, cache, scaling, streaming
 
 # %% [markdown] lang="en"
-# ## Choose where, and how many
-# A cache serves only its own zone, so the question is where your Pods run.
+# ## Choose zone and replicas
+# A cache serves only its own zone.
 #
-# - A **Standard cluster** as in the guide lives in one zone: the cache belongs there.
-# - A **regional cluster**, such as Autopilot, may put Pods into any zone of the region. Then either ask for a cache in every zone (`cache_scope` = region), and pay for each; or hold the Pods in one zone (`zone`, which becomes a `nodeSelector` in the manifest), and pay for one. The second is cheaper, if your service can live with one zone.
+# - **Standard (zonal) cluster**: create the cache in that zone.
+# - **Regional cluster**, such as Autopilot: either create a cache in each zone (`cache_scope` = region), each billed, or keep the Pods in one zone (`zone`, a `nodeSelector` in the manifest) with one cache.
 #
-# If you set `zone` only now, run notebook 6 once more: it is the manifest that holds the Pods. Raise `replicas` to 2 or more to see what several loads at once do to each other; each replica takes a GPU. In a rehearsal each takes memory and a core of this machine instead.
+# If you change `zone` here, run notebook 6 again. Set `replicas` to 2 or more to measure simultaneous loads; each replica needs a GPU, or memory and a core in a rehearsal.
 
 # %% [markdown] lang="es"
-# ## Elige dónde y cuántos
-# Una caché atiende solo a su propia zona, así que la pregunta es dónde se ejecutan tus Pods.
+# ## Elige la zona y las réplicas
+# Una caché atiende solo a su propia zona.
 #
-# - Un **clúster de Standard** como el de la guía vive en una sola zona: ahí va la caché.
-# - Un **clúster regional**, como el de Autopilot, puede poner Pods en cualquier zona de la región. Entonces tienes dos opciones: pedir una caché en cada zona (`cache_scope` = region) y pagar todas, o mantener los Pods en una zona (`zone`, que en el manifiesto se convierte en un `nodeSelector`) y pagar una. Lo segundo es más barato, si tu servicio tolera estar en una sola zona.
+# - **Clúster de Standard (zonal)**: crea la caché en esa zona.
+# - **Clúster regional**, como el de Autopilot: crea una caché en cada zona (`cache_scope` = region), cada una con su cobro, o mantén los Pods en una zona (`zone`, un `nodeSelector` en el manifiesto) con una sola caché.
 #
-# Si eliges `zone` a estas alturas, vuelve a ejecutar el notebook 6: es el manifiesto lo que mantiene los Pods en su zona. Sube `replicas` a 2 o más para ver cómo se afectan varias cargas simultáneas; cada réplica toma una GPU. En un ensayo, cada una toma memoria y un núcleo de esta máquina.
+# Si cambias `zone` aquí, vuelve a ejecutar el notebook 6. Fija `replicas` en 2 o más para medir cargas simultáneas; cada réplica necesita una GPU, o memoria y un núcleo en un ensayo.
 
 # %% guide="G28" jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -55,22 +65,18 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## See what is there, and where the Pods run
-# A cache serves only the zone it is in. If the bucket has one already, the doctor tells whether it runs, and whether your Pods are beside it.
-#
-# The nodes carry their zone as a label. The second card puts the zones of your Pods beside those where your choices ask for a cache. It marks a Pod that would be left without one, and a Pod that does not run in the zone you chose for it.
+# ## Run preflight checks
+# If the bucket already has a cache, the checks report whether it is running and whether your Pods are in its zone. The card after them compares the zones of the Pods with the zones of the caches, and marks each Pod without a cache or outside the chosen zone.
 
 # %% [markdown] lang="es"
-# ## Mira qué hay y dónde se ejecutan los Pods
-# Una caché atiende solo a la zona donde está. Si el bucket ya tiene una, el doctor dice si está en marcha y si tus Pods están a su lado.
-#
-# Los nodos llevan su zona en una etiqueta. La segunda tarjeta pone las zonas de tus Pods junto a aquellas donde tus opciones piden una caché. Marca el Pod que se quedaría sin ninguna, y el que no se ejecuta en la zona que elegiste para él.
+# ## Comprueba los requisitos previos
+# Si el bucket ya tiene una caché, se informa si está en ejecución y si tus Pods están en su zona. La tarjeta que sigue compara las zonas de los Pods con las de las cachés, y marca cada Pod sin caché o fuera de la zona elegida.
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     doctor.examine(settings, clients, before="08"),
-    "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run this cell again",
+    "all preflight checks passed",
+    remedy="follow the remedies on the lines marked ✗, then run this cell again",
 )
 
 # %% guide="G27 G28" tags=["optional"]
@@ -78,16 +84,12 @@ zones = cache.zones(settings, clients)
 zones
 
 # %% [markdown] lang="en"
-# ## Start more Pods
-# Here is the case the cache is made for: several nodes of one zone that load the same weights. The Deployment is brought to `replicas` Pods, and the cell waits until each of them is ready. With 1, as by default, it finds what it wants at once. A Pod that finds no GPU stays Pending, and the cell says why.
-#
-# The picture shows each Pod's cold start as a row of its own, from its creation to its readiness.
+# ## Scale out
+# The Deployment is scaled to `replicas` Pods, and the cell waits until each is ready. With 1 (the default), it returns immediately. A Pod without a GPU stays Pending, and the cell says why. The picture shows the cold start of each Pod as a row.
 
 # %% [markdown] lang="es"
-# ## Inicia más Pods
-# Este es el caso para el que existe la caché: varios nodos de una zona que cargan los mismos pesos. El Deployment se lleva a `replicas` Pods y la celda espera hasta que cada uno esté listo. Con 1, el valor predeterminado, lo encuentra hecho de inmediato. Un Pod que no encuentra GPU se queda en Pending, y la celda dice por qué.
-#
-# La imagen muestra el inicio en frío de cada Pod en su propia fila, desde que se crea hasta que está listo.
+# ## Escala el Deployment
+# El Deployment se escala a `replicas` Pods, y la celda espera hasta que cada uno esté listo. Con 1 (el valor predeterminado), termina de inmediato. Un Pod sin GPU se queda en Pending, y la celda dice por qué. La imagen muestra el inicio en frío de cada Pod en una fila.
 
 # %% tags=["creates-resource", "optional"]
 scaled = scaling.scale(settings, clients)
@@ -98,32 +100,32 @@ starts = streaming.cold_start(settings, clients)
 starts.plot()
 
 # %% [markdown] lang="en"
-# ## Read the weights again: one Pod, then all at once
-# Beside each server a small process reads the weights once more, with the streamer and through the node's own network, into memory and out again. No Pod is restarted. First one alone, then all at the same time, `compare_runs` times in turn; the server shares its network with them meanwhile.
+# ## Read the weights without the cache
+# A small process beside each server reads the weights again with the streamer, over the node's network, and discards them. No Pod restarts. One Pod reads alone, then all read together, `compare_runs` times in turn.
 #
-# If all at once take longer than one alone, they share something that is too small: the region's quota, or in a rehearsal this machine. The card tells from how many Pods on that is to be expected.
+# If reading together takes longer, the Pods share a limit: the region's bandwidth quota or, in a rehearsal, this machine. The card says from how many Pods on to expect that.
 
 # %% [markdown] lang="es"
-# ## Lee los pesos otra vez: un Pod, luego todos a la vez
-# Junto a cada servidor, un proceso pequeño lee los pesos una vez más, con el transmisor y por la propia red del nodo, hasta la memoria y sin guardarlos. Ningún Pod se reinicia. Primero uno solo, después todos al mismo tiempo, `compare_runs` veces por turnos; mientras tanto el servidor comparte con ellos su red.
+# ## Lee los pesos sin la caché
+# Un proceso pequeño junto a cada servidor vuelve a leer los pesos con el transmisor, por la red del nodo, y los descarta. Ningún Pod se reinicia. Un Pod lee solo y luego leen todos juntos, `compare_runs` veces por turnos.
 #
-# Si todos a la vez tardan más que uno solo, comparten algo que se queda corto: la cuota de la región o, en un ensayo, esta máquina. La tarjeta dice a partir de cuántos Pods hay que contar con ello.
+# Si la lectura conjunta tarda más, los Pods comparten un límite: la cuota de ancho de banda de la región o, en un ensayo, esta máquina. La tarjeta dice a partir de cuántos Pods hay que esperarlo.
 
 # %% tags=["optional"]
 before = scaling.read(settings, clients)
 before
 
 # %% [markdown] lang="en"
-# ## Ask for the cache
-# The zone must lie within the bucket's own location, and a bucket has at most one cache per zone. You pay for what is written into it, for what it keeps, and for what is read from it, but for no machine; what nobody reads is dropped after a day.
+# ## Create the cache
+# The zone must lie within the bucket's location, and a bucket has at most one cache per zone. You pay for data written to the cache, stored in it and read from it; data that nobody reads is evicted after a day.
 #
-# The cell waits half a minute at most. In Google's tests a cache took 6 to 39 minutes to be made, and its documentation allows up to 48 hours; it goes on by itself. The bucket gets a label that says who made the cache, so that notebook 10 can disable it.
+# The cell waits for half a minute at most: in Google's tests a cache took 6 to 39 minutes to create, and its documentation allows up to 48 hours. A label on the bucket marks the cache, so that notebook 10 disables it.
 
 # %% [markdown] lang="es"
-# ## Pide la caché
-# La zona debe estar dentro de la ubicación del propio bucket, y un bucket tiene como máximo una caché por zona. Pagas por lo que se escribe en ella, por lo que guarda y por lo que se lee de ella, pero no por una máquina; lo que nadie lee se descarta al cabo de un día.
+# ## Crea la caché
+# La zona debe estar dentro de la ubicación del bucket, y un bucket tiene como máximo una caché por zona. Pagas por los datos que se escriben en la caché, se almacenan y se leen de ella; los que nadie lee se expulsan al cabo de un día.
 #
-# La celda espera medio minuto, no más. En las pruebas de Google, crear una caché tomó de 6 a 39 minutos, y su documentación habla de hasta 48 horas; el proceso sigue por su cuenta. El bucket recibe una etiqueta que dice quién creó la caché, para que el notebook 10 pueda inhabilitarla.
+# La celda espera medio minuto como máximo: en las pruebas de Google, crear una caché tardó de 6 a 39 minutos, y su documentación permite hasta 48 horas. Una etiqueta en el bucket marca la caché, para que el notebook 10 la inhabilite.
 
 # %% tags=["creates-resource", "optional"] guide="G29"
 made = cache.create(settings, clients)
@@ -134,16 +136,16 @@ state = cache.describe(settings, clients)
 state
 
 # %% [markdown] lang="en"
-# ## Read again, beside the cache
-# First `creating`, then `running`; and running does not mean full. The cache takes in data as Pods of its zone read it, so the first read comes from the bucket still and is shown apart. If the cache is still being created, the card says so: run this cell again later.
+# ## Read the weights with the cache
+# A `running` cache is not full yet: it stores data as Pods in its zone read it. The first read still comes from the bucket and is shown separately. If the cache is still being created, run this cell again later.
 #
-# Expect little for a single load. What Google measured in October 2026: with six loads at once, a cache shortened them from 13 to 17 s down to 10 to 13 s; with one or two, it changed little. The card claims a difference only when every read with the cache was faster than every one without.
+# Google measured in October 2026: with six simultaneous loads, a cache reduced 13 to 17 s to 10 to 13 s; with one or two, little changed. The card reports a difference only if every read with the cache was faster than every read without it.
 
 # %% [markdown] lang="es"
-# ## Vuelve a leer, ahora junto a la caché
-# Primero `creating`, luego `running`; y que esté en marcha no quiere decir que esté llena. La caché incorpora datos a medida que los Pods de su zona los leen, así que la primera lectura todavía viene del bucket y se muestra aparte. Si la caché aún se está creando, la tarjeta lo dice: ejecuta esta celda más tarde.
+# ## Lee los pesos con la caché
+# Una caché en `running` todavía no está llena: almacena los datos a medida que los Pods de su zona los leen. La primera lectura todavía viene del bucket y se muestra por separado. Si la caché aún se está creando, ejecuta esta celda más tarde.
 #
-# Espera poco de una carga sola. Lo que midió Google en octubre de 2026: con seis cargas a la vez, una caché las acortó de entre 13 y 17 s a entre 10 y 13 s; con una o dos, cambió poco. La tarjeta solo afirma una diferencia cuando cada lectura con caché fue más rápida que todas las lecturas sin ella.
+# Google midió en octubre de 2026: con seis cargas simultáneas, una caché redujo de 13 a 17 s a de 10 a 13 s; con una o dos, cambió poco. La tarjeta informa una diferencia solo si cada lectura con caché fue más rápida que cada lectura sin ella.
 
 # %% tags=["optional"]
 after = scaling.read(settings, clients, before=before)
@@ -151,16 +153,12 @@ form.book.record("replicas", after.record())
 after
 
 # %% [markdown] lang="en"
-# ## See that the cache served them
-# Seconds alone prove nothing about a cache; bytes do. Cloud Monitoring counts what each zone read from its cache and what came from the bucket, some minutes late. Google saw caches that were `running` and served nothing for more than an hour.
-#
-# What came from the bucket is what the cache could take in meanwhile, so a share that rises from one measurement to the next is a cache that fills. How many bytes it holds, the Cloud console says in «Bytes in cache», once an hour.
+# ## Verify cache hits
+# Cloud Monitoring counts the bytes that each zone read from its cache and from the bucket, some minutes late. Google saw caches that were `running` and served nothing for more than an hour. A hit rate that rises from one measurement to the next shows a cache that fills.
 
 # %% [markdown] lang="es"
-# ## Comprueba que la caché los atendió
-# Los segundos por sí solos no dicen nada de una caché; los bytes, sí. Cloud Monitoring cuenta lo que cada zona leyó de su caché y lo que vino del bucket, con unos minutos de retraso. Google vio cachés en estado `running` que no sirvieron nada durante más de una hora.
-#
-# Lo que vino del bucket es lo que la caché pudo incorporar entretanto: si la parte servida crece de una medición a la siguiente, la caché se está llenando. Cuántos bytes guarda lo dice la consola de Cloud en «Bytes in cache», una vez por hora.
+# ## Verifica los aciertos de caché
+# Cloud Monitoring cuenta los bytes que cada zona leyó de su caché y del bucket, con unos minutos de retraso. Google vio cachés en `running` que no sirvieron nada durante más de una hora. Una tasa de aciertos que sube de una medición a la siguiente indica que la caché se está llenando.
 
 # %% tags=["optional"]
 hits = cache.hits(settings, clients, since=after.begun)
@@ -168,16 +166,16 @@ form.book.record("cache_hits", hits.record())
 hits
 
 # %% [markdown] lang="en"
-# ## Let the load decide how many
-# If you choose `max_replicas` above `replicas`, this cell lets a HorizontalPodAutoscaler watch vLLM's own queue, `vllm:num_requests_waiting`, and sends requests until so many wait that it asks for another Pod. The card tells how long that took, and how long the new Pod then needed: a scale-up is a cold start, and each second saved there is a second in which people wait less. By default nothing happens.
+# ## Autoscale on the queue length
+# With `max_replicas` above `replicas`, a HorizontalPodAutoscaler watches vLLM's queue (`vllm:num_requests_waiting`); the cell sends requests until the autoscaler adds a Pod, and measures how long that and the Pod's cold start take. By default, nothing happens.
 #
-# On Google Cloud the metric reaches the autoscaler over the Custom Metrics Stackdriver Adapter, which you install once in the cluster: the first lines of the folded command do it. `python -m warmbook manifest --autoscaling` prints the two objects.
+# On Google Cloud, the Custom Metrics Stackdriver Adapter must be installed in the cluster once; the folded command does it. `python -m warmbook manifest --autoscaling` prints the objects.
 
 # %% [markdown] lang="es"
-# ## Deja que la carga decida cuántos
-# Si eliges `max_replicas` mayor que `replicas`, esta celda hace que un HorizontalPodAutoscaler vigile la propia cola de vLLM, `vllm:num_requests_waiting`, y envía solicitudes hasta que esperan tantas que pide otro Pod. La tarjeta dice cuánto tardó en pedirlo y cuánto necesitó después el Pod nuevo: escalar es un inicio en frío, y cada segundo que se ahorra ahí es un segundo menos de espera para la gente. De forma predeterminada no pasa nada.
+# ## Ajusta la escala según la cola
+# Con `max_replicas` mayor que `replicas`, un HorizontalPodAutoscaler observa la cola de vLLM (`vllm:num_requests_waiting`); la celda envía solicitudes hasta que el escalador agrega un Pod y mide cuánto tardan eso y el inicio en frío del Pod. De forma predeterminada no ocurre nada.
 #
-# En Google Cloud, la métrica llega al autoscaler por medio del Custom Metrics Stackdriver Adapter, que se instala una sola vez en el clúster: lo hacen las primeras líneas del comando plegado. `python -m warmbook manifest --autoscaling` imprime los dos objetos.
+# En Google Cloud, el Custom Metrics Stackdriver Adapter se instala una vez en el clúster; el comando plegado lo hace. `python -m warmbook manifest --autoscaling` imprime los objetos.
 
 # %% tags=["creates-resource", "optional"]
 loaded = autoscaling.by_queue(settings, clients)
@@ -186,12 +184,12 @@ loaded
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     state.caches and not zones.astray,
-    "the bucket has a cache, and each Pod runs in the zone that was chosen for it",
+    "the bucket has a cache, and each Pod runs in the chosen zone",
     remedy="run the cells above again; the zone must lie within the bucket's location",
 )
 
 # %% [markdown] lang="en"
-# Next: [9 · Compare the loaders](09_compare.ipynb), which is optional, or [10 · Delete what you created](10_cleanup.ipynb)
+# Next: [9 · Compare loaders](09_compare.ipynb), optional, or [10 · Clean up](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [9 · Compara los cargadores](09_compare.ipynb), que es opcional, o [10 · Borra lo que creaste](10_cleanup.ipynb)
+# Siguiente: [9 · Compara los cargadores](09_compare.ipynb), opcional, o [10 · Realiza una limpieza](10_cleanup.ipynb)

@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
-# # 9 · Compare the loaders, and their answers
+# # 9 · Compare loaders
 #
-# This notebook is optional. It answers two questions that no brochure can answer for you: how much faster is the streamer with *your* model on *your* machine, and does it load the same weights as the slow way?
+# This notebook is optional. It measures how much faster the streamer is with *your* model on *your* machine, and verifies that it loads the same weights as the default loader.
+#
+# **Objectives**
+# - Compare loaders with repeated, interleaved runs.
+# - Verify that all loaders produce the same tokens.
+# - Find the best value of a streamer setting, such as the concurrency.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Loads the model several times by each loader, holds the times and the answers side by side | A server that was ready (notebook 7) | Nothing but figures; the server comes back | About 10 minutes of the server's own machine on Google Cloud, at most `compare_minutes`; 1 to 2 minutes in a rehearsal |
+# | Loads the model several times with each loader, compares times and answers | A server that was ready (notebook 7) | Measurements only; the server is restored | About 10 minutes of the server's machine, at most `compare_minutes`; 1 to 2 minutes in a rehearsal |
 
 # %% [markdown] lang="es"
-# # 9 · Compara los cargadores y sus respuestas
+# # 9 · Compara los cargadores
 #
-# Este notebook es opcional. Responde dos preguntas que ningún folleto puede responder por ti: ¿cuánto más rápido es el transmisor con *tu* modelo en *tu* máquina? ¿Y carga los mismos pesos que el camino lento?
+# Este notebook es opcional. Mide cuánto más rápido es el transmisor con *tu* modelo en *tu* máquina y verifica que cargue los mismos pesos que el cargador predeterminado.
+#
+# **Objetivos**
+# - Comparar los cargadores con ejecuciones repetidas e intercaladas.
+# - Verificar que todos los cargadores produzcan los mismos tokens.
+# - Encontrar el mejor valor de un ajuste del transmisor, como la simultaneidad.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Carga el modelo varias veces con cada cargador y pone lado a lado los tiempos y las respuestas | Un servidor que ya estuvo listo (notebook 7) | Solo cifras; el servidor vuelve | Unos 10 minutos de la propia máquina del servidor en Google Cloud, como máximo `compare_minutes`; de 1 a 2 minutos en un ensayo |
+# | Carga el modelo varias veces con cada cargador y compara tiempos y respuestas | Un servidor que ya estuvo listo (notebook 7) | Solo mediciones; el servidor se restablece | Unos 10 minutos de la máquina del servidor, como máximo `compare_minutes`; de 1 a 2 minutos en un ensayo |
 
 # %% tags=["parameters"]
 compare_runs: str = ""  # how many times each loader loads the model
@@ -28,16 +38,16 @@ from warmbook import SettingsForm, check, connect, doctor
 from warmbook.steps import compare
 
 # %% [markdown] lang="en"
-# ## Choose how long it may take
-# Two loads of the same files can differ by a factor of two, so one run of each proves nothing. Five runs are the least that allow a conclusion: the first is set apart, because it meets cold caches, and four are compared.
+# ## Choose runs and budget
+# Two loads of the same files can differ by a factor of two, so one run per loader proves nothing. Use at least five: the first meets cold caches and is set apart, and four are compared.
 #
-# The budget is kept: no round begins that would end after `compare_minutes`. With `compare_usd` you set a limit in dollars, by the list price of `machine_type`.
+# The comparison stops before a round would exceed `compare_minutes`, or `compare_usd` at the list price of `machine_type`.
 
 # %% [markdown] lang="es"
-# ## Elige cuánto puede durar
-# Dos cargas de los mismos archivos pueden diferir en un factor de dos, así que una sola de cada una no prueba nada. Cinco es el mínimo que permite una conclusión: la primera se deja aparte, porque encuentra las cachés frías, y se comparan cuatro.
+# ## Elige las ejecuciones y el presupuesto
+# Dos cargas de los mismos archivos pueden diferir en un factor de dos, así que una ejecución por cargador no prueba nada. Usa al menos cinco: la primera encuentra las cachés frías y se deja aparte, y se comparan cuatro.
 #
-# El presupuesto se respeta: no empieza ninguna ronda que vaya a terminar después de `compare_minutes`. Con `compare_usd` pones un límite en dólares, según el precio de lista de `machine_type`.
+# La comparación se detiene antes de que una ronda exceda `compare_minutes`, o `compare_usd` según el precio de lista de `machine_type`.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -49,53 +59,49 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## See what is there
-# The comparison borrows the server's image, its service account and its GPU. The doctor says whether they are there.
+# ## Run preflight checks
+# The comparison uses the server's image, service account and GPU. The checks verify that they exist.
 
 # %% [markdown] lang="es"
-# ## Mira qué hay
-# La comparación toma prestadas la imagen del servidor, su cuenta de servicio y su GPU. El doctor dice si están.
+# ## Comprueba los requisitos previos
+# La comparación usa la imagen, la cuenta de servicio y la GPU del servidor. Se verifica que existan.
 
 # %%
-examined = doctor.examine(settings, clients, before="09")
-examined
+preflight = doctor.examine(settings, clients, before="09")
+preflight
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
-    examined,
-    "nothing stands in the way of this notebook",
-    remedy="do what the lines marked ✗ say, then run the cell above again",
+    preflight,
+    "all preflight checks passed",
+    remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
 
 # %% [markdown] lang="en"
-# ## Load by each loader, in turn
-# One Job does it all, on one machine. While it runs **the server rests**: its GPU is lent to the Job, so that no second one has to be found or paid. Afterwards the server starts again; in production, choose your hour.
+# ## Run the loaders
+# One Job runs all loads. While it runs, **the server is scaled to zero** and the Job uses its GPU; afterwards, its replica count is restored.
 #
-# The Job imports vLLM once, and then forks a fresh process for each load:
+# - `download`: download to the node's disk, then vLLM's default loader. This is the reference.
+# - `streamer`: Run:ai Model Streamer, as your server uses it.
+# - `distributed`: the same with `{"distributed": true}`; only with several GPUs.
+# - `fuse`: the default loader on a Cloud Storage FUSE mount; not in a rehearsal.
+# - `fastsafetensors`: after a download, with vLLM 0.20.0 or later.
+# - `tensorizer`: the same, with one GPU. The conversion of the model is not counted.
 #
-# - `download`: the files are copied to the node's disk, eight at once, and read from there by vLLM's default loader. This is the reference.
-# - `streamer`: the Run:ai Model Streamer, from the bucket into memory, as your server does it.
-# - `distributed`: the same with `{"distributed": true}`, where several GPUs share the model. With one GPU it changes nothing, so it is left out.
-# - `fuse`: vLLM's default loader on a bucket that Cloud Storage FUSE mounts. Not in a rehearsal, nor in a cluster without the add-on.
-# - `fastsafetensors`: after a download, where the image has it, as vLLM's do from 0.20.0 on.
-# - `tensorizer`: the same, with one GPU. It reads a format of its own, so the Job first converts the model on the node's disk, if there is room for two and a half copies. The card tells the seconds of that, and does not count them. The converted file never lies in the bucket: in its place the original is downloaded and timed, though a converted file can be somewhat larger.
-#
-# The order changes with each round, so that no loader always profits from what the one before it warmed up. Measured is what vLLM's loader takes, plus the download.
+# The order changes in each round. The measured time is that of vLLM's loader, plus the download.
 
 # %% [markdown] lang="es"
-# ## Carga con cada cargador, por turnos
-# Un solo Job lo hace todo, en una sola máquina. Mientras se ejecuta, **el servidor descansa**: le presta su GPU al Job, para no tener que encontrar ni pagar otra. Después, el servidor arranca de nuevo; en producción, elige bien la hora.
+# ## Ejecuta los cargadores
+# Un solo Job hace todas las cargas. Mientras se ejecuta, **el servidor se escala a cero** y el Job usa su GPU; después se restablece su cantidad de réplicas.
 #
-# El Job importa vLLM una sola vez y bifurca un proceso nuevo para cada carga:
+# - `download`: descarga al disco del nodo y luego el cargador predeterminado de vLLM. Es la referencia.
+# - `streamer`: Run:ai Model Streamer, como lo usa tu servidor.
+# - `distributed`: lo mismo con `{"distributed": true}`; solo con varias GPUs.
+# - `fuse`: el cargador predeterminado sobre un bucket activado con Cloud Storage FUSE; no en un ensayo.
+# - `fastsafetensors`: después de una descarga, con vLLM 0.20.0 o posterior.
+# - `tensorizer`: igual, con una sola GPU. La conversión del modelo no se cuenta.
 #
-# - `download`: los archivos se copian al disco del nodo, ocho a la vez, y de ahí los lee el cargador predeterminado de vLLM. Es la referencia.
-# - `streamer`: Run:ai Model Streamer, del bucket a la memoria, como lo hace tu servidor.
-# - `distributed`: lo mismo con `{"distributed": true}`, cuando varias GPUs comparten el modelo. Con una sola GPU no cambia nada, así que se omite.
-# - `fuse`: el cargador predeterminado de vLLM sobre un bucket montado con Cloud Storage FUSE. No en un ensayo ni en un clúster sin el complemento.
-# - `fastsafetensors`: después de una descarga, si la imagen lo tiene, como las de vLLM desde la 0.20.0.
-# - `tensorizer`: igual, con una sola GPU. Lee un formato propio, así que el Job convierte primero el modelo en el disco del nodo, si caben dos copias y media. La tarjeta dice cuántos segundos tomó eso, y no los cuenta. El archivo convertido nunca está en el bucket: en su lugar se descarga y se cronometra el original, aunque uno convertido puede ser algo más grande.
-#
-# El orden cambia en cada ronda, para que ningún cargador aproveche siempre lo que calentó el anterior. Se mide lo que tarda el cargador de vLLM, más la descarga.
+# El orden cambia en cada ronda. El tiempo medido es el del cargador de vLLM, más la descarga.
 
 # %% tags=["creates-resource"]
 served = form.book.measurements().get("served")
@@ -104,12 +110,12 @@ form.book.record("comparison", compared.record())
 compared
 
 # %% [markdown] lang="en"
-# ## Read the runs
-# Each point is a run, the hollow one the first. Where two clouds of points overlap, chance may decide between them, and nothing is recommended. A recommendation means that each run of the best was faster than each run of the others. The card says how often chance alone would do that with your number of runs: with four, once in 70 comparisons. With fewer than four it recommends nothing.
+# ## Interpret the runs
+# Each point is a run; the hollow one is the first. A loader is recommended only if each of its runs was faster than each run of the others; if ranges overlap, chance may decide. The card states how often chance alone would produce such a result: with four runs, once in 70 comparisons.
 
 # %% [markdown] lang="es"
-# ## Lee las cargas
-# Cada punto es una carga; el hueco es la primera. Donde dos nubes de puntos se cruzan, puede decidir el azar, y no se recomienda nada. Una recomendación quiere decir que cada carga del mejor fue más rápida que cada carga de los demás. La tarjeta dice con qué frecuencia lo lograría el azar por sí solo con tu número de cargas: con cuatro, una vez de cada 70 comparaciones. Con menos de cuatro no recomienda nada.
+# ## Interpreta las ejecuciones
+# Cada punto es una ejecución; el hueco es la primera. Un cargador se recomienda solo si cada una de sus ejecuciones fue más rápida que cada una de los demás; si los rangos se superponen, puede decidir el azar. La tarjeta indica con qué frecuencia el azar produciría ese resultado: con cuatro ejecuciones, una vez de cada 70 comparaciones.
 
 # %%
 compared.plot()
@@ -117,30 +123,21 @@ compared.plot()
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     len(compared.runs) > 1,
-    "at least two loaders came to their end",
-    remedy="see the reasons in the card above; raise compare_minutes in the form if the budget "
-    "ended it",
+    "at least two loaders completed",
+    remedy="see the reasons in the card above; raise compare_minutes if the budget ended it",
 )
 
 # %% [markdown] lang="en"
-# ## See whether the answers are the same
-# A fast load is worth nothing if it loads something else. Several releases of vLLM with distributed streaming brought damaged weights into memory, without any error: the server was healthy, and its text was garbage.
+# ## Compare the answers
+# Some vLLM releases loaded corrupted weights with distributed streaming, without any error. Each loader therefore answered a fixed set of prompts, greedily; the card compares the tokens with the reference's, and shows each difference with its prompt. The reference answers twice, because a machine that does not repeat itself proves nothing.
 #
-# So each loader also answered a fixed set of prompts, greedily, and the card holds the tokens against the reference's, one by one. The reference answers twice: a machine that does not repeat itself proves nothing, and the card says so. A difference is shown with its prompt and its place, and with the reports that are known for your release.
-#
-# The row `server` holds what your running server had answered in notebook 7, before it lent its GPU. It is compiled and the Job is not, so the two may round otherwise: a few different tokens are shown and not judged; where most first tokens differ, the weights are corrupted. The reference is kept too, so that notebook 7 can judge the next start at once.
-#
-# The rehearsal's quick engine answers nothing, and says that too.
+# The row `server` is what your server answered in notebook 7. It is compiled and the Job is not, so a few different tokens are rounding. The rehearsal's quick engine does not answer.
 
 # %% [markdown] lang="es"
-# ## Mira si las respuestas son las mismas
-# Una carga rápida no sirve de nada si carga otra cosa. Con la transmisión distribuida, varias versiones de vLLM llevaron a la memoria pesos dañados, sin ningún error: el servidor estaba sano y su texto no tenía sentido.
+# ## Compara las respuestas
+# Algunas versiones de vLLM cargaron pesos dañados con la transmisión distribuida, sin ningún error. Por eso cada cargador respondió un conjunto fijo de prompts, con las palabras más probables; la tarjeta compara los tokens con los de la referencia y muestra cada diferencia con su prompt. La referencia responde dos veces, porque una máquina que no se repite no prueba nada.
 #
-# Por eso cada cargador respondió también un conjunto fijo de prompts, con las palabras más probables, y la tarjeta compara sus tokens uno por uno con los de la referencia. La referencia responde dos veces: una máquina que no se repite no prueba nada, y la tarjeta lo dice. Si hay una diferencia, la muestra con su prompt y su lugar, junto con los informes que se conocen de tu versión.
-#
-# La fila `server` muestra lo que tu servidor había respondido en el notebook 7, antes de prestar su GPU. Él está compilado y el Job no, así que pueden redondear distinto: unos pocos tokens distintos se muestran y no se juzgan; si la mayoría de los primeros tokens difiere, los pesos están dañados. La referencia también se guarda, para que el notebook 7 pueda juzgar enseguida el próximo arranque.
-#
-# El motor rápido del ensayo no responde nada, y también lo dice.
+# La fila `server` es lo que respondió tu servidor en el notebook 7. Está compilado y el Job no, así que unos pocos tokens distintos son redondeo. El motor rápido del ensayo no responde.
 
 # %%
 form.book.record("parity", compared.parity.record())
@@ -151,39 +148,33 @@ compared.parity
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     compared.parity.equal or compared.parity.declined,
-    "each loader brings the same tokens, or the engine says why it answers none",
-    remedy="do not serve with the loader that differs: choose another vLLM release, or leave "
-    "out distributed, and compare again",
+    "each loader produces the same tokens, or the engine says why it produces none",
+    remedy="do not serve with the loader that differs: choose another vLLM release, or remove "
+    "distributed, and compare again",
     pitfall="weights-corrupted",
 )
 
 # %% [markdown] lang="en"
-# ## Find the knee of the concurrency, or of another tunable
-# The streamer reads with several readers at once, eight by default from object storage. More of them help until something else binds: the network, the processor, the bucket. This cell reads the weights into the host's memory with 1 to 32 readers, in turn as above, and says from which number on no more are clearly faster. That number is worth writing into `concurrency`, in notebook 6.
+# ## Tune the streamer
+# More parallel reads help until something else is the limit: the network, the CPU, the bucket. This cell reads the weights into host memory with 1 to 32 parallel reads and reports from which number on more are not clearly faster. Use that number as `concurrency` in notebook 6.
 #
-# `compare_tunable` in the form chooses something else to try: `chunk`, the bytes of a request; `memory_limit`, the host memory for what is under way; `grpc` instead of HTTP, which a rehearsal can't show. With the default of eight and chunks of 8 MiB most models do well: change them only for a difference that the card calls clear.
-#
-# Unshaped, a rehearsal is limited by this machine, and more readers may gain nothing. `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` gives each reader the pace of a stream from object storage.
+# `compare_tunable` selects another setting: `chunk` (bytes per request), `memory_limit` (host memory for data in flight) or `grpc`. In a rehearsal, `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` gives each read the pace of object storage.
 
 # %% [markdown] lang="es"
-# ## Encuentra el codo de la concurrencia, o de otro ajuste
-# El transmisor lee con varios lectores a la vez; desde el almacenamiento de objetos son ocho, si no se indica otra cosa. Más lectores ayudan hasta que el límite es otro: la red, el procesador, el bucket. Esta celda lee los pesos a la memoria del host con 1 a 32 lectores, por turnos como antes, y dice a partir de qué número ya no son claramente más rápidos. Ese número merece ir a `concurrency`, en el notebook 6.
+# ## Ajusta el transmisor
+# Más lecturas en paralelo ayudan hasta que el límite es otro: la red, la CPU, el bucket. Esta celda lee los pesos a la memoria del host con 1 a 32 lecturas en paralelo e informa a partir de qué número ya no son claramente más rápidas. Usa ese número como `concurrency` en el notebook 6.
 #
-# Con `compare_tunable`, en el formulario, eliges probar otra cosa: `chunk`, los bytes de cada solicitud; `memory_limit`, la memoria del host para lo que está en camino; `grpc` en lugar de HTTP, que un ensayo no puede mostrar. Con ocho lectores y bloques de 8 MiB, los valores predeterminados, a la mayoría de los modelos les va bien: cámbialos solo por una diferencia que la tarjeta llame clara.
-#
-# Sin dar forma a la red, un ensayo está limitado por esta máquina, y más lectores quizá no ganen nada. Con `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"`, cada lector va al ritmo de una transmisión desde el almacenamiento de objetos.
+# `compare_tunable` selecciona otro ajuste: `chunk` (bytes por solicitud), `memory_limit` (memoria del host para los datos en tránsito) o `grpc`. En un ensayo, `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` le da a cada lectura el ritmo del almacenamiento de objetos.
 
 # %% tags=["creates-resource", "optional"]
 tuned = compare.by_tunable(settings, clients)
 tuned
 
 # %% [markdown] lang="en"
-# ## Read the curve
-# A time that no longer falls marks the knee. More than that costs memory and connections, and brings nothing.
+# The best value is where the curve stops falling. Higher values use more memory and connections without a gain.
 
 # %% [markdown] lang="es"
-# ## Lee la curva
-# El codo está donde el tiempo deja de bajar. Más que eso cuesta memoria y conexiones, y no aporta nada.
+# El mejor valor está donde la curva deja de bajar. Valores mayores usan más memoria y conexiones sin ninguna ganancia.
 
 # %%
 tuned.plot()
@@ -196,7 +187,7 @@ check(
 )
 
 # %% [markdown] lang="en"
-# Next: [10 · Delete what you created](10_cleanup.ipynb)
+# Next: [10 · Clean up](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
-# Siguiente: [10 · Borra lo que creaste](10_cleanup.ipynb)
+# Siguiente: [10 · Realiza una limpieza](10_cleanup.ipynb)

@@ -1,20 +1,30 @@
 # %% [markdown] lang="en"
-# # 10 · Delete what you created
+# # 10 · Clean up
 #
-# A forgotten GPU costs more than everything else in this book. This notebook asks the cloud what the workbook made, deletes exactly that, and then looks again.
+# A forgotten GPU costs more than everything else in this workbook. This notebook lists what the workbook created, deletes exactly that, and lists again.
+#
+# **Objectives**
+# - Review what will be deleted.
+# - Delete it, or the whole project.
+# - Verify that nothing is billed any more.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Lists what the workbook created, deletes it, proves that it is gone | The same project, location and names as before | Your project, your bucket and your model, as they were | About 5 minutes in the cloud, seconds in a rehearsal; after that nothing costs any more but your bucket |
+# | Lists and deletes what the workbook created, then verifies | The same project, location and names as before | Your project, bucket and model, unchanged | About 5 minutes, seconds in a rehearsal; afterwards only your bucket is billed |
 
 # %% [markdown] lang="es"
-# # 10 · Borra lo que creaste
+# # 10 · Realiza una limpieza
 #
-# Una GPU olvidada cuesta más que todo lo demás de este cuaderno. Este notebook le pregunta a la nube qué creó el cuaderno, borra exactamente eso y vuelve a mirar.
+# Una GPU olvidada cuesta más que todo lo demás de esta guía práctica. Este notebook enumera lo que creó la guía práctica, borra exactamente eso y vuelve a enumerar.
+#
+# **Objetivos**
+# - Revisar lo que se va a borrar.
+# - Borrarlo, o borrar el proyecto entero.
+# - Verificar que ya no se cobre nada.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Enumera lo que creó el cuaderno, lo borra y comprueba que ya no está | El mismo proyecto, la misma ubicación y los mismos nombres que antes | Tu proyecto, tu bucket y tu modelo, como estaban | Unos 5 minutos en la nube, segundos en un ensayo; después ya no cuesta nada, salvo tu bucket |
+# | Enumera y borra lo que creó la guía práctica; luego verifica | El mismo proyecto, la misma ubicación y los mismos nombres que antes | Tu proyecto, tu bucket y tu modelo, sin cambios | Unos 5 minutos, segundos en un ensayo; después solo se cobra tu bucket |
 
 # %% tags=["parameters"]
 project_id: str = ""  # PROJECT_ID in the guide; empty keeps your saved choice
@@ -27,12 +37,12 @@ from warmbook import SettingsForm, check, connect
 from warmbook.steps import cleanup
 
 # %% [markdown] lang="en"
-# ## Say where to look
-# The workbook finds things where your choices point. Clusters and node pools of the same project with the workbook's label are listed wherever they are. If you changed the project or the bucket on the way, come back once for each of them.
+# ## Choose what to clean up
+# Clusters and node pools with the workbook's label are listed wherever they are in the project; everything else is looked up by your settings. If you changed the project or the bucket on the way, run this notebook once for each.
 
 # %% [markdown] lang="es"
-# ## Di dónde buscar
-# El cuaderno encuentra las cosas donde apuntan tus opciones. Los clústeres y grupos de nodos del mismo proyecto con la etiqueta del cuaderno se enumeran estén donde estén. Si por el camino cambiaste el proyecto o el bucket, vuelve una vez por cada cambio.
+# ## Elige qué limpiar
+# Los clústeres y grupos de nodos con la etiqueta de la guía práctica se enumeran estén donde estén en el proyecto; lo demás se busca según tu configuración. Si por el camino cambiaste el proyecto o el bucket, ejecuta este notebook una vez para cada uno.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -44,32 +54,28 @@ clients = connect(settings)
 clients
 
 # %% [markdown] lang="en"
-# ## See what would go
-# Nothing is deleted yet. Each line names a thing and the proof that the workbook made it: a label on the cluster, on its GPU node pool, on Kubernetes objects, or on the bucket for its caches; for a role, the name of your service account. A cluster that you had before keeps running; only the node pool and the objects of this book are taken out of it. What may be yours without such a proof is listed, and stays until you delete it by hand.
+# ## Review what will be deleted
+# Nothing is deleted yet. Each line names a resource and why it counts as the workbook's: a label on the cluster, node pool, Kubernetes object or bucket, or, for a role, the name of your service account. From a cluster that existed before, only the node pool and the objects of the workbook are deleted. Resources without such a label are listed and kept.
 #
-# Your bucket and your model stay in any case. So do the APIs and your own roles on the project; they cost nothing.
+# Your bucket, your model, the enabled APIs and your own roles are kept.
 
 # %% [markdown] lang="es"
-# ## Mira qué se borraría
-# Todavía no se borra nada. Cada línea nombra algo y la prueba de que lo creó el cuaderno: una etiqueta en el clúster, en su grupo de nodos con GPU, en los objetos de Kubernetes o, para las cachés, en el bucket; si es un rol, el nombre de tu cuenta de servicio. Un clúster que ya tenías sigue en ejecución; de él salen solo el grupo de nodos y los objetos de este cuaderno. Lo que quizá sea tuyo sin esa prueba se enumera y se queda hasta que lo borres a mano.
+# ## Revisa lo que se va a borrar
+# Todavía no se borra nada. Cada línea nombra un recurso y por qué se considera de la guía práctica: una etiqueta en el clúster, el grupo de nodos, el objeto de Kubernetes o el bucket, o, si es un rol, el nombre de tu cuenta de servicio. De un clúster que ya existía se borran solo el grupo de nodos y los objetos de la guía práctica. Los recursos sin esa etiqueta se enumeran y se conservan.
 #
-# Tu bucket y tu modelo se quedan en todo caso. También las APIs y tus roles en el proyecto, que no cuestan nada.
+# Tu bucket, tu modelo, las APIs habilitadas y tus propios roles se conservan.
 
 # %%
 plan = cleanup.inventory(settings, clients)
 plan
 
 # %% [markdown] lang="en"
-# ## Delete it
-# The cluster goes with its nodes and everything that runs in it; GKE needs about 4 minutes for it. Caches are disabled, which ends their service; Google keeps a disabled cache for another hour, during which it could be resumed, and the bucket can't be deleted before it is gone. The two roles on the bucket are taken back from the service account, in the workbook's own cluster from those of all its namespaces, and from nobody else.
-#
-# If the cell is interrupted, run it again: it takes up where GKE is.
+# ## Delete the resources
+# GKE deletes the cluster with its nodes in about 4 minutes. Caches are disabled; Google keeps a disabled cache for another hour, and the bucket can't be deleted until then. The two roles on the bucket are revoked from the service account; other bindings don't change. If the cell is interrupted, run it again.
 
 # %% [markdown] lang="es"
-# ## Bórralo
-# El clúster se va con sus nodos y con todo lo que se ejecuta en él; GKE necesita unos 4 minutos. Las cachés se inhabilitan y dejan de servir; Google conserva una caché inhabilitada durante una hora más, en la que se podría reanudar, y hasta que desaparece no se puede borrar el bucket. Los dos roles sobre el bucket se le quitan a la cuenta de servicio, en el clúster del propio cuaderno a las de todos sus espacios de nombres, y a nadie más.
-#
-# Si la celda se interrumpe, ejecútala otra vez: continúa donde esté GKE.
+# ## Borra los recursos
+# GKE borra el clúster con sus nodos en unos 4 minutos. Las cachés se inhabilitan; Google conserva una caché inhabilitada durante una hora más, y hasta entonces no se puede borrar el bucket. Los dos roles sobre el bucket se le revocan a la cuenta de servicio; las demás vinculaciones no cambian. Si la celda se interrumpe, ejecútala otra vez.
 
 # %% tags=["deletes-resource"] guide="G32 G33"
 removed = cleanup.delete(settings, clients)
@@ -77,24 +83,24 @@ form.book.record("cleanup", removed.record())
 removed
 
 # %% [markdown] lang="en"
-# ## Or delete the whole project
-# If you made a project only for this book, deleting it is the surest way: everything in it goes, your bucket and the model included. It can't be undone after 30 days, and the ID can never be used again. That is too much for a cell, so here is only the command, for you to copy.
+# ## Delete the project
+# If you created a project only for this workbook, delete the project instead: everything in it is deleted, including your bucket and model. After 30 days this can't be undone, and the ID can't be used again. This cell only shows the command.
 
 # %% [markdown] lang="es"
-# ## O borra el proyecto entero
-# Si creaste un proyecto solo para este cuaderno, borrarlo es lo más seguro: se va todo lo que contiene, incluidos tu bucket y el modelo. Pasados 30 días no hay vuelta atrás, y el ID no se puede volver a usar jamás. Es demasiado para una celda, así que aquí está solo el comando, para que lo copies.
+# ## Borra el proyecto
+# Si creaste un proyecto solo para esta guía práctica, borra el proyecto: se borra todo lo que contiene, incluidos tu bucket y tu modelo. Después de 30 días no se puede deshacer, y el ID no se puede volver a usar. Esta celda solo muestra el comando.
 
 # %% guide="G31"
 project_command = cleanup.delete_project(settings, clients)
 project_command
 
 # %% [markdown] lang="en"
-# ## Look again
-# The last cell of the book asks the cloud once more. An empty list is the proof that nothing goes on costing money.
+# ## Verify the cleanup
+# An empty list confirms that nothing you created is still being billed.
 
 # %% [markdown] lang="es"
-# ## Vuelve a mirar
-# La última celda del cuaderno le pregunta a la nube una vez más. Una lista vacía es la prueba de que nada sigue costando dinero.
+# ## Verifica la limpieza
+# Una lista vacía confirma que ya no se cobra nada de lo que creaste.
 
 # %%
 left = cleanup.inventory(settings, clients)
@@ -104,33 +110,33 @@ left
 check(
     left.created == (),
     "nothing that the workbook created is left",
-    remedy="run the cell that deletes again; what resists is named there, for the console",
+    remedy="run the cell that deletes again; a resource that can't be deleted is named there",
 )
 
 # %% [markdown] lang="en" guide="G34"
 # ## What's next
-# Topics of Google Cloud's documentation that continue from here; search for them by these names:
+# Topics in Google Cloud's documentation:
 #
-# - **Load Hugging Face models into Cloud Storage**: fill your bucket without a detour over your own disk.
+# - **Load Hugging Face models into Cloud Storage**: fill the bucket without local disk.
 # - **Serve LLMs on GKE with GPUs**: autoscaling, gateways, other servers.
 # - **GPUs available in GKE**: from one L4 to machines with eight large GPUs.
-# - **GKE storage overview**: Cloud Storage FUSE, Hyperdisk ML, and when they suit better than streaming.
-# - **Workload Identity Federation for GKE**: the identity of notebook 5, in all its forms.
+# - **GKE storage overview**: Cloud Storage FUSE, Hyperdisk ML, and when to use them.
+# - **Workload Identity Federation for GKE**: the identity of notebook 5 in detail.
 #
-# The streamer's own pages have its benchmarks and every environment variable: [Run:ai Model Streamer](https://github.com/dsx-ai-factory/model-streamer).
+# The streamer's benchmarks and environment variables: [Run:ai Model Streamer](https://github.com/dsx-ai-factory/model-streamer).
 #
-# Next: go back to [1 · Choose the model and its place](01_settings.ipynb), and take a model of your own.
+# Next: go back to [1 · Choose your settings](01_settings.ipynb) and use a model of your own.
 
 # %% [markdown] lang="es" guide="G34"
 # ## ¿Qué sigue?
-# Temas de la documentación de Google Cloud que continúan desde aquí; búscalos por estos nombres:
+# Temas de la documentación de Google Cloud:
 #
-# - **Carga modelos de Hugging Face en Cloud Storage**: llena tu bucket sin dar un rodeo por tu propio disco.
+# - **Carga modelos de Hugging Face en Cloud Storage**: llena el bucket sin usar el disco local.
 # - **Entrega LLMs en GKE con GPUs**: ajuste de escala automático, puertas de enlace, otros servidores.
 # - **GPUs disponibles en GKE**: desde una L4 hasta máquinas con ocho GPUs grandes.
-# - **Descripción general de GKE Storage**: Cloud Storage FUSE, Hyperdisk ML y cuándo convienen más que transmitir.
-# - **Federación de identidades para cargas de trabajo de GKE**: la identidad del notebook 5, en todas sus formas.
+# - **Descripción general de GKE Storage**: Cloud Storage FUSE, Hyperdisk ML y cuándo usarlos.
+# - **Federación de identidades para cargas de trabajo de GKE**: la identidad del notebook 5 en detalle.
 #
-# Las páginas del propio transmisor tienen sus comparativas y todas sus variables de entorno: [Run:ai Model Streamer](https://github.com/dsx-ai-factory/model-streamer).
+# Las comparativas y variables de entorno del transmisor: [Run:ai Model Streamer](https://github.com/dsx-ai-factory/model-streamer).
 #
-# Siguiente: vuelve a [1 · Elige el modelo y su lugar](01_settings.ipynb) y toma un modelo tuyo.
+# Siguiente: vuelve a [1 · Elige la configuración](01_settings.ipynb) y usa un modelo tuyo.

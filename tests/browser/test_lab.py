@@ -70,7 +70,7 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
         lab.theme(dark)
         for name, heading in (
             ("stream", "Measure the stream"),
-            ("start", "See where the time went"),
+            ("start", "Break down the cold start"),
         ):
             lab.scroll_to(lab.page.get_by_role("heading", name=heading))
             lab.picture(f"{name}-{'dark' if dark else 'light'}")

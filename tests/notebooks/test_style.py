@@ -1,6 +1,7 @@
 import ast
 import importlib
 import re
+import statistics
 from itertools import groupby, pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ NEXT = {"en": "Next: ", "es": "Siguiente: "}
 TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional"}
 OWN = {"question"}
 """Parameters of one notebook that are no setting of the book."""
-MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 25, 10
+MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 30, 10
 TALKING_DOWN = r"\b(simply|just|easily|please|simplemente|fácilmente|por favor)\b"
 FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.With, ast.Lambda)
 
@@ -143,8 +144,27 @@ def test_cells_are_short(book, code):
         assert len(cell.source.splitlines()) <= MOST_LINES
 
 
+def test_prose_is_short(language, prose):
+    words = [len(cell.source.split()) for cell in prose]
+    assert max(words) <= (150 if language == "en" else 180)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_half_of_the_prose_cells_have_at_most_sixty_words(language):
+    cells = [
+        cell
+        for path in BOOKS
+        if path.parent.name == language
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+    ]
+    median = statistics.median(len(cell.source.split()) for cell in cells)
+    assert median <= (60 if language == "en" else 72)
+
+
 def test_there_is_more_text_than_code(code, prose):
-    lines = sum(bool(line.strip()) for cell in code for line in cell.source.splitlines())
+    seen = [cell for cell in code if not hidden(cell)]
+    lines = sum(bool(line.strip()) for cell in seen for line in cell.source.splitlines())
     words = sum(len(re.findall(r"\w[\w'-]*", cell.source)) for cell in prose)
     assert words >= LEAST_WORDS * lines
 

@@ -40,12 +40,16 @@ from warmbook import SettingsForm, check, connect, doctor
 # The **cold start** is the time from creating a Pod to its first response. A conventional server moves the same bytes twice: it downloads the weights to local disk, then reads them back into GPU memory. The GPU sits idle the whole time, and you pay for it.
 #
 # **Run:ai Model Streamer** skips the disk. It reads many parts of the files in parallel and hands each tensor to the server as soon as it is complete.
+#
+# ![Animation: conventionally, bytes move from the bucket to local disk, then from disk to GPU memory, while the GPU is idle; with the streamer, parallel streams fill GPU memory directly.](images/cold_start.svg)
 
 # %% [markdown] lang="es"
 # ## Por qué el inicio en frío es lento
 # El **inicio en frío** es el tiempo que pasa desde que se crea un Pod hasta su primera respuesta. Un servidor convencional mueve los mismos bytes dos veces: descarga los pesos al disco local y luego los lee del disco a la memoria de la GPU. La GPU está inactiva todo ese tiempo, y la pagas.
 #
 # **Run:ai Model Streamer** evita el disco. Lee muchas partes de los archivos en paralelo y le entrega cada tensor al servidor en cuanto está completo.
+#
+# ![Animación: de manera convencional, los bytes pasan del bucket al disco local y luego del disco a la memoria de la GPU, que está inactiva; con el transmisor, varias transmisiones paralelas llenan directamente la memoria de la GPU.](images/cold_start.svg)
 
 # %% [markdown] lang="en" guide="G01"
 # ## Architecture

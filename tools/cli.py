@@ -77,10 +77,10 @@ def body(parser: argparse.ArgumentParser, help_: str = "") -> Iterator[str]:
 
 
 def table(parser: argparse.ArgumentParser, actions: Sequence[argparse.Action]) -> Iterator[str]:
-    """Yield a table of options; --help, which every command has, is left out."""
+    """Yield a table of options; --help and what is hidden are left out."""
     yield from ("", "| option | what it does |", "|---|---|")
     for action in actions:
-        if not isinstance(action, argparse._HelpAction):
+        if not isinstance(action, argparse._HelpAction) and action.help != argparse.SUPPRESS:
             yield f"| {spelled(action)} | {cell(told(parser, action))} |"
 
 

@@ -64,7 +64,7 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
         assert lab.page.locator(".jp-mod-error").count() == 0, lab.text()[-3000:]
         assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
     assert "GiB/s" in lab.text()
-    assert "image/png" in lab.text()
+    assert "wb-picture" in lab.text()
     assert "quick engine" in lab.text() or "Paris" in lab.text()
     for dark in (False, True):
         lab.theme(dark)

@@ -88,7 +88,7 @@ def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeyp
     monkeypatch.setattr(plots, "_drawn", lambda f, c: figures.append(f) or made(f, c))
     picture = dict(drawings())[name]()
     assert 1000 < len(picture.png) < MOST_BYTES * (2.5 if name == "64 replicas" else 1)
-    assert imread(BytesIO(picture._repr_png_())).shape[1] == 800
+    assert imread(BytesIO(picture.png)).shape[1] == 800
     (figure,) = figures
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -125,7 +125,7 @@ def test_other_figures_make_another_picture():
 
 def test_a_picture_is_its_caption_in_text_and_nothing_else_where_there_is_none():
     assert repr(waterfall(PHASES, "1.7 s")) == "1.7 s"
-    assert plots.Picture(b"", "why")._repr_png_() is None
+    assert plots.Picture(None, "why")._repr_html_() is None
 
 
 def test_what_is_free_is_told_from_the_least_to_the_most_and_is_never_less_than_nothing():

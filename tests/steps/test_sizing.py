@@ -96,7 +96,7 @@ def test_the_memory_and_the_load_are_pictures_that_say_in_text_what_they_show(si
         found.plot_load(): ("4.6 s at 32 Gbps", "guide's rate 16 s", "Gemma 3 27B 5.7 GiB/s"),
     }
     for picture, captions in told.items():
-        assert picture._repr_png_().startswith(b"\x89PNG")
+        assert "<svg" in picture._repr_html_()
         assert all(caption in repr(picture) for caption in captions)
     assert sized(GEMMA, GEMMA_BYTES // 2).plot().png != found.plot().png
 
@@ -105,7 +105,7 @@ def test_where_nothing_is_known_the_pictures_say_so(sized):
     unknown = sized({}, GEMMA_BYTES, **STANDARD, machine_type="n2-standard-8")
     assert "no picture of the memory" in repr(unknown.plot())
     assert "network is not known" in repr(unknown.plot_load())
-    assert unknown.plot()._repr_png_() is unknown.plot_load()._repr_png_() is None
+    assert unknown.plot()._repr_html_() is unknown.plot_load()._repr_html_() is None
 
 
 def test_googles_own_loads_stand_beside_the_least_with_model_machine_and_date(sized):

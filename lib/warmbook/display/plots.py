@@ -1,25 +1,16 @@
-"""Pictures for results: PNG, drawn by matplotlib without a screen or a global state.
-
-Each is drawn on white paper: it reads in light and in dark, offline, and where GitHub shows an
-executed notebook.
-"""
+"""Pictures for results, drawn by matplotlib without a screen or a global state."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..model.layers import KINDS, Block
-from ..terminal import printable
 from ..texts import say
 from ..units import duration, size, sizes
-from .card import RED
+from .picture import AMBER, BLUE, GREEN, GREY, INK, PALE, PURPLE, RED, Picture
 
-# The tones of the cards are equally dark, so they melt into one for the colour-blind.
-BLUE, GREEN, AMBER = "#4da3ea", "#0b5a34", "#b8700a"
-GREY, PURPLE, PALE = "#9d9d9d", "#5a1a86", "#e9ecef"
 COLOURS = {"attention": BLUE, "mlp": GREEN, "experts": AMBER, "rest": GREY}
 """Colour of each kind of bytes in a layer."""
 _TIMES = {"cluster": GREY, "container": AMBER, "server": PURPLE, "weights": BLUE, "unexplained": ""}
@@ -30,20 +21,6 @@ _MOST_LETTERS = 46
 _TAIL = 12
 _SHOWS = 0.01
 """What is smaller than this share of the largest column can't be seen."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG that a notebook shows; `caption` stands for it in text, alone if there is no `png`."""
-
-    png: bytes
-    caption: str
-
-    def __repr__(self) -> str:
-        return printable(self.caption)
-
-    def _repr_png_(self) -> bytes | None:
-        return self.png or None
 
 
 @dataclass(frozen=True)
@@ -79,7 +56,7 @@ def waterfall(bars: Sequence[Bar], caption: str) -> Picture:
     figure, axes = _paper(1.0 + 0.27 * len(bars))
     for place, bar in enumerate(bars):
         axes.barh(place, bar.elapsed_s, left=bar.start_s, height=0.7, **_fill(bar.kind))
-        axes.annotate(f" {duration(bar.elapsed_s)}", (bar.end_s, place), va="center")
+        _beside_the_bar(axes, duration(bar.elapsed_s), bar.end_s, place)
     axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
     _time_axis(axes, [bars], room=1.15)
     return _drawn(figure, caption)
@@ -118,7 +95,7 @@ def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None
 
 def _fill(kind: str) -> dict[str, Any]:
     if kind == "unexplained":
-        return {"facecolor": "white", "edgecolor": RED, "hatch": "////", "linewidth": 0.8}
+        return {"facecolor": "none", "edgecolor": RED, "hatch": "////", "linewidth": 0.8}
     return {"facecolor": _TIMES[kind]}
 
 
@@ -192,7 +169,7 @@ def memory_bar(
         sure, unsure = part.low / _GIB, (part.high - part.low) / _GIB
         label = f"{part.name}: {sizes(part.low, part.high)}"
         legend.append(axes.barh(0, sure, left=left, color=part.colour, label=label))
-        look = {"facecolor": "white", "edgecolor": part.colour, "hatch": "////", "linewidth": 0}
+        look = {"facecolor": "none", "edgecolor": part.colour, "hatch": "////", "linewidth": 0}
         axes.barh(0, unsure, left=left + sure, **look)
         left += sure + unsure
     low, high = (edge / _GIB for edge in budget)
@@ -200,7 +177,7 @@ def memory_bar(
     legend.append(axes.barh(0, max(0, low - left), left=left, color=PALE, label=free))
     label = say("vLLM may take {range}", range=sizes(*budget))
     legend.append(axes.axvspan(low, high, fc=(RED, 0.35), ec=RED, label=label))
-    edge = axes.axvline(whole / _GIB, color="black", label=f"GPU: {size(whole)}")
+    edge = axes.axvline(whole / _GIB, color=INK, label=f"GPU: {size(whole)}")
     axes.set_xlim(0, max(left, whole / _GIB) * 1.02)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -218,7 +195,7 @@ def load_bars(bars: Sequence[tuple[str, float, str]], caption: str) -> Picture:
     for place, (_, elapsed_s, colour) in enumerate(bars):
         axes.barh(place, elapsed_s, color=colour, height=0.65)
         told = duration(elapsed_s) if elapsed_s >= 1 else f"{elapsed_s:.2f} s"
-        axes.annotate(f" {told}", (elapsed_s, place), va="center")
+        _beside_the_bar(axes, told, elapsed_s, place)
     axes.set_yticks(range(len(bars)), [_short(name) for name, _, _ in bars])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
@@ -272,6 +249,12 @@ def _short(text: str, most: int = _MOST_LETTERS) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def _beside_the_bar(axes: Any, text: str, end: float, place: int) -> None:
+    # an SVG drops a blank at the start of a text, so the gap is a distance
+    gap = {"xytext": (3, 0), "textcoords": "offset points"}
+    axes.annotate(text, (end, place), va="center", **gap)
+
+
 def _paper(height_in: float) -> tuple[Any, Any]:
     """Return a figure of 8 inches by `height_in`, and its axes."""
     # Imported here: matplotlib takes a second, and only pictures need it.
@@ -284,8 +267,8 @@ def _paper(height_in: float) -> tuple[Any, Any]:
 
 
 def _drawn(figure: Any, caption: str) -> Picture:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    drawn = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(drawn)
-    return Picture(drawn.getvalue(), caption)
+    """Return the figure without paper of its own: the page's shows through."""
+    figure.patch.set_visible(False)
+    for axes in figure.axes:
+        axes.patch.set_visible(False)
+    return Picture(figure, caption)

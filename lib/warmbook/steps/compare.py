@@ -11,7 +11,7 @@ from ..cloud import gke
 from ..cloud.clients import Clients
 from ..cloud.objects import at, text
 from ..display.card import Row
-from ..display.plots import Picture
+from ..display.picture import Picture
 from ..display.progress import Report
 from ..display.step import step
 from ..errors import SettingsError

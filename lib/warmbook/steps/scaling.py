@@ -10,7 +10,7 @@ from typing import Any
 from ..cloud import anywhere_cache, gke
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
-from ..display.plots import Picture
+from ..display.picture import Picture
 from ..display.progress import Report
 from ..display.step import step
 from ..doctor.pods.rollout import wait_for_pods

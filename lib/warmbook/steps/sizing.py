@@ -9,7 +9,8 @@ from typing import Any
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
-from ..display.plots import AMBER, BLUE, GREEN, GREY, MemoryPart, Picture, load_bars, memory_bar
+from ..display.picture import AMBER, BLUE, GREEN, GREY, Picture
+from ..display.plots import MemoryPart, load_bars, memory_bar
 from ..display.step import step
 from ..errors import MissingError
 from ..model.config import Shape
@@ -185,7 +186,7 @@ class Sizing(Card):
         """
         if not self.fit:
             return Picture(
-                b"", say("There is no picture of the memory: {reason}", reason=self.missing)
+                None, say("There is no picture of the memory: {reason}", reason=self.missing)
             )
         found, whole = self.fit, gpu(self.gpu).usable.high
         rest = found.activations + found.non_torch + found.graphs
@@ -205,7 +206,7 @@ class Sizing(Card):
         """
         if not (self.load and self.machine):
             told = say("There is no picture of the load: the machine's network is not known.")
-            return Picture(b"", told)
+            return Picture(None, told)
         at = self.machine
         return load_bars(
             [

@@ -9,7 +9,8 @@ from typing import Any
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
 from ..display.finding import finding_row
-from ..display.plots import Picture, block_name, layer_map
+from ..display.picture import Picture
+from ..display.plots import block_name, layer_map
 from ..display.step import step
 from ..model.faults import Finding, findings
 from ..model.inspect import Inspection, Shard, inspect_model
@@ -96,7 +97,7 @@ class Model(Card):
     def plot(self) -> Picture:
         """Return the bytes of each of the model's layers as a picture."""
         if not (parts := blocks(self.seen.tensors)):
-            return Picture(b"", say("no safetensors files"))
+            return Picture(None, say("no safetensors files"))
         layers = [block for block in parts if block.name.isdecimal()]
         bytes_of = sorted(block.size_bytes for block in layers)
         captions = [

@@ -35,7 +35,10 @@ def add(verbs: Verbs) -> None:
     )
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
     weights.add_argument(
-        "--picture", type=Path, metavar="FILE", help="draw the bytes of its layers into a PNG"
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="draw the bytes of its layers into an SVG or PNG",
     )
     add_format(weights)
     add_language(weights, "language of the answer")

@@ -40,7 +40,9 @@ def add(verbs: Verbs) -> None:
         "pod", nargs="?", default="", metavar="POD", help="its name (each that is ready)"
     )
     add_log(cold)
-    cold.add_argument("--picture", type=Path, metavar="FILE", help="draw the phases into a PNG")
+    cold.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw the phases into an SVG or PNG"
+    )
     add_parameter(cold)
     add_format(cold)
     add_language(cold, "language of the answer")
@@ -56,7 +58,10 @@ def add(verbs: Verbs) -> None:
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
     )
     compared.add_argument(
-        "--picture", type=Path, metavar="FILE", help="draw the phases of each run into a PNG"
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="draw the phases of each run into an SVG or PNG",
     )
     add_format(compared)
     add_language(compared, "language of the answer")

@@ -15,7 +15,7 @@ from ...terminal import one_line, show
 from ...texts import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from ...display.plots import Picture
+    from ...display.picture import Picture
     from ...settings import Settings
     from ...workbook import Workbook
 
@@ -160,13 +160,13 @@ def saved_choices() -> Workbook:
 
 
 def draw(picture: Picture, path: Path) -> None:
-    """Write a picture as PNG; say so where there is nothing to draw.
+    """Write a picture as SVG or PNG, by the path's suffix; say so where there is nothing to draw.
 
     Raises:
         SettingsError: The file can't be written.
     """
-    if picture.png:
-        write(path, picture.png)
+    if content := picture.file(path.suffix):
+        write(path, content)
     else:  # an empty file would pass for a picture
         show(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", sys.stderr)
 

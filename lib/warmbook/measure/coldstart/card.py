@@ -9,7 +9,8 @@ from typing import Any
 
 from ...cloud.rehearsal import Network
 from ...display.card import Card, Row
-from ...display.plots import Bar, Picture, lanes, waterfall
+from ...display.picture import Picture
+from ...display.plots import Bar, lanes, waterfall
 from ...doctor.pitfalls import pitfall
 from ...model.gpus import Machine, Price
 from ...model.load_estimate import LoadTime, limit_name

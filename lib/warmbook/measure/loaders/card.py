@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from ...cloud.rehearsal import Network
 from ...display.card import Card
-from ...display.plots import Picture, dots
+from ...display.picture import Picture
+from ...display.plots import dots
 from ...texts import say
 from ...units import duration
 from .catalog import Runs

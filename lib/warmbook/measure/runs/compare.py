@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-from ...display.plots import Bar, Picture, lanes
+from ...display.picture import Picture
+from ...display.plots import Bar, lanes
 from ...terminal import one_line
 from ...texts import say
 from ...units import duration, size

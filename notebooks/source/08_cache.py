@@ -153,6 +153,15 @@ form.book.record("replicas", after.record())
 after
 
 # %% [markdown] lang="en"
+# The picture shows each read as a point: one Pod alone and all together, before and with the cache.
+
+# %% [markdown] lang="es"
+# La imagen muestra cada lectura como un punto: un Pod solo y todos juntos, antes y con la caché.
+
+# %% tags=["optional"]
+after.plot()
+
+# %% [markdown] lang="en"
 # ## Verify cache hits
 # Cloud Monitoring counts the bytes that each zone read from its cache and from the bucket, some minutes late. Google saw caches that were `running` and served nothing for more than an hour. A hit rate that rises from one measurement to the next shows a cache that fills.
 

@@ -12,6 +12,8 @@ from warmbook.display import plots
 from warmbook.display.plots import (
     Bar,
     MemoryPart,
+    curve,
+    dots,
     lanes,
     layer_map,
     load_bars,
@@ -57,6 +59,9 @@ PHASES = [
 REPLICAS = [(f"vllm-streamer-deployment-sdd74z8fdk-{n:05}", PHASES) for n in range(64)]
 
 
+TRIALS = [(str(n), 9.0 / n + 2, [8.0 / n, 8.2 / n, 8.4 / n]) for n in (1, 2, 4, 8, 16, 32)]
+
+
 def drawings():
     yield from ((f"map {name}", lambda b=b: layer_map(b, "x")) for name, b in MAPS.items())
     yield "map of no bytes", lambda: layer_map(layered(2, mlp=0), "x")
@@ -66,6 +71,8 @@ def drawings():
     yield "load", lambda: load_bars(BARS, "x")
     yield "waterfall", lambda: waterfall(PHASES, "x")
     yield "waterfall of nothing", lambda: waterfall([], "x")
+    yield "curve", lambda: curve(TRIALS, "8", "concurrency", "x")
+    yield "dots", lambda: dots(TRIALS, "x")
     yield "three replicas", lambda: lanes(REPLICAS[:3], "x")
     yield "64 replicas", lambda: lanes(REPLICAS, "x")
 

@@ -118,16 +118,47 @@ def dots(rows: Sequence[tuple[str, float, Sequence[float]]], caption: str) -> Pi
         axes.plot(later, [place] * len(later), "o", color=BLUE, alpha=0.7, markersize=8)
         axes.plot([first], [place], "o", color=GREY, fillstyle="none", markersize=8)
         axes.plot([median(later)] * 2, [place - 0.3, place + 0.3], color=AMBER, linewidth=3)
-    axes.plot([], [], "o", color=BLUE, label=say("a run"))
-    axes.plot([], [], "o", color=GREY, fillstyle="none", label=say("the first run"))
-    axes.plot([], [], color=AMBER, linewidth=3, label=say("median"))
+    _run_legend(axes)
     axes.set_yticks(range(len(rows)), [_short(name, 24) for name, _, _ in rows])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel(say("seconds"))
     axes.set_xlim(0, 1.1 * max([0.1, *(max(first, *later) for _, first, later in rows)]))
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return _drawn(figure, caption)
+
+
+def curve(
+    points: Sequence[tuple[str, float, Sequence[float]]], best: str, axis: str, caption: str
+) -> Picture:
+    """Draw runs over the values of a setting: (value, first run, later runs), in seconds.
+
+    The medians are joined to a curve; `best` is the value to mark, "" for none. Values stand at
+    equal distances, which is a logarithmic axis where each is twice the one before.
+    """
+    from statistics import median
+
+    figure, axes = _paper(3.2)
+    for place, (_, first, later) in enumerate(points):
+        axes.plot([place] * len(later), later, "o", color=BLUE, alpha=0.7, markersize=7)
+        axes.plot([place], [first], "o", color=GREY, fillstyle="none", markersize=7)
+    medians = [median(later) for _, _, later in points]
+    axes.plot(range(len(points)), medians, color=AMBER, linewidth=2.5)
+    for place, (value, _, _) in enumerate(points):
+        if value == best:
+            axes.axvline(place, color=GREEN, linewidth=1.5, linestyle="--", label=say("best value"))
+    _run_legend(axes)
+    axes.set_xticks(range(len(points)), [_short(value, 12) for value, _, _ in points])
+    axes.set_xlabel(axis)
+    axes.set_ylabel(say("seconds"))
+    axes.set_ylim(0, 1.1 * max([0.1, *(max(first, *later) for _, first, later in points)]))
+    return _drawn(figure, caption)
+
+
+def _run_legend(axes: Any) -> None:
+    axes.plot([], [], "o", color=BLUE, label=say("a run"))
+    axes.plot([], [], "o", color=GREY, fillstyle="none", label=say("the first run"))
+    axes.plot([], [], color=AMBER, linewidth=3, label=say("median"))
+    axes.figure.legend(loc="outside upper center", ncols=4, frameon=False)
 
 
 def layer_map(blocks: Sequence[Block], caption: str) -> Picture:

@@ -12,6 +12,7 @@ from ..cloud.clients import Clients
 from ..cloud.objects import at, text
 from ..display.card import Row
 from ..display.picture import Picture
+from ..display.plots import curve
 from ..display.progress import Report
 from ..display.step import step
 from ..errors import SettingsError
@@ -179,8 +180,10 @@ class Tuned(Times):
     tunable: str
 
     def plot(self) -> Picture:
-        """Return the runs as a picture."""
-        return self.drawn(*self.runs)
+        """Return the runs as a curve over the values of the tunable."""
+        bend = knee(self.runs)
+        points = [(one.name, one.first_s, one.later) for one in self.runs]
+        return curve(points, bend.name if bend else "", self.tunable, self.sentence())
 
     def title(self) -> str:
         return say("The streamer alone, by {tunable}", tunable=self.tunable)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row, folded
+from ..display.diff import diff_html
 from ..display.progress import Report
 from ..display.step import step
 from ..doctor.pods.rollout import wait_for_pods
@@ -26,6 +27,8 @@ class Manifest(Card):
     """The Deployment as YAML, and where it departs from the guide's; `needs` is the model's."""
 
     yaml: str
+    guide: str
+    """The guide's manifest for the same settings, as YAML."""
     departures: tuple[Improvement, ...]
     needs: Needs | None
 
@@ -39,7 +42,8 @@ class Manifest(Card):
         return "" if self.needs else not_looked_at()
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + folded(say("The whole YAML"), self.yaml)
+        changes = diff_html(say("Changes to the guide's manifest"), self.guide, self.yaml)
+        return super()._repr_html_() + changes + folded(say("The whole YAML"), self.yaml)
 
     def __repr__(self) -> str:
         return printable(f"{super().__repr__()}\n\n{self.yaml}")
@@ -54,6 +58,7 @@ def manifest(settings: Settings, clients: Clients) -> Manifest:
     needs = look_up(clients, settings)
     return Manifest(
         yaml=guide_manifest.to_yaml(deployment(settings, needs)),
+        guide=guide_manifest.to_yaml(guide_manifest.as_in_the_guide(settings)),
         departures=improvements(settings, needs),
         needs=needs,
         command=kubectl.deploy(settings, needs),

@@ -84,6 +84,7 @@ check: $(TOOLS)
 	$(BIN)/lint-imports
 	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md benchmarks docs lib tests tools
 	$(BIN)/python tools/notebooks.py --check
+	$(BIN)/python tools/doors.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
 	$(BIN)/python tools/run_schema.py --check

@@ -18,11 +18,18 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+sys.path.insert(0, str(Path(__file__).parent))
+import doors  # beside this file
+
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 LANGUAGES = ("en", "es")
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
+}
+INSTALLS = {
+    "en": "Outside of a clone, remove the # below: it installs warmbook into this kernel.",
+    "es": "Fuera de un clon, quita el # de abajo: instala warmbook en este kernel.",
 }
 LANGUAGE_PARAMETER = re.compile(r'^language: str = "[a-z]*"', re.MULTILINE)
 
@@ -43,6 +50,7 @@ def notebook(source: Path, language: str) -> str:
     for name, cell in named(cells):
         if cell.metadata.get("lang", language) == language:
             book.cells.append(_cell(name, cell, language))
+    _add_doors(book, f"notebooks/{language}/{source.stem}.ipynb", language)
     nbformat.validate(book)
     return nbformat.writes(book) + "\n"
 
@@ -86,6 +94,21 @@ def _cell(name: str, cell: NotebookNode, language: str) -> NotebookNode:
     if "parameters" in kept.get("tags", ()):
         text = LANGUAGE_PARAMETER.sub(f'language: str = "{language}"', text)
     return nbformat.v4.new_code_cell(text, id=name, metadata=kept)
+
+
+def _add_doors(book: NotebookNode, path: str, language: str) -> None:
+    """Put the buttons under the title, and a cell that installs warmbook after the parameters."""
+    address = doors.repository()
+    if not address:
+        return
+    title, _, rest = book.cells[0].source.partition("\n")
+    book.cells[0].source = f"{title}\n\n{doors.line(address, path, language)}\n{rest}"
+    after = [
+        n for n, cell in enumerate(book.cells) if "parameters" in cell.metadata.get("tags", ())
+    ]
+    if after:
+        text = f"# {INSTALLS[language]}\n# {doors.installation(address)}"
+        book.cells.insert(after[0] + 1, nbformat.v4.new_code_cell(text, id="install"))
 
 
 def wanted() -> dict[Path, str]:

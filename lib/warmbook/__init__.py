@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .book.kernel_rehearsal import rehearse
     from .display.banner import connect
     from .display.check import check
     from .display.widgets.form import SettingsForm
     from .settings import Settings
     from .workbook import Workbook
 
-__all__ = ["Settings", "SettingsForm", "Workbook", "check", "connect"]
+__all__ = ["Settings", "SettingsForm", "Workbook", "check", "connect", "rehearse"]
 
 _HOMES = {
     "Settings": "settings",
@@ -19,6 +20,7 @@ _HOMES = {
     "Workbook": "workbook",
     "check": "display.check",
     "connect": "display.banner",
+    "rehearse": "book.kernel_rehearsal",
 }
 
 

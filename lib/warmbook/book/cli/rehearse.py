@@ -17,6 +17,7 @@ from pathlib import Path
 from ...errors import WarmbookError
 from ...terminal import show
 from ...texts import say, speak, spoken
+from ..tool_path import with_tools
 from .options import (
     Parser,
     Verbs,
@@ -72,6 +73,7 @@ def _lab(options: argparse.Namespace) -> int:
     rehearsals = _passed_on(chosen)
     if chosen.google_cloud and rehearsals:
         parser.error(f"--google-cloud starts no rehearsal, so nothing takes {rehearsals[0]}")
+    os.environ["PATH"] = with_tools(os.environ.get("PATH", ""), Path(sys.executable).parent)
     if chosen.google_cloud:
         _refuse_half_an_environment()
         return _become("jupyterlab", *_lab_options(_notebooks(chosen.folder)), *jupyters)

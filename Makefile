@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting translations run-schema cli sbom chromium pictures soak mutants
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting translations golden run-schema cli sbom chromium pictures soak mutants
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -37,6 +37,7 @@ help:
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
 	@echo "make translations  bring the Spanish in lib/warmbook/locale up to date with the code's English"
+	@echo "make golden    write what tests compare with: tests/golden has manifests and wording"
 	@echo "make run-schema  write docs/run.schema.json: the JSON Schema of a run's record"
 	@echo "make cli       write docs/cli.md: the verbs and options of both command lines"
 	@echo "make sbom      write docs/sbom and docs/licences.md: what the locks install, with its licences"
@@ -124,6 +125,10 @@ troubleshooting: $(TOOLS)
 
 translations: $(TOOLS)
 	$(BIN)/python tools/translations.py
+
+golden: $(TOOLS)
+	$(BIN)/python -m tests.serving.test_manifest
+	$(BIN)/python -m tests.wording
 
 run-schema: $(TOOLS)
 	$(BIN)/python tools/run_schema.py

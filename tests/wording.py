@@ -13,16 +13,21 @@ from pathlib import Path
 from warmbook.cloud.errors import explain
 from warmbook.display.widgets.form import GROUPS, label
 from warmbook.doctor.pitfalls import CATALOGUE
+from warmbook.doctor.pods.evidence import Diagnosis
+from warmbook.doctor.pods.messages import telling, verdict
 from warmbook.doctor.preflight.run import CHECKS
 from warmbook.errors import SettingsError
 from warmbook.model.faults import SHARD_TEXTS
+from warmbook.model.upload import huggingface_errors as hub
 from warmbook.settings import Settings
 from warmbook.texts import LANGUAGES, say, speak
 
 from .cloud.test_errors import NAMED
+from .doctor.pods.test_rollout import HOPELESS, pod
 from .documents import ROOT
 from .measure.runs.test_compare import UNFAIR, warnings_of
 from .measure.tokens.test_loaders import COMPARED
+from .steps.test_sizing import SIZED, card
 from .test_settings import CONTRADICTIONS, WRONG, parse
 
 FOLDER = Path(__file__).parent / "golden" / "texts"
@@ -109,6 +114,43 @@ def files() -> Iterator[tuple[str, ...]]:
         yield name, say(text)
 
 
+def pods() -> Iterator[tuple[str, ...]]:
+    """Yield what a Pod waits for, by the pitfall, then what ends the wait."""
+    for name in CATALOGUE:
+        waiting = pod(node="")
+        if told := telling(Diagnosis(name, ""), waiting, waiting.created):
+            yield name, told
+    for name, line in HOPELESS.items():
+        yield name, str(verdict(Diagnosis(name, line), "p", parse()))
+
+
+def hugging_face() -> Iterator[tuple[str, ...]]:
+    """Yield what is said where the Hub refuses, or has not what is needed."""
+    told = {
+        "no token": hub._gated("org/name", ""),
+        "no access": hub._gated("org/name", "hf_x"),
+        **{str(status): hub._of_status(status, "org/name") for status in (401, 403, 429, 503)},
+        "broken off": hub.broken_off("org/name"),
+        "other range": hub.other_range("org/name"),
+        "other checksum": hub.other_checksum("org/name"),
+        "other format": hub.no_weights("org/name", ["a.gguf"]),
+        "below": hub.no_weights("org/name", ["transformer/model.safetensors"]),
+        "no weights": hub.no_weights("org/name", ["README.md"]),
+    }
+    for name, error in told.items():
+        yield name, str(error)
+
+
+def sizes() -> Iterator[tuple[str, ...]]:
+    """Yield the card of what a model needs; of two, also the captions of the pictures."""
+    choices = parse().model_dump(include={"project_id", "model_uri"})
+    for name, (config, size_bytes, more) in SIZED.items():
+        found = card(choices, config, size_bytes, more)
+        yield name, repr(found)
+        if name in ("tight", "unknown"):  # a picture takes a second
+            yield f"{name}: pictures", repr(found.plot()), repr(found.plot_load())
+
+
 SECTIONS: dict[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     "Pitfalls": pitfalls,
     "Checks of the notebooks": checks,
@@ -116,6 +158,9 @@ SECTIONS: dict[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     "Settings": form,
     "Refused settings": refusals,
     "Errors of clients": errors,
+    "Hugging Face": hugging_face,
+    "Pods": pods,
+    "Sizes": sizes,
     "Comparisons": comparisons,
     "Files of weights": files,
 }

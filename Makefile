@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting run-schema cli sbom chromium pictures soak mutants
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting translations golden run-schema cli sbom chromium pictures soak mutants
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -36,6 +36,8 @@ help:
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
+	@echo "make translations  bring the Spanish in lib/warmbook/locale up to date with the code's English"
+	@echo "make golden    write what tests compare with: tests/golden has manifests and wording"
 	@echo "make run-schema  write docs/run.schema.json: the JSON Schema of a run's record"
 	@echo "make cli       write docs/cli.md: the verbs and options of both command lines"
 	@echo "make sbom      write docs/sbom and docs/licences.md: what the locks install, with its licences"
@@ -82,11 +84,12 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md benchmarks docs lib tests tools
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md benchmarks docs hatch_build.py lib tests tools
 	$(BIN)/python tools/notebooks.py --check
 	$(BIN)/python tools/doors.py --check
 	$(BIN)/python tools/coverage.py --check
 	$(BIN)/python tools/troubleshooting.py --check
+	$(BIN)/python tools/translations.py --check
 	$(BIN)/python tools/run_schema.py --check
 	$(BIN)/python tools/cli.py --check
 	$(BIN)/python tools/sbom.py --check
@@ -120,6 +123,13 @@ coverage: $(TOOLS)
 
 troubleshooting: $(TOOLS)
 	$(BIN)/python tools/troubleshooting.py
+
+translations: $(TOOLS)
+	$(BIN)/python tools/translations.py
+
+golden: $(TOOLS)
+	$(BIN)/python -m tests.serving.test_manifest
+	$(BIN)/python -m tests.wording
 
 run-schema: $(TOOLS)
 	$(BIN)/python tools/run_schema.py

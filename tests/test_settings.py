@@ -46,70 +46,71 @@ def test_every_default_is_as_documented():
     }
 
 
+WRONG = [
+    ("spot", "perhaps"),
+    ("sglang_version", "0.5.11"),
+    ("sglang_version", "latest"),
+    ("inference_server", "tgi"),
+    ("model_source", "hf://"),
+    ("model_source", "HF://a/b"),
+    ("model_source", "hf:a/b"),
+    ("model_source", "hf://gpt2"),
+    ("model_source", "hf://a/b/c"),
+    ("model_source", "hf://datasets/a/b"),
+    ("model_source", "hf://a/b c"),
+    ("model_source", "hf://a/$(rm)"),
+    ("model_source", "hf://a/.."),
+    ("model_source", "hf://a/b--c"),
+    ("model_source", "hf://a/b@"),
+    ("model_source", "hf://a/b@v 1"),
+    ("model_source", "hf://a/b@../x"),
+    ("model_source", "https://huggingface.co/a/b"),
+    ("project_id", "My Project"),
+    ("project_id", "123456789012"),
+    ("location", "mars"),
+    ("model_uri", "s3://bucket/model"),
+    ("model_uri", "/home/me/model"),
+    ("model_uri", "GS://bucket/model"),
+    ("model_uri", "gs://bucket"),
+    ("model_uri", "gs://bucket//model"),
+    ("model_uri", "gs://b/model"),
+    ("vllm_version", "0.11.0"),
+    ("vllm_version", "0.9.2"),
+    ("vllm_version", "latest"),
+    ("namespace", "My_Space"),
+    ("namespace", "-x"),
+    ("service_account", "a" * 64),
+    ("cluster_name", "1st"),
+    ("gpu_count", 0),
+    ("gpu_count", "two"),
+    ("replicas", 65),
+    ("mode", "serverless"),
+    ("gpu", "L4"),
+    ("account", "somebody"),
+    ("zone", "somewhere"),
+    ("colour", "red"),
+]
+"""Fields, each with a value that is no such thing; tests/golden/texts has the reasons."""
+
+
 @pytest.mark.guide("G21")
-@pytest.mark.parametrize(
-    ("field", "value", "reason"),
-    [
-        ("spot", "perhaps", "write true or false"),
-        ("sglang_version", "0.5.11", "0.5.12 is the first"),
-        ("sglang_version", "latest", "write the version like 0.5.23"),
-        ("inference_server", "tgi", "choose 'vllm' or 'sglang'"),
-        ("model_source", "hf://", "hf://ORG/NAME@REVISION"),
-        ("model_source", "HF://a/b", "hf://ORG/NAME@REVISION"),
-        ("model_source", "hf:a/b", "hf://ORG/NAME@REVISION"),
-        ("model_source", "hf://gpt2", "letters, digits"),
-        ("model_source", "hf://a/b/c", "letters, digits"),
-        ("model_source", "hf://datasets/a/b", "letters, digits"),
-        ("model_source", "hf://a/b c", "letters, digits"),
-        ("model_source", "hf://a/$(rm)", "letters, digits"),
-        ("model_source", "hf://a/..", "letters, digits"),
-        ("model_source", "hf://a/b--c", "letters, digits"),
-        ("model_source", "hf://a/b@", "after the @"),
-        ("model_source", "hf://a/b@v 1", "after the @"),
-        ("model_source", "hf://a/b@../x", "after the @"),
-        ("model_source", "https://huggingface.co/a/b", "without the rest"),
-        ("project_id", "My Project", "6 to 30 small letters"),
-        ("project_id", "123456789012", "a letter first"),
-        ("location", "mars", "write a region"),
-        ("model_uri", "s3://bucket/model", "reads from Cloud Storage"),
-        ("model_uri", "/home/me/model", "reads from Cloud Storage"),
-        ("model_uri", "GS://bucket/model", "small letters"),
-        ("model_uri", "gs://bucket", "name the model's folder"),
-        ("model_uri", "gs://bucket//model", "empty part"),
-        ("model_uri", "gs://b/model", "bucket name"),
-        ("vllm_version", "0.11.0", "0.11.1 is the first"),
-        ("vllm_version", "0.9.2", "0.11.1 is the first"),
-        ("vllm_version", "latest", "like 0.32.0"),
-        ("namespace", "My_Space", "Kubernetes takes"),
-        ("namespace", "-x", "Kubernetes takes"),
-        ("service_account", "a" * 64, "at most 63"),
-        ("cluster_name", "1st", "a letter first"),
-        ("gpu_count", 0, "1 or more"),
-        ("gpu_count", "two", "whole number"),
-        ("replicas", 65, "64 or less"),
-        ("mode", "serverless", "choose 'autopilot' or 'standard'"),
-        ("gpu", "L4", "nvidia-l4"),
-        ("account", "somebody", "e-mail"),
-        ("zone", "somewhere", "write a zone"),
-        ("colour", "red", "no setting has this name"),
-    ],
-)
-def test_a_wrong_value_is_refused_with_its_field_and_the_reason(field, value, reason):
+@pytest.mark.parametrize(("field", "value"), WRONG)
+def test_a_wrong_value_is_refused_with_its_field_and_a_remedy(field, value):
     with pytest.raises(SettingsError) as refused:
         parse(**{field: value})
-    assert reason in refused.value.fields[field]
+    assert list(refused.value.fields) == [field]
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"tensor_parallel_size": 2}, "tensor_parallel_size"),
-        ({"mode": "autopilot", "location": "us-central1-a"}, "location"),
-        ({"mode": "standard", "location": "us-central1"}, "location"),
-        ({"zone": "europe-west4-a"}, "zone"),
-    ],
-)
+CONTRADICTIONS = [
+    ({"tensor_parallel_size": 2}, "tensor_parallel_size"),
+    ({"mode": "autopilot", "location": "us-central1-a"}, "location"),
+    ({"mode": "standard", "location": "us-central1"}, "location"),
+    ({"zone": "europe-west4-a"}, "zone"),
+]
+
+
+@pytest.mark.parametrize(("changes", "field"), CONTRADICTIONS)
 def test_choices_that_contradict_each_other_are_refused_at_the_field_to_change(changes, field):
     with pytest.raises(SettingsError) as refused:
         parse(**changes)
@@ -230,8 +231,9 @@ def test_the_served_name_is_the_folders_own_without_colons():
 
 
 def test_a_number_from_papermill_is_taken_as_text():
-    with pytest.raises(SettingsError, match="a letter first"):
+    with pytest.raises(SettingsError) as refused:
         parse(project_id=123456)
+    assert list(refused.value.fields) == ["project_id"]
     assert parse(gpu_count="2", tensor_parallel_size="2").gpu_count == 2
 
 

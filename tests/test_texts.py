@@ -1,81 +1,53 @@
-import ast
-import json
-import string
-from pathlib import Path
+"""Messages are said in the reader's language, from a clone's .po or a wheel's .mo."""
+
+import os
 
 import pytest
 
 from warmbook import texts
-from warmbook.display.widgets.form import GROUPS, label
-from warmbook.doctor.pitfalls import CATALOGUE
-from warmbook.model.faults import SHARD_TEXTS
-from warmbook.settings import Settings
 
-ROOT = Path(__file__).parents[1]
-LIBRARY = ROOT / "lib" / "warmbook"
+SOURCE = """\
+msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
 
+msgid "the bucket {name}"
+msgstr "el bucket {name}"
 
-def said_in_code():
-    """Yield each English message of the library: say("…"), and messages passed to rules."""
-    for file in LIBRARY.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call):
-                continue
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            position = {"say": 0, "refusal": 0, "must_match": 1}.get(name)
-            if position is not None and isinstance(node.args[position], ast.Constant):
-                yield node.args[position].value
+#, fuzzy
+msgid "the Pods"
+msgstr "el Pod"
+
+msgid "the cluster"
+msgstr ""
+"""
 
 
-def said_in_notebooks():
-    """Yield the claims and remedies of the notebooks' checks."""
-    folder = ROOT / "notebooks"
-    for file in (*sorted((folder / "en").glob("*.ipynb")), *(folder / "gym" / "en").glob("*")):
-        for cell in json.loads(file.read_text())["cells"]:
-            if cell["cell_type"] != "code":
-                continue
-            for node in ast.walk(ast.parse("".join(cell["source"]))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
-                    yield node.args[1].value
-                    yield from (k.value.value for k in node.keywords if k.arg == "remedy")
+@pytest.fixture
+def clone(monkeypatch, tmp_path):
+    """A clone with few messages, spoken to in Spanish; what it had read before is forgotten."""
+    source = tmp_path / "es" / "LC_MESSAGES" / "warmbook.po"
+    source.parent.mkdir(parents=True)
+    source.write_text(SOURCE)
+    monkeypatch.setattr(texts, "LOCALE", tmp_path)
+    texts.speak("es")
+    texts._translated.cache_clear()
+    yield source
+    texts._translated.cache_clear()
 
 
-def said_of_settings():
-    """Yield the labels and help texts of the form."""
-    yield from GROUPS
-    for name, field in Settings.model_fields.items():
-        if name != "language":
-            yield label(name)
-            yield field.description.replace("`", "")
+def never_compiled(content):
+    raise AssertionError("compiled again")
 
 
-def said_of_pitfalls():
-    """Yield what the catalogue tells of each pitfall."""
-    for one in CATALOGUE.values():
-        yield from (one.symptom, one.cause, one.remedy)
+def refused(path, content):
+    raise PermissionError(path)
 
 
-def all_messages():
-    said = (said_in_code(), said_in_notebooks(), said_of_settings(), said_of_pitfalls())
-    return {*SHARD_TEXTS.values(), *(text for listed in said for text in listed)}
-
-
-def names(text):
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_every_message_has_its_spanish():
-    missing = sorted(all_messages() - set(texts.catalogue("es")))
-    assert not missing, "\n".join(missing)
-
-
-def test_no_translation_is_left_over():
-    assert not sorted(set(texts.catalogue("es")) - all_messages())
-
-
-def test_a_translation_names_the_same_values():
-    for english, spanish in texts.catalogue("es").items():
-        assert names(english) == names(spanish), english
+def changed(source):
+    """Change a translation, as `git pull` does, to one that seems older than what is kept."""
+    source.write_text(SOURCE.replace("el bucket", "el balde"))
+    os.utime(source, (0, 0))
+    texts._translated.cache_clear()
 
 
 def test_the_reader_is_spoken_to_in_their_language():
@@ -83,6 +55,40 @@ def test_the_reader_is_spoken_to_in_their_language():
     assert texts.say("Rehearsal: nothing leaves this machine").startswith("Ensayo")
     texts.speak("en")
     assert texts.say("number") == "number"
+
+
+def test_values_are_put_into_the_translation(clone):
+    assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
+
+
+@pytest.mark.parametrize("english", ["the Pods", "the cluster", "never said", ""])
+def test_what_is_fuzzy_empty_or_missing_stays_english(clone, english):
+    assert texts.say(english) == english
+
+
+def test_what_was_compiled_is_used_again(clone, monkeypatch):
+    texts.say("the Pods")
+    texts._translated.cache_clear()
+    monkeypatch.setattr(texts, "_compile", never_compiled)
+    assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
+
+
+def test_a_changed_translation_is_said_at_once(clone):
+    texts.say("the Pods")
+    changed(clone)
+    assert texts.say("the bucket {name}", name="mine") == "el balde mine"
+
+
+def test_a_clone_that_nobody_may_write_to_is_read(clone, monkeypatch):
+    monkeypatch.setattr(texts, "_replace", refused)
+    assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
+    assert [path.name for path in clone.parent.iterdir()] == ["warmbook.po"]
+
+
+def test_a_wheel_has_only_what_was_compiled(clone):
+    clone.with_suffix(".mo").write_bytes(texts._compile(clone.read_bytes()))
+    clone.unlink()
+    assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
 
 
 @pytest.mark.parametrize("wrong", ["fr", "", "EN"])

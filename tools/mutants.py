@@ -48,7 +48,7 @@ class Group:
 
 
 GROUPS = {
-    "settings": Group(("settings",), ("tests/test_settings.py",)),
+    "settings": Group(("settings",), ("tests/test_settings.py", "tests/test_wording.py")),
     "sizing": Group(("model/fit.py", "model/gpus.py"), ("tests/model/test_fit.py",)),
     "timeline": Group(("measure/coldstart",), ("tests/measure/coldstart",)),
     "cleanup": Group(("steps/cleanup",), ("tests/steps/test_cleanup.py",)),

@@ -1,14 +1,23 @@
-"""The library's messages in the reader's language; English stands in the code itself."""
+"""The library's messages in the reader's language; English stands in the code itself.
+
+Translations are gettext's: `locale/LANGUAGE/LC_MESSAGES/warmbook.po` is what people edit. A wheel
+has `warmbook.mo` in its place, compiled from it by `hatch_build.py`.
+"""
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
-from importlib import resources
+from gettext import GNUTranslations
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "es")
+LOCALE = Path(__file__).parent / "locale"
 
 _language = ""
 
@@ -29,14 +38,58 @@ def say(english: str, **values: Any) -> str:
     """Return the message in the reader's language with `values` put in for its {names}.
 
     A message without a translation stays English: a reader is better served by that than
-    by an error. The tests see to it that none is missing.
+    by an error. `make check` sees to it that none is missing.
     """
-    text = english if spoken() == "en" else catalogue(spoken()).get(english, english)
+    text = english if spoken() == "en" or not english else _translated(spoken())(english)
     return text.format(**values) if values else text
 
 
+def marked(english: str) -> str:
+    """Return a message of a table as it is: `make translations` finds it, say() translates it."""
+    return english
+
+
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """Return the translations into `language`, keyed by the English message."""
-    text = resources.files(__package__).joinpath("texts", f"{language}.json").read_text("utf-8")
-    return dict(json.loads(text))
+def _translated(language: str) -> Callable[[str], str]:
+    """Return what translates a message, or returns it as it is; "" would give a file's header."""
+    folder = LOCALE / language / "LC_MESSAGES"
+    source = folder / "warmbook.po"
+    compiled = _compiled(source) if source.exists() else (folder / "warmbook.mo").read_bytes()
+    return GNUTranslations(BytesIO(compiled)).gettext
+
+
+def _compiled(source: Path) -> bytes:
+    """Return a clone's translations, compiled when they are read for the first time.
+
+    The result is kept in __pycache__ after the digest of what it was compiled from, so that it
+    is never older than the source; a folder that nobody may write to keeps nothing.
+    """
+    content = source.read_bytes()
+    digest = sha256(content).digest()
+    kept = source.parent / "__pycache__" / f"{source.stem}.mo"
+    with suppress(OSError):
+        found = kept.read_bytes()
+        if found.startswith(digest):
+            return found[len(digest) :]
+    compiled = _compile(content)
+    with suppress(OSError):
+        _replace(kept, digest + compiled)
+    return compiled
+
+
+def _compile(content: bytes) -> bytes:
+    """Return a .po as a .mo; fuzzy and empty translations are left out."""
+    from babel.messages.mofile import write_mo  # 0.1 s, which only a changed file costs
+    from babel.messages.pofile import read_po
+
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(content)))
+    return compiled.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file that other processes may read meanwhile."""
+    path.parent.mkdir(exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_bytes(content)
+    beside.replace(path)

@@ -94,8 +94,11 @@ def installed(wheel, tmp_path_factory):
 
 
 def test_the_wheel_has_the_library_the_notebooks_and_no_source_of_theirs(wheel):
-    library = (p for p in (ROOT / "lib").rglob("*") if p.is_file() and p.suffix != ".pyc")
+    library = (
+        p for p in (ROOT / "lib").rglob("*") if p.is_file() and p.parent.name != "__pycache__"
+    )
     wanted = {path.relative_to(ROOT / "lib").as_posix() for path in library}
+    wanted = {f"{name[:-3]}.mo" if name.endswith(".po") else name for name in wanted}
     wanted |= {f"warmbook/notebooks/{name}" for name in shipped.files()}
     assert names(wheel) == wanted | {"warmbook/docs/troubleshooting.md"}
 
@@ -105,6 +108,12 @@ def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
     subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
     (archive,) = tmp_path.glob("*.tar.gz")
     assert names(built(archive, tmp_path)) == names(wheel)
+
+
+def test_an_installed_library_speaks_spanish_as_the_clone_does(installed, tmp_path):
+    asked = "from warmbook.texts import say; print(say('(none)'), say('never said'))"
+    answered = installed.run("python", "-c", asked, cwd=tmp_path, WARMBOOK_LANGUAGE="es")
+    assert answered.stdout == "(ninguna) never said\n", answered.stderr
 
 
 def test_in_an_empty_folder_the_notebooks_are_copied_listed_and_printed(installed, tmp_path):

@@ -1,6 +1,6 @@
 """The workbook's Deployment: what it changes, and whole manifests as golden files.
 
-`python tests/serving/test_manifest.py` writes the golden files again; read the difference.
+`make golden` writes the golden files again; read the difference.
 """
 
 import copy

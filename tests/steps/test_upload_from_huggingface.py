@@ -189,8 +189,9 @@ def test_no_more_is_held_than_a_part_for_each_worker_and_nothing_is_stored(
 
 def test_a_gated_model_is_refused_before_anything_is_sent(chosen, clients, quiet):
     gated = wanting(chosen, f"hf://{GATED}")
-    with pytest.raises(AccessError, match="asks for your agreement"):
+    with pytest.raises(AccessError) as refused:
         upload.model(gated, clients, **quiet)
+    assert refused.value.pitfall == "gated-model"
     assert in_bucket(clients, gated) == {}
 
 

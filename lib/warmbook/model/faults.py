@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ..severity import Severity
-from ..texts import say
+from ..texts import marked, say
 from ..units import size
 from .documents import of_documents
 from .finding import Finding
@@ -17,18 +17,18 @@ from .safetensors import INSTEAD, LARGEST_HEADER_BYTES
 __all__ = ["Finding", "findings"]
 
 SHARD_TEXTS = {
-    "git-lfs pointer": "a git-lfs pointer stands where the file should be",
-    "Xet pointer": "a Xet pointer stands where the file should be",
-    "HTML page": "an HTML page stands where the file should be",
-    "XML page": "an XML page stands where the file should be",
-    "cut short": "the file is cut short",
-    "header too long": "the header claims more than 100 MiB",
-    "header not JSON": "the header is not JSON",
-    "unknown dtype": "a dtype that the streamer does not know",
-    "broken entry": "a tensor's entry does not hold together",
-    "overlap": "tensors overlap",
-    "gap": "there is a gap between tensors",
-    "bytes left over": "there are bytes after the last tensor",
+    "git-lfs pointer": marked("a git-lfs pointer stands where the file should be"),
+    "Xet pointer": marked("a Xet pointer stands where the file should be"),
+    "HTML page": marked("an HTML page stands where the file should be"),
+    "XML page": marked("an XML page stands where the file should be"),
+    "cut short": marked("the file is cut short"),
+    "header too long": marked("the header claims more than 100 MiB"),
+    "header not JSON": marked("the header is not JSON"),
+    "unknown dtype": marked("a dtype that the streamer does not know"),
+    "broken entry": marked("a tensor's entry does not hold together"),
+    "overlap": marked("tensors overlap"),
+    "gap": marked("there is a gap between tensors"),
+    "bytes left over": marked("there are bytes after the last tensor"),
 }
 APART = {"adapter", "diffusers", "speculator", "several models"}
 """What a folder may be instead of a model."""

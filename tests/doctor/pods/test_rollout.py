@@ -101,47 +101,25 @@ def watched(settings):
     return watch
 
 
-@pytest.mark.parametrize(
-    ("log", "kind", "name", "words"),
-    [
-        (FORBIDDEN, AccessError, "bucket-viewer-missing", "vllm/vllm-streamer lacks storage.b"),
-        (
-            "api_server.py: error: unrecognized arguments: --disable-log-requests",
-            ResourceFailedError,
-            "flag-removed",
-            "does not know --disable-log-requests",
-        ),
-        (
-            "RuntimeError: Cannot find any safetensors model weights with `gs://b/m`",
-            ResourceFailedError,
-            "weights-not-found",
-            "finds no safetensors files",
-        ),
-        (
-            "Could not detect config format for no config file found.",
-            ResourceFailedError,
-            "config-missing",
-            "finds no config.json",
-        ),
-        (
-            "Could not receive response from libstreamer due to: b'File access error'",
-            ResourceFailedError,
-            "file-access-error",
-            "storage.objects.get may be missing",
-        ),
-        (
-            "ValueError: Unexpected extra config keys for runai_streamer: {'x'}",
-            ResourceFailedError,
-            "loader-key-unknown",
-            "does not come up",
-        ),
-    ],
-)
-def test_what_waiting_will_not_cure_ends_it_with_its_evidence(watched, log, kind, name, words):
+HOPELESS = {
+    "bucket-viewer-missing": FORBIDDEN,
+    "flag-removed": "api_server.py: error: unrecognized arguments: --disable-log-requests",
+    "weights-not-found": "RuntimeError: Cannot find any safetensors model weights with `gs://b/m`",
+    "config-missing": "Could not detect config format for no config file found.",
+    "file-access-error": "Could not receive response from libstreamer due to: b'File access error'",
+    "loader-key-unknown": "ValueError: Unexpected extra config keys for runai_streamer: {'x'}",
+}
+"""Lines of a log that end the wait, by the pitfall; tests/golden/texts has what is said of them."""
+
+
+@pytest.mark.parametrize("name", HOPELESS)
+def test_what_waiting_will_not_cure_ends_it_with_its_evidence(watched, name):
+    log = HOPELESS[name]
     _, error, _ = watched([pod()], [ended(1)], log=f"noise\n{log}\nnoise")
-    assert type(error) is kind
+    of_access = name == "bucket-viewer-missing"
+    assert type(error) is (AccessError if of_access else ResourceFailedError)
     assert error.pitfall == name
-    assert words in error.what and f"«{log}»" in error.what
+    assert f"«{log}»" in error.what
     assert error.remedy
 
 
@@ -299,7 +277,7 @@ def test_a_pod_that_is_evicted_during_the_wait_is_named(watched):
 def test_a_deployment_that_gets_no_pod_says_why(watched):
     said = {"type": "ReplicaFailure", "status": "True", "message": 'serviceaccount "x" not found'}
     error = watched([], conditions=[said])[1]
-    assert error.pitfall == "service-account-missing" and "makes no Pod" in error.what
+    assert error.pitfall == "service-account-missing" and '"x" not found' in error.what
     error = watched([], conditions=[{**said, "message": "exceeded quota"}])[1]
     assert error.pitfall == "" and "exceeded quota" in error.what
 

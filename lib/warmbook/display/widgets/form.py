@@ -14,13 +14,13 @@ from ...cloud import availability
 from ...errors import SettingsError
 from ...settings import Settings
 from ...terminal import printable
-from ...texts import say, speak
+from ...texts import marked, say, speak
 from ...workbook import Workbook
 from ..card import Card, Row, escape
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "The model and its place": ("project_id", "location", "model_uri", "model_source"),
-    "The cluster": (
+    marked("The model and its place"): ("project_id", "location", "model_uri", "model_source"),
+    marked("The cluster"): (
         "mode",
         "cluster_name",
         "gpu",
@@ -29,8 +29,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "gpu_driver",
         "spot",
     ),
-    "Who may do what": ("account", "namespace", "service_account", "object_role"),
-    "The server": (
+    marked("Who may do what"): ("account", "namespace", "service_account", "object_role"),
+    marked("The server"): (
         "inference_server",
         "vllm_version",
         "sglang_version",
@@ -39,8 +39,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "concurrency",
         "replicas",
     ),
-    "The cache": ("zone", "cache_scope", "max_replicas"),
-    "The comparison": ("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
+    marked("The cache"): ("zone", "cache_scope", "max_replicas"),
+    marked("The comparison"): ("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
 }
 
 STYLE = """<style>

@@ -114,7 +114,7 @@ test: $(TOOLS) chromium
 	$(BIN)/python -m warmbook_rehearsal -- true
 	$(BIN)/python -m pytest -x -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
-	$(BIN)/python -m pytest -x -m "agreement and not engine"
+	$(BIN)/python -m pytest -x $(WORKERS) -m "agreement and not engine"
 	$(BIN)/python -m pytest -x -m "engine"
 	$(BIN)/python -m pytest -x -m "install"
 

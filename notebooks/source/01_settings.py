@@ -34,6 +34,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
+from warmbook.steps import overview
 
 # %% [markdown] lang="en"
 # ## Why a cold start is slow
@@ -144,7 +145,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "01")
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(

@@ -33,7 +33,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import project
+from warmbook.steps import overview, project
 
 # %% [markdown] lang="en"
 # ## Choose the account
@@ -50,7 +50,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "02")
 
 # %% [markdown] lang="en"
 # ## Enable the APIs that this workbook calls

@@ -37,7 +37,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import sizing, upload, weights
+from warmbook.steps import overview, sizing, upload, weights
 
 # %% [markdown] lang="en"
 # ## Choose the model
@@ -54,7 +54,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "03")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

@@ -38,7 +38,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import cluster
+from warmbook.steps import cluster, overview
 
 # %% [markdown] lang="en"
 # ## Choose Autopilot or Standard
@@ -59,7 +59,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "04")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

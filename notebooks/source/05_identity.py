@@ -34,7 +34,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import identity, probe
+from warmbook.steps import identity, overview, probe
 
 # %% [markdown] lang="en"
 # ## Choose namespace and service account
@@ -51,7 +51,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "05")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

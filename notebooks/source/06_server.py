@@ -38,7 +38,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import server
+from warmbook.steps import overview, server
 
 # %% [markdown] lang="en"
 # ## Size the server
@@ -67,7 +67,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "06")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

@@ -36,7 +36,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import server_tokens, streaming
+from warmbook.steps import overview, server_tokens, streaming
 
 # %% [markdown] lang="en"
 # ## Choose the deployment
@@ -53,7 +53,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "07")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

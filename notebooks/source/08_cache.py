@@ -35,7 +35,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import autoscaling, cache, scaling, streaming
+from warmbook.steps import autoscaling, cache, overview, scaling, streaming
 
 # %% [markdown] lang="en"
 # ## Choose zone and replicas
@@ -62,7 +62,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "08")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

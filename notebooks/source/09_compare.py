@@ -35,7 +35,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import compare
+from warmbook.steps import compare, overview
 
 # %% [markdown] lang="en"
 # ## Choose runs and budget
@@ -56,7 +56,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "09")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks

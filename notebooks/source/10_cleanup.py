@@ -34,7 +34,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect
-from warmbook.steps import cleanup
+from warmbook.steps import cleanup, overview
 
 # %% [markdown] lang="en"
 # ## Choose what to clean up
@@ -51,7 +51,7 @@ form
 # %%
 settings = form.settings
 clients = connect(settings)
-clients
+overview.here(settings, clients, "10")
 
 # %% [markdown] lang="en"
 # ## Review what will be deleted

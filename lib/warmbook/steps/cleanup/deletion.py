@@ -15,12 +15,12 @@ from ...display.card import Card, Row
 from ...display.progress import Report, polled, wait_until
 from ...display.step import step
 from ...errors import ResourceFailedError, WaitTimeoutError
+from ...measure.node_costs import cost_rows
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
 from ...texts import say
 from .bucket import members
 from .clusters import find_cluster
-from .costs import cost_rows
 from .plan import perhaps_commands, perhaps_rows, take_inventory
 from .resources import KINDS, Resource, objects
 

@@ -9,13 +9,13 @@ from ...cloud.clients import Clients
 from ...cloud.gke import is_marked
 from ...display.card import Card, Row, folded
 from ...display.step import step
+from ...measure.node_costs import cost_rows, machines_of
 from ...serving.shell_commands import gcloud
 from ...settings import Settings
 from ...shell import quoted
 from ...texts import say
 from .bucket import accounts, bindings, caches
 from .clusters import LABEL, elsewhere, find_cluster, pools_in
-from .costs import cost_rows, machines_of
 from .resources import Found, Resource, objects
 
 

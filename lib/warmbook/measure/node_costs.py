@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ...cloud.clients import Clients
-from ...cloud.errors import explained
-from ...cloud.gke import MACHINE_TYPE
-from ...display.card import Row
-from ...errors import WarmbookError
-from ...model import gpus
-from ...texts import say
+from ..cloud.clients import Clients
+from ..cloud.errors import explained
+from ..cloud.gke import MACHINE_TYPE
+from ..display.card import Row
+from ..errors import WarmbookError
+from ..model import gpus
+from ..texts import say
 
 
 def machines_of(clients: Clients) -> tuple[str, ...]:

@@ -157,6 +157,15 @@ services
 roles = project.grant_roles(settings, clients)
 roles
 
+# %%
+roles.access()
+
+# %% [markdown] lang="en"
+# The diagram shows the roles as they are now, each with the permissions that the notebooks need from it.
+
+# %% [markdown] lang="es"
+# El diagrama muestra los roles como están ahora, cada uno con los permisos que los notebooks necesitan de él.
+
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     roles.missing == (),

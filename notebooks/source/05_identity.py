@@ -144,6 +144,15 @@ principal
 granted = identity.grant_bucket_roles(settings, clients)
 granted
 
+# %%
+granted.access()
+
+# %% [markdown] lang="en"
+# The diagram shows how the Pod gets access: its service account is the principal that has the roles on the bucket.
+
+# %% [markdown] lang="es"
+# El diagrama muestra cómo obtiene acceso el Pod: su cuenta de servicio es el principal que tiene los roles sobre el bucket.
+
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     granted.missing == (),

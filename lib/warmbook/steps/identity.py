@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..cloud import roles
 from ..cloud.clients import Clients
 from ..cloud.iam import grant_on_bucket, held_on_bucket, of_bucket
+from ..display.access import AccessDiagram, Grant
 from ..display.card import Card, Row
 from ..display.progress import polled, wait_until
 from ..display.step import step
@@ -143,6 +144,17 @@ class BucketRoles(Card):
 
     def note(self) -> str:
         return self.principal
+
+    def access(self) -> AccessDiagram:
+        """Return what the Pod may do on the bucket, as a diagram."""
+        held = (*self.before, *self.granted)
+        grants = (Grant(role, ROLE_REASONS[role], role in held) for role in (*held, *self.missing))
+        names = (
+            say("the Pod"),
+            say("its service account"),
+            self.principal.rpartition("/subject/")[2],
+        )
+        return AccessDiagram(names, tuple(grants), f"gs://{self.bucket}")
 
 
 @step(gcloud.grant_bucket_roles)

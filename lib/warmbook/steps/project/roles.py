@@ -10,6 +10,7 @@ from ...cloud.api_errors import google_reason
 from ...cloud.clients import Clients
 from ...cloud.iam import grant_on_project
 from ...cloud.readiness import lacking_permissions
+from ...display.access import AccessDiagram, Grant
 from ...display.card import Card, Row
 from ...display.step import step
 from ...errors import SettingsError
@@ -48,6 +49,13 @@ class Roles(Card):
             *(Row(_role(role), say("you hold what it gives"), "ok") for role in self.covered),
             *(Row(_role(role), say("missing"), "error") for role in self.missing),
         )
+
+    def access(self) -> AccessDiagram:
+        """Return who may do what on the project, as a diagram."""
+        held = (*self.before, *self.granted, *self.covered)
+        grants = [Grant(role, ", ".join(roles.NEEDED_OF.get(role, ())), True) for role in held]
+        lacking = [Grant(role, ", ".join(roles.NEEDED_OF[role]), False) for role in self.missing]
+        return AccessDiagram((self.member,), (*grants, *lacking), say("the project"))
 
 
 def _role(role: str) -> str:

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 _GS = r"(?:gs|s3|az)://"
+_BUSY = r"(?:429|50[0234])"
+_HUB = r"https://(?:[\w.-]+\.)?(?:huggingface|hf)\.co\b"
+_STORAGE = r"https://storage\.googleapis\.com"
+FAMILIES = (
+    *(
+        "apertus",
+        "aya_",
+        "cohere",
+        "deepseek",
+        "dots1",
+        "ernie",
+        "exaone",
+        "falcon",
+        "gemma",
+        "glm",
+    ),
+    *("gpt_oss", "granite", "hunyuan", "internlm", "internvl", "jamba", "kimi", "lfm", "llama"),
+    *("llava", "longcat", "mamba", "mimo", "minicpm", "minimax", "ministral", "mistral", "mixtral"),
+    *("molmo", "nemotron", "olmo", "ovis", "phi", "pixtral", "qwen", "seed_oss", "smollm"),
+    *("smolvlm", "starcoder", "step3", "voxtral", "whisper"),
+)
+"""How the names of model types begin, as config.json and transformers write them."""
 
 STORAGE = {
     "vpc-service-controls": (
@@ -15,8 +37,9 @@ STORAGE = {
     ),
     "no-identity": r"Anonymous caller does not have storage\.",
     "metadata-server-silent": (
-        r"Compute Engine Metadata server unavailable|"
-        r"Failed to retrieve http://(?:metadata\.google\.internal|169\.254\.169\.254)"
+        r"(?:Compute Engine Metadata server unavailable|"
+        r"Failed to retrieve http://(?:metadata\.google\.internal|169\.254\.169\.254))"
+        r"(?!.{0,600}(?:name resolution|NameResolutionError|Name or service not known))"
     ),
     "metadata-server-off": r"\d+-compute@developer\.gserviceaccount\.com does not have storage\.",
     "kms-key-refused": r"cloudkms\.cryptoKeyVersions\.use|Permission denied on Cloud KMS key",
@@ -37,9 +60,14 @@ STORAGE = {
     "ca-bundle-missing": r"CA bundle file not found",
     "certificate-refused": r"CERTIFICATE_VERIFY_FAILED|certificate verify failed",
     "gcs-client-failed": r"Failed to create GCS client|default credentials were not found",
+    "storage-busy": (
+        rf"{_BUSY} (?:GET|POST|HEAD) {_STORAGE}|"
+        rf"{_BUSY} (?:Client|Server) Error: .{{0,80}}{_STORAGE}|"
+        rf"'Request failed with status code', {_BUSY}\b"
+    ),
     "storage-unreachable": (
         r"(?:storage\.googleapis\.com|www\.googleapis\.com).{0,200}"
-        r"(?:timed out|Connection refused|Network is unreachable|Failed to (?:resolve|establish))"
+        r"(?:timed out|Connection refused|Network is unreachable|Failed to establish)"
     ),
 }
 """Identity, rights and the way to Cloud Storage."""
@@ -57,7 +85,12 @@ MODEL = {
     "architecture-unknown": (
         r"Model architectures? .* (?:are|is) not supported for now|"
         r"Transformers does not recognize this architecture|"
-        r"has no vLLM implementation and the Transformers implementation is not compatible"
+        r"has no vLLM implementation and the Transformers implementation is not compatible|"
+        rf"KeyError: '(?:{'|'.join(FAMILIES)})\w*'"
+    ),
+    "gguf-unsupported": (
+        r"GGUF model with architecture \S+ is not supported|"
+        r"ValueError: Architecture \S+ not supported"
     ),
     "remote-code-refused": r"trust_remote_code=True|requires you to execute .*code",
     "module-missing": (
@@ -101,6 +134,11 @@ MODEL = {
     ),
     "weights-incomplete": r"weights were not initialized from checkpoint",
     "hub-token-wrong": r"Invalid credentials in Authorization header|Invalid user token",
+    "hub-busy": (
+        rf"429 Too Many Requests(?:: you have reached your| for url: {_HUB})|"
+        rf"{_BUSY} (?:Client|Server) Error: .{{0,80}}{_HUB}|"
+        rf"{_BUSY} [\w ]+' for url '{_HUB}"
+    ),
     "hub-unreachable": (
         r"couldn't connect to 'https://huggingface\.co'|LocalEntryNotFoundError|"
         r"OfflineModeIsEnabled|"
@@ -162,7 +200,8 @@ MACHINE = {
         r"no kernel image is available for execution on the device|"
         r"is not compatible with the current PyTorch installation|"
         r"not supported on this GPU|only supports Ampere GPUs or newer|"
-        r"type fp8\w+ not supported in this architecture|is not defined for option 'gpu-name'"
+        r"type fp8\w+ not supported in this architecture|is not defined for option 'gpu-name'|"
+        r"CUBLAS_STATUS_ARCH_MISMATCH"
     ),
     "driver-replaced": r"Driver/library version mismatch",
     "cuda-driver-mismatch": (
@@ -184,6 +223,7 @@ MACHINE = {
         r"uncorrectable (?:NVLink|ECC) error|GPU has fallen off the bus|"
         r"illegal memory access was encountered|unspecified launch failure"
     ),
+    "device-side-assert": r"device-side assert triggered",
     "gpu-memory-taken": (
         r"Free memory on device .*less than desired GPU memory utilization|"
         r"Error in memory profiling|Some GPUs may be occupied by other processes"
@@ -195,8 +235,9 @@ MACHINE = {
     ),
     "gpu-memory-too-small": (
         r"(?:CUDA|HIP|NPU) (?:error: )?out of memory|OutOfMemoryError|"
-        r"RESOURCE_EXHAUSTED: .*\bhbm\b"
+        r"RESOURCE_EXHAUSTED: .*\bhbm\b|CUBLAS_STATUS_ALLOC_FAILED"
     ),
+    "cublas-failed": r"CUBLAS_STATUS_(?!SUCCESS|ALLOC_FAILED|ARCH_MISMATCH)[A-Z_]+",
     "shm-too-small": r"(creating|attaching to) shared memory segment|insufficient shared memory",
     "compiler-missing": (
         r"Failed to find C compiler|Could not find nvcc|ninja.*not found|"
@@ -215,11 +256,21 @@ MACHINE = {
         r"can't start new thread|pthread_create failed.*Resource temporarily unavailable"
     ),
     "process-killed": (
-        r"died unexpectedly, exit code -9|exitcode: -9|exit code: -9|"
+        r"died unexpectedly, exit code -9|exitcode: -9|[Ee]xit code: -9|"
+        r"exited with code -9|"
+        r"Failed core proc\(s\): \{[^}]*: -9\b|"
         r"^\S{0,80} ?Killed$|signal 9 \(SIGKILL\)|SIGKILL"
     ),
-    "native-crash": r"Segfault encountered|Segmentation fault|SIGSEGV|exit code -11|core dumped",
+    "native-crash": (
+        r"Segfault encountered|Segmentation fault|SIGSEGV|exit code -11|core dumped|"
+        r"Failed core proc\(s\): \{[^}]*: -11\b"
+    ),
     "file-access-error": r"File access error",
+    "name-not-resolved": (
+        r"gaierror: |NameResolutionError|Failed to resolve '|Could not resolve host|"
+        r"(?<!gai error: -3 - )Temporary failure in name resolution|"
+        r"(?<!gai error: -2 - )Name or service not known"
+    ),
     "gpus-cannot-talk": (
         r"NCCL (?:error|WARN.*(?:Call to|Connect to))|DistBackendError|ncclInternalError|"
         r"DistNetworkError: |DistStoreError: |Gloo connectFullMesh failed"
@@ -231,7 +282,10 @@ MACHINE = {
 """GPUs, drivers, memory, disks: what the machine has."""
 
 FATAL = {**STORAGE, **ARGUMENTS, **MODEL, **MACHINE}
-"""What ends a server at each start alike, the plainest causes first."""
+"""What ends a server, the plainest causes first."""
+
+PASSES = frozenset({"storage-busy", "hub-busy", "name-not-resolved"})
+"""What may be over at the next start; the others end each start alike."""
 
 BESIDE = {
     "probe-too-short": r"KeyboardInterrupt: terminated",

@@ -43,6 +43,16 @@ def test_a_log_is_named(case, told):
     assert status == (1 if case["pitfall"] else 2)
 
 
+@pytest.mark.parametrize("case", CASES["quoted"], ids=lambda case: case["says"])
+def test_what_has_no_name_gets_none_and_is_quoted(case, tmp_path, capsys):
+    file = tmp_path / "saved"
+    file.write_text(case["log"], "utf-8")
+    assert main(["diagnose", "--log", str(file), "--format", "json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)["pods"]
+    assert told["found"] == []
+    assert case["says"] in told["exception"]
+
+
 def listed(events, kind="Pod", name="demo-6c9-abc"):
     """Return events as `kubectl get events -o json` prints them."""
     items = [
@@ -74,7 +84,7 @@ def test_a_deployment_that_gets_no_pod_is_named(case, told):
 
 
 def test_every_line_and_sign_that_is_looked_for_has_a_case():
-    named = {case["pitfall"] for part in CASES.values() for case in part}
+    named = {case["pitfall"] for part in CASES.values() for case in part if "pitfall" in case}
     known = {*FATAL, *(sign.pitfall for sign in (*SIGNS, *LATE_SIGNS, *BLIND_SIGNS))}
     assert named <= {"", *CATALOGUE}
     assert known - named == set()

@@ -17,6 +17,7 @@ except ImportError:  # before Python 3.11
 
 PACKAGES = ("vllm", "transformers", "tokenizers", "huggingface_hub", "runai_model_streamer")
 PACKAGES += ("google/auth", "google/cloud/storage", "torch/distributed", "torch/cuda", "urllib3")
+FILES = ("torch/utils/cpp_extension.py", "torch/_dynamo/exc.py")
 LIBRARIES = ("libc10.so", "libstreamer*.so", "tokenizers*.so")
 """What is compiled and holds words of its own."""
 
@@ -68,9 +69,9 @@ def words_of(expression):
 
 def texts(site_packages):
     """Yield what the engine's files hold, strings that go on in the next line as one."""
-    for package in PACKAGES:
-        for file in (site_packages / package).rglob("*.py"):
-            yield BETWEEN_LINES.sub("", file.read_text("utf-8", "replace"))
+    files = [f for package in PACKAGES for f in (site_packages / package).rglob("*.py")]
+    for file in (*files, *(site_packages / name for name in FILES)):
+        yield BETWEEN_LINES.sub("", file.read_text("utf-8", "replace"))
     for library in LIBRARIES:
         for file in site_packages.rglob(library):
             yield file.read_bytes().decode("latin-1")

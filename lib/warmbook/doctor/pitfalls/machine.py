@@ -120,6 +120,26 @@ PITFALLS = (
         source="https://docs.vllm.ai/en/latest/usage/troubleshooting.html",
     ),
     Pitfall(
+        name="kernel-build-failed",
+        symptom="«Ninja build failed», «nvcc fatal» or «Error building extension».",
+        cause="The engine compiles GPU kernels when it starts (FlashInfer's, PyTorch's "
+        "extensions), and the compiler refuses: mostly the CUDA compiler in the image is of "
+        "another release than the package needs.",
+        remedy="Take the engine's own image as it is. Where FlashInfer's sampler is what fails to "
+        "compile, VLLM_USE_FLASHINFER_SAMPLER=0 in the Pod's env leaves it out; the lines below "
+        "«FAILED» name the file and the reason.",
+        source="https://github.com/flashinfer-ai/flashinfer/issues/1532",
+    ),
+    Pitfall(
+        name="torch-compile-failed",
+        symptom="«BackendCompilerFailed» or «InductorError».",
+        cause="torch.compile could not compile the model for this GPU: mostly an error in this "
+        "release of PyTorch or of the engine.",
+        remedy="Add --enforce-eager, which leaves torch.compile and CUDA graphs out (answers get "
+        "slower); then try another «vllm_version».",
+        source="https://github.com/vllm-project/vllm/issues/28982",
+    ),
+    Pitfall(
         name="disk-full",
         symptom="«No space left on device».",
         cause="A folder that the server writes to is full: its cache, /tmp, /dev/shm, or a volume.",

@@ -9,9 +9,9 @@ PITFALLS = (
         name="sglang-multimodal",
         symptom="«Repo id must be in the form 'repo_name' or 'namespace/repo_name': 'gs://…'».",
         cause="A part of the server takes the bucket's address for a name on Hugging Face: SGLang "
-        "does so with the processor of multimodal models.",
-        remedy="Serve this model with vLLM, or give a local copy of the small files as the "
-        "tokenizer's and processor's path.",
+        "does so with the processor of multimodal models, and engines do that know no buckets.",
+        remedy="Serve this model with vLLM 0.11.1 or later, or give a local copy of the small "
+        "files as the tokenizer's and processor's path.",
         source="https://github.com/sgl-project/sglang/issues",
     ),
     Pitfall(

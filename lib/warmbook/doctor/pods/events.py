@@ -36,7 +36,7 @@ NOT_CREATED = (
 """What an event tells of a container that is never made."""
 CLAIMS = (
     r"cannot allocate all claims|resourceclaim not available on the node|"
-    r"device class \S+ does not exist"
+    r"device class \S+ does not exist|resourceclaim in use|is in the process of being allocated"
 )
 """Dynamic resource allocation, in the scheduler's words.
 
@@ -63,7 +63,9 @@ SIGNS = (
     _sign("pod-preempted", r"^Preempted (?:by|in order to)"),
     _sign(
         "device-not-allocated",
-        r"Allocate failed due to|UnexpectedAdmissionError|Node didn't have enough resource: \S+/",
+        r"Allocate failed due to|UnexpectedAdmissionError|"
+        r"Node didn't have enough resource: \S+/|Failed to prepare dynamic resources",
+        passes=_STARTED,
     ),
     _sign("node-too-small", r"Node didn't have enough resource: (?:cpu|memory)\b"),
     _sign(

@@ -12,9 +12,11 @@ EXCEPTION = re.compile(
     r"(?<![\w'\"`/])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error(?:_\w+)?|Exception|Refused|Timeout|Failure)"
     r"|Forbidden|NotFound|Unauthorized|BadRequest|TooManyRequests|PreconditionFailed"
     r"|ServiceUnavailable|InternalServerError)(?::\s|$)"
-    r"|\bgaierror(?::\s|$)|Value error, |: error: |^Error: |\bfatal error: |panicked at"
+    r"|(?<![\w'\"`/])(?:[a-z_]\w*\.)+(?:errors|exc|exceptions)\.[A-Z]\w*(?::\s|$)"
+    r"|\bgaierror(?::\s|$)|Value error, |: error: |^Error: |\b[Ff]atal (?:Python )?error: "
+    r"|panicked at|terminate called after|\b(?:nvcc|ptxas) fatal"
 )
-"""How Python, pydantic and argparse name what ended a program."""
+"""How Python, pydantic, argparse, C++ and compilers name what ended a program."""
 ECHOES = re.compile(
     r"Engine core initialization failed|See (?:root cause|stack trace) above|EngineDeadError"
     r"|WorkerProc initialization failed|Failed core proc|EngineCore failed to start"

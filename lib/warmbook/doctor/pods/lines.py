@@ -38,7 +38,8 @@ STORAGE = {
     "no-identity": r"Anonymous caller does not have storage\.",
     "metadata-server-silent": (
         r"(?:Compute Engine Metadata server unavailable|"
-        r"Failed to retrieve http://(?:metadata\.google\.internal|169\.254\.169\.254))"
+        r"Failed to retrieve http://(?:metadata\.google\.internal|169\.254\.169\.254)|"
+        r"host='(?:metadata\.google\.internal|169\.254\.169\.254)', port=80\))"
         r"(?!.{0,600}(?:name resolution|NameResolutionError|Name or service not known))"
     ),
     "metadata-server-off": r"\d+-compute@developer\.gserviceaccount\.com does not have storage\.",
@@ -80,19 +81,24 @@ MODEL = {
     "sglang-multimodal": rf"Repo id must be in the form .*'{_GS}",
     "loader-asks-hub": rf"huggingface\.co/(?:api/models/)?(?:{_GS}|(?:gs|s3):/)",
     "model-not-on-hub": (
-        r"is not a valid model identifier listed on|RepositoryNotFoundError: 40[14] "
+        r"is not a valid model identifier listed on|RepositoryNotFoundError: 40[14] |"
+        r"HFValidationError: Repo id must .{0,200}: '/|Incorrect path_or_model_id: '(?!gs://)"
     ),
     "architecture-unknown": (
         r"Model architectures? .* (?:are|is) not supported for now|"
         r"Transformers does not recognize this architecture|"
         r"has no vLLM implementation and the Transformers implementation is not compatible|"
+        r"`rope_scaling` must be a dictionary with two fields|"
         rf"KeyError: '(?:{'|'.join(FAMILIES)})\w*'"
     ),
     "gguf-unsupported": (
         r"GGUF model with architecture \S+ is not supported|"
         r"ValueError: Architecture \S+ not supported"
     ),
-    "remote-code-refused": r"trust_remote_code=True|requires you to execute .*code",
+    "remote-code-refused": (
+        r"contains custom code which must be executed|requires you to execute the |"
+        r"pass the argument `trust_remote_code=True`|Failed to load the model config\. If"
+    ),
     "module-missing": (
         r"ModuleNotFoundError: No module named|No module named '|"
         r"ImportError: Please install (?!vllm\[)"
@@ -100,6 +106,7 @@ MODEL = {
     "packages-mismatched": (
         r"undefined symbol: |ImportError: cannot import name |"
         r"operator torchvision::\w+ does not exist|all_special_tokens_extended|"
+        r"numpy\.core\.multiarray failed to import|"
         r"lib(?:cudart|cublas|cublasLt|cudnn|nccl|nvrtc|c10|torch)\w*\.so\S*: cannot open shared"
     ),
     "processor-missing": (
@@ -110,12 +117,13 @@ MODEL = {
         r"Couldn't instantiate the backend tokenizer|Can't load tokenizer for |"
         r"Tokenizer class \S+ does not exist|"
         r"untagged enum ModelWrapper|tokenizer .*(?:cannot|can't|could not) be loaded|"
-        r"Unable to load vocabulary from file"
+        r"Unable to load vocabulary from file|Failed to load the tokenizer\. If|"
+        r"Make sure that a Mistral tokenizer is present"
     ),
     "config-missing": (
         r"no config file found|Could not detect config format|Unrecognized model in |"
         r"does not appear to have a file named config\.json|"
-        r"Invalid repository ID or local directory specified: '\S*/model_streamer/"
+        r"Invalid repository ID or local directory specified: '(?:/|\S*/model_streamer/)"
     ),
     "config-broken": r"config file at '[^']*' is not a valid JSON|JSONDecodeError",
     "merges-missing": r"merges\.txt\S*.*not found|No such file or directory: \S*merges\.txt",
@@ -170,11 +178,14 @@ ARGUMENTS = {
     "fd-limit": r"Increase process fd limit or decrease the concurrency level|Too many open files",
     "context-above-model": r"is greater than the derived max_model_len",
     "batch-below-context": r"max_num_batched_tokens \(\d+\) is smaller than max_model_len",
-    "heads-not-divisible": r"must be divisible by (?:the )?tensor parallel size",
+    "heads-not-divisible": (
+        r"must be divisible by (?:the )?tensor parallel size|"
+        r"AssertionError: \d+ is not divisible by \d{1,2}\b"
+    ),
     "block-not-divisible": (
         r"is not divisible by weight quantization block|"
         r"_size_per_partition = \d+ is not divisible by min_thread|"
-        r"caused by too large tensor parallel size|AssertionError: \d+ is not divisible by \d+"
+        r"caused by too large tensor parallel size|AssertionError: \d+ is not divisible by \d{3,}"
     ),
     "port-from-service": (
         r"appears to be a URI\. This may be caused by a Kubernetes service discovery|"
@@ -184,6 +195,9 @@ ARGUMENTS = {
         r"quantization method \S+ is not supported|Unknown quantization method|"
         r"Quantization method specified in the model config .* does not match|"
         r"Quantization scheme is not supported for|is not supported for quantization method "
+    ),
+    "attention-backend-missing": (
+        r"No valid attention backend found for |KV cache is not supported by the Triton "
     ),
 }
 """What the server was asked for."""
@@ -235,16 +249,21 @@ MACHINE = {
     ),
     "gpu-memory-too-small": (
         r"(?:CUDA|HIP|NPU) (?:error: )?out of memory|OutOfMemoryError|"
-        r"RESOURCE_EXHAUSTED: .*\bhbm\b|CUBLAS_STATUS_ALLOC_FAILED"
+        r"RESOURCE_EXHAUSTED: .*\bhbm\b|CUBLAS_STATUS_ALLOC_FAILED|"
+        r"Cuda failure (?:\d+ )?'out of memory'"
     ),
     "cublas-failed": r"CUBLAS_STATUS_(?!SUCCESS|ALLOC_FAILED|ARCH_MISMATCH)[A-Z_]+",
     "shm-too-small": r"(creating|attaching to) shared memory segment|insufficient shared memory",
     "compiler-missing": (
         r"Failed to find C compiler|Could not find nvcc|ninja.*not found|"
-        r"No such file or directory: '(?:ninja|gcc|nvcc)'|Python\.h: No such file"
+        r"No such file or directory: '(?:ninja|gcc|nvcc)'|Python\.h: No such file|"
+        r"nvcc: (?:command )?not found"
+    ),
+    "kernel-build-failed": (
+        r"Ninja build failed|Error building extension '|\bnvcc fatal|ninja: build stopped"
     ),
     "broadcast-timeout": r"\[RunAI Streamer\]\[Distributed\].*broadcast timed out",
-    "disk-full": r"No space left on device|os error 28",
+    "disk-full": r"No space left on device|os error 28|Disk quota exceeded",
     "folder-not-writable": r"Read-only file system|PermissionError: \[Errno 13\]",
     "port-in-use": r"[Aa]ddress already in use",
     "wrong-processor": r"exec format error",
@@ -259,7 +278,7 @@ MACHINE = {
         r"died unexpectedly, exit code -9|exitcode: -9|[Ee]xit code: -9|"
         r"exited with code -9|"
         r"Failed core proc\(s\): \{[^}]*: -9\b|"
-        r"^\S{0,80} ?Killed$|signal 9 \(SIGKILL\)|SIGKILL"
+        r"^\S{0,80} ?Killed$|: line \d+: +\d+ Killed\b|signal 9 \(SIGKILL\)|SIGKILL"
     ),
     "native-crash": (
         r"Segfault encountered|Segmentation fault|SIGSEGV|exit code -11|core dumped|"
@@ -278,6 +297,7 @@ MACHINE = {
     "engine-start-timeout": (
         r"Timed out waiting for (?:engine|worker)|did not become ready within"
     ),
+    "torch-compile-failed": r"(?:BackendCompilerFailed|InductorError): ",
 }
 """GPUs, drivers, memory, disks: what the machine has."""
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,29 @@ def test_every_line_and_sign_that_is_looked_for_has_a_case():
     known = {*FATAL, *(sign.pitfall for sign in (*SIGNS, *LATE_SIGNS, *BLIND_SIGNS))}
     assert named <= {"", *CATALOGUE}
     assert known - named == set()
+
+
+def alternatives(expression):
+    """Return the parts of an expression between its outermost bars."""
+    parts, depth = [""], 0
+    for one in re.findall(r"\\.|\[(?:\\.|[^\]])*\]|.", expression):
+        depth += {"(": 1, ")": -1}.get(one, 0)
+        if one == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += one
+    return parts
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_each_alternative_of_a_line_has_a_case(name):
+    logs = [case["log"] for case in CASES["logs"] if case["pitfall"] == name]
+    for part in alternatives(FATAL[name]):
+        assert any(re.search(part, log, re.MULTILINE) for log in logs), part
+
+
+def test_an_expression_is_parted_at_its_outermost_bars():
+    assert alternatives(r"a(?:b|c)|[|)]d|e\|f") == ["a(?:b|c)", "[|)]d", r"e\|f"]
 
 
 def test_statuses_of_a_description_are_read_by_the_containers_name(told):

@@ -274,14 +274,16 @@ MACHINE = {
     "threads-limit": (
         r"can't start new thread|pthread_create failed.*Resource temporarily unavailable"
     ),
+    # Ray lists SIGKILL and SIGSEGV among what may have ended a worker: vllm-project/vllm#1111
     "process-killed": (
         r"died unexpectedly, exit code -9|exitcode: -9|[Ee]xit code: -9|"
         r"exited with code -9|"
         r"Failed core proc\(s\): \{[^}]*: -9\b|"
-        r"^\S{0,80} ?Killed$|: line \d+: +\d+ Killed\b|signal 9 \(SIGKILL\)|SIGKILL"
+        r"^\S{0,80} ?Killed$|: line \d+: +\d+ Killed\b|[Ss]ignal 9 \(SIGKILL\)"
     ),
     "native-crash": (
-        r"Segfault encountered|Segmentation fault|SIGSEGV|exit code -11|core dumped|"
+        r"Segfault encountered|Segmentation fault|exit code -11|core dumped|"
+        r"SIGSEGV(?! or (?:an)?other unexpected)|"
         r"Failed core proc\(s\): \{[^}]*: -11\b"
     ),
     "file-access-error": r"File access error",

@@ -20,7 +20,7 @@ FAMILIES = (
         "glm",
     ),
     *("gpt_oss", "granite", "hunyuan", "internlm", "internvl", "jamba", "kimi", "lfm", "llama"),
-    *("llava", "longcat", "mamba", "mimo", "minicpm", "minimax", "ministral", "mistral", "mixtral"),
+    *("llava", "longcat", "mimo", "minicpm", "minimax", "ministral", "mistral", "mixtral"),
     *("molmo", "nemotron", "olmo", "ovis", "phi", "pixtral", "qwen", "seed_oss", "smollm"),
     *("smolvlm", "starcoder", "step3", "voxtral", "whisper"),
 )

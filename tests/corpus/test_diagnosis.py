@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from warmbook.__main__ import main
 from warmbook.doctor.pitfalls import CATALOGUE
-from warmbook.doctor.pods.events import LATE_SIGNS, SIGNS
+from warmbook.doctor.pods.events import BLIND_SIGNS, LATE_SIGNS, SIGNS
 from warmbook.doctor.pods.lines import FATAL
 from warmbook.logs import streams
 from warmbook.logs.bytes import as_utf8
@@ -41,6 +42,16 @@ def test_a_log_is_named(case, told):
     found, status = told(case["log"], "--log")
     assert found.get("", [])[:1] == [case["pitfall"]][: bool(case["pitfall"])]
     assert status == (1 if case["pitfall"] else 2)
+
+
+@pytest.mark.parametrize("case", CASES["quoted"], ids=lambda case: case["says"])
+def test_what_has_no_name_gets_none_and_is_quoted(case, tmp_path, capsys):
+    file = tmp_path / "saved"
+    file.write_text(case["log"], "utf-8")
+    assert main(["diagnose", "--log", str(file), "--format", "json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)["pods"]
+    assert told["found"] == []
+    assert case["says"] in told["exception"]
 
 
 def listed(events, kind="Pod", name="demo-6c9-abc"):
@@ -74,11 +85,33 @@ def test_a_deployment_that_gets_no_pod_is_named(case, told):
 
 
 def test_every_line_and_sign_that_is_looked_for_has_a_case():
-    named = {case["pitfall"] for part in CASES.values() for case in part}
-    known = {*FATAL, *(sign.pitfall for sign in (*SIGNS, *LATE_SIGNS))}
+    named = {case["pitfall"] for part in CASES.values() for case in part if "pitfall" in case}
+    known = {*FATAL, *(sign.pitfall for sign in (*SIGNS, *LATE_SIGNS, *BLIND_SIGNS))}
     assert named <= {"", *CATALOGUE}
-    elsewhere = {"metadata-server-off", "object-role-missing", "uniform-access-off", "gated-model"}
-    assert len(known - named - elsewhere) < 25
+    assert known - named == set()
+
+
+def alternatives(expression):
+    """Return the parts of an expression between its outermost bars."""
+    parts, depth = [""], 0
+    for one in re.findall(r"\\.|\[(?:\\.|[^\]])*\]|.", expression):
+        depth += {"(": 1, ")": -1}.get(one, 0)
+        if one == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += one
+    return parts
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_each_alternative_of_a_line_has_a_case(name):
+    logs = [case["log"] for case in CASES["logs"] if case["pitfall"] == name]
+    for part in alternatives(FATAL[name]):
+        assert any(re.search(part, log, re.MULTILINE) for log in logs), part
+
+
+def test_an_expression_is_parted_at_its_outermost_bars():
+    assert alternatives(r"a(?:b|c)|[|)]d|e\|f") == ["a(?:b|c)", "[|)]d", r"e\|f"]
 
 
 def test_statuses_of_a_description_are_read_by_the_containers_name(told):

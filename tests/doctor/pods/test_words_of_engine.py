@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from warmbook.doctor.pods.lines import BESIDE, FATAL
+from warmbook.doctor.pods.exceptions import START_FAILED
+from warmbook.doctor.pods.lines import BESIDE, FAMILIES, FATAL
 from warmbook_rehearsal.__main__ import _parser
 from warmbook_rehearsal.node import build_image
 
@@ -16,6 +17,7 @@ except ImportError:  # before Python 3.11
 
 PACKAGES = ("vllm", "transformers", "tokenizers", "huggingface_hub", "runai_model_streamer")
 PACKAGES += ("google/auth", "google/cloud/storage", "torch/distributed", "torch/cuda", "urllib3")
+FILES = ("torch/utils/cpp_extension.py", "torch/_dynamo/exc.py")
 LIBRARIES = ("libc10.so", "libstreamer*.so", "tokenizers*.so")
 """What is compiled and holds words of its own."""
 
@@ -33,8 +35,7 @@ ELSEWHERE = {
         *("assets-folder-race", "probe-too-short"),
     ),
     "the kernel, a shell and the C library": (
-        *("disk-full", "folder-not-writable", "wrong-processor", "process-killed"),
-        *("native-crash", "threads-limit"),
+        *("disk-full", "folder-not-writable", "wrong-processor", "threads-limit"),
     ),
     "NVIDIA's driver and CUDA, which an engine on a CPU has not": (
         *("driver-replaced", "cuda-driver-mismatch", "driver-too-old", "gpu-broken"),
@@ -68,9 +69,9 @@ def words_of(expression):
 
 def texts(site_packages):
     """Yield what the engine's files hold, strings that go on in the next line as one."""
-    for package in PACKAGES:
-        for file in (site_packages / package).rglob("*.py"):
-            yield BETWEEN_LINES.sub("", file.read_text("utf-8", "replace"))
+    files = [f for package in PACKAGES for f in (site_packages / package).rglob("*.py")]
+    for file in (*files, *(site_packages / name for name in FILES)):
+        yield BETWEEN_LINES.sub("", file.read_text("utf-8", "replace"))
     for library in LIBRARIES:
         for file in site_packages.rglob(library):
             yield file.read_bytes().decode("latin-1")
@@ -81,7 +82,8 @@ def held():
     """Return which of the words stand in the engine's files."""
     python = build_image(Path(_parser().parse_args([]).cache), lambda *_: None).python
     (site_packages,) = Path(python).parents[1].glob("lib/python*/site-packages")
-    wanted = set().union(*(words_of(one) for one in (FATAL | BESIDE).values()))
+    wanted = {f'"{family}' for family in FAMILIES} | words_of(START_FAILED.pattern)
+    wanted |= set().union(*(words_of(one) for one in (FATAL | BESIDE).values()))
     found = set()
     for text in texts(site_packages):
         found |= {word for word in wanted - found if word in text}
@@ -93,6 +95,17 @@ def test_each_pitfall_is_told_by_words_of_the_engine_or_of_somebody_who_is_named
     named = {name for names in ELSEWHERE.values() for name in names}
     unknown = {name for name, one in (FATAL | BESIDE).items() if not words_of(one) & held}
     assert unknown == named
+
+
+@pytest.mark.streamer
+def test_families_are_beginnings_of_model_types_that_the_engine_knows(held):
+    assert {family for family in FAMILIES if f'"{family}' not in held} == set()
+
+
+@pytest.mark.streamer
+def test_that_a_start_failed_is_said_in_the_engines_words_or_in_sglangs(held):
+    of_sglang = {"Received sigquit from a child process", "scheduler is dead"}
+    assert words_of(START_FAILED.pattern) - held == of_sglang
 
 
 def test_the_longest_words_of_each_alternative_are_looked_for():

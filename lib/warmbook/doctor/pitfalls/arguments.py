@@ -61,8 +61,10 @@ PITFALLS = (
     ),
     Pitfall(
         name="heads-not-divisible",
-        symptom="«Total number of attention heads … must be divisible by tensor parallel size».",
-        cause="The model's heads can't be shared out evenly among so many GPUs.",
+        symptom="«Total number of attention heads … must be divisible by tensor parallel size», "
+        "or «28 is not divisible by 8».",
+        cause="The model's heads, or another of its sizes, can't be shared out evenly among so "
+        "many GPUs.",
         remedy="Choose another «gpu_count»: 1, 2, 4 or 8 divide the heads of most models.",
         source="vLLM's released source, 0.11.1: config/model.py",
     ),
@@ -90,5 +92,14 @@ PITFALLS = (
         remedy="Leave --quantization out, so that config.json decides; or take a later release, "
         "another GPU, or unpacked weights.",
         source="https://docs.vllm.ai/en/latest/features/quantization/",
+    ),
+    Pitfall(
+        name="attention-backend-missing",
+        symptom="«No valid attention backend found for cuda with …».",
+        cause="No attention kernel of the engine serves this GPU with this model and these "
+        "options; «Reasons» in the message names what each of them lacks.",
+        remedy="Leave --kv-cache-dtype and --attention-backend out; where all that fits says "
+        "«compute capability not supported», choose a later GPU or another «vllm_version».",
+        source="vLLM's released source, 0.32.0: platforms/cuda.py",
     ),
 )

@@ -106,4 +106,14 @@ PITFALLS = (
         "update SUBNET --enable-private-ip-google-access`.",
         source="https://cloud.google.com/vpc/docs/private-google-access",
     ),
+    Pitfall(
+        name="storage-busy",
+        symptom="Cloud Storage answers 429 or 503 while the server starts.",
+        cause="More requests reach the bucket than it takes at the moment, as when many servers "
+        "start at once, or Cloud Storage has a fault that passes.",
+        remedy="Wait a few minutes: the container's next start tries again. If it comes back, "
+        "start fewer at a time (`kubectl scale deployment NAME --replicas=1`) or lower "
+        "«concurrency» in --model-loader-extra-config.",
+        source="https://cloud.google.com/storage/docs/request-rate",
+    ),
 )

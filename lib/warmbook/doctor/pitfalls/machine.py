@@ -73,6 +73,17 @@ PITFALLS = (
         source="https://docs.nvidia.com/deploy/xid-errors/",
     ),
     Pitfall(
+        name="device-side-assert",
+        symptom="«CUDA error: device-side assert triggered».",
+        cause="A kernel met a value out of its range: mostly token ids beyond the model's "
+        "vocabulary (tokenizer and weights of different models) or positions beyond its context, "
+        "else an error in this release of the engine.",
+        remedy="Upload the tokenizer that belongs to the weights, and leave --max-model-len at "
+        "the model's own. CUDA_LAUNCH_BLOCKING=1 in the Pod's env shows the kernel; then try "
+        "--enforce-eager and another «vllm_version».",
+        source="https://github.com/vllm-project/vllm/issues/11931",
+    ),
+    Pitfall(
         name="gpu-memory-taken",
         symptom="«Free memory on device … is less than desired GPU memory utilization».",
         cause="Another process holds memory of this GPU: a second server, a shared GPU, or an old "
@@ -90,12 +101,43 @@ PITFALLS = (
         source="https://docs.vllm.ai/en/latest/configuration/conserving_memory.html",
     ),
     Pitfall(
+        name="cublas-failed",
+        symptom="«CUDA error: CUBLAS_STATUS_… when calling …».",
+        cause="NVIDIA's matrix library failed. NOT_INITIALIZED or INTERNAL_ERROR at cublasCreate: "
+        "mostly the GPU's memory is full. INVALID_VALUE or NOT_SUPPORTED: mostly LD_LIBRARY_PATH "
+        "loads another release of it than PyTorch's own.",
+        remedy="Lower --gpu-memory-utilization by 0.05 and see with `kubectl exec POD -- "
+        "nvidia-smi` that nothing else is on the GPU. For the second, set LD_LIBRARY_PATH to "
+        "/usr/local/nvidia/lib64 alone and take the engine's image as it is.",
+        source="https://github.com/vllm-project/vllm/issues/18335 and 35608",
+    ),
+    Pitfall(
         name="compiler-missing",
         symptom="«Failed to find C compiler», or «Could not find nvcc».",
         cause="The engine compiles a part when it starts, and the image has no compiler.",
         remedy="Take the engine's own image, or install gcc (and CUDA's nvcc, where it is named) "
         "in yours.",
         source="https://docs.vllm.ai/en/latest/usage/troubleshooting.html",
+    ),
+    Pitfall(
+        name="kernel-build-failed",
+        symptom="«Ninja build failed», «nvcc fatal» or «Error building extension».",
+        cause="The engine compiles GPU kernels when it starts (FlashInfer's, PyTorch's "
+        "extensions), and the compiler refuses: mostly the CUDA compiler in the image is of "
+        "another release than the package needs.",
+        remedy="Take the engine's own image as it is. Where FlashInfer's sampler is what fails to "
+        "compile, VLLM_USE_FLASHINFER_SAMPLER=0 in the Pod's env leaves it out; the lines below "
+        "«FAILED» name the file and the reason.",
+        source="https://github.com/flashinfer-ai/flashinfer/issues/1532",
+    ),
+    Pitfall(
+        name="torch-compile-failed",
+        symptom="«BackendCompilerFailed» or «InductorError».",
+        cause="torch.compile could not compile the model for this GPU: mostly an error in this "
+        "release of PyTorch or of the engine.",
+        remedy="Add --enforce-eager, which leaves torch.compile and CUDA graphs out (answers get "
+        "slower); then try another «vllm_version».",
+        source="https://github.com/vllm-project/vllm/issues/28982",
     ),
     Pitfall(
         name="disk-full",
@@ -166,6 +208,17 @@ PITFALLS = (
         "between nodes, or releases that do not fit.",
         remedy="Mount an emptyDir with medium Memory at /dev/shm; NCCL_DEBUG=INFO tells more.",
         source="https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html",
+    ),
+    Pitfall(
+        name="name-not-resolved",
+        symptom="«Temporary failure in name resolution», «Failed to resolve "
+        "'storage.googleapis.com'» or «metadata.google.internal».",
+        cause="The Pod gets no answer from DNS: a network policy closes port 53, the cluster's "
+        "DNS is overloaded or being replaced, or the name does not exist.",
+        remedy="Test it in the Pod: `kubectl exec POD -- getent hosts storage.googleapis.com`; "
+        "look at `kubectl get pods -n kube-system -l k8s-app=kube-dns`; allow port 53 over UDP "
+        "and TCP, or turn NodeLocal DNSCache on.",
+        source="https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache",
     ),
     Pitfall(
         name="engine-start-timeout",

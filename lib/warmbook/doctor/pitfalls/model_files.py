@@ -9,9 +9,9 @@ PITFALLS = (
         name="sglang-multimodal",
         symptom="«Repo id must be in the form 'repo_name' or 'namespace/repo_name': 'gs://…'».",
         cause="A part of the server takes the bucket's address for a name on Hugging Face: SGLang "
-        "does so with the processor of multimodal models.",
-        remedy="Serve this model with vLLM, or give a local copy of the small files as the "
-        "tokenizer's and processor's path.",
+        "does so with the processor of multimodal models, and engines do that know no buckets.",
+        remedy="Serve this model with vLLM 0.11.1 or later, or give a local copy of the small "
+        "files as the tokenizer's and processor's path.",
         source="https://github.com/sgl-project/sglang/issues",
     ),
     Pitfall(
@@ -25,11 +25,22 @@ PITFALLS = (
     ),
     Pitfall(
         name="architecture-unknown",
-        symptom="«Model architectures […] are not supported for now», or «Transformers does not "
-        "recognize this architecture».",
-        cause="The model is newer than the engine, or of a kind that it does not serve.",
-        remedy="Choose a later «vllm_version»; the model's page names the first that knows it.",
+        symptom="«Model architectures […] are not supported for now», «Transformers does not "
+        "recognize this architecture», or «KeyError: 'qwen3'».",
+        cause="The model is newer than the engine or than the transformers in its image, or of a "
+        "kind that the engine does not serve.",
+        remedy="Choose a later «vllm_version»; the model's page names the first that knows it. In "
+        "an image of your own: `pip install --upgrade transformers`, as far as the engine allows.",
         source="https://docs.vllm.ai/en/latest/models/supported_models.html",
+    ),
+    Pitfall(
+        name="gguf-unsupported",
+        symptom="«GGUF model with architecture … is not supported yet».",
+        cause="The weights are a GGUF file, and the transformers in the image reads that format "
+        "for a few kinds of models only.",
+        remedy="Upload the original model with its safetensors files (`hf download MODEL`, then "
+        "notebook 03): the streamer reads only these. Packed weights come as AWQ, GPTQ or FP8.",
+        source="https://github.com/vllm-project/vllm/issues/30691",
     ),
     Pitfall(
         name="remote-code-refused",
@@ -115,6 +126,15 @@ PITFALLS = (
         remedy="Make a new token and put it into the Secret without a line break (`printf`, not "
         "`echo`).",
         source="https://huggingface.co/docs/hub/security-tokens",
+    ),
+    Pitfall(
+        name="hub-busy",
+        symptom="Hugging Face answers 429 or 503: «Too Many Requests».",
+        cause="The servers behind your address, or your account, asked Hugging Face for more "
+        "files than it allows in five minutes; without a token it allows the least.",
+        remedy="Wait five minutes, and set HF_TOKEN. Better: copy the model into the bucket "
+        "(notebook 03) and give its gs:// address, so that no start asks Hugging Face.",
+        source="https://huggingface.co/docs/hub/rate-limits",
     ),
     Pitfall(
         name="hub-unreachable",

@@ -97,6 +97,17 @@ PITFALLS = (
         source="https://kubernetes.io/docs/concepts/storage/persistent-volumes/",
     ),
     Pitfall(
+        name="claim-not-allocated",
+        symptom="«cannot allocate all claims».",
+        cause="The Pod asks for its GPU by a ResourceClaim, and no node has such a device free: "
+        "all are in use, the driver for dynamic resource allocation does not run there, or the "
+        "claim's selector fits none.",
+        remedy="Compare what is asked for with what there is: `kubectl get "
+        "resourceclaims,deviceclasses` and `kubectl get resourceslices -o yaml`; end what holds "
+        "the device, or add a node that has one.",
+        source="https://github.com/kubernetes/kubernetes (dynamicresources.go)",
+    ),
+    Pitfall(
         name="volume-in-use",
         symptom="«Multi-Attach error for volume …».",
         cause="The disk is attached to another node, and can be to one only.",

@@ -15,6 +15,18 @@ PITFALLS = (
         source="https://github.com/run-ai/runai-model-streamer/issues/122",
     ),
     Pitfall(
+        name="cause-not-in-log",
+        symptom="«Engine core initialization failed. See root cause above.», and nothing above it "
+        "says why.",
+        cause="The log has only the server's last lines: it was cut off, or it is of a later "
+        "start. If it is whole, a process of the server was ended from outside, mostly for want "
+        "of memory.",
+        remedy="Save the whole log of the start that failed and diagnose it: `kubectl logs POD -c "
+        "CONTAINER --previous > FILE`, then `warmbook diagnose --log FILE`; `kubectl describe pod "
+        "POD` shows how the container ended.",
+        source="vLLM's released source, 0.32.0: v1/engine/utils.py and core.py",
+    ),
+    Pitfall(
         name="gcs-client-failed",
         symptom="«Failed to create GCS client».",
         cause="The streamer found no credentials: the metadata server does not answer, or a key "

@@ -34,6 +34,14 @@ NOT_CREATED = (
     r"failed to create containerd task|OCI runtime create failed"
 )
 """What an event tells of a container that is never made."""
+CLAIMS = (
+    r"cannot allocate all claims|resourceclaim not available on the node|"
+    r"device class \S+ does not exist|resourceclaim in use|is in the process of being allocated"
+)
+"""Dynamic resource allocation, in the scheduler's words.
+
+Source: Kubernetes, pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go.
+"""
 _FUSE = r"failed to get GCS bucket"
 """Source: GoogleCloudPlatform/gcs-fuse-csi-driver, docs/troubleshooting.md."""
 
@@ -55,7 +63,9 @@ SIGNS = (
     _sign("pod-preempted", r"^Preempted (?:by|in order to)"),
     _sign(
         "device-not-allocated",
-        r"Allocate failed due to|UnexpectedAdmissionError|Node didn't have enough resource: \S+/",
+        r"Allocate failed due to|UnexpectedAdmissionError|"
+        r"Node didn't have enough resource: \S+/|Failed to prepare dynamic resources",
+        passes=_STARTED,
     ),
     _sign("node-too-small", r"Node didn't have enough resource: (?:cpu|memory)\b"),
     _sign(
@@ -104,6 +114,7 @@ SIGNS = (
 """From what lasts to what may pass."""
 
 LATE_SIGNS = (
+    _sign("claim-not-allocated", CLAIMS, passes=_PLACED),
     _sign("node-too-small", r"Insufficient (?:cpu|memory)", passes=_PLACED),
     _sign("toleration-missing", r"untolerated taint \{(?!node\.)", passes=_PLACED),
     _sign("toleration-missing", r"had taints? .* that the pod didn't tolerate", passes=_PLACED),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .suspects import Line, around, suspects
 
@@ -12,18 +12,31 @@ EXCEPTION = re.compile(
     r"(?<![\w'\"`/])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error(?:_\w+)?|Exception|Refused|Timeout|Failure)"
     r"|Forbidden|NotFound|Unauthorized|BadRequest|TooManyRequests|PreconditionFailed"
     r"|ServiceUnavailable|InternalServerError)(?::\s|$)"
-    r"|\bgaierror(?::\s|$)|Value error, |: error: |^Error: |\bfatal error: |panicked at"
+    r"|(?<![\w'\"`/])(?:[a-z_]\w*\.)+(?:errors|exc|exceptions)\.[A-Z]\w*(?::\s|$)"
+    r"|\bgaierror(?::\s|$)|Value error, |: error: |^Error: |\b[Ff]atal (?:Python )?error: "
+    r"|panicked at|terminate called after|\b(?:nvcc|ptxas) fatal"
 )
-"""How Python, pydantic and argparse name what ended a program."""
+"""How Python, pydantic, argparse, C++ and compilers name what ended a program."""
 ECHOES = re.compile(
     r"Engine core initialization failed|See (?:root cause|stack trace) above|EngineDeadError"
     r"|WorkerProc initialization failed|Failed core proc|EngineCore failed to start"
     r"|KeyboardInterrupt|CancelledError|BrokenPipeError|ChildFailedError|SystemExit"
     r"|validation errors? for |background process\. See"
+    r"|Received sigquit from a child process|scheduler is dead|^EOFError$"
 )
-"""What repeats that something failed before, without saying what."""
+"""What repeats that something failed before, without saying what.
+
+Source: vLLM's v1/engine/core.py and utils.py, v1/executor/multiproc_executor.py; SGLang's
+entrypoints/engine.py.
+"""
+START_FAILED = re.compile(
+    r"Engine core initialization failed|EngineCore failed to start|Failed core proc"
+    r"|WorkerProc initialization failed|Received sigquit from a child process|scheduler is dead"
+)
+"""Those that say that a start failed."""
 _LEVEL = re.compile(
-    r"\b(INFO|WARNING|DEBUG|ERROR|CRITICAL) (?=\d\d-\d\d |[\w.]+\.py:\d)|Warning: "
+    r"\b(INFO|WARNING|DEBUG|ERROR|CRITICAL)(?: (?=\d\d-\d\d |[\w.]+\.py:\d)|:(?=[\w.]+:))"
+    r"|Warning: "
     r"|Ignore import error when loading |Exception ignored in"
 )
 """How vLLM, SGLang and Python mark a line; SGLang imports all models and tells which it can't:
@@ -39,6 +52,14 @@ def first_exception(log: bytes, lines: Iterable[Line] | None = None) -> str:
         if _tells(line):
             return _short(around(log, line.place, before=2, after=1))
     return ""
+
+
+def last_echo(lines: Sequence[Line]) -> str:
+    """Return the last suspect that says that a start failed, "" where an exception says why."""
+    if any(map(_tells, lines)):
+        return ""
+    echoes = (line.text.strip() for line in reversed(lines) if START_FAILED.search(line.text))
+    return next(echoes, "")[:LONGEST_QUOTE]
 
 
 def _tells(line: Line) -> bool:

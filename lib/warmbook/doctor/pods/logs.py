@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from ...cloud.objects import at, items, text
 from ...serving.containers import server_container
 from .evidence import Diagnosis, Evidence
-from .exceptions import LONGEST_QUOTE, is_remark
-from .lines import BESIDE, FATAL
+from .exceptions import LONGEST_QUOTE, is_remark, last_echo
+from .lines import BESIDE, FATAL, PASSES
 from .suspects import Line, suspects
 
 _FATAL = {name: re.compile(pattern, re.MULTILINE) for name, pattern in FATAL.items()}
@@ -21,10 +21,10 @@ _UPPERCASE = re.compile(r"(GS|Gs|gS)://")
 
 def causes(evidence: Evidence) -> Iterator[Diagnosis]:
     """Yield what the logs give as the cause, the plainest first."""
-    for name, quote in _matches(_FATAL, _lines(evidence)):
-        if name == "gcs-support-missing" and "sglang" in _image(evidence):
-            yield Diagnosis("sglang-extra", quote, hopeless=True)
-        yield Diagnosis(name, quote, hopeless=True)
+    for one in told_by(_lines(evidence)):
+        if one.pitfall == "gcs-support-missing" and "sglang" in _image(evidence):
+            yield Diagnosis("sglang-extra", one.quote, hopeless=True)
+        yield one
 
 
 def hints(evidence: Evidence) -> Iterator[Diagnosis]:
@@ -39,8 +39,14 @@ def hints(evidence: Evidence) -> Iterator[Diagnosis]:
 
 
 def told_by(lines: Sequence[Line]) -> list[Diagnosis]:
-    """Return what the suspects of a log give as the cause, the plainest first, each once."""
-    return [Diagnosis(name, quote, hopeless=True) for name, quote in _matches(_FATAL, lines)]
+    """Return what the suspects of a log give as the cause, the plainest first, each once.
+
+    A log that says only that the start failed lacks the lines that say why.
+    """
+    found = [Diagnosis(n, quote, n not in PASSES) for n, quote in _matches(_FATAL, lines)]
+    if not found and (echo := last_echo(lines)):
+        return [Diagnosis("cause-not-in-log", echo)]
+    return found
 
 
 def _lines(evidence: Evidence) -> list[Line]:

@@ -17,6 +17,9 @@ MORE_WORDS = (
     *(b"fallback to non", b"Increase process fd", b"terminated", b"Overall time to stream"),
     *(b"too old", b"Segmentation", b"Killed", b"SIGKILL", b"No space left", b"not supported"),
     *(b"out of memory", b"unavailable", b"bad_alloc", b"not installed", b"core dumped"),
+    *(b"Too Many Requests", b"scheduler is dead", b"xit code: -9", b"exited with"),
+    *(b"nvcc", b"Cuda failure", b"terminate called", b"GPU detected", b"loaded_weight", b".exc."),
+    *(b"Invalid credentials", b"not compatible", b"fallen off", b"ninja", b"SIGSEGV"),
 )
 """What the others hold, looked for near the ends; the tests of the corpus hold to both."""
 NEAR = 2 << 20

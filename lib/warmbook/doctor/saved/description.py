@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ...cloud.objects import Object
@@ -29,7 +30,7 @@ def is_one(content: str) -> bool:
 def objects(content: str) -> Iterator[Object]:
     """Yield each object that is described, and its events."""
     begins = [found.start() for found in _BEGIN.finditer(content)]
-    for start, end in zip(begins, [*begins[1:], len(content)], strict=True):
+    for start, end in pairwise([*begins, len(content)]):
         lines = content[start:end].split("\n")
         name = lines[0].partition(":")[2].strip()
         is_pod = any(line.startswith(("Node:", "Service Account:", "IPs:")) for line in lines)
@@ -49,7 +50,7 @@ def _event(kind: str, name: str, line: str) -> Object | None:
         "message": message.strip(),
         "type": type_,
         "lastTimestamp": moment(age),
-        "count": int(count[1][:6]) if count else 1,
+        "count": int(count[1][:9]) if count else 1,
         "involvedObject": {"kind": kind, "name": name},
     }
 

@@ -47,5 +47,5 @@ def _event(row: dict[str, str]) -> Object:
 
 def moment(age: str) -> str:
     """Return when something of this age was, as Kubernetes writes times, by a clock of its own."""
-    seconds = sum(int(n[:6]) * _SECONDS[unit] for n, unit in _AGE.findall(age.partition("(")[0]))
+    seconds = sum(int(n[:9]) * _SECONDS[unit] for n, unit in _AGE.findall(age.partition("(")[0]))
     return (_EPOCH - timedelta(seconds=min(seconds, 10**8))).strftime("%Y-%m-%dT%H:%M:%SZ")

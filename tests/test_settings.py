@@ -53,7 +53,7 @@ def test_every_default_is_as_documented():
         ("spot", "perhaps", "write true or false"),
         ("sglang_version", "0.5.11", "0.5.12 is the first"),
         ("sglang_version", "latest", "write the version like 0.5.23"),
-        ("inference_server", "tgi", "choose 'vllm' or 'sglang'"),
+        ("inference_server", "tgi", "choose one of vllm, sglang"),
         ("model_source", "hf://", "hf://ORG/NAME@REVISION"),
         ("model_source", "HF://a/b", "hf://ORG/NAME@REVISION"),
         ("model_source", "hf:a/b", "hf://ORG/NAME@REVISION"),
@@ -86,8 +86,13 @@ def test_every_default_is_as_documented():
         ("cluster_name", "1st", "a letter first"),
         ("gpu_count", 0, "1 or more"),
         ("gpu_count", "two", "whole number"),
+        ("max_model_len", "4k", "whole number"),
+        ("gpu_count", "1.5", "whole number"),
+        ("gpu_count", "1,5", "whole number"),
+        ("compare_usd", "1,5", "with a point"),
+        ("gpu_count", True, "digits only"),
         ("replicas", 65, "64 or less"),
-        ("mode", "serverless", "choose 'autopilot' or 'standard'"),
+        ("mode", "serverless", "choose one of autopilot, standard"),
         ("gpu", "L4", "nvidia-l4"),
         ("account", "somebody", "e-mail"),
         ("zone", "somewhere", "write a zone"),
@@ -244,6 +249,30 @@ def test_a_model_address_by_itself_is_refused_like_the_setting():
     with pytest.raises(SettingsError) as refused:
         model_uri("s3://bucket/model")
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "model.safetensors.index.json", "config.json", "a/M.SafeTensors"],
+)
+def test_the_address_of_a_file_is_refused_and_its_folder_is_offered(name):
+    folder = f"gs://bucket/models/{name}".rpartition("/")[0]
+    with pytest.raises(SettingsError) as refused:
+        parse(model_uri=f"gs://bucket/models/{name}")
+    assert refused.value.offered == {"model_uri": folder}
+    assert folder in refused.value.remedy
+    with pytest.raises(SettingsError) as refused:
+        model_uri(f"gs://bucket/models/{name}/")
+    assert folder in refused.value.remedy
+    assert parse(model_uri=folder).model_uri == folder
+
+
+def test_a_file_at_the_top_of_a_bucket_has_no_folder_to_offer():
+    with pytest.raises(SettingsError) as refused:
+        parse(model_uri="gs://bucket/model.safetensors")
+    assert list(refused.value.fields) == ["model_uri"]
+    assert refused.value.offered == {}
+    assert parse(model_uri="gs://bucket/model.safetensors-of-mine")
 
 
 def test_the_home_of_nobody_stays_in_the_name_of_a_folder(monkeypatch, tmp_path):

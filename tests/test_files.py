@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from warmbook.workbook import save
+from warmbook.files import save
 
 
 def test_what_was_there_is_replaced_and_only_its_owner_reads_it(tmp_path):

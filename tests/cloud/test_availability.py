@@ -1,3 +1,4 @@
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -76,7 +77,7 @@ def test_machine_types_are_read_to_the_last_page():
     gpus = [{"guestAcceleratorType": "nvidia-l4", "guestAcceleratorCount": 1}]
     listed = [{"name": f"g2-{cpus}", "guestCpus": cpus, "accelerators": gpus} for cpus in (8, 4)]
     other = {"name": "e2-standard-2", "guestCpus": 2}
-    found = availability.machines_for(pages(*listed, other), wanted(zone="us-central1-a"))
+    found = availability.machines_for(pages(*listed, other), wanted(zone="us-central1-a"), [])
     assert found == ["g2-4", "g2-8"]
 
 
@@ -94,6 +95,15 @@ def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
     assert set(asked.missing) == {"location", "gpu", "machine_type", "zone"}
     assert "compute.googleapis.com is off" in asked.missing["location"]
     assert asked.values["model_uri"]
+
+
+def test_a_cloud_that_does_not_answer_is_asked_once(rehearsal):
+    rehearsal.stop()
+    begun = time.monotonic()
+    asked = availability.ask(wanted())
+    assert set(asked.missing) == set(availability.ASKED)
+    assert len(set(asked.missing.values())) == 1
+    assert time.monotonic() - begun < 15
 
 
 def test_without_a_project_only_projects_are_offered(rehearsal, monkeypatch):

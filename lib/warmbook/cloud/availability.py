@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
-from ..errors import WarmbookError
+from ..errors import UnreachableError, WarmbookError
 from ..settings import as_text, held
 from .clients import Clients
 from .errors import explained
@@ -65,27 +66,43 @@ class Wanted:
 
 
 def ask(wanted: Wanted, names: Collection[str] = ASKED) -> Offers:
-    """Ask the cloud what settings of these names could be; a refusal is a reason, not an error."""
-    clients = Clients(wanted.project_id)
-    questions: dict[str, Callable[[], Iterable[str]]] = {
-        "project_id": lambda: projects(clients),
-        "location": lambda: locations(clients, wanted.gpu, wanted.mode),
-        "model_uri": lambda: models(clients),
-        "gpu": lambda: gpus(clients, wanted.region),
-        "machine_type": lambda: machines_for(clients, wanted),
-        "zone": lambda: zones_for(clients, wanted),
-    }
+    """Ask the cloud what settings of these names could be; a refusal is a reason, not an error.
+
+    Where it can't be reached, one question is enough: its reason is that of the others too.
+    """
     values: dict[str, tuple[str, ...]] = {}
     missing: dict[str, str] = {}
-    for name, question in questions.items():
+    unreachable = ""
+    for name, question in _questions(wanted).items():
         if name not in names or not (wanted.project_id or name == "project_id"):
+            continue
+        if unreachable:
+            missing[name] = unreachable
             continue
         try:
             with explained():
                 values[name] = tuple(question())
         except WarmbookError as error:
             missing[name] = f"{error.what} {error.remedy}"
+            unreachable = missing[name] if isinstance(error, UnreachableError) else ""
     return Offers(values, missing)
+
+
+def _questions(wanted: Wanted) -> dict[str, Callable[[], Iterable[str]]]:
+    clients = Clients(wanted.project_id)
+
+    @cache
+    def near() -> list[str]:
+        return zones_with_gpu(clients, wanted.gpu)
+
+    return {
+        "project_id": lambda: projects(clients),
+        "location": lambda: locations(near(), wanted.mode),
+        "model_uri": lambda: models(clients),
+        "gpu": lambda: gpus(clients, wanted.region),
+        "machine_type": lambda: machines_for(clients, wanted, near()),
+        "zone": lambda: zones_for(wanted, near()),
+    }
 
 
 def projects(clients: Clients) -> list[str]:
@@ -94,10 +111,9 @@ def projects(clients: Clients) -> list[str]:
     return sorted(project.project_id for project in found)
 
 
-def locations(clients: Clients, gpu: str, mode: str) -> list[str]:
-    """Return where the GPU is offered: regions for Autopilot, zones for Standard."""
-    zones = zones_with_gpu(clients, gpu)
-    return zones if mode == "standard" else sorted({zone.rpartition("-")[0] for zone in zones})
+def locations(near: Sequence[str], mode: str) -> list[str]:
+    """Return where clusters can be, of zones with the GPU: their regions for Autopilot."""
+    return list(near) if mode == "standard" else sorted({zone.rpartition("-")[0] for zone in near})
 
 
 def zones_with_gpu(clients: Clients, gpu: str) -> list[str]:
@@ -118,20 +134,19 @@ def gpus(clients: Clients, region: str) -> list[str]:
     return sorted(gpu for gpu in found if gpu.startswith("nvidia-") and not gpu.endswith("-vws"))
 
 
-def zones_for(clients: Clients, wanted: Wanted) -> list[str]:
-    """Return the zones of the location that have the GPU; a zonal location is the only one."""
-    near = zones_with_gpu(clients, wanted.gpu)
+def zones_for(wanted: Wanted, near: Sequence[str]) -> list[str]:
+    """Return which zones with the GPU are in the location; a zonal location is the only one."""
     return [zone for zone in near if f"{zone}-".startswith(f"{wanted.location}-")]
 
 
-def machines_for(clients: Clients, wanted: Wanted) -> list[str]:
+def machines_for(clients: Clients, wanted: Wanted, near: Sequence[str]) -> list[str]:
     """Return the machine types with exactly these GPUs in the zone, the smallest first.
 
-    Where no zone is chosen, in the first that has the GPU. A GPU that is not built into machines
-    is attached to N1 machines. Source: Compute Engine API, machineTypes.list, `accelerators`;
-    Compute Engine, "About GPUs".
+    Where no zone is chosen, in the first of the location that has the GPU. A GPU that is not
+    built into machines is attached to N1 machines. Source: Compute Engine API,
+    machineTypes.list, `accelerators`; Compute Engine, "About GPUs".
     """
-    zones = [wanted.zone] if wanted.zone else zones_for(clients, wanted)[:1]
+    zones = [wanted.zone] if wanted.zone else zones_for(wanted, near)[:1]
     sizes = {
         kind["name"]: int(kind["guestCpus"])
         for zone in zones

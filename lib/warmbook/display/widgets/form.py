@@ -40,10 +40,10 @@ class SettingsForm(w.VBox):
         every: bool = False,
     ) -> None:
         self.book, self.saved = book, False
-        # each notebook names its own language: that is nobody's choice
-        self._language = chosen({"language": given.get("language")})
         self._origins = book.origins(given)
         self._opened = chosen(book.saved(), given)
+        # each notebook names its own language: that is nobody's choice
+        self._language = chosen({"language": self._opened.get("language")})
         self._chosen = {n: v for n, v in self._opened.items() if n != "language"}
         self._unsaved = set(chosen(given)) - {"language"}
         shown = [name for name in IN_ORDER if every or name in given]

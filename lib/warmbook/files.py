@@ -45,6 +45,12 @@ def writing(path: Path) -> Iterator[None]:
         raise _unwritable(path, reason, _remedy(error.errno)) from None
 
 
+def full(error: OSError) -> SettingsError:
+    """Return the error for something that was printed onto a full disk."""
+    told = say("The output can't be written: {reason}.", reason=error.strerror)
+    return SettingsError(told, remedy=_remedy(error.errno))
+
+
 def _unwritable(path: Path, reason: str, remedy: str) -> SettingsError:
     told = say("{path} can't be written: {reason}.", path=path, reason=reason)
     return SettingsError(told, remedy=remedy)

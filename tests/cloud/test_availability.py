@@ -106,6 +106,21 @@ def test_a_cloud_that_does_not_answer_is_asked_once(rehearsal):
     assert time.monotonic() - begun < 15
 
 
+def test_without_credentials_only_the_first_question_looks_for_them(monkeypatch):
+    from google.auth.exceptions import DefaultCredentialsError
+
+    looked = []
+
+    def none(**_):
+        looked.append(1)
+        raise DefaultCredentialsError("none")
+
+    monkeypatch.setattr("google.auth.default", none)
+    asked = availability.ask(wanted())
+    assert set(asked.missing) == set(availability.ASKED)
+    assert len(looked) == 1
+
+
 def test_without_a_project_only_projects_are_offered(rehearsal, monkeypatch):
     monkeypatch.delenv("WARMBOOK_PROJECT_ID")
     assert set(availability.ask(wanted(project_id="")).values) == {"project_id"}

@@ -68,24 +68,31 @@ class Wanted:
 def ask(wanted: Wanted, names: Collection[str] = ASKED) -> Offers:
     """Ask the cloud what settings of these names could be; a refusal is a reason, not an error.
 
-    Where it can't be reached, one question is enough: its reason is that of the others too.
+    Where it can't be reached or knows nobody here, one question is enough: its reason is that of
+    the others too.
     """
     values: dict[str, tuple[str, ...]] = {}
     missing: dict[str, str] = {}
-    unreachable = ""
+    for_all = ""
     for name, question in _questions(wanted).items():
         if name not in names or not (wanted.project_id or name == "project_id"):
             continue
-        if unreachable:
-            missing[name] = unreachable
+        if for_all:
+            missing[name] = for_all
             continue
         try:
             with explained():
                 values[name] = tuple(question())
         except WarmbookError as error:
             missing[name] = f"{error.what} {error.remedy}"
-            unreachable = missing[name] if isinstance(error, UnreachableError) else ""
+            for_all = missing[name] if _holds_for_all(error) else ""
     return Offers(values, missing)
+
+
+def _holds_for_all(error: WarmbookError) -> bool:
+    """Say whether every other question would end the same way, most often after seconds."""
+    nobody = error.pitfall in ("no-credentials", "credentials-expired")
+    return nobody or isinstance(error, UnreachableError)
 
 
 def _questions(wanted: Wanted) -> dict[str, Callable[[], Iterable[str]]]:

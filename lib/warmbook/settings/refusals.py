@@ -57,7 +57,7 @@ def reason(error: Any) -> str:
         case "float_parsing" | "float_type":
             return say("write a number such as 2.5, with a point before the decimals")
         case "finite_number":
-            return say("write a number that has an end")
+            return say("write a finite number")
         case "string_type" | "string_unicode":
             return say("write a text")
         case "bool_parsing" | "bool_type":

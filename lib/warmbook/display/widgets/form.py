@@ -140,9 +140,9 @@ class SettingsForm(w.VBox):
     def _migrate(self) -> None:
         if dropped := self.book.migrate():
             told = say(
-                "{file} had every value in it, chosen or not. {count} that equal the default were "
-                "removed, so that the environment and later defaults count again. The others "
-                "stay: clear those that you did not choose.",
+                "{file} was written by an earlier version, which saved every value. {count} values "
+                "equal to the default were removed, so the environment and the defaults apply "
+                "again. The others were kept: clear any that you did not choose.",
                 file=self.book.path.name,
                 count=len(dropped),
             )
@@ -151,7 +151,7 @@ class SettingsForm(w.VBox):
     def _success(self) -> str:
         told = say("Saved in {file}", file=self.book.path.name)
         if not self._chosen:
-            told = say("Nothing was chosen: the environment and the defaults hold")
+            told = say("Nothing chosen: the environment and the defaults apply")
         return f'<span class="wb-good" role="status">✔ {escape(told)}</span>'
 
     def _failure(self, refused: SettingsError) -> str:

@@ -1,3 +1,4 @@
+import errno
 import json
 
 import pytest
@@ -62,11 +63,35 @@ def test_a_run_starts_from_the_readers_saved_choices_and_leaves_them_alone(
     rehearsal, chosen, tmp_path
 ):
     mine = Workbook.open()
-    mine.choose(chosen.model_copy(update={"cluster_name": "mine", "replicas": 3}))
+    mine.choose({"cluster_name": "mine", "replicas": 3})
     before = mine.path.read_text()
     result = run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
     assert (result.settings["cluster_name"], result.settings["replicas"]) == ("mine", 2)
     assert mine.path.read_text() == before
+    theirs = Workbook(tmp_path / "out" / "workbook.yaml").saved()
+    assert theirs == {"cluster_name": "mine", "replicas": 2}
+
+
+def test_a_second_run_into_a_folder_begins_with_no_choice_of_the_first(rehearsal, tmp_path):
+    run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
+    run(runner.books("en", ["02"]), {"location": "us-east4"}, tmp_path / "out")
+    assert Workbook(tmp_path / "out" / "workbook.yaml").saved() == {"location": "us-east4"}
+
+
+def test_a_folder_that_cannot_be_made_or_filled_is_said(rehearsal, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="Not a directory") as refused:
+        run(runner.books("en", ["01"]), {}, tmp_path / "file" / "out")
+    assert refused.value.remedy
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runner, "execute", full)
+    with pytest.raises(SettingsError, match="No space left") as refused:
+        run(runner.books("en", ["01"]), {}, tmp_path / "out")
+    assert "01_settings.ipynb" in refused.value.what
+    assert "space" in refused.value.remedy
 
 
 def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):

@@ -16,11 +16,12 @@ from pydantic import ValidationError
 from ..cloud.clients import Clients
 from ..cloud.rehearsal import Network
 from ..errors import SettingsError
+from ..files import FULL, save, writing
 from ..measure.runs.record import FILE
 from ..measure.runs.schema import SCHEMA, Record
-from ..settings import Settings, merge
+from ..settings import Settings, chosen, merge
 from ..texts import say, speak
-from ..workbook import Workbook, save
+from ..workbook import Workbook
 from . import shipped
 from .execution import Done, Tell, execute, taken_by
 from .kernels import Kernels
@@ -181,11 +182,13 @@ def run(
     saved = Workbook.open(default=shipped.workbook_file()).saved()
     settings = refuse_early(notebooks, parameters, saved)
     clients = Clients(settings.project_id).confirmed()
-    out.mkdir(parents=True, exist_ok=True)
     file = (out / "workbook.yaml").resolve()
-    if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
-        file.unlink(missing_ok=True)
-    Workbook(file).choose(settings)
+    with writing(file):
+        out.mkdir(parents=True, exist_ok=True)
+        if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
+            file.unlink(missing_ok=True)
+    nothing = dict.fromkeys(Settings.model_fields)  # nor choices of an earlier run
+    Workbook(file).choose({**nothing, **chosen(saved, parameters)})
     speak(settings.language)
     result = Run(clients.target, settings.model_dump(), clients.network)
     result.notebooks = [
@@ -198,7 +201,8 @@ def run(
         ):
             for book, done in zip(notebooks, result.notebooks, strict=True):
                 started(book)
-                execute(book, out / book.name, parameters, kernels, tell, done)
+                with _room_for(out / book.name):
+                    execute(book, out / book.name, parameters, kernels, tell, done)
                 ended(done)
                 if done.status == "interrupted":
                     raise KeyboardInterrupt
@@ -207,8 +211,25 @@ def run(
     finally:
         result.measured = Workbook(file).measurements()
         text = json.dumps(result.record().dumped(), indent=2, ensure_ascii=False)
-        save(text + "\n", out / FILE)
+        with writing(out / FILE):
+            save(text + "\n", out / FILE)
     return result
+
+
+@contextmanager
+def _room_for(copy: Path) -> Iterator[None]:
+    """Say of a disk that has no room left for a notebook's copy that it is full.
+
+    Raises:
+        SettingsError: It is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        with writing(copy):
+            raise
 
 
 @contextmanager

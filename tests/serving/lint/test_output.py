@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from warmbook.__main__ import main
+from warmbook.serving.lint import examine
 from warmbook.terminal import printable
 
 POD = """kind: Pod
@@ -175,3 +176,12 @@ def test_a_folder_and_a_pipe_without_a_writer_are_refused(tmp_path, capsys):
     assert main(["lint", str(tmp_path / "pipe")]) == 2
     assert time.monotonic() - begun < 30
     capsys.readouterr()
+
+
+def test_a_variable_that_no_shell_replaces_is_told_once():
+    told = POD.replace("--model=org/m", "--model=$M").replace(
+        "    args:", "    env: [{name: M, value: m}]\n    args:"
+    )
+    text = told.replace("    - --disable-log-requests", "    - --tensor-parallel-size\n    - $M")
+    found = [(one.name, one.what) for one in examine(text, "x").findings]
+    assert found == [("no shell", "--model=$M"), ("no shell", "$M")]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from .commands import Command, is_option, lost_words, program
+from .environment import Environment
 from .images import DYNAMO, KSERVE, SGLANG, VLLM, Image
 from .words import Word
 
@@ -66,9 +67,9 @@ def starts(commands: list[Command], image: Image, *, entrypoint: bool) -> list[S
     return [Start(image.server, words[1:] if words and words[0].text == "serve" else words)]
 
 
-def with_lost(found: list[Start], words: list[Word]) -> list[Start]:
+def with_lost(found: list[Start], words: list[Word], environment: Environment) -> list[Start]:
     """Return the servers that a container's words start, the last with what the shell drops."""
-    if not (found and (lost := lost_words(words))):
+    if not (found and (lost := lost_words(words, environment))):
         return found
     return [*found[:-1], replace(found[-1], lost=[*found[-1].lost, *lost])]
 

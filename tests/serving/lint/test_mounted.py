@@ -1,0 +1,52 @@
+"""Files of ConfigMaps, where a container finds them."""
+
+import pytest
+
+from warmbook.serving.lint.mounted import File, files_of
+
+MAPS = {"m": {"a.sh": "A", "b.sh": "B", "n": 5}}
+ALL = {"configMap": {"name": "m"}}
+
+
+@pytest.mark.parametrize(
+    ("volume", "mount", "wanted"),
+    [
+        (ALL, {}, {"/s/a.sh": File("A", 0o644), "/s/b.sh": File("B", 0o644)}),
+        (ALL, {"subPath": "a.sh", "mountPath": "/s/go"}, {"/s/go": File("A", 0o644)}),
+        (
+            {
+                "configMap": {
+                    "name": "m",
+                    "defaultMode": 0o555,
+                    "items": [{"key": "a.sh", "path": "bin/x"}, {"key": "gone", "path": "y"}],
+                }
+            },
+            {},
+            {"/s/bin/x": File("A", 0o555)},
+        ),
+        (
+            {
+                "projected": {
+                    "sources": [
+                        {
+                            "configMap": {
+                                "name": "m",
+                                "items": [{"key": "b.sh", "path": "bin/x", "mode": 0o700}],
+                            }
+                        },
+                        {"secret": {"name": "m"}},
+                    ]
+                }
+            },
+            {"subPath": "bin"},
+            {"/s/x": File("B", 0o700)},
+        ),
+        ({"configMap": {"name": "other"}}, {}, {}),
+        ({"configMap": "m"}, {}, {}),
+        ({"emptyDir": {}}, {}, {}),
+    ],
+)
+def test_files_are_where_kubernetes_puts_them(volume, mount, wanted):
+    spec = {"volumes": [{"name": "v", **volume}]}
+    container = {"volumeMounts": [{"name": "v", "mountPath": "/s", **mount}]}
+    assert files_of(spec, container, MAPS) == wanted

@@ -16,6 +16,7 @@ from .commands import apart, commands_of, runs_a_file, words_of
 from .engines import Start, other_server, starts, with_lost
 from .environment import config_maps, environment_of
 from .images import image_of
+from .line_hashes import line_hashes
 from .mounted import ConfigMaps
 from .report import LintFinding, Looked, Passed, Report, worst_first
 from .rules import RULES
@@ -58,7 +59,9 @@ def examine(text: str, file: str, inspect: Inspect = lambda uri: None) -> Report
     maps = config_maps(found)
     for one in found:
         _look(one, maps, file, inspect, report)
-    return replace(report, findings=worst_first(report.findings))
+    hashes = line_hashes(text, {one.line for one in report.findings})
+    marked = (replace(one, line_hash=hashes.get(one.line, "")) for one in report.findings)
+    return replace(report, findings=worst_first(marked))
 
 
 def _look(

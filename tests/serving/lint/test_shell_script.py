@@ -45,6 +45,7 @@ SCRIPTS = [
     'serve --config=\'{"a": 1}\' {"b":2}',
     "X=1; X+=2; export X+=3; serve $X",
     "case a in a) serve a;; esac",
+    'serve "${@:2}" ${@:1:1}; A=(a b c); serve "${A[@]:1}" "${A[@]:0:2}"',
     "cat > /dev/null <<-EOF\n\tserve no\n\tEOF\nserve yes",
     "serve a <<< 'serve b'; serve c",
     "serve a;serve b&\nwait; ! serve c",
@@ -96,6 +97,8 @@ def test_words_are_those_that_bash_passes_on(script):
         "f() { serve $1; }",
         "while [ $# -gt 0 ]; do shift; done; serve $1",
         "serve ${1:-x}",
+        "serve ${@:2}",
+        "A=1; . ./env.sh; serve ${A}",
         "serve $((A + 1))",
         "serve $((1 << 70))",
         "serve $((2 ** 70))",
@@ -147,3 +150,10 @@ def test_what_another_script_sets_is_known():
     around = Around(files={"/etc/env.sh": "export MODEL=m; TP=2"})
     ((_, *words),) = commands(". /etc/env.sh && serve $MODEL $TP", {}, 0, around)
     assert [(word.text, word.sure) for word in words] == [("m", True), ("2", True)]
+
+
+def test_a_list_keeps_what_is_sure_where_more_may_be_added():
+    script = 'A=(a b); [ -n "$X" ] && A+=(c); if y; then A+=(d); fi; serve "${A[@]}"'
+    (*_, (_, *words)) = commands(script, {})
+    assert [word.text for word in words if word.sure] == ["a", "b"]
+    assert [word.many for word in words] == [False, False, True, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -82,7 +83,17 @@ class _Runner:
         # which values a script exports to another is not followed
         known = {**around.variables, **dict.fromkeys(changed, None)}
         inner = Around(known, files=files)
-        return [each for one in found for each in self.commands(one, inner, deep + 1)]
+        return [each for one in found for each in self._within(one, inner, deep + 1)]
+
+    def _within(self, command: Command, around: Around, deep: int) -> list[Command]:
+        """Return what a script's command runs; `cd` says where the next ones look for files."""
+        if program(command[0]) == "cd" and len(command) == 2 and command[1].sure:
+            directory = posixpath.join(self._environment.directory, command[1].text)
+            self._environment = replace(self._environment, directory=directory)
+        found = self.commands(command, around, deep)
+        if isinstance(command, shell_script.OnCondition):
+            return [shell_script.OnCondition(one) for one in found]
+        return found
 
 
 def lost_words(words: list[Word], environment: Environment) -> list[Word]:

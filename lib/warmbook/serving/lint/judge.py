@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from .rules.streamer import memory_limit
 from .server import Server
 from .shapes import as_list, as_map
 
+_OF_ARGUMENTS = frozenset(("flag refused", "address", "load format", "loader config", "loader key"))
 Inspect = Callable[[str], "Inspection | None"]
 
 
@@ -103,8 +104,15 @@ def _look_at(
         judged += memory_limit(server, inspect)
         report.findings.extend(
             replace(one, file=file, server=server.name, line=one.line or place)
-            for one in _each_word_once(judged)
+            for one in _as_sure_as(server, _each_word_once(judged))
         )
+
+
+def _as_sure_as(server: Server, judged: Iterable[LintFinding]) -> Iterator[LintFinding]:
+    """Return findings, errors in the arguments as warnings where the server may not run."""
+    for one in judged:
+        perhaps = server.perhaps and one.severity == "error" and one.name in _OF_ARGUMENTS
+        yield replace(one, severity="warning") if perhaps else one
 
 
 def _each_word_once(judged: list[LintFinding]) -> Iterator[LintFinding]:
@@ -122,7 +130,8 @@ def _servers(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> I
     image = image_of(environment.expand(str(container.get("image") or "")))
     for start in _starts(pod, container, maps):
         arguments = parse(start.words, start.engine, image.version, serves=start.serves)
-        yield Server(start.engine, pod, container, image, environment, arguments, start.lost)
+        told = (start.lost, start.joined, start.perhaps)
+        yield Server(start.engine, pod, container, image, environment, arguments, *told)
 
 
 def _starts(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> list[Start]:

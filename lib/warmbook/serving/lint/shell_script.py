@@ -31,6 +31,12 @@ _FILLS = frozenset(("read", "mapfile", "readarray", "getopts", "let"))
 _SOURCES = frozenset((".", "source"))
 _SHELLS = frozenset(("sh", "bash"))
 _CALLS_WITHIN = 5
+_PERHAPS = Word("…", sure=False, many=True)
+"""What a list gets on a condition: any words, or none."""
+
+
+class OnCondition(list[Word]):
+    """A command that runs only on a condition."""
 
 
 @dataclass
@@ -179,7 +185,7 @@ class _Script(Letters):
         elif first in self._shared.functions:
             self._call(first, rest)
         else:
-            self._found.append(words)
+            self._found.append(OnCondition(words) if self._conditional else words)
 
     def _change(self, first: str, rest: list[Word]) -> None:
         """Carry out `unset`, `shift` and `set`, of which nothing is sure on a condition."""
@@ -238,8 +244,9 @@ class _Script(Letters):
         if named := _ASSIGNED.match(assigned):
             before = self.values.get(named[1]) if named[2] == "+=" else []
             unset = not self.values.has(named[1])
-            known = None if before is None and not unset else [*(before or []), *words]
-            self._set(named[1], known)
+            added = words if not self._conditional and not self._hangs else [_PERHAPS]
+            known = None if before is None and not unset else [*(before or []), *added]
+            self.values.set(named[1], known) if named[2] == "+=" else self._set(named[1], words)
 
     def _assign(self, words: list[Word]) -> None:
         for word in words:

@@ -89,7 +89,7 @@ class Values:
     def forget_all(self) -> None:
         """Let all values be unknown, also those of names that nothing has set so far."""
         self.forget(list(self._of))
-        self.arguments, self._anything = None, True
+        self._anything = True
 
     def shift(self, count: int) -> None:
         """Drop the first arguments."""
@@ -111,6 +111,8 @@ def expand(inside: str, values: Values, read: Read) -> tuple[list[Word] | None, 
         return value, listed
     if otherwise := _OTHERWISE.fullmatch(rest):
         return _otherwise(name, otherwise, values, read), listed
+    if listed:
+        return _slice(value, rest, 1 if name == "@" else 0), listed
     return _changed(value, rest), listed
 
 
@@ -118,6 +120,15 @@ def _length(value: list[Word] | None, *, listed: bool) -> list[Word] | None:
     if value is None or not all(word.sure for word in value):
         return None
     return [Word(str(len(value) if listed else len(_text(value))))]
+
+
+def _slice(value: list[Word] | None, rest: str, first: int) -> list[Word] | None:
+    """Return the words of a list from one on; arguments are counted from 1."""
+    part = _PART.fullmatch(rest)
+    if value is None or part is None or int(part[1]) < first or any(w.many for w in value):
+        return None
+    begin = int(part[1]) - first
+    return value[begin : begin + int(part[2]) if part[2] else None]
 
 
 def _otherwise(name: str, found: re.Match[str], values: Values, read: Read) -> list[Word] | None:

@@ -201,11 +201,12 @@ class Letters:
     def _command_or_sum(self, draft: Draft, start: int, *, quoted: bool) -> Draft:
         self.at = self.closing(start + 1)
         inside = self.script[start + 2 : self.at - 1]
-        number = None
-        if inside.startswith("(") and inside.endswith(")"):
-            number = calculated(inside[1:-1], self.values)
-        words = None if number is None else [Word(number, draft.line)]
-        return self._put(draft, start, words, quoted=quoted)
+        if not (inside.startswith("(") and inside.endswith(")")):
+            return self._unknown(draft, start, many=not quoted)
+        number = calculated(inside[1:-1], self.values)
+        if number is None:
+            return self._unknown(draft, start, many=False)
+        return self._put(draft, start, [Word(number, draft.line)], quoted=quoted)
 
     def _braced(self, draft: Draft, start: int, *, quoted: bool) -> Draft:
         self.at = self.closing(start + 1, "{", "}")

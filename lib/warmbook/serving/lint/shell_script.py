@@ -13,7 +13,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from .shell_values import Values
+from .shell_values import Kept, Values
 from .shell_words import MOST, Letters
 from .words import Word, as_word, line_of
 
@@ -88,6 +88,7 @@ class _Script(Letters):
         self._found: list[list[Word]] = []
         self._open: list[tuple[str, bool]] = []
         """What is not closed yet, and whether it runs only on a condition."""
+        self._outside: list[Kept] = []
         self._before = "\n"
         self._until_end: set[str] = set()
         self._document_of: list[Word] = []
@@ -110,8 +111,10 @@ class _Script(Letters):
         """Return the commands of functions that the script does not seem to call."""
         self.values.arguments = None
         found = []
-        for name in self._shared.functions.keys() - self._shared.called:
-            body = self._shared.functions[name]
+        uncalled = [
+            body for name, body in self._shared.functions.items() if name not in self._shared.called
+        ]
+        for body in uncalled:
             found += _Script(body, self.values, self.line, self._shared).read(conditional=True)
         return found
 
@@ -119,6 +122,9 @@ class _Script(Letters):
         words, self.words = self.words, []
         self._shared.count += len(words) + 1
         words = self._after_keywords(words)
+        if self._conditional or self._hangs:
+            self.values.forget(self.values.defaulted)
+        self.values.defaulted.clear()
         assigned = 0
         while assigned < len(words) and _ASSIGNED.match(words[assigned].text):
             assigned += 1
@@ -129,8 +135,10 @@ class _Script(Letters):
         self._file_written(words[assigned:])
         if sign == "(":
             self._open.append(("(", self._hangs))
+            self._outside.append(self.values.kept())
         elif sign == ")" and self._open[-1][0] == "(":
             self._open.pop()
+            self.values.restore(self._outside.pop())
         self._between(sign)
 
     def _between(self, sign: str) -> None:
@@ -233,7 +241,8 @@ class _Script(Letters):
 
     def opens(self) -> bool:
         """Read `((…))`, which may change what its names stand for."""
-        if self.draft or self.words or not self.script.startswith("((", self.at):
+        begins = all(word.text in _BEFORE_COMMAND | _BEGIN | {"{"} for word in self.words)
+        if self.draft or not begins or not self.script.startswith("((", self.at):
             return False
         start, self.at = self.at, self.closing(self.at)
         self.values.forget(_NAME.findall(self.script[start : self.at]))

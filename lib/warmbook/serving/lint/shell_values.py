@@ -18,6 +18,8 @@ from .words import Word, is_open
 Read = Callable[[str], "list[Word] | None"]
 """Reads the word within an expansion, as in `${NAME:-word}`."""
 
+Kept = tuple[dict[str, "list[Word] | None"], "list[Word] | None", bool]
+
 _PARAMETER = re.compile(r"(#?)([A-Za-z_]\w*|[0-9]+|[@*#])(\[[@*]\])?(.*)", re.ASCII | re.DOTALL)
 _OTHERWISE = re.compile(r"(:?)([-=+?])(.*)", re.DOTALL)
 _CUT = re.compile(r"(##?|%%?)([^\[\]$`'\"\\]+)")
@@ -45,6 +47,8 @@ class Values:
         }
         self.arguments = arguments
         self.touched: set[str] = set()
+        self.defaulted: set[str] = set()
+        """Names that `${NAME:=word}` has set in the command so far."""
         self._anything = False
 
     def get(self, name: str) -> list[Word] | None:
@@ -90,6 +94,14 @@ class Values:
         """Let all values be unknown, also those of names that nothing has set so far."""
         self.forget(list(self._of))
         self._anything = True
+
+    def kept(self) -> Kept:
+        """Return what `restore` takes: a subshell changes nothing outside."""
+        return dict(self._of), self.arguments, self._anything
+
+    def restore(self, kept: Kept) -> None:
+        """Let the values be as they were."""
+        self._of, self.arguments, self._anything = dict(kept[0]), kept[1], kept[2]
 
     def shift(self, count: int) -> None:
         """Drop the first arguments."""
@@ -145,6 +157,7 @@ def _otherwise(name: str, found: re.Match[str], values: Values, read: Read) -> l
     given = read(word) if sign != "?" else None
     if sign == "=" and name.isidentifier():
         values.set(name, given)
+        values.defaulted.add(name)
     return given
 
 

@@ -29,8 +29,8 @@ _FOR_SHELLS = re.compile(r"#!\s*\S*?(?:/|\benv +(?:-S +)?)(?:ba|da|a|k|z)?sh\b|(
 _BEFORE_PROGRAM = frozenset(
     ("exec", "nohup", "tini", "dumb-init", "env", "sudo", "time", "catatonit")
 )
-_MOST = 500
-"""Commands that are looked into."""
+_MOST = 200_000
+"""Letters of scripts that are read for one container."""
 _LONGEST = 50_000
 """Characters of a script that is read."""
 _DEEPEST = 3
@@ -66,15 +66,15 @@ def commands_of(words: list[Word], environment: Environment) -> list[Command]:
 
 
 class _Runner:
-    """Reads scripts and those that they run, up to a number of commands."""
+    """Reads scripts and those that they run, up to a number of letters."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._left = _MOST
 
     def commands(self, words: list[Word], around: Around, deep: int = 0) -> list[Command]:
-        self._left -= 1
         script = _script(words, self._environment, around.files)
+        self._left -= len(script.text.text) if script else 0
         if script is None or deep >= _DEEPEST or self._left < 0:
             return [words] if words else []
         files = {path: file.text for path, file in self._environment.files.items()} | around.files

@@ -81,7 +81,8 @@ def _value(one: Mapping[str, Any], config_maps: ConfigMaps) -> str | None:
     return None if found is None else str(found)
 
 
-def config_maps(documents: list[Any]) -> dict[str, Mapping[str, Any]]:
+def config_maps(documents: list[Any]) -> ConfigMaps:
     """Return what each ConfigMap among the objects holds, by its name."""
     maps = (one for one in map(as_map, documents) if one.get("kind") == "ConfigMap")
-    return {str(as_map(one.get("metadata")).get("name")): as_map(one.get("data")) for one in maps}
+    named = ((as_map(one.get("metadata")).get("name"), as_map(one.get("data"))) for one in maps)
+    return ConfigMaps((str(name), data) for name, data in named)

@@ -13,8 +13,18 @@ from typing import Any
 
 from .shapes import as_list, as_map
 
-ConfigMaps = Mapping[str, Mapping[str, Any]]
 _MODE = 0o644
+_LONGEST = 50_000
+"""Letters that are read of a file."""
+
+
+class ConfigMaps(dict[str, Mapping[str, Any]]):
+    """What ConfigMaps hold, by their names; `letters` of them are given to containers in all.
+
+    One ConfigMap may be mounted by thousands of containers, each of which reads it.
+    """
+
+    letters = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class File:
 def files_of(
     spec: Mapping[str, Any], container: Mapping[str, Any], config_maps: ConfigMaps
 ) -> dict[str, File]:
-    """Return the files of a container that are known, by their path."""
+    """Return the files of a container that are known, by their path; none beyond the letters."""
     volumes = {
         str(one.get("name")): dict(_volume(one, config_maps))
         for one in map(as_map, as_list(spec.get("volumes")))
@@ -36,7 +46,16 @@ def files_of(
     found: dict[str, File] = {}
     for mount in map(as_map, as_list(container.get("volumeMounts"))):
         found.update(_mounted(mount, volumes.get(str(mount.get("name")), {})))
-    return found
+    config_maps.letters -= sum(_named(container, found))
+    return found if config_maps.letters >= 0 else {}
+
+
+def _named(container: Mapping[str, Any], files: Mapping[str, File]) -> Iterator[int]:
+    """Return how much is read of the files that a container's words name."""
+    words = f"{container.get('command')} {container.get('args')}"
+    for path, file in files.items():
+        if posixpath.basename(path) in words:
+            yield min(len(file.text), _LONGEST)
 
 
 def _mounted(mount: Mapping[str, Any], files: Mapping[str, File]) -> Iterator[tuple[str, File]]:

@@ -43,6 +43,10 @@ class Sizing(Card):
     sequence: Range | None = None
     """The KV cache of one sequence of `tokens` on all GPUs, in bfloat16."""
     parameters: int = 0
+    state_layers: int = 0
+    """How many layers keep a state of constant size, which is in no figure here."""
+    named: bool = True
+    """Whether config.json names an architecture."""
 
     @property
     def possible(self) -> bool:
@@ -65,8 +69,21 @@ class Sizing(Card):
         if self.sequence:
             told = say("{size} for one sequence, in bfloat16", size=_range(self.sequence))
             yield Row(say("KV cache"), told)
+            yield from self._assumed()
         if self.fit:
             yield from self._on_each(self.fit)
+
+    def _assumed(self) -> Iterator[Row]:
+        if not self.named:
+            told = say("config.json names no architecture: ordinary attention is assumed")
+            yield Row(say("architecture"), told, "warning")
+        if self.state_layers:
+            told = say(
+                "{count} layers keep a state of constant size for each sequence, whatever the "
+                "context; it is in no figure here",
+                count=self.state_layers,
+            )
+            yield Row(say("state"), told)
 
     def _on_each(self, fit: Fit) -> Iterator[Row]:
         verdict = {
@@ -103,6 +120,8 @@ class Sizing(Card):
         return {
             "kv_bytes_low": kept and kept.low,
             "kv_bytes_high": kept and kept.high,
+            "state_layers": self.state_layers,
+            "architecture_named": self.named,
             "tokens": self.tokens,
             "gpu": self.gpu,
             "gpus": self.gpu_count,
@@ -267,6 +286,8 @@ def size_of(settings: Settings, seen: Inspection) -> Sizing:
         missing=missing,
         sequence=sequence,
         parameters=seen.parameters,
+        state_layers=shape.state_layers,
+        named=bool(shape.name),
     )
 
 

@@ -34,6 +34,13 @@ def of_documents(inspection: Inspection) -> Iterator[Finding]:
             say("Copy the model's small files beside its weights, or correct the folder."),
         )
     yield from _begins(inspection, TOKENIZER)
+    if inspection.folder.files.get(TOKENIZER) == 0:
+        yield Finding(
+            "tokenizer empty",
+            say("{name} is empty", name=TOKENIZER),
+            say("vLLM stops before it reads the weights."),
+            say("Upload this file again, whole."),
+        )
 
 
 def _is_tokenizer(name: str) -> bool:

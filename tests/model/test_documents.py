@@ -24,6 +24,19 @@ def test_any_auto_map_is_looked_at(value):
 
 
 @pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ({"architecture": "vit"}, ["no model type"]),
+        ({"architectures": ["X"]}, []),
+        ({"model_type": "x"}, []),
+        ({"auto_map": {}}, []),
+    ],
+)
+def test_a_config_of_something_else_names_no_model(config, found):
+    assert told("config.json", "tokenizer.json", config=config) == found
+
+
+@pytest.mark.parametrize(
     ("module", "found"),
     [("modeling_x.X", ["code missing"]), ("org/repo--modeling_x.X", []), ("here.X", []), ("X", [])],
 )

@@ -60,6 +60,7 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
             pitfall="config-missing",
         )
         return
+    yield from _no_type(inspection.config or {})
     told = list(_begins(inspection, CONFIG))
     yield from told
     if CONFIG in here and inspection.config is None and not told:
@@ -68,6 +69,21 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
             say("{name} can't be read", name=CONFIG),
             say("vLLM stops: it can't tell what model this is."),
             say("Upload this file again, whole."),
+            pitfall="config-missing",
+        )
+
+
+def _no_type(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say that a config of something else (timm, a tool's own) names no model.
+
+    Source: transformers 5.19, configuration_auto.py, which vLLM 0.32.0 asks.
+    """
+    if config and not {"model_type", "architectures", "auto_map"} & config.keys():
+        yield Finding(
+            "no model type",
+            say("{name} names no model: it has no model_type", name=CONFIG),
+            say("vLLM stops: «Unrecognized model»."),
+            say("Copy the model's small files beside its weights, or correct the folder."),
             pitfall="config-missing",
         )
 

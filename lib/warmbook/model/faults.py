@@ -34,7 +34,7 @@ SHARD_TEXTS = {
 }
 APART = {"adapter", "diffusers", "speculator", "several models", "TensorRT-LLM", "archive"}
 """What a folder may be instead of a model."""
-OF_A_MODEL = {"no config", "no tokenizer", "code missing"}
+OF_A_MODEL = {"no config", "no model type", "no tokenizer", "code missing"}
 OTHER_WEIGHTS = ("pytorch_model.bin", "pytorch_model-", "consolidated.0")
 COPIED_FORMATS = (".gguf", ".h5", ".msgpack", ".onnx")
 KNOW_MTP = (

@@ -48,10 +48,11 @@ def _packed_by_mlx(inspection: Inspection) -> bool:
 
 
 def _tensorrt() -> Finding:
+    """Source: vLLM 0.32.0, asked: «Unrecognized model», as its config.json has no model_type."""
     return Finding(
         "TensorRT-LLM",
         say("a model built or converted for TensorRT-LLM"),
-        say("vLLM stops: it can't tell what model this is."),
+        say("vLLM stops: «Unrecognized model»."),
         say("Take the original model from which it was built, or serve it with TensorRT-LLM."),
     )
 

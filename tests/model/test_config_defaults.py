@@ -57,6 +57,13 @@ def test_the_model_that_writes_text_is_found_inside():
     assert TextModel({"model_type": "gemma3", "text_config": 5}).odd == {"text_config": 5}
 
 
+def test_the_name_is_one_short_line():
+    assert TextModel({"architectures": ["A\nB"], "model_type": "b"}).name == "A B"
+    assert TextModel({"architectures": [], "model_type": "b"}).name == "b"
+    assert len(TextModel({"model_type": "x" * 999}).name) == 80
+    assert TextModel({}).name == ""
+
+
 def test_no_name_of_ours_hides_one_of_transformers():
     assert not set(ALSO_CALLED) & set(classes())
     assert set(ALSO_CALLED.values()) <= set(classes())

@@ -20,6 +20,8 @@ NESTED = (
 )
 """Where a config.json of several models keeps the one that writes text, the outermost first."""
 _DEEPEST = 3
+LONGEST_NAME = 80
+"""What is shown of an architecture's name."""
 
 
 @cache
@@ -86,10 +88,11 @@ class TextModel:
 
     @property
     def name(self) -> str:
-        """The model's class in config.json's own words, nothing where it names none."""
+        """The model's class in config.json's own words, one short line; "" where none is named."""
         named = self.values.get("architectures")
         first = named[0] if isinstance(named, list) and named else None
-        return _word(first) or _word(self.values.get("model_type"))
+        found = _word(first) or _word(self.values.get("model_type"))
+        return " ".join(found.split())[:LONGEST_NAME]
 
     def get(self, *names: str) -> Any:
         """Return the first that config.json has by one of its names, else that its class assumes.

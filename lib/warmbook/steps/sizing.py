@@ -269,6 +269,8 @@ def size_of(settings: Settings, seen: Inspection) -> Sizing:
     tokens = settings.max_model_len or shape.max_positions or 4096
     fit, sequence, missing = None, None, ""
     try:
+        if seen.config is None:
+            raise _no_config()
         sequence = shape.one_sequence(tokens)
         fit = _fit(settings, seen, shape, tokens)
     except MissingError as error:
@@ -289,6 +291,11 @@ def size_of(settings: Settings, seen: Inspection) -> Sizing:
         state_layers=shape.state_layers,
         named=bool(shape.name),
     )
+
+
+def _no_config() -> MissingError:
+    remedy = say("Copy the model's small files beside its weights, or correct the folder.")
+    return MissingError(say("There is no config.json that can be read"), remedy=remedy)
 
 
 def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:

@@ -4,7 +4,7 @@ import pytest
 
 from warmbook.__main__ import main
 
-from ...broken_models import SOUND
+from ...broken_models import ONE, SOUND
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -82,6 +82,14 @@ def test_an_architecture_that_is_not_known_has_no_figure_and_is_named(config, ca
     assert (status, found["kv_bytes_low"], found["kv_bytes_high"]) == (0, None, None)
     assert "NewModel" in found["missing"]
     assert "1.0 GiB" in found["missing"], "what ordinary attention would need"
+
+
+def test_a_folder_without_a_config_says_so(config, capsys):
+    config.unlink()
+    (config.parent / ONE).write_bytes(SOUND[ONE])
+    status, found = sized(capsys, config.parent)
+    assert (status, found["kv_bytes_high"]) == (0, None)
+    assert "config.json" in found["missing"]
 
 
 def test_what_no_architecture_is_named_for_is_called_an_assumption(config, capsys):

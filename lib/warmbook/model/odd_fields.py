@@ -22,7 +22,7 @@ _NUMBERS = frozenset(
         *("hidden_size", "n_embd", "d_model", "head_dim", "attention_head_dim", "kv_channels"),
         *("hidden_size_per_head", "v_head_dim", "n_head_kv", "multi_query_group_num"),
         *("num_attention_groups", "max_position_embeddings", "n_positions", "max_seq_len"),
-        *("seq_length", "model_max_length", "max_source_positions", "max_target_positions"),
+        *("seq_length", "max_source_positions", "max_target_positions"),
         *("sliding_window", "attention_window_size", "local_attention_window_size"),
         *("attention_chunk_size", "max_window_layers", "num_kv_shared_layers", "kv_lora_rank"),
         *("qk_rope_head_dim", "index_head_dim", "global_head_dim", "num_global_key_value_heads"),

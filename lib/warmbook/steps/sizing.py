@@ -13,6 +13,7 @@ from ..display.plots import AMBER, BLUE, GREEN, GREY, MemoryPart, Picture, load_
 from ..display.step import step
 from ..errors import MissingError
 from ..model.config import Shape
+from ..model.faults import findings
 from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host
 from ..model.gpus import Measured, coming
 from ..model.inspect import Inspection
@@ -47,6 +48,8 @@ class Sizing(Card):
     """How many layers keep a state of constant size, which is in no figure here."""
     named: bool = True
     """Whether config.json names an architecture."""
+    doubts: tuple[str, ...] = ()
+    """What is wrong with the weights, so that their bytes are not those of the whole model."""
 
     @property
     def possible(self) -> bool:
@@ -70,6 +73,8 @@ class Sizing(Card):
             told = say("{size} for one sequence, in bfloat16", size=_range(self.sequence))
             yield Row(say("KV cache"), told)
             yield from self._assumed()
+        for doubt in self.doubts:
+            yield Row(say("weights"), doubt, "warning")
         if self.fit:
             yield from self._on_each(self.fit)
 
@@ -131,6 +136,7 @@ class Sizing(Card):
             "verdict": fit.verdict if fit else "not known",
             "possible": self.possible,
             "missing": self.missing,
+            "doubts": list(self.doubts),
             "on_each_gpu": _fit_recorded(fit) if fit else None,
             "longest_sure_tokens": fit and fit.longest_sure,
             "pod_memory_bytes": self.host and self.host.memory_bytes,
@@ -290,7 +296,16 @@ def size_of(settings: Settings, seen: Inspection) -> Sizing:
         parameters=seen.parameters,
         state_layers=shape.state_layers,
         named=bool(shape.name),
+        doubts=tuple(_doubts(seen)) if seen.tensors else (),
     )
+
+
+def _doubts(seen: Inspection) -> Iterator[str]:
+    """Yield what is wrong with the weights themselves: missing ones, broken ones, an adapter's."""
+    for found in findings(seen):
+        of_weights = found.pitfall == "shard-broken" or found.name.startswith("adapter")
+        if of_weights and found.severity == "error":
+            yield found.what
 
 
 def _no_config() -> MissingError:

@@ -4,7 +4,7 @@ import pytest
 
 from warmbook.__main__ import main
 
-from ...broken_models import ONE, SOUND
+from ...broken_models import ONE, SOUND, TWO
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -90,6 +90,14 @@ def test_a_folder_without_a_config_says_so(config, capsys):
     status, found = sized(capsys, config.parent)
     assert (status, found["kv_bytes_high"]) == (0, None)
     assert "config.json" in found["missing"]
+
+
+def test_weights_that_are_not_whole_are_told_with_the_figures(config, capsys):
+    (config.parent / ONE).write_bytes(SOUND[ONE])
+    found = sized(capsys, config.parent)[1]
+    assert TWO in " ".join(found["doubts"])
+    (config.parent / TWO).write_bytes(SOUND[TWO])
+    assert sized(capsys, config.parent)[1]["doubts"] == []
 
 
 def test_what_no_architecture_is_named_for_is_called_an_assumption(config, capsys):

@@ -43,6 +43,7 @@ KNOW_MTP = (
 )
 """Beginnings of types whose class leaves tensors mtp.… out. Source: vLLM 0.32.0, models/*.py."""
 _OF_MACOS = "._"
+_OF_TRAINING = "optimizer"
 _NUMBERED = re.compile(r"^(.*-)(\d{3,6})-of-(\d{3,6})\.safetensors$")
 assert LARGEST_HEADER_BYTES == 100 * 2**20  # said above
 
@@ -155,7 +156,7 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
             say("Move the file out of the folder."),
         )
         extra = sorted(set(extra) - set(foreign))
-    if extra and named & there:  # else they are the only weights
+    if extra and named & _holding(inspection):  # else they are the only weights
         length = sum(inspection.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
@@ -219,14 +220,23 @@ def _unknown_mtp(inspection: Inspection) -> set[str]:
     }
 
 
+def _holding(inspection: Inspection) -> set[str]:
+    """Return the files that can be read and hold weights of the model itself."""
+    others = {*adapter_shards(inspection), *_unknown_mtp(inspection)}
+    return {
+        shard.name
+        for shard in inspection.shards
+        if shard.tensors and shard.name not in others and not shard.name.startswith(_OF_TRAINING)
+    }
+
+
 def _beside(inspection: Inspection) -> Iterator[Finding]:
     """Look for what lies beside the model and gets in its way."""
     yield from _same_in_other_formats(inspection)
     shards = sorted(set(inspection.folder.shards) - set(adapter_shards(inspection)))
     odd = [name for name in shards if name.startswith("consolidated")]
-    if (
-        odd and odd != shards and not inspection.indexed
-    ):  # with an index it is told as an extra file already
+    # with an index it is told as an extra file already
+    if odd and _holding(inspection) - set(odd) and not inspection.indexed:
         yield Finding(
             "consolidated beside",
             say("{names} beside the shards", names=named_only(odd)),
@@ -234,7 +244,7 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
-    states = [name for name in shards if name.startswith("optimizer")]
+    states = [name for name in shards if name.startswith(_OF_TRAINING)]
     if states and states != shards:
         yield Finding(
             "optimizer beside",

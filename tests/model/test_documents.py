@@ -30,6 +30,7 @@ def test_any_auto_map_is_looked_at(value):
         ({"architectures": ["X"]}, []),
         ({"model_type": "x"}, []),
         ({"auto_map": {}}, []),
+        ({"num_hidden_layers": 2}, []),
     ],
 )
 def test_a_config_of_something_else_names_no_model(config, found):

@@ -16,6 +16,8 @@ _TOKENIZER_FILES = {
     *(TOKENIZER, "tokenizer.model", "tekken.json", "tiktoken.model", "spiece.model"),
     *("vocab.txt", "vocab.json", "vocab.bpe", "sentencepiece.bpe.model", "source.spm"),
 }
+_OF_A_MODEL = {"model_type", "architectures", "auto_map", "num_hidden_layers"}
+"""Fields by which a config.json is a model's, even one that was written by hand."""
 _TOKENIZER_ENDS = (".tiktoken", ".model", ".spm")
 
 
@@ -78,7 +80,7 @@ def _no_type(config: Mapping[str, Any]) -> Iterator[Finding]:
 
     Source: transformers 5.19, configuration_auto.py, which vLLM 0.32.0 asks.
     """
-    if config and not {"model_type", "architectures", "auto_map"} & config.keys():
+    if config and not _OF_A_MODEL & config.keys():
         yield Finding(
             "no model type",
             say("{name} names no model: it has no model_type", name=CONFIG),

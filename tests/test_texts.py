@@ -10,6 +10,7 @@ from warmbook.display.widgets.form import GROUPS, label
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.model.faults import SHARD_TEXTS
 from warmbook.settings import Settings
+from warmbook_rehearsal.faults import FAULTS
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "lib" / "warmbook"
@@ -55,8 +56,14 @@ def said_of_pitfalls():
         yield from (one.symptom, one.cause, one.remedy)
 
 
+def said_of_faults():
+    """Yield what the gym tells of each fault."""
+    return (one.what for one in FAULTS.values())
+
+
 def all_messages():
     said = (said_in_code(), said_in_notebooks(), said_of_settings(), said_of_pitfalls())
+    said += (said_of_faults(),)
     return {*SHARD_TEXTS.values(), *(text for listed in said for text in listed)}
 
 

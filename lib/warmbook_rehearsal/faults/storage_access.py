@@ -16,15 +16,16 @@ from ..kubernetes.objects import namespace_of
 from ..request_faults import Incoming
 from ..storage import StorageError
 from . import asked
-from .bucket import place
+from .bucket import place, rebind, restore
 from .deployment import add_variable, as_server_comes
-from .fault import DEPLOYMENT, Target, fault, is_server
+from .fault import BUCKET_POLICY, DEPLOYMENT, Target, fault, is_server
 from .playing import play, play_on_first_node
 
 Obj = dict[str, Any]
 
 ANONYMOUSLY = "RUNAI_STREAMER_GCS_USE_ANONYMOUS_CREDENTIALS"
 PROXY = "HTTPS_PROXY"
+ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
 
 
 @fault(
@@ -138,9 +139,13 @@ def no_identity(rehearsal: Target) -> None:
     "impersonation-refused",
     "somebody lets the service account act as a Google account that does not allow it",
     pitfall="impersonation-refused",
+    places=(BUCKET_POLICY,),
 )
 def impersonation_refused(rehearsal: Target) -> None:
-    """Annotate the service account as the server comes; without it a new Pod works."""
+    """Annotate the service account as the server comes; without it a new Pod works.
+
+    The Google account has the roles on the bucket: that it lets nobody act for it is all.
+    """
     end = End(
         (
             "google.auth.exceptions.RefreshError: ('Unable to acquire impersonated credentials', "
@@ -155,6 +160,7 @@ def impersonation_refused(rehearsal: Target) -> None:
         key = namespace_of(deployment) or "default", pod["spec"].get("serviceAccountName", "")
         if store.find("ServiceAccount", *key):
             store.update("ServiceAccount", *key, _acting_as(account), manager="kubectl")
+            _give_roles(rehearsal, f"serviceAccount:{account}")
             rehearsal.put_back(lambda: _no_more(store, key))
 
     def ends(pod: Obj, _: Obj) -> End | None:
@@ -165,6 +171,13 @@ def impersonation_refused(rehearsal: Target) -> None:
 
     as_server_comes(rehearsal, annotate)
     play(rehearsal, ends)
+
+
+def _give_roles(rehearsal: Target, member: str) -> None:
+    """Bind the roles of notebook 05 on the bucket to a member too, until it is taken back."""
+    given = [{"role": role, "members": [member]} for role in ROLES]
+    before, after = rebind(rehearsal, lambda bindings: [*bindings, *given])
+    rehearsal.put_back(lambda: restore(rehearsal, before, after))
 
 
 def _acts_as(account: Obj) -> str:

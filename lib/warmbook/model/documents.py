@@ -34,6 +34,7 @@ def of_documents(inspection: Inspection) -> Iterator[Finding]:
             say("no tokenizer files"),
             say("vLLM stops before it reads the weights."),
             say("Copy the model's small files beside its weights, or correct the folder."),
+            pitfall="tokenizer-unreadable",
         )
     yield from _begins(inspection, TOKENIZER)
     if inspection.folder.files.get(TOKENIZER) == 0:
@@ -71,7 +72,7 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
             say("{name} can't be read", name=CONFIG),
             say("vLLM stops: it can't tell what model this is."),
             say("Upload this file again, whole."),
-            pitfall="config-missing",
+            pitfall="config-broken",
         )
 
 
@@ -93,7 +94,7 @@ def _no_type(config: Mapping[str, Any]) -> Iterator[Finding]:
 def _begins(inspection: Inspection, name: str) -> Iterator[Finding]:
     """Look at a JSON file's first bytes: a mark of its encoding, or another text altogether."""
     first = inspection.begins.get(name, b"")
-    pitfall = "config-missing" if name == CONFIG else ""
+    pitfall = "config-broken" if name == CONFIG else "tokenizer-unreadable"
     if first.startswith(BYTE_ORDER_MARKS):
         yield Finding(
             "byte-order mark",

@@ -85,6 +85,7 @@ def _adapter_beside(names: list[str]) -> Finding:
         say("{names}: an adapter beside the weights", names=named_only(names)),
         say("vLLM stops: «There is no module or parameter named 'base_model'»."),
         say("Move the adapter to a folder of its own; name it with --lora-modules."),
+        pitfall="weights-of-another-model",
     )
 
 

@@ -10,6 +10,8 @@ _REASONS = {
         *("gpu-unsupported", "driver-replaced", "driver-library-missing", "fabric-not-ready"),
         *("gpu-not-visible", "gpu-broken", "gpu-memory-taken", "gpu-memory-too-small"),
         *("gpus-cannot-talk", "block-not-divisible", "distributed-fallback"),
+        *("cublas-failed", "device-side-assert", "attention-backend-missing"),
+        *("kernel-build-failed", "torch-compile-failed", "claim-not-allocated"),
     ),
     "a rehearsal has one image of the engine, and what is installed in it is whole": (
         *("module-missing", "packages-mismatched", "streamer-missing", "compiler-missing"),
@@ -23,11 +25,11 @@ _REASONS = {
         *("host-memory-short", "process-killed", "threads-limit", "native-crash", "disk-full"),
     ),
     "Pods of a rehearsal have no way to Hugging Face, and the model is never fetched there": (
-        *("loader-asks-hub", "hub-token-wrong", "hub-unreachable"),
+        *("loader-asks-hub", "hub-token-wrong", "hub-unreachable", "hub-busy"),
     ),
     "the rehearsal's own Hub has a gated model: upload it without a token": ("gated-model",),
     "the rehearsal's model is a plain model of text, whose weights are checked before": (
-        *("processor-missing", "weights-incomplete"),
+        *("processor-missing", "weights-incomplete", "gguf-unsupported"),
     ),
     "a rehearsal's disks are folders of this machine: they are in no zone and attached nowhere": (
         *("volume-other-zone", "volume-in-use", "fuse-off"),
@@ -40,7 +42,7 @@ _REASONS = {
     ),
     "it is seen only after another failure, which has its fault": ("scale-up-backoff",),
     "it depends on the network between a node and Cloud Storage, which is loopback here": (
-        *("grpc-slow", "storage-unreachable"),
+        *("grpc-slow", "storage-unreachable", "storage-busy", "name-not-resolved"),
     ),
     "nothing fails: it says how to read what the server writes or answers": (
         *("success-line-silent", "success-line-lies", "guide-sample-size", "served-name"),
@@ -51,6 +53,7 @@ _REASONS = {
     "the reader's own choice causes it: a name in the form, or a sign-in that was never made": (
         *("no-credentials", "cluster-missing", "cluster-foreign"),
     ),
+    "it tells of a log that somebody cut off": ("cause-not-in-log",),
     "vLLM's parser causes it, and the quick engine takes no abbreviations": ("flag-ambiguous",),
 }
 

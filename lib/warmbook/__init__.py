@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .display.banner import connect
-    from .display.check import check
+    from .book.interactive import check, connect
     from .display.widgets.form import SettingsForm
     from .settings import Settings
     from .workbook import Workbook
@@ -17,8 +16,8 @@ _HOMES = {
     "Settings": "settings",
     "SettingsForm": "display.widgets.form",
     "Workbook": "workbook",
-    "check": "display.check",
-    "connect": "display.banner",
+    "check": "book.interactive",
+    "connect": "book.interactive",
 }
 
 

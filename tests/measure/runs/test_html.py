@@ -6,6 +6,7 @@ import pytest
 
 from warmbook import texts
 from warmbook.__main__ import main
+from warmbook.book import session, shipped
 from warmbook.measure.runs.html import page
 from warmbook.measure.runs.record import parse
 
@@ -143,3 +144,14 @@ def test_the_verb_writes_the_page_beside_the_record(tmp_path, capsys):
     assert "Inicio en frío" in html
     assert "mbit_s 100" in html
     assert main(["report", str(tmp_path / "nowhere")]) == 2
+
+
+def test_without_a_run_the_page_is_of_the_readers_own_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shipped, "workplaces", lambda: [tmp_path / "clone"])
+    assert main(["report"]) == 2
+    own = tmp_path / session.FOLDER / "20261129-141105"
+    own.mkdir(parents=True)
+    (own / "run.json").write_bytes(data(interactive=True))
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.strip() == str(own / "report.html")
+    assert "20261129-141105" in (own / "report.html").read_text()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import InterruptedWaitError, WarmbookError
-from ..measure.runs import measured
 from .kernel_notebook import claims
 
 Told = dict[str, Any]
 """A record as JSON has it."""
+Change = Callable[[Told], None]
 
 
 def ended_with(error: BaseException | None) -> tuple[str, str]:
@@ -47,6 +47,8 @@ def add_check(told: Told, notebook: str, claim: str, passed: bool, at: str) -> N
 
 def add_measurement(told: Told, name: str, measurement: Mapping[str, Any]) -> None:
     """Take in what a notebook measured, except what is not as the schema says."""
+    from ..measure.runs import measured
+
     keys = measured.keys({name: measurement})
     left_out = measured.unfit(keys)
     told.update({key: value for key, value in keys.items() if key not in left_out})

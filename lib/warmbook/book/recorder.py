@@ -23,8 +23,8 @@ from ..settings import Settings
 from ..terminal import show
 from ..texts import say
 from ..workbook import WATCHERS, Workbook
-from . import entries, kernel_notebook, origin, session
-from .entries import Told
+from . import entries, kernel_notebook, origin
+from .entries import Change, Told
 
 WAIT_S = 0.01
 """How long the end of a cell may wait for its record, in seconds; it is written all the same."""
@@ -35,7 +35,7 @@ class Recorder:
 
     def __init__(self, shell: Any) -> None:
         self._writer = ThreadPoolExecutor(1, "warmbook-record")
-        self._pending: list[session.Change] = []
+        self._pending: list[Change] = []
         self._begin: Callable[[], Path] | None = None
         self._account: Callable[[], str] = str
         self._file: Path | None = None
@@ -48,8 +48,7 @@ class Recorder:
 
     def begin(self, settings: Settings, clients: Clients) -> None:
         """Begin the record of a session, or go on with it, for these settings."""
-        folder = home(clients) / session.FOLDER
-        self._begin, self._file = partial(self._begun, folder, settings, clients), None
+        self._begin, self._file = partial(self._begun, home(clients), settings, clients), None
         self._account = partial(origin.account, settings, clients)
         self._pending.append(_change(_add_choices, settings, clients))
 
@@ -82,12 +81,14 @@ class Recorder:
         self._pending.append(self._of_notebook(entries.add_cell, self._seconds, ended))
         self._seconds = 0.0
 
-    def _of_notebook(self, add: Callable[..., None], *values: object) -> session.Change:
+    def _of_notebook(self, add: Callable[..., None], *values: object) -> Change:
         return _change(add, self._notebook, *values)
 
-    def _begun(self, folder: Path, settings: Settings, clients: Clients) -> Path:
+    def _begun(self, place: Path, settings: Settings, clients: Clients) -> Path:
+        from . import session  # here and below: no cell waits for its imports
+
         first = {**origin.begun(settings, clients), "target": clients.target}
-        return session.begin(folder, first, self._notebook)
+        return session.begin(place / session.FOLDER, first, self._notebook)
 
     def _write(self) -> None:
         """Write what is pending; what can't be written now is tried again after the next cell."""
@@ -97,7 +98,9 @@ class Recorder:
             if self._file and self._pending:
                 self._change(self._file, self._pending[:])  # a cell may add to it meanwhile
 
-    def _change(self, file: Path, now: Sequence[session.Change]) -> None:
+    def _change(self, file: Path, now: Sequence[Change]) -> None:
+        from . import session
+
         account = _change(_add_account, self._account())  # known once a step has signed in
         try:
             session.change(file, [*now, account])
@@ -130,7 +133,7 @@ def home(clients: Clients) -> Path:
     return Workbook.open().path.parent
 
 
-def _change(add: Callable[..., None], *values: object) -> session.Change:
+def _change(add: Callable[..., None], *values: object) -> Change:
     return lambda told: add(told, *values)
 
 

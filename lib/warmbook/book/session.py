@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,10 @@ from ..measure.runs.record import FILE, parse, read
 from ..measure.runs.schema import SCHEMA
 from ..workbook import locked, save
 from . import origin
+from .entries import Change, Told
 
 FOLDER = Path("runs") / "interactive"
 """Where the sessions are, in the folder of workbook.yaml."""
-
-Told = dict[str, Any]
-Change = Callable[[Told], None]
 
 
 def begin(folder: Path, begun: Mapping[str, Any], notebook: str) -> Path:

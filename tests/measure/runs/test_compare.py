@@ -81,6 +81,8 @@ NODE = {"name": "node ready", "seconds": 60, "source": "Kubernetes"}
         ({"engine": "vLLM"}, {"engine": "quick engine"}, "in b the rehearsal's quick engine ran"),
         ({"versions": {"vllm": "1"}}, {"declined": "no chat", "answer": ""}, "Not the same engine"),
         ({"engine": "vLLM"}, {"engine": "", "answer": ""}, "Not the same engine"),
+        ({}, {"interactive": True}, "Not the same way of running"),
+        ({"commit": "a1"}, {"commit": "b2"}, "commit a1 → b2"),
         ({}, {"shaped": {"mbit_s": 1}}, "Not the same network"),
         ({}, {"streams": [{**STREAM, "source": "vLLM"}]}, "Not the same witness"),
         ({}, {"streams": [{**STREAM, "bytes": 2**31}]}, "Not the same weights"),

@@ -17,6 +17,7 @@ CELLS = (
     "clients = connect(form.settings)",
     "check(True, 'it holds', remedy='x')",
     "form.book.record('cleanup', {'created': ['cluster c'], 'left': ['cluster c']})",
+    "import time; time.sleep(2)",
     "check(False, 'it is whole', remedy='x')",
 )
 

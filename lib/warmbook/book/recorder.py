@@ -1,7 +1,7 @@
 """What a person does in a kernel, for the record of their session.
 
 A thread of its own writes it, so that no cell waits for a disk or for another kernel. What fails
-here never fails a cell: it is said once, and what could not be written is written with the next.
+here never fails a cell: a later cell says it once, and writes what could not be written.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,6 @@ from ..texts import say
 from ..workbook import WATCHERS, Workbook
 from . import entries, kernel_notebook, origin
 from .entries import Change, Told
-
-WAIT_S = 0.01
-"""How long the end of a cell may wait for its record, in seconds; it is written all the same."""
 
 
 class Recorder:
@@ -48,9 +45,10 @@ class Recorder:
 
     def begin(self, settings: Settings, clients: Clients) -> None:
         """Begin the record of a session, or go on with it, for these settings."""
-        self._begin, self._file = partial(self._begun, home(clients), settings, clients), None
-        self._account = partial(origin.account, settings, clients)
-        self._pending.append(_change(_add_choices, settings, clients))
+        with self._harmless():
+            self._begin, self._file = partial(self._begun, home(clients), settings, clients), None
+            self._account = partial(origin.account, settings, clients)
+            self._pending.append(_change(_add_choices, settings, clients))
 
     def note(self, claim: str, *, passed: bool, before: str) -> None:
         """Record how a claim ended; `before` is its notebook's number where it tells one."""
@@ -72,7 +70,7 @@ class Recorder:
             self._seconds += time.monotonic() - self._since
             if self._notebook:
                 self._add_cell(result)
-            wait([self._writer.submit(self._write)], WAIT_S)
+            self._writer.submit(self._write)
         self._say_once()
 
     def _add_cell(self, result: object) -> None:

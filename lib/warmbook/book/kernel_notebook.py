@@ -17,7 +17,7 @@ SESSION = "JPY_SESSION_NAME"
 `get_kernel_env` in services/sessions/sessionmanager.py."""
 
 VS_CODE = "__vsc_ipynb_file__"
-"""The same as a variable of the kernel's. Source: vscode-jupyter, `setNotebookPath`."""
+"""The same as a variable of the kernel's. Source: vscode-jupyter, pull request 8531."""
 
 
 def name_in(environ: Mapping[str, str], variables: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ GIT_S = 5
 """How long git may take to name the commit, in seconds."""
 
 _PRODUCTS = {"WORKBENCH_INSTANCE": "workbench", "COLAB_ENTERPRISE": "colab-enterprise"}
-"""Source: google-cloud-dataproc's dataproc_spark_connect/environment.py, `is_workbench`."""
+"""Source: Google's dataproc-spark-connect, environment.py, `is_workbench`."""
 
 
 def begun(settings: Settings, clients: Clients) -> dict[str, Any]:

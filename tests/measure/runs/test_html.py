@@ -203,6 +203,9 @@ CORRUPTED = {"verdict": "corrupted", "prompts": 8, "equal": 0}
     [
         ({}, "ok"),
         ({"notebooks": [BEGUN]}, "warning"),
+        ({"left": None}, "ok"),  # a command runs a part of the book on purpose
+        ({"left": None, "interactive": True}, "warning"),
+        ({"interactive": True}, "ok"),
         ({"notebooks": [{**FAILED, "status": "not-run"}]}, "warning"),
         ({"notebooks": [BEGUN, FAILED]}, "error"),
         ({"notebooks": [{**FAILED, "status": "interrupted"}]}, "error"),

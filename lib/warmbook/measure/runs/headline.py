@@ -50,6 +50,8 @@ def verdict(record: Record) -> tuple[Severity, str]:
         return "error", say("something is left behind")
     if record.stopped_in:
         return "warning", say("not finished")
+    if record.interactive and record.left is None:
+        return "warning", say("not cleaned up yet")
     return "ok", say("passed")
 
 

@@ -17,6 +17,9 @@ from .texts import say
 
 Section: TypeAlias = dict[str, Any]
 
+WATCHERS: list[Callable[[str, Mapping[str, Any]], None]] = []
+"""What is told each measurement of this process once it is in its file; none of them raises."""
+
 VERSION = 2
 """Version of the file's layout; a higher one is somebody's newer warmbook.
 
@@ -120,6 +123,8 @@ class Workbook:
     def record(self, name: str, measurement: Mapping[str, Any]) -> None:
         """Remember what can't be asked again, such as the seconds of a cold start."""
         self._change("measurements", lambda saved: {**saved, name: dict(measurement)})
+        for watcher in WATCHERS:
+            watcher(name, measurement)
 
     def measurements(self) -> dict[str, Any]:
         """Return what was recorded so far."""

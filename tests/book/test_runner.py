@@ -1,10 +1,11 @@
 import errno
 import json
+import shutil
 
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book import runner
+from warmbook.book import origin, runner, shipped
 from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
 from warmbook.measure.runs.schema import Record
@@ -147,6 +148,22 @@ def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_
     assert "Traceback" not in told
     record = json.loads((tmp_path / "run.json").read_text())
     assert [n["status"] for n in record["notebooks"]] == ["failed", "not-run"]
+
+
+def test_a_run_is_told_from_any_other_and_is_no_work_of_a_reader(rehearsal, tmp_path, monkeypatch):
+    monkeypatch.delenv(origin.RECORDING, raising=False)
+    clone = tmp_path / "notebooks"
+    shutil.copytree(shipped.folder() / "en", clone / "en")
+    monkeypatch.setattr(shipped, "CLONE", clone)
+    one, two = (
+        run(runner.books("en", ["02"]), {}, tmp_path / name).record() for name in ("one", "two")
+    )
+    assert one.id != two.id
+    assert one.interactive is False
+    assert "2026" < one.began <= one.ended <= two.began
+    assert one.account == rehearsal.environ["WARMBOOK_ACCOUNT"]
+    assert one.where.rehearsal == rehearsal.environ["WARMBOOK_REHEARSAL_URL"]
+    assert not list(tmp_path.rglob("interactive"))
 
 
 def test_no_secret_is_in_what_a_run_leaves(rehearsal, tmp_path):

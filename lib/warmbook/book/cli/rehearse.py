@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...errors import WarmbookError
+from ...errors import Remedy, WarmbookError
 from ...texts import say, speak, spoken
 from .options import (
     Parser,
@@ -150,9 +150,12 @@ def _copy_out(folder: Path) -> None:
 
 def _lab_options(folder: Path) -> list[str]:
     """Return JupyterLab's options; it refuses root unless told, and containers have nobody else."""
+    from .. import shipped
+
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    first = f"/lab/tree/{spoken()}/01_settings.ipynb"
-    return [*root, f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={first}"]
+    top = folder.parent if folder == shipped.CLONE else folder  # cards link to the clone's docs
+    first = (folder / spoken() / "01_settings.ipynb").relative_to(top).as_posix()
+    return [*root, f"--ServerApp.root_dir={top}", f"--LabApp.default_url=/lab/tree/{first}"]
 
 
 def _refuse_unfit_machine() -> None:
@@ -161,20 +164,22 @@ def _refuse_unfit_machine() -> None:
     Raises:
         WarmbookError: This is not Linux, or an older Python than the rehearsal's engine takes.
     """
-    instead = say("On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud")
+    instead = Remedy(
+        say("On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud")
+    )
     if not sys.platform.startswith("linux"):
         system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
         raise WarmbookError(
             say("A rehearsal needs Linux, for its engine; this is {system}.", system=system),
-            remedy=say("Use a Linux machine or container for it.") + "\n  → " + instead,
+            remedies=[Remedy(say("Use a Linux machine or container for it.")), instead],
         )
     if sys.version_info[:2] < OLDEST_PYTHON:
         told = say(
             "A rehearsal needs Python 3.11 or later, for its engine; this is {version}.",
             version=platform.python_version(),
         )
-        remedy = say("Install warmbook with a later Python for it.")
-        raise WarmbookError(told, remedy=f"{remedy}\n  → {instead}")
+        later = Remedy(say("Install warmbook with a later Python for it."))
+        raise WarmbookError(told, remedies=[later, instead])
 
 
 def _become(module: str, *arguments: str) -> int:

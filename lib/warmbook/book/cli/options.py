@@ -147,8 +147,12 @@ def settings_from(options: argparse.Namespace) -> Settings:
     """Return the settings: of the workbook, and of -p above them."""
     from ...settings import Settings
 
-    given = {name: value for name, value in options.parameter}
-    return Settings.parse(saved_choices().draft(given))
+    return Settings.parse(draft_from(options))
+
+
+def draft_from(options: argparse.Namespace) -> dict[str, object]:
+    """Return the choices, not yet validated: of the workbook, and of -p above them."""
+    return saved_choices().draft({name: value for name, value in options.parameter})
 
 
 def saved_choices() -> Workbook:

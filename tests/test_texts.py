@@ -46,7 +46,7 @@ def said_of_settings():
     for name, field in Settings.model_fields.items():
         if name != "language":
             yield label(name)
-            yield field.description.replace("`", "")
+        yield field.description.replace("`", "")
 
 
 def said_of_pitfalls():

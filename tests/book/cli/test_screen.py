@@ -124,7 +124,7 @@ def test_a_command_an_address_and_a_tables_row_are_never_broken(monkeypatch):
     row = "cold start  " + "12.0 s  " * 12 + "end"
     address = "gs://bucket/" + "folder" * 12
     told = shown(f"{command}\n{row}\n  see {address} now", 40, monkeypatch).splitlines()
-    assert told == [command, row, "  see", f"  {address}", "  now"]
+    assert told == [command, row, "  see", f"    {address}", "    now"]
 
 
 def test_what_others_wrote_steers_nothing_in_colour_either(monkeypatch):

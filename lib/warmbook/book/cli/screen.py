@@ -29,7 +29,6 @@ COLUMNS = " " * 2
 """What stands between the columns of a table, whose rows are never broken either."""
 
 _HEAD = re.compile(rf"( *)((?:[{''.join(COLOURS)}·] )?)")
-_PREFIX = "warmbook: "
 _LEAST = 20
 """Characters that a line gets beside its indent, however narrow the window is."""
 
@@ -72,7 +71,8 @@ def _wrapped(line: str, width: int) -> list[str]:
     kept = line.startswith(VERBATIM) or COLUMNS in line[indent:]
     if kept or not width or len(line) <= width:
         return [line]
-    hanging = " " * (2 if line.startswith(_PREFIX) else indent)
+    marked = found and found[2]
+    hanging = " " * (indent if marked else indent + 2)
     return wrap(
         line[indent:],
         max(width, len(hanging) + _LEAST),

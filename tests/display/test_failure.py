@@ -3,7 +3,7 @@ import re
 from warmbook.display.failure import Failure
 from warmbook.errors import CheckError, MissingError, Remedy, SettingsError
 
-SIGN_IN = "Run `gcloud auth application-default login` and this cell again."
+SIGN_IN = "Run `gcloud auth application-default login` and this again."
 
 
 def test_each_way_out_stands_by_itself_with_its_command():

@@ -1,5 +1,7 @@
 import pytest
 
+from warmbook.display.check import check
+from warmbook.errors import CheckError
 from warmbook.model.folder import Folder
 from warmbook.model.inspect import Inspection, Shard
 from warmbook.model.safetensors import Tensor
@@ -42,7 +44,7 @@ def test_two_l4s_hold_it_and_seventy_billion_parameters_they_do_not(sized):
     two = {"gpu_count": 2, "tensor_parallel_size": 2, "machine_type": "g2-standard-24"}
     assert sized(GEMMA, GEMMA_BYTES, max_model_len=8192, **two).fit.verdict == "fits"
     large = sized(GEMMA, 141 * 10**9, **two)
-    assert not large.possible
+    assert not large.possible and "does not fit" in large.possible.why
     assert "does not fit" in repr(large)
     assert "Choose more or larger GPUs" in repr(large)
 
@@ -50,8 +52,12 @@ def test_two_l4s_hold_it_and_seventy_billion_parameters_they_do_not(sized):
 def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized):
     nine = {**GEMMA, "num_attention_heads": 9, "num_key_value_heads": 3}
     found = sized(nine, 10**9, gpu_count=2, tensor_parallel_size=2)
-    assert not found.possible
     assert "2 is refused by vLLM: 1 divide" in repr(found)
+    with pytest.raises(CheckError) as stopped:
+        check(found.possible, "it can run", remedy="choose more GPUs")
+    assert stopped.value.pitfall == "heads-not-divisible"
+    assert "heads" in stopped.value.why
+    assert "1 for «tensor_parallel_size»" in stopped.value.remedy
 
 
 def test_the_load_and_the_price_are_those_of_the_machine(sized):

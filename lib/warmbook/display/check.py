@@ -11,6 +11,19 @@ from .card import GREEN, escape
 
 
 @dataclass(frozen=True)
+class Answer:
+    """Whether something holds and, if not, the reason and the ways out that `check` shows."""
+
+    holds: bool
+    why: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    pitfall: str = ""
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+
+@dataclass(frozen=True)
 class Passed:
     """A claim that held, in the reader's language."""
 

@@ -14,7 +14,7 @@ def settings_error(error: ValidationError) -> SettingsError:
     """Return pydantic's errors as one of ours: each wrong setting with its reason."""
     fields = {_field(e): reason(e) for e in error.errors()}
     what = "\n".join(f"{name}: {why}" for name, why in fields.items())
-    remedy = say("correct it in the form above, or pass it as -p NAME VALUE")
+    remedy = say("correct it in a notebook's form, or pass it as -p NAME VALUE")
     return SettingsError(what, remedy=remedy, fields=fields)
 
 

@@ -90,7 +90,7 @@ def seen(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         f"{told}: {found.state}",
-        say("Restore it in the console, or choose another in the form."),
+        say("Restore it in the console, or choose another «project_id»."),
         gcloud.project(memo.settings),
         "project-missing",
     )

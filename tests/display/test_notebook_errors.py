@@ -1,10 +1,13 @@
 """What a kernel sends where a cell fails, asked of a real kernel."""
 
 import json
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+
+from warmbook.book import kernel_startup
 
 pytestmark = pytest.mark.slow
 CELLS = [
@@ -20,8 +23,8 @@ check((), 'it works', remedy='mend `make setup`', pitfall='x')
 class Kernel:
     """A kernel; `fail` returns what it sends while a cell fails."""
 
-    def __init__(self, client):
-        self.client = client
+    def __init__(self, client, folder):
+        self.client, self.folder = client, folder
 
     def fail(self, code, *, reader=True):
         sent = []
@@ -42,7 +45,7 @@ def kernel(tmp_path_factory):
     (folder / "broken.ipynb").write_text("{")
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder))
     client.execute_interactive("import warmbook; warmbook.check", timeout=60)
-    yield Kernel(client)
+    yield Kernel(client, folder)
     client.stop_channels()
     manager.shutdown_kernel(now=True)
 
@@ -92,6 +95,20 @@ def test_the_reader_is_told_in_the_language_in_use(kernel):
     sent = kernel.fail("settings")
     kernel.client.execute_interactive("texts.speak('en')", timeout=60)
     assert "celdas anteriores" in sent["display_data"]["data"]["text/plain"]
+
+
+def test_a_kernel_of_the_lab_says_it_before_anything_is_imported(kernel, monkeypatch):
+    startup = Path(kernel_startup.__file__)
+    monkeypatch.setenv("PYTHONSTARTUP", str(startup))
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(kernel.folder))
+    try:
+        sent = Kernel(client, kernel.folder).fail("settings")
+        assert "«settings»" in sent["display_data"]["data"]["text/plain"]
+        names = Kernel(client, kernel.folder).fail("raise KeyError(sorted(set(globals())))")
+        assert "warmbook" not in str(names)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_somebody_elses_handler_stays():

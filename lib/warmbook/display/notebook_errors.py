@@ -30,9 +30,10 @@ MOST_NOTEBOOKS = 50
 def install(shell: Any = None) -> None:
     """Let the shell of this process, if there is one, show errors as cards.
 
-    It takes effect once warmbook is imported: in a kernel that has just started, a cell below the
-    imports fails with IPython's own NameError, because nothing of ours runs there yet. A handler
-    that somebody else has set is left alone; our errors are text then.
+    It takes effect once warmbook is imported, or from the start in kernels of `warmbook lab`
+    (`book/kernel_startup.py`). In any other kernel that has just started, a cell below the imports
+    fails with IPython's own NameError, because nothing of ours runs there yet. A handler that
+    somebody else has set is left alone; our errors are text then.
     """
     shell = shell or get_ipython()
     if shell is not None and not shell.custom_exceptions:

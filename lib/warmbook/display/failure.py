@@ -12,6 +12,7 @@ from .card import BOX, PLAIN, RED, copied, escape
 from .guide_link import address
 
 _QUOTED = re.compile(r"`([^`]+)`")
+_MARK = f'<b style="color:{RED}">✗</b>'
 _LINE = "margin:4px 0;white-space:pre-line;overflow-wrap:anywhere"
 
 
@@ -34,22 +35,19 @@ class Failure:
         ways = [one for one in error.remedies if one.text or one.commands]
         return (
             f'<div class="{PLAIN}" style="{BOX.format(edge=RED)}" role="alert">'
-            f'<div style="{_LINE}"><b style="color:{RED}">✗</b> <b>{_text(error.title)}</b></div>'
-            f"{_line(error.why)}{''.join(map(_way_out, ways))}{_pitfall(error.pitfall)}</div>"
+            f"{_line(f'{_MARK} <b>{escape(error.title)}</b>')}{_line(escape(error.why))}"
+            f"{''.join(map(_way_out, ways))}{_pitfall(error.pitfall)}</div>"
         )
 
 
-def _line(text: str) -> str:
-    return f'<div style="{_LINE}">{_text(text)}</div>' if text else ""
-
-
-def _text(text: str) -> str:
-    return _QUOTED.sub(r"<code>\1</code>", escape(text))
+def _line(html: str) -> str:
+    return f'<div style="{_LINE}">{html}</div>' if html else ""
 
 
 def _way_out(remedy: Remedy) -> str:
     commands = copied(remedy.commands) if remedy.commands else ""
-    return f'<div style="margin:8px 0 0">{_line(f"→ {remedy.text}")}{commands}</div>'
+    text = _QUOTED.sub(r"<code>\1</code>", escape(remedy.text))  # ours; reasons stay as they are
+    return f'<div style="margin:8px 0 0">{_line(f"→ {text}")}{commands}</div>'
 
 
 def _pitfall(name: str) -> str:
@@ -58,6 +56,6 @@ def _pitfall(name: str) -> str:
         return ""
     told, where = f"{say('Known issue')}: ", address(name)
     if not where:
-        return _line(f"{told}{name} ({GUIDE_TO_PITFALLS}#{name})")
+        return _line(escape(f"{told}{name} ({GUIDE_TO_PITFALLS}#{name})"))
     link = f'<a href="{escape(where)}" style="text-decoration:underline">{escape(name)}</a>'
-    return f'<div style="{_LINE}">{escape(told)}{link}</div>'
+    return _line(f"{escape(told)}{link}")

@@ -99,6 +99,16 @@ def test_marks_have_colours_in_a_window_alone(manifest):
     assert COLOUR.sub("", forced) == carried_out(words, manifest)
 
 
+@pytest.mark.slow
+def test_what_is_piped_costs_no_import_of_rich(manifest):
+    code = "import sys; from warmbook.__main__ import main; main(['lint', 'manifest.yaml'])"
+    code += "; print('rich' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=manifest, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def shown(text, columns, monkeypatch, **environ):
     window = Window(columns)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):

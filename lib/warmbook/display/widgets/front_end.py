@@ -4,7 +4,7 @@ A JupyterLab with the widgets of ipywidgets 7 takes the form and shows "Error di
 model not found". The kernel is not told which widgets its front end has, so the extension is looked
 up where the JupyterLab that started this kernel is installed: by its process, on Linux, on the same
 machine. Elsewhere (JupyterHub on another machine, Colab, VS Code, the classic Notebook 6), nothing
-is known, and the form is shown as ever.
+is known, and the form is shown as ever. Seen with JupyterLab 3.6.8 and jupyterlab_widgets 1.1.11.
 Source: jupyter-widgets/ipywidgets issue 3577 (the error, and that both sides must fit);
 jupyterlab/jupyterlab issue 12977 (extension 3.1 belongs to ipywidgets 7, 5.0 to ipywidgets 8).
 """

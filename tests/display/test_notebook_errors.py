@@ -77,7 +77,7 @@ def test_a_name_that_a_cell_above_makes_says_to_run_it(kernel, name):
 @pytest.mark.parametrize(
     "code",
     [
-        "setings",
+        "setting",
         "prose",
         "library = {}\nexec('def f(): return form', library)\nlibrary['f']()",
         "def f():\n    print(form)\n    form = 1\nf()",

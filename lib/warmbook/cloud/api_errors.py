@@ -74,7 +74,7 @@ def of_google(error: Any) -> WarmbookError:
     if reason in NO_BILLING:
         return AccessError(
             say("No billing account pays for the project: {message}", message=message),
-            remedy=say("Link one in the console, under Billing, then run this cell again."),
+            remedy=say("Link one in the console, under Billing, then run this again."),
             pitfall="billing-off",
         )
     if code in (401, 403, 429) and reason in TOO_MANY:
@@ -86,13 +86,13 @@ def of_google(error: Any) -> WarmbookError:
     if code == 401:
         return AccessError(
             say("Google Cloud does not accept your credentials: {message}", message=message),
-            remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            remedy=say("Run `gcloud auth application-default login` and this again."),
             pitfall="credentials-expired",
         )
     if code == 403 and names_no_project(error):
         return AccessError(
             say("There is no such project, or you may not see it: {message}", message=message),
-            remedy=say("Correct «project_id» in the form; `gcloud projects list` shows yours."),
+            remedy=say("Correct «project_id»; `gcloud projects list` shows yours."),
             pitfall="project-missing",
         )
     if code == 403:
@@ -110,12 +110,12 @@ def of_google(error: Any) -> WarmbookError:
     if code == 404:
         return MissingError(
             say("Google Cloud finds no such thing: {message}", message=message),
-            remedy=say("Check the name in the form, or run the notebook that creates it."),
+            remedy=say("Check its name in your settings, or run the notebook that creates it."),
             pitfall=next((name for name, said in MISSING.items() if said.search(whole)), ""),
         )
     return WarmbookError(
         say("Google Cloud answers {code}: {message}", code=code, message=message),
-        remedy=say("Run this cell again; if it stays so, the message above is what to search for."),
+        remedy=say("Run this again; if it stays so, the message above is what to search for."),
         pitfall=_other(code, whole),
     )
 
@@ -143,7 +143,7 @@ def _quota(message: str, whole: str) -> WarmbookError:
 def _too_many(message: str) -> WarmbookError:
     return WarmbookError(
         say("Google Cloud has had too many requests: {message}", message=message),
-        remedy=say("Wait a minute, then run this cell again."),
+        remedy=say("Wait a minute, then run this again."),
         pitfall="rate-limited",
     )
 
@@ -163,7 +163,7 @@ def of_kubernetes(error: Any) -> WarmbookError:
     if code == 401:
         return AccessError(
             say("The cluster does not accept your credentials: {message}", message=message),
-            remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            remedy=say("Run `gcloud auth application-default login` and this again."),
             pitfall="credentials-expired",
         )
     if missing := _missing(message):
@@ -175,7 +175,7 @@ def of_kubernetes(error: Any) -> WarmbookError:
     if code == 403:
         return AccessError(
             say("The cluster refuses: {message}", message=message),
-            remedy=say("Run notebook 02 for the role Kubernetes Engine Admin, then this cell."),
+            remedy=say("Run notebook 02 for the role Kubernetes Engine Admin, then this again."),
             pitfall="role-missing",
         )
     if code == 404:
@@ -186,12 +186,12 @@ def of_kubernetes(error: Any) -> WarmbookError:
     if code == 410 or code == 429 or code >= 500:
         return WarmbookError(
             say("The cluster answers {code}: {message}", code=code, message=message),
-            remedy=say("Wait a minute, then run this cell again."),
+            remedy=say("Wait a minute, then run this again."),
             pitfall={410: "watch-expired", 429: "rate-limited"}.get(code, "service-unavailable"),
         )
     return WarmbookError(
         say("The cluster answers {code}: {message}", code=code, message=message),
-        remedy=say("Correct the setting that is named in the form, then run the notebook again."),
+        remedy=say("Correct the setting that is named, then run the notebook again."),
         pitfall="argument-is-a-map" if NO_TEXT.search(message) else "",
     )
 

@@ -36,7 +36,7 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("You stopped this step."),
-            remedy=say("What was already asked of the cloud goes on. Run this cell again."),
+            remedy=say("What was already asked of the cloud goes on. Run this again."),
         ) from None
     except Exception as error:
         if (known := explain(error)) is None:
@@ -59,7 +59,7 @@ def explain(error: Exception) -> WarmbookError | None:
     if names & {"google.RefreshError", "google.ReauthFailError"}:
         return AccessError(
             say("Your Google Cloud credentials have expired."),
-            remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            remedy=say("Run `gcloud auth application-default login` and this again."),
             pitfall="credentials-expired",
         )
     if "google.RetryError" in names and (last := getattr(error, "cause", None)) is not None:
@@ -113,6 +113,6 @@ def unreachable(error: Exception) -> UnreachableError:
         return stopped()
     return UnreachableError(
         say("Google Cloud can't be reached: {reason}", reason=first_line(error)),
-        remedy=say("Check the network and any proxy, then run this cell again."),
+        remedy=say("Check the network and any proxy, then run this again."),
         pitfall="unreachable",
     )

@@ -72,8 +72,8 @@ def unseen(project_id: str, create_command: str) -> AccessError:
     return AccessError(
         say("You can't see a project {project}.", project=project_id),
         remedy=say(
-            "Check its ID in the form (not its name or number), ask for a role on it, or "
-            "create it: {command}",
+            "Check «project_id» (its ID, not its name or number), ask for a role on it, or create "
+            "it: {command}",
             command=create_command,
         ),
         pitfall="project-missing",

@@ -138,7 +138,7 @@ def wait_until(
             remedy=" ".join(
                 (
                     meanwhile or say("It goes on by itself."),
-                    say("Run this cell again to wait for it."),
+                    say("Run this again to wait for it."),
                 )
             ),
         ) from None
@@ -148,5 +148,5 @@ def wait_until(
     waited = duration(timeout_s)
     raise WaitTimeoutError(
         say("{what} is still «{state}» after {time}.", what=what, state=now, time=waited),
-        remedy=say("Run this cell again to wait longer."),
+        remedy=say("Run this again to wait longer."),
     )

@@ -106,7 +106,7 @@ def find_bucket(clients: Clients, name: str, **options: Any) -> Any:
     except NotFound as error:
         raise MissingError(
             say("There is no bucket {bucket}.", bucket=name),
-            remedy=say("Correct the model's address in the form, or create the bucket."),
+            remedy=say("Correct «model_uri», the model's address, or create the bucket."),
             pitfall="bucket-missing",
         ) from error
     except Forbidden as error:

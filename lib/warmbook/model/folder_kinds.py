@@ -184,6 +184,6 @@ def _without_weights(folder: Folder) -> Iterator[Finding]:
             "no weights",
             say("no safetensors files"),
             happens,
-            say("Check the folder in the form, or name a local folder as «model_source»."),
+            say("Check «model_uri», or name a local folder as «model_source»."),
             pitfall="weights-not-found",
         )

@@ -77,7 +77,8 @@ def _image(draft: Draft) -> Iterator[Improvement]:
     chosen = draft.settings
     if chosen.inference_server == "vllm" and chosen.vllm_version != guide_manifest.GUIDE_VLLM:
         draft.container["image"] = f"vllm/vllm-openai:v{chosen.vllm_version}"
-        told = say("the guide has v{version}; the form chooses", version=guide_manifest.GUIDE_VLLM)
+        guides = guide_manifest.GUIDE_VLLM
+        told = say("the guide has v{version}; your settings have another", version=guides)
         yield Improvement(f"image v{chosen.vllm_version}", told)
 
 
@@ -110,7 +111,7 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
     if reason:
         yield Improvement('"distributed":true', reason)
     if chosen.concurrency:
-        reason = say("readers that the form chooses; the streamer's default is 8")
+        reason = say("readers that you chose; the streamer's default is 8")
         yield Improvement(f'"concurrency":{chosen.concurrency}', reason)
 
 
@@ -264,7 +265,7 @@ def _sglang(draft: Draft) -> Iterator[Improvement]:
     )
     yield Improvement(
         f"SGLang v{chosen.sglang_version}",
-        say("the form chooses it; at its start it installs the streamer, which its image lacks"),
+        say("you chose it; at its start it installs the streamer, which its image lacks"),
     )
 
 

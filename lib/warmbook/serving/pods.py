@@ -152,7 +152,7 @@ def ready_now(settings: Settings, clients: Clients) -> list[Pod]:
         return found
     raise MissingError(
         say("No Pod of the server is ready."),
-        remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+        remedy=say("Wait for the Deployment, then run this again."),
     )
 
 

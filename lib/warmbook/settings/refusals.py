@@ -23,7 +23,7 @@ def settings_error(error: ValidationError) -> SettingsError:
 def _remedy(offered: dict[str, str]) -> str:
     for name, value in offered.items():
         return say("write {value} as {name}", value=value, name=name)
-    return say("correct it in the form above, or pass it as -p NAME VALUE")
+    return say("correct it in a notebook's form, or pass it as -p NAME VALUE")
 
 
 def _field(error: Any) -> str:

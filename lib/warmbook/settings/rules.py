@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -33,15 +34,23 @@ def refusal(
     return PydanticCustomError("refused", "{text}", context)
 
 
-def must_match(pattern: str, english: str) -> AfterValidator:
-    """Return the rule that the whole text matches; `english` says what to write instead."""
+@dataclass(frozen=True)
+class MustMatch:
+    """The rule that the whole text matches; `english` says what to write instead."""
 
-    def matching(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise refusal(english)
+    pattern: str
+    english: str
+
+    def __call__(self, value: str) -> str:
+        """Return the text if it matches."""
+        if not re.fullmatch(self.pattern, value, re.ASCII):
+            raise refusal(self.english)
         return value
 
-    return AfterValidator(matching)
+
+def must_match(pattern: str, english: str) -> AfterValidator:
+    """Return the rule for pydantic."""
+    return AfterValidator(MustMatch(pattern, english))
 
 
 def _model_uri(value: str) -> str:

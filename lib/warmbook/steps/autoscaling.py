@@ -103,7 +103,7 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
     """
     if settings.max_replicas <= settings.replicas:
         _take_back(settings, clients)
-        return Trial(off=say("choose «max_replicas» above «replicas» in the form to try it"))
+        return Trial(off=say("choose «max_replicas» above «replicas» to try it"))
     if settings.inference_server != "vllm":
         raise SettingsError(
             say("The autoscaler goes by vLLM's queue, and the server is another."),
@@ -188,7 +188,7 @@ def _under_load(
             say("Nothing asked for another Pod: {reason}", reason=reason),
             remedy=say(
                 "See that the Custom Metrics Stackdriver Adapter runs in the cluster (the first "
-                "lines of the command below), then run this cell again."
+                "lines of the command below), then run this again."
             ),
         ) from None
 

@@ -141,7 +141,7 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
     if not wanted:
         raise MissingError(
             say("No Pod runs yet, so nobody knows which zone needs a cache."),
-            remedy=say("Run notebooks 06 and 07 first, or choose «zone» in the form."),
+            remedy=say("Run notebooks 06 and 07 first, or choose «zone»."),
         )
     bucket = settings.bucket_name
     there = {cache.zone: cache for cache in anywhere_cache.find(clients, bucket)}

@@ -54,7 +54,7 @@ class PermissionResult:
         """Return the answer as a line of a card."""
         if self.may:
             return Row(self.permission, say("granted"), "ok")
-        remedy = say("run the cell that gives the two roles, then this one")
+        remedy = say("give the two roles (notebook 05), then run this again")
         if self.permission == "token":
             remedy = say("turn on the metadata server of the node pool")
         told = say("refused: {reason}", reason=self.reply)
@@ -127,7 +127,7 @@ def probe(settings: Settings, clients: Clients, *, report: Report | None = None)
         last = log.strip().splitlines()[-1:] or [ended.phase]
         raise ResourceFailedError(
             say("The probe ended without an answer: {reason}", reason=last[0]),
-            remedy=say("Run this cell again; look at the Pod's events if it stays so."),
+            remedy=say("Run this again; look at the Pod's events if it stays so."),
         )
     account = f"{settings.namespace}/{settings.service_account}"
     return Probed(account, settings.model_uri, answers)

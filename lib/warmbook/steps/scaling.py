@@ -146,7 +146,7 @@ class Reads(Times):
 
     def _with_cache(self) -> str:
         if not self.cached:
-            return say("No cache runs beside these Pods yet: run this cell again once it does.")
+            return say("No cache runs beside these Pods yet: run this again once it does.")
         if not self.compares or self.before is None:
             return say("A cache ran from the start: there is nothing without it to compare with.")
         with_it, without = self.together or self.alone, self.before.together or self.before.alone

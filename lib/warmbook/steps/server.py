@@ -101,7 +101,7 @@ class Deployed(Card):
     def rows(self) -> Sequence[Row]:
         how = say("created now") if self.created else say("was there already")
         if self.changed:
-            how = say("was there; brought to the form's choices")
+            how = say("was there; brought to your choices")
         return (
             Row(say("origin"), how, "ok", new=self.created or self.changed),
             Row(say("Pods asked for"), str(self.replicas)),

@@ -9,10 +9,11 @@ from typing import Any
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
+from ..display.check import Answer
 from ..display.picture import AMBER, BLUE, GREEN, GREY, Picture
 from ..display.plots import MemoryPart, load_bars, memory_bar
 from ..display.step import step
-from ..errors import MissingError
+from ..errors import MissingError, Remedy
 from ..model.config import Shape
 from ..model.faults import findings
 from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host
@@ -53,9 +54,19 @@ class Sizing(Card):
     """What is wrong with the weights, so that their bytes are not those of the whole model."""
 
     @property
-    def possible(self) -> bool:
+    def possible(self) -> Answer:
         """Whether the model may run so; where nothing can be said, nothing is refused."""
-        return self.fit is None or (self.fit.verdict != "no" and self._divides)
+        if self.fit and not self._divides:
+            return self._refused(self.fit)
+        if self.fit and self.fit.verdict == "no":
+            return Answer(False, self._verdict(self.fit), (Remedy(self._remedy(self.fit)),))
+        return Answer(True)
+
+    def _refused(self, fit: Fit) -> Answer:
+        """Return the answer for heads that can't be shared out among so many GPUs."""
+        sizes = ", ".join(map(str, fit.allowed_sizes))
+        remedy = say("Choose {sizes} for «tensor_parallel_size».", sizes=sizes)
+        return Answer(False, self._not_divided(fit), (Remedy(remedy),), "heads-not-divisible")
 
     @property
     def _divides(self) -> bool:
@@ -92,12 +103,7 @@ class Sizing(Card):
             yield Row(say("state"), told)
 
     def _on_each(self, fit: Fit) -> Iterator[Row]:
-        verdict = {
-            "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
-            "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
-            "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
-        }[fit.verdict]
-        yield Row(say("GPU memory"), verdict, SEVERITIES[fit.verdict])
+        yield Row(say("GPU memory"), self._verdict(fit), SEVERITIES[fit.verdict])
         need = say(
             "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
             weights=size(fit.weights_bytes),
@@ -113,12 +119,21 @@ class Sizing(Card):
             detail = say("{sizes} divide the model's attention heads", sizes=allowed)
             yield Row("--tensor-parallel-size", detail)
         else:
-            detail = say(
-                "{size} is refused by vLLM: {sizes} divide the model's attention heads",
-                size=self.tensor_parallel_size,
-                sizes=allowed,
-            )
-            yield Row("--tensor-parallel-size", detail, "error")
+            yield Row("--tensor-parallel-size", self._not_divided(fit), "error")
+
+    def _verdict(self, fit: Fit) -> str:
+        return {
+            "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
+            "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
+            "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
+        }[fit.verdict]
+
+    def _not_divided(self, fit: Fit) -> str:
+        return say(
+            "{size} is refused by vLLM: {sizes} divide the model's attention heads",
+            size=self.tensor_parallel_size,
+            sizes=", ".join(map(str, fit.allowed_sizes)),
+        )
 
     def record(self) -> dict[str, Any]:
         """Return the sizing as JSON has it; sizes are bytes, None where nothing is known."""
@@ -135,7 +150,7 @@ class Sizing(Card):
             "tensor_parallel_sizes": list(fit.allowed_sizes) if fit else None,
             "parameters": self.parameters or None,
             "verdict": fit.verdict if fit else "not known",
-            "possible": self.possible,
+            "possible": bool(self.possible),
             "missing": self.missing,
             "doubts": list(self.doubts),
             "on_each_gpu": _fit_recorded(fit) if fit else None,

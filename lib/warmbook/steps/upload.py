@@ -136,7 +136,7 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
                     "You stopped the upload: {size} are in the bucket already.",
                     size=size(sending.in_bucket),
                 ),
-                remedy=say("Run this cell again to go on; nothing that arrived is sent again."),
+                remedy=say("Run this again to go on; nothing that arrived is sent again."),
             ) from None
     return Brought(
         settings.model_source,

@@ -11,6 +11,7 @@ from .options import (
     add_format,
     add_language,
     add_parameter,
+    draft_from,
     draw,
     print_as,
     saved_choices,
@@ -75,8 +76,9 @@ def add(verbs: Verbs) -> None:
         "doctor",
         help="look for what would stop a notebook, before it does",
         description="Look at credentials, project, quota, bucket, cluster and roles, and say what "
-        "stands in the way of a notebook, with the remedy and the command. Changes nothing. Exit "
-        "status 1 if something does.",
+        "stands in the way of a notebook, with the remedy and the command. Changes nothing. A "
+        "project or a model that is not chosen yet stands in the way too: what needs it is not "
+        "checked, the rest is. Exit status 1 if something stands in the way.",
     )
     doctor.add_argument(
         "--before",
@@ -140,14 +142,14 @@ def _sized_for(options: argparse.Namespace) -> Settings:
     """Return settings with the GPUs of the options; a project and a bucket are not needed."""
     from ...model.gpus import label_of
     from ...settings import Settings
+    from ...settings.gaps import PLACEHOLDERS
 
     chosen = saved_choices().draft({})
     gpu = label_of(options.gpu) if options.gpu else chosen.get("gpu")
     given = {"gpu": gpu, "gpu_count": options.gpus or chosen.get("gpu_count")}
     given["tensor_parallel_size"] = options.gpus or chosen.get("tensor_parallel_size")
-    placeholders = {"project_id": "no-project", "model_uri": "gs://no-bucket/model"}
     wanted = {name: value for name, value in given.items() if value}
-    return Settings.parse({**placeholders, **wanted, "max_model_len": options.max_model_len})
+    return Settings.parse({**PLACEHOLDERS, **wanted, "max_model_len": options.max_model_len})
 
 
 def in_bucket(uri: str) -> Inspection:
@@ -166,14 +168,24 @@ def _doctor(options: argparse.Namespace) -> int:
     from ...cloud.clients import Clients
     from ...doctor.preflight import examine
 
-    settings = settings_from(options)
-    clients = Clients(settings.project_id, settings).confirmed()
-    examined = examine(settings, clients, options.before, whole=True)
+    settings, missing = _as_far_as_chosen(options)
+    project_id = "" if "project_id" in missing else settings.project_id
+    clients = Clients(project_id, settings).confirmed()
+    examined = examine(settings, clients, options.before, whole=True, missing=missing)
     probed = _probed(settings, clients) if options.probe else None
     text = "\n\n".join([examined.table(), *([repr(probed)] if probed is not None else [])])
     told = {**examined.record(), **({"probe": probed.record()} if probed is not None else {})}
     print_as(options.format, text, told)
     return 0 if examined.healthy and (probed is None or probed.readable) else 1
+
+
+def _as_far_as_chosen(options: argparse.Namespace) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings, and which of them are not chosen; a probe needs them all."""
+    from ...settings.gaps import parse_with_gaps
+
+    if options.probe:
+        return settings_from(options), ()
+    return parse_with_gaps(draft_from(options))
 
 
 def _probed(settings: Settings, clients: Clients) -> Probed:

@@ -12,6 +12,7 @@ from ...terminal import one_line, show
 from ...texts import say
 from .check import in_bucket
 from .options import Verbs, add_language, print_as
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...display.card import Row
@@ -93,9 +94,9 @@ def _tell(options: argparse.Namespace, report: Report) -> None:
         if commands := github.workflow_commands(report):
             show(commands)
     elif rows := list(_rows(options.files, report)):
-        show("\n".join(map(str, rows)))
+        show_wrapped("\n".join(map(str, rows)))
     for line in _not_looked_at(report, listed=options.format == "github"):
-        show(line, sys.stderr)
+        show_wrapped(line, sys.stderr)
 
 
 def _rows(files: list[Path], report: Report) -> Iterator[Row]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...terminal import show
 from ...texts import say
 from .options import Verbs, add_language, add_parameter, folder_named, number_typed, settings_from
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
@@ -88,14 +88,14 @@ def _check(options: argparse.Namespace, settings: Settings, clients: Clients) ->
 
     costs = cost.estimate(options.tier)
     for one in costs:
-        show(f"  {one}")
-    show(say("together: at most ${usd:.2f}", usd=cost.total_usd(costs)))
+        show_wrapped(f"  {one}")
+    show_wrapped(say("together: at most ${usd:.2f}", usd=cost.total_usd(costs)))
     cost.refuse_beyond(float(options.budget_usd), costs)
     if options.tier and clients.target == "google-cloud" and not options.yes:
         _confirm(settings)
     session = begin(settings, options.tier, options.out, _teller())
     try:
-        left = live(session, options.tier, options.out, lambda item: show(_line(item)))
+        left = live(session, options.tier, options.out, lambda item: show_wrapped(_line(item)))
     except BaseException:
         _offer_sweep(options)
         raise
@@ -127,7 +127,7 @@ def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[obj
     from ...live.evidence import FILE
 
     counts = {status: sum(one.status == status for one in items) for status in MARKS}
-    show(
+    show_wrapped(
         say(
             "{confirmed} confirmed, {refuted} refuted, {open} not reached: {path}",
             confirmed=counts["confirmed"],
@@ -137,8 +137,8 @@ def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[obj
         )
     )
     if any(one.target == "rehearsal" for one in items):
-        show(say("This was a rehearsal: it proves nothing about Google Cloud."))
-    show(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
+        show_wrapped(say("This was a rehearsal: it proves nothing about Google Cloud."))
+    show_wrapped(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
     if left or any(_counts_against(one) for one in items):
         return 1
     return 2 if all(one.status == "not-reached" for one in items) else 0
@@ -174,13 +174,13 @@ def _sweep(options: argparse.Namespace, settings: Settings, clients: Clients) ->
     found = left(settings, clients)
     for one in found:
         if one.overdue():
-            show(f"  {say('overdue')}: {one}")
+            show_wrapped(f"  {say('overdue')}: {one}")
     others = [one for one in found if one.run != run and not one.overdue()]
     still = runs.swept(settings, options.out, _teller(), every=options.all)
     if others and not options.all:
         for one in others:
-            show(f"  {say('of another run, which has time left; --all deletes it')}: {one}")
-    show(say("Left behind") + ": " + (", ".join(map(str, still)) or say("nothing")))
+            show_wrapped(f"  {say('of another run, which has time left; --all deletes it')}: {one}")
+    show_wrapped(say("Left behind") + ": " + (", ".join(map(str, still)) or say("nothing")))
     return 1 if still else 0
 
 
@@ -191,7 +191,7 @@ def _offer_sweep(options: argparse.Namespace) -> None:
         "What was made is still there, and may cost. This deletes it: {command}",
         command=sweep_command(options.out, options.parameter),
     )
-    show(told, sys.stderr)
+    show_wrapped(told, sys.stderr)
 
 
 def sweep_command(out: Path, parameters: Sequence[tuple[str, str]]) -> str:
@@ -212,6 +212,6 @@ def _teller() -> Report:
         soon = progress.what == last[0] and now - told_at < APART_S
         if seen != last and (progress.done or not soon):
             last, told_at = seen, now
-            show(progress, sys.stderr)
+            show_wrapped(progress, sys.stderr)
 
     return tell

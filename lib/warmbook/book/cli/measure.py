@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...terminal import one_line, show
+from ...terminal import one_line
 from ...texts import say
 from .options import (
     Verbs,
@@ -21,6 +21,7 @@ from .options import (
     settings_from,
     write,
 )
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...measure.runs.schema import Record
@@ -128,7 +129,7 @@ def _compare(options: argparse.Namespace) -> int:
         raise SettingsError(told, remedy=say("Name two runs or more."))
     runs, left_out = _comparable(named)
     for run, reason in left_out.items():
-        show(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
+        show_wrapped(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
     comparison, enough = Comparison(runs), len(runs) > 1
     if enough or options.format == "json":
         text = str(comparison) if enough else ""

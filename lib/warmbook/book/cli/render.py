@@ -10,6 +10,7 @@ from ...errors import WarmbookError
 from ...terminal import one_line, show
 from ...texts import say
 from .options import Verbs, add_language, add_parameter, numbers, settings_from
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
@@ -138,5 +139,5 @@ def _needs(settings: Settings, clients: Clients) -> Needs | None:
     except WarmbookError as error:
         needs, reason = None, error.what
     if needs is None:
-        show(f"warmbook: {not_looked_at()} {reason}".rstrip(), sys.stderr)
+        show_wrapped(f"warmbook: {not_looked_at()} {reason}".rstrip(), sys.stderr)
     return needs

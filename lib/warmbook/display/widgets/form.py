@@ -15,6 +15,7 @@ from ...terminal import printable
 from ...texts import say, speak
 from ...workbook import Workbook, unchosen
 from ..card import escape
+from . import front_end
 from .fields import Field, label, unset
 from .style import STYLE
 from .summary import Summary
@@ -172,12 +173,13 @@ class SettingsForm(w.VBox):
             f'<td style="text-align:left"><code>{escape(value)}</code></td></tr>'
             for name, value in values.items()
         )
-        return {
+        bundle = {
             **super()._repr_mimebundle_(**kwargs),
             "text/plain": printable("\n".join(f"{n} = {value}" for n, value in values.items())),
             # what GitHub shows, where no widget runs
             "text/html": f"<table>{rows}</table>",
         }
+        return front_end.fitting(bundle)
 
 
 def _settings_in(names: Mapping[str, object]) -> dict[str, object]:

@@ -48,7 +48,7 @@ PITFALLS = (
         name="context-above-model",
         symptom="«User-specified max_model_len … is greater than the derived max_model_len».",
         cause="A longer context is asked for than the model was made for.",
-        remedy="Lower «max_model_len» in the form to the number in the message, or leave it out.",
+        remedy="Lower «max_model_len» to the number in the message, or leave it out.",
         source="vLLM's released source, 0.11.1: config/model.py",
     ),
     Pitfall(
@@ -65,7 +65,8 @@ PITFALLS = (
         "or «28 is not divisible by 8».",
         cause="The model's heads, or another of its sizes, can't be shared out evenly among so "
         "many GPUs.",
-        remedy="Choose another «gpu_count»: 1, 2, 4 or 8 divide the heads of most models.",
+        remedy="Choose another «tensor_parallel_size»: 1, 2, 4 or 8 divide the heads of most "
+        "models.",
         source="vLLM's released source, 0.11.1: config/model.py",
     ),
     Pitfall(

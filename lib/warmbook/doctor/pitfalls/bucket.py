@@ -9,8 +9,8 @@ PITFALLS = (
         name="bucket-missing",
         symptom="404: the bucket does not exist.",
         cause="Its name is mistyped, or it was never made. Names are shared by the whole world.",
-        remedy="Correct «model_uri» in the form, or create the bucket in the cluster's region; the "
-        "doctor shows the command.",
+        remedy="Correct «model_uri», or create the bucket in the cluster's region; the doctor "
+        "shows the command.",
         source="https://cloud.google.com/storage/docs/troubleshooting",
     ),
     Pitfall(
@@ -64,7 +64,7 @@ PITFALLS = (
         name="bucket-elsewhere",
         symptom="Loading is slow, and the bill has traffic between regions.",
         cause="The bucket is in another region than the cluster.",
-        remedy="Choose the bucket's region in the form, or copy the model to a bucket in the "
+        remedy="Choose the bucket's region as «location», or copy the model to a bucket in the "
         "cluster's region.",
         source="https://cloud.google.com/storage/docs/locations",
     ),

@@ -9,8 +9,7 @@ PITFALLS = (
         name="cluster-missing",
         symptom="404: there is no such cluster in this location.",
         cause="It was never made, or has been deleted, or it is in another region or zone.",
-        remedy="Correct «cluster_name» and «location» in the form, or run notebook 04: it makes "
-        "the cluster.",
+        remedy="Correct «cluster_name» and «location», or run notebook 04: it makes the cluster.",
         source="https://cloud.google.com/kubernetes-engine/docs/troubleshooting",
     ),
     Pitfall(
@@ -18,7 +17,7 @@ PITFALLS = (
         symptom="There is a cluster of that name, but the workbook did not make it.",
         cause="Somebody else's work may run in it, and the workbook neither changes nor deletes "
         "it.",
-        remedy="Choose another «cluster_name» in the form.",
+        remedy="Choose another «cluster_name».",
         source="lib/warmbook/steps of this repository",
     ),
     Pitfall(
@@ -43,7 +42,7 @@ PITFALLS = (
     Pitfall(
         name="namespace-missing",
         symptom="«namespaces … not found».",
-        cause="The namespace was not made in this cluster, or the form names another.",
+        cause="The namespace was not made in this cluster, or your settings name another.",
         remedy="Run notebook 05: it makes the namespace.",
         source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
     ),
@@ -83,7 +82,7 @@ PITFALLS = (
         symptom="No node: «ZONE_RESOURCE_POOL_EXHAUSTED», or the zone does not have enough "
         "resources available.",
         cause="The zone has no free machine with this GPU at the moment; it is no matter of quota.",
-        remedy="Wait, or choose another zone, a Spot node or another GPU in the form.",
+        remedy="Wait, or choose another zone, a Spot node or another GPU.",
         source="https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability",
     ),
     Pitfall(
@@ -91,7 +90,7 @@ PITFALLS = (
         symptom="«Insufficient nvidia.com/gpu»: no node has a free GPU for the Pod.",
         cause="The node pool is at its maximum or at zero, other Pods hold the GPUs, or one "
         "node has fewer than the Pod asks for.",
-        remedy="Let the pool grow, end what holds the GPUs, or lower «gpu_count» in the form.",
+        remedy="Let the pool grow, end what holds the GPUs, or lower «gpu_count».",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/gpus",
     ),
     Pitfall(
@@ -130,8 +129,8 @@ PITFALLS = (
         "has the driver that the Pod selects.",
         cause="The image is built for a later CUDA than the node's driver knows: CUDA 13 needs "
         "driver 580 or later, and GKE's default is 535.",
-        remedy="Choose auto or latest for «gpu_driver» in the form, then run notebook 06 again. A "
-        "Standard pool with another driver is changed by `gcloud container node-pools update POOL "
+        remedy="Choose auto or latest for «gpu_driver», then run notebook 06 again. A Standard "
+        "pool with another driver is changed by `gcloud container node-pools update POOL "
         "--accelerator=…,gpu-driver-version=latest`. Or choose an older «vllm_version».",
         source="https://github.com/rapidsai/deployment/issues/656",
     ),
@@ -158,7 +157,7 @@ PITFALLS = (
         name="watch-expired",
         symptom="The cluster answers 410 Gone to somebody who follows changes.",
         cause="The changes asked for are older than those that the cluster still keeps.",
-        remedy="Run the cell again: it looks at everything anew.",
+        remedy="Run this again: it looks at everything anew.",
         source="https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses",
     ),
 )

@@ -36,7 +36,7 @@ PITFALLS = (
         symptom="«Could not detect config format for no config file found».",
         cause="config.json is not at the model's address, or the address is of another folder: "
         "fetching nothing is no error yet.",
-        remedy="Check «model_uri» in the form; run notebook 03: it looks at the folder.",
+        remedy="Check «model_uri»; run notebook 03: it looks at the folder.",
         source="vLLM's released source, 0.11.1: transformers_utils/config.py",
     ),
     Pitfall(

@@ -10,7 +10,7 @@ PITFALLS = (
         symptom="The Pod waits with ErrImagePull, ImagePullBackOff or InvalidImageName.",
         cause="There is no such release of the image, its name is mistyped, or the node can't "
         "reach or may not read the registry.",
-        remedy="Check «vllm_version» in the form: is there such a release?",
+        remedy="Check «vllm_version»: is there such a release?",
         source="https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff",
     ),
     Pitfall(
@@ -87,7 +87,7 @@ PITFALLS = (
         name="fd-limit",
         symptom="«Increase process fd limit or decrease the concurrency level».",
         cause="The streamer needs more open files than the process may have.",
-        remedy="Lower «concurrency» in the form, or raise the limit of open files.",
+        remedy="Lower «concurrency», or raise the limit of open files.",
         source="https://github.com/run-ai/runai-model-streamer (response_code.cc)",
     ),
     Pitfall(

@@ -9,14 +9,14 @@ PITFALLS = (
         name="no-credentials",
         symptom="«Your default credentials were not found»: no call to Google Cloud goes out.",
         cause="Nobody is signed in where the notebook runs.",
-        remedy="Run `gcloud auth application-default login`, then the cell again.",
+        remedy="Run `gcloud auth application-default login`, then this again.",
         source="https://cloud.google.com/docs/authentication/provide-credentials-adc",
     ),
     Pitfall(
         name="credentials-expired",
         symptom="A call that worked is answered with 401, or with a RefreshError.",
         cause="The sign-in has run out or was revoked.",
-        remedy="Run `gcloud auth application-default login`, then the cell again.",
+        remedy="Run `gcloud auth application-default login`, then this again.",
         source="https://cloud.google.com/docs/authentication/provide-credentials-adc",
     ),
     Pitfall(
@@ -35,7 +35,7 @@ PITFALLS = (
         symptom="The project is not found, or you may not see it: Google Cloud answers alike.",
         cause="The id is mistyped, it is the project's name instead of its id, it is being "
         "deleted, or this account has no rights in it.",
-        remedy="Compare it with `gcloud projects list` and correct «project_id» in the form.",
+        remedy="Compare it with `gcloud projects list` and correct «project_id».",
         source="https://cloud.google.com/resource-manager/docs/creating-managing-projects",
     ),
     Pitfall(
@@ -66,14 +66,14 @@ PITFALLS = (
         name="rate-limited",
         symptom="Google Cloud or the Hub answers 429.",
         cause="More requests in a short time than the service allows.",
-        remedy="Wait a minute, then run the cell again.",
+        remedy="Wait a minute, then run this again.",
         source="https://cloud.google.com/apis/design/errors",
     ),
     Pitfall(
         name="service-unavailable",
         symptom="A service answers 500, 502, 503 or 504.",
         cause="The service has trouble of its own; most often it passes within minutes.",
-        remedy="Run the cell again in a while; https://status.cloud.google.com tells of outages.",
+        remedy="Run this again in a while; https://status.cloud.google.com tells of outages.",
         source="https://cloud.google.com/apis/design/errors",
     ),
     Pitfall(
@@ -81,8 +81,8 @@ PITFALLS = (
         symptom="The request was accepted, but the operation behind it ends with an error.",
         cause="What was asked for could not be made: no capacity, no quota, or a conflict with "
         "what is there.",
-        remedy="Read the reason that is quoted. Delete what was left half made, then run the "
-        "cell again.",
+        remedy="Read the reason that is quoted. Delete what was left half made, then run this "
+        "again.",
         source="https://cloud.google.com/kubernetes-engine/docs/troubleshooting",
     ),
     Pitfall(
@@ -90,7 +90,7 @@ PITFALLS = (
         symptom="A change of roles is refused with 409 or 412, and speaks of concurrent changes "
         "or of an etag.",
         cause="Somebody else changed the same policy between reading and writing it.",
-        remedy="Run the cell again: it reads the policy anew and adds to it.",
+        remedy="Run this again: it reads the policy anew and adds to it.",
         source="https://cloud.google.com/iam/docs/allow-policies#etag",
     ),
     Pitfall(

@@ -47,8 +47,8 @@ PITFALLS = (
         symptom="«unrecognized arguments»: the container ends at once, again and again.",
         cause="This release of vLLM no longer knows the flag; --disable-log-requests went with "
         "0.17.0.",
-        remedy="Leave the flag out, or run notebook 06 again: its manifest fits the release in "
-        "the form.",
+        remedy="Leave the flag out, or run notebook 06 again: its manifest fits the release that "
+        "you chose.",
         source="https://github.com/llm-d/llm-d-benchmark/pull/781",
     ),
     Pitfall(
@@ -156,7 +156,7 @@ PITFALLS = (
         "available memory for the cache blocks».",
         cause="After the weights the GPU has too little memory left for the context that was "
         "asked for.",
-        remedy="Lower «max_model_len» in the form, or choose more or larger GPUs.",
+        remedy="Lower «max_model_len», or choose more or larger GPUs.",
         source="vLLM's released source, 0.11.1: v1/core/kv_cache_utils.py",
     ),
     Pitfall(

@@ -77,7 +77,7 @@ def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, st
             "vLLM {version} does not know {argument}.",
             version=settings.vllm_version,
             argument=diagnosis.quote.partition("arguments: ")[2],
-        ), say("Run notebook 06 again: its manifest fits the version in the form.")
+        ), say("Run notebook 06 again: its manifest fits the version that you chose.")
     again = say("Run notebooks 03 and 05 again, then 06.")
     if diagnosis.pitfall == "weights-not-found":
         return say("vLLM finds no safetensors files in {uri}.", uri=uri), again
@@ -99,7 +99,7 @@ def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, st
 def _roles(diagnosis: Diagnosis) -> str:
     if diagnosis.pitfall in ("metadata-server-off", "wif-off"):
         return say(pitfall(diagnosis.pitfall).remedy)
-    return say("Run notebook 05: it gives the two roles on the bucket. Then run this cell.")
+    return say("Run notebook 05: it gives the two roles on the bucket. Then run this again.")
 
 
 def unknown_end(

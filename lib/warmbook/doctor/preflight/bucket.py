@@ -43,7 +43,7 @@ def place(memo: Memo) -> Checkup:
     return Checkup(
         "warning",
         say("{bucket}; the cluster's region is {region}", bucket=told, region=settings.region),
-        say("Choose the bucket's region in the form, or copy the model to a bucket near."),
+        say("Choose the bucket's region as «location», or copy the model to a bucket near."),
         pitfall="bucket-elsewhere",
     )
 
@@ -59,7 +59,7 @@ def model(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         told,
-        say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
+        say("Correct «model_uri», or run notebook 03: it looks, and uploads."),
         gcloud.list_weights(memo.settings),
         "weights-not-found",
     )
@@ -116,7 +116,7 @@ def _missing(memo: Memo, holdings: Held) -> Checkup:
         return Checkup("info", say("{told}; notebook 05 gives the roles", told=what))
     remedy = say("Run notebook 05: it gives the two roles.")
     if pitfall == "binding-other-namespace":
-        remedy = say("Run notebook 05, or choose that namespace and account in the form.")
+        remedy = say("Run notebook 05, or choose that «namespace» and «service_account».")
     return Checkup("error", what, remedy, gcloud.grant_bucket_roles(memo.settings), pitfall)
 
 

@@ -38,9 +38,9 @@ def offered(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         say("{gpu} is not offered in {place}", gpu=settings.gpu, place=place),
-        say("Choose another place in the form: {places}.", places=", ".join(others[:5]))
+        say("Choose another «location»: {places}.", places=", ".join(others[:5]))
         if others
-        else say("No place has it: choose another GPU in the form."),
+        else say("No place has it: choose another «gpu»."),
         gcloud.gpu_offer(settings),
         "gpu-not-offered",
     )
@@ -62,9 +62,9 @@ def _wrong_machine(memo: Memo) -> Checkup | None:
     return Checkup(
         "error",
         say("{machine} does not have {count} x {gpu}", machine=settings.machine_type, **wanted),
-        say("Choose {machines} for machine_type in the form.", machines=", ".join(fitting))
+        say("Choose {machines} for machine_type.", machines=", ".join(fitting))
         if fitting
-        else say("Choose another machine type or GPU in the form."),
+        else say("Choose another «machine_type» or «gpu»."),
         fixes.machine_types(settings),
         "gpu-not-offered",
     )
@@ -79,7 +79,7 @@ def _no_machine(settings: Settings) -> Checkup:
             machine=settings.machine_type,
             place=settings.location,
         ),
-        say("Choose another machine type or zone in the form."),
+        say("Choose another «machine_type» or «location»."),
         fixes.machine_types(settings),
         "gpu-not-offered",
     )
@@ -173,11 +173,11 @@ def cluster(memo: Memo) -> Checkup:
         return Checkup(
             "warning",
             say(
-                "{cluster}: not of the mode in the form, {mode}",
+                "{cluster}: not of the mode that you chose, {mode}",
                 cluster=what,
                 mode=settings.mode,
             ),
-            say("Choose its mode in the form, or another name for a cluster of your own."),
+            say("Choose its mode as «mode», or another «cluster_name» for a cluster of your own."),
             pitfall="cluster-foreign",
         )
     if existing.status.name not in READY:

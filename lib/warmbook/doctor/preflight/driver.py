@@ -41,10 +41,10 @@ def _insisted_on(memo: Memo) -> Checkup:
     return Checkup(
         "warning",
         say(
-            "the form chooses GKE's default driver, and vLLM {version} needs a newer one",
+            "you chose GKE's default driver, and vLLM {version} needs a newer one",
             version=memo.settings.vllm_version,
         ),
-        say("Choose auto for gpu_driver in the form."),
+        say("Choose auto for gpu_driver."),
         pitfall="driver-too-old",
     )
 
@@ -76,7 +76,7 @@ def _too_old(memo: Memo, pool: Any | None) -> Checkup:
         say("no node has the latest driver, which the server selects"),
         say(
             "Let the pool have it; its nodes are made anew. If its own driver is new enough, "
-            "choose default for gpu_driver in the form."
+            "choose default for gpu_driver."
         ),
         fixes.latest_driver(memo.settings) if pool else "",
         "driver-too-old",

@@ -62,14 +62,14 @@ def _fits(wanted: Requirement) -> bool:
 
 def signed_in(memo: Memo) -> Checkup:
     """Tell whose credentials these are, and which project their requests count against."""
-    held, project_id = memo(credentials), memo.settings.project_id
+    held, project_id = memo(credentials), memo.clients.project_id
     who = (
         memo.clients.account
         or memo.settings.account
         or say("signed in; the credentials name nobody")
     )
     counted = getattr(held, "quota_project_id", None) or project_id
-    if counted != project_id:
+    if project_id and counted != project_id:
         told = say("{who}; requests count against the project {project}", who=who, project=counted)
         return Checkup(
             "warning",
@@ -90,7 +90,7 @@ def seen(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         f"{told}: {found.state}",
-        say("Restore it in the console, or choose another in the form."),
+        say("Restore it in the console, or choose another «project_id»."),
         gcloud.project(memo.settings),
         "project-missing",
     )

@@ -8,7 +8,7 @@ from textwrap import indent
 from typing import Any
 
 from ...display.card import Card, Row, folded
-from ...errors import GUIDE_TO_PITFALLS
+from ...errors import GUIDE_TO_PITFALLS, Remedy
 from ...severity import Severity
 from ...texts import say
 
@@ -77,9 +77,10 @@ class Examination(Card):
         return " ".join(one.what for one in self.in_the_way)
 
     @property
-    def remedy(self) -> str:
-        """What helps against it, each once."""
-        return " ".join(dict.fromkeys(one.remedy for one in self.in_the_way if one.remedy))
+    def remedies(self) -> list[Remedy]:
+        """What helps against it, each once, with its command."""
+        ways = (Remedy(one.remedy, one.command) for one in self.in_the_way)
+        return list(dict.fromkeys(one for one in ways if one.text or one.command))
 
     @property
     def pitfall(self) -> str:

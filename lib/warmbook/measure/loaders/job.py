@@ -103,7 +103,7 @@ def run(
         reason = next((line["error"] for line in told.lines if line.get("error")), told.pod.phase)
         raise ResourceFailedError(
             say("The trial ended without a load: {reason}", reason=reason),
-            remedy=say("Run this cell again; look at the Job's Pod if it stays so."),
+            remedy=say("Run this again; look at the Job's Pod if it stays so."),
         )
     return told.lines
 
@@ -298,7 +298,7 @@ def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Itera
         if not seen:
             raise ResourceFailedError(
                 say("The trial's Pod {pod} is gone.", pod=pod),
-                remedy=say("Its node may have been taken back. Run this cell again."),
+                remedy=say("Its node may have been taken back. Run this again."),
             )
         log = clients.kubernetes.log(pod, settings.namespace)
         yield JobProgress(Pod.of(seen[0]), tuple(_lines(log)))

@@ -83,7 +83,7 @@ class PodReader:
         last = (self._words.strip() or "?").splitlines()[-1]
         return ResourceFailedError(
             say("The reader in {pod} has ended: {reason}", pod=self.pod, reason=last),
-            remedy=say("Run this cell again; it needs as much host memory as a load does."),
+            remedy=say("Run this again; it needs as much host memory as a load does."),
         )
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ def _explain(error: Exception, name: str, revision: str, token: str) -> Warmbook
     if "RemoteEntryNotFoundError" in names:
         return MissingError(
             say("A file of {name} is gone from the Hub.", name=name),
-            remedy=say("Run this cell again: it looks the files up anew."),
+            remedy=say("Run this again: it looks the files up anew."),
         )
     if "DisabledRepoError" in names:
         return AccessError(
@@ -97,14 +97,12 @@ def _of_status(status: int, name: str) -> WarmbookError:
     if status == 429:
         return UnreachableError(
             say("Hugging Face has had too many requests from you."),
-            remedy=say(
-                "Wait five minutes, then run this cell again; with HF_TOKEN more are allowed."
-            ),
+            remedy=say("Wait five minutes, then run this again; with HF_TOKEN more are allowed."),
             pitfall="rate-limited",
         )
     return UnreachableError(
         say("Hugging Face answers {status} for {name}.", status=status, name=name),
-        remedy=say("Run this cell again in a while; https://status.huggingface.co says more."),
+        remedy=say("Run this again in a while; https://status.huggingface.co says more."),
         pitfall="service-unavailable" if status >= 500 else "",
     )
 
@@ -114,7 +112,7 @@ def _of_wire(error: Exception) -> UnreachableError | None:
         return None
     return UnreachableError(
         say("Hugging Face can't be reached."),
-        remedy=say("Check the network and any proxy, then run this cell again."),
+        remedy=say("Check the network and any proxy, then run this again."),
         pitfall="unreachable",
     )
 
@@ -123,7 +121,7 @@ def broken_off(name: str) -> UnreachableError:
     """Return the error for a connection that does not hold."""
     return UnreachableError(
         say("The connection to Hugging Face keeps breaking off at {name}.", name=name),
-        remedy=say("Run this cell again to go on; nothing that arrived is sent again."),
+        remedy=say("Run this again to go on; nothing that arrived is sent again."),
         pitfall="unreachable",
     )
 
@@ -180,5 +178,5 @@ def other_checksum(name: str) -> ResourceFailedError:
     """Return the error for bytes that are not the file's."""
     return ResourceFailedError(
         say("{name} is not what the Hub says it is: another checksum.", name=name),
-        remedy=say("Run this cell again; if it stays so, choose another revision."),
+        remedy=say("Run this again; if it stays so, choose another revision."),
     )

@@ -291,13 +291,13 @@ class FileUpload:
     def _ended(self) -> ResourceFailedError:
         return ResourceFailedError(
             say("The upload of {name} was ended by somebody else.", name=self.name),
-            remedy=say("Run this cell again: it sends what is missing."),
+            remedy=say("Run this again: it sends what is missing."),
         )
 
     def _differs(self) -> ResourceFailedError:
         return ResourceFailedError(
             say("{name} arrived with another checksum; it was not kept.", name=self.name),
-            remedy=say("Run this cell again: it sends the file anew."),
+            remedy=say("Run this again: it sends the file anew."),
         )
 
 

@@ -170,7 +170,7 @@ def _failure(
             name=settings.cluster_name,
             reason=said,
         ),
-        remedy=say("Mend the cause, delete the cluster (notebook 10), then run this cell again."),
+        remedy=say("Mend the cause, delete the cluster (notebook 10), then run this again."),
         pitfall=pitfall_of(said),
     )
 

@@ -101,7 +101,7 @@ def _member(account: str) -> str:
     if not account:
         raise SettingsError(
             say("Your credentials don't say who you are."),
-            remedy=say("Write your e-mail address as «account» in the form."),
+            remedy=say("Write your e-mail address as «account»."),
             fields={"account": say("still empty: choose one")},
         )
     return roles.member(account)

@@ -79,7 +79,7 @@ def versions(settings: Settings, clients: Clients) -> Versions:
     except ValueError:
         raise ResourceFailedError(
             say("The Pod {pod} does not tell its versions.", pod=server.pod.name),
-            remedy=say("Run this cell again, or the command below it by hand."),
+            remedy=say("Run this again, or its command by hand."),
         ) from None
 
 

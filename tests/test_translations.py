@@ -67,8 +67,8 @@ def test_every_text_of_a_table_is_found(found):
     "text",
     [
         "Cause",  # say() within a call within a call
-        "write a branch, a tag or a commit after the @",  # refusal()
-        "write the machine type like g2-standard-16",  # must_match()
+        "enter a branch, tag or commit after the @",  # refusal()
+        "enter a machine type such as g2-standard-16",  # must_match()
         "you found the fault",  # a check of the gym
     ],
 )

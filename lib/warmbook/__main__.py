@@ -47,7 +47,7 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         show_wrapped(f"warmbook: {full(error)}", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        told = say("Stopped. What was created is still there; notebook 10 deletes it.")
+        told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
         show_wrapped(told, sys.stderr)
         return termination.status
 

@@ -39,7 +39,7 @@ class AccessDiagram:
     def _repr_html_(self) -> str:
         chain = _arrow().join(_box(name, GREY) for name in self.identity)
         grants = "".join(map(_grant, self.grants))
-        title = escape(say("Who may do what"))
+        title = escape(say("Identity and access"))
         return (
             f'<figure role="group" aria-label="{title}" style="margin:8px 0;max-width:56em">'
             f'<figcaption style="font-weight:600;margin:2px 0">{title}</figcaption>'

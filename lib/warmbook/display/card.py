@@ -91,7 +91,7 @@ class Card:
         return (
             f'<div class="{PLAIN}" style="{BOX.format(edge=self.mark[1])}">'
             f"<b>{escape(self.title())}</b>{table if rows else ''}"
-            f"{_small(self.note())}{folded(say('The same by hand'), self.command)}</div>"
+            f"{_small(self.note())}{folded(say('Equivalent command'), self.command)}</div>"
         )
 
 

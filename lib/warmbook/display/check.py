@@ -48,7 +48,7 @@ def check(holds: object, claim: str, *, remedy: str, pitfall: str = "") -> Passe
     """
     if not holds:
         raise CheckError(
-            say("Not so: {claim}", claim=say(claim)),
+            say("Check failed: {claim}", claim=say(claim)),
             why=getattr(holds, "why", ""),
             remedies=getattr(holds, "remedies", ()) or [Remedy(say(remedy))],
             pitfall=pitfall or getattr(holds, "pitfall", ""),

@@ -97,11 +97,11 @@ def require_account(settings: Settings, clients: Clients) -> None:
     if not found:
         raise MissingError(
             say(
-                "There is no service account {name} in the namespace {namespace}.",
+                "The service account {name} does not exist in the namespace {namespace}.",
                 name=settings.service_account,
                 namespace=settings.namespace,
             ),
-            remedy=say("Run notebook 05: it makes both."),
+            remedy=say("Run notebook 05, which creates both."),
             pitfall="service-account-missing",
         )
 

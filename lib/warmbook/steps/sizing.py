@@ -73,7 +73,7 @@ class Sizing(Card):
         return self.fit is None or self.fit.tensor_parallel_size == self.tensor_parallel_size
 
     def title(self) -> str:
-        return say("{count} x {gpu} for one Pod", count=self.gpu_count, gpu=self.gpu)
+        return say("{count} x {gpu} per Pod", count=self.gpu_count, gpu=self.gpu)
 
     def rows(self) -> Sequence[Row]:
         return (*self._memory(), *self._pod(), *self._load(), *self._price())
@@ -105,7 +105,7 @@ class Sizing(Card):
     def _on_each(self, fit: Fit) -> Iterator[Row]:
         yield Row(say("GPU memory"), self._verdict(fit), SEVERITIES[fit.verdict])
         need = say(
-            "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
+            "weights {weights}, KV cache {context}, other {rest}; available to vLLM {budget}",
             weights=size(fit.weights_bytes),
             context=_range(fit.kv_cache),
             rest=_range(fit.activations + fit.non_torch + fit.graphs),
@@ -130,7 +130,7 @@ class Sizing(Card):
 
     def _not_divided(self, fit: Fit) -> str:
         return say(
-            "{size} is refused by vLLM: {sizes} divide the model's attention heads",
+            "vLLM rejects {size}: {sizes} divide the model's attention heads",
             size=self.tensor_parallel_size,
             sizes=", ".join(map(str, fit.allowed_sizes)),
         )
@@ -163,10 +163,10 @@ class Sizing(Card):
     def _remedy(self, fit: Fit) -> str:
         if fit.longest_sure:
             return say(
-                "With max_model_len {tokens} it surely fits; or choose more or larger GPUs.",
+                "It fits with max_model_len {tokens}; or choose more or larger GPUs.",
                 tokens=fit.longest_sure,
             )
-        return say("Choose more or larger GPUs: the weights leave no room for context.")
+        return say("Choose more or larger GPUs: the weights leave no memory for the KV cache.")
 
     def _pod(self) -> Iterator[Row]:
         if self.host:
@@ -175,7 +175,7 @@ class Sizing(Card):
                 memory=size(self.host.memory_bytes),
                 disk=size(self.host.ephemeral_bytes),
             )
-            yield Row(say("the Pod should ask for"), told)
+            yield Row(say("requests of the Pod"), told)
 
     def _load(self) -> Iterator[Row]:
         if not (self.load and self.machine):
@@ -186,13 +186,15 @@ class Sizing(Card):
             limit=limit_name(self.load.binds, self.machine),
             guide=duration(self.load.guide_s),
         )
-        yield Row(say("the load takes at least"), least)
+        yield Row(say("shortest possible load"), least)
         told = ", ".join(
             f"{one.model} {one.gib_s:.1f} GiB/s ({one.machine})" for one in self._measured()
         )
         dates = ", ".join(sorted({one.date for one in self.load.measured}))
         told = say(
-            "{loads}; {dates}; no promise for other models or machines", loads=told, dates=dates
+            "{loads}; {dates}; not a prediction for other models or machines",
+            loads=told,
+            dates=dates,
         )
         yield Row(say("Google measured"), told)
 
@@ -212,12 +214,15 @@ class Sizing(Card):
                 region=price.region,
                 date=price.date,
             )
-            yield Row(say("an hour of {machine}", machine=self.machine.name), told)
+            yield Row(say("{machine} per hour", machine=self.machine.name), told)
 
     def note(self) -> str:
         if not self.fit:
             return ""
-        return say("Ranges are estimates: what vLLM needs beside the weights shows at its start.")
+        return say(
+            "Ranges are estimates: what vLLM allocates besides the weights is known only "
+            "at startup."
+        )
 
     def plot(self) -> Picture:
         """Return one GPU's memory as a picture: what it takes, what may be taken.
@@ -225,9 +230,7 @@ class Sizing(Card):
         Where nothing is known of the GPU or of the model's shape, it says so instead.
         """
         if not self.fit:
-            return Picture(
-                None, say("There is no picture of the memory: {reason}", reason=self.missing)
-            )
+            return Picture(None, say("No picture of the memory: {reason}", reason=self.missing))
         found, whole = self.fit, gpu(self.gpu).usable.high
         rest = found.activations + found.non_torch + found.graphs
         parts = (
@@ -245,7 +248,7 @@ class Sizing(Card):
         Where the machine is not known, it says so instead.
         """
         if not (self.load and self.machine):
-            told = say("There is no picture of the load: the machine's network is not known.")
+            told = say("No picture of the load: the machine's network is unknown.")
             return Picture(None, told)
         at = self.machine
         return load_bars(
@@ -325,7 +328,7 @@ def _doubts(seen: Inspection) -> Iterator[str]:
 
 
 def _no_config() -> MissingError:
-    remedy = say("Copy the model's small files beside its weights, or correct the folder.")
+    remedy = say("Copy the model's small files next to its weights, or correct the folder.")
     return MissingError(say("There is no config.json that can be read"), remedy=remedy)
 
 
@@ -337,8 +340,8 @@ def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:
 def _fit(settings: Settings, seen: Inspection, shape: Shape, tokens: int) -> Fit:
     if not seen.tensors:
         raise MissingError(
-            say("The weights are not known"),
-            remedy=say("Name the model's folder, not its config.json alone."),
+            say("The weights are unknown"),
+            remedy=say("Use the model's folder, not only its config.json."),
         )
     version = tuple(int(part) for part in settings.vllm_version.split(".")[:2])
     return fit(

@@ -29,7 +29,7 @@ def add(verbs: Verbs) -> None:
     """Add the verbs of this module."""
     weights = verbs.add_parser(
         "weights",
-        help="look through a model's folder in a bucket; reads no weights",
+        help="inspect a model's folder in a bucket; reads no weights",
         description="Look through a model's folder in a bucket, from listings and the first "
         "kilobytes of its files: what will be streamed, and what is wrong. Exit status 1 if the "
         "model would not load.",
@@ -42,12 +42,12 @@ def add(verbs: Verbs) -> None:
         help="draw the bytes of its layers into an SVG or PNG",
     )
     add_format(weights)
-    add_language(weights, "language of the answer")
+    add_language(weights, "language of the output")
     weights.set_defaults(act=_weights)
 
     sized = verbs.add_parser(
         "size",
-        help="say what a model needs: KV cache, GPUs, host memory; reads no weights",
+        help="compute what a model needs: KV cache, GPUs, host memory; reads no weights",
         description="Say what a model needs, as notebook 03 does: the KV cache of one sequence, "
         "whether weights and context fit the GPUs, the Pod's memory, the least time to load. A "
         "folder or a config.json on this machine needs no project. Exit status 1 if it does not "
@@ -58,23 +58,25 @@ def add(verbs: Verbs) -> None:
         "model", metavar="MODEL", help="gs://BUCKET/PATH, a folder, or a config.json"
     )
     sized.add_argument(
-        "--gpu", metavar="NAME", help="such as nvidia-l4 or l4; the settings' own if left out"
+        "--gpu", metavar="NAME", help="GPU type, such as nvidia-l4 or l4 (your settings)"
     )
-    sized.add_argument("--gpus", type=int, default=0, metavar="N", help="how many, of one Pod")
+    sized.add_argument(
+        "--gpus", type=int, default=0, metavar="N", help="GPUs per Pod (your settings)"
+    )
     sized.add_argument(
         "--max-model-len",
         type=int,
         default=0,
         metavar="TOKENS",
-        help="context of a request; all that the model takes if left out",
+        help="context length (the model's maximum)",
     )
     add_format(sized)
-    add_language(sized, "language of the answer")
+    add_language(sized, "language of the output")
     sized.set_defaults(act=_size)
 
     doctor = verbs.add_parser(
         "doctor",
-        help="look for what would stop a notebook, before it does",
+        help="run preflight checks for a notebook",
         description="Look at credentials, project, quota, bucket, cluster and roles, and say what "
         "stands in the way of a notebook, with the remedy and the command. Changes nothing. A "
         "project or a model that is not chosen yet stands in the way too: what needs it is not "
@@ -86,7 +88,7 @@ def add(verbs: Verbs) -> None:
         type=lambda number: str(number).zfill(2),
         choices=[f"{number:02}" for number in range(2, 11)],
         metavar="NN",
-        help="what earlier notebooks make should be there; what later ones make is later (04)",
+        help="check what notebook NN needs (04)",
     )
     add_format(doctor)
     doctor.add_argument(  # what --format json was called
@@ -95,10 +97,10 @@ def add(verbs: Verbs) -> None:
     doctor.add_argument(
         "--probe",
         action="store_true",
-        help="ask the bucket as the service account too, from a small Pod in the cluster",
+        help="also test the bucket access from a small Pod in the cluster",
     )
     add_parameter(doctor)
-    add_language(doctor, "language of the answer")
+    add_language(doctor, "language of the output")
     doctor.set_defaults(act=_doctor)
 
 

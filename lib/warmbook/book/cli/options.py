@@ -66,13 +66,13 @@ def add_log(verb: argparse.ArgumentParser) -> None:
         "--log",
         type=Path,
         metavar="FILE",
-        help="a saved log, - for standard input; asks no cluster",
+        help="a saved log, - for standard input; no cluster needed",
     )
     verb.add_argument(
         "--start",
         type=_counted,
         metavar="N",
-        help="the Nth start that the log holds, from 1 (the last)",
+        help="the Nth start in the log, from 1 (the last)",
     )
 
 

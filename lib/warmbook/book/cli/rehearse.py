@@ -33,8 +33,11 @@ OLDEST_PYTHON = (3, 11)
 
 KERNEL_STARTUP = Path(__file__).resolve().parents[1] / "kernel_startup.py"
 PASSED_ON = {
-    "--engine": ("ENGINE", "vllm, the real server, or quick: no chat, but sooner there"),
-    "--fault": ("NAME[,NAME]", "let these things go wrong; --list-faults of rehearse lists them"),
+    "--engine": ("ENGINE", "vllm: the real server; quick: faster, but without answers"),
+    "--fault": (
+        "NAME[,NAME]",
+        "stage these failures; `warmbook rehearse --list-faults` lists them",
+    ),
     "--minute": ("SECONDS", "how long a minute of the cloud lasts here"),
     "--cache": ("DIR", "folder of the engine and the model (WARMBOOK_CACHE)"),
     "--latency-ms": ("N", "milliseconds to the first byte of each read"),
@@ -121,7 +124,7 @@ def _lab_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--google-cloud",
         action="store_true",
-        help="no rehearsal: the notebooks act on your project in Google Cloud",
+        help="no rehearsal: the notebooks use your Google Cloud project",
     )
     group = parser.add_argument_group("the rehearsal", "More: python -m warmbook rehearse --help")
     for option, (value, told) in PASSED_ON.items():
@@ -154,7 +157,7 @@ def _copy_out(folder: Path) -> None:
     if copies.those(NEW, UPDATED):
         show_wrapped(counted(copies))
     if count := len(copies.those(OUTDATED)):
-        told = say("{count} that you changed have a newer version; they were kept", count=count)
+        told = say("{count} changed by you have a newer version; they were kept", count=count)
         show_wrapped(Row(str(folder), told))
 
 

@@ -32,12 +32,12 @@ def add(verbs: Verbs) -> None:
     """Add the verbs of this module."""
     run = verbs.add_parser(
         "run",
-        help="run the notebooks headlessly, in order",
+        help="run the notebooks headless, in order",
         description="Run warmbook's own notebooks headlessly, in order, with your saved choices; "
         "copies of them are not touched. Exit status 1 if one of them fails.",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
-    add_language(run, "language of the book")
+    add_language(run, "language of the messages")
     run.add_argument(
         "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
     )
@@ -51,7 +51,7 @@ def add(verbs: Verbs) -> None:
         "its default, what is allowed.",
     )
     add_format(listing)
-    add_language(listing, "language of the book")
+    add_language(listing, "language of the messages")
     listing.set_defaults(act=_list)
 
 
@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
         raise
     show_wrapped(_summary(result, out))
     for name in result.unfit:
-        told = say("{name}: what the run's workbook.yaml holds of it can't be read", name=name)
+        told = say("{name}: its entry in the run's workbook.yaml can't be read", name=name)
         show_wrapped(f"warmbook: {told}", sys.stderr)
     return 0 if result.passed else 1
 
@@ -130,7 +130,7 @@ def _summary(result: Run, out: Path) -> str:
         lines.append(f"  {say('Parity of the server')}: {told}")
     lines += _left_behind(record)
     if not result.passed:
-        lines.append("  " + say("Not every notebook passed. What was created is still there."))
+        lines.append("  " + say("Not every notebook passed. The created resources still exist."))
     lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
     return "\n".join(lines)
 

@@ -101,7 +101,7 @@ class SettingsForm(w.VBox):
     def _origin(self, name: str) -> str:
         if name == "language" or self._chosen.get(name) == self._opened.get(name):
             return self._origins[name]
-        return say("typed above") if name in self._chosen else unchosen(name)
+        return say("typed in the form") if name in self._chosen else unchosen(name)
 
     def _field(self, name: str, suggestions: availability.Offers) -> Field:
         offered, missing = suggestions.values.get(name, ()), suggestions.missing.get(name, "")

@@ -43,12 +43,12 @@ CHECKS = (
     Check(lambda: say("Billing"), project.billing, queries.paying, "02"),
     Check(lambda: say("APIs"), project.apis, queries.services_off, "02 04"),
     Check(
-        lambda: say("Your permissions in the project"),
+        lambda: say("Your permissions on the project"),
         project.allowed_on_project,
         queries.held_permissions,
         "02 04 10",
     ),
-    Check(lambda: say("The GPU's places"), cluster.offered, queries.gpu_zones, "04"),
+    Check(lambda: say("GPU availability"), cluster.offered, queries.gpu_zones, "04"),
     Check(lambda: say("GPU quota"), cluster.quota, queries.gpu_quota, "04 06"),
     Check(lambda: say("Bucket"), bucket.place, queries.bucket, "03 04 05 06 07 08 09", MODEL),
     Check(lambda: say("Model"), bucket.model, queries.folder, "06 09", MODEL),
@@ -60,7 +60,7 @@ CHECKS = (
         MODEL,
     ),
     Check(lambda: say("Cluster"), cluster.cluster, queries.found_cluster, "05 06 07 08 09"),
-    Check(lambda: say("Identity of Pods"), cluster.federation, None, "05 06 07 09"),
+    Check(lambda: say("Workload Identity Federation"), cluster.federation, None, "05 06 07 09"),
     Check(lambda: say("GPU driver"), driver.driver, None, "06 09"),
     Check(lambda: say("Service account"), cluster.inside, queries.kubernetes, "06 07 09"),
     Check(
@@ -70,9 +70,9 @@ CHECKS = (
         "06 07 08 09",
         MODEL,
     ),
-    Check(lambda: say("The server"), server.server, queries.server_watch, "07 08 09", MODEL),
+    Check(lambda: say("Server"), server.server, queries.server_watch, "07 08 09", MODEL),
     Check(lambda: say("Caches"), bucket.caches, queries.found_caches, "08", MODEL),
-    Check(lambda: say("Buckets as folders"), comparison.fuse, None, "09"),
+    Check(lambda: say("Cloud Storage FUSE"), comparison.fuse, None, "09"),
     Check(lambda: say("Disk for the comparison"), comparison.disk, None, "09", MODEL),
 )
 
@@ -154,7 +154,7 @@ def _lines(
                 told = (error.what, error.remedy, command, error.pitfall, title)
                 lines.append(Checkup(_severity(unanswered), *told))
         except Exception as unforeseen:  # the other lines are worth more than its traceback
-            reason = say("could not be looked at: {reason}", reason=repr(unforeseen))
+            reason = say("could not be checked: {reason}", reason=repr(unforeseen))
             lines.append(Checkup("warning", reason, name=title))
     severities = {line.name: line.severity for line in lines}
     return [*_on_the_way(lost), *lines, *_blocked(blocked, severities)]
@@ -176,7 +176,7 @@ def _blocked(blocked: dict[str, list[str]], severities: dict[str, Severity]) -> 
     return [
         Checkup(
             "info" if severities.get(cause) == "info" else "warning",
-            say("not looked at: «{cause}» comes first", cause=cause),
+            say("not checked: «{cause}» comes first", cause=cause),
             name=", ".join(names),
         )
         for cause, names in blocked.items()
@@ -190,5 +190,5 @@ def _on_the_way(lost: Sequence[tuple[str, WarmbookError]]) -> list[Checkup]:
     # what a service said tells more than that nobody said anything
     error = min((error for _, error in lost), key=lambda one: one.pitfall == "unreachable")
     names = ", ".join(title for title, _ in lost)
-    what = f"{error.what} {say('Not looked at: {names}.', names=names)}"
+    what = f"{error.what} {say('Not checked: {names}.', names=names)}"
     return [Checkup("error", what, error.remedy, "", error.pitfall, say("Connection"))]

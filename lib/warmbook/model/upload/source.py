@@ -88,7 +88,7 @@ class LocalFile:
             self.changed_ns,
         ):
             raise ResourceFailedError(
-                say("{name} changed while it was read.", name=self.path),
+                say("{name} changed during the upload.", name=self.path),
                 remedy=say("Wait until nothing writes to it any more, then run this again."),
             )
         return data

@@ -1,0 +1,101 @@
+"""The prompt box, pressed as the front end does; what sends its prompts is a double."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from warmbook import texts
+from warmbook.display.card import Card
+from warmbook.display.widgets import prompt_box
+from warmbook.display.widgets.prompt_box import PromptBox
+from warmbook.errors import InterruptedWaitError, WarmbookError
+
+
+@dataclass(frozen=True, repr=False)
+class Said(Card):
+    text: str
+
+    def title(self):
+        return self.text
+
+
+class Model:
+    """Answers with the prompt, or fails; keeps what it was asked and what the box looked like."""
+
+    def __init__(self):
+        self.asked, self.fails, self.box, self.seen = [], None, None, []
+
+    def __call__(self, asked, show):
+        self.asked.append(asked)
+        for text in ("<", "<b"):
+            show(text)
+            if self.box:
+                self.seen.append((self.box.button.disabled, self.box._shown.value))
+        if self.fails:
+            raise self.fails
+        return Said(f"<{asked['question']}>")
+
+
+@pytest.fixture
+def model(monkeypatch):
+    monkeypatch.setattr(prompt_box, "EACH_S", 0)
+    return Model()
+
+
+@pytest.fixture
+def box(model):
+    model.box = PromptBox(model, "first", "0", "64")
+    return model.box
+
+
+def press(box):
+    box.button._handle_button_msg(None, {"event": "click"}, [])
+
+
+def test_the_first_prompt_is_sent_at_once_and_shown_headless(box, model):
+    assert model.asked == [{"question": "first", "temperature": "0", "max_tokens": "64"}]
+    bundle = box._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(box.card)
+    assert bundle["text/html"] == box.card._repr_html_()
+    assert "&lt;first&gt;" in box._shown.value
+
+
+def test_a_press_sends_what_stands_in_the_fields(box, model):
+    box.fields["question"].set_state({"value": "second"})
+    box.fields["temperature"].set_state({"value": "0.7"})
+    press(box)
+    assert model.asked[-1] == {"question": "second", "temperature": "0.7", "max_tokens": "64"}
+    assert "&lt;second&gt;" in box._shown.value
+
+
+def test_while_it_answers_the_button_is_disabled_and_the_text_grows(box, model):
+    press(box)
+    assert [disabled for disabled, _ in model.seen] == [True, True]
+    assert "&lt;b" in model.seen[1][1] and "&lt;b" not in model.seen[0][1]
+    assert not box.button.disabled
+
+
+@pytest.mark.parametrize("kind", [WarmbookError, InterruptedWaitError])
+def test_a_failure_is_a_card_and_the_box_goes_on(box, model, kind):
+    model.fails = kind("no <answer>", remedy="wait")
+    press(box)
+    assert "no &lt;answer&gt;" in box._shown.value and "wait" in box._shown.value
+    assert box.card.edge() == "error" and not box.button.disabled
+    model.fails = None
+    press(box)
+    assert "&lt;first&gt;" in box._shown.value
+
+
+def test_the_first_prompts_failure_stops_the_notebook(model):
+    model.fails = WarmbookError("no", remedy="wait")
+    with pytest.raises(WarmbookError, match="no"):
+        PromptBox(model, "first", "0", "64")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_field_has_a_name_of_its_own(model, language):
+    texts.speak(language)
+    box = PromptBox(model, "first", "0", "64")
+    names = [field.description for field in box.fields.values()]
+    assert all(names) and len(set(names)) == 3
+    assert box.button.description == {"en": "Send", "es": "Enviar"}[language]

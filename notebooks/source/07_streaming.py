@@ -199,9 +199,7 @@ start.plot()
 # Mueve los controles para ver qué acortaría el próximo arranque. Tu medición está marcada; la carga es una estimación, y las demás partes son como las mediste.
 
 # %%
-explore.cold_start(
-    settings, weight_bytes=stream.expected_bytes, measured=form.book.measurements()
-)
+explore.cold_start(settings, weight_bytes=stream.expected_bytes, measured=form.book.measurements())
 
 # %% [markdown] lang="en"
 # ## Detect corrupted weights

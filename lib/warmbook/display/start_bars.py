@@ -109,7 +109,7 @@ class StartBars:
             "region": say("the region's quota ({gbps:g} Gbps)", gbps=self.assumed.region_gbps),
             "cache": say("a zone's cache at first"),
             "streams": say("the streams ({count})", count=self.assumed.streams),
-            "pcie": say("PCIe ({count} GPUs)", count=self.assumed.gpus),
+            "pcie": say("PCIe (GPUs: {count})", count=self.assumed.gpus),
         }[name]
 
     def _load_rows(self) -> Iterator[str]:
@@ -133,7 +133,10 @@ class StartBars:
 
     def _measured(self) -> Iterator[str]:
         if self.own.loads:
-            loads = (f"{size(n)} {_time(seconds)}" for n, seconds in self.own.loads)
+            loads = (
+                say("{size} in {time}", size=size(size_bytes), time=_time(seconds))
+                for size_bytes, seconds in self.own.loads
+            )
             yield say("You measured a load: {loads}.", loads=", ".join(loads))
         if self.own.parts:
             yield say("You measured a cold start: {time}.", time=_time(self.own.total_s))

@@ -43,6 +43,7 @@ const name = () => {
 _NAMED = f'<style onload="{_NAMES}"> </style>'
 
 _LAYOUT = """<style>
+.wb-explorer .noUi-handle{border-color:var(--jp-ui-font-color2,#59636e)}
 .wb-explorer .noUi-handle:focus-visible{outline:2px solid var(--jp-brand-color1,#0969da)}
 .wb-explorer .wb-sliders{display:flex;flex-flow:row wrap;gap:0 24px}
 </style>"""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..model.start_estimate import Assumed, OwnStart, Part, StartEstimate
 from ..terminal import printable
 from ..texts import say
-from ..units import duration, size
+from ..units import short_duration, size
 from .card import escape
 from .picture import STYLE
 
@@ -60,15 +60,15 @@ class StartBars:
         load = say(
             "Estimate: {size} of weights load in {time} or more. The limit is {limit}.",
             size=size(self._weight_bytes),
-            time=_time(self.found.load.least_s),
+            time=short_duration(self.found.load.least_s),
             limit=self._limit(self.found.load.binds),
         )
         total = self.found.total
         start = say(
             "Estimate of the whole cold start: {time} ({least} to {most}).",
-            time=_time(total.middle_s),
-            least=_time(total.low_s),
-            most=_time(total.high_s),
+            time=short_duration(total.middle_s),
+            least=short_duration(total.low_s),
+            most=short_duration(total.high_s),
         )
         return printable("\n".join([load, start, *self._measured()]))
 
@@ -118,10 +118,10 @@ class StartBars:
         for name, seconds in sorted(limits.items(), key=lambda limit: -limit[1]):
             colour = "blue" if name == self.found.load.binds else "grey"
             bars = [(seconds, f"var(--wb-{colour})")]
-            yield _row(self._limit(name), bars, whole, _time(seconds), marks)
+            yield _row(self._limit(name), bars, whole, short_duration(seconds), marks)
         for size_bytes, seconds in self.own.loads:
             told = say("┆ you measured ({size})", size=size(size_bytes))
-            yield _row(told, [], whole, _time(seconds), [seconds])
+            yield _row(told, [], whole, short_duration(seconds), [seconds])
 
     def _start_rows(self) -> Iterator[str]:
         whole = max(self.found.total.middle_s, self.own.total_s, 0.001)
@@ -129,17 +129,17 @@ class StartBars:
         rows += [(say("you measured"), self.own.parts)] if self.own.parts else []
         for name, parts in rows:
             bars = [(part.middle_s, _fill(part.name)) for part in parts]
-            yield _row(name, bars, whole, _time(sum(part.middle_s for part in parts)))
+            yield _row(name, bars, whole, short_duration(sum(part.middle_s for part in parts)))
 
     def _measured(self) -> Iterator[str]:
         if self.own.loads:
             loads = (
-                say("{size} in {time}", size=size(size_bytes), time=_time(seconds))
+                say("{size} in {time}", size=size(size_bytes), time=short_duration(seconds))
                 for size_bytes, seconds in self.own.loads
             )
             yield say("You measured a load: {loads}.", loads=", ".join(loads))
         if self.own.parts:
-            yield say("You measured a cold start: {time}.", time=_time(self.own.total_s))
+            yield say("You measured a cold start: {time}.", time=short_duration(self.own.total_s))
 
     def _sources(self) -> str:
         told = say(
@@ -207,9 +207,5 @@ def _key(parts: Sequence[Part], own: Sequence[Part]) -> str:
 
 
 def _span(part: Part) -> str:
-    least, most = _time(part.low_s), _time(part.high_s)
+    least, most = short_duration(part.low_s), short_duration(part.high_s)
     return most if least == most else say("{least} to {most}", least=least, most=most)
-
-
-def _time(seconds: float) -> str:
-    return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"

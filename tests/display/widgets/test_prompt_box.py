@@ -92,6 +92,67 @@ def test_the_first_prompts_failure_stops_the_notebook(model):
         PromptBox(model, "first", "0", "64")
 
 
+ENDLESS = """
+import time
+from warmbook.cloud.errors import explained
+from warmbook.display.card import Card
+from warmbook.display.widgets.prompt_box import PromptBox
+
+class Said(Card):
+    def title(self):
+        return "said"
+
+def send(asked, show):
+    with explained():
+        if asked["question"] == "endless":
+            show("begun")
+            time.sleep(60)
+    return Said()
+
+box = PromptBox(send, "short", "0", "64")
+box.fields["question"].value = "endless"
+box.button.comm.comm_id
+"""
+
+
+@pytest.fixture
+def kernel():
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel()
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def results(messages):
+    return [message for message in messages if message["msg_type"] == "execute_result"]
+
+
+def seen(client, wanted):
+    """Wait for a message for the front end in whose content there is `wanted`."""
+    while wanted not in str(client.get_iopub_msg(timeout=30)["content"]):
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+def test_interrupting_the_kernel_ends_an_answer_and_the_box_says_so(kernel):
+    manager, client = kernel
+    told = []
+    reply = client.execute_interactive(ENDLESS, timeout=60, output_hook=told.append)
+    assert reply["content"]["status"] == "ok", reply["content"]
+    button = results(told)[-1]["content"]["data"]["text/plain"].strip("'")
+    click = {"method": "custom", "content": {"event": "click"}}
+    content = {"comm_id": button, "data": click}
+    client.shell_channel.send(client.session.msg("comm_msg", content))
+    seen(client, "begun")
+    manager.interrupt_kernel()
+    seen(client, "You stopped this step")
+    client.execute_interactive("box.button.disabled", timeout=30, output_hook=told.append)
+    assert results(told)[-1]["content"]["data"]["text/plain"] == "False"
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_field_has_a_name_of_its_own(model, language):
     texts.speak(language)

@@ -18,7 +18,7 @@ from ...serving.openai_api import DeclinedError, Server, first_ready
 from ...serving.shell_commands import kubectl
 from ...settings import Settings
 from ...texts import say
-from ...units import duration
+from ...units import short_duration
 
 MOST_TEMPERATURE = 2.0
 """Source: OpenAI API, "Create chat completion"."""
@@ -61,13 +61,13 @@ class Reply(Card):
 
     def _times(self) -> Iterator[Row]:
         if self.first_token_s is not None:
-            yield Row(say("time to first token"), _precise(self.first_token_s))
+            yield Row(say("time to first token"), short_duration(self.first_token_s))
         if self.tokens_per_s is not None and self.elapsed_s is not None:
             told = say(
                 "{rate:.1f} ({count} tokens in {time})",
                 rate=self.tokens_per_s,
                 count=self.tokens,
-                time=_precise(self.elapsed_s),
+                time=short_duration(self.elapsed_s),
             )
             yield Row(say("tokens per second"), told)
 
@@ -166,7 +166,3 @@ def _said(piece: dict[str, Any]) -> str:
     """Return what a piece adds; those that begin and end a reply add nothing."""
     deltas = (choice.get("delta") or {} for choice in piece.get("choices") or ())
     return "".join(delta.get("content") or "" for delta in deltas)
-
-
-def _precise(seconds: float) -> str:
-    return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"

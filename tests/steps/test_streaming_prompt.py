@@ -95,7 +95,7 @@ def test_lines_that_are_no_data_and_pieces_without_text_are_passed_over(reply_of
 
 
 @pytest.mark.parametrize(
-    "line", [data(error={"message": "gone"}), data(error="gone"), "data: gone"]
+    "line", [data(error={"message": "gone"}), data(error="gone"), "data: gone", 'data: ["gone"]']
 )
 def test_an_answer_that_breaks_off_is_no_answer(reply_of, line):
     with pytest.raises(ResourceFailedError, match="gone"):

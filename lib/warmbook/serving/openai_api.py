@@ -92,9 +92,9 @@ def _piece(data: str) -> Any:
     try:
         piece = json.loads(data)
     except ValueError:
-        piece = {"error": {"message": data}}
-    if isinstance(piece, dict) and "error" in piece:
-        error = piece["error"]
+        piece = None
+    if not isinstance(piece, dict) or "error" in piece:
+        error = piece["error"] if isinstance(piece, dict) else data
         message = error.get("message") if isinstance(error, dict) else error
         raise ResourceFailedError(
             say("The server broke off its answer: {message}", message=message),

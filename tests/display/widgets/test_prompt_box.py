@@ -86,6 +86,13 @@ def test_a_failure_is_a_card_and_the_box_goes_on(box, model, kind):
     assert "&lt;first&gt;" in box._shown.value
 
 
+def test_what_nobody_expected_is_raised_and_hides_behind_no_older_reply(box, model):
+    model.fails = RuntimeError("a bug")
+    with pytest.raises(RuntimeError):
+        box._press(box.button)
+    assert box._shown.value == "" and not box.button.disabled
+
+
 def test_the_first_prompts_failure_stops_the_notebook(model):
     model.fails = WarmbookError("no", remedy="wait")
     with pytest.raises(WarmbookError, match="no"):

@@ -80,9 +80,12 @@ class PromptBox(w.VBox):
             self.card = self._ask()
         except WarmbookError as error:
             self.card = Failed(error)
+        except BaseException:  # the kernel's log has it; an older reply would hide it
+            self._shown.value = ""
+            raise
         finally:
             self.button.disabled = False
-            self._show_card()
+        self._show_card()
 
     def _show(self, text: str) -> None:
         if (now := time.monotonic()) - self._shown_at >= EACH_S:

@@ -84,8 +84,8 @@ def reply(
 ) -> Reply:
     """Send a prompt to the first ready Pod, and `show` the answer as far as it has come.
 
-    Source: OpenAI API, "Create chat completion", `stream` and `stream_options`; vLLM and SGLang
-    both send the count of tokens with it.
+    Source: OpenAI API, "Create chat completion", `stream` and `stream_options`; vLLM 0.32.0,
+    entrypoints/openai/chat_completion/serving.py. A server that sends no count has no rate.
 
     Raises:
         SettingsError: The prompt is empty, or a number is wrong; `fields` says which, and why.

@@ -123,7 +123,7 @@ def of_google(error: Any) -> WarmbookError:
         )
     return WarmbookError(
         say("Google Cloud returned {code}: {message}", code=code, message=message),
-        remedy=say("Run this again; if it stays so, the message above is what to search for."),
+        remedy=say("Try again; if the error persists, search for the message above."),
         pitfall=_other(code, whole),
     )
 

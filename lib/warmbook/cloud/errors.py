@@ -36,7 +36,10 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("You stopped this step."),
-            remedy=say("What was already asked of the cloud goes on. Run this again."),
+            remedy=say(
+                "Operations already requested continue in the cloud. Run this again to "
+                "wait for them."
+            ),
         ) from None
     except Exception as error:
         if (known := explain(error)) is None:

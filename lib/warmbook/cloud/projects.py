@@ -74,8 +74,8 @@ def unseen(project_id: str, create_command: str) -> AccessError:
             "The project {project} does not exist, or you have no access to it.", project=project_id
         ),
         remedy=say(
-            "Check «project_id» (its ID, not its name or number), ask for a role on it, or create "
-            "it: {command}",
+            "Check «project_id» (the ID, not the name or number), request a role on it, or "
+            "create it: {command}",
             command=create_command,
         ),
         pitfall="project-missing",

@@ -87,10 +87,13 @@ def _forgotten(error: BaseException, trace: TracebackType, shell: Any) -> Warmbo
     if error.name not in set(_defined()):
         return None
     return MissingError(
-        say("«{name}» is not there: no cell of this kernel has made it yet.", name=error.name),
+        say(
+            "«{name}» is not defined: no cell of this kernel has run that defines it.",
+            name=error.name,
+        ),
         remedies=[
             Remedy(say("Run the cells above first: Run > Run All Above Selected Cell.")),
-            Remedy(say("After a restart of the kernel every cell must run again, from the top.")),
+            Remedy(say("After a kernel restart, run every cell again from the top.")),
         ],
     )
 

@@ -206,7 +206,7 @@ def memory_bar(
     low, high = (edge / _GIB for edge in budget)
     free = say("free: {range}", range=sizes(*unused(parts, budget)))
     legend.append(axes.barh(0, max(0, low - left), left=left, color=PALE, label=free))
-    label = say("vLLM may take {range}", range=sizes(*budget))
+    label = say("available to vLLM: {range}", range=sizes(*budget))
     legend.append(axes.axvspan(low, high, fc=(RED, 0.35), ec=RED, label=label))
     edge = axes.axvline(whole / _GIB, color=INK, label=f"GPU: {size(whole)}")
     axes.set_xlim(0, max(left, whole / _GIB) * 1.02)

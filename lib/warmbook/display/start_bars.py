@@ -107,7 +107,7 @@ class StartBars:
         return {
             "nic": say("the network ({gbps:g} Gbps)", gbps=self.assumed.nic_gbps),
             "region": say("the region's quota ({gbps:g} Gbps)", gbps=self.assumed.region_gbps),
-            "cache": say("a zone's cache at first"),
+            "cache": say("limit of a zone's cache at first"),
             "streams": say("the streams ({count})", count=self.assumed.streams),
             "pcie": say("PCIe (GPUs: {count})", count=self.assumed.gpus),
         }[name]
@@ -169,7 +169,7 @@ def part_name(name: str) -> str:
         "engine": say("vLLM until the load"),
         "weights": say("weights"),
         "compile": say("compilation, graphs, warm-up"),
-        "answer": say("first answer"),
+        "answer": say("first response"),
         "unexplained": say("unexplained"),
     }[name]
 

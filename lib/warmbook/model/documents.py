@@ -124,7 +124,7 @@ def _code(inspection: Inspection) -> Iterator[Finding]:
                 "config.json names {names} (auto_map), which is missing", names=named_only(missing)
             ),
             say("With --trust-remote-code vLLM stops before it reads the weights."),
-            say("Upload the model's .py files, or remove auto_map if vLLM knows the model."),
+            say("Upload the model's .py files, or remove auto_map if vLLM supports the model."),
         )
 
 

@@ -79,7 +79,7 @@ def _shards(inspection: Inspection) -> Iterator[Finding]:
             "no tensors",
             say("{names}: no tensors in it", names=named_only(inspection.folder.shards)),
             say("vLLM lacks weights: it stops, or its answers are nonsense."),
-            say("Upload the model again, whole."),
+            say("Upload the complete model again."),
             pitfall="shard-broken",
         )
     twice = Counter(tensor.name for tensor in inspection.tensors)

@@ -53,7 +53,7 @@ def reason(error: Any) -> str:
         case "less_than_equal":
             return say("enter {most} or less", most=context["le"])
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return say("write a whole number, in digits only")
+            return say("enter a whole number, digits only")
         case "float_parsing" | "float_type":
             return say("write a number such as 2.5, with a point before the decimals")
         case "finite_number":

@@ -75,7 +75,9 @@ def _require_folder(bucket: str, path: str) -> None:
     if not _MODEL_FILE.fullmatch(name):
         return
     if not folder:
-        raise refusal("{name} is a file: write the folder that holds the model's files", name=name)
+        raise refusal(
+            "{name} is a file: enter the folder that contains the model's files", name=name
+        )
     address = f"gs://{bucket}/{folder}"
     raise refusal(
         "{name} is a file: write its folder {folder}", name=name, folder=address, offer=address

@@ -191,8 +191,8 @@ def _under_load(
         raise ResourceFailedError(
             say("No Pod was added: {reason}", reason=reason),
             remedy=say(
-                "See that the Custom Metrics Stackdriver Adapter runs in the cluster (the first "
-                "lines of the command below), then run this again."
+                "Check that the Custom Metrics Stackdriver Adapter is running in the cluster "
+                "(first lines of the command below), then try again."
             ),
         ) from None
 

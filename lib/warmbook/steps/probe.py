@@ -54,7 +54,7 @@ class PermissionResult:
         """Return the answer as a line of a card."""
         if self.may:
             return Row(self.permission, say("granted"), "ok")
-        remedy = say("give the two roles (notebook 05), then run this again")
+        remedy = say("grant the two roles (notebook 05), then try again")
         if self.permission == "token":
             remedy = say("enable the metadata server on the node pool")
         told = say("denied: {reason}", reason=self.reply)
@@ -127,7 +127,7 @@ def probe(settings: Settings, clients: Clients, *, report: Report | None = None)
         last = log.strip().splitlines()[-1:] or [ended.phase]
         raise ResourceFailedError(
             say("The test Pod ended without a result: {reason}", reason=last[0]),
-            remedy=say("Run this again; look at the Pod's events if it stays so."),
+            remedy=say("Try again; if the error persists, check the Pod's events."),
         )
     account = f"{settings.namespace}/{settings.service_account}"
     return Probed(account, settings.model_uri, answers)

@@ -144,7 +144,7 @@ class Reads(Times):
 
     def _with_cache(self) -> str:
         if not self.cached:
-            return say("No cache runs beside these Pods yet: run this again once it does.")
+            return say("No cache is running in the zone of these Pods yet: try again later.")
         if not self.compares or self.before is None:
             return say(
                 "A cache was running from the start: there is no read without it to compare."

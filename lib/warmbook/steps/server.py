@@ -43,7 +43,7 @@ class Manifest(Card):
 
     def _repr_html_(self) -> str:
         changes = diff_html(say("Changes to the guide's manifest"), self.guide, self.yaml)
-        return super()._repr_html_() + changes + folded(say("The whole YAML"), self.yaml)
+        return super()._repr_html_() + changes + folded(say("Complete YAML"), self.yaml)
 
     def __repr__(self) -> str:
         return printable(f"{super().__repr__()}\n\n{self.yaml}")
@@ -101,7 +101,7 @@ class Deployed(Card):
     def rows(self) -> Sequence[Row]:
         how = say("created now") if self.created else say("already existed")
         if self.changed:
-            how = say("was there; brought to your choices")
+            how = say("existed; updated to your settings")
         return (
             Row(say("origin"), how, "ok", new=self.created or self.changed),
             Row(say("requested Pods"), str(self.replicas)),

@@ -136,7 +136,7 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
                     "You stopped the upload: {size} are already in the bucket.",
                     size=size(sending.in_bucket),
                 ),
-                remedy=say("Run this again to go on; nothing that arrived is sent again."),
+                remedy=say("Run this again to resume; uploaded parts are not sent again."),
             ) from None
     return Brought(
         settings.model_source,

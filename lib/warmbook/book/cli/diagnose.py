@@ -77,7 +77,7 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 
 def _what_to_give() -> str:
-    return say("Name a Pod, or give --log FILE or --events FILE.")
+    return say("Name a Pod, or pass --log FILE or --events FILE.")
 
 
 def _of_log(options: argparse.Namespace) -> list[Told]:

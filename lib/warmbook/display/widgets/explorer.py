@@ -11,7 +11,7 @@ from ...model.gpus import Machine
 from ...model.start_estimate import Assumed, OwnStart, start_estimate
 from ...texts import say
 from ..start_bars import StartBars
-from .form import STYLE
+from .style import STYLE
 
 _WHOLE: dict[str, tuple[int, int, int]] = {
     "gpus": (1, 16, 1),

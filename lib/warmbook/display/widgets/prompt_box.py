@@ -12,7 +12,7 @@ import ipywidgets as w
 from ...errors import WarmbookError
 from ...texts import say
 from ..card import Card, Row, escape
-from .form import STYLE
+from .style import STYLE
 
 EACH_S = 0.05
 """How often the text is shown while it comes, in seconds."""

@@ -49,7 +49,7 @@ PITFALLS = (
         name="context-above-model",
         symptom="«User-specified max_model_len … is greater than the derived max_model_len».",
         cause="The requested context is longer than the model supports.",
-        remedy="Lower «max_model_len» to the number in the message, or leave it out.",
+        remedy="Lower «max_model_len» to the number in the message, or set it to 0.",
         source="vLLM's released source, 0.11.1: config/model.py",
     ),
     Pitfall(

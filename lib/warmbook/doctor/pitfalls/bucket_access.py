@@ -109,11 +109,11 @@ PITFALLS = (
     Pitfall(
         name="storage-busy",
         symptom="Cloud Storage answers 429 or 503 while the server starts.",
-        cause="More requests reach the bucket than it takes at the moment, as when many servers "
-        "start at once, or Cloud Storage has a fault that passes.",
-        remedy="Wait a few minutes: the container's next start tries again. If it comes back, "
-        "start fewer at a time (`kubectl scale deployment NAME --replicas=1`) or lower "
-        "«concurrency» in --model-loader-extra-config.",
+        cause="The bucket receives more requests than it can serve at the moment, for example "
+        "when many servers start together, or Cloud Storage has a temporary problem.",
+        remedy="Wait a few minutes: the next start of the container retries. If the error "
+        "recurs, start fewer at a time (`kubectl scale deployment NAME --replicas=1`) or "
+        "lower «concurrency» in --model-loader-extra-config.",
         source="https://cloud.google.com/storage/docs/request-rate",
     ),
 )

@@ -9,7 +9,8 @@ PITFALLS = (
         name="cluster-missing",
         symptom="404: there is no such cluster in this location.",
         cause="It was never created, was deleted, or is in another region or zone.",
-        remedy="Correct «cluster_name» and «location», or run notebook 04: it makes the cluster.",
+        remedy="Correct «cluster_name» and «location», or run notebook 04, which creates the "
+        "cluster.",
         source="https://cloud.google.com/kubernetes-engine/docs/troubleshooting",
     ),
     Pitfall(
@@ -41,7 +42,7 @@ PITFALLS = (
     Pitfall(
         name="namespace-missing",
         symptom="«namespaces … not found».",
-        cause="The namespace was not made in this cluster, or your settings name another.",
+        cause="The namespace was not created in this cluster, or your settings name another.",
         remedy="Run notebook 05, which creates the namespace.",
         source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
     ),
@@ -90,7 +91,8 @@ PITFALLS = (
         symptom="«Insufficient nvidia.com/gpu»: no node has a free GPU for the Pod.",
         cause="The node pool is at its maximum or at zero, other Pods use the GPUs, or one node "
         "has fewer than the Pod requests.",
-        remedy="Let the pool grow, end what holds the GPUs, or lower «gpu_count».",
+        remedy="Raise the node pool's maximum, stop the Pods that use the GPUs, or lower "
+        "«gpu_count».",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/gpus",
     ),
     Pitfall(
@@ -157,7 +159,7 @@ PITFALLS = (
         name="watch-expired",
         symptom="The cluster returns 410 Gone to a watch.",
         cause="The requested resource version is older than those the cluster still keeps.",
-        remedy="Run this again: it looks at everything anew.",
+        remedy="Try again: everything is listed anew.",
         source="https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses",
     ),
 )

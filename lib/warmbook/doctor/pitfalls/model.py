@@ -34,7 +34,7 @@ PITFALLS = (
         symptom="«Could not detect config format for no config file found».",
         cause="config.json is not at the model address, or the address names another folder: an "
         "empty listing is not an error yet.",
-        remedy="Check «model_uri»; run notebook 03: it looks at the folder.",
+        remedy="Check «model_uri», and run notebook 03, which inspects the folder.",
         source="vLLM's released source, 0.11.1: transformers_utils/config.py",
     ),
     Pitfall(

@@ -8,10 +8,11 @@ PITFALLS = (
     Pitfall(
         name="sglang-multimodal",
         symptom="«Repo id must be in the form 'repo_name' or 'namespace/repo_name': 'gs://…'».",
-        cause="A part of the server takes the bucket's address for a name on Hugging Face: SGLang "
-        "does so with the processor of multimodal models, and engines do that know no buckets.",
-        remedy="Serve this model with vLLM 0.11.1 or later, or give a local copy of the small "
-        "files as the tokenizer's and processor's path.",
+        cause="A component of the server treats the bucket address as a Hugging Face name: "
+        "SGLang does so with the processor of multimodal models, and so do engines "
+        "without bucket support.",
+        remedy="Serve this model with vLLM 0.11.1 or later, or pass a local copy of the small "
+        "files as tokenizer and processor path.",
         source="https://github.com/sgl-project/sglang/issues",
     ),
     Pitfall(
@@ -46,8 +47,8 @@ PITFALLS = (
         name="remote-code-refused",
         symptom="The model «contains custom code», and trust_remote_code is required.",
         cause="Its folder contains Python code, which an engine runs only if told to.",
-        remedy="Read the files; if you trust them, add --trust-remote-code and keep them beside "
-        "config.json.",
+        remedy="Read the files; if you trust them, add --trust-remote-code and keep them next "
+        "to config.json.",
         source="https://docs.vllm.ai/en/latest/cli/serve/",
     ),
     Pitfall(
@@ -129,10 +130,12 @@ PITFALLS = (
     Pitfall(
         name="hub-busy",
         symptom="Hugging Face answers 429 or 503: «Too Many Requests».",
-        cause="The servers behind your address, or your account, asked Hugging Face for more "
-        "files than it allows in five minutes; without a token it allows the least.",
-        remedy="Wait five minutes, and set HF_TOKEN. Better: copy the model into the bucket "
-        "(notebook 03) and give its gs:// address, so that no start asks Hugging Face.",
+        cause="The servers behind your address, or your account, requested more files from "
+        "Hugging Face than it allows in five minutes; without a token, the limit is "
+        "lowest.",
+        remedy="Wait five minutes, and set HF_TOKEN. Better: copy the model to the bucket "
+        "(notebook 03) and use its gs:// address, so that no start depends on Hugging "
+        "Face.",
         source="https://huggingface.co/docs/hub/rate-limits",
     ),
     Pitfall(

@@ -42,8 +42,8 @@ PITFALLS = (
         name="billing-off",
         symptom="Requests are rejected because billing is disabled for the project.",
         cause="The project has no billing account, or the account is closed.",
-        remedy="Link a billing account in the console, under Billing; it may take minutes to "
-        "take effect.",
+        remedy="Link a billing account in the console, under Billing; it can take minutes to "
+        "become effective.",
         source="https://cloud.google.com/billing/docs/how-to/verify-billing-enabled",
     ),
     Pitfall(
@@ -73,7 +73,7 @@ PITFALLS = (
         name="service-unavailable",
         symptom="A service returns 500, 502, 503 or 504.",
         cause="The service has a temporary problem, usually for some minutes.",
-        remedy="Run this again in a while; https://status.cloud.google.com tells of outages.",
+        remedy="Try again later; https://status.cloud.google.com lists outages.",
         source="https://cloud.google.com/apis/design/errors",
     ),
     Pitfall(
@@ -81,8 +81,7 @@ PITFALLS = (
         symptom="The request was accepted, but its operation failed.",
         cause="The resource could not be created: no capacity, no quota, or a conflict with an "
         "existing one.",
-        remedy="Read the reason that is quoted. Delete what was left half made, then run this "
-        "again.",
+        remedy="Read the quoted reason, delete the incomplete resource, then try again.",
         source="https://cloud.google.com/kubernetes-engine/docs/troubleshooting",
     ),
     Pitfall(
@@ -90,7 +89,7 @@ PITFALLS = (
         symptom="An IAM policy change fails with 409 or 412 and mentions concurrent changes or "
         "an etag.",
         cause="The policy was changed by someone else between reading and writing it.",
-        remedy="Run this again: it reads the policy anew and adds to it.",
+        remedy="Try again: the policy is read again and the role is added to it.",
         source="https://cloud.google.com/iam/docs/allow-policies#etag",
     ),
     Pitfall(

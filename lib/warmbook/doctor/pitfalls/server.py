@@ -18,9 +18,9 @@ PITFALLS = (
         name="cause-not-in-log",
         symptom="«Engine core initialization failed. See root cause above.», and nothing above it "
         "says why.",
-        cause="The log has only the server's last lines: it was cut off, or it is of a later "
-        "start. If it is whole, a process of the server was ended from outside, mostly for want "
-        "of memory.",
+        cause="The log contains only the server's last lines: it is truncated, or from a later "
+        "start. If it is complete, a process of the server was killed from outside, "
+        "mostly for lack of memory.",
         remedy="Save the whole log of the start that failed and diagnose it: `kubectl logs POD -c "
         "CONTAINER --previous > FILE`, then `warmbook diagnose --log FILE`; `kubectl describe pod "
         "POD` shows how the container ended.",
@@ -46,7 +46,7 @@ PITFALLS = (
         name="flag-removed",
         symptom="«unrecognized arguments»: the container exits immediately, repeatedly.",
         cause="This vLLM release does not support the flag; 0.17.0 removed --disable-log-requests.",
-        remedy="Leave the flag out, or run notebook 06 again: its manifest fits the release that "
+        remedy="Remove the flag, or run notebook 06 again: its manifest fits the release that "
         "you chose.",
         source="https://github.com/llm-d/llm-d-benchmark/pull/781",
     ),

@@ -99,7 +99,7 @@ def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, st
 def _roles(diagnosis: Diagnosis) -> str:
     if diagnosis.pitfall in ("metadata-server-off", "wif-off"):
         return say(pitfall(diagnosis.pitfall).remedy)
-    return say("Run notebook 05: it gives the two roles on the bucket. Then run this again.")
+    return say("Run notebook 05, which grants the two roles on the bucket, then try again.")
 
 
 def unknown_end(

@@ -62,7 +62,7 @@ def model(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         told,
-        say("Correct «model_uri», or run notebook 03: it looks, and uploads."),
+        say("Correct «model_uri», or run notebook 03, which inspects and uploads."),
         gcloud.list_weights(memo.settings),
         "weights-not-found",
     )

@@ -75,8 +75,8 @@ def _too_old(memo: Memo, pool: Any | None) -> Checkup:
         "error",
         say("no node has the latest driver, which the server selects"),
         say(
-            "Let the pool have it; its nodes are made anew. If its own driver is new enough, "
-            "choose default for gpu_driver."
+            "Update the node pool's driver; its nodes are recreated. If its driver is new "
+            "enough, set gpu_driver to default."
         ),
         fixes.latest_driver(memo.settings) if pool else "",
         "driver-too-old",

@@ -103,7 +103,7 @@ def run(
         reason = next((line["error"] for line in told.lines if line.get("error")), told.pod.phase)
         raise ResourceFailedError(
             say("The comparison Job ended without a load: {reason}", reason=reason),
-            remedy=say("Run this again; look at the Job's Pod if it stays so."),
+            remedy=say("Try again; if the error persists, check the Job's Pod."),
         )
     return told.lines
 
@@ -298,7 +298,7 @@ def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Itera
         if not seen:
             raise ResourceFailedError(
                 say("The comparison Job's Pod {pod} is gone.", pod=pod),
-                remedy=say("Its node may have been taken back. Run this again."),
+                remedy=say("Its node may have been reclaimed. Try again."),
             )
         log = clients.kubernetes.log(pod, settings.namespace)
         yield JobProgress(Pod.of(seen[0]), tuple(_lines(log)))

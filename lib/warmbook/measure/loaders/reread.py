@@ -83,7 +83,7 @@ class PodReader:
         last = (self._words.strip() or "?").splitlines()[-1]
         return ResourceFailedError(
             say("The read in {pod} failed: {reason}", pod=self.pod, reason=last),
-            remedy=say("Run this again; it needs as much host memory as a load does."),
+            remedy=say("Try again; a read needs as much host memory as a load."),
         )
 
     def close(self) -> None:

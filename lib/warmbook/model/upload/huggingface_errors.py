@@ -48,7 +48,7 @@ def _explain(error: Exception, name: str, revision: str, token: str) -> Warmbook
     if "RemoteEntryNotFoundError" in names:
         return MissingError(
             say("A file of {name} was removed from Hugging Face.", name=name),
-            remedy=say("Run this again: it looks the files up anew."),
+            remedy=say("Run this again: it lists the files anew."),
         )
     if "DisabledRepoError" in names:
         return AccessError(
@@ -105,7 +105,7 @@ def _of_status(status: int, name: str) -> WarmbookError:
         )
     return UnreachableError(
         say("Hugging Face returned {status} for {name}.", status=status, name=name),
-        remedy=say("Run this again in a while; https://status.huggingface.co says more."),
+        remedy=say("Try again later; see https://status.huggingface.co."),
         pitfall="service-unavailable" if status >= 500 else "",
     )
 
@@ -124,7 +124,7 @@ def broken_off(name: str) -> UnreachableError:
     """Return the error for a connection that does not hold."""
     return UnreachableError(
         say("The connection to Hugging Face keeps failing at {name}.", name=name),
-        remedy=say("Run this again to go on; nothing that arrived is sent again."),
+        remedy=say("Run this again to resume; uploaded parts are not sent again."),
         pitfall="unreachable",
     )
 
@@ -183,5 +183,5 @@ def other_checksum(name: str) -> ResourceFailedError:
     """Return the error for bytes that are not the file's."""
     return ResourceFailedError(
         say("Checksum mismatch: {name} differs from Hugging Face's SHA-256.", name=name),
-        remedy=say("Run this again; if it stays so, choose another revision."),
+        remedy=say("Try again; if the error persists, choose another revision."),
     )

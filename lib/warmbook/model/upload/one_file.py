@@ -291,13 +291,13 @@ class FileUpload:
     def _ended(self) -> ResourceFailedError:
         return ResourceFailedError(
             say("The upload of {name} was aborted by someone else.", name=self.name),
-            remedy=say("Run this again: it sends what is missing."),
+            remedy=say("Run this again: it uploads the missing parts."),
         )
 
     def _differs(self) -> ResourceFailedError:
         return ResourceFailedError(
             say("{name} has a different checksum in the bucket; it was discarded.", name=self.name),
-            remedy=say("Run this again: it sends the file anew."),
+            remedy=say("Run this again: it uploads the file again."),
         )
 
 

@@ -81,7 +81,9 @@ class LocalFile:
         except OSError as error:
             raise MissingError(
                 say("{name} can't be read: {reason}", name=self.path, reason=error.strerror),
-                remedy=say("See that the file is there and yours to read, then run this again."),
+                remedy=say(
+                    "Check that the file exists and that you can read it, then run this again."
+                ),
             ) from error
         if len(data) != length or (seen.st_size, seen.st_mtime_ns) != (
             self.size_bytes,

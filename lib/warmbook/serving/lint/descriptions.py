@@ -31,7 +31,7 @@ def _of_commands() -> dict[str, Description]:
         ),
         "two words in one": Description(
             "error",
-            say("An item of the list holds two words."),
+            say("A list item contains two words."),
             say("Each item is one argument. No shell divides it at its spaces."),
         ),
         "program in args": Description(
@@ -51,8 +51,10 @@ def _of_commands() -> dict[str, Description]:
         ),
         "options lost": Description(
             "warning",
-            say("The shell does not give options to the server."),
-            say("A line without its backslash ends the command; what follows it is lost."),
+            say("The shell does not pass options to the server."),
+            say(
+                "A line without a trailing backslash ends the command; the lines after it are lost."
+            ),
         ),
         "no text": Description(
             "error",
@@ -66,7 +68,7 @@ def _of_releases() -> dict[str, Description]:
     return {
         "version unknown": Description(
             "info",
-            say("The image does not tell which vLLM it holds."),
+            say("The image tag names no vLLM release."),
             say("Without the release of vLLM, options are not checked."),
         ),
         "too old": Description(
@@ -76,13 +78,13 @@ def _of_releases() -> dict[str, Description]:
         ),
         "flag refused": Description(
             "error",
-            say("The release does not know an option."),
-            say("vLLM stops at once at an option that its release does not have."),
+            say("The release does not support an option."),
+            say("vLLM stops immediately at an option that its release does not support."),
         ),
         "not checked": Description(
             "info",
             say("Something could not be checked."),
-            say("A value is filled in later, or the manifest does not tell it."),
+            say("A value is filled in later, or is not in the manifest."),
         ),
     }
 
@@ -92,7 +94,7 @@ def _of_the_streamer() -> dict[str, Description]:
         "address": Description(
             "error",
             say("The model's address does not name a folder in Cloud Storage."),
-            say("The server looks for a model's folder at gs://BUCKET/FOLDER."),
+            say("The server expects a model folder, gs://BUCKET/FOLDER."),
         ),
         "load format": Description(
             "error",
@@ -111,7 +113,7 @@ def _of_the_streamer() -> dict[str, Description]:
         ),
         "loader key": Description(
             "error",
-            say("The loader does not know a key."),
+            say("The loader does not support a key."),
             say("Its release decides whether vLLM stops at an unknown key or ignores it."),
         ),
         "corruption": Description(
@@ -122,7 +124,7 @@ def _of_the_streamer() -> dict[str, Description]:
         "memory limit": Description(
             "error",
             say("The streamer's memory limit is below the largest tensor."),
-            say("The streamer stops unless its memory limit holds the largest tensor."),
+            say("The streamer stops if its memory limit is smaller than the largest tensor."),
         ),
     }
 
@@ -137,7 +139,7 @@ def _of_pods() -> dict[str, Description]:
         "no gpu": Description(
             "error",
             say("The container gets no GPU."),
-            say("A container gets only the GPUs that stand under resources.limits."),
+            say("A container gets only the GPUs under resources.limits."),
         ),
         "tensor parallel": Description(
             "error",
@@ -148,8 +150,8 @@ def _of_pods() -> dict[str, Description]:
         ),
         "no accelerator": Description(
             "info",
-            say("The Pod does not say which GPU it means."),
-            say("Autopilot adds no node for a GPU whose model it does not know."),
+            say("The Pod names no GPU type."),
+            say("Autopilot adds no node for a GPU without a type."),
         ),
         "driver": Description(
             "info",
@@ -160,22 +162,26 @@ def _of_pods() -> dict[str, Description]:
             "warning",
             say("Several GPUs share 64 MiB of /dev/shm."),
             say(
-                "The processes of several GPUs meet in /dev/shm; an emptyDir in memory gives room."
+                "The processes of several GPUs communicate through /dev/shm; an emptyDir in "
+                "memory enlarges it."
             ),
         ),
         "no startup probe": Description(
             "warning",
-            say("A liveness probe ends the server while it loads."),
+            say("A liveness probe restarts the server while it loads."),
             say("A startup probe keeps the liveness probe waiting until the model is loaded."),
         ),
         "no readiness probe": Description(
             "info",
             say("Requests reach the server while it loads."),
-            say("Without a readiness probe, a Service sends requests to the Pod at once."),
+            say("Without a readiness probe, a Service sends requests to the Pod immediately."),
         ),
         "rolling update": Description(
             "info",
             say("A rolling update needs a second GPU."),
-            say("A change starts a new Pod before the old one ends, and needs its GPUs meanwhile."),
+            say(
+                "An update starts the new Pod before the old one stops, so it needs "
+                "additional GPUs."
+            ),
         ),
     }

@@ -170,7 +170,7 @@ def _failure(
             name=settings.cluster_name,
             reason=said,
         ),
-        remedy=say("Mend the cause, delete the cluster (notebook 10), then run this again."),
+        remedy=say("Fix the cause, delete the cluster (notebook 10), then try again."),
         pitfall=pitfall_of(said),
     )
 

@@ -75,7 +75,7 @@ def executable(server: Server) -> Iterator[LintFinding]:
             "not executable",
             first,
             say(
-                "Its mode is {mode}, so that nobody executes it: the container does not start.",
+                "Its mode is {mode}, so it is not executable: the container does not start.",
                 mode=f"{file.mode:04o}",
             ),
             say("Write defaultMode: 0755 at the volume, or run it by bash."),

@@ -30,6 +30,13 @@ def test_it_begins_at_the_values_that_it_is_given_also_where_they_pass_a_sliders
     assert explorer(Assumed(0.03, 1, 32, 8)).assumed.weights_gib == 0.03
 
 
+@pytest.mark.parametrize("weights_gib", [0.03, 0.2506, 15.0, 17.214, 1500.25])
+def test_the_models_own_size_is_a_step_of_its_slider(weights_gib):
+    slider = explorer(Assumed(weights_gib, 1, 32, 32)).controls["weights_gib"]
+    steps = (weights_gib - slider.min) / slider.step
+    assert slider.min > 0 and steps == pytest.approx(round(steps), abs=1e-6)
+
+
 def test_a_move_redraws_the_estimate():
     one = explorer()
     before = one._drawn.value

@@ -23,6 +23,7 @@ _WHOLE: dict[str, tuple[int, int, int]] = {
 }
 """The least, the most and the step of each slider of whole numbers; an own value may be more."""
 
+_GIB_STEP = 0.1
 _LABEL_WIDTH, _WIDTH = "13em", "28em"
 
 # ipywidgets 8 gives the handle of a slider no name, and an HTML widget no role; Python can set
@@ -120,8 +121,10 @@ def _control(name: str, value: Any) -> w.DOMWidget:
     if isinstance(value, bool):
         return w.Checkbox(value=value, indent=True, **look)
     if name not in _WHOLE:
+        # the front end moves a value to the nearest step from the least: this is one
+        least = value % _GIB_STEP or _GIB_STEP
         most = max(200.0, 2 * value)
-        return w.FloatSlider(value=value, min=min(0.1, value), max=most, step=0.1, **look)
+        return w.FloatSlider(value=value, min=least, max=most, step=_GIB_STEP, **look)
     least, most, each = _WHOLE[name]
     return w.IntSlider(
         value=round(value), min=least, max=max(most, round(value)), step=each, **look

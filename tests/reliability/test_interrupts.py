@@ -134,7 +134,7 @@ def test_an_upload_ends_within_a_second_and_says_what_is_there(rehearsal, tmp_pa
     error, seconds = interrupted(upload.model, settings, connect(settings), **quiet)
     assert seconds < slowness()
     assert "are already in the bucket" in str(error)
-    assert "nothing that arrived is sent again" in str(error)
+    assert "uploaded parts are not sent again" in str(error)
 
 
 @pytest.fixture

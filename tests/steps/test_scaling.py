@@ -37,7 +37,7 @@ def test_what_was_read_before_the_cache_ran_is_no_hit(three, clients, quiet, up_
     (zone,) = cache.hits(three, clients, since=before.begun, **quiet).zones
     assert (zone.hit_bytes, zone.missed_bytes) == (0, 5 * 15000)
     again = scaling.read(three, clients, before=before, **quiet)
-    assert "No cache runs" in again.sentence()
+    assert "No cache is running" in again.sentence()
 
 
 def test_one_pod_compares_with_nothing(chosen, clients, quiet, up_to):

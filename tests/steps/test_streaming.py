@@ -133,7 +133,7 @@ def test_a_server_that_counts_no_questions_has_no_first_answer(
     monkeypatch.setattr(clients.kubernetes, "ask", without_metrics)
     answer = streaming.ask(chosen, clients, question="?")
     assert (answer.text, answer.first) == ("Paris.", None)
-    assert "does not tell" in repr(answer)
+    assert "does not report" in repr(answer)
     start = streaming.cold_start(chosen, clients, answer=answer)
     assert start.phases[-1].name == "ready"
 

@@ -56,7 +56,7 @@ from warmbook.steps import overview
 # ## Architecture
 # ![A Pod on a GPU node runs vLLM; the streamer inside it reads the safetensors files from the bucket, through an optional cache in the same zone, into GPU memory. IAM lets the Pod's service account read the bucket.](images/architecture.svg)
 #
-# - **Cloud Storage bucket**: holds the weights in safetensors format. Each file starts with a table of its tensors, so any tensor can be read by itself.
+# - **Cloud Storage bucket**: holds the weights in safetensors format. Each file starts with a header that lists its tensors, so each tensor can be read separately.
 # - **GKE cluster**: provides a node with a GPU (notebook 4).
 # - **Service account**: the identity of the Pod. IAM grants it two roles on the bucket (notebook 5).
 # - **vLLM with the streamer**: `--load-format=runai_streamer` makes vLLM stream the weights (notebooks 6 and 7).
@@ -66,30 +66,30 @@ from warmbook.steps import overview
 # ## Arquitectura
 # ![Un Pod en un nodo con GPU ejecuta vLLM; dentro de él, el transmisor lee los archivos safetensors del bucket, con una caché opcional en la misma zona, y los lleva a la memoria de la GPU. IAM permite que la cuenta de servicio del Pod lea el bucket.](images/architecture.svg)
 #
-# - **Bucket de Cloud Storage**: guarda los pesos en formato safetensors. Cada archivo empieza con una tabla de sus tensores, así que cualquiera se puede leer por separado.
+# - **Bucket de Cloud Storage**: guarda los pesos en formato safetensors. Cada archivo empieza con un encabezado que enumera sus tensores, así que cada tensor se puede leer por separado.
 # - **Clúster de GKE**: proporciona un nodo con GPU (notebook 4).
 # - **Cuenta de servicio**: la identidad del Pod. IAM le otorga dos roles sobre el bucket (notebook 5).
 # - **vLLM con el transmisor**: con `--load-format=runai_streamer`, vLLM transmite los pesos (notebooks 6 y 7).
 # - **Anywhere Cache** (opcional; «caché en cualquier lugar» en la guía, hoy Rapid Cache): conserva los datos en la zona de los Pods (notebook 8).
 
 # %% [markdown] lang="en"
-# **What to expect.** The guide's "up to six times faster" is from the streamer's own benchmark on a fast AWS disk: the load alone fell from 47 s to 7.5 s, and the whole start of vLLM was 2.2 times faster. Your figures depend on the network of your machine. Notebook 7 measures every phase.
+# **What to expect.** The guide's "up to six times faster" comes from the streamer's own benchmark on a fast AWS disk: the load alone fell from 47 s to 7.5 s, and the whole start of vLLM was 2.2 times faster. Your figures depend on the network of your machine. Notebook 7 measures every phase.
 #
-# With one GPU, tensors pass through a buffer in the Pod's memory; they never touch a disk. With several GPUs and `"distributed":true`, each GPU reads its share, and the GPUs exchange the parts.
+# With one GPU, tensors pass through a buffer in the Pod's memory and are never written to disk. With several GPUs and `"distributed":true`, each GPU reads its share, and the GPUs exchange the parts.
 
 # %% [markdown] lang="es"
 # **Qué puedes esperar.** El «hasta seis veces más rápido» de la guía viene de las pruebas del propio transmisor con un disco veloz de AWS: la carga sola bajó de 47 s a 7.5 s, y el arranque completo de vLLM fue 2.2 veces más rápido. Tus cifras dependen de la red de tu máquina. El notebook 7 mide cada fase.
 #
-# Con una sola GPU, los tensores pasan por un búfer en la memoria del Pod; nunca tocan un disco. Con varias GPUs y `"distributed":true`, cada GPU lee su parte y luego las intercambian.
+# Con una sola GPU, los tensores pasan por un búfer en la memoria del Pod y nunca se escriben en el disco. Con varias GPUs y `"distributed":true`, cada GPU lee su parte y luego las intercambian.
 
 # %% [markdown] lang="en" guide="G05"
-# ## Where to run it
+# ## Before you begin
 # Use **Cloud Shell**, a **Workbench** instance, or your own machine. gcloud and kubectl are optional: the notebooks use Google Cloud's Python libraries. On your own machine, sign in twice: `gcloud auth login` for gcloud, `gcloud auth application-default login` for the libraries.
 #
 # **No account?** `make lab` (or `warmbook lab`) starts a **rehearsal**: the same notebooks and libraries with imitated Google Cloud services on this machine. The streamer, vLLM and a small model are real.
 
 # %% [markdown] lang="es" guide="G05"
-# ## Dónde ejecutarla
+# ## Antes de comenzar
 # Usa **Cloud Shell**, una instancia de **Workbench** o tu propia máquina. gcloud y kubectl son opcionales: los notebooks usan las bibliotecas de Python de Google Cloud. En tu propia máquina, accede dos veces: `gcloud auth login` para gcloud y `gcloud auth application-default login` para las bibliotecas.
 #
 # **¿No tienes cuenta?** `make lab` (o `warmbook lab`) inicia un **ensayo**: los mismos notebooks y bibliotecas, con servicios de Google Cloud imitados en esta máquina. El transmisor, vLLM y un modelo pequeño son reales.
@@ -107,24 +107,24 @@ from warmbook.steps import overview
 # Puedes volver a ejecutar cualquier celda, parar o continuar en otra computadora: nada se crea dos veces, porque cada paso busca primero lo que ya existe.
 
 # %% [markdown] lang="en"
-# ## Choose your settings
+# ## Enter your settings
 # Three settings matter most:
 #
 # - **Project**: its ID, such as `my-project-4711`, not its name or number.
 # - **Location**: a region for Autopilot, a zone for Standard, in both cases **where the bucket is**. Reading across regions is slower and billed per GiB.
 # - **Model address**: `gs://BUCKET_NAME/PATH_TO_MODEL`, the folder that contains the safetensors files.
 #
-# The other defaults follow the guide: a cluster named `run-ai-test` with one NVIDIA L4. Two differ: `vllm_version` is newer than the guide's 0.11.1, and `max_model_len` is set, because gemma-2-9b-it with its full context hardly fits one L4.
+# The other defaults follow the guide: a cluster named `run-ai-test` with one NVIDIA L4. Two differ: `vllm_version` is newer than the guide's 0.11.1, and `max_model_len` is set, because one L4 has too little memory for the full context of gemma-2-9b-it.
 
 # %% [markdown] lang="es"
-# ## Elige tu configuración
+# ## Ingresa tu configuración
 # Tres opciones son las más importantes:
 #
 # - **Proyecto**: su ID, como `my-project-4711`, no su nombre ni su número.
 # - **Ubicación**: una región para Autopilot o una zona para Standard y, en ambos casos, **donde está el bucket**. Leer de una región a otra es más lento y se cobra por GiB.
 # - **Dirección del modelo**: `gs://BUCKET_NAME/PATH_TO_MODEL`, la carpeta que contiene los archivos safetensors.
 #
-# Los demás valores predeterminados siguen la guía: un clúster llamado `run-ai-test` con una NVIDIA L4. Dos son distintos: `vllm_version` es más reciente que la 0.11.1 de la guía, y `max_model_len` tiene un valor, porque gemma-2-9b-it con todo su contexto apenas cabe en una L4.
+# Los demás valores predeterminados siguen la guía: un clúster llamado `run-ai-test` con una NVIDIA L4. Dos son distintos: `vllm_version` es más reciente que la 0.11.1 de la guía, y `max_model_len` tiene un valor, porque una L4 no tiene memoria suficiente para el contexto completo de gemma-2-9b-it.
 
 # %% guide="G02 G08" jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals(), every=True, ask=True)
@@ -132,13 +132,13 @@ form
 
 # %% [markdown] lang="en"
 # ## Run preflight checks
-# The next cell uses the settings as they are now. A missing or invalid one stops the notebook here, before anything is billed. The banner says whether you are in a rehearsal or in a Google Cloud project. The checks then compare the versions of Python, JupyterLab, the widgets and the libraries on this machine with those that are supported.
+# The next cell reads your settings. A missing or invalid setting stops the notebook here, before anything is billed. The banner shows whether you work in a rehearsal or in a Google Cloud project. The checks verify that the versions of Python, JupyterLab, the widgets and the libraries on this machine are supported.
 #
 # On Google Cloud, billing starts in notebook 4 and ends in notebook 10. The GPU node is most of the bill: a g2-standard-16 with one L4 was listed at 1.15 USD per hour in us-central1 in March 2025.
 
 # %% [markdown] lang="es"
 # ## Comprueba los requisitos previos
-# La celda siguiente usa la configuración tal como está ahora. Si falta una opción o no es válida, el notebook se detiene aquí, antes de que se cobre algo. El aviso dice si estás en un ensayo o en un proyecto de Google Cloud. Después se comprueba si las versiones de Python, JupyterLab, los widgets y las bibliotecas de esta máquina son compatibles.
+# La celda siguiente lee tu configuración. Si falta una opción o no es válida, el notebook se detiene aquí, antes de que se cobre algo. El aviso muestra si trabajas en un ensayo o en un proyecto de Google Cloud. También se comprueba que las versiones de Python, JupyterLab, los widgets y las bibliotecas de esta máquina sean compatibles.
 #
 # En Google Cloud, el cobro empieza en el notebook 4 y termina en el 10. El nodo con GPU es la mayor parte: en marzo de 2025, una g2-standard-16 con una L4 figuraba a 1.15 USD por hora en us-central1.
 

@@ -66,13 +66,13 @@ base_services
 
 # %% [markdown] lang="en"
 # ## Run preflight checks
-# The checks read library versions, credentials, project and billing, and change nothing. A line marked ✗ stops the notebook and names the remedy; … marks a warning; a dot marks what a later notebook does.
+# The checks read library versions, credentials, project and billing, and change nothing. On each line, the mark shows the state: ✗ is an error with its remedy, and stops the notebook; … is a warning; · is done by a later notebook.
 #
 # `python -m warmbook doctor` prints the whole table in a terminal, with a command for each failed line.
 
 # %% [markdown] lang="es"
 # ## Comprueba los requisitos previos
-# Las comprobaciones leen las versiones de las bibliotecas, las credenciales, el proyecto y la facturación, y no cambian nada. Una línea con ✗ detiene el notebook e indica el remedio; … marca una advertencia; un punto marca lo que hará otro notebook.
+# Las comprobaciones leen las versiones de las bibliotecas, las credenciales, el proyecto y la facturación, y no cambian nada. En cada línea, la marca indica el estado: ✗ es un error con su remedio, y detiene el notebook; … es una advertencia; · lo hará otro notebook.
 #
 # `python -m warmbook doctor` imprime la tabla completa en una terminal, con un comando por cada línea fallida.
 
@@ -89,15 +89,15 @@ check(
 
 # %% [markdown] lang="en"
 # ## Select a project
-# Selecting a project takes no IAM role. The card also shows the project number, which notebook 5 needs.
+# Selecting a project requires no specific IAM role. The card also shows the project number, which notebook 5 needs.
 #
-# To create a project, run `project.create(settings, clients)` in a new cell. This takes the role Project Creator (`roles/resourcemanager.projectCreator`); then link the project to a billing account. Deleting a separate project deletes everything in it.
+# To create a project, run `project.create(settings, clients)` in a new cell. This requires the role Project Creator (`roles/resourcemanager.projectCreator`). Then link the project to a billing account. If you use a separate project, you can clean up by deleting it.
 
 # %% [markdown] lang="es"
 # ## Selecciona un proyecto
-# Seleccionar un proyecto no requiere ningún rol específico. La tarjeta muestra también el número del proyecto, que necesita el notebook 5.
+# Seleccionar un proyecto no requiere un rol de IAM específico. La tarjeta muestra también el número del proyecto, que necesita el notebook 5.
 #
-# Para crear un proyecto, ejecuta `project.create(settings, clients)` en una celda nueva. Requiere el rol Creador del proyecto (`roles/resourcemanager.projectCreator`), y después vincula el proyecto con una cuenta de facturación. Al borrar un proyecto aparte se borra todo lo que contiene.
+# Para crear un proyecto, ejecuta `project.create(settings, clients)` en una celda nueva. Esto requiere el rol Creador del proyecto (`roles/resourcemanager.projectCreator`). Después, vincula el proyecto con una cuenta de facturación. Si usas un proyecto aparte, para la limpieza basta con borrarlo.
 
 # %% guide="G02"
 found = project.find(settings, clients)
@@ -125,11 +125,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Enable the guide's APIs
-# The guide needs four: Kubernetes Engine, Cloud Storage, Compute Engine and IAM. Enabled ones stay as they are; enabling others takes the role Service Usage Admin (`roles/serviceusage.serviceUsageAdmin`). An API by itself costs nothing. On Google Cloud this takes one to two minutes.
+# The guide needs four: Kubernetes Engine, Cloud Storage, Compute Engine and IAM. APIs that are already enabled stay enabled; to enable the others, you need the role Service Usage Admin (`roles/serviceusage.serviceUsageAdmin`). Enabling an API is free. On Google Cloud this takes one to two minutes.
 
 # %% [markdown] lang="es"
 # ## Habilita las APIs de la guía
-# La guía necesita cuatro: Kubernetes Engine, Cloud Storage, Compute Engine e IAM. Las que ya están habilitadas quedan como están; habilitar las demás requiere el rol Administrador de Service Usage (`roles/serviceusage.serviceUsageAdmin`). Una API, por sí sola, no cuesta nada. En Google Cloud tarda de uno a dos minutos.
+# La guía necesita cuatro: Kubernetes Engine, Cloud Storage, Compute Engine e IAM. Las que ya están habilitadas quedan como están; para habilitar las demás, necesitas el rol Administrador de Service Usage (`roles/serviceusage.serviceUsageAdmin`). Habilitar una API es gratis. En Google Cloud tarda de uno a dos minutos.
 
 # %% tags=["creates-resource"] guide="G04"
 services = project.enable_services(settings, clients)

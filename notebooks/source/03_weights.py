@@ -58,11 +58,11 @@ overview.here(settings, clients, "03")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks
-# The checks verify that the bucket exists near the cluster, and that you may read it and write to it. That takes a second; an upload that ends with a 403 can take an hour.
+# The checks verify that the bucket exists near the cluster, and that you may read it and write to it. This takes a second. Without it, a missing permission can end an upload with a 403 after an hour.
 
 # %% [markdown] lang="es"
 # ## Comprueba los requisitos previos
-# Se verifica que el bucket exista cerca del clúster y que puedas leerlo y escribir en él. Toma un segundo; una subida que termina con un error 403 puede tomar una hora.
+# Se verifica que el bucket exista cerca del clúster y que puedas leerlo y escribir en él. Tarda un segundo. Sin esta comprobación, un permiso que falta puede terminar una subida con un error 403 al cabo de una hora.
 
 # %%
 preflight = doctor.examine(settings, clients, before="03")
@@ -103,13 +103,13 @@ uploaded
 
 # %% [markdown] lang="en"
 # ## Inspect the weights
-# vLLM first downloads the small files (`config.json`, tokenizer) into the Pod. The streamer then lists the folder, one level deep, and streams **every** `*.safetensors` file in it, without reading the index. A second copy of the weights in the folder is therefore streamed too.
+# vLLM first downloads the small files (`config.json`, tokenizer) into the Pod. The streamer then lists the folder, one level deep, and streams **every** `*.safetensors` file in it, without reading the index. If the folder contains a second copy of the weights, the copy is streamed too.
 #
 # Each safetensors file begins with a **header** that lists its tensors. Two short reads per file reveal truncated files, git-lfs pointers, missing shards and unsupported dtypes. `python -m warmbook weights gs://…` runs the same inspection in a terminal.
 
 # %% [markdown] lang="es"
 # ## Inspecciona los pesos
-# vLLM descarga primero al Pod los archivos pequeños (`config.json`, tokenizador). Después, el transmisor enumera la carpeta, un solo nivel, y transmite **todos** los archivos `*.safetensors`, sin leer el índice. Por eso también se transmite una segunda copia de los pesos que esté en la carpeta.
+# vLLM descarga primero al Pod los archivos pequeños (`config.json`, tokenizador). Después, el transmisor enumera la carpeta, un solo nivel, y transmite **todos** los archivos `*.safetensors`, sin leer el índice. Si la carpeta contiene una segunda copia de los pesos, también la transmite.
 #
 # Cada archivo safetensors empieza con un **encabezado** que enumera sus tensores. Dos lecturas cortas por archivo revelan archivos truncados, punteros de git-lfs, fragmentos que faltan y dtypes no admitidos. `python -m warmbook weights gs://…` hace la misma inspección en una terminal.
 
@@ -147,13 +147,13 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Size the GPU
+# ## Check the GPU memory
 # GPU memory must hold the weights, the **KV cache** of one request with `max_model_len` tokens, and what vLLM allocates while it runs. The first two follow from the files; the third is an estimate, shown as a range. If the result depends on it, the card says "may fit".
 #
 # Example: gemma-2-9b-it has 17.2 GiB of weights, so one L4 (24 GB) has too little left for its full 8192 tokens. Several GPUs can share a model only if their number divides its attention heads.
 
 # %% [markdown] lang="es"
-# ## Dimensiona la GPU
+# ## Comprueba la memoria de la GPU
 # La memoria de la GPU debe alojar los pesos, la **caché KV** de una solicitud de `max_model_len` tokens y lo que vLLM asigna mientras se ejecuta. Lo primero y lo segundo salen de los archivos; lo tercero es una estimación y se muestra como un rango. Si el resultado depende de él, la tarjeta dice «puede caber».
 #
 # Ejemplo: gemma-2-9b-it tiene 17.2 GiB de pesos, así que a una L4 (24 GB) le queda demasiado poco para sus 8192 tokens completos. Varias GPUs solo pueden compartir un modelo si su número divide sus cabezas de atención.
@@ -163,10 +163,10 @@ fit = sizing.size_up(settings, clients, seen=model.seen)
 fit
 
 # %% [markdown] lang="en"
-# The picture shows the memory of **one** GPU. The striped part is the estimate; the pale part is free. If the stripes or the KV cache pass the red band, vLLM may refuse the context and name the longest one that fits.
+# The picture shows the memory of **one** GPU. The striped part is the estimate; the pale part is free. If the KV cache or the striped part extends past the red band, vLLM may reject `max_model_len`; its log then names the longest context that fits.
 
 # %% [markdown] lang="es"
-# La imagen muestra la memoria de **una** GPU. La parte rayada es la estimación; la parte pálida está libre. Si las rayas o la caché KV pasan la franja roja, vLLM puede rechazar el contexto y nombrar el más largo que cabe.
+# La imagen muestra la memoria de **una** GPU. La parte rayada es la estimación; la parte pálida está libre. Si la caché KV o la parte rayada pasan la franja roja, vLLM puede rechazar `max_model_len`; entonces sus registros indican el contexto más largo que cabe.
 
 # %%
 fit.plot()
@@ -175,22 +175,22 @@ fit.plot()
 # ## Estimate the load time
 # The machine's network sets the shortest possible load (blue). For comparison, the picture shows the rate of the guide's log line and rates that Google measured with other models and machines.
 #
-# A model that does not fit stops the notebook here, before you pay for a cluster. One that may fit continues.
+# If the model does not fit, the notebook stops here, before you pay for a cluster. If it may fit, the notebook continues.
 
 # %% [markdown] lang="es"
 # ## Estima el tiempo de carga
 # La red de la máquina fija la carga más corta posible (azul). Para comparar, la imagen muestra la velocidad de la línea de registro de la guía y las que Google midió con otros modelos y máquinas.
 #
-# Un modelo que no cabe detiene el notebook aquí, antes de que pagues un clúster. Uno que puede caber continúa.
+# Si el modelo no cabe, el notebook se detiene aquí, antes de que pagues un clúster. Si puede caber, el notebook continúa.
 
 # %%
 fit.plot_load()
 
 # %% [markdown] lang="en"
-# Move the sliders to see what limits the load and how long the whole cold start would take. Both are estimates; the parts beside the weights are Google's measurements of October 2026, or yours after notebook 7.
+# Move the sliders to see what limits the load and how long the whole cold start would take. Both are estimates. The times of the other phases are Google's measurements of October 2026 or, after notebook 7, your own.
 
 # %% [markdown] lang="es"
-# Mueve los controles para ver qué limita la carga y cuánto tardaría todo el inicio en frío. Ambos son estimaciones; las partes fuera de los pesos son las que Google midió en octubre de 2026, o las tuyas después del notebook 7.
+# Mueve los controles para ver qué limita la carga y cuánto tardaría todo el inicio en frío. Ambos son estimaciones. Los tiempos de las demás fases son los que Google midió en octubre de 2026 o, después del notebook 7, los tuyos.
 
 # %%
 explore.cold_start(

@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 4 · Create a GKE cluster with GPUs
 #
-# On Google Cloud, billing starts here and ends in notebook 10. A rehearsal goes through the same states, faster.
+# On Google Cloud, billing starts here and ends in notebook 10. A rehearsal shows the same states, faster.
 #
 # **Objectives**
 # - Choose between Autopilot and Standard.
@@ -15,7 +15,7 @@
 # %% [markdown] lang="es"
 # # 4 · Crea un clúster de GKE con GPUs
 #
-# En Google Cloud, el cobro empieza aquí y termina en el notebook 10. Un ensayo pasa por los mismos estados, más rápido.
+# En Google Cloud, el cobro empieza aquí y termina en el notebook 10. Un ensayo muestra los mismos estados, más rápido.
 #
 # **Objetivos**
 # - Elegir entre Autopilot y Standard.
@@ -81,11 +81,11 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Check GPU availability
+# ## Check GPU quota and availability
 # Not every zone offers every GPU, and a new project may have a quota of zero. The card lists the zones of your region that offer the GPU, and the remaining quota. It can't show whether a machine is free right now: a stockout shows only when a node is requested.
 
 # %% [markdown] lang="es"
-# ## Comprueba la disponibilidad de la GPU
+# ## Comprueba la cuota y la disponibilidad de la GPU
 # No todas las zonas ofrecen todas las GPUs, y un proyecto nuevo puede tener una cuota de cero. La tarjeta enumera las zonas de tu región que ofrecen la GPU y la cuota restante. No puede mostrar si hay una máquina libre en este momento: el agotamiento solo se ve al solicitar un nodo.
 
 # %%
@@ -102,11 +102,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Create the cluster
-# GKE creates the control plane; the status becomes `RUNNING` after about 5 minutes, in seconds in a rehearsal. You can interrupt the cell: GKE continues, and running the cell again waits for the same cluster. A Standard cluster also gets the Cloud Storage FUSE CSI driver, which notebook 9 uses.
+# GKE creates the control plane; the status becomes `RUNNING` after about 5 minutes (seconds in a rehearsal). You can interrupt the cell: GKE continues, and running the cell again waits for the same cluster. A Standard cluster also gets the Cloud Storage FUSE CSI driver, which notebook 9 uses.
 
 # %% [markdown] lang="es"
 # ## Crea el clúster
-# GKE crea el plano de control; el estado pasa a `RUNNING` en unos 5 minutos, o en segundos en un ensayo. Puedes interrumpir la celda: GKE continúa, y al ejecutarla otra vez se espera al mismo clúster. Un clúster de Standard recibe además el controlador de CSI de Cloud Storage FUSE, que usa el notebook 9.
+# GKE crea el plano de control; el estado pasa a `RUNNING` en unos 5 minutos (segundos en un ensayo). Puedes interrumpir la celda: GKE continúa, y si la ejecutas otra vez, espera al mismo clúster. Un clúster de Standard recibe además el controlador de CSI de Cloud Storage FUSE, que usa el notebook 9.
 
 # %% tags=["creates-resource"] guide="G09 G10"
 created = cluster.create(settings, clients)
@@ -135,13 +135,13 @@ check(
 
 # %% [markdown] lang="en"
 # ## Create the GPU node pool
-# For Autopilot, this cell does nothing. For Standard, it creates the node pool `g2-gpu-pool` with one machine. It adds two options to the guide's command: `gpu_count` GPUs, and installation of the GPU driver, which the API does not install by default. A driver of `auto` is GKE's default version where the CUDA of the image runs on it, else the latest.
+# For Autopilot, this cell does nothing. For Standard, it creates the node pool `g2-gpu-pool` with one machine. It adds two options to the guide's command: the number of GPUs (`gpu_count`) and the GPU driver, which the API does not install by default. With the driver version `auto`, GKE installs its default version if the image's CUDA version runs on it, or else the latest version.
 #
 # If GKE reports a stockout, delete the node pool and try later, or use another zone. With `spot`, machines cost about a third less, and Google can reclaim them with 30 seconds' notice.
 
 # %% [markdown] lang="es"
 # ## Crea el grupo de nodos con GPU
-# En Autopilot, esta celda no hace nada. En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Agrega dos opciones al comando de la guía: `gpu_count` GPUs y la instalación del controlador de GPU, que la API no instala de forma predeterminada. Con `auto`, el controlador es la versión predeterminada de GKE si el CUDA de la imagen funciona con ella; si no, la más reciente.
+# En Autopilot, esta celda no hace nada. En Standard, crea el grupo de nodos `g2-gpu-pool` con una máquina. Agrega dos opciones al comando de la guía: la cantidad de GPUs (`gpu_count`) y el controlador de GPU, que la API no instala de forma predeterminada. Con la versión `auto`, GKE instala su versión predeterminada del controlador si la versión de CUDA de la imagen funciona con ella; si no, la más reciente.
 #
 # Si GKE informa que la zona está agotada, borra el grupo de nodos y prueba más tarde, o usa otra zona. Con `spot`, las máquinas cuestan alrededor de un tercio menos, y Google puede reclamarlas con 30 segundos de aviso.
 

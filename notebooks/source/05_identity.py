@@ -38,11 +38,11 @@ from warmbook.steps import identity, overview, probe
 
 # %% [markdown] lang="en"
 # ## Choose namespace and service account
-# The **namespace** holds every Kubernetes object of this workbook. The **Kubernetes service account** is the identity of the Pods. IAM knows the account by both names, so keep them to the end: a Pod in any other namespace gets no access.
+# The **namespace** holds every Kubernetes object of this workbook. The **Kubernetes service account** is the identity of the Pods. IAM identifies the account by both names, so don't change them until you clean up: a Pod in any other namespace gets no access.
 
 # %% [markdown] lang="es"
 # ## Elige el espacio de nombres y la cuenta de servicio
-# El **espacio de nombres** contiene todos los objetos de Kubernetes de esta guía práctica. La **cuenta de servicio de Kubernetes** es la identidad de los Pods. IAM conoce la cuenta por los dos nombres, así que consérvalos hasta el final: un Pod de otro espacio de nombres no obtiene acceso.
+# El **espacio de nombres** contiene todos los objetos de Kubernetes de esta guía práctica. La **cuenta de servicio de Kubernetes** es la identidad de los Pods. IAM identifica la cuenta por los dos nombres, así que no los cambies hasta la limpieza: un Pod de otro espacio de nombres no obtiene acceso.
 
 # %% guide="G12" jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -111,12 +111,12 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Build the principal
-# IAM identifies the account by its **principal**: the project *number*, the workload identity pool (project *ID* plus `.svc.id.goog`), the namespace and the account. Swapping number and ID is a common mistake; the role is then granted to nobody. This cell looks up the number and builds the name.
+# ## Build the principal identifier
+# IAM identifies the account by its **principal identifier**: the project *number*, the workload identity pool (project *ID* plus `.svc.id.goog`), the namespace and the account. Swapping number and ID is a common mistake; no Pod then gets the role. This cell looks up the number and builds the identifier.
 
 # %% [markdown] lang="es"
 # ## Forma el identificador principal
-# IAM identifica la cuenta por su **identificador principal**: el *número* del proyecto, el grupo de identidades para cargas de trabajo (el *ID* del proyecto más `.svc.id.goog`), el espacio de nombres y la cuenta. Confundir el número con el ID es un error frecuente; entonces el rol no se le otorga a nadie. Esta celda busca el número y forma el nombre.
+# IAM identifica la cuenta por su **identificador principal**: el *número* del proyecto, el grupo de identidades para cargas de trabajo (el *ID* del proyecto más `.svc.id.goog`), el espacio de nombres y la cuenta. Confundir el número con el ID es un error frecuente; entonces ningún Pod obtiene el rol. Esta celda busca el número y forma el identificador.
 
 # %% guide="G15"
 principal = identity.principal(settings, clients)
@@ -129,7 +129,7 @@ principal
 # - `roles/storage.bucketViewer`: the streamer first reads the bucket itself (`storage.buckets.get`).
 # - `roles/storage.objectUser`: it then lists and reads the files (`storage.objects.list`, `storage.objects.get`).
 #
-# If one is missing, the Pod fails with a 403. `roles/storage.objectUser` also allows writes and deletes; serving only reads. On a shared bucket, set `object_role` to `objectViewer`. New roles can take two minutes to become effective.
+# If one is missing, the Pod fails with a 403. `roles/storage.objectUser` also allows writes and deletes, which serving does not need. On a shared bucket, set `object_role` to `objectViewer`. New roles can take two minutes to become effective.
 
 # %% [markdown] lang="es"
 # ## Otorga acceso al bucket
@@ -138,7 +138,7 @@ principal
 # - `roles/storage.bucketViewer`: el transmisor lee primero el propio bucket (`storage.buckets.get`).
 # - `roles/storage.objectUser`: después enumera y lee los archivos (`storage.objects.list`, `storage.objects.get`).
 #
-# Si falta uno, el Pod falla con un error 403. `roles/storage.objectUser` también permite escribir y borrar; para entregar el modelo basta con leer. En un bucket compartido, cambia `object_role` a `objectViewer`. Los roles nuevos pueden tardar dos minutos en estar en vigor.
+# Si falta uno, el Pod falla con un error 403. `roles/storage.objectUser` también permite escribir y borrar, y para entregar el modelo basta con leer. En un bucket compartido, cambia `object_role` a `objectViewer`. Los roles nuevos pueden tardar dos minutos en estar en vigor.
 
 # %% tags=["creates-resource"] guide="G16 G17"
 granted = identity.grant_bucket_roles(settings, clients)
@@ -162,11 +162,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Test the access from a Pod
-# A small Pod (`python:3.12-slim`, no GPU) makes the three requests of the streamer with your service account, and is deleted, even if you interrupt the cell. This takes one to two minutes on Google Cloud. A denied permission costs a minute here; in notebook 7 it costs a GPU node and a large image.
+# A small Pod (`python:3.12-slim`, no GPU) makes the streamer's three requests with your service account. It is then deleted, even if you interrupt the cell. This takes one to two minutes on Google Cloud. A missing permission shows here within minutes; in notebook 7, it would show only after a GPU node is provisioned and a large image is pulled.
 
 # %% [markdown] lang="es"
 # ## Prueba el acceso desde un Pod
-# Un Pod pequeño (`python:3.12-slim`, sin GPU) hace las tres solicitudes del transmisor con tu cuenta de servicio y se borra, aunque interrumpas la celda. En Google Cloud tarda de uno a dos minutos. Un permiso denegado cuesta aquí un minuto; en el notebook 7 cuesta un nodo con GPU y una imagen grande.
+# Un Pod pequeño (`python:3.12-slim`, sin GPU) hace las tres solicitudes del transmisor con tu cuenta de servicio. Después se borra, aunque interrumpas la celda. En Google Cloud tarda de uno a dos minutos. Si falta un permiso, aquí se ve en minutos; en el notebook 7 se vería solo después de aprovisionar un nodo con GPU y descargar una imagen grande.
 
 # %%
 probed = probe.probe(settings, clients)

@@ -45,7 +45,7 @@ from warmbook.steps import overview, server
 # For a model that fits one GPU, keep the defaults.
 #
 # - `tensor_parallel_size`: GPUs that share one copy of the model. For a model too large for one GPU, set it and `gpu_count` to 2, 4 or 8.
-# - `max_model_len`: context length. The GPU memory that the weights leave free holds it; notebook 3 names the longest one that fits.
+# - `max_model_len`: context length. Its KV cache must fit the GPU memory that the weights leave free; notebook 3 shows the longest context that fits.
 # - `concurrency`: parallel reads of the streamer (8 by default). In the streamer's benchmark on Amazon S3, 32 was fastest; notebook 9 measures yours.
 # - `vllm_version`: 0.11.1 or later; the image of 0.11.0 can't read Cloud Storage.
 # - `inference_server`: vLLM, or SGLang, whose container installs the streamer's Cloud Storage part first. A rehearsal runs vLLM only.
@@ -55,8 +55,8 @@ from warmbook.steps import overview, server
 # Si el modelo cabe en una GPU, conserva los valores predeterminados.
 #
 # - `tensor_parallel_size`: GPUs que comparten una copia del modelo (paralelismo de tensores). Si el modelo es demasiado grande para una GPU, fija este valor y `gpu_count` en 2, 4 u 8.
-# - `max_model_len`: longitud del contexto. La aloja la memoria de la GPU que dejan libre los pesos; el notebook 3 nombra el más largo que cabe.
-# - `concurrency`: lecturas en paralelo del transmisor (8 si no se indica otra cosa). En las pruebas del transmisor con Amazon S3, 32 fue el valor más rápido; el notebook 9 mide el tuyo.
+# - `max_model_len`: longitud del contexto. Su caché KV debe caber en la memoria de la GPU que dejan libre los pesos; el notebook 3 muestra el contexto más largo que cabe.
+# - `concurrency`: lecturas en paralelo del transmisor (8 de forma predeterminada). En las pruebas del transmisor con Amazon S3, 32 fue el valor más rápido; el notebook 9 mide el tuyo.
 # - `vllm_version`: 0.11.1 o posterior; la imagen de 0.11.0 no puede leer de Cloud Storage.
 # - `inference_server`: vLLM, o SGLang, cuyo contenedor instala primero la parte del transmisor para Cloud Storage. Un ensayo solo ejecuta vLLM.
 
@@ -71,11 +71,11 @@ overview.here(settings, clients, "06")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks
-# The next cells provision a GPU node, billed by the minute. The checks verify the model's files, the cluster and its GPU driver, the service account, its roles on the bucket (also bindings for a wrong namespace or project number), and the quota.
+# The next cells provision a GPU node, billed by the minute. The checks verify the model's files, the cluster and its GPU driver, the service account, its roles on the bucket (including bindings with a wrong namespace or project number), and the quota.
 
 # %% [markdown] lang="es"
 # ## Comprueba los requisitos previos
-# Las celdas siguientes aprovisionan un nodo con GPU, que se cobra por minuto. Se verifican los archivos del modelo, el clúster y su controlador de GPU, la cuenta de servicio, sus roles sobre el bucket (también las vinculaciones con un espacio de nombres o un número de proyecto equivocado) y la cuota.
+# Las celdas siguientes aprovisionan un nodo con GPU, que se cobra por minuto. Se verifican los archivos del modelo, el clúster y su controlador de GPU, la cuenta de servicio, sus roles sobre el bucket (incluidas las vinculaciones con un espacio de nombres o un número de proyecto equivocado) y la cuota.
 
 # %%
 preflight = doctor.examine(settings, clients, before="06")
@@ -92,9 +92,9 @@ check(
 # ## Review the manifest
 # Nothing is deployed yet. The card lists each line that differs from the guide's manifest, with the reason; the whole YAML is folded below.
 #
-# - `serviceAccountName`: the account of notebook 5, and so access to the bucket.
+# - `serviceAccountName`: the account of notebook 5, which has access to the bucket.
 # - `--load-format=runai_streamer` with `--model=gs://…`: stream instead of download.
-# - `--model-loader-extra-config={"distributed":true}`: several GPUs share the reads. Left out with one GPU, and in releases that corrupt weights with it.
+# - `--model-loader-extra-config={"distributed":true}`: several GPUs share the reads. Omitted with one GPU, and for releases that load corrupted weights with it.
 # - `startupProbe`: ten and a half minutes to load, compile and warm up; more for very large models.
 # - `requests`: memory for the streamer's buffer and the server.
 # - `/dev/shm`: shared memory for several GPUs.
@@ -104,21 +104,21 @@ check(
 # ## Revisa el manifiesto
 # Todavía no se implementa nada. La tarjeta enumera cada línea que difiere del manifiesto de la guía, con el motivo; debajo está plegado el YAML completo.
 #
-# - `serviceAccountName`: la cuenta del notebook 5 y, con ella, el acceso al bucket.
+# - `serviceAccountName`: la cuenta del notebook 5, que tiene acceso al bucket.
 # - `--load-format=runai_streamer` con `--model=gs://…`: transmitir en lugar de descargar.
-# - `--model-loader-extra-config={"distributed":true}`: varias GPUs se reparten las lecturas. Se omite con una sola GPU y en las versiones que corrompen los pesos con esta opción.
+# - `--model-loader-extra-config={"distributed":true}`: varias GPUs se reparten las lecturas. Se omite con una sola GPU y en las versiones que cargan pesos dañados con esta opción.
 # - `startupProbe`: diez minutos y medio para cargar, compilar y calentar; más si el modelo es muy grande.
 # - `requests`: memoria para el búfer del transmisor y el servidor.
 # - `/dev/shm`: memoria compartida para varias GPUs.
 # - `nodeSelector`: un nodo con tu GPU; Autopilot lo aprovisiona.
 
 # %% [markdown] lang="en"
-# **Where the guide is out of date:** vLLM 0.17 removed `--disable-log-requests`, and a server that gets it stops immediately. It is left out for newer releases. `python -m warmbook lint FILE` finds this and more in any manifest; `python -m warmbook manifest --as-in-the-guide` prints the guide's own.
+# **Where the guide is out of date:** vLLM 0.17 removed `--disable-log-requests`, and a server that is started with it exits immediately. The flag is omitted for newer releases. `python -m warmbook lint FILE` finds this and more in any manifest; `python -m warmbook manifest --as-in-the-guide` prints the guide's own.
 #
 # GKE Inference Quickstart generates manifests for other models and GPUs.
 
 # %% [markdown] lang="es"
-# **Donde la guía quedó desactualizada:** vLLM 0.17 quitó `--disable-log-requests`, y un servidor que la recibe se detiene de inmediato. Se omite en las versiones más nuevas. `python -m warmbook lint FILE` encuentra esto y más en cualquier manifiesto; `python -m warmbook manifest --as-in-the-guide` imprime el de la guía.
+# **Donde la guía quedó desactualizada:** vLLM 0.17 quitó `--disable-log-requests`, y un servidor que la recibe termina de inmediato. La opción se omite en las versiones más nuevas. `python -m warmbook lint FILE` encuentra esto y más en cualquier manifiesto; `python -m warmbook manifest --as-in-the-guide` imprime el de la guía.
 #
 # La herramienta Inicio rápido de GKE Inference genera manifiestos para otros modelos y GPUs.
 

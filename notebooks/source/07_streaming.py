@@ -42,11 +42,11 @@ from warmbook.steps import explore, overview, server_tokens, streaming
 
 # %% [markdown] lang="en"
 # ## Choose the deployment
-# The namespace locates the server; the model address tells how many bytes the stream must have.
+# The namespace identifies the server; the model address determines how many bytes the streamer must read.
 
 # %% [markdown] lang="es"
 # ## Elige la implementación
-# El espacio de nombres ubica al servidor; la dirección del modelo dice cuántos bytes debe tener la transmisión.
+# El espacio de nombres identifica al servidor; la dirección del modelo determina cuántos bytes debe leer el transmisor.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -59,11 +59,11 @@ overview.here(settings, clients, "07")
 
 # %% [markdown] lang="en"
 # ## Run preflight checks
-# A Pod that waits looks the same whether the weights are loading or access is denied. The checks verify the cluster, the service account and its roles again.
+# A Pod that is not ready looks the same whether the weights are loading or access is denied. The checks therefore verify the cluster, the service account and its roles again.
 
 # %% [markdown] lang="es"
 # ## Comprueba los requisitos previos
-# Un Pod que espera se ve igual si los pesos se están cargando o si el acceso está denegado. Se verifican otra vez el clúster, la cuenta de servicio y sus roles.
+# Un Pod que no está listo se ve igual si los pesos se están cargando o si el acceso está denegado. Por eso se verifican otra vez el clúster, la cuenta de servicio y sus roles.
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -107,21 +107,21 @@ versions
 
 # %% [markdown] lang="en"
 # ## Measure the stream
-# The guide looks for this line in the Pod's log:
+# The guide verifies the stream with this line of the Pod's log:
 #
 # `[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s`
 #
-# Newer streamers also name the device (`of all files to cpu: 13.4s`). From 0.15.1 on, the line must be enabled, which the manifest does. Up to 0.16, it also appears after a load that **failed**. This cell therefore adds up the bytes of all GPUs and compares them with the bucket. Without the line, it uses vLLM's `Model loading took`.
+# Newer streamer releases also log the device (`of all files to cpu: 13.4s`). From 0.15.1 on, the line must be enabled, which the manifest does. Up to 0.16, it also appears after a load that **failed**. This cell therefore adds up the bytes of all GPUs and compares them with the files in the bucket. If the line is missing, the cell uses vLLM's `Model loading took`.
 #
 # In a rehearsal, the bytes are real, but the seconds say nothing about Cloud Storage.
 
 # %% [markdown] lang="es"
 # ## Mide la transmisión
-# La guía busca esta línea en los registros del Pod:
+# La guía verifica la transmisión con esta línea de los registros del Pod:
 #
 # `[RunAI Streamer] Overall time to stream 15.0 GiB of all files: 13.4s, 1.1 GiB/s`
 #
-# Los transmisores más nuevos también nombran el dispositivo (`of all files to cpu: 13.4s`). Desde la versión 0.15.1, la línea se debe habilitar, y el manifiesto lo hace. Hasta la 0.16, aparece también después de una carga que **falló**. Por eso esta celda suma los bytes de todas las GPUs y los compara con el bucket. Si no está la línea, usa la de vLLM, `Model loading took`.
+# Las versiones más nuevas del transmisor también registran el dispositivo (`of all files to cpu: 13.4s`). Desde la versión 0.15.1, la línea se debe habilitar, y el manifiesto lo hace. Hasta la 0.16, aparece también después de una carga que **falló**. Por eso esta celda suma los bytes de todas las GPUs y los compara con los archivos del bucket. Si falta la línea, usa la de vLLM, `Model loading took`.
 #
 # En un ensayo, los bytes son reales, pero los segundos no dicen nada sobre Cloud Storage.
 
@@ -142,13 +142,13 @@ check(
 # ## Query the model
 # The request goes through the Kubernetes API, so no port is exposed. `temperature` is 0, so the answer is the same each time. The first response of a Pod is often slower than later ones (Google measured 22 s once, then less than 1 s), so the cell reads vLLM's counters to see whether it is the first.
 #
-# vLLM names a model by its address, `gs://…`; the manifest adds the folder's name as a short name. In a rehearsal, a small model answers on the CPU; the quick engine loads the weights but does not answer.
+# In requests, the model's name is its address, `gs://…`, or the short name that the manifest adds, which is the folder's name. In a rehearsal, a small model answers on the CPU; the quick engine loads the weights but does not answer.
 
 # %% [markdown] lang="es"
 # ## Consulta el modelo
 # La solicitud pasa por la API de Kubernetes, así que no se expone ningún puerto. `temperature` es 0, de modo que la respuesta es siempre la misma. La primera respuesta de un Pod suele ser más lenta que las siguientes (Google midió una vez 22 s y luego menos de 1 s), así que la celda lee los contadores de vLLM para saber si es la primera.
 #
-# vLLM nombra el modelo por su dirección, `gs://…`; el manifiesto agrega el nombre de la carpeta como nombre corto. En un ensayo responde un modelo pequeño en la CPU; el motor rápido carga los pesos, pero no responde.
+# En las solicitudes, el nombre del modelo es su dirección, `gs://…`, o el nombre corto que agrega el manifiesto: el de la carpeta. En un ensayo responde un modelo pequeño en la CPU; el motor rápido carga los pesos, pero no responde.
 
 # %%
 answer = streaming.ask(settings, clients, question=question)
@@ -170,13 +170,13 @@ streaming.prompt_box(
 # ## Break down the cold start
 # The card lists the phases in order, from node request to first response, with the source of each timestamp: a cluster event, the streamer's line, a vLLM log line, or this notebook's clock. Time without a source is listed as unexplained. Each phase shows the cost of the idle GPU.
 #
-# For comparison, Google measured 4.3 to 7.4 minutes in October 2026 on GPUs larger than an L4; the weights took 9 to 20 s of it. Once the weights stream, the image and the compilation remain to be shortened.
+# For comparison, Google measured 4.3 to 7.4 minutes in October 2026 on GPUs larger than an L4; the weights took 9 to 20 s of it. With streaming, the image pull and the compilation are the next phases to shorten.
 
 # %% [markdown] lang="es"
 # ## Descompón el inicio en frío
 # La tarjeta enumera las fases en orden, desde la solicitud del nodo hasta la primera respuesta, con el origen de cada marca de tiempo: un evento del clúster, la línea del transmisor, una línea de vLLM o el reloj de este notebook. El tiempo sin origen figura como sin explicar. Cada fase muestra el costo de la GPU inactiva.
 #
-# Para comparar, Google midió de 4.3 a 7.4 minutos en octubre de 2026 con GPUs más grandes que una L4; los pesos tomaron de 9 a 20 s. Cuando los pesos ya se transmiten, quedan por acortar la imagen y la compilación.
+# Para comparar, Google midió de 4.3 a 7.4 minutos en octubre de 2026 con GPUs más grandes que una L4; los pesos tomaron de 9 a 20 s. Con la transmisión, las siguientes fases por acortar son la descarga de la imagen y la compilación.
 
 # %%
 start = streaming.cold_start(settings, clients, answer=answer)
@@ -203,15 +203,15 @@ explore.cold_start(settings, weight_bytes=stream.expected_bytes, measured=form.b
 
 # %% [markdown] lang="en"
 # ## Detect corrupted weights
-# A healthy server can return nonsense: with several GPUs, some releases of vLLM and the streamer loaded corrupted weights and still answered with status 200.
+# A server that passes its health checks can still return nonsense: with several GPUs, some releases of vLLM and the streamer loaded corrupted weights and still answered with status 200.
 #
-# This cell sends a fixed set of 24 prompts and compares the tokens with those of vLLM's default loader. If notebook 9 has not measured that loader yet, the answers are saved and compared there. A few different tokens are rounding. With corrupted weights most answers diverge at the first token; the card then reports `corrupted` and lists the known issues for your release.
+# This cell sends a fixed set of 24 prompts and compares the tokens with those of vLLM's default loader. If notebook 9 has not measured that loader yet, the answers are saved and compared there. A few different tokens are due to rounding. With corrupted weights most answers diverge at the first token; the card then reports `corrupted` and lists the known issues for your release.
 
 # %% [markdown] lang="es"
 # ## Detecta pesos dañados
-# Un servidor sano puede devolver disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y aun así respondieron con el estado 200.
+# Un servidor que pasa sus verificaciones de estado puede devolver disparates: con varias GPUs, algunas versiones de vLLM y del transmisor cargaron pesos dañados y aun así respondieron con el estado 200.
 #
-# Esta celda envía un conjunto fijo de 24 prompts y compara los tokens con los del cargador predeterminado de vLLM. Si el notebook 9 aún no midió ese cargador, las respuestas se guardan y se comparan allí. Unos pocos tokens distintos son redondeo. Con pesos dañados, la mayoría de las respuestas difiere en el primer token; entonces la tarjeta informa `corrupted` y enumera los problemas conocidos de tu versión.
+# Esta celda envía un conjunto fijo de 24 prompts y compara los tokens con los del cargador predeterminado de vLLM. Si el notebook 9 aún no midió ese cargador, las respuestas se guardan y se comparan allí. Unos pocos tokens distintos se deben al redondeo. Con pesos dañados, la mayoría de las respuestas difiere en el primer token; entonces la tarjeta informa `corrupted` y enumera los problemas conocidos de tu versión.
 
 # %%
 tokens = server_tokens.answers(

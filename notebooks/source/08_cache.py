@@ -6,11 +6,11 @@
 # **Objectives**
 # - Start several replicas and measure their cold starts.
 # - Create a cache in the zone of the Pods and verify that it serves them.
-# - Scale on vLLM's queue length.
+# - Autoscale on vLLM's queue size.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Scales out, reads the weights before and with a cache, autoscales on request | A ready server (notebook 7); GPU quota to scale | A cache that is billed until notebook 10 | The cache: minutes to hours, seconds in a rehearsal. Each new Pod needs one more GPU |
+# | Scales out, reads the weights without and with a cache, autoscales if `max_replicas` is set | A ready server (notebook 7); GPU quota to scale | A cache that is billed until notebook 10 | The cache: minutes to hours, seconds in a rehearsal. Each new Pod needs one more GPU |
 
 # %% [markdown] lang="es"
 # # 8 · Habilita Anywhere Cache y escala
@@ -20,17 +20,17 @@
 # **Objetivos**
 # - Iniciar varias réplicas y medir sus inicios en frío.
 # - Crear una caché en la zona de los Pods y verificar que los atienda.
-# - Escalar según la longitud de la cola de vLLM.
+# - Ajustar la escala según el tamaño de la cola de vLLM.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Escala, lee los pesos antes y con una caché, ajusta la escala si se pide | Un servidor listo (notebook 7); cuota de GPU para escalar | Una caché que se cobra hasta el notebook 10 | La caché: de minutos a horas, segundos en un ensayo. Cada Pod nuevo necesita otra GPU |
+# | Escala, lee los pesos sin caché y con ella, ajusta la escala si se define `max_replicas` | Un servidor listo (notebook 7); cuota de GPU para escalar | Una caché que se cobra hasta el notebook 10 | La caché: de minutos a horas, segundos en un ensayo. Cada Pod nuevo necesita otra GPU |
 
 # %% tags=["parameters"]
 replicas: str = ""  # Pods of the Deployment
 zone: str = ""  # zone that the Pods run in
 cache_scope: str = ""  # zone or region: where to create caches
-max_replicas: str = ""  # upper limit for autoscaling by queue length; 0: no autoscaling
+max_replicas: str = ""  # upper limit for autoscaling by queue size; 0: no autoscaling
 language: str = "en"  # en or es: language of messages
 
 # %%
@@ -85,11 +85,11 @@ zones
 
 # %% [markdown] lang="en"
 # ## Scale out
-# The Deployment is scaled to `replicas` Pods, and the cell waits until each is ready. With 1 (the default), it returns immediately. A Pod without a GPU stays Pending, and the cell says why. The picture shows the cold start of each Pod as a row.
+# The Deployment is scaled to `replicas` Pods, and the cell waits until each is ready. With 1 (the default), it returns immediately. A Pod without a GPU stays Pending, and the cell shows why. The picture shows the cold start of each Pod as a row.
 
 # %% [markdown] lang="es"
 # ## Escala el Deployment
-# El Deployment se escala a `replicas` Pods, y la celda espera hasta que cada uno esté listo. Con 1 (el valor predeterminado), termina de inmediato. Un Pod sin GPU se queda en Pending, y la celda dice por qué. La imagen muestra el inicio en frío de cada Pod en una fila.
+# El Deployment se escala a `replicas` Pods, y la celda espera hasta que cada uno esté listo. Con 1 (el valor predeterminado), termina de inmediato. Un Pod sin GPU se queda en Pending, y la celda muestra por qué. La imagen muestra el inicio en frío de cada Pod en una fila.
 
 # %% tags=["creates-resource", "optional"]
 scaled = scaling.scale(settings, clients)
@@ -103,13 +103,13 @@ starts.plot()
 # ## Read the weights without the cache
 # A small process beside each server reads the weights again with the streamer, over the node's network, and discards them. No Pod restarts. One Pod reads alone, then all read together, `compare_runs` times in turn.
 #
-# If reading together takes longer, the Pods share a limit: the region's bandwidth quota or, in a rehearsal, this machine. The card says from how many Pods on to expect that.
+# If reading together takes longer, the Pods share a limit: the region's bandwidth quota or, in a rehearsal, this machine. The card estimates from how many Pods on this happens.
 
 # %% [markdown] lang="es"
 # ## Lee los pesos sin la caché
 # Un proceso pequeño junto a cada servidor vuelve a leer los pesos con el transmisor, por la red del nodo, y los descarta. Ningún Pod se reinicia. Un Pod lee solo y luego leen todos juntos, `compare_runs` veces por turnos.
 #
-# Si la lectura conjunta tarda más, los Pods comparten un límite: la cuota de ancho de banda de la región o, en un ensayo, esta máquina. La tarjeta dice a partir de cuántos Pods hay que esperarlo.
+# Si la lectura conjunta tarda más, los Pods comparten un límite: la cuota de ancho de banda de la región o, en un ensayo, esta máquina. La tarjeta estima a partir de cuántos Pods ocurre.
 
 # %% tags=["optional"]
 before = scaling.read(settings, clients)
@@ -117,13 +117,13 @@ before
 
 # %% [markdown] lang="en"
 # ## Create the cache
-# The zone must lie within the bucket's location, and a bucket has at most one cache per zone. You pay for data written to the cache, stored in it and read from it; data that nobody reads is evicted after a day.
+# The zone must lie within the bucket's location, and a bucket has at most one cache per zone. You pay for data written to the cache, stored in it and read from it; data that is not read for a day is evicted.
 #
 # The cell waits for half a minute at most: in Google's tests a cache took 6 to 39 minutes to create, and its documentation allows up to 48 hours. A label on the bucket marks the cache, so that notebook 10 disables it.
 
 # %% [markdown] lang="es"
 # ## Crea la caché
-# La zona debe estar dentro de la ubicación del bucket, y un bucket tiene como máximo una caché por zona. Pagas por los datos que se escriben en la caché, se almacenan y se leen de ella; los que nadie lee se expulsan al cabo de un día.
+# La zona debe estar dentro de la ubicación del bucket, y un bucket tiene como máximo una caché por zona. Pagas por los datos que se escriben en la caché, se almacenan y se leen de ella; los que no se leen durante un día se expulsan.
 #
 # La celda espera medio minuto como máximo: en las pruebas de Google, crear una caché tardó de 6 a 39 minutos, y su documentación permite hasta 48 horas. Una etiqueta en el bucket marca la caché, para que el notebook 10 la inhabilite.
 
@@ -139,13 +139,13 @@ state
 # ## Read the weights with the cache
 # A `running` cache is not full yet: it stores data as Pods in its zone read it. The first read still comes from the bucket and is shown separately. If the cache is still being created, run this cell again later.
 #
-# Google measured in October 2026: with six simultaneous loads, a cache reduced 13 to 17 s to 10 to 13 s; with one or two, little changed. The card reports a difference only if every read with the cache was faster than every read without it.
+# Google measured in October 2026: with six simultaneous loads, a cache reduced the load time from 13–17 s to 10–13 s; with one or two, the time hardly changed. The card reports a difference only if every read with the cache was faster than every read without it.
 
 # %% [markdown] lang="es"
 # ## Lee los pesos con la caché
 # Una caché en `running` todavía no está llena: almacena los datos a medida que los Pods de su zona los leen. La primera lectura todavía viene del bucket y se muestra por separado. Si la caché aún se está creando, ejecuta esta celda más tarde.
 #
-# Google midió en octubre de 2026: con seis cargas simultáneas, una caché redujo de 13 a 17 s a de 10 a 13 s; con una o dos, cambió poco. La tarjeta informa una diferencia solo si cada lectura con caché fue más rápida que cada lectura sin ella.
+# Google midió en octubre de 2026: con seis cargas simultáneas, una caché redujo el tiempo de carga de 13–17 s a 10–13 s; con una o dos, casi no cambió. La tarjeta informa una diferencia solo si cada lectura con caché fue más rápida que cada lectura sin ella.
 
 # %% tags=["optional"]
 after = scaling.read(settings, clients, before=before)
@@ -153,21 +153,21 @@ form.book.record("replicas", after.record())
 after
 
 # %% [markdown] lang="en"
-# The picture shows each read as a point: one Pod alone and all together, before and with the cache.
+# The picture shows each read as a point: one Pod alone and all together, without and with the cache.
 
 # %% [markdown] lang="es"
-# La imagen muestra cada lectura como un punto: un Pod solo y todos juntos, antes y con la caché.
+# La imagen muestra cada lectura como un punto: un Pod solo y todos juntos, sin la caché y con ella.
 
 # %% tags=["optional"]
 after.plot()
 
 # %% [markdown] lang="en"
 # ## Verify cache hits
-# Cloud Monitoring counts the bytes that each zone read from its cache and from the bucket, some minutes late. Google saw caches that were `running` and served nothing for more than an hour. A hit rate that rises from one measurement to the next shows a cache that fills.
+# Cloud Monitoring counts the bytes that each zone read from its cache and from the bucket, some minutes late. In Google's tests, some caches were `running` but served nothing for more than an hour. If the hit rate rises from one measurement to the next, the cache is filling.
 
 # %% [markdown] lang="es"
 # ## Verifica los aciertos de caché
-# Cloud Monitoring cuenta los bytes que cada zona leyó de su caché y del bucket, con unos minutos de retraso. Google vio cachés en `running` que no sirvieron nada durante más de una hora. Una tasa de aciertos que sube de una medición a la siguiente indica que la caché se está llenando.
+# Cloud Monitoring cuenta los bytes que cada zona leyó de su caché y del bucket, con unos minutos de retraso. En las pruebas de Google, algunas cachés en `running` no sirvieron nada durante más de una hora. Si la tasa de aciertos sube de una medición a la siguiente, la caché se está llenando.
 
 # %% tags=["optional"]
 hits = cache.hits(settings, clients, since=after.begun)
@@ -175,14 +175,14 @@ form.book.record("cache_hits", hits.record())
 hits
 
 # %% [markdown] lang="en"
-# ## Autoscale on the queue length
-# With `max_replicas` above `replicas`, a HorizontalPodAutoscaler watches vLLM's queue (`vllm:num_requests_waiting`); the cell sends requests until the autoscaler adds a Pod, and measures how long that and the Pod's cold start take. By default, nothing happens.
+# ## Configure autoscaling on the queue size
+# By default, this cell does nothing. If `max_replicas` is greater than `replicas`, it creates a HorizontalPodAutoscaler (HPA) for vLLM's queue size (`vllm:num_requests_waiting`). It then sends requests until the HPA adds a Pod, and measures how long this and the Pod's cold start take.
 #
 # On Google Cloud, the Custom Metrics Stackdriver Adapter must be installed in the cluster once; the folded command does it. `python -m warmbook manifest --autoscaling` prints the objects.
 
 # %% [markdown] lang="es"
-# ## Ajusta la escala según la cola
-# Con `max_replicas` mayor que `replicas`, un HorizontalPodAutoscaler observa la cola de vLLM (`vllm:num_requests_waiting`); la celda envía solicitudes hasta que el escalador agrega un Pod y mide cuánto tardan eso y el inicio en frío del Pod. De forma predeterminada no ocurre nada.
+# ## Configura el ajuste de escala automático según la cola
+# De forma predeterminada, esta celda no hace nada. Si `max_replicas` es mayor que `replicas`, crea un HorizontalPodAutoscaler (HPA) para el tamaño de la cola de vLLM (`vllm:num_requests_waiting`). Luego envía solicitudes hasta que el HPA agrega un Pod, y mide cuánto tardan esto y el inicio en frío del Pod.
 #
 # En Google Cloud, el Custom Metrics Stackdriver Adapter se instala una vez en el clúster; el comando plegado lo hace. `python -m warmbook manifest --autoscaling` imprime los objetos.
 

@@ -39,13 +39,13 @@ from warmbook.steps import compare, overview
 
 # %% [markdown] lang="en"
 # ## Choose runs and budget
-# Two loads of the same files can differ by a factor of two, so one run per loader proves nothing. Use at least five: the first meets cold caches and is set apart, and four are compared.
+# Two loads of the same files can differ by a factor of two, so one run per loader proves nothing. Use at least five: the first starts with cold caches and is excluded, so four are compared.
 #
 # The comparison stops before a round would exceed `compare_minutes`, or `compare_usd` at the list price of `machine_type`.
 
 # %% [markdown] lang="es"
 # ## Elige las ejecuciones y el presupuesto
-# Dos cargas de los mismos archivos pueden diferir en un factor de dos, así que una ejecución por cargador no prueba nada. Usa al menos cinco: la primera encuentra las cachés frías y se deja aparte, y se comparan cuatro.
+# Dos cargas de los mismos archivos pueden diferir en un factor de dos, así que una ejecución por cargador no prueba nada. Usa al menos cinco: la primera empieza con las cachés frías y se excluye, así que se comparan cuatro.
 #
 # La comparación se detiene antes de que una ronda exceda `compare_minutes`, o `compare_usd` según el precio de lista de `machine_type`.
 
@@ -111,11 +111,11 @@ compared
 
 # %% [markdown] lang="en"
 # ## Interpret the runs
-# Each point is a run; the hollow one is the first. A loader is recommended only if each of its runs was faster than each run of the others; if ranges overlap, chance may decide. The card states how often chance alone would produce such a result: with four runs, once in 70 comparisons.
+# Each point is a run; the hollow one is the first. A loader is recommended only if each of its runs was faster than each run of the others; if the ranges overlap, the difference may be chance. The card states how often chance alone would produce such a result: with four runs, once in 70 comparisons.
 
 # %% [markdown] lang="es"
 # ## Interpreta las ejecuciones
-# Cada punto es una ejecución; el hueco es la primera. Un cargador se recomienda solo si cada una de sus ejecuciones fue más rápida que cada una de los demás; si los rangos se superponen, puede decidir el azar. La tarjeta indica con qué frecuencia el azar produciría ese resultado: con cuatro ejecuciones, una vez de cada 70 comparaciones.
+# Cada punto es una ejecución; el hueco es la primera. Un cargador se recomienda solo si cada una de sus ejecuciones fue más rápida que cada una de los demás; si los rangos se superponen, la diferencia puede deberse al azar. La tarjeta indica con qué frecuencia el azar produciría ese resultado: con cuatro ejecuciones, una vez de cada 70 comparaciones.
 
 # %%
 compared.plot()
@@ -129,15 +129,15 @@ check(
 
 # %% [markdown] lang="en"
 # ## Compare the answers
-# Some vLLM releases loaded corrupted weights with distributed streaming, without any error. Each loader therefore answered a fixed set of prompts, greedily; the card compares the tokens with the reference's, and shows each difference with its prompt. The reference answers twice, because a machine that does not repeat itself proves nothing.
+# Some vLLM releases loaded corrupted weights with distributed streaming, without any error. Each loader therefore answered a fixed set of prompts with greedy decoding. The card compares the tokens with those of the reference, and shows each difference with its prompt. The reference answers twice: if its own answers differ, the comparison is not conclusive.
 #
-# The row `server` is what your server answered in notebook 7. It is compiled and the Job is not, so a few different tokens are rounding. The rehearsal's quick engine does not answer.
+# The row `server` has your server's answers from notebook 7. The server compiles the model and the Job does not, so a few different tokens are due to rounding. The rehearsal's quick engine does not answer.
 
 # %% [markdown] lang="es"
 # ## Compara las respuestas
-# Algunas versiones de vLLM cargaron pesos dañados con la transmisión distribuida, sin ningún error. Por eso cada cargador respondió un conjunto fijo de prompts, con las palabras más probables; la tarjeta compara los tokens con los de la referencia y muestra cada diferencia con su prompt. La referencia responde dos veces, porque una máquina que no se repite no prueba nada.
+# Algunas versiones de vLLM cargaron pesos dañados con la transmisión distribuida, sin ningún error. Por eso cada cargador respondió un conjunto fijo de prompts con decodificación voraz (greedy). La tarjeta compara los tokens con los de la referencia y muestra cada diferencia con su prompt. La referencia responde dos veces: si sus propias respuestas difieren, la comparación no es concluyente.
 #
-# La fila `server` es lo que respondió tu servidor en el notebook 7. Está compilado y el Job no, así que unos pocos tokens distintos son redondeo. El motor rápido del ensayo no responde.
+# La fila `server` tiene las respuestas de tu servidor del notebook 7. El servidor compila el modelo y el Job no, así que unos pocos tokens distintos se deben al redondeo. El motor rápido del ensayo no responde.
 
 # %%
 form.book.record("parity", compared.parity.record())
@@ -156,15 +156,15 @@ check(
 
 # %% [markdown] lang="en"
 # ## Tune the streamer
-# More parallel reads help until something else is the limit: the network, the CPU, the bucket. This cell reads the weights into host memory with 1 to 32 parallel reads and reports from which number on more are not clearly faster. Use that number as `concurrency` in notebook 6.
+# More parallel reads help until the network, the CPU or the bucket is the limit. This cell reads the weights into host memory with 1 to 32 parallel reads. It reports the number above which more parallel reads are not clearly faster; use it as `concurrency` in notebook 6.
 #
-# `compare_tunable` selects another setting: `chunk` (bytes per request), `memory_limit` (host memory for data in flight) or `grpc`. In a rehearsal, `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` gives each read the pace of object storage.
+# `compare_tunable` selects another setting: `chunk` (bytes per request), `memory_limit` (host memory for data in flight) or `grpc`. In a rehearsal, `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` limits each read to a typical rate of object storage.
 
 # %% [markdown] lang="es"
 # ## Ajusta el transmisor
-# Más lecturas en paralelo ayudan hasta que el límite es otro: la red, la CPU, el bucket. Esta celda lee los pesos a la memoria del host con 1 a 32 lecturas en paralelo e informa a partir de qué número ya no son claramente más rápidas. Usa ese número como `concurrency` en el notebook 6.
+# Más lecturas en paralelo ayudan hasta que el límite es la red, la CPU o el bucket. Esta celda lee los pesos a la memoria del host con 1 a 32 lecturas en paralelo. Informa el número a partir del cual más lecturas ya no son claramente más rápidas; úsalo como `concurrency` en el notebook 6.
 #
-# `compare_tunable` selecciona otro ajuste: `chunk` (bytes por solicitud), `memory_limit` (memoria del host para los datos en tránsito) o `grpc`. En un ensayo, `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` le da a cada lectura el ritmo del almacenamiento de objetos.
+# `compare_tunable` selecciona otro ajuste: `chunk` (bytes por solicitud), `memory_limit` (memoria del host para los datos en tránsito) o `grpc`. En un ensayo, `make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"` limita cada lectura a una velocidad típica del almacenamiento de objetos.
 
 # %% tags=["creates-resource", "optional"]
 tuned = compare.by_tunable(settings, clients)

@@ -38,11 +38,11 @@ from warmbook.steps import cleanup, overview
 
 # %% [markdown] lang="en"
 # ## Choose what to clean up
-# Clusters and node pools with the workbook's label are listed wherever they are in the project; everything else is looked up by your settings. If you changed the project or the bucket on the way, run this notebook once for each.
+# Clusters and node pools with the workbook's label are listed wherever they are in the project; everything else is looked up by your settings. If you changed the project or the bucket between notebooks, run this notebook once for each.
 
 # %% [markdown] lang="es"
 # ## Elige qué limpiar
-# Los clústeres y grupos de nodos con la etiqueta de la guía práctica se enumeran estén donde estén en el proyecto; lo demás se busca según tu configuración. Si por el camino cambiaste el proyecto o el bucket, ejecuta este notebook una vez para cada uno.
+# Los clústeres y grupos de nodos con la etiqueta de la guía práctica se enumeran estén donde estén en el proyecto; lo demás se busca según tu configuración. Si cambiaste el proyecto o el bucket entre un notebook y otro, ejecuta este notebook una vez para cada uno.
 
 # %% jupyter={"source_hidden": true}
 form = SettingsForm.choose(globals())
@@ -71,11 +71,11 @@ plan
 
 # %% [markdown] lang="en"
 # ## Delete the resources
-# GKE deletes the cluster with its nodes in about 4 minutes. Caches are disabled; Google keeps a disabled cache for another hour, and the bucket can't be deleted until then. The two roles on the bucket are revoked from the service account; other bindings don't change. If the cell is interrupted, run it again.
+# This cell does not ask for confirmation. GKE deletes the cluster with its nodes in about 4 minutes. Caches are disabled; Google keeps a disabled cache for another hour, and the bucket can't be deleted until then. The two roles on the bucket are revoked from the service account; other bindings don't change. If the cell is interrupted, run it again.
 
 # %% [markdown] lang="es"
 # ## Borra los recursos
-# GKE borra el clúster con sus nodos en unos 4 minutos. Las cachés se inhabilitan; Google conserva una caché inhabilitada durante una hora más, y hasta entonces no se puede borrar el bucket. Los dos roles sobre el bucket se le revocan a la cuenta de servicio; las demás vinculaciones no cambian. Si la celda se interrumpe, ejecútala otra vez.
+# Esta celda no pide confirmación. GKE borra el clúster con sus nodos en unos 4 minutos. Las cachés se inhabilitan; Google conserva una caché inhabilitada durante una hora más, y hasta entonces no se puede borrar el bucket. Los dos roles sobre el bucket se le revocan a la cuenta de servicio; las demás vinculaciones no cambian. Si la celda se interrumpe, ejecútala otra vez.
 
 # %% tags=["deletes-resource"] guide="G32 G33"
 removed = cleanup.delete(settings, clients)

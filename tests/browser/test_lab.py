@@ -224,7 +224,7 @@ def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):
 def test_prices_are_no_formula(lab):
     lab.open("notebooks/en/03_weights.ipynb")
     lab.run_all()
-    lab.scroll_to(lab.page.get_by_role("heading", name="Size the GPU"))
+    lab.scroll_to(lab.page.get_by_role("heading", name="Check the GPU memory"))
     lab.page.wait_for_timeout(800)
     card = lab.page.locator("td", has_text="Spot").last
     assert "$1.15, Spot $0.69" in card.inner_text()

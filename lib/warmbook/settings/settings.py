@@ -138,7 +138,7 @@ class Settings(BaseModel):
     """Zone to run the Pods in (08); empty: GKE chooses."""
 
     max_replicas: Annotated[Whole, Field(ge=0, le=64)] = 0
-    """Upper limit for autoscaling by queue length (08); 0: no autoscaling."""
+    """Upper limit for autoscaling by queue size (08); 0: no autoscaling."""
 
     cache_scope: Literal["zone", "region"] = "zone"
     """Create a cache in the zone of the Pods, or in each zone of the region (08)."""

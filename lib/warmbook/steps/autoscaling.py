@@ -108,7 +108,7 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
         return Trial(off=say("choose «max_replicas» above «replicas» to try it"))
     if settings.inference_server != "vllm":
         raise SettingsError(
-            say("The autoscaler uses vLLM's queue length, and the server is not vLLM."),
+            say("The autoscaler uses vLLM's queue size, and the server is not vLLM."),
             remedy=say("Set max_replicas to 0, or inference_server to vllm."),
         )
     server = first_ready(settings, clients)

@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # The gym · Find the fault
 #
-# Most failures of a model server on GKE are known. One of them is hidden in this rehearsal. You carry out the guide, read the evidence, and name the root cause; the doctor then grades your answer.
+# Most failures of a model server on GKE are known. One of them is hidden in this rehearsal. You carry out the guide, read the evidence, and name the root cause. Your answer is then graded.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
@@ -10,7 +10,7 @@
 # %% [markdown] lang="es"
 # # El gimnasio · Encuentra la falla
 #
-# La mayoría de las fallas de un servidor de modelos en GKE se conocen. Una de ellas está escondida en este ensayo. Llevas a cabo la guía, lees la evidencia y nombras la causa raíz; después, el doctor califica tu respuesta.
+# La mayoría de las fallas de un servidor de modelos en GKE se conocen. Una de ellas está escondida en este ensayo. Llevas a cabo la guía, lees la evidencia y nombras la causa raíz. Después se califica tu respuesta.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
@@ -77,11 +77,11 @@ sheet
 
 # %% [markdown] lang="en"
 # ## Grade the answer
-# The card compares your answer with the hidden fault, and shows its cause and remedy and what the doctor finds by itself. If you were wrong, apply the remedy, run the guide above again, and see how far it gets.
+# The card compares your answer with the hidden fault, and shows its cause and remedy and what the doctor finds by itself. If you were wrong, apply the remedy, run the guide above again, and see whether it completes.
 
 # %% [markdown] lang="es"
 # ## Califica la respuesta
-# La tarjeta compara tu respuesta con la falla escondida y muestra su causa, su remedio y lo que el doctor encuentra por sí solo. Si te equivocaste, aplica el remedio, vuelve a ejecutar la guía de arriba y mira hasta dónde llega.
+# La tarjeta compara tu respuesta con la falla escondida y muestra su causa, su remedio y lo que el doctor encuentra por sí solo. Si te equivocaste, aplica el remedio, vuelve a ejecutar la guía de arriba y mira si termina.
 
 # %%
 graded = gym.grade(tried, sheet.answer)

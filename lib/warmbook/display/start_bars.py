@@ -107,7 +107,7 @@ class StartBars:
         return {
             "nic": say("the network ({gbps:g} Gbps)", gbps=self.assumed.nic_gbps),
             "region": say("the region's quota ({gbps:g} Gbps)", gbps=self.assumed.region_gbps),
-            "cache": say("limit of a zone's cache at first"),
+            "cache": say("initial limit of a zone's cache"),
             "streams": say("the streams ({count})", count=self.assumed.streams),
             "pcie": say("PCIe (GPUs: {count})", count=self.assumed.gpus),
         }[name]

@@ -45,13 +45,13 @@ class TierCost:
             return say("tier {tier}: free, in {minutes} minutes", **told)
         if not self.machines_usd:
             return say(
-                "tier {tier}: at most ${usd:.2f} (an allowance), in {minutes} minutes",
+                "tier {tier}: at most ${usd:.2f} (an estimate), in {minutes} minutes",
                 usd=self.usd,
                 **told,
             )
         return say(
-            "tier {tier}: at most ${usd:.2f} (machines ${machines:.2f} by list price, the rest an "
-            "allowance), in {minutes} minutes",
+            "tier {tier}: at most ${usd:.2f} (machines ${machines:.2f} by list price, the rest "
+            "an estimate), in {minutes} minutes",
             usd=self.usd,
             machines=self.machines_usd,
             **told,

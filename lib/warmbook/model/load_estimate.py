@@ -124,7 +124,7 @@ def limit_name(name: str, on: Machine) -> str:
     if name == "region":  # of the quota we know a secondary source only
         return say("the region's quota (an estimate)")
     if name == "cache":
-        return say("limit of a zone's cache at first")
+        return say("initial limit of a zone's cache")
     if name == "streams":  # measured on another cloud's object store
         return say("the streamer's connections (an estimate)")
     if name == "pcie":

@@ -110,7 +110,7 @@ class Reads(Times):
             return
         shared = {
             say("the region's quota (an estimate)"): REGION_GBPS,
-            say("limit of a zone's cache at first"): CACHE_GBPS,
+            say("initial limit of a zone's cache"): CACHE_GBPS,
         }
         for name, gbps in shared.items():
             told = say(

@@ -48,7 +48,7 @@ SERVICE = "vllm"
 
 @fault(
     "more-ranks-than-gpus",
-    "somebody divides the model over two GPUs, and the Pod still asks for one",
+    "somebody splits the model over two GPUs, and the Pod still requests one",
     pitfall="too-few-gpus",
     places=(DEPLOYMENT,),
 )
@@ -66,7 +66,7 @@ def more_ranks_than_gpus(rehearsal: Target) -> None:
 
 @fault(
     "heads-not-divisible",
-    "somebody divides the model over so many GPUs that its attention heads can't be shared out",
+    "somebody splits the model over a number of GPUs that does not divide its attention heads",
     pitfall="heads-not-divisible",
     places=(DEPLOYMENT,),
 )
@@ -282,7 +282,7 @@ def root_read_only(rehearsal: Target) -> None:
 
 @fault(
     "engine-start-timeout",
-    "somebody lets the server's processes wait for each other for five seconds only",
+    "somebody limits the time that the server's processes wait for each other to five seconds",
     pitfall="engine-start-timeout",
     places=(DEPLOYMENT,),
 )

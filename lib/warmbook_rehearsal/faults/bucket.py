@@ -107,7 +107,7 @@ def _writes_policy(incoming: Incoming) -> bool:
 
 @fault(
     "bucket-viewer-missing",
-    "somebody takes roles/storage.bucketViewer away before the server starts",
+    "somebody revokes roles/storage.bucketViewer before the server starts",
     pitfall="bucket-viewer-missing",
     places=(BUCKET_POLICY,),
 )
@@ -118,7 +118,7 @@ def bucket_viewer_missing(rehearsal: Target) -> None:
 
 @fault(
     "object-role-missing",
-    "somebody takes roles/storage.objectUser away before the server starts",
+    "somebody revokes roles/storage.objectUser before the server starts",
     pitfall="object-role-missing",
     places=(BUCKET_POLICY,),
 )

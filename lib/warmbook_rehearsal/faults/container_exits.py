@@ -138,7 +138,7 @@ def cuda_driver_mismatch(rehearsal: Target) -> None:
 
 @fault(
     "fd-limit",
-    "the container may open fewer files than the streamer needs connections",
+    "the container's limit of open files is lower than the streamer's number of connections",
     pitfall="fd-limit",
 )
 def fd_limit(rehearsal: Target) -> None:

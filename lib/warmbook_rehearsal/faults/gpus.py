@@ -70,7 +70,7 @@ def gpu_quota_global(rehearsal: Target) -> None:
 
 @fault(
     "gpu-not-offered",
-    "the zone in the form has no such GPU",
+    "the zone in the form does not offer the GPU",
     pitfall="gpu-not-offered",
     mode="standard",
     location=ZONE_WITHOUT_L4,
@@ -117,7 +117,8 @@ def fail_next(rehearsal: Target, kind: container_v1.Operation.Type, error: Googl
 
 @fault(
     "gpu-quota-scale-up",
-    "the project may have no GPU in the region, and Autopilot finds out when a Pod wants one",
+    "the project's GPU quota in the region is zero, which Autopilot reports only when a Pod "
+    "requests one",
     pitfall="gpu-quota",
     places=(QUOTAS,),
 )

@@ -30,7 +30,7 @@ PATIENCE_S = 600
 
 @fault(
     "memory-limit-below-tensor",
-    "the streamer may not hold as much as the model's largest tensor",
+    "the streamer's memory limit is lower than the model's largest tensor",
     pitfall="memory-limit-below-tensor",
     places=(DEPLOYMENT,),
 )
@@ -96,7 +96,7 @@ def gcs_client_failed(rehearsal: Target) -> None:
 
 @fault(
     "file-access-error",
-    "the streamer's reader can't read the files, and does not say why",
+    "the streamer can't read the files, and does not report why",
     pitfall="file-access-error",
     places=(FILES,),
 )

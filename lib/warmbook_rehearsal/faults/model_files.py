@@ -91,7 +91,7 @@ def architecture_unknown(rehearsal: Target) -> None:
 
 @fault(
     "remote-code",
-    "the model has Python code of its own, and nobody said that it may run",
+    "the model contains Python code of its own, and the server is not allowed to run it",
     pitfall="remote-code-refused",
     places=(FILES,),
 )

@@ -47,7 +47,7 @@ def resource_quota(rehearsal: Target) -> None:
 
 @fault(
     "pod-security",
-    "somebody lets the namespace take Pods of the strictest security standard only",
+    "somebody restricts the namespace to Pods of the strictest Pod security standard",
     pitfall="admission-refused",
 )
 def pod_security(rehearsal: Target) -> None:

@@ -60,7 +60,7 @@ def gpu_label_unknown(rehearsal: Target) -> None:
 
 @fault(
     "gpu-label-alone",
-    "the same in a cluster whose node pools don't grow: nobody says more than the scheduler",
+    "the same in a cluster whose node pools don't grow: only the scheduler reports a reason",
     pitfall="gpu-not-offered",
     places=(DEPLOYMENT,),
     mode="standard",
@@ -171,7 +171,7 @@ def _without_gpus(node: Obj) -> Mapping[str, str]:
 
 @fault(
     "second-gpu-for-update",
-    "somebody restarts the Deployment, and the project may have one GPU only",
+    "somebody restarts the Deployment, and the project's quota is one GPU",
     pitfall="second-gpu-for-update",
 )
 def second_gpu_for_update(rehearsal: Target) -> None:

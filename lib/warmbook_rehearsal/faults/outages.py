@@ -40,7 +40,7 @@ def service_unavailable(rehearsal: Target) -> None:
 
 @fault(
     "gke-unavailable",
-    "GKE answers 503 to whoever wants a cluster, for a while",
+    "GKE temporarily responds with 503 to requests to create a cluster",
     pitfall="service-unavailable",
 )
 def gke_unavailable(rehearsal: Target) -> None:

@@ -40,7 +40,7 @@ def node_tainted(rehearsal: Target) -> None:
 
 @fault(
     "node-cordoned",
-    "somebody cordons the node with the GPU and forgets it",
+    "somebody cordons the node with the GPU and does not uncordon it",
     pitfall="nodes-cordoned",
     places=(GPUS,),
     waits=True,
@@ -62,7 +62,7 @@ def _as_gpu_nodes_join(rehearsal: Target, change: Any) -> None:
 
 @fault(
     "too-many-cpus",
-    "somebody lets the server ask for more processors than any machine with this GPU has",
+    "somebody sets the server to request more CPUs than any machine with this GPU has",
     pitfall="node-too-small",
     places=(DEPLOYMENT,),
     waits=True,
@@ -74,7 +74,7 @@ def too_many_cpus(rehearsal: Target) -> None:
 
 @fault(
     "too-much-disk",
-    "somebody lets the server ask for more disk than a node of the pool has",
+    "somebody sets the server to request more disk than a node of the pool has",
     pitfall="node-disk-too-small",
     places=(DEPLOYMENT,),
     waits=True,
@@ -88,7 +88,7 @@ def too_much_disk(rehearsal: Target) -> None:
 
 @fault(
     "two-gpus-asked",
-    "somebody lets the server ask for two GPUs, and the pool's node has one",
+    "somebody sets the server to request two GPUs, and the node of the pool has one",
     pitfall="gpu-insufficient",
     places=(DEPLOYMENT,),
     waits=True,
@@ -111,7 +111,7 @@ def _ask_for(rehearsal: Target, resource: str, quantity: str) -> None:
 
 @fault(
     "scale-up-failed",
-    "Compute Engine refuses each machine for the server, and the event tells no reason",
+    "Compute Engine rejects each machine for the server, and the event does not contain a reason",
     pitfall="scale-up-failed",
     waits=True,
 )

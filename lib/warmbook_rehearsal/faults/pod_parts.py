@@ -19,7 +19,7 @@ ASKED_MEMORY = "1Gi"
 
 @fault(
     "secret-missing",
-    "the manifest reads a token from a Secret that nobody has made",
+    "the manifest reads a token from a Secret that does not exist",
     pitfall="container-not-started",
     places=(DEPLOYMENT,),
 )
@@ -32,7 +32,7 @@ def secret_missing(rehearsal: Target) -> None:
 
 @fault(
     "claim-missing",
-    "the manifest mounts a disk for a cache, and nobody has made its claim",
+    "the manifest mounts a disk for a cache, and its PersistentVolumeClaim does not exist",
     pitfall="claim-unbound",
     places=(DEPLOYMENT,),
 )
@@ -43,7 +43,7 @@ def claim_missing(rehearsal: Target) -> None:
 
 @fault(
     "chat-template-missing",
-    "the manifest mounts a chat template from a ConfigMap that nobody has made",
+    "the manifest mounts a chat template from a ConfigMap that does not exist",
     pitfall="volume-not-mounted",
     places=(DEPLOYMENT,),
 )
@@ -66,7 +66,7 @@ def _mount(rehearsal: Target, source: Obj) -> None:
 
 @fault(
     "init-container-fails",
-    "somebody lets a container look for a file before the server starts, and it is not there",
+    "somebody adds an init container that looks for a file, and the file does not exist",
     pitfall="init-container-failed",
     places=(DEPLOYMENT,),
     waits=True,
@@ -103,7 +103,7 @@ def sidecar_fails(rehearsal: Target) -> None:
 
 @fault(
     "liveness-too-strict",
-    "somebody lets a liveness probe look at the server from its first second on",
+    "somebody adds a liveness probe that starts in the server's first second",
     pitfall="liveness-too-strict",
     places=(DEPLOYMENT,),
 )
@@ -121,7 +121,8 @@ def liveness_too_strict(rehearsal: Target) -> None:
 
 @fault(
     "node-memory-low",
-    "somebody lets the server ask for 1 GiB of memory; the node runs short and puts it out",
+    "somebody sets the server to request 1 GiB of memory; the node runs out of memory and evicts "
+    "it",
     pitfall="node-memory-low",
     places=(DEPLOYMENT,),
 )

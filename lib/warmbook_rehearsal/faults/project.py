@@ -25,7 +25,7 @@ ALL_BUT_THE_USE = (
 
 @fault(
     "quota-project",
-    "the reader may not let requests count against the project",
+    "you are not allowed to charge requests to the project's quota",
     pitfall="quota-project",
     places=(POLICY,),
 )
@@ -65,7 +65,7 @@ def credentials_expired(rehearsal: Target) -> None:
 
 @fault(
     "project-missing",
-    "the project in the form is not the reader's",
+    "the project in the form is not yours",
     pitfall="project-missing",
     project_id="rehearsal-projects",
 )
@@ -135,7 +135,8 @@ def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], b
 
 @fault(
     "role-missing-cluster",
-    "the reader is no owner, and somebody takes Kubernetes Engine Admin away after notebook 02",
+    "you are not an owner, and somebody revokes your role Kubernetes Engine Admin after notebook "
+    "02",
     pitfall="role-missing",
     places=(POLICY,),
 )
@@ -146,7 +147,7 @@ def role_missing_cluster(rehearsal: Target) -> None:
 
 @fault(
     "role-missing-bucket",
-    "the reader is no owner, and somebody takes Storage Admin away after notebook 02",
+    "you are not an owner, and somebody revokes your role Storage Admin after notebook 02",
     pitfall="role-missing",
     places=(POLICY,),
 )
@@ -158,7 +159,7 @@ def role_missing_bucket(rehearsal: Target) -> None:
 
 @fault(
     "bucket-forbidden",
-    "the reader is no owner, and may not even look at the bucket after notebook 02",
+    "you are not an owner, and after notebook 02 you can't even view the bucket",
     pitfall="role-missing",
     places=(POLICY,),
 )
@@ -169,7 +170,7 @@ def bucket_forbidden(rehearsal: Target) -> None:
 
 @fault(
     "role-missing-nodes",
-    "the reader is no owner, and somebody takes Service Account User away after notebook 02",
+    "you are not an owner, and somebody revokes your role Service Account User after notebook 02",
     pitfall="role-missing",
     places=(POLICY,),
 )

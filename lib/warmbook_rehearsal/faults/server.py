@@ -133,7 +133,7 @@ def gs_uppercase(rehearsal: Target) -> None:
 
 @fault(
     "wrong-load-format",
-    "somebody tells the server to load the weights in another way than by the streamer",
+    "somebody configures the server to load the weights without the streamer",
     pitfall="load-format",
     places=(DEPLOYMENT,),
 )
@@ -177,7 +177,7 @@ def probe_too_short(rehearsal: Target) -> None:
 
 @fault(
     "evicted-storage",
-    "somebody takes the server's request for disk away, and Autopilot's 1 GiB is too little",
+    "somebody removes the server's disk request, and Autopilot's default of 1 GiB is too small",
     pitfall="ephemeral-storage",
     places=(DEPLOYMENT,),
 )

@@ -72,7 +72,7 @@ def requester_pays(rehearsal: Target) -> None:
 
 @fault(
     "kms-key-disabled",
-    "somebody takes the key away with which the bucket's objects are encrypted",
+    "somebody disables the key that encrypts the bucket's objects",
     pitfall="kms-key-refused",
 )
 def kms_key_disabled(rehearsal: Target) -> None:
@@ -114,7 +114,7 @@ def _from_a_pod(rehearsal: Target, incoming: Incoming) -> bool:
 
 @fault(
     "no-identity",
-    "somebody tells the streamer to read without credentials, as from a public bucket",
+    "somebody configures the streamer to read without credentials, as for a public bucket",
     pitfall="no-identity",
     places=(DEPLOYMENT,),
 )
@@ -137,7 +137,7 @@ def no_identity(rehearsal: Target) -> None:
 
 @fault(
     "impersonation-refused",
-    "somebody lets the service account act as a Google account that does not allow it",
+    "somebody sets the service account to impersonate a Google service account without permission",
     pitfall="impersonation-refused",
     places=(BUCKET_POLICY,),
 )

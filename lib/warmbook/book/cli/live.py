@@ -140,7 +140,7 @@ def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[obj
         )
     )
     if any(one.target == "rehearsal" for one in items):
-        show_wrapped(say("This was a rehearsal; it is no evidence about Google Cloud."))
+        show_wrapped(say("This was a rehearsal; it proves nothing about Google Cloud."))
     show_wrapped(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
     if left or any(_counts_against(one) for one in items):
         return 1

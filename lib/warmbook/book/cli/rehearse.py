@@ -191,7 +191,7 @@ def _refuse_unfit_machine() -> None:
             "A rehearsal needs Python 3.11 or later, for its engine; this is {version}.",
             version=platform.python_version(),
         )
-        later = Remedy(say("Install warmbook with a later Python for it."))
+        later = Remedy(say("For a rehearsal, install warmbook with a later Python version."))
         raise WarmbookError(told, remedies=[later, instead])
 
 

@@ -56,16 +56,16 @@ PITFALLS = (
         name="batch-below-context",
         symptom="«max_num_batched_tokens (…) is smaller than max_model_len».",
         cause="Without chunked prefill, one batch must hold the longest prompt.",
-        remedy="Raise --max-num-batched-tokens, lower «max_model_len», or leave chunked prefill "
-        "on.",
+        remedy="Raise --max-num-batched-tokens, lower «max_model_len», or keep chunked prefill "
+        "enabled.",
         source="vLLM's released source, 0.11.1: config/scheduler.py",
     ),
     Pitfall(
         name="heads-not-divisible",
         symptom="«Total number of attention heads … must be divisible by tensor parallel size», "
         "or «28 is not divisible by 8».",
-        cause="The model's heads, or another of its sizes, can't be shared out evenly among so "
-        "many GPUs.",
+        cause="The model's attention heads, or another of its dimensions, can't be divided "
+        "evenly among this many GPUs.",
         remedy="Choose another «tensor_parallel_size»: 1, 2, 4 or 8 divide the heads of most "
         "models.",
         source="vLLM's released source, 0.11.1: config/model.py",
@@ -74,8 +74,8 @@ PITFALLS = (
         name="block-not-divisible",
         symptom="«… is not divisible by weight quantization block_n», or by min_thread_k.",
         cause="With this many GPUs, the quantized weights are split inside a block.",
-        remedy="Lower «gpu_count»; for a mixture of experts, --enable-expert-parallel keeps the "
-        "experts whole.",
+        remedy="Lower «gpu_count»; for a mixture-of-experts model, --enable-expert-parallel does "
+        "not split the experts.",
         source="https://github.com/vllm-project/vllm/issues/17569",
     ),
     Pitfall(
@@ -97,8 +97,8 @@ PITFALLS = (
     Pitfall(
         name="attention-backend-missing",
         symptom="«No valid attention backend found for cuda with …».",
-        cause="No attention kernel of the engine serves this GPU with this model and these "
-        "options; «Reasons» in the message names what each of them lacks.",
+        cause="No attention kernel of the engine supports this GPU with this model and these "
+        "options; «Reasons» in the message names what each kernel lacks.",
         remedy="Leave --kv-cache-dtype and --attention-backend out; where all that fits says "
         "«compute capability not supported», choose a later GPU or another «vllm_version».",
         source="vLLM's released source, 0.32.0: platforms/cuda.py",

@@ -55,7 +55,8 @@ PITFALLS = (
     ),
     Pitfall(
         name="gpu-not-offered",
-        symptom="The zone or region has no such GPU, or no node matches the Pod's selector for it.",
+        symptom="The zone or region does not offer this GPU, or no node matches the Pod's GPU "
+        "selector.",
         cause="GPUs are offered in some zones only, and each goes with certain machine types.",
         remedy="Choose another zone or GPU; `gcloud compute accelerator-types list` shows what "
         "each zone has.",

@@ -10,8 +10,8 @@ PITFALLS = (
         symptom="«World size (…) is larger than the number of available GPUs (…) in this node».",
         cause="Tensor parallel size times pipeline parallel size is larger than the container's "
         "number of GPUs.",
-        remedy="Request as many nvidia.com/gpu as --tensor-parallel-size times "
-        "--pipeline-parallel-size, or lower these.",
+        remedy="Set nvidia.com/gpu to --tensor-parallel-size times --pipeline-parallel-size, or "
+        "lower these options.",
         source="vLLM's released source, 0.11.1: config/parallel.py",
     ),
     Pitfall(
@@ -77,9 +77,9 @@ PITFALLS = (
     Pitfall(
         name="device-side-assert",
         symptom="«CUDA error: device-side assert triggered».",
-        cause="A kernel met a value out of its range: mostly token ids beyond the model's "
-        "vocabulary (tokenizer and weights of different models) or positions beyond its context, "
-        "else an error in this release of the engine.",
+        cause="A CUDA kernel received an out-of-range value: usually token ids beyond the "
+        "model's vocabulary (tokenizer and weights of different models) or positions "
+        "beyond its context, otherwise a bug in this release of the engine.",
         remedy="Upload the tokenizer that belongs to the weights, and leave --max-model-len at "
         "the model's own. CUDA_LAUNCH_BLOCKING=1 in the Pod's env shows the kernel; then try "
         "--enforce-eager and another «vllm_version».",

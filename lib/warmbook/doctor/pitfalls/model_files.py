@@ -30,8 +30,9 @@ PITFALLS = (
         "recognize this architecture», or «KeyError: 'qwen3'».",
         cause="The model is newer than the engine or than the transformers in its image, or of a "
         "kind that the engine does not serve.",
-        remedy="Choose a later «vllm_version»; the model's page names the first that knows it. In "
-        "an image of your own: `pip install --upgrade transformers`, as far as the engine allows.",
+        remedy="Choose a later «vllm_version»; the model's page names the first that supports "
+        "it. In an image of your own: `pip install --upgrade transformers`, up to the "
+        "version that the engine allows.",
         source="https://docs.vllm.ai/en/latest/models/supported_models.html",
     ),
     Pitfall(
@@ -46,7 +47,8 @@ PITFALLS = (
     Pitfall(
         name="remote-code-refused",
         symptom="The model «contains custom code», and trust_remote_code is required.",
-        cause="Its folder contains Python code, which an engine runs only if told to.",
+        cause="Its folder contains Python code, which an engine runs only with "
+        "--trust-remote-code.",
         remedy="Read the files; if you trust them, add --trust-remote-code and keep them next "
         "to config.json.",
         source="https://docs.vllm.ai/en/latest/cli/serve/",

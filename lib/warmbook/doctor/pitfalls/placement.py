@@ -151,8 +151,8 @@ PITFALLS = (
         name="resource-quota",
         symptom="«is forbidden: exceeded quota: …».",
         cause="The namespace has a ResourceQuota, which the Pod would exceed.",
-        remedy="Request less, stop what uses the quota (`kubectl describe quota`), or have it "
-        "raised.",
+        remedy="Request less, stop what uses the quota (`kubectl describe quota`), or ask an "
+        "administrator to raise it.",
         source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
     ),
     Pitfall(

@@ -40,7 +40,7 @@ def offered(memo: Memo) -> Checkup:
         say("{gpu} is not offered in {place}", gpu=settings.gpu, place=place),
         say("Choose another «location»: {places}.", places=", ".join(others[:5]))
         if others
-        else say("No place has it: choose another «gpu»."),
+        else say("No region or zone offers it: choose another «gpu»."),
         gcloud.gpu_offer(settings),
         "gpu-not-offered",
     )

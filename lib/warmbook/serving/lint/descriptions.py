@@ -74,7 +74,7 @@ def _of_releases() -> dict[str, Description]:
         "too old": Description(
             "error",
             say("The release of vLLM is too old for Cloud Storage."),
-            say("Its image has no part of the streamer that reads gs:// addresses."),
+            say("Its image does not contain the part of the streamer that reads gs:// addresses."),
         ),
         "flag refused": Description(
             "error",
@@ -143,7 +143,7 @@ def _of_pods() -> dict[str, Description]:
         ),
         "tensor parallel": Description(
             "error",
-            say("The server wants more accelerators than it gets."),
+            say("The server needs more accelerators than its Pods have."),
             say(
                 "Tensor times pipeline parallel size must not exceed the accelerators of the Pods."
             ),

@@ -72,7 +72,7 @@ def parallel(server: Server) -> Iterator[LintFinding]:
             "tensor parallel",
             f"--tensor-parallel-size={tensor}{product}",
             _too_few(server, count * hosts, hosts),
-            say("Request as many for the Pod, or lower the size."),
+            say("Request that many for the Pod, or lower the size."),
             line=given.word.line or server.line,
         )
 

@@ -183,7 +183,9 @@ def of_kubernetes(error: Any) -> WarmbookError:
     if code == 403:
         return AccessError(
             say("Permission denied by the cluster: {message}", message=message),
-            remedy=say("Run notebook 02 for the role Kubernetes Engine Admin, then this again."),
+            remedy=say(
+                "Run notebook 02 to get the role Kubernetes Engine Admin, then run this again."
+            ),
             pitfall="role-missing",
         )
     if code == 404:

@@ -306,7 +306,10 @@ def _place(inspection: Inspection, region: str) -> list[Finding]:
                 region=region,
             ),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
-            say("Choose the bucket's region as «location», or copy the model to a bucket near."),
+            say(
+                "Choose the bucket's region as «location», or copy the model to a bucket near "
+                "the cluster."
+            ),
             "warning",
             pitfall="bucket-elsewhere",
         )

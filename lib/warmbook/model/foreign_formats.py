@@ -62,7 +62,7 @@ def _mlx() -> Finding:
         "MLX",
         say("weights packed for MLX (Apple's GPUs)"),
         say("vLLM stops: the packed tensors do not fit the model's class."),
-        say("Take the original model, or a copy packed for GPUs (AWQ, GPTQ, FP8)."),
+        say("Use the original model, or a copy quantized for GPUs (AWQ, GPTQ, FP8)."),
     )
 
 
@@ -71,5 +71,5 @@ def _never_read(method: str) -> Finding:
         "quantization unknown",
         say("config.json says quant_method {method}", method=method),
         say("vLLM stops: «Unknown quantization method»."),
-        say("Take the original model, or a copy packed for GPUs (AWQ, GPTQ, FP8)."),
+        say("Use the original model, or a copy quantized for GPUs (AWQ, GPTQ, FP8)."),
     )

@@ -121,7 +121,8 @@ class Caches(Card):
     def note(self) -> str:
         if any(cache.state == "creating" for cache in self.caches):
             return say(
-                "Still being created: minutes to hours on Google Cloud. It continues without you."
+                "Still being created, which takes minutes to hours on Google Cloud. It continues "
+                "in the background."
             )
         return ""
 

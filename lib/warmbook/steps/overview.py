@@ -50,7 +50,7 @@ class Overview:
         if self.billed is None:
             return say("Billed now: unknown, the clusters could not be listed.")
         if not self.billed:
-            return say("Billed now: no cluster or cache of the workbook.")
+            return say("Billed now: no cluster and no cache of the workbook.")
         resources = "; ".join(self.billed)
         if self.rehearsal:
             return say("On Google Cloud, these would be billed now: {it}", it=resources)

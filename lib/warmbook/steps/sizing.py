@@ -97,7 +97,7 @@ class Sizing(Card):
         if self.state_layers:
             told = say(
                 "{count} layers keep a state of constant size for each sequence, whatever the "
-                "context; it is in no figure here",
+                "context; the figures here don't include it",
                 count=self.state_layers,
             )
             yield Row(say("state"), told)

@@ -90,7 +90,7 @@ def heads_not_divisible(rehearsal: Target) -> None:
 
 @fault(
     "context-above-model",
-    "somebody asks for a longer context than the model was made for",
+    "somebody requests a longer context than the model supports",
     pitfall="context-above-model",
     places=(DEPLOYMENT,),
 )
@@ -113,7 +113,7 @@ def context_above_model(rehearsal: Target) -> None:
 
 @fault(
     "batch-below-context",
-    "somebody turns chunked prefill off and leaves batches shorter than the longest prompt",
+    "somebody disables chunked prefill and leaves batches shorter than the longest prompt",
     pitfall="batch-below-context",
     places=(DEPLOYMENT,),
 )
@@ -161,7 +161,7 @@ def dtype_not_on_gpu(rehearsal: Target) -> None:
 
 @fault(
     "flag-value",
-    "somebody writes a value that the argument does not take",
+    "somebody writes a value that the argument does not accept",
     pitfall="flag-value",
     places=(DEPLOYMENT,),
 )
@@ -179,7 +179,7 @@ def flag_value(rehearsal: Target) -> None:
 
 @fault(
     "quantization-unknown",
-    "somebody names a way of packing the weights that the server does not know",
+    "somebody names a quantization method that the server does not support",
     pitfall="quantization-unsupported",
     places=(DEPLOYMENT,),
 )
@@ -197,7 +197,7 @@ def quantization_unknown(rehearsal: Target) -> None:
 
 @fault(
     "model-not-on-hub",
-    "somebody writes a name of Hugging Face in the place of the bucket's address, and mistypes it",
+    "somebody enters a Hugging Face name instead of the bucket's address, and mistypes it",
     pitfall="model-not-on-hub",
     places=(DEPLOYMENT,),
 )
@@ -218,7 +218,7 @@ def model_not_on_hub(rehearsal: Target) -> None:
 
 @fault(
     "service-called-vllm",
-    "somebody calls a Service of the namespace vllm, so that Kubernetes sets VLLM_PORT",
+    "somebody creates a Service named vllm in the namespace, so that Kubernetes sets VLLM_PORT",
     pitfall="port-from-service",
     places=(DEPLOYMENT,),
 )

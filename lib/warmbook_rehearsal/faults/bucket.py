@@ -40,7 +40,7 @@ def bucket_missing(rehearsal: Target) -> None:
 
 @fault(
     "bucket-elsewhere",
-    "the bucket lies on another continent than the cluster",
+    "the bucket is on another continent than the cluster",
     pitfall="bucket-elsewhere",
     places=(BUCKET,),
 )
@@ -53,7 +53,7 @@ def bucket_elsewhere(rehearsal: Target) -> None:
 
 @fault(
     "uniform-access-off",
-    "the bucket has ACLs: uniform bucket-level access is off",
+    "the bucket has ACLs: uniform bucket-level access is disabled",
     pitfall="uniform-access-off",
 )
 def uniform_access_off(rehearsal: Target) -> None:

@@ -23,7 +23,7 @@ def cache_zone(rehearsal: Target) -> None:
 
 @fault(
     "cache-empty",
-    "the cache where the Pods run is being made for hours, and holds nothing yet",
+    "the cache in the zone of the Pods takes hours to create, and is still empty",
     pitfall="cache-empty",
     places=(BUCKET,),
     ahead=True,

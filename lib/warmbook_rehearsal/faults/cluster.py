@@ -27,7 +27,7 @@ CUT_AFTER_S = 0.2
 
 @fault(
     "kube-unavailable",
-    "the cluster's API answers 503 for a while: its control plane is being updated",
+    "the cluster's API temporarily responds with 503: its control plane is being updated",
     pitfall="service-unavailable",
     passes=True,
 )
@@ -40,7 +40,7 @@ def kube_unavailable(rehearsal: Target) -> None:
 
 @fault(
     "kube-rate-limited",
-    "the cluster's API answers 429 for a while: too many requests",
+    "the cluster's API temporarily responds with 429: too many requests",
     pitfall="rate-limited",
     passes=True,
 )
@@ -53,7 +53,7 @@ def kube_rate_limited(rehearsal: Target) -> None:
 
 @fault(
     "watch-expired",
-    "watches end with 410: what they followed is too old",
+    "watches end with 410: their resource version is too old",
     pitfall="watch-expired",
     passes=True,
 )
@@ -73,7 +73,7 @@ def watch_expired(rehearsal: Target) -> None:
 
 @fault(
     "watch-cut",
-    "something on the way cuts connections that last",
+    "a proxy or firewall cuts long connections",
     pitfall="unreachable",
     passes=True,
 )
@@ -97,7 +97,7 @@ def _is_watch(incoming: Incoming) -> bool:
 
 @fault(
     "kube-token-expired",
-    "the sign-in ends while the server is being deployed",
+    "the credentials expire while the server is being deployed",
     pitfall="credentials-expired",
 )
 def kube_token_expired(rehearsal: Target) -> None:
@@ -113,7 +113,7 @@ def kube_token_expired(rehearsal: Target) -> None:
 
 @fault(
     "kube-down",
-    "the cluster's API can't be reached any more when the server is to be deployed",
+    "the cluster's API becomes unreachable before the server is deployed",
     pitfall="unreachable",
 )
 def kube_down(rehearsal: Target) -> None:

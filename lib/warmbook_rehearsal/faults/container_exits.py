@@ -68,7 +68,7 @@ def _buffer_bytes(pod: Obj) -> float:
 
 @fault(
     "server-killed",
-    "somebody ends the server's process on the node, again and again",
+    "somebody kills the server's process on the node repeatedly",
     pitfall="server-killed",
 )
 def server_killed(rehearsal: Target) -> None:
@@ -117,7 +117,7 @@ def _no_room(length: int, needed_gib: float, left_gib: float) -> End:
 
 @fault(
     "cuda-driver-mismatch",
-    "the image's CUDA libraries and the node's driver don't go together",
+    "the image's CUDA libraries and the node's driver are incompatible",
     pitfall="cuda-driver-mismatch",
 )
 def cuda_driver_mismatch(rehearsal: Target) -> None:
@@ -160,7 +160,7 @@ def fd_limit(rehearsal: Target) -> None:
 
 @fault(
     "assets-folder-race",
-    "several engines make the same folder for the model's small files at once",
+    "several engines create the same folder for the model's small files at the same time",
     pitfall="assets-folder-race",
     places=(DEPLOYMENT,),
 )
@@ -181,7 +181,7 @@ def assets_folder_race(rehearsal: Target) -> None:
 
 @fault(
     "shm-too-small",
-    "the GPUs' processes find too little shared memory to meet in",
+    "the processes of the GPUs have too little shared memory to communicate",
     pitfall="shm-too-small",
     places=(DEPLOYMENT,),
 )

@@ -30,7 +30,8 @@ ZONE = "us-central1-a"
 
 @fault(
     "operation-failed",
-    "GKE takes the cluster on, works for minutes, and ends with an error of its own",
+    "GKE accepts the request to create the cluster, and reports an internal error after some "
+    "minutes",
     pitfall="operation-failed",
     places=(CLUSTER,),
 )
@@ -42,7 +43,7 @@ def operation_failed(rehearsal: Target) -> None:
 
 @fault(
     "cluster-foreign",
-    "somebody made a cluster of that name before, without Workload Identity Federation",
+    "somebody created a cluster of that name before, without Workload Identity Federation",
     pitfall="wif-off",
     places=(
         CLUSTER,
@@ -78,7 +79,7 @@ def cluster_foreign(rehearsal: Target) -> None:
 
 @fault(
     "pool-without-metadata",
-    "somebody made the node pool before, without GKE's metadata server",
+    "somebody created the node pool before, without GKE's metadata server",
     pitfall="metadata-server-off",
     places=(POOL,),
     mode="standard",
@@ -95,7 +96,7 @@ def pool_without_metadata(rehearsal: Target) -> None:
 
 @fault(
     "pool-without-driver",
-    "somebody made the node pool before, and asked for no GPU driver",
+    "somebody created the node pool before, without a GPU driver",
     pitfall="driver-not-installed",
     places=(POOL,),
     ahead=True,
@@ -114,7 +115,7 @@ def pool_without_driver(rehearsal: Target) -> None:
 
 @fault(
     "pool-with-default-driver",
-    "somebody made the node pool before, with GKE's default driver, which is too old",
+    "somebody created the node pool before, with GKE's default driver, which is too old",
     pitfall="driver-too-old",
     places=(POOL,),
     mode="standard",

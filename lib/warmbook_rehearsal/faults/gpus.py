@@ -26,7 +26,7 @@ _Kind = container_v1.Operation.Type
 
 @fault(
     "gpu-quota-region",
-    "the project may have no GPU in the region",
+    "the project's GPU quota in the region is zero",
     pitfall="gpu-quota",
     places=(QUOTAS,),
     mode="standard",
@@ -57,7 +57,7 @@ def _cut(rehearsal: Target, quotas: Iterable[tuple[str, str]]) -> None:
 
 @fault(
     "gpu-quota-global",
-    "the project may have GPUs in the region, and yet none in all regions together",
+    "the project has GPU quota in the region, but its quota for all regions is zero",
     pitfall="gpu-quota",
     places=(QUOTAS,),
     mode="standard",
@@ -81,7 +81,7 @@ def gpu_not_offered(rehearsal: Target) -> None:
 
 @fault(
     "pool-stockout",
-    "the zone has no machine with the GPU left when the node pool is made",
+    "the zone is out of machines with the GPU when the node pool is created",
     pitfall="gpu-stockout",
     places=(POOL,),
     mode="standard",
@@ -136,7 +136,7 @@ def gpu_quota_scale_up(rehearsal: Target) -> None:
 
 @fault(
     "stockout-passes",
-    "no zone has a machine with the GPU to spare, and a while later one has",
+    "no zone has a free machine with the GPU, until one becomes free later",
     pitfall="gpu-stockout",
     passes=True,
 )
@@ -155,7 +155,7 @@ def stockout_passes(rehearsal: Target) -> None:
 
 @fault(
     "gpu-stockout",
-    "no zone has a machine with the GPU to spare, however often the cluster tries",
+    "no zone has a free machine with the GPU, however often the cluster retries",
     pitfall="gpu-stockout",
 )
 def gpu_stockout(rehearsal: Target) -> None:

@@ -137,7 +137,7 @@ def _cut_short(rehearsal: Target) -> bool:
 
 @fault(
     "broadcast-timeout",
-    "the GPUs' processes wait for each other's share of the weights in vain",
+    "the processes of the GPUs wait for each other's share of the weights until they time out",
     pitfall="broadcast-timeout",
     places=(DEPLOYMENT,),
 )

@@ -60,7 +60,7 @@ def keeping(act: Act) -> Act:
 
 @fault(
     "shard-cut-short",
-    "the upload of a weights file broke off in the middle",
+    "the upload of a weights file was interrupted",
     pitfall="shard-broken",
     places=(FILES,),
 )
@@ -86,7 +86,7 @@ def largest_tensor_bytes(model: Model) -> int:
 
 @fault(
     "git-lfs-pointer",
-    "a pointer of git-lfs was uploaded in the place of a weights file",
+    "a git-lfs pointer was uploaded instead of a weights file",
     pitfall="shard-broken",
     places=(FILES,),
 )
@@ -145,7 +145,7 @@ def config_missing(rehearsal: Target) -> None:
 
 @fault(
     "weights-deeper",
-    "the model lies one folder deeper than the form says",
+    "the model is one folder deeper than the address in the form",
     pitfall="weights-not-found",
     places=(FILES,),
 )
@@ -182,7 +182,7 @@ def original_folder(rehearsal: Target) -> None:
 
 @fault(
     "weights-flipped",
-    "what the streamer reads arrives damaged, with no error, as in some releases",
+    "the streamer loads corrupted weights without an error, as in some releases",
     pitfall="weights-corrupted",
     unseen=True,
 )

@@ -25,7 +25,7 @@ ADAPTER = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
 
 @fault(
     "config-cut-short",
-    "the upload of config.json broke off in the middle",
+    "the upload of config.json was interrupted",
     pitfall="config-broken",
     places=(FILES,),
 )
@@ -54,7 +54,7 @@ def tokenizer_missing(rehearsal: Target) -> None:
 
 @fault(
     "adapter-beside-weights",
-    "an adapter was uploaded into the folder of the model that it is for",
+    "an adapter was uploaded into the folder of its base model",
     pitfall="weights-of-another-model",
     places=(FILES,),
 )
@@ -71,7 +71,7 @@ def adapter_beside_weights(rehearsal: Target) -> None:
 
 @fault(
     "architecture-unknown",
-    "the model is newer than the server's release, which does not know its architecture",
+    "the model is newer than the server's release, which does not support its architecture",
     pitfall="architecture-unknown",
     places=(FILES,),
 )

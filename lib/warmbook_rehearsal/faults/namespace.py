@@ -22,7 +22,7 @@ ENFORCED = "pod-security.kubernetes.io/enforce"
 
 @fault(
     "resource-quota",
-    "the namespace has a ResourceQuota, and the server asks for more memory than is left",
+    "the namespace has a ResourceQuota, and the server requests more memory than is left",
     pitfall="resource-quota",
 )
 def resource_quota(rehearsal: Target) -> None:

@@ -81,7 +81,8 @@ def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
 
 @fault(
     "driver-too-old",
-    "somebody writes GKE's default driver into the server's node selector; its CUDA needs a newer",
+    "somebody writes GKE's default driver into the server's node selector; its CUDA version "
+    "needs a newer driver",
     pitfall="driver-too-old",
     places=(DEPLOYMENT,),
 )
@@ -117,7 +118,7 @@ def driver_not_ready(rehearsal: Target) -> None:
 
 @fault(
     "driver-never-ready",
-    "the driver's installation on the first node with a GPU never comes to its end",
+    "the driver's installation on the first GPU node never finishes",
     pitfall="driver-not-installed",
     places=(GPUS,),
     mode="standard",
@@ -204,7 +205,7 @@ def _restarted(deployment: Obj) -> None:
 
 @fault(
     "node-goes-away",
-    "the node under the server is taken away once, as Spot nodes are",
+    "the server's node is reclaimed once, as Spot nodes are",
     pitfall="node-gone",
     passes=True,
 )

@@ -28,7 +28,7 @@ RESET_EVERY = 5
 
 @fault(
     "service-unavailable",
-    "Google Cloud answers 503 for a while, then works",
+    "Google Cloud temporarily responds with 503",
     pitfall="service-unavailable",
     passes=True,
 )
@@ -58,7 +58,7 @@ def gke_unavailable(rehearsal: Target) -> None:
 
 @fault(
     "rate-limited",
-    "Google Cloud answers 429 for a while, then works: somebody sends too many requests",
+    "Google Cloud temporarily responds with 429: somebody sends too many requests",
     pitfall="rate-limited",
     passes=True,
 )
@@ -70,7 +70,7 @@ def rate_limited(rehearsal: Target) -> None:
 
 @fault(
     "rate-limit-stays",
-    "somebody uses up what Google Cloud allows in requests, and goes on doing so",
+    "somebody exhausts Google Cloud's request quota, and continues to do so",
     pitfall="rate-limited",
 )
 def rate_limit_stays(rehearsal: Target) -> None:
@@ -101,7 +101,7 @@ def _too_many(project_number: str) -> GoogleError:
 
 @fault(
     "storage-rate-limited",
-    "Cloud Storage answers 429 for a while, then works",
+    "Cloud Storage temporarily responds with 429",
     pitfall="rate-limited",
     passes=True,
 )
@@ -114,7 +114,7 @@ def storage_rate_limited(rehearsal: Target) -> None:
 
 @fault(
     "storage-unavailable",
-    "Cloud Storage answers 503 for a while, then works",
+    "Cloud Storage temporarily responds with 503",
     pitfall="service-unavailable",
     passes=True,
 )
@@ -126,7 +126,7 @@ def storage_unavailable(rehearsal: Target) -> None:
 
 @fault(
     "connection-reset",
-    "connections to Cloud Storage break off now and then",
+    "connections to Cloud Storage break from time to time",
     pitfall="unreachable",
     passes=True,
 )
@@ -146,7 +146,7 @@ def connection_reset(rehearsal: Target) -> None:
 
 @fault(
     "server-gone",
-    "Google Cloud can't be reached any more, in the middle of the work",
+    "Google Cloud becomes unreachable while a notebook runs",
     pitfall="unreachable",
 )
 def server_gone(rehearsal: Target) -> None:

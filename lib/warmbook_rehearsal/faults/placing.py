@@ -21,7 +21,7 @@ MUCH_DISK = "200Gi"
 
 @fault(
     "node-tainted",
-    "somebody keeps the nodes with a GPU for another team, by a taint",
+    "somebody reserves the GPU nodes for another team with a taint",
     pitfall="toleration-missing",
     places=(GPUS,),
     waits=True,
@@ -196,7 +196,7 @@ def _on_first(nodes: list[str], pod: Obj) -> bool:
 
 @fault(
     "device-not-allocated",
-    "the node offers its GPU once before it can hand it out, as after a restart",
+    "the node offers its GPU once before it can allocate it, as after a restart",
     pitfall="device-not-allocated",
     passes=True,
 )

@@ -84,7 +84,7 @@ def init_container_fails(rehearsal: Target) -> None:
 
 @fault(
     "sidecar-fails",
-    "somebody adds a container for the server's log, which ends again and again",
+    "somebody adds a container for the server's log, which exits repeatedly",
     pitfall="sidecar-failed",
     places=(DEPLOYMENT,),
     waits=True,

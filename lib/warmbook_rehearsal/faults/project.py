@@ -44,7 +44,7 @@ def quota_project(rehearsal: Target) -> None:
 
 @fault(
     "credentials-expired",
-    "the sign-in ends in the middle of the work",
+    "the credentials expire while a notebook runs",
     pitfall="credentials-expired",
 )
 def credentials_expired(rehearsal: Target) -> None:
@@ -73,7 +73,7 @@ def project_missing(rehearsal: Target) -> None:
     """Change nothing in the cloud: the choice is the mistake, a letter too many."""
 
 
-@fault("billing-off", "no billing account pays for the project", pitfall="billing-off")
+@fault("billing-off", "the project has no billing account", pitfall="billing-off")
 def billing_off(rehearsal: Target) -> None:
     """Take the billing account away."""
     project, account = rehearsal.cloud.project, rehearsal.cloud.project.billing_account
@@ -87,7 +87,7 @@ def billing_off(rehearsal: Target) -> None:
 
 @fault(
     "api-off-resource-manager",
-    "somebody turns the Resource Manager API off after notebook 02",
+    "somebody disables the Resource Manager API after notebook 02",
     pitfall="api-off",
 )
 def api_off_resource_manager(rehearsal: Target) -> None:
@@ -97,7 +97,7 @@ def api_off_resource_manager(rehearsal: Target) -> None:
 
 @fault(
     "api-off-storage",
-    "somebody turns the Cloud Storage API off after notebook 02",
+    "somebody disables the Cloud Storage API after notebook 02",
     pitfall="api-off",
 )
 def api_off_storage(rehearsal: Target) -> None:
@@ -107,7 +107,7 @@ def api_off_storage(rehearsal: Target) -> None:
 
 @fault(
     "api-off-container",
-    "somebody turns the Kubernetes Engine API off after notebook 02",
+    "somebody disables the Kubernetes Engine API after notebook 02",
     pitfall="api-off",
 )
 def api_off_container(rehearsal: Target) -> None:

@@ -64,7 +64,7 @@ def image_pull_slow(rehearsal: Target) -> None:
 
 @fault(
     "argument-is-a-map",
-    "somebody writes a space into the loader's configuration, and no quotes around it",
+    "somebody writes a space into the loader's configuration without quotes",
     pitfall="argument-is-a-map",
     places=(DEPLOYMENT,),
 )
@@ -160,7 +160,7 @@ def wrong_load_format(rehearsal: Target) -> None:
 
 @fault(
     "probe-too-short",
-    "somebody shortens the time that the server has for its start to a second",
+    "somebody shortens the server's startup time limit to one second",
     pitfall="probe-too-short",
     places=(DEPLOYMENT,),
 )

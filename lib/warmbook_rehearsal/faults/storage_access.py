@@ -30,7 +30,7 @@ ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
 
 @fault(
     "vpc-service-controls",
-    "a perimeter of VPC Service Controls is around the bucket, and the cluster is outside it",
+    "a VPC Service Controls perimeter protects the bucket, and the cluster is outside it",
     pitfall="vpc-service-controls",
 )
 def vpc_service_controls(rehearsal: Target) -> None:
@@ -48,7 +48,7 @@ def vpc_service_controls(rehearsal: Target) -> None:
 
 @fault(
     "requester-pays",
-    "somebody turns on Requester Pays for the bucket",
+    "somebody enables Requester Pays for the bucket",
     pitfall="requester-pays",
 )
 def requester_pays(rehearsal: Target) -> None:
@@ -201,7 +201,7 @@ def _no_more(store: Store, key: tuple[str, str]) -> None:
 
 @fault(
     "metadata-server-silent",
-    "a node's metadata server does not answer the server's Pod",
+    "a node's metadata server does not respond to the server's Pod",
     pitfall="metadata-server-silent",
 )
 def metadata_server_silent(rehearsal: Target) -> None:
@@ -216,7 +216,7 @@ def metadata_server_silent(rehearsal: Target) -> None:
 
 @fault(
     "proxy-certificate",
-    "the server's requests go through a company's proxy, which shows a certificate of its own",
+    "the server's requests go through a company's proxy, which presents its own certificate",
     pitfall="certificate-refused",
     places=(DEPLOYMENT,),
 )

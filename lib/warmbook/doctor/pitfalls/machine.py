@@ -104,9 +104,9 @@ PITFALLS = (
     Pitfall(
         name="cublas-failed",
         symptom="«CUDA error: CUBLAS_STATUS_… when calling …».",
-        cause="NVIDIA's matrix library failed. NOT_INITIALIZED or INTERNAL_ERROR at cublasCreate: "
-        "mostly the GPU's memory is full. INVALID_VALUE or NOT_SUPPORTED: mostly LD_LIBRARY_PATH "
-        "loads another release of it than PyTorch's own.",
+        cause="NVIDIA's matrix library failed. NOT_INITIALIZED or INTERNAL_ERROR at "
+        "cublasCreate: usually, the GPU's memory is full. INVALID_VALUE or NOT_SUPPORTED: "
+        "usually, LD_LIBRARY_PATH loads another release of the library than PyTorch's own.",
         remedy="Lower --gpu-memory-utilization by 0.05 and see with `kubectl exec POD -- "
         "nvidia-smi` that nothing else is on the GPU. For the second, set LD_LIBRARY_PATH to "
         "/usr/local/nvidia/lib64 alone and take the engine's image as it is.",

@@ -65,7 +65,7 @@ PITFALLS = (
     Pitfall(
         name="rate-limited",
         symptom="Google Cloud or Hugging Face returns 429.",
-        cause="More requests in a short time than the service allows.",
+        cause="Too many requests in a short time for the service's limit.",
         remedy="Wait a minute, then run this again.",
         source="https://cloud.google.com/apis/design/errors",
     ),

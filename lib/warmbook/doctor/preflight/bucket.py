@@ -46,7 +46,10 @@ def place(memo: Memo) -> Checkup:
     return Checkup(
         "warning",
         say("{bucket}; the cluster is in {region}", bucket=told, region=settings.region),
-        say("Choose the bucket's region as «location», or copy the model to a bucket near."),
+        say(
+            "Choose the bucket's region as «location», or copy the model to a bucket near the "
+            "cluster."
+        ),
         pitfall="bucket-elsewhere",
     )
 

@@ -27,7 +27,7 @@ def _of_commands() -> dict[str, Description]:
         "no list": Description(
             "error",
             say("command and args must be lists."),
-            say("Kubernetes refuses a manifest whose command or args is one text."),
+            say("Kubernetes rejects a manifest whose command or args is a string."),
         ),
         "two words in one": Description(
             "error",
@@ -119,7 +119,7 @@ def _of_the_streamer() -> dict[str, Description]:
         "corruption": Description(
             "warning",
             say("There are reports of silently wrong weights."),
-            say('Some releases load wrong weights with "distributed":true and several GPUs.'),
+            say('Some releases load corrupted weights with "distributed":true and several GPUs.'),
         ),
         "memory limit": Description(
             "error",
@@ -134,7 +134,7 @@ def _of_pods() -> dict[str, Description]:
         "gpu requests": Description(
             "error",
             say("Requests and limits of GPUs differ."),
-            say("Kubernetes refuses a manifest whose requests and limits of GPUs differ."),
+            say("Kubernetes rejects a manifest whose requests and limits of GPUs differ."),
         ),
         "no gpu": Description(
             "error",

@@ -221,5 +221,5 @@ def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
         return None
     return ResourceFailedError(
         say("GKE could not delete the cluster: {reason}", reason=cluster.status_message),
-        remedy=say("Run this again, or delete it in the console: it costs money."),
+        remedy=say("Run this again, or delete it in the console: it is still billed."),
     )

@@ -197,7 +197,8 @@ class Sizing(Card):
         )
         budget = (found.budget.low, found.budget.high)
         verdict, need = islice(self._on_each(found), 2)
-        return memory_bar(parts, budget, whole, f"{verdict.name}: {verdict.detail}; {need.detail}")
+        title = f"{verdict.name}: {verdict.detail}"
+        return memory_bar(parts, budget, whole, f"{title}; {need.detail}", title)
 
     def plot_load(self) -> Picture:
         """Return the load's time as a picture: at least, at the guide's rate, at Google's.
@@ -208,6 +209,7 @@ class Sizing(Card):
             told = say("There is no picture of the load: the machine's network is not known.")
             return Picture(None, told)
         at = self.machine
+        least, *others = (f"{row.name}: {row.detail}" for row in self._load())
         return load_bars(
             [
                 *(
@@ -220,7 +222,8 @@ class Sizing(Card):
                     for one in self._measured()
                 ),
             ],
-            "; ".join(f"{row.name}: {row.detail}" for row in self._load()),
+            "; ".join((least, *others)),
+            least,
         )
 
 

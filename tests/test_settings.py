@@ -83,6 +83,11 @@ WRONG = [
     ("cluster_name", "1st"),
     ("gpu_count", 0),
     ("gpu_count", "two"),
+    ("max_model_len", "4k"),
+    ("gpu_count", "1.5"),
+    ("gpu_count", "1,5"),
+    ("compare_usd", "1,5"),
+    ("gpu_count", True),
     ("replicas", 65),
     ("mode", "serverless"),
     ("gpu", "L4"),
@@ -246,6 +251,30 @@ def test_a_model_address_by_itself_is_refused_like_the_setting():
     with pytest.raises(SettingsError) as refused:
         model_uri("s3://bucket/model")
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "model.safetensors.index.json", "config.json", "a/M.SafeTensors"],
+)
+def test_the_address_of_a_file_is_refused_and_its_folder_is_offered(name):
+    folder = f"gs://bucket/models/{name}".rpartition("/")[0]
+    with pytest.raises(SettingsError) as refused:
+        parse(model_uri=f"gs://bucket/models/{name}")
+    assert refused.value.offered == {"model_uri": folder}
+    assert folder in refused.value.remedy
+    with pytest.raises(SettingsError) as refused:
+        model_uri(f"gs://bucket/models/{name}/")
+    assert folder in refused.value.remedy
+    assert parse(model_uri=folder).model_uri == folder
+
+
+def test_a_file_at_the_top_of_a_bucket_has_no_folder_to_offer():
+    with pytest.raises(SettingsError) as refused:
+        parse(model_uri="gs://bucket/model.safetensors")
+    assert list(refused.value.fields) == ["model_uri"]
+    assert refused.value.offered == {}
+    assert parse(model_uri="gs://bucket/model.safetensors-of-mine")
 
 
 def test_the_home_of_nobody_stays_in_the_name_of_a_folder(monkeypatch, tmp_path):

@@ -23,9 +23,29 @@ READ = """
 import json, warnings
 warnings.filterwarnings("ignore")
 import transformers
+from transformers.models.auto import modeling_auto
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES
 FIELDS = %r
 TEXT = %r
+WRITING = %r
+
+def mapping(kind):
+    return getattr(modeling_auto, "MODEL_FOR_" + kind + "_MAPPING_NAMES")
+
+def named(kind):
+    return set(mapping(kind))
+
+def writer(cls):
+    try:
+        return {cls().get_text_config(decoder=True).model_type}
+    except Exception:
+        return set()
+
+def usual(cls, name):
+    try:
+        return getattr(getattr(cls(), name, None), "model_type", "")
+    except Exception:
+        return ""
 
 def read(cls):
     known = {}
@@ -35,8 +55,9 @@ def read(cls):
         if isinstance(value, (bool, int, list, tuple)) and (value or field != "is_encoder_decoder"):
             known[field] = list(value) if isinstance(value, tuple) else value
     names = {k: v for k, v in mapped.items() if k in FIELDS}
-    nested = {k: v.model_type for k, v in (cls.sub_configs or {}).items()
-              if k in TEXT and getattr(v, "model_type", "")}
+    nested = {k: getattr(v, "model_type", "") or usual(cls, k)
+              for k, v in (cls.sub_configs or {}).items() if k in TEXT}
+    nested = {k: v for k, v in nested.items() if v}
     more = {"names": names, "nested": nested}
     return {**known, **{k: v for k, v in more.items() if v}}
 
@@ -53,6 +74,9 @@ def kinds(cls):
     return found, dims
 
 told = {}
+writing = set().union(*map(named, WRITING))
+for name in writing & set(CONFIG_MAPPING_NAMES):
+    writing = writing | writer(CONFIG_MAPPING[name])
 for name in CONFIG_MAPPING_NAMES:
     try:
         cls = CONFIG_MAPPING[name]
@@ -61,7 +85,13 @@ for name in CONFIG_MAPPING_NAMES:
             told[name]["kinds"], told[name]["dims"] = kinds(cls)
     except Exception:
         told.setdefault(name, {})
-print(json.dumps([transformers.__version__, told]))
+encoders = sorted(named("MASKED_LM") - writing)
+architectures = {}
+for kind in (*WRITING, "MASKED_LM"):
+    for name, classes in mapping(kind).items():
+        for one in [classes] if isinstance(classes, str) else classes:
+            architectures.setdefault(one, name)
+print(json.dumps([transformers.__version__, told, sorted(writing), encoders, architectures]))
 """
 FIELDS = (
     *("num_hidden_layers", "num_attention_heads", "num_key_value_heads", "num_kv_heads"),
@@ -71,11 +101,16 @@ FIELDS = (
     *("multi_query", "new_decoder_architecture", "attn_layer_period", "attn_layer_offset"),
     *("is_encoder_decoder", "decoder_layers", "decoder_attention_heads", "d_model"),
     *("max_source_positions", "max_target_positions", "block_types", "full_attention_interval"),
-    *("num_layers",),
+    *("num_layers", "attention_window_size"),
 )
 """What follows from the settings of a class's attention; see lib/warmbook/model/config.py."""
 TEXT = ("thinker_config", "text_config", "llm_config", "language_config", "decoder")
 """Where a class of several models keeps the one that writes text."""
+WRITING = (
+    *("CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SEQ_TO_SEQ_CAUSAL_LM"),
+    *("SPEECH_SEQ_2_SEQ",),
+)
+"""transformers' own lists of the classes that write text, by the middle of their names."""
 LONGEST_CYCLE = 8
 
 
@@ -87,12 +122,12 @@ def cycle(kinds: list[str]) -> list[str]:
     return []
 
 
-def table(read: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the classes that write text, by `model_type`."""
-    kept = {}
+def table(read: dict[str, dict[str, Any]], writing: set[str]) -> dict[str, dict[str, Any]]:
+    """Return the classes that write text or read it, and those nested in them."""
+    kept, wanted = {}, within(read, writing)
     for name, known in sorted(read.items()):
         kinds, dims = known.pop("kinds", None), known.pop("dims", None)
-        if not (known.get("nested") or "vocab_size" in known or "num_hidden_layers" in known):
+        if name not in wanted or not known:
             continue
         if kinds:
             known["layer_types"] = cycle(kinds)  # empty: no rule that could be written down
@@ -102,13 +137,22 @@ def table(read: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return kept
 
 
+def within(read: dict[str, dict[str, Any]], names: set[str]) -> set[str]:
+    """Return the classes and all that are nested in them."""
+    nested = {one for name in names for one in read.get(name, {}).get("nested", {}).values()}
+    return names if nested <= names else within(read, names | nested)
+
+
 def main(interpreter: str) -> None:
     offline = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    command = [interpreter, "-c", READ % (FIELDS, TEXT)]
+    command = [interpreter, "-c", READ % (FIELDS, TEXT, WRITING)]
     done = subprocess.run(command, env=offline, stdout=subprocess.PIPE, text=True, check=True)
-    version, read = json.loads(done.stdout.splitlines()[-1])
-    rows = [f" {json.dumps(k)}: {json.dumps(v)}" for k, v in table(read).items()]
-    head = f'{{"transformers": {json.dumps(version)},\n"classes": {{\n'
+    version, read, writing, encoders, architectures = json.loads(done.stdout.splitlines()[-1])
+    known = table(read, {*writing, *encoders})
+    rows = [f" {json.dumps(k)}: {json.dumps(v)}" for k, v in known.items()]
+    head = f'{{"transformers": {json.dumps(version)},\n"encoders": {json.dumps(encoders)},\n'
+    named = {one: name for one, name in sorted(architectures.items()) if name in known}
+    head += f'"architectures": {json.dumps(named)},\n"classes": {{\n'
     DATA.write_text(head + ",\n".join(rows) + "}}\n")
     print(f"{DATA}: {len(rows)} classes of transformers {version}")
 

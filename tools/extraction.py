@@ -17,6 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 
 from warmbook.display.widgets.form import label
+from warmbook_rehearsal.faults import FAULTS
 
 ROOT = Path(__file__).resolve().parents[1]
 Calls = Mapping[str, tuple[int | str, ...]]
@@ -41,6 +42,8 @@ def template() -> Catalog:
         method = partial(messages, calls)
         for _, _, message, _, _ in extract_from_dir(str(ROOT / folder), [("**.py", method)]):
             found.add(message)
+    for fault in FAULTS.values():  # the gym says what was hidden; the rehearsal has no languages
+        found.add(fault.what)
     return found
 
 

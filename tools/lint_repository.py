@@ -6,8 +6,7 @@ writes the figures of this repository to docs/lint.json, in the place of its ear
 docs/lint.md anew. Kustomizations are rendered by `kubectl kustomize`, charts by `helm template`
 where helm is there; nothing is fetched for them, so those with parts elsewhere are counted as not
 rendered. A file templates/NAME.tpl.env, which a repository's own scripts fill in, stands for
-NAME.env
-as it is, with its placeholders.
+NAME.env as it is, with its placeholders.
 """
 
 from __future__ import annotations
@@ -45,6 +44,12 @@ lint tells how to render, or no YAML. A container that is passed over runs no mo
 whose arguments lint does not know.
 
 """
+NOTES = {
+    "GoogleCloudPlatform/accelerated-platforms": "Both errors are in the manifests: the server of "
+    "the offline batch worker has two GPUs (base/jobset.yaml), and runtime.env of these two asks "
+    "for TENSOR_PARALLEL_SIZE=4. vLLM stops where the size is more than the GPUs that it sees.",
+}
+"""What a reader who looked at the findings says of them, by repository."""
 COLUMNS = (
     *("repository", "commit", "date", "files", "documents", "servers", "passed over", "not read"),
     *("rendered", "errors", "warnings", "remarks", "seconds"),
@@ -191,6 +196,7 @@ def _part(name: str, told: dict[str, Any]) -> str:
     for severity, word in (("error", "Errors"), ("warning", "Warnings"), ("info", "Remarks")):
         lines += [f"{word}: {_counted(told['findings'][severity])}.", ""]
     lines += [f"- `{one}`" for one in told["listed"]]
+    lines += ["", NOTES[name]] if told["listed"] and name in NOTES else []
     return "\n".join(lines).rstrip() + "\n"
 
 

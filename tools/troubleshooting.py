@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from warmbook.doctor.pitfalls import SUBJECTS, Pitfall
+from warmbook_rehearsal.faults import FAULTS
+from warmbook_rehearsal.faults.unstaged import UNSTAGED
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "troubleshooting.md"
 INTRODUCTION = """\
 # When something goes wrong
 
 Each pitfall has a name. The workbook ends its error messages with it, and `warmbook doctor` names
-it in its lines; look for the name below. Written by `python tools/troubleshooting.py` from
-`lib/warmbook/doctor/pitfalls`.
+it in its lines; look for the name below. Where a fault stages it, `python -m warmbook_rehearsal
+--fault NAME` shows it in a rehearsal. Written by `python tools/troubleshooting.py` from
+`lib/warmbook/doctor/pitfalls` and `lib/warmbook_rehearsal/faults`.
 """
 
 
@@ -42,6 +45,13 @@ def section(one: Pitfall) -> Iterator[str]:
     yield f"- Remedy: {one.remedy}"
     source = f"<{one.source}>" if one.source.startswith("https:") and " " not in one.source else ""
     yield f"- Source: {source or one.source}"
+    yield f"- In a rehearsal: {rehearsed(one.name)}"
+
+
+def rehearsed(name: str) -> str:
+    """Return which faults stage a pitfall, or why none does."""
+    faults = [f"`{fault.name}`" for fault in FAULTS.values() if fault.pitfall == name]
+    return ", ".join(faults) if faults else f"cannot be staged; {UNSTAGED[name]}."
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .book.interactive import check, connect
     from .book.kernel_rehearsal import rehearse
-    from .display.banner import connect
-    from .display.check import check
     from .display.widgets.form import SettingsForm
     from .settings import Settings
     from .workbook import Workbook
@@ -18,8 +17,8 @@ _HOMES = {
     "Settings": "settings",
     "SettingsForm": "display.widgets.form",
     "Workbook": "workbook",
-    "check": "display.check",
-    "connect": "display.banner",
+    "check": "book.interactive",
+    "connect": "book.interactive",
     "rehearse": "book.kernel_rehearsal",
 }
 

@@ -11,6 +11,7 @@ from .book import cli
 from .book.cli.options import Parser
 from .book.interrupts import Termination
 from .errors import InterruptedWaitError, WarmbookError
+from .files import FULL, full
 from .terminal import show
 from .texts import say, speak
 
@@ -37,12 +38,23 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         show(f"warmbook: {error}", sys.stderr)
         return 2
     except BrokenPipeError:  # `… | head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 0
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _print_no_more()
+        show(f"warmbook: {full(error)}", sys.stderr)
+        return 2
     except KeyboardInterrupt:
         told = say("Stopped. What was created is still there; notebook 10 deletes it.")
         show(told, sys.stderr)
         return termination.status
+
+
+def _print_no_more() -> None:
+    """Let the interpreter's end flush what is left to nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,13 +36,22 @@ class WarmbookError(Exception):
 
 
 class SettingsError(WarmbookError):
-    """A choice that can't be right; `fields` maps each wrong setting to the reason."""
+    """A choice that can't be right; `fields` maps each wrong setting to the reason.
+
+    `offered` maps a wrong setting to the value that was probably meant.
+    """
 
     def __init__(
-        self, what: str, *, remedy: str, fields: dict[str, str] | None = None, pitfall: str = ""
+        self,
+        what: str,
+        *,
+        remedy: str,
+        fields: dict[str, str] | None = None,
+        offered: dict[str, str] | None = None,
+        pitfall: str = "",
     ) -> None:
         super().__init__(what, remedy=remedy, pitfall=pitfall)
-        self.fields = fields or {}
+        self.fields, self.offered = fields or {}, offered or {}
 
 
 class CheckError(WarmbookError):

@@ -9,6 +9,7 @@ from warmbook.book import gym
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.doctor.preflight import examine
 from warmbook.errors import MissingError, SettingsError
+from warmbook_rehearsal.faults import FAULTS
 
 from ..notebooks.conftest import NOTEBOOKS
 
@@ -108,6 +109,27 @@ def test_the_pods_own_evidence_is_shown_where_it_ended(rehearsal, chosen, client
     assert tried.walked.notebook in ("06", "07")
     assert any("restarts" in row.detail for row in tried.rows())
     assert "storage.buckets.get" in tried.log
+
+
+@pytest.mark.parametrize(
+    ("fault", "evidence"),
+    [("resource-quota", "exceeded quota: team-quota"), ("chat-template-missing", "chat-template")],
+)
+def test_the_evidence_tells_what_kept_the_pod_from_starting(
+    rehearsal, chosen, clients, fault, evidence
+):
+    gym.hide(fault)
+    tried = gym.attempt(chosen, clients)
+    assert any(evidence in row.detail for row in tried.rows())
+    assert not told_of_the_name(tried, CATALOGUE[FAULTS[fault].pitfall].cause)
+
+
+def test_chance_hides_each_fault_that_stays_and_shows_in_minutes(rehearsal):
+    drawn = gym.drawn_from(gym.Desk.open().faults())
+    odd = {n for n, f in FAULTS.items() if f.passes or f.ahead or f.unseen or f.waits or f.choices}
+    assert set(drawn) == FAULTS.keys() - odd
+    assert {"resource-quota", "requester-pays", "config-cut-short"} <= set(drawn)
+    assert not {"node-cordoned", "sandbox-failed", "device-not-allocated"} & set(drawn)
 
 
 def test_the_sheet_offers_every_pitfall_and_keeps_the_answer():

@@ -1,9 +1,11 @@
+import errno
 import json
+import shutil
 
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book import runner
+from warmbook.book import origin, runner, shipped
 from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
 from warmbook.measure.runs.schema import Record
@@ -62,11 +64,35 @@ def test_a_run_starts_from_the_readers_saved_choices_and_leaves_them_alone(
     rehearsal, chosen, tmp_path
 ):
     mine = Workbook.open()
-    mine.choose(chosen.model_copy(update={"cluster_name": "mine", "replicas": 3}))
+    mine.choose({"cluster_name": "mine", "replicas": 3})
     before = mine.path.read_text()
     result = run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
     assert (result.settings["cluster_name"], result.settings["replicas"]) == ("mine", 2)
     assert mine.path.read_text() == before
+    theirs = Workbook(tmp_path / "out" / "workbook.yaml").saved()
+    assert theirs == {"cluster_name": "mine", "replicas": 2}
+
+
+def test_a_second_run_into_a_folder_begins_with_no_choice_of_the_first(rehearsal, tmp_path):
+    run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
+    run(runner.books("en", ["02"]), {"location": "us-east4"}, tmp_path / "out")
+    assert Workbook(tmp_path / "out" / "workbook.yaml").saved() == {"location": "us-east4"}
+
+
+def test_a_folder_that_cannot_be_made_or_filled_is_said(rehearsal, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="Not a directory") as refused:
+        run(runner.books("en", ["01"]), {}, tmp_path / "file" / "out")
+    assert refused.value.remedy
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runner, "execute", full)
+    with pytest.raises(SettingsError, match="No space left") as refused:
+        run(runner.books("en", ["01"]), {}, tmp_path / "out")
+    assert "01_settings.ipynb" in refused.value.what
+    assert "space" in refused.value.remedy
 
 
 def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
@@ -122,6 +148,22 @@ def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_
     assert "Traceback" not in told
     record = json.loads((tmp_path / "run.json").read_text())
     assert [n["status"] for n in record["notebooks"]] == ["failed", "not-run"]
+
+
+def test_a_run_is_told_from_any_other_and_is_no_work_of_a_reader(rehearsal, tmp_path, monkeypatch):
+    monkeypatch.delenv(origin.RECORDING, raising=False)
+    clone = tmp_path / "notebooks"
+    shutil.copytree(shipped.folder() / "en", clone / "en")
+    monkeypatch.setattr(shipped, "CLONE", clone)
+    one, two = (
+        run(runner.books("en", ["02"]), {}, tmp_path / name).record() for name in ("one", "two")
+    )
+    assert one.id != two.id
+    assert one.interactive is False
+    assert "2026" < one.began <= one.ended <= two.began
+    assert one.account == rehearsal.environ["WARMBOOK_ACCOUNT"]
+    assert one.where.rehearsal == rehearsal.environ["WARMBOOK_REHEARSAL_URL"]
+    assert not list(tmp_path.rglob("interactive"))
 
 
 def test_no_secret_is_in_what_a_run_leaves(rehearsal, tmp_path):

@@ -46,6 +46,36 @@ def test_the_form_takes_choices_and_refuses_wrong_ones_where_they_are_typed(lab,
     assert lab.outside == []
 
 
+def test_a_number_keeps_what_was_typed_and_a_folder_is_taken_by_its_button(lab):
+    lab.open("notebooks/en/01_settings.ipynb")
+    lab.run_all()
+    form = lab.page.locator(".warmbook-form")
+    longest = form.get_by_label("max model length")
+    assert not longest.is_visible()
+    topic = form.get_by_role("button", name="Inference server")
+    topic.focus()
+    lab.page.keyboard.press("Enter")
+    longest.fill("4k")
+    longest.press("Tab")
+    form.get_by_role("alert").wait_for()
+    assert longest.input_value() == "4k"
+    longest.fill("")
+    longest.press("Tab")
+    form.get_by_role("status").wait_for()
+    assert longest.get_attribute("placeholder") == "4096 (default)"
+
+    model = form.get_by_label("model address")
+    before = model.input_value()
+    model.fill("gs://rehearsal-project-models/tiny/config.json")
+    model.press("Tab")
+    form.get_by_role("button", name="gs://rehearsal-project-models/tiny").click()
+    form.get_by_role("status").wait_for()
+    assert model.input_value() == "gs://rehearsal-project-models/tiny"
+    model.fill(before)
+    model.press("Tab")
+    form.get_by_role("status").wait_for()
+
+
 def test_the_cloud_offers_what_can_be_picked(lab):
     # regions come from Compute Engine's API, which notebook 02 turns on in a new project
     for name in ("01_settings", "02_project", "01_settings"):

@@ -1,3 +1,4 @@
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -5,8 +6,16 @@ import pytest
 from warmbook.cloud import availability
 
 
+def wanted(**changes):
+    values = {"project_id": "rehearsal-project", "gpu": "nvidia-l4", "mode": "autopilot"}
+    return availability.Wanted.of({**values, **changes})
+
+
+STANDARD = {"mode": "standard", "location": "us-central1-a"}
+
+
 def test_the_cloud_offers_projects_places_and_models(rehearsal):
-    asked = availability.ask("rehearsal-project", "nvidia-l4", "autopilot")
+    asked = availability.ask(wanted())
     assert asked.missing == {}
     assert asked.values["project_id"] == ("rehearsal-project",)
     assert "us-central1" in asked.values["location"]
@@ -14,20 +23,107 @@ def test_the_cloud_offers_projects_places_and_models(rehearsal):
 
 
 def test_standard_clusters_are_offered_zones(rehearsal):
-    asked = availability.ask("rehearsal-project", "nvidia-l4", "standard")
+    asked = availability.ask(wanted(**STANDARD), ["location"])
+    assert set(asked.values) == {"location"}
     assert "us-central1-a" in asked.values["location"]
+
+
+def test_gpus_of_the_region_and_zones_with_the_gpu_are_offered(rehearsal):
+    asked = availability.ask(wanted(), ["gpu", "zone"]).values
+    assert {"nvidia-l4", "nvidia-tesla-t4"} <= set(asked["gpu"])
+    assert all(gpu.startswith("nvidia-") for gpu in asked["gpu"])
+    assert asked["zone"] == ("us-central1-a", "us-central1-b", "us-central1-c")
+    in_a_zone = availability.ask(wanted(**STANDARD), ["zone"]).values
+    assert in_a_zone["zone"] == ("us-central1-a",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "machines"),
+    [
+        ({"gpu_count": "2"}, {"g2-standard-24"}),
+        ({"gpu_count": 2}, {"g2-standard-24"}),
+        ({"gpu_count": "3"}, set()),
+        ({"gpu_count": "x"}, set()),
+        ({"gpu": "nvidia-tesla-t4"}, {"n1-standard-4", "n1-standard-8"}),
+        ({"location": "mars"}, set()),
+    ],
+)
+def test_machine_types_with_these_gpus_are_offered(rehearsal, changes, machines):
+    asked = availability.ask(wanted(**{**STANDARD, **changes}), ["machine_type"])
+    assert asked.missing == {}
+    offered = asked.values["machine_type"]
+    assert set(offered) >= machines
+    assert bool(offered) == bool(machines)
+
+
+def test_the_smallest_machine_type_is_offered_first(rehearsal):
+    offered = availability.ask(wanted(**STANDARD), ["machine_type"]).values["machine_type"]
+    assert offered[:2] == ("g2-standard-4", "g2-standard-8")
+
+
+def pages(*listed):
+    """Return clients of a Compute Engine that answers with one item a page."""
+
+    def compute(path, pageToken="0", **_):  # noqa: N803 - as the API has it
+        following = (
+            {"nextPageToken": str(int(pageToken) + 1)} if int(pageToken) + 1 < len(listed) else {}
+        )
+        return {"items": [listed[int(pageToken)]], **following}
+
+    return SimpleNamespace(compute=compute)
+
+
+def test_machine_types_are_read_to_the_last_page():
+    gpus = [{"guestAcceleratorType": "nvidia-l4", "guestAcceleratorCount": 1}]
+    listed = [{"name": f"g2-{cpus}", "guestCpus": cpus, "accelerators": gpus} for cpus in (8, 4)]
+    other = {"name": "e2-standard-2", "guestCpus": 2}
+    found = availability.machines_for(pages(*listed, other), wanted(zone="us-central1-a"), [])
+    assert found == ["g2-4", "g2-8"]
+
+
+def test_gpus_of_virtual_workstations_and_tpus_are_not_offered():
+    names = ("nvidia-l4", "nvidia-l4-vws", "ct5lp")
+    zones = {"zones/us-central1-a": {"acceleratorTypes": [{"name": name} for name in names]}}
+    clients = SimpleNamespace(compute=lambda path: {"items": zones})
+    assert availability.gpus(clients, "us-central1") == ["nvidia-l4"]
 
 
 def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
     disabled = rehearsal.inner.cloud.project.services
     rehearsal.call(lambda: disabled.discard("compute.googleapis.com"))
-    asked = availability.ask("rehearsal-project", "nvidia-l4", "autopilot")
+    asked = availability.ask(wanted())
+    assert set(asked.missing) == {"location", "gpu", "machine_type", "zone"}
     assert "compute.googleapis.com is off" in asked.missing["location"]
     assert asked.values["model_uri"]
 
 
-def test_without_a_project_only_projects_are_offered(rehearsal):
-    assert set(availability.ask("", "nvidia-l4", "autopilot").values) == {"project_id"}
+def test_a_cloud_that_does_not_answer_is_asked_once(rehearsal):
+    rehearsal.stop()
+    begun = time.monotonic()
+    asked = availability.ask(wanted())
+    assert set(asked.missing) == set(availability.ASKED)
+    assert len(set(asked.missing.values())) == 1
+    assert time.monotonic() - begun < 15
+
+
+def test_without_credentials_only_the_first_question_looks_for_them(monkeypatch):
+    from google.auth.exceptions import DefaultCredentialsError
+
+    looked = []
+
+    def none(**_):
+        looked.append(1)
+        raise DefaultCredentialsError("none")
+
+    monkeypatch.setattr("google.auth.default", none)
+    asked = availability.ask(wanted())
+    assert set(asked.missing) == set(availability.ASKED)
+    assert len(looked) == 1
+
+
+def test_without_a_project_only_projects_are_offered(rehearsal, monkeypatch):
+    monkeypatch.delenv("WARMBOOK_PROJECT_ID")
+    assert set(availability.ask(wanted(project_id="")).values) == {"project_id"}
 
 
 def quotas(**limits):

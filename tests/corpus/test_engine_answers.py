@@ -15,8 +15,9 @@ from warmbook_rehearsal.node import build_image
 from .folders import CASES, write
 
 STREAM = {"unknown dtype", "cut short", "git-lfs pointer", "Xet pointer", "HTML page", "XML page"}
-LOAD = {"adapter", "adapter beside", "mtp beside", "pre-sharded"}
+LOAD = {"adapter", "adapter beside", "mtp beside", "pre-sharded", "optimizer beside"}
 CONFIG = {"no config", "config broken", "byte-order mark", "code missing", "HTML page"}
+CONFIG |= {"no model type"}
 """Findings whose witness is the streamer, vLLM's loader, vLLM's reader of config.json."""
 ASKED = (
     *("05-model-with-adapter-beside", "adapter-under-another-name", "adapter-in-a-folder-below"),
@@ -28,6 +29,9 @@ ASKED = (
     *("dtype-F8_E5M2", "dtype-F8_E8M0", "dtype-I64", "dtype-BOOL", "dtype-F8_E5M2FNUZ"),
     *("dtype-F6_E2M3", "config-with-a-byte-order-mark", "config-in-utf-16", "config-is-html"),
     *("21-auto-map-without-its-py", "26-fp16-variant-beside"),
+    *("adapter-with-its-base's-config", "a-file-without-tensors", "one-shard-without-tensors"),
+    *("a-number-and-an-empty-tensor", "optimizer-beside", "shards-numbered-from-0"),
+    "config-of-timm",
 )
 
 

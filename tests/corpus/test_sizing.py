@@ -1,8 +1,9 @@
 """The KV cache of configs as people have them: tests/corpus/sizing/kv_cache.json.
 
 A line for each: `config` as in config.json, `context` in tokens, the bytes of one sequence in
-bfloat16 with what they were `worked` out from (layers, bytes of a token); or what of the config is
-`not_known`. Adding a case is adding a line.
+bfloat16 with what they were `worked` out from (layers, bytes of a token), and how many layers keep
+a state beside (`state_layers`, where it is asked); or what of the config is `not_known`. Adding a
+case is adding a line.
 """
 
 import json
@@ -25,3 +26,4 @@ def test_the_cache_of_one_sequence_is_exact_or_said_to_be_unknown(case):
         return
     found = shape.one_sequence(case["context"])
     assert (found.low, found.high) == (case["kv_bytes_low"], case["kv_bytes_high"])
+    assert shape.state_layers == case.get("state_layers", shape.state_layers)

@@ -8,6 +8,7 @@ from warmbook.doctor.pitfalls import CATALOGUE, SUBJECTS, pitfall
 from warmbook.doctor.pods.logs import BESIDE, FATAL
 from warmbook.serving.lint import lint
 from warmbook_rehearsal.faults import FAULTS
+from warmbook_rehearsal.faults.unstaged import UNSTAGED
 
 ROOT = Path(__file__).parents[2]
 NAME = "[a-z]+(-[a-z]+)+|unreachable"
@@ -31,6 +32,12 @@ def test_every_name_that_the_code_gives_is_in_the_catalogue():
     named = {*named_in_code(), *FATAL, *BESIDE, *(fault.pitfall for fault in FAULTS.values())}
     assert len(named) > 50
     assert not named - CATALOGUE.keys()
+
+
+def test_each_pitfall_has_a_fault_or_a_reason_why_it_has_none():
+    staged = {fault.pitfall for fault in FAULTS.values()}
+    assert not staged & UNSTAGED.keys()
+    assert staged | UNSTAGED.keys() == CATALOGUE.keys()
 
 
 def test_no_name_is_given_twice():

@@ -19,6 +19,8 @@ from pathlib import Path
 
 PACKAGES = str(Path(__file__).with_name("packages"))
 STORAGE = environ.get("STORAGE_EMULATOR_HOST", "")
+REFUSALS = {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 412: "PreconditionFailed"}
+"""As google-cloud-storage calls what the service refuses."""
 METRICS = """# TYPE vllm:num_requests_running gauge
 vllm:num_requests_running{{engine="0",model_name="m"}} 0.0
 # TYPE vllm:num_requests_waiting gauge
@@ -35,10 +37,10 @@ def get(path, **headers):
         with urllib.request.urlopen(request) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
-        message = json.load(error)["error"]["message"]
-        if error.code == 412:  # as google-cloud-storage words it
-            raise SystemExit(f"PreconditionFailed: 412 GET {error.url}: {message}") from None
-        raise SystemExit(f"Forbidden: {error.code} {message}") from None
+        body = error.read().decode()  # that of a media download is the message itself
+        message = json.loads(body)["error"]["message"] if body.startswith("{") else body
+        name = f"google.api_core.exceptions.{REFUSALS.get(error.code, 'GoogleAPICallError')}"
+        raise SystemExit(f"{name}: {error.code} GET {error.url}: {message}") from None
 
 
 def stream(uri):

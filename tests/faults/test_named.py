@@ -1,14 +1,22 @@
 """Every fault, staged in a rehearsal: the workbook names its pitfall, and no other."""
 
+import time
+
 import pytest
 
 from warmbook.book.walkthrough import walk
+from warmbook.doctor.pods import diagnose
+from warmbook.doctor.pods.gather import gather
+from warmbook.errors import InterruptedWaitError
 from warmbook.measure.loaders.catalog import DOWNLOAD, STREAMER
 from warmbook.measure.tokens.server import NAME
+from warmbook.serving.pods import LABELS
 from warmbook.steps import compare, server_tokens
 from warmbook_rehearsal.faults import FAULTS
 
-BOTH = [(n, doctor) for n in FAULTS if not FAULTS[n].unseen for doctor in (True, False)]
+BOTH = [(n, d) for n, f in FAULTS.items() if not (f.unseen or f.waits) for d in (True, False)]
+SERVERS = "The server's Pods"
+WAITING = [name for name in FAULTS if FAULTS[name].waits]
 UNSEEN = [name for name in FAULTS if FAULTS[name].unseen]
 
 
@@ -30,6 +38,34 @@ def test_a_fault_is_named_by_its_own_name_and_no_other(faults, doctor, chosen, c
         assert set(walked.pitfalls) <= {fault.pitfall}, walked
     else:
         assert walked.pitfalls == (fault.pitfall,), walked
+
+
+def names_of(chosen, clients):
+    """Return what `warmbook diagnose` finds for the server's Pods that do not come up."""
+    pods = clients.kubernetes.list_objects("Pod", chosen.namespace, labels=LABELS)
+    seen = [gather(pod["metadata"]["name"], chosen, clients) for pod in pods]
+    return {one.pitfall for evidence in filter(None, seen) for one in diagnose(evidence)[:1]}
+
+
+class Impatient:
+    """Stops the wait as soon as a look at the Pods names something, as a reader does with ■."""
+
+    def __init__(self, chosen, clients):
+        self.look, self.until = lambda: names_of(chosen, clients), time.monotonic() + 20
+
+    def __call__(self, progress):
+        passing = {"image-pull-slow", "gpu-stockout"}
+        if progress.what == SERVERS and (self.look() - passing or time.monotonic() > self.until):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("faults", WAITING, indirect=True)
+def test_a_look_at_the_pod_that_waits_names_the_fault_and_no_other(faults, chosen, clients):
+    walked = walk(chosen, clients, Impatient(chosen, clients))
+    assert isinstance(walked.error, InterruptedWaitError), walked
+    assert walked.notebook in ("06", "07")
+    assert walked.pitfalls == ()
+    assert names_of(chosen, clients) == {FAULTS[faults[0]].pitfall}
 
 
 @pytest.mark.parametrize("faults", UNSEEN, indirect=True)

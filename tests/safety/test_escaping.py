@@ -189,7 +189,8 @@ def test_a_refused_value_is_shown_in_the_form_as_text(tmp_path):
     given = {"project_id": value, "location": value, "model_uri": value}
     form = SettingsForm(Workbook(tmp_path / "workbook.yaml"), given, Offers())
     shown = form._repr_mimebundle_()["text/html"]
-    shown += "".join(beside.value for beside in form._beside.values()) + form._message.value
+    shown += form._message.value
+    shown += "".join(field.below.value for field in form._fields.values())
     assert "<img" not in shown
     assert "&lt;img" in shown
 

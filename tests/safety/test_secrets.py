@@ -87,7 +87,7 @@ def test_state_is_written_whole_or_not_at_all_and_for_its_owner_only(
     old = os.umask(0)
     try:
         book = Workbook(tmp_path / "workbook.yaml")
-        book.choose(settings)
+        book.choose(settings.model_dump())
         assert (tmp_path / "workbook.yaml").stat().st_mode & 0o777 == 0o600
     finally:
         os.umask(old)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SettingsError
+from ..files import save
 from ..texts import LANGUAGES, say
-from ..workbook import save
 from . import shipped
 
 RECORD = ".warmbook.json"

@@ -129,14 +129,20 @@ def hide(fault: str = "", *, language: str = "en", draw: str = "") -> Hidden:
     known, staged = desk.faults(), desk.staged()
     if not fault and not draw and staged:
         return Hidden(candidates=len(known), choices=staged[-1]["choices"])
-    # by chance only what stays, what shows in minutes, and what the usual settings meet
-    odd = ("passes", "ahead", "unseen", "choices")
-    fitting = [one["name"] for one in known if not any(one[name] for name in odd)]
-    name = fault or random.Random(draw or None).choice(fitting)
+    name = fault or random.Random(draw or None).choice(drawn_from(known))
     if name not in [one["name"] for one in staged]:
         _refuse_used(desk)
     hidden = desk.stage(name)
     return Hidden(candidates=len(known), choices=hidden["choices"])
+
+
+def drawn_from(known: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the faults that chance may hide.
+
+    Only what stays, what shows in minutes, and what the usual settings meet.
+    """
+    odd = ("passes", "ahead", "unseen", "waits", "choices")
+    return [one["name"] for one in known if not any(one[name] for name in odd)]
 
 
 def _refuse_used(desk: Desk) -> None:
@@ -163,7 +169,7 @@ class TakenBack(Card):
         return say("Nothing is wrong in this rehearsal any more")
 
     def rows(self) -> Sequence[Row]:
-        return tuple(Row(str(one["name"]), str(one["what"]), "ok") for one in self.faults)
+        return tuple(Row(str(one["name"]), say(str(one["what"])), "ok") for one in self.faults)
 
 
 def unstage() -> TakenBack:
@@ -218,10 +224,13 @@ def attempt(settings: Settings, clients: Clients) -> Attempt:
     cluster, namespace = clients.kubernetes, settings.namespace
     pods = cluster.list_objects("Pod", namespace, labels=LABELS)
     names = {pod["metadata"]["name"] for pod in pods}
+    # where no Pod is let in, its ReplicaSet tells why
+    owners = cluster.list_objects("ReplicaSet", namespace, labels=LABELS)
+    told_of = names | {owner["metadata"]["name"] for owner in owners}
     events = [
         event
         for event in cluster.list_objects("Event", namespace)
-        if event["involvedObject"]["name"] in names and event.get("reason") != "Substituted"
+        if event["involvedObject"]["name"] in told_of and event.get("reason") != "Substituted"
     ]
     log = [
         line
@@ -292,7 +301,7 @@ class Grade(Card):
         doctors = ", ".join(self.doctors) or say("nothing")
         return (
             Row(say("your answer"), self.answer or say("none"), "ok" if self.right else "error"),
-            Row(say("what was hidden"), self.what),
+            Row(say("what was hidden"), say(self.what)),
             Row(say("its name"), self.name),
             Row(say("the cause"), say(found.cause)),
             Row(say("remedy"), say(found.remedy)),

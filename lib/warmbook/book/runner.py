@@ -7,31 +7,22 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from ..cloud.clients import Clients
 from ..cloud.rehearsal import Network
 from ..errors import SettingsError
+from ..files import FULL, save, writing
+from ..measure.runs import measured
 from ..measure.runs.record import FILE
 from ..measure.runs.schema import SCHEMA, Record
-from ..settings import Settings, merge
+from ..settings import Settings, chosen, merge
 from ..texts import say, speak
-from ..workbook import Workbook, save
-from . import shipped
+from ..workbook import Workbook
+from . import origin, shipped
 from .execution import Done, Tell, execute, taken_by
 from .kernels import Kernels
-
-LIBRARIES = (
-    "warmbook",
-    "google-cloud-storage",
-    "google-cloud-container",
-    "kubernetes",
-    "papermill",
-)
 
 
 @dataclass
@@ -42,6 +33,8 @@ class Run:
     settings: dict[str, Any]
     network: Network | None = None
     """How the network was shaped, if it was."""
+    origin: dict[str, Any] = field(default_factory=dict)
+    """What tells this run from any other: see `origin.begun`."""
     notebooks: list[Done] = field(default_factory=list)
     measured: dict[str, Any] = field(default_factory=dict)
 
@@ -52,56 +45,28 @@ class Run:
 
     @property
     def unfit(self) -> list[str]:
-        """Keys of the record whose measurement is not as the schema says.
-
-        Somebody may have changed the run's workbook.yaml, or another version wrote it.
-        """
-        try:
-            _checked(self._fields())
-        except ValidationError as error:
-            return sorted({str(one["loc"][0]) for one in error.errors()})
-        return []
+        """Keys of the record whose measurement is not as the schema says."""
+        return measured.unfit(self._fields())
 
     def record(self) -> Record:
         """Return the run's record; what is `unfit` counts as not measured."""
         nothing = replace(self, measured={})._fields()
-        return _checked({**self._fields(), **{name: nothing[name] for name in self.unfit}})
+        return measured.checked({**self._fields(), **{name: nothing[name] for name in self.unfit}})
 
     def _fields(self) -> dict[str, Any]:
         """Return the keys of the record, with what the notebooks have recorded."""
-        stream, answer = self.measured.get("stream", {}), self.measured.get("answer", {})
-        cleanup, phases = self.measured.get("cleanup", {}), self.measured.get("phases", {})
-        versions = {name: metadata.version(name) for name in LIBRARIES}
-        in_pod = self.measured.get("versions", {})
         return {
             "schema": SCHEMA,
+            "interactive": False,
+            **self.origin,
             "target": self.target,
             "settings": self.settings,
-            "versions": {**versions, **in_pod.get("packages", {})},
-            "engine": in_pod.get("engine", ""),
+            "versions": {**origin.versions(), **measured.packages(self.measured)},
             "notebooks": [done.dumped() for done in self.notebooks],
-            "streams": stream.get("loads", []),
-            "phases": phases.get("phases", []),
-            "cost": phases.get("cost"),
-            "question": answer.get("question", ""),
-            "answer": answer.get("answer", ""),
-            "answered": answer.get("answered"),
-            "declined": answer.get("declined", ""),
-            "created": cleanup.get("created", []),
-            "left": cleanup.get("left"),
-            "perhaps": cleanup.get("perhaps", []),
-            "parity": self.measured.get("parity") or None,
-            "comparison": self.measured.get("comparison"),
-            "replicas": self.measured.get("replicas"),
-            "cache_hits": self.measured.get("cache_hits", {}).get("zones", []),
-            "served": self.measured.get("served", {}).get("outcome"),
+            **measured.NOTHING,
+            **measured.keys(self.measured),
             "shaped": self.network and self.network.model_dump(),
         }
-
-
-def _checked(told: Mapping[str, Any]) -> Record:
-    """Return the record by the rules of JSON, where a list stands for a tuple."""
-    return Record.model_validate_json(json.dumps(told))
 
 
 def books(language: str, only: Sequence[str] = ()) -> list[Path]:
@@ -181,24 +146,28 @@ def run(
     saved = Workbook.open(default=shipped.workbook_file()).saved()
     settings = refuse_early(notebooks, parameters, saved)
     clients = Clients(settings.project_id).confirmed()
-    out.mkdir(parents=True, exist_ok=True)
     file = (out / "workbook.yaml").resolve()
-    if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
-        file.unlink(missing_ok=True)
-    Workbook(file).choose(settings)
+    with writing(file):
+        out.mkdir(parents=True, exist_ok=True)
+        if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
+            file.unlink(missing_ok=True)
+    nothing = dict.fromkeys(Settings.model_fields)  # nor choices of an earlier run
+    Workbook(file).choose({**nothing, **chosen(saved, parameters)})
     speak(settings.language)
     result = Run(clients.target, settings.model_dump(), clients.network)
+    result.origin = origin.begun(settings, clients)
     result.notebooks = [
         Done(name=book.stem, status="not-run", seconds=0.0, error="") for book in notebooks
     ]
     try:
         with (
-            _environment(WARMBOOK_FILE=str(file)),
+            _environment(**{"WARMBOOK_FILE": str(file), origin.RECORDING: "no"}),
             Kernels(len(notebooks), shipped.directory_for(notebooks[0])) as kernels,
         ):
             for book, done in zip(notebooks, result.notebooks, strict=True):
                 started(book)
-                execute(book, out / book.name, parameters, kernels, tell, done)
+                with _room_for(out / book.name):
+                    execute(book, out / book.name, parameters, kernels, tell, done)
                 ended(done)
                 if done.status == "interrupted":
                     raise KeyboardInterrupt
@@ -206,9 +175,27 @@ def run(
                     break
     finally:
         result.measured = Workbook(file).measurements()
+        result.origin.update(ended=origin.now(), account=origin.account(settings, clients))
         text = json.dumps(result.record().dumped(), indent=2, ensure_ascii=False)
-        save(text + "\n", out / FILE)
+        with writing(out / FILE):
+            save(text + "\n", out / FILE)
     return result
+
+
+@contextmanager
+def _room_for(copy: Path) -> Iterator[None]:
+    """Say of a disk that has no room left for a notebook's copy that it is full.
+
+    Raises:
+        SettingsError: It is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        with writing(copy):
+            raise
 
 
 @contextmanager

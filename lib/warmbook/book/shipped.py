@@ -42,12 +42,22 @@ def workbook_file() -> Path:
     In a clone: beside its notebooks. Installed: in the current directory, beside the copies in
     its `notebooks`, or one folder up from copies of one language, whichever is there first.
     """
+    files = [place / WORKBOOK for place in workplaces()]
+    return next((file for file in files if file.exists()), files[0])
+
+
+def workplaces() -> list[Path]:
+    """Return the folders in which a reader's workbook.yaml may be, the likeliest first."""
     if not installed():
-        return CLONE / WORKBOOK
+        return [CLONE]
     here = Path.cwd()
-    above = [here.parent] if here.name in LANGUAGES else []
-    places = [place / WORKBOOK for place in (here, here / "notebooks", *above)]
-    return next((place for place in places if place.exists()), places[0])
+    return [here, here / "notebooks", *([here.parent] if here.name in LANGUAGES else ())]
+
+
+def titles() -> dict[str, str]:
+    """Return the names of the notebooks, which are those of every language, by number."""
+    found = (folder() / LANGUAGES[0]).glob("[0-9][0-9]_*.ipynb")
+    return {path.name[:2]: path.stem for path in sorted(found)}
 
 
 def directory_for(notebook: Path) -> Path:

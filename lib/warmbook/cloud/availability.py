@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
-from ..errors import WarmbookError
+from ..errors import UnreachableError, WarmbookError
+from ..settings import as_text, held
 from .clients import Clients
 from .errors import explained
 
@@ -18,6 +21,10 @@ OWN_METRICS = frozenset(
 )
 """GPUs whose quota Compute Engine lists by itself. Source: discovery document compute.v1 (in
 google-api-python-client 2.202.0), Quota.metric."""
+
+ATTACHED = frozenset(f"nvidia-tesla-{name}" for name in ("t4", "v100", "p100", "p4"))
+"""GPUs that are attached to N1 machines; all others are built in. Source: Compute Engine, "About
+GPUs"."""
 
 FAMILY_QUOTA = "GPUS-PER-GPU-FAMILY-per-project-region"
 """The quota of all others, by region and family, in Cloud Quotas."""
@@ -31,22 +38,78 @@ class Offers:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def ask(project_id: str, gpu: str, mode: str) -> Offers:
-    """Ask the cloud what each setting could be; a refusal becomes a reason, not an error."""
-    clients = Clients(project_id)
-    questions: dict[str, Any] = {"project_id": lambda: projects(clients)}
-    if project_id:
-        questions["location"] = lambda: locations(clients, gpu, mode)
-        questions["model_uri"] = lambda: models(clients)
+ASKED = ("project_id", "location", "model_uri", "gpu", "machine_type", "zone")
+"""Settings that the cloud has suggestions for."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What suggestions depend on, as it was typed: it may be wrong, and then nothing fits it."""
+
+    project_id: str
+    gpu: str = ""
+    mode: str = ""
+    gpu_count: str = ""
+    location: str = ""
+    zone: str = ""
+
+    @classmethod
+    def of(cls, draft: Mapping[str, object]) -> Wanted:
+        """Return what a draft of settings wants; where it has nothing, what holds without it."""
+        names = (one.name for one in fields(cls))
+        return cls(**{name: as_text(draft.get(name) or held(name)[0]) for name in names})
+
+    @property
+    def region(self) -> str:
+        """The region of the location."""
+        return "-".join(self.location.split("-")[:2])
+
+
+def ask(wanted: Wanted, names: Collection[str] = ASKED) -> Offers:
+    """Ask the cloud what settings of these names could be; a refusal is a reason, not an error.
+
+    Where it can't be reached or knows nobody here, one question is enough: its reason is that of
+    the others too.
+    """
     values: dict[str, tuple[str, ...]] = {}
     missing: dict[str, str] = {}
-    for name, question in questions.items():
+    for_all = ""
+    for name, question in _questions(wanted).items():
+        if name not in names or not (wanted.project_id or name == "project_id"):
+            continue
+        if for_all:
+            missing[name] = for_all
+            continue
         try:
             with explained():
                 values[name] = tuple(question())
         except WarmbookError as error:
             missing[name] = f"{error.what} {error.remedy}"
+            for_all = missing[name] if _holds_for_all(error) else ""
     return Offers(values, missing)
+
+
+def _holds_for_all(error: WarmbookError) -> bool:
+    """Say whether every other question would end the same way, most often after seconds."""
+    nobody = error.pitfall in ("no-credentials", "credentials-expired")
+    return nobody or isinstance(error, UnreachableError)
+
+
+def _questions(wanted: Wanted) -> dict[str, Callable[[], Iterable[str]]]:
+    clients = Clients(wanted.project_id)
+
+    @cache
+    def near() -> list[str]:
+        return zones_with_gpu(clients, wanted.gpu)
+
+    return {
+        "project_id": lambda: projects(clients),
+        "location": lambda: locations(near(), wanted.mode),
+        "model_uri": lambda: models(clients),
+        "gpu": lambda: gpus(clients, wanted.region),
+        "machine_type": lambda: machines_for(clients, wanted, near()),
+        "zone": lambda: zones_for(wanted, near()),
+    }
 
 
 def projects(clients: Clients) -> list[str]:
@@ -55,28 +118,86 @@ def projects(clients: Clients) -> list[str]:
     return sorted(project.project_id for project in found)
 
 
-def locations(clients: Clients, gpu: str, mode: str) -> list[str]:
-    """Return where the GPU is offered: regions for Autopilot, zones for Standard."""
-    zones = zones_with_gpu(clients, gpu)
-    return zones if mode == "standard" else sorted({zone.rpartition("-")[0] for zone in zones})
+def locations(near: Sequence[str], mode: str) -> list[str]:
+    """Return where clusters can be, of zones with the GPU: their regions for Autopilot."""
+    return list(near) if mode == "standard" else sorted({zone.rpartition("-")[0] for zone in near})
 
 
 def zones_with_gpu(clients: Clients, gpu: str) -> list[str]:
-    """Return the zones that offer the GPU type.
+    """Return the zones that offer the GPU type."""
+    offered = gpus_by_zone(clients, filter=f"name={gpu}")
+    return sorted(zone for zone, kinds in offered.items() if gpu in kinds)
+
+
+def gpus(clients: Clients, region: str) -> list[str]:
+    """Return the GPU types of a region, or of all regions where this one has none.
+
+    Those of virtual workstations are left out: they are for graphics, and TPUs are no GPUs.
+    Source: Compute Engine, "GPU machine types".
+    """
+    offered = gpus_by_zone(clients)
+    here = [kinds for zone, kinds in offered.items() if zone.startswith(f"{region}-")]
+    found = set[str]().union(*(here or offered.values()))
+    return sorted(gpu for gpu in found if gpu.startswith("nvidia-") and not gpu.endswith("-vws"))
+
+
+def zones_for(wanted: Wanted, near: Sequence[str]) -> list[str]:
+    """Return which zones with the GPU are in the location; a zonal location is the only one."""
+    return [zone for zone in near if f"{zone}-".startswith(f"{wanted.location}-")]
+
+
+def machines_for(clients: Clients, wanted: Wanted, near: Sequence[str]) -> list[str]:
+    """Return the machine types with exactly these GPUs in the zone, the smallest first.
+
+    Where no zone is chosen, in the first of the location that has the GPU. A GPU that is not
+    built into machines is attached to N1 machines. Source: Compute Engine API,
+    machineTypes.list, `accelerators`; Compute Engine, "About GPUs".
+    """
+    zones = [wanted.zone] if wanted.zone else zones_for(wanted, near)[:1]
+    sizes = {
+        kind["name"]: int(kind["guestCpus"])
+        for zone in zones
+        for kind in _pages(clients, f"zones/{zone}/machineTypes")
+        if _has(kind, wanted)
+    }
+    return sorted(sizes, key=lambda name: (sizes[name], name))
+
+
+def _has(machine: Mapping[str, Any], wanted: Wanted) -> bool:
+    if wanted.gpu in ATTACHED:
+        return str(machine["name"]).startswith("n1-")
+    built_in = machine.get("accelerators") or ()
+    return [
+        (one["guestAcceleratorType"], str(one["guestAcceleratorCount"])) for one in built_in
+    ] == [(wanted.gpu, wanted.gpu_count)]
+
+
+def gpus_by_zone(clients: Clients, **parameters: str) -> dict[str, set[str]]:
+    """Return the accelerator types that each zone offers.
 
     Source: Compute Engine API, acceleratorTypes.aggregatedList.
     """
-    zones: set[str] = set()
+    offered: dict[str, set[str]] = {}
+    for page in _answers(clients, "aggregated/acceleratorTypes", **parameters):
+        for place, listed in (page.get("items") or {}).items():
+            names = {kind["name"] for kind in listed.get("acceleratorTypes") or ()}
+            offered.setdefault(place.rpartition("/")[2], set()).update(names)
+    return offered
+
+
+def _pages(clients: Clients, path: str) -> Iterator[Mapping[str, Any]]:
+    for page in _answers(clients, path):
+        yield from page.get("items") or ()
+
+
+def _answers(clients: Clients, path: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
     token = ""
     while True:
-        more = {"pageToken": token} if token else {}
-        page = clients.compute("aggregated/acceleratorTypes", filter=f"name={gpu}", **more)
-        for place, listed in (page.get("items") or {}).items():
-            if any(kind["name"] == gpu for kind in listed.get("acceleratorTypes") or ()):
-                zones.add(place.rpartition("/")[2])
+        page = clients.compute(path, **parameters, **({"pageToken": token} if token else {}))
+        yield page
         token = page.get("nextPageToken", "")
         if not token:
-            return sorted(zones)
+            return
 
 
 def zones_of(clients: Clients, region: str) -> list[str]:

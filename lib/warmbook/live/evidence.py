@@ -10,9 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from ..errors import SettingsError
-from ..texts import say
-from ..workbook import save
+from ..files import save, writing
 
 FILE = "evidence.json"
 
@@ -69,12 +67,9 @@ class Evidence:
 
     def _write(self) -> None:
         text = _ITEMS.dump_json(list(self.items), indent=2)
-        try:
+        with writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             save(text + os.linesep.encode(), self._path)
-        except OSError as error:
-            told = say("{path} can't be written: {reason}.", path=self._path, reason=error.strerror)
-            raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None
 
 
 def read(folder: Path) -> tuple[Item, ...]:

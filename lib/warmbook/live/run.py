@@ -9,10 +9,10 @@ from ..cloud.clients import Clients
 from ..cloud.projects import OWN_SERVICES, SERVICES
 from ..display.progress import Report
 from ..errors import SettingsError
+from ..files import save, writing
 from ..settings import Settings
 from ..steps import project
 from ..texts import say
-from ..workbook import save
 from .evidence import Evidence, Item, Target
 from .session import Session, new_run, run_of
 from .sweep import Left, sweep
@@ -38,13 +38,10 @@ def begin(own: Settings, tier: int, out: Path, tell: Report) -> Session:
         told = say("{path} belongs to another run.", path=out)
         raise SettingsError(told, remedy=say("Sweep it, or name another folder for this one."))
     session = Session(own, new_run(), tell)
-    try:
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         if tier:
             save(f"{session.run}\n", out / NAME)
-    except OSError as error:
-        told = say("{path} can't be written: {reason}.", path=out, reason=error.strerror)
-        raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None
     return session
 
 

@@ -29,7 +29,7 @@ def every_look_up(session: Session) -> Facts:
     found = project.find(settings, clients)
     paying = project.billing(settings, clients)
     offered = gpu_offer(settings, clients)
-    asked = availability.ask(settings.project_id, settings.gpu, settings.mode)
+    asked = availability.ask(availability.Wanted.of(settings.model_dump()))
     facts = {
         "number": found.number,
         "billing": paying.enabled,

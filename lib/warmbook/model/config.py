@@ -8,10 +8,12 @@ from typing import Any
 
 from ..errors import MissingError
 from ..texts import say
+from ..units import sizes
 from .config_defaults import TextModel
 from .gpus import Gpu, Range
-from .kv_cache import BF16_BYTES, Kept, kept, latent_width, window_of
+from .kv_cache import BF16_BYTES, Kept, kept, latent_width, state_layers, window_of
 from .layer_types import MOST_LAYERS, UnknownLayersError
+from .odd_fields import odd_field
 
 STEP_TOKENS = 8192
 """The most that vLLM's server computes at once on a GPU of 70 GiB or more, unless told."""
@@ -38,7 +40,8 @@ class Shape:
     """What a config.json, and its class where that is silent, say of a model; None if neither.
 
     `kept` is what its layers keep of each token; layers that keep nothing of single tokens
-    (linear attention, state spaces) are not in it. `unknown` is what could not be understood.
+    (linear attention, state spaces) are not in it: `state_layers` counts them. `unknown` is what
+    could not be understood; `understood` is whether its class is, which config.json calls `name`.
     """
 
     layers: int | None = None
@@ -52,11 +55,14 @@ class Shape:
     latent_dim: int | None = None
     dtype: str | None = None
     kept: tuple[Kept, ...] = ()
+    state_layers: int = 0
     unknown: str = ""
+    name: str = ""
+    understood: bool = False
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shape:
-        """Read the model that writes text; odd values count as missing."""
+        """Read the model that writes text; of a value of the wrong type nothing is believed."""
         text = TextModel(config)
         fields: dict[str, Any] = {name: text.count(*names) for name, names in _NAMES.items()}
         fields["layers"] = fields["layers"] or _listed_layers(text)
@@ -70,7 +76,7 @@ class Shape:
         fields |= {"kv_heads": _kv_heads(text, heads), "head_dim": head_dim}
         fields["window"] = window_of(text)
         dtype = text.values.get("dtype") or text.values.get("torch_dtype")
-        shape = replace(cls(), **fields)
+        shape = replace(cls(), name=text.name, understood=text.known, **fields)
         if isinstance(dtype, str):
             shape = replace(shape, dtype=dtype.removeprefix("torch."))
         return shape._with_cache(text)
@@ -78,11 +84,15 @@ class Shape:
     def _with_cache(self, text: TextModel) -> Shape:
         sizes = (self.heads or 0, self.kv_heads or 0, self.head_dim or 0)
         try:
+            if odd := odd_field({**text.values, **text.odd}):
+                raise UnknownLayersError(odd)
             if (self.layers or 0) > MOST_LAYERS:
-                raise UnknownLayersError(f"num_hidden_layers {self.layers}")
+                raise UnknownLayersError(f"num_hidden_layers = {self.layers}")
             latent = latent_width(text)
             shape = replace(self, latent_dim=latent)
-            return replace(shape, kept=kept(text, self.layers or 0, sizes))
+            states = state_layers(text, self.layers or 0)
+            found = kept(text, self.layers or 0, sizes)
+            return replace(shape, kept=found, state_layers=states)
         except UnknownLayersError as error:
             return replace(self, unknown=str(error) or "?")
 
@@ -106,9 +116,10 @@ class Shape:
 
         Raises:
             MissingError: config.json does not say the layers, the heads or their width, or says
-                something that is not understood.
+                something that is not understood, or names an architecture that is not.
         """
-        return self._cache(tokens, gpu.step_tokens, shared_by, dtype_bytes)
+        found = self._cache(tokens, gpu.step_tokens, shared_by, dtype_bytes)
+        return self._believed(found)
 
     def one_sequence(self, tokens: int) -> Range:
         """Return the bytes of `tokens` of one sequence on all GPUs, in bfloat16.
@@ -116,7 +127,20 @@ class Shape:
         Raises:
             MissingError: As `kv_cache`.
         """
-        return self._cache(tokens, STEP_TOKENS, 1, BF16_BYTES)
+        return self._believed(self._cache(tokens, STEP_TOKENS, 1, BF16_BYTES))
+
+    def _believed(self, found: Range) -> Range:
+        """Return it where the model's class is understood or not named; else it is a guess."""
+        if self.understood or not self.name:
+            return found
+        size = sizes(found.low, found.high)
+        only = say("Only if each of its layers has ordinary attention, it is {size}", size=size)
+        raise MissingError(f"{self._unheard()}. {only}", remedy=_remedy())
+
+    def _unheard(self) -> str:
+        return say(
+            "The KV cache is not known: the architecture {name} is not known here", name=self.name
+        )
 
     def _cache(self, tokens: int, step: int, shared_by: int, dtype_bytes: int) -> Range:
         self._check()
@@ -128,23 +152,29 @@ class Shape:
         return Range(least, most)
 
     def _check(self) -> None:
-        remedy = say("See that config.json is the model's own, or choose the GPU yourself.")
         if self.unknown:
             told = say(
                 "The KV cache is not known: config.json has {what}, which is not understood here",
                 what=self.unknown,
             )
-            raise MissingError(told, remedy=remedy)
+            raise MissingError(told, remedy=_remedy())
         needed = {"num_hidden_layers": self.layers}
         attends = self.kept or not self.layers  # a state space has no heads to name
         if attends and not self.latent_dim and not any(one.always for one in self.kept):
             needed |= {"num_attention_heads": self.kv_heads, "head_dim": self.head_dim}
         if names := ", ".join(name for name, value in needed.items() if not value):
-            raise MissingError(say("config.json does not say {names}", names=names), remedy=remedy)
+            told = say("config.json does not say {names}", names=names)
+            if self.name and not self.understood:  # it may have none, or call them otherwise
+                told = f"{self._unheard()}. {told}"
+            raise MissingError(told, remedy=_remedy())
 
     def tensor_parallel_sizes(self, most: int) -> tuple[int, ...]:
         """Return the powers of two up to `most` that divide the attention heads, as vLLM asks."""
         return tuple(n for n in _SIZES if n == 1 or (n <= most and (self.heads or 1) % n == 0))
+
+
+def _remedy() -> str:
+    return say("See that config.json is the model's own, or choose the GPU yourself.")
 
 
 def _listed_layers(text: TextModel) -> int | None:

@@ -16,6 +16,8 @@ _TOKENIZER_FILES = {
     *(TOKENIZER, "tokenizer.model", "tekken.json", "tiktoken.model", "spiece.model"),
     *("vocab.txt", "vocab.json", "vocab.bpe", "sentencepiece.bpe.model", "source.spm"),
 }
+_OF_A_MODEL = {"model_type", "architectures", "auto_map", "num_hidden_layers"}
+"""Fields by which a config.json is a model's, even one that was written by hand."""
 _TOKENIZER_ENDS = (".tiktoken", ".model", ".spm")
 
 
@@ -32,8 +34,16 @@ def of_documents(inspection: Inspection) -> Iterator[Finding]:
             say("no tokenizer files"),
             say("vLLM stops before it reads the weights."),
             say("Copy the model's small files beside its weights, or correct the folder."),
+            pitfall="tokenizer-unreadable",
         )
     yield from _begins(inspection, TOKENIZER)
+    if inspection.folder.files.get(TOKENIZER) == 0:
+        yield Finding(
+            "tokenizer empty",
+            say("{name} is empty", name=TOKENIZER),
+            say("vLLM stops before it reads the weights."),
+            say("Upload this file again, whole."),
+        )
 
 
 def _is_tokenizer(name: str) -> bool:
@@ -53,6 +63,7 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
             pitfall="config-missing",
         )
         return
+    yield from _no_type(inspection.config or {})
     told = list(_begins(inspection, CONFIG))
     yield from told
     if CONFIG in here and inspection.config is None and not told:
@@ -61,6 +72,21 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
             say("{name} can't be read", name=CONFIG),
             say("vLLM stops: it can't tell what model this is."),
             say("Upload this file again, whole."),
+            pitfall="config-broken",
+        )
+
+
+def _no_type(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say that a config of something else (timm, a tool's own) names no model.
+
+    Source: transformers 5.19, configuration_auto.py, which vLLM 0.32.0 asks.
+    """
+    if config and not _OF_A_MODEL & config.keys():
+        yield Finding(
+            "no model type",
+            say("{name} names no model: it has no model_type", name=CONFIG),
+            say("vLLM stops: «Unrecognized model»."),
+            say("Copy the model's small files beside its weights, or correct the folder."),
             pitfall="config-missing",
         )
 
@@ -68,7 +94,7 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
 def _begins(inspection: Inspection, name: str) -> Iterator[Finding]:
     """Look at a JSON file's first bytes: a mark of its encoding, or another text altogether."""
     first = inspection.begins.get(name, b"")
-    pitfall = "config-missing" if name == CONFIG else ""
+    pitfall = "config-broken" if name == CONFIG else "tokenizer-unreadable"
     if first.startswith(BYTE_ORDER_MARKS):
         yield Finding(
             "byte-order mark",

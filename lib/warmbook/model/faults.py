@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from ..severity import Severity
 from ..texts import marked, say
@@ -30,9 +32,9 @@ SHARD_TEXTS = {
     "gap": marked("there is a gap between tensors"),
     "bytes left over": marked("there are bytes after the last tensor"),
 }
-APART = {"adapter", "diffusers", "speculator", "several models"}
+APART = {"adapter", "diffusers", "speculator", "several models", "TensorRT-LLM", "archive"}
 """What a folder may be instead of a model."""
-OF_A_MODEL = {"no config", "no tokenizer", "code missing"}
+OF_A_MODEL = {"no config", "no model type", "no tokenizer", "code missing"}
 OTHER_WEIGHTS = ("pytorch_model.bin", "pytorch_model-", "consolidated.0")
 COPIED_FORMATS = (".gguf", ".h5", ".msgpack", ".onnx")
 KNOW_MTP = (
@@ -40,6 +42,9 @@ KNOW_MTP = (
     *("mimo", "nemotron_h", "minicpmv4_6"),
 )
 """Beginnings of types whose class leaves tensors mtp.… out. Source: vLLM 0.32.0, models/*.py."""
+_OF_MACOS = "._"
+_OF_TRAINING = "optimizer"
+_NUMBERED = re.compile(r"^(.*-)(\d{3,6})-of-(\d{3,6})\.safetensors$")
 assert LARGEST_HEADER_BYTES == 100 * 2**20  # said above
 
 
@@ -67,6 +72,16 @@ def _shards(inspection: Inspection) -> Iterator[Finding]:
     for shard in inspection.shards:
         if shard.fault:
             yield _refused(shard)
+    if inspection.shards and not (
+        inspection.tensors or any(one.fault for one in inspection.shards)
+    ):
+        yield Finding(
+            "no tensors",
+            say("{names}: no tensors in it", names=named_only(inspection.folder.shards)),
+            say("vLLM lacks weights: it stops, or answers nonsense."),
+            say("Upload the model again, whole."),
+            pitfall="shard-broken",
+        )
     twice = Counter(tensor.name for tensor in inspection.tensors)
     if doubles := sorted(name for name, times in twice.items() if times > 1):
         yield Finding(
@@ -79,6 +94,8 @@ def _shards(inspection: Inspection) -> Iterator[Finding]:
 
 def _refused(shard: Shard) -> Finding:
     assert shard.fault
+    if shard.name.startswith(_OF_MACOS):
+        return _macos(shard)
     happens = say("The streamer stops with an error when it reads this file.")
     if shard.fault.fault == "cut short":
         happens = say("The streamer stops with «File access error» in the middle of the load.")
@@ -95,6 +112,16 @@ def _refused(shard: Shard) -> Finding:
     return Finding(shard.fault.fault, what, happens, remedy, severity, pitfall="shard-broken")
 
 
+def _macos(shard: Shard) -> Finding:
+    return Finding(
+        "macOS file",
+        say("{name}: no weights, but what macOS keeps of a file", name=shard.name),
+        say("The streamer stops with an error when it reads this file."),
+        say("Remove it: the weights are in the file without ._ before its name."),
+        pitfall="shard-broken",
+    )
+
+
 def _index(inspection: Inspection) -> Iterator[Finding]:
     """Compare what the index names with what is there."""
     if INDEX in inspection.folder.files and not inspection.indexed:
@@ -105,6 +132,8 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
             say("Upload this file again, whole."),
             "warning",
         )
+    if not inspection.indexed:
+        yield from _numbered(inspection)
     if not inspection.indexed or not inspection.shards:
         return
     named, there = set(inspection.indexed.values()), set(inspection.folder.shards)
@@ -118,7 +147,7 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
         )
     adapters = adapter_shards(inspection)  # told already
     extra = sorted(there - named - set(adapters))
-    foreign = [name for name in extra if _unknown_mtp(inspection, name)]
+    foreign = sorted(set(extra) & _unknown_mtp(inspection))
     if foreign:
         yield Finding(
             "mtp beside",
@@ -127,7 +156,7 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
             say("Move the file out of the folder."),
         )
         extra = sorted(set(extra) - set(foreign))
-    if extra and named & there:  # else they are the only weights
+    if extra and named & _holding(inspection):  # else they are the only weights
         length = sum(inspection.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
@@ -152,11 +181,53 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
-def _unknown_mtp(inspection: Inspection, name: str) -> bool:
-    """Say whether a file holds nothing but mtp layers, and the model's class has none."""
-    known = str((inspection.config or {}).get("model_type", "")).startswith(KNOW_MTP)
-    tensors = [one for shard in inspection.shards if shard.name == name for one in shard.tensors]
-    return not known and bool(tensors) and all(one.name.startswith("mtp.") for one in tensors)
+def _numbered(inspection: Inspection) -> Iterator[Finding]:
+    """Compare the files with the numbers in their names, where no index says which there are."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for name in inspection.folder.shards:
+        if match := _NUMBERED.match(name):
+            found.setdefault((match[1], match[3]), set()).add(int(match[2]))
+    for (start, of), here in found.items():
+        first = 0 if 0 in here else 1
+        wanted = range(first, first + int(of))
+        lost = len(wanted) - sum(number in wanted for number in here)
+        if lost:
+            numbers = islice((number for number in wanted if number not in here), 3)
+            named = ", ".join(
+                f"{start}{number:0{len(of)}}-of-{of}.safetensors" for number in numbers
+            )
+            yield _by_number(f"{named} + {lost - 3}" if lost > 3 else named)
+
+
+def _by_number(names: str) -> Finding:
+    return Finding(
+        "shard missing",
+        say("the numbers in the other files' names say that {names} is not here", names=names),
+        say("vLLM lacks weights: it stops, or answers nonsense."),
+        say("Upload the missing files."),
+        pitfall="shard-broken",
+    )
+
+
+def _unknown_mtp(inspection: Inspection) -> set[str]:
+    """Return the files that hold nothing but mtp layers, where the model's class has none."""
+    if str((inspection.config or {}).get("model_type", "")).startswith(KNOW_MTP):
+        return set()
+    return {
+        shard.name
+        for shard in inspection.shards
+        if shard.tensors and all(one.name.startswith("mtp.") for one in shard.tensors)
+    }
+
+
+def _holding(inspection: Inspection) -> set[str]:
+    """Return the files that can be read and hold weights of the model itself."""
+    others = {*adapter_shards(inspection), *_unknown_mtp(inspection)}
+    return {
+        shard.name
+        for shard in inspection.shards
+        if shard.tensors and shard.name not in others and not shard.name.startswith(_OF_TRAINING)
+    }
 
 
 def _beside(inspection: Inspection) -> Iterator[Finding]:
@@ -164,15 +235,22 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
     yield from _same_in_other_formats(inspection)
     shards = sorted(set(inspection.folder.shards) - set(adapter_shards(inspection)))
     odd = [name for name in shards if name.startswith("consolidated")]
-    if (
-        odd and odd != shards and not inspection.indexed
-    ):  # with an index it is told as an extra file already
+    # with an index it is told as an extra file already
+    if odd and _holding(inspection) - set(odd) and not inspection.indexed:
         yield Finding(
             "consolidated beside",
             say("{names} beside the shards", names=named_only(odd)),
             say("It is streamed too: every weight arrives twice."),
             say("Remove it from the folder, unless the model needs it."),
             "warning",
+        )
+    states = [name for name in shards if name.startswith(_OF_TRAINING)]
+    if states and states != shards:
+        yield Finding(
+            "optimizer beside",
+            say("{names}: the state of a training beside the weights", names=named_only(states)),
+            say("vLLM stops: the model's class does not know tensors of this name."),
+            say("Move the file out of the folder."),
         )
     if PARAMS in inspection.folder.here and CONFIG not in inspection.folder.here and shards:
         yield Finding(
@@ -203,7 +281,7 @@ def _same_in_other_formats(inspection: Inspection) -> Iterator[Finding]:
     if not inspection.folder.shards:
         return
     copied = [name for name in here if name.endswith(COPIED_FORMATS)]
-    other = [name for name in here if name.startswith(OTHER_WEIGHTS)]
+    other = [n for n in here if n.startswith(OTHER_WEIGHTS) and not n.endswith(".json")]
     if found := [*other, *copied]:
         happens = say("The streamer does not read them: you pay for their storage only.")
         if copied:

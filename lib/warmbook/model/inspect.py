@@ -101,9 +101,10 @@ class Inspection:
 
     @property
     def indexed(self) -> dict[str, str]:
-        """Tensor -> file, as the index says; empty without an index."""
+        """Tensor -> file, as the index says; empty without an index, and where it is broken."""
         named = (self.index or {}).get("weight_map")
-        return {str(k): str(v) for k, v in named.items()} if isinstance(named, dict) else {}
+        whole = isinstance(named, dict) and all(isinstance(one, str) for one in named.values())
+        return dict(named) if whole and named else {}
 
 
 def inspect_model(clients: Clients, uri: str) -> Inspection:

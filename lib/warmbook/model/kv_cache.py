@@ -59,16 +59,34 @@ def kept(text: TextModel, layers: int, sizes: tuple[int, int, int]) -> tuple[Kep
     if text.get("is_encoder_decoder") is True:
         return tuple(_of_decoder(text))
     window = window_of(text)
-    types = list(layer_types(text, layers, window))
-    if shared := text.get("num_kv_shared_layers"):  # the last ones read what earlier ones keep
-        shared = min(int(shared), layers) if type(shared) is int else 0
-        types[layers - shared :] = ["none"] * shared
+    types = _types(text, layers)
     found: Counter[Kept] = Counter()
-    for at, kind in enumerate(types):
-        if kind != "none" and (one := _layer(text, at, kind, sizes, window)):
+    for at, kind in enumerate(one.removesuffix("+state") for one in types):
+        if kind not in ("none", "state") and (one := _layer(text, at, kind, sizes, window)):
             found[one] += 1
     twice = 2 if text.model_type == "longcat_flash" else 1  # two attentions in each of its layers
     return tuple(replace(one, layers=twice * count) for one, count in found.items())
+
+
+def state_layers(text: TextModel, layers: int) -> int:
+    """Return how many layers keep a state of constant size beside the KV cache, or instead of it.
+
+    Raises:
+        UnknownLayersError: As `kept`.
+    """
+    return (
+        0
+        if text.get("is_encoder_decoder") is True
+        else sum("state" in one for one in _types(text, layers))
+    )
+
+
+def _types(text: TextModel, layers: int) -> list[LayerType]:
+    types = list(layer_types(text, layers, window_of(text)))
+    if shared := text.get("num_kv_shared_layers"):  # the last ones read what earlier ones keep
+        shared = min(int(shared), layers) if type(shared) is int else 0
+        types[layers - shared :] = ["none"] * shared
+    return types
 
 
 def window_of(text: TextModel) -> int | None:
@@ -79,7 +97,7 @@ def window_of(text: TextModel) -> int | None:
 
 
 def _layer(
-    text: TextModel, at: int, kind: LayerType, sizes: tuple[int, int, int], window: int | None
+    text: TextModel, at: int, kind: str, sizes: tuple[int, int, int], window: int | None
 ) -> Kept | None:
     reach = {"window": window, "chunk": text.count("attention_chunk_size")}.get(kind)
     if latent := latent_width(text):

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from ..texts import say
-from .config_defaults import TextModel
+from .config_defaults import TextModel, encoders
 
-LayerType = Literal["full", "window", "chunk", "indexed", "none"]
+LayerType = Literal[
+    "full", "window", "chunk", "indexed", "state", "none", "full+state", "window+state"
+]
+"""`state` keeps something of constant size, whatever the context; `none` keeps nothing at all."""
 
 MOST_LAYERS = 10_000
 """A config.json that names more is not believed."""
@@ -20,29 +23,32 @@ MOST_LAYERS = 10_000
 _NAMED: dict[str, LayerType] = {
     **dict.fromkeys(("full_attention", "attention", "global_attention", "global", "full"), "full"),
     # attention and a state space side by side
-    **dict.fromkeys(("hybrid", "parallel"), "full"),
+    **dict.fromkeys(("hybrid", "parallel"), "full+state"),
     **dict.fromkeys(("sliding_attention", "local_attention", "sliding", "local"), "window"),
-    "hybrid_sliding": "window",
+    "hybrid_sliding": "window+state",
     "chunked_attention": "chunk",
     "indexed_attention": "indexed",
-    **dict.fromkeys(("linear_attention", "mamba", "mamba2", "recurrent", "conv", "kda"), "none"),
-    **dict.fromkeys(("moe", "mlp", "gated_deltanet", "lightning_attention"), "none"),
+    **dict.fromkeys(("linear_attention", "mamba", "mamba2", "recurrent", "conv", "kda"), "state"),
+    **dict.fromkeys(("gated_deltanet", "lightning_attention"), "state"),
+    **dict.fromkeys(("moe", "mlp"), "none"),
 }
 _LETTERS: dict[str, LayerType] = {
     "*": "full",  # Nemotron-H: attention, Mamba, an MLP, experts
-    **dict.fromkeys("M-E", "none"),
+    "M": "state",
+    **dict.fromkeys("-E", "none"),
     "L": "window",  # EXAONE 4: local and global
     "G": "full",
 }
 _NO_ATTENTION = ("mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm")
-_ENCODERS = (
-    *("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra", "albert"),
-    *("modernbert", "nomic_bert", "mpnet", "deberta", "deberta-v2", "xlm-roberta-xl"),
-)
+_ENCODERS = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "electra")
+"""Those that transformers can use as decoders, too; its other ones are in the table."""
 _HINTS = ("mamba", "ssm_", "linear_attn", "lightning", "rwkv", "recurrent", "d_state", "d_conv")
 """Parts of names by which a config says that not all its layers are attention."""
-_CROSS = ("cross_attention_layers", "use_cla", "compress_ratios")
-"""Settings of a cache that no rule here works out."""
+_CROSS = (
+    *("cross_attention_layers", "use_cla", "compress_ratios", "sparse_attention_config"),
+    *("H_cycles", "loop_num", "total_ut_steps", "interleaved_sliding_window"),
+)
+"""Settings of a cache that no rule here works out, such as how often the layers run."""
 
 
 class UnknownLayersError(ValueError):
@@ -55,7 +61,9 @@ def layer_types(text: TextModel, layers: int, window: int | None) -> Sequence[La
     Raises:
         UnknownLayersError: No rule holds.
     """
-    if text.model_type in (*_NO_ATTENTION, *_ENCODERS) and not text.values.get("is_decoder"):
+    if text.model_type in _NO_ATTENTION:
+        return ["state"] * layers
+    if text.model_type in {*_ENCODERS, *encoders()} and not text.values.get("is_decoder"):
         return ["none"] * layers
     if found := next((name for name in _CROSS if text.values.get(name)), ""):
         raise UnknownLayersError(found)
@@ -70,12 +78,18 @@ def _first(types: Sequence[LayerType], layers: int, window: int | None) -> list[
     """Return as many as there are layers; without a window every such layer sees everything."""
     if len(types) < layers:
         raise UnknownLayersError(say("{count} of {layers} layers", count=len(types), layers=layers))
-    return ["full" if one == "window" and not window else one for one in types[:layers]]
+    return [_everything(one) if not window else one for one in types[:layers]]
+
+
+def _everything(one: LayerType) -> LayerType:
+    unbounded: dict[LayerType, LayerType] = {"window": "full", "window+state": "full+state"}
+    return unbounded.get(one, one)
 
 
 def _by_name(text: TextModel, layers: int) -> list[LayerType] | None:
     if cycle := text.listed("block_types"):  # RecurrentGemma repeats it
-        return [_named(cycle[at % len(cycle)]) for at in range(layers)]
+        types = [_named(cycle[at % len(cycle)]) for at in range(layers)]
+        return ["window" if one == "full" else one for one in types]
     for key in ("layer_types", "layers_block_type"):
         found = text.values.get(key)
         if isinstance(found, list) and found:
@@ -108,7 +122,7 @@ def _lettered(letter: str) -> LayerType:
 def _by_numbers(text: TextModel, layers: int) -> list[LayerType] | None:
     """Read lists of 0 and 1: MiniMax, MiMo, Llama 4."""
     for key, one, other in (
-        ("attn_type_list", "full", "none"),
+        ("attn_type_list", "full", "state"),
         ("hybrid_layer_pattern", "window", "full"),
     ):
         if found := text.listed(key):
@@ -134,23 +148,23 @@ def _by_places(text: TextModel, layers: int) -> list[LayerType] | None:
     kimi = text.inside("linear_attn_config").get("full_attn_layers")
     if isinstance(kimi, list):
         places = {one - 1 for one in kimi if type(one) is int}
-        return ["full" if at in places else "none" for at in range(layers)]
+        return ["full" if at in places else "state" for at in range(layers)]
     for key in ("attn_layer_indices", "full_attn_idxs", "hybrid_layer_ids"):
         if isinstance(found := text.values.get(key), list):
             places = {one for one in found if type(one) is int}
-            return ["full" if at in places else "none" for at in range(layers)]
+            return ["full" if at in places else "state" for at in range(layers)]
     return None
 
 
 def _by_period(text: TextModel, layers: int) -> list[LayerType] | None:
     if every := text.count("attn_layer_period"):
         first = text.count("attn_layer_offset") or 0
-        return ["full" if at % every == first else "none" for at in range(layers)]
+        return ["full" if at % every == first else "state" for at in range(layers)]
     if every := text.count("full_attention_interval"):
-        return ["none" if (at + 1) % every else "full" for at in range(layers)]
+        return ["state" if (at + 1) % every else "full" for at in range(layers)]
     if every := text.count("layer_group_size"):  # Ling: the layers after the last group are full
         grouped = layers // every * every
-        return ["none" if (at + 1) % every and at < grouped else "full" for at in range(layers)]
+        return ["state" if (at + 1) % every and at < grouped else "full" for at in range(layers)]
     return None
 
 

@@ -5,8 +5,17 @@ No clients, no widgets, no files.
 
 from __future__ import annotations
 
-from .layers import merge
+from .layers import as_text, chosen, held, merge, without_defaults
 from .rules import OLDEST_VLLM
 from .settings import Settings, model_uri
 
-__all__ = ["OLDEST_VLLM", "Settings", "merge", "model_uri"]
+__all__ = [
+    "OLDEST_VLLM",
+    "Settings",
+    "as_text",
+    "chosen",
+    "held",
+    "merge",
+    "model_uri",
+    "without_defaults",
+]

@@ -16,13 +16,20 @@ OLDEST_SGLANG = (0, 5, 12)
 """The first that marks tensors of the streamer, whose memory is filled again."""
 # Source: huggingface_hub, `validate_repo_id`
 _HUB_WORD = re.compile(r"(?!.*(?:--|\.\.|\.git$))\w(?:[\w.-]{0,94}\w)?", re.ASCII)
+_MODEL_FILE = re.compile(r"(?i).*\.(?:safetensors|json)")
+"""Weights, model.safetensors.index.json, config.json and the tokenizer's files."""
 _HUB_REVISION = re.compile(r"(?!/)(?!.*(?:\.\.|//))[\w./+-]{1,255}(?<!/)", re.ASCII)
 
 
-def refusal(english: str, field: str = "", **values: Any) -> PydanticCustomError:
-    """Return the refusal of a value, in the reader's language; `field` where it is not its own."""
+def refusal(
+    english: str, field: str = "", *, offer: str = "", **values: Any
+) -> PydanticCustomError:
+    """Return the refusal of a value, in the reader's language; `field` where it is not its own.
+
+    `offer` is a value to use instead.
+    """
     # Braces in a value would be read as pydantic's own placeholders.
-    context = {"text": say(english, **values), "field": field}
+    context = {"text": say(english, **values), "field": field, "offer": offer}
     return PydanticCustomError("refused", "{text}", context)
 
 
@@ -30,7 +37,7 @@ def must_match(pattern: str, english: str) -> AfterValidator:
     """Return the rule that the whole text matches; `english` says what to write instead."""
 
     def matching(value: str) -> str:
-        if not re.fullmatch(pattern, value):
+        if not re.fullmatch(pattern, value, re.ASCII):
             raise refusal(english)
         return value
 
@@ -49,7 +56,21 @@ def _model_uri(value: str) -> str:
         raise refusal("name the model's folder too: gs://BUCKET_NAME/PATH_TO_MODEL")
     if "//" in f"/{path}" or one_line(path) != path:
         raise refusal("the folder has an empty part or a control character")
+    _require_folder(bucket, path)
     return f"gs://{bucket}/{path}"
+
+
+def _require_folder(bucket: str, path: str) -> None:
+    """Refuse the address of one of the model's files, and offer the folder that it is in."""
+    folder, _, name = path.rpartition("/")
+    if not _MODEL_FILE.fullmatch(name):
+        return
+    if not folder:
+        raise refusal("{name} is a file: write the folder that holds the model's files", name=name)
+    address = f"gs://{bucket}/{folder}"
+    raise refusal(
+        "{name} is a file: write its folder {folder}", name=name, folder=address, offer=address
+    )
 
 
 def _model_source(value: str) -> str:
@@ -107,6 +128,17 @@ DNS_LABEL = must_match(
 )
 # papermill turns `-p project_id 123456` into a number
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+
+
+def _digits(value: Any) -> Any:
+    """Refuse true and false, which pydantic takes for 1 and 0, and `1_000`, which Python reads."""
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+        raise refusal("write a number, in digits only")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+Decimal = Annotated[float, BeforeValidator(_digits)]
 
 
 ModelUri = Annotated[Text, AfterValidator(_model_uri)]

@@ -19,21 +19,23 @@ from pydantic import (
 from ..errors import SettingsError
 from ..texts import say
 from . import machines
-from .refusals import reason, settings_error
+from .refusals import offer, reason, settings_error
 from .rules import (
     DNS_LABEL,
     Account,
+    Decimal,
     ModelSource,
     ModelUri,
     SglangVersion,
     Text,
     VllmVersion,
+    Whole,
     must_match,
     refusal,
 )
 
-_ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
-_REGION = re.compile(r"[a-z]+-[a-z]+\d+")
+_ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]", re.ASCII)
+_REGION = re.compile(r"[a-z]+-[a-z]+\d+", re.ASCII)
 
 
 class Settings(BaseModel):
@@ -90,10 +92,10 @@ class Settings(BaseModel):
     ] = "nvidia-l4"
     """GPU type, as the node label `cloud.google.com/gke-accelerator` has it."""
 
-    gpu_count: Annotated[int, Field(ge=1, le=16)] = 1
+    gpu_count: Annotated[Whole, Field(ge=1, le=16)] = 1
     """GPUs of one Pod, in whole GPUs."""
 
-    tensor_parallel_size: Annotated[int, Field(ge=1, le=16)] = 1
+    tensor_parallel_size: Annotated[Whole, Field(ge=1, le=16)] = 1
     """GPUs that share one copy of the model (vLLM `--tensor-parallel-size`)."""
 
     machine_type: Annotated[
@@ -117,13 +119,13 @@ class Settings(BaseModel):
     sglang_version: SglangVersion = "0.5.23"
     """SGLang release, the tag of the image `lmsysorg/sglang` without its v."""
 
-    max_model_len: Annotated[int, Field(ge=0, le=10_000_000)] = 4096
+    max_model_len: Annotated[Whole, Field(ge=0, le=10_000_000)] = 4096
     """Longest prompt and answer together, in tokens; 0 leaves it to the model."""
 
-    concurrency: Annotated[int, Field(ge=0, le=1024)] = 0
+    concurrency: Annotated[Whole, Field(ge=0, le=1024)] = 0
     """Parallel readers of the streamer; 0 leaves its default of 8 for object storage."""
 
-    replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    replicas: Annotated[Whole, Field(ge=1, le=64)] = 1
     """Pods of the Deployment."""
 
     zone: Annotated[
@@ -132,22 +134,22 @@ class Settings(BaseModel):
     ] = ""
     """Zone that holds the Pods (08); empty lets GKE choose."""
 
-    max_replicas: Annotated[int, Field(ge=0, le=64)] = 0
+    max_replicas: Annotated[Whole, Field(ge=0, le=64)] = 0
     """Pods up to which a queue of requests may raise the Deployment (08); 0 leaves it alone."""
 
     cache_scope: Literal["zone", "region"] = "zone"
     """One cache in the Pods' zone, or one in each zone of the region (08)."""
 
-    compare_runs: Annotated[int, Field(ge=2, le=50)] = 5
+    compare_runs: Annotated[Whole, Field(ge=2, le=50)] = 5
     """How often each loader loads the model (09); the first run is shown apart."""
 
     compare_tunable: Literal["concurrency", "chunk", "memory_limit", "grpc"] = "concurrency"
     """What of the streamer alone is tried with several values (09)."""
 
-    compare_minutes: Annotated[int, Field(ge=1, le=600)] = 15
+    compare_minutes: Annotated[Whole, Field(ge=1, le=600)] = 15
     """Minutes after which no comparison begins another round (09)."""
 
-    compare_usd: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
+    compare_usd: Annotated[Decimal, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
     """Dollars of the machine's list price after which none does (09); 0 sets no limit."""
 
     model_source: ModelSource = ""
@@ -280,5 +282,7 @@ def model_uri(text: str) -> str:
     try:
         return str(TypeAdapter(ModelUri).validate_python(text))
     except ValidationError as error:
-        why = reason(error.errors()[0])
-        raise SettingsError(why, remedy=say("Write gs://BUCKET_NAME/PATH_TO_MODEL.")) from None
+        refused = error.errors()[0]
+        address = offer(refused) or "gs://BUCKET_NAME/PATH_TO_MODEL"
+        remedy = say("Write {address}.", address=address)
+        raise SettingsError(reason(refused), remedy=remedy) from None

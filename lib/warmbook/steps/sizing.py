@@ -14,6 +14,7 @@ from ..display.plots import MemoryPart, load_bars, memory_bar
 from ..display.step import step
 from ..errors import MissingError
 from ..model.config import Shape
+from ..model.faults import findings
 from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host
 from ..model.gpus import Measured, coming
 from ..model.inspect import Inspection
@@ -44,6 +45,12 @@ class Sizing(Card):
     sequence: Range | None = None
     """The KV cache of one sequence of `tokens` on all GPUs, in bfloat16."""
     parameters: int = 0
+    state_layers: int = 0
+    """How many layers keep a state of constant size, which is in no figure here."""
+    named: bool = True
+    """Whether config.json names an architecture."""
+    doubts: tuple[str, ...] = ()
+    """What is wrong with the weights, so that their bytes are not those of the whole model."""
 
     @property
     def possible(self) -> bool:
@@ -66,8 +73,23 @@ class Sizing(Card):
         if self.sequence:
             told = say("{size} for one sequence, in bfloat16", size=_range(self.sequence))
             yield Row(say("KV cache"), told)
+            yield from self._assumed()
+        for doubt in self.doubts:
+            yield Row(say("weights"), doubt, "warning")
         if self.fit:
             yield from self._on_each(self.fit)
+
+    def _assumed(self) -> Iterator[Row]:
+        if not self.named:
+            told = say("config.json names no architecture: ordinary attention is assumed")
+            yield Row(say("architecture"), told, "warning")
+        if self.state_layers:
+            told = say(
+                "{count} layers keep a state of constant size for each sequence, whatever the "
+                "context; it is in no figure here",
+                count=self.state_layers,
+            )
+            yield Row(say("state"), told)
 
     def _on_each(self, fit: Fit) -> Iterator[Row]:
         verdict = {
@@ -104,6 +126,8 @@ class Sizing(Card):
         return {
             "kv_bytes_low": kept and kept.low,
             "kv_bytes_high": kept and kept.high,
+            "state_layers": self.state_layers,
+            "architecture_named": self.named,
             "tokens": self.tokens,
             "gpu": self.gpu,
             "gpus": self.gpu_count,
@@ -113,6 +137,7 @@ class Sizing(Card):
             "verdict": fit.verdict if fit else "not known",
             "possible": self.possible,
             "missing": self.missing,
+            "doubts": list(self.doubts),
             "on_each_gpu": _fit_recorded(fit) if fit else None,
             "longest_sure_tokens": fit and fit.longest_sure,
             "pod_memory_bytes": self.host and self.host.memory_bytes,
@@ -254,6 +279,8 @@ def size_of(settings: Settings, seen: Inspection) -> Sizing:
     tokens = settings.max_model_len or shape.max_positions or 4096
     fit, sequence, missing = None, None, ""
     try:
+        if seen.config is None:
+            raise _no_config()
         sequence = shape.one_sequence(tokens)
         fit = _fit(settings, seen, shape, tokens)
     except MissingError as error:
@@ -271,7 +298,23 @@ def size_of(settings: Settings, seen: Inspection) -> Sizing:
         missing=missing,
         sequence=sequence,
         parameters=seen.parameters,
+        state_layers=shape.state_layers,
+        named=bool(shape.name),
+        doubts=tuple(_doubts(seen)) if seen.tensors else (),
     )
+
+
+def _doubts(seen: Inspection) -> Iterator[str]:
+    """Yield what is wrong with the weights themselves: missing ones, broken ones, an adapter's."""
+    for found in findings(seen):
+        of_weights = found.pitfall == "shard-broken" or found.name.startswith("adapter")
+        if of_weights and found.severity == "error":
+            yield found.what
+
+
+def _no_config() -> MissingError:
+    remedy = say("Copy the model's small files beside its weights, or correct the folder.")
+    return MissingError(say("There is no config.json that can be read"), remedy=remedy)
 
 
 def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:

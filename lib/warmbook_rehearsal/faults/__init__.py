@@ -1,8 +1,9 @@
 """Faults: what goes wrong in real life, one switch each, to teach with and to test with."""
 
 # each registers its faults, in the order of the guide
-from . import project, outages, model, bucket, gpus, gke  # noqa: F401, I001
-from . import cluster, nodes, server, container_exits, loader_exits, caches  # noqa: F401
+from . import project, outages, model, model_files, bucket, gpus, gke  # noqa: F401, I001
+from . import cluster, nodes, placing, pod_parts, namespace, server  # noqa: F401
+from . import arguments, container_exits, loader_exits, storage_access, caches  # noqa: F401
 from .control import application
 from .fault import FAULTS, ConflictError, Fault, UnknownFaultError, named, together
 from .asking import UnstageError, unstage

@@ -94,6 +94,19 @@ def streamers(pod: Obj, key: str, default: float) -> float:
     return _number(loader(pod).get(key, told), default)
 
 
+def gpus(pod: Obj) -> int:
+    """Return how many GPUs the server's container asks for."""
+    limits = (server_of(pod).get("resources") or {}).get("limits") or {}
+    return int(number(limits.get("nvidia.com/gpu", "0")))
+
+
+def ranks(pod: Obj) -> int:
+    """Return into how many parts the server divides the model, one for each GPU."""
+    short = _number(argument(pod, "-tp"), 1)
+    tensor = figure(pod, "--tensor-parallel-size", short)
+    return int(tensor * figure(pod, "--pipeline-parallel-size", 1))
+
+
 def _number(told: object, default: float) -> float:
     try:
         return float(str(told))

@@ -94,7 +94,7 @@ def _write_in_between(rehearsal: Target, times: int) -> None:
             policy = rehearsal.cloud.project.policy
             policy.replace(policy.read())
         else:
-            _rebind(rehearsal, lambda bindings: bindings)
+            rebind(rehearsal, lambda bindings: bindings)
 
     rehearsal.request_faults.add(write)
 
@@ -162,16 +162,16 @@ def _readdress_once(rehearsal: Target, old: str, new: str) -> None:
 
 
 def _rebind_once(rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]) -> None:
-    def rebind(pod: dict[str, Any]) -> None:
+    def once(pod: dict[str, Any]) -> None:
         if is_server(pod):
-            rehearsal.pod_hooks.remove(rebind)
-            before, after = _rebind(rehearsal, change)
-            rehearsal.put_back(lambda: _restore(rehearsal, before, after))
+            rehearsal.pod_hooks.remove(once)
+            before, after = rebind(rehearsal, change)
+            rehearsal.put_back(lambda: restore(rehearsal, before, after))
 
-    rehearsal.put(rehearsal.pod_hooks, rebind)
+    rehearsal.put(rehearsal.pod_hooks, once)
 
 
-def _rebind(
+def rebind(
     rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]
 ) -> tuple[list[Binding], list[Binding]]:
     """Write the bucket's policy, as somebody does who knows nothing of the reader.
@@ -189,7 +189,7 @@ def _rebind(
     return before, after
 
 
-def _restore(rehearsal: Target, before: list[Binding], after: list[Binding]) -> None:
+def restore(rehearsal: Target, before: list[Binding], after: list[Binding]) -> None:
     """Put back the bindings that were taken or changed; who was bound since stays bound."""
     new = [binding for binding in after if binding not in before]
 
@@ -197,7 +197,7 @@ def _restore(rehearsal: Target, before: list[Binding], after: list[Binding]) -> 
         kept = [binding for binding in now if binding not in new and binding not in before]
         return [*before, *kept]
 
-    _rebind(rehearsal, change)
+    rebind(rehearsal, change)
 
 
 def _bucket(rehearsal: Target) -> Any:

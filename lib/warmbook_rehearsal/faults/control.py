@@ -106,5 +106,6 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "passes": fault.passes,
         "ahead": fault.ahead,
         "unseen": fault.unseen,
+        "waits": fault.waits,
         "choices": dict(fault.choices),
     }

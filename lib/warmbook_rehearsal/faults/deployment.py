@@ -93,6 +93,17 @@ def change_container(rehearsal: Target, change: Callable[[Obj], None]) -> None:
     change_pod(rehearsal, lambda pod: change(pod["spec"]["containers"][0]))
 
 
+def add_arguments(rehearsal: Target, *words: str) -> None:
+    """Add arguments to the server's first Deployment; of one given twice the last counts."""
+    change_container(rehearsal, lambda server: server.setdefault("args", []).extend(words))
+
+
+def add_variable(rehearsal: Target, name: str, value: str) -> None:
+    """Add a variable to the server's container in its first Deployment."""
+    entry = {"name": name, "value": value}
+    change_container(rehearsal, lambda server: server.setdefault("env", []).append(entry))
+
+
 def replace_argument(rehearsal: Target, old: str, new: str) -> None:
     """Write `new` for `old` in the arguments of the server's first Deployment."""
 

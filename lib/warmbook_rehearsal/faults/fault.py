@@ -109,8 +109,9 @@ class Fault:
 
     `passes`: it goes by itself, and the workbook must outlast it. `ahead`: only a look ahead
     tells, because nothing fails for half an hour, or at all. `unseen`: only the model's answers
-    tell. `choices` are the settings under which it bites, where the defaults don't meet it.
-    `places` are what it changes: of two faults that change the same, one is staged at a time.
+    tell. `waits`: a Pod waits for half an hour, and a look at it tells why. `choices` are the
+    settings under which it bites, where the defaults don't meet it. `places` are what it changes:
+    of two faults that change the same, one is staged at a time.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Fault:
     passes: bool = False
     ahead: bool = False
     unseen: bool = False
+    waits: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
     places: tuple[str, ...] = ()
 
@@ -144,6 +146,7 @@ def fault(
     passes: bool = False,
     ahead: bool = False,
     unseen: bool = False,
+    waits: bool = False,
     places: tuple[str, ...] = (),
     **choices: str,
 ) -> Callable[[Stage], Stage]:
@@ -151,7 +154,8 @@ def fault(
 
     def register(stage: Stage) -> Stage:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, what, pitfall, stage, passes, ahead, unseen, choices, places)
+        flags = {"passes": passes, "ahead": ahead, "unseen": unseen, "waits": waits}
+        FAULTS[name] = Fault(name, what, pitfall, stage, **flags, choices=choices, places=places)
         return stage
 
     return register

@@ -17,6 +17,7 @@ from .fault import FILES, Target, fault
 
 FLIPPED_EVERY_BYTES = 2**20
 INDEX = "model.safetensors.index.json"
+CONFIG = "config.json"
 
 
 Act = Callable[[Target], None]
@@ -46,7 +47,7 @@ def _kept(rehearsal: Target) -> Iterator[None]:
     rehearsal.put_back(back)
 
 
-def _keeping(act: Act) -> Act:
+def keeping(act: Act) -> Act:
     """Let `act` change the model's files so that they can be put back."""
 
     @wraps(act)
@@ -68,12 +69,12 @@ def shard_cut_short(rehearsal: Target) -> None:
     cut_last_shard(rehearsal)
 
 
-@_keeping
+@keeping
 def cut_last_shard(rehearsal: Target) -> None:
     """Leave half of the last shard that is in the bucket, if there is one."""
     for shard in _shards(rehearsal)[-1:]:
         half = shard.content.size_bytes // 2
-        _write(rehearsal, _name(rehearsal, shard), _read(shard.content.path, half))
+        write(rehearsal, _name(rehearsal, shard), _read(shard.content.path, half))
 
 
 def largest_tensor_bytes(model: Model) -> int:
@@ -89,7 +90,7 @@ def largest_tensor_bytes(model: Model) -> int:
     pitfall="shard-broken",
     places=(FILES,),
 )
-@_keeping
+@keeping
 def git_lfs_pointer(rehearsal: Target) -> None:
     """Put the pointer there; uploading the real file mends it.
 
@@ -100,7 +101,7 @@ def git_lfs_pointer(rehearsal: Target) -> None:
         "version https://git-lfs.github.com/spec/v1\n"
         f"oid sha256:{'4d7a2146' * 8}\nsize {shard.content.size_bytes}\n"
     )
-    _write(rehearsal, _name(rehearsal, shard), pointer.encode())
+    write(rehearsal, _name(rehearsal, shard), pointer.encode())
 
 
 @fault(
@@ -109,7 +110,7 @@ def git_lfs_pointer(rehearsal: Target) -> None:
     pitfall="shard-broken",
     places=(FILES,),
 )
-@_keeping
+@keeping
 def shard_missing(rehearsal: Target) -> None:
     """Write an index that names the shards, and delete the last of several.
 
@@ -126,7 +127,7 @@ def shard_missing(rehearsal: Target) -> None:
     else:
         named["lm_head.weight"] = "model-00002-of-00002.safetensors"
     index = {"metadata": {"total_size": sum(s.content.size_bytes for s in shards)}}
-    _write(rehearsal, INDEX, json.dumps({**index, "weight_map": named}).encode())
+    write(rehearsal, INDEX, json.dumps({**index, "weight_map": named}).encode())
 
 
 @fault(
@@ -135,7 +136,7 @@ def shard_missing(rehearsal: Target) -> None:
     pitfall="config-missing",
     places=(FILES,),
 )
-@_keeping
+@keeping
 def config_missing(rehearsal: Target) -> None:
     """Delete it; uploading it mends it."""
     bucket, path = place(rehearsal)
@@ -148,7 +149,7 @@ def config_missing(rehearsal: Target) -> None:
     pitfall="weights-not-found",
     places=(FILES,),
 )
-@_keeping
+@keeping
 def weights_deeper(rehearsal: Target) -> None:
     """Move every file one level down; the folder's address in the form mends it."""
     _rename(rehearsal, lambda name: f"snapshot/{name}")
@@ -160,7 +161,7 @@ def weights_deeper(rehearsal: Target) -> None:
     pitfall="weights-not-found",
     places=(FILES,),
 )
-@_keeping
+@keeping
 def only_bin_files(rehearsal: Target) -> None:
     """Call the shards as PyTorch's are called; uploading safetensors mends it."""
     _rename(rehearsal, lambda name: name.replace(".safetensors", ".bin"))
@@ -172,11 +173,11 @@ def only_bin_files(rehearsal: Target) -> None:
     pitfall="original-folder",
     places=(FILES,),
 )
-@_keeping
+@keeping
 def original_folder(rehearsal: Target) -> None:
     """Put the publisher's small files there; deleting the folder mends it."""
-    _write(rehearsal, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
-    _write(rehearsal, "original/config.json", b"{}")
+    write(rehearsal, "original/params.json", b'{"dim": 576, "n_layers": 30, "n_heads": 9}')
+    write(rehearsal, "original/config.json", b"{}")
 
 
 @fault(
@@ -212,6 +213,16 @@ def _flipped(meta: Meta, file: BinaryIO, part: range) -> bytes:
     return bytes(data)
 
 
+def config(rehearsal: Target) -> dict[str, Any]:
+    """Return the model's config.json as it is in the bucket, {} where it can't be read."""
+    found = next((m for m in _files(rehearsal) if _name(rehearsal, m) == CONFIG), None)
+    try:
+        read = json.loads(found.content.path.read_bytes()) if found else {}
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
 def _shards(rehearsal: Target) -> list[Meta]:
     return [meta for meta in _files(rehearsal) if meta.name.endswith(".safetensors")]
 
@@ -237,7 +248,7 @@ def _rename(rehearsal: Target, rename: Callable[[str], str]) -> None:
             rehearsal.storage.delete_object(meta)
 
 
-def _write(rehearsal: Target, name: str, data: bytes) -> None:
+def write(rehearsal: Target, name: str, data: bytes) -> None:
     """Make `data` the file of that name, in the place of one that is there."""
     bucket, path = place(rehearsal)
     written = rehearsal.folder / "written"

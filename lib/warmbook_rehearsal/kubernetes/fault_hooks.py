@@ -30,7 +30,9 @@ class FaultHooks:
     the kind and each new object on its way in, a node that joins too. Both may change it.
     `scale_up` tells why no machine comes up for a Pod in a zone, "" where one does. `pull`
     tells why a Pod's image can't be had, "" where it can; `slow` how many minutes of the cloud
-    it takes beyond the usual. `end` tells how a Pod's container ends instead of doing its work,
+    it takes beyond the usual. `refuse` tells why the node takes a Pod that was given to it not
+    at all: reason and message, "" where it does; `sandbox` why it can't set the Pod up (yet).
+    `end` tells how a Pod's container ends instead of doing its work,
     None where it works.
     """
 
@@ -39,6 +41,8 @@ class FaultHooks:
     scale_up: list[Callable[[Obj, str], str]] = field(default_factory=list)
     pull: list[Callable[[Obj], str]] = field(default_factory=list)
     slow: list[Callable[[Obj], float]] = field(default_factory=list)
+    refuse: list[Callable[[Obj], tuple[str, str]]] = field(default_factory=list)
+    sandbox: list[Callable[[Obj], str]] = field(default_factory=list)
     end: list[Callable[[Obj], End | None]] = field(default_factory=list)
 
     def arrive(self, kind: str, body: Any) -> None:
@@ -62,6 +66,15 @@ class FaultHooks:
     def pull_minutes(self, pod: Obj) -> float:
         """Return how much longer than usual the Pod's image is pulled, in the cloud's minutes."""
         return sum(hook(pod) for hook in tuple(self.slow))
+
+    def refusal(self, pod: Obj) -> tuple[str, str]:
+        """Return by which reason, and why, the node does not take the Pod; "" and "" if it does."""
+        told = (hook(pod) for hook in tuple(self.refuse))
+        return next((one for one in told if one[0]), ("", ""))
+
+    def no_sandbox(self, pod: Obj) -> str:
+        """Return why the Pod can't be set up on its node, "" where it can."""
+        return next(filter(None, (hook(pod) for hook in tuple(self.sandbox))), "")
 
     def end_of(self, pod: Obj) -> End | None:
         """Return how the Pod's container ends, None where it does its work."""

@@ -122,7 +122,19 @@ class Pod:
     async def live(self) -> None:
         """Run the containers until they are over for good or the Pod is deleted."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        reason, message = self._node.store.fault_hooks.refusal(self.obj)
+        if reason:
+            self.event(reason, message, warning=True)
+            self._status.finished(reason, message)
+            await self._deleted.wait()
+        else:
+            await self._live()
+        meta = self.obj["metadata"]
+        self._node.store.remove("Pod", meta["namespace"], meta["name"])
+
+    async def _live(self) -> None:
         self._status.write()
+        await self._set_up_sandbox()
         await self._set_up_volumes()
         if await self._initialized():
             await self._run_containers()
@@ -131,8 +143,16 @@ class Pod:
             self._ends.set()
             self._finish()
             await self._deleted.wait()
-        meta = self.obj["metadata"]
-        self._node.store.remove("Pod", meta["namespace"], meta["name"])
+
+    async def _set_up_sandbox(self) -> None:
+        """Wait until the node can set the Pod up; tell why it can't, and try again."""
+        told = ""
+        while why := not self._ends.is_set() and self._node.store.fault_hooks.no_sandbox(self.obj):
+            if why != told:
+                told = why
+                said = f"Failed to create pod sandbox: {told}"
+                self.event("FailedCreatePodSandBox", said, warning=True)
+            await pause(LOOK_S, self._ends)
 
     async def _set_up_volumes(self) -> None:
         """Make the volumes; tell why one can't be, and try again until it can."""

@@ -1,26 +1,26 @@
 # %% [markdown] lang="en"
 # # The gym · Find the fault
 #
-# Serving a model on GPUs fails more often than it works the first time, and the failures are known. Here one of them is hidden in a rehearsal. You carry out the guide, look at what the services themselves say, and name what is wrong; then the doctor grades.
+# Most failures of a model server on GKE are known. One of them is hidden in this rehearsal. You carry out the guide, read the evidence, and name the root cause; the doctor then grades your answer.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Hides a fault, walks the guide until it shows, grades your answer | A rehearsal: `make lab` or `warmbook lab` | Nothing: all of it ends with the rehearsal | Ten minutes a round; costs nothing |
+# | Hides a fault, runs the guide until it fails, grades your answer | A rehearsal: `make lab` or `warmbook lab` | Nothing: everything ends with the rehearsal | Ten minutes per round; free |
 
 # %% [markdown] lang="es"
 # # El gimnasio · Encuentra la falla
 #
-# Servir un modelo en GPUs falla más veces de las que funciona a la primera, y las fallas se conocen. Aquí hay una escondida en un ensayo. Tú llevas a cabo la guía, miras lo que dicen los propios servicios y nombras lo que está mal; después, el doctor califica.
+# La mayoría de las fallas de un servidor de modelos en GKE se conocen. Una de ellas está escondida en este ensayo. Llevas a cabo la guía, lees la evidencia y nombras la causa raíz; después, el doctor califica tu respuesta.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Esconde una falla, recorre la guía hasta que se nota, califica tu respuesta | Un ensayo: `make lab` o `warmbook lab` | Nada: todo termina con el ensayo | Diez minutos por ronda; no cuesta nada |
+# | Esconde una falla, ejecuta la guía hasta que falla y califica tu respuesta | Un ensayo: `make lab` o `warmbook lab` | Nada: todo termina con el ensayo | Diez minutos por ronda; gratis |
 
 # %% tags=["parameters"]
-fault: str = ""  # the trainer's choice; empty lets chance choose
-draw: str = ""  # the same word hides the same fault for a whole class
-answer: str = ""  # name of a pitfall; empty lets the learner choose below
-language: str = "en"  # en or es: the language of the library's messages
+fault: str = ""  # name of a fault; empty: a random one
+draw: str = ""  # a word; the same word gives the same fault
+answer: str = ""  # name of a pitfall; empty: choose it below
+language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import check, connect
@@ -28,15 +28,15 @@ from warmbook.book import gym
 
 # %% [markdown] lang="en"
 # ## Hide a fault
-# As a trainer you have three ways. Leave `fault` and `draw` empty, and chance chooses. Give a class the same word as `draw`, and everybody gets the same fault. Or write a name in `fault`, then delete it from the cell; `python -m warmbook_rehearsal --list-faults` lists them, one a line. `make lab FAULT=NAME` hides it before JupyterLab opens.
+# Trainers have three ways: leave `fault` and `draw` empty for a random fault; give a class the same word as `draw` for the same fault; or set `fault` to a name and delete it from the cell afterwards. `python -m warmbook_rehearsal --list-faults` lists the names. `make lab FAULT=NAME` hides a fault before JupyterLab opens.
 #
-# One rehearsal takes one fault at a time, and takes it first: where the guide has been carried out already, what is there can keep a fault from showing, and the cell says so. For the next round, stop the rehearsal and start it again.
+# Hide the fault before anything else: resources that exist already can hide its symptoms. For the next round, restart the rehearsal.
 
 # %% [markdown] lang="es"
 # ## Esconde una falla
-# Como instructor tienes tres maneras. Deja `fault` y `draw` vacíos, y elige el azar. Dale a toda la clase la misma palabra en `draw`, y a todos les toca la misma falla. O escribe un nombre en `fault` y bórralo después de la celda; `python -m warmbook_rehearsal --list-faults` los enumera, uno por línea. `make lab FAULT=NAME` la esconde antes de que se abra JupyterLab.
+# Hay tres maneras para quien instruye: deja `fault` y `draw` vacíos para una falla al azar; dale a la clase la misma palabra como `draw` para la misma falla; o define `fault` con un nombre y bórralo después de la celda. `python -m warmbook_rehearsal --list-faults` enumera los nombres. `make lab FAULT=NAME` esconde una falla antes de que se abra JupyterLab.
 #
-# Cada ensayo admite una falla a la vez, y antes que nada: donde la guía ya se llevó a cabo, lo que existe puede impedir que se note una falla, y la celda lo dice. Para la siguiente ronda, detén el ensayo e inícialo otra vez.
+# Esconde la falla antes que nada: los recursos que ya existen pueden ocultar sus síntomas. Para la siguiente ronda, reinicia el ensayo.
 
 # %%
 hidden = gym.hide(fault, draw=draw, language=language)
@@ -44,15 +44,15 @@ hidden
 
 # %% [markdown] lang="en"
 # ## Carry out the guide
-# From here on it is the learner's turn. The next cells walk through notebooks 2 to 7, without the doctor who looks ahead in the book, and stop where something goes wrong. The card shows the bare evidence: the answer of the service, the state of the Pod, its events, the last lines of its log. It is what you would see by hand with `gcloud` and `kubectl`; both work in a terminal of this JupyterLab too.
+# Now it is the learner's turn. The next cells run notebooks 2 to 7 without preflight checks, and stop at the first failure. The card shows the raw evidence: the response of the service, the state of the Pod, its events, the last lines of its log. `gcloud` and `kubectl` show the same in a terminal of this JupyterLab.
 #
-# Read from the outside in. Did a Google Cloud service refuse, and which permission or quota does it name? If a Pod is there, is it scheduled? If it is scheduled, does its container start? If it starts, how does it end: with which exit code, and with which last line?
+# Work from the outside in. Did a Google Cloud service deny the request, and which permission or quota does it name? Is the Pod scheduled? Does its container start? How does it exit: with which code, and which last line?
 
 # %% [markdown] lang="es"
 # ## Lleva a cabo la guía
-# Desde aquí es el turno de quien aprende. Las celdas que siguen recorren los notebooks 2 a 7, sin el doctor que en el libro mira antes, y se detienen donde algo sale mal. La tarjeta muestra la evidencia desnuda: la respuesta del servicio, el estado del Pod, sus eventos, las últimas líneas de su registro. Es lo que verías a mano con `gcloud` y `kubectl`; los dos funcionan también en una terminal de este JupyterLab.
+# Ahora es el turno de quien aprende. Las celdas siguientes ejecutan los notebooks 2 a 7 sin comprobar los requisitos previos y se detienen en la primera falla. La tarjeta muestra la evidencia sin interpretar: la respuesta del servicio, el estado del Pod, sus eventos, las últimas líneas de sus registros. `gcloud` y `kubectl` muestran lo mismo en una terminal de este JupyterLab.
 #
-# Lee de afuera hacia adentro. ¿Se negó un servicio de Google Cloud, y qué permiso o qué cuota nombra? Si hay un Pod, ¿tiene nodo? Si tiene nodo, ¿arranca su contenedor? Si arranca, ¿cómo termina: con qué código de salida y con qué última línea?
+# Trabaja de afuera hacia adentro. ¿Denegó la solicitud un servicio de Google Cloud, y qué permiso o cuota nombra? ¿Está programado el Pod? ¿Arranca su contenedor? ¿Cómo termina: con qué código y con qué última línea?
 
 # %%
 settings = gym.settings(hidden)
@@ -64,30 +64,30 @@ tried = gym.attempt(settings, clients)
 tried
 
 # %% [markdown] lang="en"
-# ## Name it
-# Choose the pitfall that explains **all** of the evidence, not only its loudest line: a container that restarts may have been ended by a probe, by the kernel, or by its own error, and only one of them left this trace.
+# ## Name the root cause
+# Choose the pitfall that explains **all** of the evidence, not only its most visible line. A container that restarts may have been killed by a probe or by the kernel, or exited with its own error; only one of these leaves this evidence.
 
 # %% [markdown] lang="es"
-# ## Nómbrala
-# Elige la falla que explique **toda** la evidencia, no solo su línea más ruidosa: a un contenedor que se reinicia pudo terminarlo un sondeo, el kernel o su propio error, y solo uno de ellos deja este rastro.
+# ## Nombra la causa raíz
+# Elige la falla que explique **toda** la evidencia, no solo su línea más visible. A un contenedor que se reinicia pudo terminarlo un sondeo o el kernel, o pudo terminar con su propio error; solo una de esas causas deja esta evidencia.
 
 # %%
 sheet = gym.Sheet(answer)
 sheet
 
 # %% [markdown] lang="en"
-# ## Let the doctor grade
-# The card holds your answer against what was hidden, with the cause and the remedy, and says what the workbook itself makes of it: in the book, the doctor and the steps would have named it where it shows. If you were wrong, follow the remedy on the card, run the guide again above, and watch it come further.
+# ## Grade the answer
+# The card compares your answer with the hidden fault, and shows its cause and remedy and what the doctor finds by itself. If you were wrong, apply the remedy, run the guide above again, and see how far it gets.
 
 # %% [markdown] lang="es"
-# ## Deja que el doctor califique
-# La tarjeta compara tu respuesta con lo que estaba escondido, con la causa y el remedio, y dice qué entiende de ello el propio libro: ahí, el doctor y los pasos la habrían nombrado donde se nota. Si te equivocaste, sigue el remedio de la tarjeta, recorre la guía otra vez más arriba y mira cómo llega más lejos.
+# ## Califica la respuesta
+# La tarjeta compara tu respuesta con la falla escondida y muestra su causa, su remedio y lo que el doctor encuentra por sí solo. Si te equivocaste, aplica el remedio, vuelve a ejecutar la guía de arriba y mira hasta dónde llega.
 
 # %%
 graded = gym.grade(tried, sheet.answer)
 graded
 
-# %% tags=["check"]
+# %% tags=["check"] jupyter={"source_hidden": true}
 check(
     graded.right,
     "you found the fault",
@@ -95,12 +95,12 @@ check(
 )
 
 # %% [markdown] lang="en"
-# ## Take it back
-# The next cell takes the fault back without a restart: it causes nothing more, and what it changed is put back. Carry out the guide again above, and it comes through. In a terminal, `python -m warmbook_rehearsal --unstage NAME` does the same.
+# ## Remove the fault
+# This cell removes the fault without a restart and restores what it changed. Run the guide above again: it completes. In a terminal, `python -m warmbook_rehearsal --unstage NAME` does the same.
 
 # %% [markdown] lang="es"
 # ## Quita la falla
-# La celda siguiente quita la falla sin reiniciar el ensayo: ya no causa nada, y lo que cambió vuelve a su estado. Lleva a cabo la guía otra vez más arriba y llegará al final. En una terminal, `python -m warmbook_rehearsal --unstage NAME` hace lo mismo.
+# Esta celda quita la falla sin reiniciar y restablece lo que cambió. Vuelve a ejecutar la guía de arriba: termina. En una terminal, `python -m warmbook_rehearsal --unstage NAME` hace lo mismo.
 
 # %%
 gym.unstage()

@@ -4,7 +4,7 @@ import pytest
 
 from warmbook.__main__ import main
 
-from ...broken_models import SOUND
+from ...broken_models import ONE, SOUND, TWO
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -74,6 +74,48 @@ def test_an_object_that_is_no_config_has_a_cache_that_is_not_known(tmp_path, cap
     status, found = sized(capsys, tmp_path / "config.json")
     assert (status, found["kv_bytes_high"]) == (0, None)
     assert "num_hidden_layers" in found["missing"]
+
+
+def test_an_architecture_that_is_not_known_has_no_figure_and_is_named(config, capsys):
+    config.write_text(json.dumps({**LLAMA, "model_type": "new", "architectures": ["NewModel"]}))
+    status, found = sized(capsys, config)
+    assert (status, found["kv_bytes_low"], found["kv_bytes_high"]) == (0, None, None)
+    assert "NewModel" in found["missing"]
+    assert "1.0 GiB" in found["missing"], "what ordinary attention would need"
+
+
+def test_a_folder_without_a_config_says_so(config, capsys):
+    config.unlink()
+    (config.parent / ONE).write_bytes(SOUND[ONE])
+    status, found = sized(capsys, config.parent)
+    assert (status, found["kv_bytes_high"]) == (0, None)
+    assert "config.json" in found["missing"]
+
+
+def test_weights_that_are_not_whole_are_told_with_the_figures(config, capsys):
+    (config.parent / ONE).write_bytes(SOUND[ONE])
+    found = sized(capsys, config.parent)[1]
+    assert TWO in " ".join(found["doubts"])
+    (config.parent / TWO).write_bytes(SOUND[TWO])
+    assert sized(capsys, config.parent)[1]["doubts"] == []
+
+
+def test_what_no_architecture_is_named_for_is_called_an_assumption(config, capsys):
+    named = {k: v for k, v in LLAMA.items() if k not in ("model_type", "architectures")}
+    config.write_text(json.dumps(named))
+    status, found = sized(capsys, config)
+    assert (status, found["architecture_named"]) == (0, False)
+    assert found["kv_bytes_high"] == 8192 * TOKEN_BYTES
+    assert main(["size", str(config)]) == 0
+    assert "is assumed" in capsys.readouterr().out
+
+
+def test_a_state_that_no_figure_holds_is_told(config, capsys):
+    config.write_text('{"model_type": "rwkv", "num_hidden_layers": 24, "hidden_size": 2048}')
+    found = sized(capsys, config)[1]
+    assert (found["kv_bytes_high"], found["state_layers"]) == (0, 24)
+    main(["size", str(config)])
+    assert "24 layers keep a state" in capsys.readouterr().out
 
 
 def test_a_model_in_a_bucket_is_sized_as_the_notebook_does(chosen, clients, capsys):

@@ -100,6 +100,9 @@ def pod(container=None, spec=None, conditions=(), **status):
     }
 
 
+MOUNT = "volume-not-mounted"
+
+
 def event(reason, message, at="2026-11-23T10:01:00Z"):
     return {"reason": reason, "message": message, "lastTimestamp": at}
 
@@ -261,6 +264,33 @@ def test_a_node_that_has_no_gpu_for_long_has_no_driver():
     late = datetime(2026, 11, 23, 10, 30, tzinfo=timezone.utc)
     (first, _) = diagnose(waiting(message=SHORT, nodes=[gpu_node()], now=late))
     assert (first.pitfall, first.hopeless) == ("driver-not-installed", True)
+
+
+def test_a_pitfall_lasts_if_any_look_at_it_says_so():
+    missing = 'secret "x" not found'
+    told = [event("Failed", f"Error: {missing}")]
+    (found,) = diagnose(Evidence(pod=held("CreateContainerConfigError", missing), events=told))
+    assert (found.pitfall, found.hopeless) == ("container-not-started", True)
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "lasts"),
+    [
+        ('MountVolume.SetUp failed for volume "t" : configmap "t" not found', MOUNT, True),
+        ('MountVolume.SetUp failed for volume "t" : rpc error: code = Internal', MOUNT, False),
+        ('0/1 nodes are available: persistentvolumeclaim "c" not found.', "claim-unbound", True),
+    ],
+)
+def test_what_nobody_has_made_lasts(message, name, lasts):
+    (found,) = diagnose(waiting(event("FailedMount", message)))
+    assert (found.pitfall, found.hopeless) == (name, lasts)
+
+
+def test_a_reason_of_the_autoscalers_own_comes_before_its_back_off():
+    failed = "Node scale up in zones a associated with this pod failed: Internal error."
+    refused = "pod didn't trigger scale-up: 1 in backoff after failed scale-up"
+    seen = waiting(event("FailedScaleUp", failed), event("NotTriggerScaleUp", refused))
+    assert names(seen) == ["scale-up-failed", "scale-up-backoff"]
 
 
 def test_an_update_that_can_get_no_second_gpu_is_hopeless():

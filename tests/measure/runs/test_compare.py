@@ -1,9 +1,12 @@
+import json
+
 import pytest
 from matplotlib.image import imread
 
 from warmbook.__main__ import main
+from warmbook.book import session, shipped
 from warmbook.measure.runs.compare import Comparison
-from warmbook.measure.runs.record import parse
+from warmbook.measure.runs.record import parse, same_run
 
 from .test_record import ANSWERED, WHOLE, data
 
@@ -45,7 +48,7 @@ def test_a_run_whose_first_answer_was_not_timed_does_not_look_faster(runs, capsy
     assert line(told, "cold start, until ready").split()[4:] == ["3.0", "s", "3.0", "s", "(≈)"]
     assert line(told, "cold start, until the first answer").split()[-3:] == ["25", "s", "-"]
     assert line(told, "first answer").split() == ["first", "answer", "22", "s", "-"]
-    main(["compare", *runs(c=data(), d=data())])
+    main(["compare", *runs(c=data(), d=data(id="d"))])
     assert "first answer" not in capsys.readouterr().out
 
 
@@ -76,6 +79,7 @@ UNFAIR = {
     "quick engine": ({"engine": "vLLM"}, {"engine": "quick engine"}, 1),
     "declined": ({"versions": {"vllm": "1"}}, {"declined": "no chat", "answer": ""}, 1),
     "engine not told": ({"engine": "vLLM"}, {"engine": "", "answer": ""}, 1),
+    "way of running": ({}, {"interactive": True}, 1),
     "network": ({}, {"shaped": {"mbit_s": 1}}, 1),
     "witness": ({}, {"streams": [{**STREAM, "source": "vLLM"}]}, 1),
     "weights": ({}, {"streams": [{**STREAM, "bytes": 2**31}]}, 1),
@@ -98,6 +102,10 @@ def test_what_makes_a_comparison_unfair_is_said_and_only_then(name):
     assert len(warnings_of(base, other) - fair) == warnings
 
 
+def test_another_commit_is_a_change():
+    assert "commit a1 → b2" in told_of({"commit": "a1"}, {"commit": "b2"})
+
+
 def test_the_quick_engine_is_a_change_too():
     told = told_of({"engine": "vLLM"}, {"engine": "quick engine"})
     assert "b: engine vLLM → quick engine" in told
@@ -113,7 +121,7 @@ BAD = {
 
 
 def test_each_bad_run_is_said_in_one_line_and_the_rest_is_shown(runs, capsys, tmp_path):
-    folders = runs(a=data(), b=data(), **BAD)
+    folders = runs(a=data(), b=data(id="b"), **BAD)
     assert main(["compare", *folders, str(tmp_path)]) == 0
     told = capsys.readouterr()
     assert len(told.err.splitlines()) == len(BAD) + 1
@@ -121,8 +129,56 @@ def test_each_bad_run_is_said_in_one_line_and_the_rest_is_shown(runs, capsys, tm
     assert main(["compare", folders[0], folders[2]]) == 1
 
 
-def test_one_run_is_wrong_usage(runs):
+@pytest.mark.parametrize("ids", [{}, {"id": "one"}])
+def test_two_copies_of_a_record_are_one_run_and_nothing_is_compared(runs, capsys, ids):
+    one, copy = runs(a=data(**ids), b=data(**ids))
+    for same in (copy, one, f"{one}/run.json"):
+        assert main(["compare", one, same]) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err == f"✗ {same}: it is the same run as a\n"
+
+
+def test_a_run_that_is_named_twice_is_compared_once(runs, capsys):
+    one, copy, other = runs(a=data(id="a"), b=data(id="a"), c=data(id="c"))
+    assert main(["compare", one, copy, other, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["runs"] == ["a", "c"]
+    assert list(told["left_out"]) == [copy]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"id": "a"}, {"id": "a", "answer": "later"}, True),
+        ({"id": "a"}, {"id": "b"}, False),
+        ({}, {}, True),
+        ({}, {"answer": "another"}, False),
+        ({}, {"id": "a"}, False),
+    ],
+)
+def test_a_run_is_known_by_its_id_and_an_older_one_by_all_it_holds(one, other, same):
+    assert same_run(parse(data(**one)), parse(data(**other))) is same
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """A clone in which nobody has worked."""
+    monkeypatch.setattr(shipped, "workplaces", lambda: [tmp_path / "clone"])
+
+
+def test_one_run_is_wrong_usage(runs, nowhere):
     assert main(["compare", *runs(a=data())]) == 2
+
+
+def test_one_run_is_compared_with_the_readers_own_work(runs, nowhere, tmp_path, capsys):
+    own = tmp_path / "clone" / session.FOLDER / "20261129-141105"
+    own.mkdir(parents=True)
+    (own / "run.json").write_bytes(data(id="own", interactive=True, **SLOWER))
+    assert main(["compare", *runs(a=data())]) == 0
+    told = capsys.readouterr().out
+    assert told.split()[:2] == ["a", own.name]
+    assert "8.0 s (+167%)" in line(told, "cold start")
 
 
 def test_phases_are_drawn_and_a_value_cannot_steer_the_terminal(runs, capsys, tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from warmbook import texts
 from warmbook.__main__ import main
+from warmbook.book import session, shipped
+from warmbook.measure.runs.headline import about, verdict
 from warmbook.measure.runs.html import page
 from warmbook.measure.runs.record import parse
 
@@ -13,6 +15,8 @@ from ...safety.test_escaping import Structure, nasty
 from .test_record import ANSWERED, COST, PRICED, WHOLE, data
 
 LONG = 5000
+AT = "2026-11-29T14:11:05Z"
+DEFAULTS = {"gpu": "nvidia-l4", "gpu_count": 1}
 SEED = 20261123
 
 
@@ -22,9 +26,17 @@ def everywhere(value):
         **WHOLE,
         "target": "google-cloud",
         "engine": value,
-        "settings": {"project_id": value, "location": value, "unknown": value},
+        "id": value,
+        **{"began": AT, "ended": AT, "account": value, "commit": value, "interactive": True},
+        "where": {"project": value, "location": value, "host": value, "rehearsal": value},
+        "settings": {**DEFAULTS, "project_id": value, "model_uri": value, "unknown": value},
         "versions": {"vllm": value},
-        "notebooks": [{"name": value, "status": f"x{value}", "seconds": 1.0, "error": value}],
+        "notebooks": [
+            {
+                **{"name": value, "status": f"x{value}", "seconds": 1.0, "error": value},
+                "checks": [{"claim": value, "passed": False, "at": AT, "failures": 1}],
+            }
+        ],
         "streams": [{**WHOLE["streams"][0], "pod": value, "source": value}],
         "phases": [{"name": value, "seconds": 1.0, "source": value, "usd": 1.0}],
         **{"question": value, "answer": value, "created": [value], "left": [value]},
@@ -58,9 +70,12 @@ def test_the_page_needs_nothing_else_and_names_its_language(language):
         assert outside not in html
 
 
-def test_an_absent_section_says_that_it_was_not_run_and_has_no_empty_table():
+def test_what_was_not_run_is_named_on_one_line_and_has_no_section_and_no_empty_table():
     html = page(parse(data(phases=[], streams=[], question="", left=None, created=[])), "a")
-    assert html.count("Not run.") == 6
+    (told,) = re.findall(r"Not run: ([^<]*)\.<", html)
+    absent = told.split(", ")
+    assert len(absent) == 6
+    assert not set(absent) & set(re.findall("<h2>(.*)</h2>", html))
     assert "Cleanup did not run" in html
     assert not re.search(r"<table[^>]*>\s*</table>", html)
 
@@ -143,3 +158,107 @@ def test_the_verb_writes_the_page_beside_the_record(tmp_path, capsys):
     assert "Inicio en frío" in html
     assert "mbit_s 100" in html
     assert main(["report", str(tmp_path / "nowhere")]) == 2
+
+
+def test_without_a_run_the_page_is_of_the_readers_own_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shipped, "workplaces", lambda: [tmp_path / "clone"])
+    assert main(["report"]) == 2
+    own = tmp_path / session.FOLDER / "20261129-141105"
+    own.mkdir(parents=True)
+    (own / "run.json").write_bytes(data(interactive=True))
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.strip() == str(own / "report.html")
+    assert "20261129-141105" in (own / "report.html").read_text()
+
+
+def facts_of(**changes):
+    """Return the headline of a record by the names of its facts."""
+    html = page(parse(data(**changes)), "a")
+    return dict(re.findall(r"<dt>(.*)</dt>\n<dd class=\"\w*\">(.*)</dd>", html))
+
+
+MODEL = {"model_uri": "gs://my-bucket/models/gemma-2-9b-it/", "gpu": "nvidia-l4", "gpu_count": 2}
+
+
+def test_the_headline_tells_model_gpu_cold_start_rate_and_verdict():
+    assert facts_of(target="google-cloud", settings=MODEL) == {
+        "Model": "gemma-2-9b-it",
+        "GPU": "2x nvidia-l4",
+        "Cold start": "3.0 s",
+        "Rate": "0.50 GiB/s",
+        "Verdict": "✔ passed",
+    }
+    assert facts_of(settings=MODEL)["GPU"] == "none (rehearsal)"
+    nothing = facts_of(target="google-cloud", settings={}, phases=[], streams=[])
+    assert list(nothing.values())[:4] == ["not recorded"] * 2 + ["not measured"] * 2
+
+
+FAILED = {"name": "07_streaming", "status": "failed", "seconds": 3.0}
+BEGUN = {**FAILED, "status": "begun"}
+CORRUPTED = {"verdict": "corrupted", "prompts": 8, "equal": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        ({}, "ok"),
+        ({"notebooks": [BEGUN]}, "warning"),
+        ({"left": None}, "ok"),  # a command runs a part of the book on purpose
+        ({"left": None, "interactive": True}, "warning"),
+        ({"interactive": True}, "ok"),
+        ({"notebooks": [{**FAILED, "status": "not-run"}]}, "warning"),
+        ({"notebooks": [BEGUN, FAILED]}, "error"),
+        ({"notebooks": [{**FAILED, "status": "interrupted"}]}, "error"),
+        ({"left": ["cluster c"]}, "error"),
+        ({"served": CORRUPTED}, "error"),
+        ({"served": {**CORRUPTED, "verdict": "different"}}, "ok"),
+    ],
+)
+def test_the_verdict_is_the_worst_that_the_record_tells(changes, severity):
+    assert verdict(parse(data(**changes)))[0] == severity
+
+
+def test_it_tells_when_how_where_and_by_whom_and_an_older_record_only_how():
+    where = {"host": "cloud-shell"}
+    told = {"began": AT, "ended": "2026-11-29T15:02:11Z", "account": "me@example.com"}
+    record = parse(data(**told, where=where, interactive=True))
+    when, how, host, who = about(record).replace("\u2011", "-").replace("\u00a0", " ").split(" · ")
+    assert when == "2026-11-29 14:11 - 15:02 UTC"
+    assert (host, who) == ("Cloud Shell", "me@example.com")
+    older = about(parse(data()))
+    assert older
+    assert how not in older
+    assert " · " not in older
+
+
+def test_settings_that_have_their_default_are_folded():
+    chosen = {"project_id": "my-project", "namespace": "mine", "gpu": "nvidia-l4", "replicas": 1}
+    html = page(parse(data(settings=chosen)), "a")
+    open_, _, folded = html.partition("<h2>Settings</h2>")[2].partition("<details>")
+    assert re.findall('<th scope="row">(.*)</th>', open_) == ["project_id", "namespace"]
+    assert re.findall('<th scope="row">(.*)</th>', folded.partition("</details>")[0]) == [
+        "gpu",
+        "replicas",
+    ]
+
+
+def test_each_bar_has_a_text_and_each_colour_its_meaning():
+    html = page(parse(data()), "a")
+    assert re.findall('role="img" aria-label="(.*)"', html) == [
+        "cluster: from 0.0 s to 1.0 s",
+        "weights: from 1.0 s to 3.0 s",
+    ]
+    meanings = re.findall('fill="(.*)"/></svg>(.*)</li>', html)
+    bars = re.findall(r'height="1" fill="(#\w+)"/>\n</svg>', html)
+    assert [meaning for _, meaning in meanings] == ["cluster", "weights"]
+    assert [colour for colour, _ in meanings] == bars
+
+
+def test_checks_are_in_the_readers_language_with_how_often_they_failed():
+    texts.speak("es")
+    claim = "the streamer read every byte of the weights"
+    check = {"claim": claim, "passed": True, "at": AT, "failures": 2}
+    html = page(parse(data(notebooks=[{**BEGUN, "checks": [check]}])), "a")
+    assert texts.catalogue("es")[claim] in html
+    assert claim not in html
+    assert "fallos: 2" in html

@@ -1,12 +1,19 @@
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warmbook.__main__ import main
 from warmbook.errors import RecordError
 from warmbook.measure.runs.record import parse, read
 from warmbook.measure.runs.schema import SCHEMA
+
+OLD = Path(__file__).parents[2] / "golden" / "runs" / "before-ids.json"
+"""What `warmbook run` wrote in a rehearsal, with the quick engine, before runs had ids."""
+
+AT = "2026-11-29T14:11:05Z"
 
 WHOLE = {
     "schema": SCHEMA,
@@ -125,3 +132,19 @@ def test_a_run_is_named_by_its_folder_or_its_file(tmp_path):
         read(tmp_path)
     (tmp_path / "run.json").write_bytes(data())
     assert read(tmp_path) == read(tmp_path / "run.json")
+
+
+def test_a_record_from_before_runs_had_ids_is_read_shown_and_compared(tmp_path, capsys):
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_bytes(OLD.read_bytes())
+    new.write_bytes(data(id="one", began=AT, ended=AT, commit="a1"))
+    record = read(old)
+    assert (record.id, record.began, record.where, record.interactive) == ("", "", None, False)
+    assert record.ready_s == pytest.approx(sum(phase.seconds for phase in record.phases), abs=0.01)
+    assert record.slowest_stream.bytes == 269_060_184
+    assert len(record.notebooks) == 8
+    assert main(["report", str(old), "--out", str(tmp_path / "page.html")]) == 0
+    assert "smollm2-135m-instruct" in (tmp_path / "page.html").read_text()
+    assert main(["compare", str(old), str(new)]) == 0
+    assert main(["compare", str(old), str(OLD)]) == 1
+    assert "same run" in capsys.readouterr().err

@@ -1,18 +1,18 @@
 """An end that is played follows from what the Pod asks for, and is over when that is mended."""
 
 import copy
-import time
 
 import pytest
 
 from warmbook.cloud.gke import ACCELERATOR
-from warmbook.serving.manifest import deployment
-from warmbook.serving.pods import LABELS
 from warmbook.steps import server
 from warmbook_rehearsal.faults import FAULTS
 from warmbook_rehearsal.faults.fault import Target
+from warmbook_rehearsal.faults.storage_access import ANONYMOUSLY
 from warmbook_rehearsal.kubernetes import Store
 from warmbook_rehearsal.request_faults import RequestFaults
+
+from .following import as_it_was, follow, has_ended, is_ready, send
 
 DRIVER = "cloud.google.com/gke-gpu-driver-version"
 OOM = {"exitCode": 137, "reason": "OOMKilled"}
@@ -58,10 +58,6 @@ def shell(line):
     return change
 
 
-def as_it_was(pod):
-    pass
-
-
 def older_on_the_default_driver(pod):
     image("0.19.0")(pod)
     select(DRIVER, "default")(pod)
@@ -83,6 +79,7 @@ PLAYED = {
     "sharded-on-gs": (FAILED, "model-rank-0-part-*.safetensors'"),
     "shm-too-small": (FAILED, "shared memory segment /dev/shm"),
     "merges-missing": (FAILED, "merges.txt"),
+    "metadata-server-silent": (FAILED, "Compute Engine Metadata server unavailable"),
 }
 
 MENDED_IN_THE_DEPLOYMENT = [
@@ -105,38 +102,6 @@ MENDED_IN_THE_DEPLOYMENT = [
     ("shm-too-small", as_it_was),
     ("merges-missing", as_it_was),
 ]
-
-
-def statuses(clients, chosen):
-    for pod in clients.kubernetes.list_objects("Pod", chosen.namespace, labels=LABELS):
-        for status in (pod.get("status") or {}).get("containerStatuses") or ():
-            yield pod, status
-
-
-def follow(clients, chosen, until):
-    """Return the first Pod whose container's status is as wanted, with that status."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        for pod, status in statuses(clients, chosen):
-            if until(pod, status):
-                return pod, status
-        time.sleep(0.05)
-    raise AssertionError([*statuses(clients, chosen)])
-
-
-def has_ended(pod, status):
-    return status["lastState"].get("terminated") or status["state"].get("terminated")
-
-
-def is_ready(pod, status):
-    return status["ready"]
-
-
-def send(clients, chosen, change):
-    """Send the workbook's manifest with one change, as a reader does who edits it."""
-    manifest = deployment(chosen, server.look_up(clients, chosen))
-    change(manifest["spec"]["template"]["spec"])
-    clients.kubernetes.apply(manifest)
 
 
 def log_of(clients, chosen, pod):
@@ -167,7 +132,9 @@ def test_what_mends_the_cause_in_the_deployment_lets_the_server_start(
     assert pod["metadata"]["uid"] != failed["metadata"]["uid"]
 
 
-@pytest.mark.parametrize("faults", ["server-killed", "gcs-client-failed"], indirect=True)
+@pytest.mark.parametrize(
+    "faults", ["server-killed", "gcs-client-failed", "metadata-server-silent"], indirect=True
+)
 def test_what_is_wrong_with_a_node_is_over_on_another(faults, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
@@ -197,6 +164,7 @@ def test_the_file_can_be_read_again_when_it_is_whole_in_the_bucket(
 
 def test_each_played_end_is_a_fault_and_has_something_that_mends_it():
     in_other_ways = {"server-killed", "gcs-client-failed", "file-access-error"}
+    in_other_ways |= {"metadata-server-silent"}
     assert set(PLAYED) == {name for name, _ in MENDED_IN_THE_DEPLOYMENT} | in_other_ways
     assert set(PLAYED) <= FAULTS.keys()
 
@@ -250,10 +218,32 @@ def loader(text):
     return argument(f"--model-loader-extra-config={text}")
 
 
+def all_of(*changes):
+    return lambda pod: [change(pod) for change in changes]
+
+
+def gpus(count):
+    return lambda pod: container_of(pod)["resources"]["limits"].update({"nvidia.com/gpu": count})
+
+
+def read_only(pod):
+    container_of(pod)["securityContext"] = {"readOnlyRootFilesystem": True}
+
+
+def mounted_at(path):
+    return lambda pod: container_of(pod)["volumeMounts"].append({"mountPath": path, "name": "dshm"})
+
+
 def shm(quantity):
     return lambda pod: pod["volumes"][0]["emptyDir"].update(sizeLimit=quantity)
 
 
+UNCHUNKED, BATCH, HALF = (
+    ("--no-enable-chunked-prefill",),
+    "--max-num-batched-tokens",
+    "--dtype=half",
+)
+SPARED = variable("NO_PROXY", "metadata.google.internal,.googleapis.com")
 BOUNDARIES = [
     ("oom-killed", memory("25Gi"), False),
     ("oom-killed", memory("24Gi"), True),
@@ -287,6 +277,32 @@ BOUNDARIES = [
     ("shm-too-small", lambda pod: container_of(pod).pop("volumeMounts"), True),
     ("merges-missing", image("0.10.2"), True),
     ("merges-missing", image("0.11.1"), False),
+    ("more-ranks-than-gpus", as_it_was, False),
+    ("more-ranks-than-gpus", args("-tp", "2"), True),
+    ("more-ranks-than-gpus", args("--pipeline-parallel-size=2"), True),
+    ("more-ranks-than-gpus", all_of(args("-tp", "2"), gpus("2")), False),
+    ("batch-below-context", args("--max-model-len=4096", *UNCHUNKED, f"{BATCH}=4095"), True),
+    ("batch-below-context", args("--max-model-len=4096", *UNCHUNKED, f"{BATCH}=4096"), False),
+    ("batch-below-context", args("--max-model-len=4096", f"{BATCH}=1024"), False),
+    ("dtype-not-on-gpu", as_it_was, False),
+    ("dtype-not-on-gpu", select(ACCELERATOR, "nvidia-tesla-t4"), True),
+    ("dtype-not-on-gpu", all_of(select(ACCELERATOR, "nvidia-tesla-t4"), args(HALF)), False),
+    ("flag-value", args("--dtype=bf16"), True),
+    ("flag-value", args("--dtype=bfloat16"), False),
+    ("quantization-unknown", args("--quantization", "int8"), True),
+    ("quantization-unknown", args("--quantization=fp8"), False),
+    ("model-not-on-hub", args("--model=my-org/smol-lm"), True),
+    ("model-not-on-hub", as_it_was, False),
+    ("root-read-only", as_it_was, False),
+    ("root-read-only", read_only, True),
+    ("root-read-only", all_of(read_only, mounted_at("/root/.cache")), False),
+    ("engine-start-timeout", as_it_was, False),
+    ("engine-start-timeout", variable("VLLM_ENGINE_READY_TIMEOUT_S", "59"), True),
+    ("engine-start-timeout", variable("VLLM_ENGINE_READY_TIMEOUT_S", "60"), False),
+    ("no-identity", variable(ANONYMOUSLY, "true"), True),
+    ("no-identity", variable(ANONYMOUSLY, "0"), False),
+    ("proxy-certificate", variable("HTTPS_PROXY", "http://proxy:3128"), True),
+    ("proxy-certificate", all_of(variable("HTTPS_PROXY", "http://proxy:3128"), SPARED), False),
 ]
 
 

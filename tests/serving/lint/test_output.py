@@ -1,13 +1,19 @@
 """Reports for code hosts: SARIF 2.1.0 and GitHub's workflow commands; and what is not read."""
 
+import ast
 import json
 import os
 import time
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from warmbook.__main__ import main
+from warmbook.limited_yaml import YamlError
+from warmbook.serving import lint
+from warmbook.serving.lint import examine, files
+from warmbook.serving.lint.descriptions import descriptions
 from warmbook.terminal import printable
 
 POD = """kind: Pod
@@ -32,9 +38,26 @@ LOCATION = {
             "additionalProperties": False,
             "properties": {
                 "artifactLocation": {"properties": {"uri": {"type": "string"}}},
-                "region": {"properties": {"startLine": {"type": "integer", "minimum": 1}}},
+                "region": {
+                    "required": ["startLine", "startColumn", "endLine", "endColumn"],
+                    "additionalProperties": {"type": "integer", "minimum": 1},
+                },
             },
         }
+    },
+}
+TOLD = {"type": "string", "minLength": 1, "maxLength": 1024}
+TEXT = {"required": ["text"], "properties": {"text": TOLD}}
+RULE = {  # GitHub, "SARIF support for code scanning"
+    "required": ["id", "shortDescription", "fullDescription", "help", "defaultConfiguration"],
+    "additionalProperties": False,
+    "properties": {
+        "id": TOLD,
+        "name": {"type": "string", "maxLength": 255},
+        "shortDescription": TEXT,
+        "fullDescription": TEXT,
+        "help": TEXT,
+        "defaultConfiguration": {"properties": {"level": {"enum": ["note", "warning", "error"]}}},
     },
 }
 LEVEL = {"enum": ["none", "note", "warning", "error"]}
@@ -58,7 +81,7 @@ SARIF = {  # OASIS, sarif-schema-2.1.0.json: of it what a report has
                                     "rules": {
                                         "type": "array",
                                         "uniqueItems": True,
-                                        "items": {"required": ["id"]},
+                                        "items": RULE,
                                     }
                                 },
                             }
@@ -81,10 +104,14 @@ SARIF = {  # OASIS, sarif-schema-2.1.0.json: of it what a report has
                     "results": {
                         "type": "array",
                         "items": {
-                            "required": ["message"],
+                            "required": ["message", "locations", "partialFingerprints"],
                             "properties": {
                                 "level": LEVEL,
                                 "message": MESSAGE,
+                                "partialFingerprints": {
+                                    "required": ["primaryLocationLineHash"],
+                                    "additionalProperties": TOLD,
+                                },
                                 "ruleIndex": {"type": "integer", "minimum": -1},
                                 "locations": {"type": "array", "items": LOCATION},
                             },
@@ -116,8 +143,21 @@ def test_sarif_has_what_its_schema_asks_for(pod, tmp_path, capsys):
     assert (result["ruleId"], result["level"]) == ("flag-refused", "error")
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
     assert place["artifactLocation"]["uri"].endswith("/a%20pod.yaml")
-    assert place["region"] == {"startLine": 10}
+    assert (place["region"]["startLine"], place["region"]["endLine"]) == (10, 10)
+    assert result["partialFingerprints"]["primaryLocationLineHash"].endswith(":1")
     assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_each_rule_that_the_library_has_is_described():
+    folder = Path(lint.__file__).parent / "rules"
+    calls = (node for file in folder.glob("*.py") for node in ast.walk(ast.parse(file.read_text())))
+    named = [
+        call.args[0].value
+        for call in calls
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "LintFinding"
+    ]
+    assert len(named) > 20
+    assert set(named) == descriptions().keys()
 
 
 def test_githubs_commands_have_file_and_line_and_end_nowhere_else(tmp_path, capsys):
@@ -164,7 +204,8 @@ def test_what_is_no_manifest_is_refused_in_a_sentence(content, form, tmp_path, c
     (tmp_path / "x.yaml").write_bytes(content)
     assert main(["lint", str(tmp_path / "x.yaml"), "--format", form]) == 2
     told = capsys.readouterr()
-    assert told.err.startswith("warmbook: ") and "Traceback" not in told.err
+    first = (told.out if form == "github" else "") or told.err
+    assert first.startswith(("warmbook: ", "::error ")) and "Traceback" not in told.err
     assert printable(told.out + told.err) == told.out + told.err
 
 
@@ -175,3 +216,44 @@ def test_a_folder_and_a_pipe_without_a_writer_are_refused(tmp_path, capsys):
     assert main(["lint", str(tmp_path / "pipe")]) == 2
     assert time.monotonic() - begun < 30
     capsys.readouterr()
+
+
+def test_a_variable_that_no_shell_replaces_is_told_once():
+    told = POD.replace("--model=org/m", "--model=$M").replace(
+        "    args:", "    env: [{name: M, value: m}]\n    args:"
+    )
+    text = told.replace("    - --disable-log-requests", "    - --tensor-parallel-size\n    - $M")
+    found = [(one.name, one.what) for one in examine(text, "x").findings]
+    assert found == [("no shell", "--model=$M"), ("no shell", "$M")]
+
+
+def test_a_file_given_twice_is_reported_once(pod, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.yaml").symlink_to(pod)
+    words = ["lint", pod.name, f"./{pod.name}", str(pod), "link.yaml", "--format", "json"]
+    assert main(words) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["file"], one["line"]) for one in told["findings"]] == [(pod.name, 10)]
+    assert (len(told["servers"]), told["documents"]) == (1, 1)
+
+
+def test_what_is_not_read_is_told_once_to_github(tmp_path, capsys):
+    assert main(["lint", str(tmp_path / "none.yaml"), "--format", "github"]) == 2
+    told = capsys.readouterr()
+    assert told.out.count("::error") == 1
+    assert told.err == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_files_with_a_byte_order_mark_and_windows_lines_are_read(encoding, tmp_path):
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    text = POD.replace("    args:", "    command: [bash, -c]\n    args:").replace(
+        "    - --model=org/m\n    - --disable-log-requests\n",
+        "    - |\n      vllm serve org/m \\\n        --disable-log-requests\n",
+    )
+    (tmp_path / "x.yaml").write_bytes((mark + text.replace("\n", "\r\n")).encode(encoding))
+    found = examine(files.text_of(tmp_path / "x.yaml"), "x").findings
+    assert [(one.name, one.line) for one in found] == [("flag refused", 12)]
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfea")
+    with pytest.raises(YamlError):
+        files.text_of(tmp_path / "x.yaml")

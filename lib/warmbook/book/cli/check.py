@@ -50,7 +50,8 @@ def add(verbs: Verbs) -> None:
         description="Say what a model needs, as notebook 03 does: the KV cache of one sequence, "
         "whether weights and context fit the GPUs, the Pod's memory, the least time to load. A "
         "folder or a config.json on this machine needs no project. Exit status 1 if it does not "
-        "fit.",
+        "fit, 2 if there is no such model; 0 if it fits or may fit, and where that is not known: "
+        "the verdict says so, and what is not understood is named instead of a figure.",
     )
     sized.add_argument(
         "model", metavar="MODEL", help="gs://BUCKET/PATH, a folder, or a config.json"

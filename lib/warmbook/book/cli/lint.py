@@ -59,8 +59,9 @@ def add(verbs: Verbs) -> None:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from ...serving.lint import together
+    from ...serving.lint import files, together
 
+    options.files = files.each_once(options.files)
     report = together(_looked_at(path, look=options.look) for path in options.files)
     _tell(options, report)
     return report.status(options.fail_on)
@@ -89,10 +90,11 @@ def _tell(options: argparse.Namespace, report: Report) -> None:
     elif options.format == "sarif":
         print_as("json", "", sarif.sarif(report))
     elif options.format == "github":
-        show(github.workflow_commands(report))
+        if commands := github.workflow_commands(report):
+            show(commands)
     elif rows := list(_rows(options.files, report)):
         show("\n".join(map(str, rows)))
-    for line in _not_looked_at(report):
+    for line in _not_looked_at(report, listed=options.format == "github"):
         show(line, sys.stderr)
 
 
@@ -123,9 +125,9 @@ def _place(one: Any) -> str:
     return f"{one.file}:{one.line}"
 
 
-def _not_looked_at(report: Report) -> Iterator[str]:
-    """Return what to print of what could not be looked at."""
-    for one in report.unread:
+def _not_looked_at(report: Report, *, listed: bool) -> Iterator[str]:
+    """Return what to print of what could not be looked at, unless it is listed already."""
+    for one in report.unread if not listed else ():
         place = f"{_place(one)}: " if one.line else ""
         yield f"warmbook: {one_line(f'{place}{one.reason}')}\n  → {one_line(one.remedy)}"
     if not (report.servers or report.skipped or report.unread):

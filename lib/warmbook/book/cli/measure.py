@@ -52,7 +52,8 @@ def add(verbs: Verbs) -> None:
         "compare",
         help="compare the records of runs; the first is the base",
         description="Show the figures of two runs or more side by side, and which settings and "
-        "versions changed. Exit status 1 if fewer than two could be compared.",
+        "versions changed. A single RUN is compared with your last work in JupyterLab. Exit "
+        "status 1 if fewer than two could be compared.",
     )
     compared.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
@@ -72,7 +73,13 @@ def add(verbs: Verbs) -> None:
         help="write the record of a run as one HTML page, to hand in or to attach",
         description="Write the record of a run as one HTML page that needs no other file.",
     )
-    report.add_argument("run", type=Path, metavar="RUN", help="folder of a run, or its run.json")
+    report.add_argument(
+        "run",
+        type=Path,
+        nargs="?",
+        metavar="RUN",
+        help="folder of a run, or its run.json (your last work in JupyterLab)",
+    )
     report.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (report.html beside run.json)"
     )
@@ -113,10 +120,13 @@ def _compare(options: argparse.Namespace) -> int:
     from ...errors import SettingsError
     from ...measure.runs.compare import Comparison
 
-    if len(options.runs) < 2:
+    named = options.runs
+    if len(named) == 1 and (own := _own_work()):
+        named = [*named, own]
+    if len(named) < 2:
         told = say("One run alone can't be compared.")
         raise SettingsError(told, remedy=say("Name two runs or more."))
-    runs, left_out = _comparable(options.runs)
+    runs, left_out = _comparable(named)
     for run, reason in left_out.items():
         show(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
     comparison, enough = Comparison(runs), len(runs) > 1
@@ -134,7 +144,7 @@ def _comparable(
     """Return the runs that can be compared, by name, and why the others can't."""
     from ...errors import RecordError
     from ...measure.runs.compare import comparable
-    from ...measure.runs.record import read
+    from ...measure.runs.record import read, same_run
 
     runs: list[tuple[str, Record]] = []
     left_out: dict[str, str] = {}
@@ -142,6 +152,8 @@ def _comparable(
         try:
             record = read(run)
             reason = comparable(record)
+            for name in (name for name, other in runs if same_run(record, other)):
+                reason = say("it is the same run as {name}", name=name)
         except RecordError as error:
             reason = error.what
         if reason:
@@ -157,12 +169,26 @@ def _run_name(run: Path) -> str:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from ...errors import SettingsError
     from ...measure.runs.html import page
     from ...measure.runs.record import read
 
-    out = options.out or (options.run if options.run.is_dir() else options.run.parent) / (
-        "report.html"
-    )
-    write(out, page(read(options.run), _run_name(options.run)).encode())
+    run = options.run or _own_work()
+    if run is None:
+        raise SettingsError(
+            say("There is no record of work in JupyterLab."),
+            remedy=say("Run a notebook, or name the folder of a run."),
+        )
+    out = options.out or (run if run.is_dir() else run.parent) / "report.html"
+    write(out, page(read(run), _run_name(run)).encode())
     print_as(options.format, out, {"page": str(out)})
     return 0
+
+
+def _own_work() -> Path | None:
+    """Return the folder of the reader's last work in JupyterLab, None where there is none."""
+    from ...workbook import Workbook
+    from .. import session, shipped
+
+    beside = Workbook.open(default=shipped.workbook_file()).path.parent
+    return session.last(dict.fromkeys((beside, *shipped.workplaces())))

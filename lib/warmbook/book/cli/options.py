@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from ...errors import SettingsError
+from ...files import writing
 from ...terminal import one_line, show
 from ...texts import LANGUAGES, say
 
@@ -177,8 +177,5 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         SettingsError: It can't be written.
     """
-    try:
+    with writing(path):
         path.write_bytes(content)
-    except OSError as error:
-        told = say("{path} can't be written: {reason}.", path=path, reason=error.strerror)
-        raise SettingsError(told, remedy=say("Name a file in a folder of yours.")) from None

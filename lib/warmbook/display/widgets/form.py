@@ -1,90 +1,58 @@
-"""The form: a view of Settings with one control per choice and no rules of its own."""
+"""The form: a view of Settings with one control per setting and no rules of its own."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import ipywidgets as w
 
 from ...cloud import availability
 from ...errors import SettingsError
-from ...settings import Settings
+from ...settings import Settings, chosen, merge
 from ...terminal import printable
-from ...texts import marked, say, speak
-from ...workbook import Workbook
-from ..card import Card, Row, escape
+from ...texts import say, speak
+from ...workbook import Workbook, unchosen
+from ..card import escape
+from .fields import Field, label, unset
+from .style import STYLE
+from .summary import Summary
+from .topics import GROUPS, IN_ORDER, Topic, arranged
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    marked("The model and its place"): ("project_id", "location", "model_uri", "model_source"),
-    marked("The cluster"): (
-        "mode",
-        "cluster_name",
-        "gpu",
-        "gpu_count",
-        "machine_type",
-        "gpu_driver",
-        "spot",
-    ),
-    marked("Who may do what"): ("account", "namespace", "service_account", "object_role"),
-    marked("The server"): (
-        "inference_server",
-        "vllm_version",
-        "sglang_version",
-        "tensor_parallel_size",
-        "max_model_len",
-        "concurrency",
-        "replicas",
-    ),
-    marked("The cache"): ("zone", "cache_scope", "max_replicas"),
-    marked("The comparison"): ("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
-}
-
-STYLE = """<style>
-.warmbook-form{color:var(--jp-ui-font-color1,#1f2328);background:var(--jp-layout-color1,#fff);
-  border:1px solid var(--jp-border-color2,#d1d9e0);border-radius:6px;padding:10px 16px;
-  max-width:60em;--wb-bad:#c62828;--wb-good:#1b7f3b}
-[data-jp-theme-light=false] .warmbook-form{--wb-bad:#ff7b72;--wb-good:#56d364}
-.warmbook-form .widget-html,.warmbook-form .widget-html-content{height:auto;line-height:1.4}
-.warmbook-form h4{margin:10px 0 2px;font-size:1em}
-.warmbook-form .widget-label{color:inherit}
-.warmbook-form .wb-help{color:var(--jp-ui-font-color2,#59636e);font-size:90%}
-.warmbook-form .wb-bad{color:var(--wb-bad);font-weight:600}
-.warmbook-form .wb-good{color:var(--wb-good);font-weight:600}
-.warmbook-form input:focus-visible,.warmbook-form select:focus-visible{
-  outline:2px solid var(--jp-brand-color1,#0969da)}
-[data-jp-theme-light=false] .warmbook-form select{
-  color-scheme:dark;appearance:auto;background-image:none}
-</style>"""
-
-_LABEL_WIDTH, _WIDTH = "13em", "34em"
+__all__ = ["GROUPS", "SettingsForm", "label"]
 
 
 class SettingsForm(w.VBox):
     """Edit choices in place; with nobody to edit it, it shows the choices that were given.
 
-    Each valid edit is saved at once, and nothing that another form has changed meanwhile; a wrong
-    value is refused beside its field and is not saved. The form does no work: the action is
-    always a cell.
+    Each valid edit is saved at once, and nothing else: no default, nothing of the environment,
+    nothing that another form has changed meanwhile. A wrong value is refused beside its field and
+    is not saved. The form does no work: the action is always a cell.
     """
 
     def __init__(
-        self, book: Workbook, given: Mapping[str, object], suggestions: availability.Offers
+        self,
+        book: Workbook,
+        given: Mapping[str, object],
+        suggestions: availability.Offers,
+        *,
+        every: bool = False,
     ) -> None:
         self.book, self.saved = book, False
-        self._draft = book.draft(given)
         self._origins = book.origins(given)
-        shown = [n for names in GROUPS.values() for n in names if n in given]
-        self.controls = {n: _control(n, self._value(n), suggestions.values.get(n)) for n in shown}
-        self._beside = {name: w.HTML() for name in shown}
-        self._missing = suggestions.missing
-        self._message = w.HTML()
-        super().__init__([w.HTML(STYLE), *self._rows(), self._message])
+        self._opened = chosen(book.saved(), given)
+        # each notebook names its own language: that is nobody's choice
+        self._language = chosen({"language": self._opened.get("language")})
+        self._chosen = {n: v for n, v in self._opened.items() if n != "language"}
+        self._unsaved = set(chosen(given)) - {"language"}
+        shown = [name for name in IN_ORDER if every or name in given]
+        self._fields = {name: self._field(name, suggestions) for name in shown}
+        self.controls = {name: field.control for name, field in self._fields.items()}
+        self._rows = arranged(self._fields)
+        self._notice, self._message = w.HTML(), w.HTML()
+        super().__init__([w.HTML(STYLE), self._notice, *self._rows, self._message])
         self.add_class("warmbook-form")
-        self._unsaved = {name for name, value in given.items() if value not in ("", None)}
         for name, control in self.controls.items():
             control.observe(partial(self._edited, name), "value")
         self._save()
@@ -94,178 +62,128 @@ class SettingsForm(w.VBox):
         cls,
         parameters: Mapping[str, object] | None = None,
         *,
-        every: bool = False,
         ask: bool = False,
+        every: bool = False,
         **given: object,
     ) -> SettingsForm:
-        """Open the workbook's choices, laid over by a notebook's `parameters`, or what is `given`.
+        """Open the workbook's choices, laid over by what this notebook was given.
 
-        `parameters` are a notebook's globals(): the settings among them are shown, or `every` one.
-        With `ask`, the cloud is asked what project, location and model could be.
+        The names of settings are picked out of `parameters`, such as a notebook's globals(), and
+        these settings are shown; with `every`, all are. Keywords count as parameters. With `ask`,
+        the cloud is asked what the shown settings could be.
 
         Raises:
             SettingsError: workbook.yaml is broken or from a newer warmbook.
         """
-        given = {**dict.fromkeys(Settings.model_fields if every else (), ""), **given}
-        given |= {n: v for n, v in (parameters or {}).items() if n in Settings.model_fields}
+        given = {**_settings_in(parameters or {}), **given}
         speak(str(given.get("language") or ""))
         book = Workbook.open()
-        draft = book.draft(given)
-        if not ask:
-            return cls(book, given, availability.Offers())
-        wanted = (str(draft.get(n) or _default(n)) for n in ("project_id", "gpu", "mode"))
-        return cls(book, given, availability.ask(*wanted))
+        names = set(IN_ORDER if every else given)
+        wanted = availability.Wanted.of(book.draft(given))
+        offers = availability.ask(wanted, names) if ask else availability.Offers()
+        return cls(book, given, offers, every=every)
 
     @property
     def settings(self) -> Settings:
-        """The choices as they are now.
+        """The settings as they are now; no file is read.
 
         Raises:
             SettingsError: One of them is wrong; says which, and why.
         """
-        return Settings.parse({**self._draft, **self._typed()})
+        return Settings.parse(merge(self._chosen, self._language))
 
     @property
     def summary(self) -> Summary:
-        """Every choice, and where it comes from."""
-        origins = {**self._origins}
-        for name, control in self.controls.items():
-            if control.value != self._value(name):
-                origins[name] = say("typed above")
-        return Summary(self.settings, origins)
+        """Every setting, and where it comes from."""
+        return Summary(self.settings, {name: self._origin(name) for name in self._origins})
 
-    def _typed(self) -> dict[str, object]:
-        return {n: c.value for n, c in self.controls.items() if c.value != "" or n in self._draft}
+    def _origin(self, name: str) -> str:
+        if name == "language" or self._chosen.get(name) == self._opened.get(name):
+            return self._origins[name]
+        return say("typed above") if name in self._chosen else unchosen(name)
 
-    def _value(self, name: str) -> object:
-        return self._draft.get(name, _default(name))
-
-    def _rows(self) -> list[w.Widget]:
-        rows: list[w.Widget] = []
-        for title, names in GROUPS.items():
-            here = [name for name in names if name in self.controls]
-            if here and len(self.controls) > 8:
-                rows.append(w.HTML(f"<h4>{escape(say(title))}</h4>"))
-            rows += [w.VBox([self.controls[name], self._beside[name]]) for name in here]
-        return rows
+    def _field(self, name: str, suggestions: availability.Offers) -> Field:
+        offered, missing = suggestions.values.get(name, ()), suggestions.missing.get(name, "")
+        return Field(name, self._chosen.get(name, ""), offered, missing)
 
     def _edited(self, name: str, _: object) -> None:
+        self._chosen.pop(name, None)
+        self._chosen |= chosen({name: self._fields[name].typed})
         self._unsaved.add(name)
         self._save()
 
     def _save(self) -> None:
-        wrong: dict[str, str] = {}
-        try:
-            self.book.choose(self.settings, self._unsaved)
-            self._unsaved.clear()
-            self.saved = True
-        except SettingsError as error:
-            self.saved = False
-            wrong = error.fields or {"settings": error.what}
-        for name, beside in self._beside.items():
-            beside.value = self._line_below(name, wrong.get(name, ""))
-        elsewhere = {n: reason for n, reason in wrong.items() if n not in self.controls}
-        self._message.value = _verdict(wrong, elsewhere)
+        refused = self._refused()
+        self.saved = refused is None
+        wrong = refused.fields if refused else {}
+        offered = refused.offered if refused else {}
+        for name, field in self._fields.items():
+            field.tell(wrong.get(name, ""), offered.get(name, ""))
+        for row in self._rows:
+            if isinstance(row, Topic):
+                row.tell(wrong)
+        self._message.value = self._failure(refused) if refused else self._success()
 
-    def _line_below(self, name: str, reason: str) -> str:
-        line = _line("wb-bad", f"✗ {reason}") if reason else _line("wb-help", _help(name))
-        if name in self._missing:
-            line += _line("wb-help", f"{say('No suggestions')}: {self._missing[name]}")
-        return line
+    def _refused(self) -> SettingsError | None:
+        """Save what was chosen since the last time; return why that can't be."""
+        try:
+            self._migrate()
+            _ = self.settings
+            if self._unsaved:
+                changes = {name: self._chosen.get(name, "") for name in self._unsaved}
+                self.book.choose(changes, otherwise=self._chosen)
+        except SettingsError as error:
+            return error
+        self._unsaved.clear()
+        return None
+
+    def _migrate(self) -> None:
+        if dropped := self.book.migrate():
+            told = say(
+                "{file} was written by an earlier version, which saved every value. {count} values "
+                "equal to the default were removed, so the environment and the defaults apply "
+                "again. The others were kept: clear any that you did not choose.",
+                file=self.book.path.name,
+                count=len(dropped),
+            )
+            self._notice.value = f'<div class="wb-notice" role="note">{escape(told)}</div>'
+
+    def _success(self) -> str:
+        told = say("Saved in {file}", file=self.book.path.name)
+        if not self._chosen:
+            told = say("Nothing chosen: the environment and the defaults apply")
+        return f'<span class="wb-good" role="status">✔ {escape(told)}</span>'
+
+    def _failure(self, refused: SettingsError) -> str:
+        told = f"{say('Not saved')}: {refused.what} {refused.remedy}"
+        if refused.fields:
+            told = f"{say('Not saved')}. {'; '.join(self._told(refused.fields))}"
+        return f'<span class="wb-bad" role="alert">✗ {escape(told)}</span>'
+
+    def _told(self, wrong: Mapping[str, str]) -> Iterator[str]:
+        if here := [label(name) for name in self._fields if name in wrong]:
+            yield say("Correct {names}", names=", ".join(here))
+        yield from (f"{name}: {why}" for name, why in wrong.items() if name not in self._fields)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        chosen = [(name, str(control.value)) for name, control in self.controls.items()]
+        values = {name: field.typed or unset(name) for name, field in self._fields.items()}
         rows = "".join(
             f'<tr style="background:none"><td style="text-align:left">{escape(label(name))}</td>'
             f'<td style="text-align:left"><code>{escape(value)}</code></td></tr>'
-            for name, value in chosen
+            for name, value in values.items()
         )
         return {
             **super()._repr_mimebundle_(**kwargs),
-            "text/plain": printable("\n".join(f"{name} = {value}" for name, value in chosen)),
+            "text/plain": printable("\n".join(f"{n} = {value}" for n, value in values.items())),
             # what GitHub shows, where no widget runs
             "text/html": f"<table>{rows}</table>",
         }
 
 
-@dataclass(frozen=True, repr=False)
-class Summary(Card):
-    """Every choice, and where it comes from."""
-
-    settings: Settings
-    origins: Mapping[str, str]
-
-    def title(self) -> str:
-        """Return the headline."""
-        return say("What you chose")
-
-    def rows(self) -> tuple[Row, ...]:
-        """Return a row for each choice."""
-        chosen = self.settings.model_dump()
-        return tuple(
-            Row(name, f"{value if value != '' else '–'}  ({self.origins[name]})")  # noqa: RUF001
-            for name, value in chosen.items()
-        )
-
-
-def label(name: str) -> str:
-    """Return the setting's name as people say it; the parameter's own name stays readable."""
-    words = {
-        "uri": "address",
-        "gpu": "GPU",
-        "id": "ID",
-        "vllm": "vLLM",
-        "len": "length",
-        "sglang": "SGLang",
+def _settings_in(names: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings among a notebook's names; another kind of value is no parameter."""
+    return {
+        name: value
+        for name, value in names.items()
+        if name in Settings.model_fields and isinstance(value, (str, int, float))
     }
-    return say(" ".join(words.get(word, word) for word in name.split("_")))
-
-
-def _help(name: str) -> str:
-    described = (Settings.model_fields[name].description or "").replace("`", "")
-    return say(described)
-
-
-def _line(kind: str, text: str) -> str:
-    indent = f"margin-left:calc({_LABEL_WIDTH} + 8px)"
-    return f'<div style="{indent}"><span class="{kind}">{escape(text)}</span></div>'
-
-
-def _verdict(wrong: Mapping[str, str], elsewhere: Mapping[str, str]) -> str:
-    if not wrong:
-        return f'<span class="wb-good" role="status">✔ {escape(say("Saved"))}</span>'
-    told = "; ".join(f"{name}: {reason}" for name, reason in elsewhere.items())
-    return (
-        f'<span class="wb-bad" role="alert">✗ {escape(say("Not saved: correct what is marked"))}'
-        f"{'. ' + escape(told) if told else ''}</span>"
-    )
-
-
-def _default(name: str) -> Any:
-    field = Settings.model_fields[name]
-    return "" if field.is_required() else field.default
-
-
-def _control(name: str, value: Any, suggestions: tuple[str, ...] | None) -> w.DOMWidget:
-    annotation = Settings.model_fields[name].annotation
-    style = {
-        "description": label(name),
-        "style": {"description_width": _LABEL_WIDTH},
-        "layout": w.Layout(width=f"calc({_LABEL_WIDTH} + {_WIDTH})", max_width="100%"),
-    }
-    if get_origin(annotation) is Literal:
-        options = get_args(annotation)
-        return w.Dropdown(options=options, value=value if value in options else options[0], **style)
-    if annotation is bool:
-        return w.Checkbox(value=str(value).lower() == "true", indent=True, **style)
-    if annotation is int and re.fullmatch(r"-?[0-9]{1,15}", str(value)):  # as a browser has them
-        return w.IntText(value=int(value), **style)
-    if suggestions:
-        return w.Combobox(
-            value=str(value),
-            options=suggestions,
-            ensure_option=False,
-            continuous_update=False,
-            **style,
-        )
-    return w.Text(value=str(value), continuous_update=False, **style)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from . import container, events, logs
 from .container import NO_IMAGE
 from .evidence import Diagnosis, Evidence
@@ -29,10 +31,13 @@ LOOKS = (
 def diagnose(evidence: Evidence) -> list[Diagnosis]:
     """Return the pitfalls that the evidence shows, the likeliest first, each once.
 
-    A Pod that is ready shows none: this is for one that is not.
+    One lasts if any look at it says so. A Pod that is ready shows none: this is for one that is
+    not.
     """
     found: dict[str, Diagnosis] = {}
     for look in LOOKS:
         for one in look(evidence):
-            found.setdefault(one.pitfall, one)
+            first = found.setdefault(one.pitfall, one)
+            if one.hopeless and not first.hopeless:
+                found[one.pitfall] = replace(first, hopeless=True)
     return list(found.values())

@@ -78,7 +78,9 @@ SIGNS = (
     _sign("image-too-big", r"(?i)pull.*no space left on device|extract.*no space left on device"),
     _sign("fuse-off", r"driver name gcsfuse\.csi\.storage\.gke\.io not found", passes=_STARTED),
     _sign("claim-unbound", r"unbound immediate PersistentVolumeClaims", passes=_PLACED),
-    _sign("claim-unbound", r"persistentvolumeclaim \"[^\"]+\" not found", passes=_PLACED),
+    _sign(
+        "claim-unbound", r"persistentvolumeclaim \"[^\"]+\" not found", lasts=True, passes=_PLACED
+    ),
     _sign(
         "claim-unbound",
         r"no persistent volumes available for this claim|failed to provision volume with",
@@ -88,6 +90,12 @@ SIGNS = (
     _sign("object-role-missing", rf"{_FUSE}.*storage\.objects\.\w+", passes=_STARTED),
     _sign("bucket-viewer-missing", rf"{_FUSE}.*storage\.buckets\.\w+", passes=_STARTED),
     _sign("bucket-missing", rf"{_FUSE}.*bucket doesn't exist", passes=_STARTED),
+    _sign(
+        "volume-not-mounted",
+        r"MountVolume\.\w+ failed for volume .*(?:configmap|secret) \"[^\"]+\" not found",
+        lasts=True,
+        passes=_STARTED,
+    ),
     _sign("volume-not-mounted", r"MountVolume\.\w+ failed for volume", passes=_STARTED),
     _sign("volume-not-mounted", r"Unable to attach or mount volumes", passes=_STARTED),
     _sign(

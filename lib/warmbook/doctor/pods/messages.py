@@ -64,7 +64,8 @@ def quoting(what: str, diagnosis: Diagnosis) -> str:
 def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, str]:
     """Return what has happened and what helps; with the reader's own names where they tell more."""
     uri = settings.model_uri
-    if permission := PERMISSION.search(diagnosis.quote):
+    permission = PERMISSION.search(diagnosis.quote)
+    if permission and diagnosis.pitfall != "no-identity":  # whoever has none lacks each permission
         return say(
             "The Pod may not read gs://{bucket}: {account} lacks {permission}.",
             bucket=settings.bucket_name,

@@ -52,8 +52,6 @@ def placement(evidence: Evidence) -> Iterator[Diagnosis]:
     other = _latest(ONLY_OTHERS, messages)
     if other and _another_driver(evidence):
         yield Diagnosis("driver-too-old", other, hopeless=True)
-    elif BACKOFF.search(refused):
-        yield Diagnosis("scale-up-backoff", refused)
     elif _nobody_has_it(refused) and _selects_gpu(evidence):
         waited = evidence.passed_s(at(evidence.pod, "metadata", "creationTimestamp"))
         hopeless = not evidence.autopilot or waited > AUTOPILOT_THINKS_S
@@ -68,6 +66,8 @@ def shortage(evidence: Evidence) -> Iterator[Diagnosis]:
     if evidence.placed:
         return
     messages = _messages(evidence)
+    if BACKOFF.search(refused := _refused(evidence)):
+        yield Diagnosis("scale-up-backoff", refused)
     if short := _latest(NO_GPU, messages):
         yield Diagnosis("gpu-insufficient", short)
     if disk := _latest(NO_DISK, messages):

@@ -190,6 +190,11 @@ class Comparison:
         sizes = [stream.bytes for stream in streams]
         if sizes and not is_whole(min(sizes), max(sizes)):
             yield say("Not the same weights: the bytes differ, so compare rates, not seconds.")
+        if self._differ(lambda record: record.interactive):
+            yield say(
+                "Not the same way of running: where a person ran the cells, a notebook's time adds "
+                "up its cells, repeated ones too."
+            )
         yield from self._starts()
 
     def _starts(self) -> Iterator[str]:
@@ -307,7 +312,7 @@ def _equal(record: Record) -> float | None:
 
 def _conditions(record: Record) -> dict[str, str]:
     ran = {"target": record.target, "engine": record.engine, "shaped": record.shaped or ""}
-    given = {**ran, **record.choices, **record.versions}
+    given = {**ran, **record.choices, **record.versions, "commit": record.commit}
     told = {name: flat(value) for name, value in given.items()}
     return {name: value for name, value in told.items() if name != "language"}
 

@@ -6,15 +6,17 @@ What the page looks like stands in `data/report.html` and `data/report.css`; her
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ...display.card import AMBER, BLUE, GREEN, GREY, RED
+from ...settings import Settings
 from ...texts import say, spoken
 from ...units import duration, size
+from ..coldstart.labels import kind_name
 from ..coldstart.timeline import phase_kind, source_name, which_answer
+from . import headline
+from .parts import Folded, Paragraph, Part, PhaseRow, Phases, Section, Table
 from .record import flat
 from .schema import QUICK_ENGINE, Notebook, Record, RecordedPhase
 
@@ -34,61 +36,23 @@ _COLOURS = {
 }
 
 
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph; `kind` is its class in the style sheet. Without text there is none."""
-
-    text: str
-    kind: str = ""
-    shape: ClassVar[str] = "paragraph"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text; the first cell of each is its head."""
-
-    rows: tuple[tuple[str, ...], ...]
-    shape: ClassVar[str] = "table"
-
-
-@dataclass(frozen=True)
-class PhaseRow:
-    """A phase beside its bar: `start` and `width` in percent; no `usd`, no such column."""
-
-    title: str
-    time: str
-    source: str
-    usd: str | None
-    start: float
-    width: float
-    colour: str
-
-
-@dataclass(frozen=True)
-class Phases:
-    """The phases of a cold start."""
-
-    rows: tuple[PhaseRow, ...]
-    shape: ClassVar[str] = "phases"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading and what stands below it."""
-
-    head: str
-    parts: Sequence[Paragraph | Table | Phases]
-
-
 def page(record: Record, name: str) -> str:
     """Return the page; every value of the record stands in it as text."""
+    sections = _sections(record)
     return _template().render(
         language=spoken(),
         title=say("Run {name}", name=name),
         edges=_EDGES,
+        about=headline.about(record),
+        facts=tuple(headline.facts(record)),
         banner=tuple(_banner(record)),
-        sections=_sections(record),
+        sections=[section for section in sections if section.parts],
+        absent=_absent([section.head for section in sections if not section.parts]),
     )
+
+
+def _absent(heads: Sequence[str]) -> Paragraph:
+    return Paragraph(say("Not run: {names}.", names=", ".join(heads)) if heads else "", "soft")
 
 
 def _template() -> Template:
@@ -113,8 +77,8 @@ def _sections(record: Record) -> Sequence[Section]:
         Section(say("Other loaders"), _loaders(record)),
         Section(say("Same answers"), _parity(record)),
         Section(say("Cleanup"), _cleanup(record)),
-        Section(say("Notebooks"), (_notebooks(record.notebooks),)),
-        Section(say("Settings"), _settings(record)),
+        Section(say("Notebooks"), tuple(_notebooks(record.notebooks))),
+        Section(say("Settings"), tuple(_settings(record))),
         Section(say("Versions"), (_versions(record),)),
     )
 
@@ -130,7 +94,7 @@ def _banner(record: Record) -> Iterator[Paragraph]:
     if record.shaped is not None:
         sentence = say("The network was shaped: {figures}", figures=flat(record.shaped))
         yield Paragraph(sentence, "banner")
-    if stopped := record.stopped_in:
+    if (stopped := record.stopped_in) and not record.interactive:
         sentence = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
         yield Paragraph(sentence, "banner bad")
 
@@ -147,13 +111,19 @@ def _target(record: Record) -> Paragraph:
 def _cold_start(record: Record) -> Sequence[Paragraph | Phases]:
     total = record.cold_start_s
     if total is None:
-        return _not_run()
+        return ()
     told = say("{time} from the Pod to its readiness", time=duration(record.ready_s or 0.0))
     if record.first_answer_s is not None:
         told = say("{time} from the Pod to its first answer", time=duration(total))
     priced = record.usd is not None
     rows = (_phase(start, phase, total, priced=priced) for start, phase in record.timeline())
-    return (Paragraph(told), Phases(tuple(rows)))
+    return (Paragraph(told), Phases(tuple(rows), _legend(record)))
+
+
+def _legend(record: Record) -> tuple[tuple[str, str], ...]:
+    """Return colour and meaning of each kind of phase that there is."""
+    kinds = {phase_kind(phase.name) for phase in record.phases}
+    return tuple((colour, kind_name(kind)) for kind, colour in _COLOURS.items() if kind in kinds)
 
 
 def _phase(start: float, phase: RecordedPhase, total: float, *, priced: bool) -> PhaseRow:
@@ -166,6 +136,16 @@ def _phase(start: float, phase: RecordedPhase, total: float, *, priced: bool) ->
         start * scale,
         max(phase.seconds * scale, LEAST_BAR),
         _COLOURS[phase_kind(phase.name)],
+        _alternative(start, phase),
+    )
+
+
+def _alternative(start: float, phase: RecordedPhase) -> str:
+    return say(
+        "{kind}: from {start} to {end}",
+        kind=kind_name(phase_kind(phase.name)),
+        start=duration(start),
+        end=duration(start + phase.seconds),
     )
 
 
@@ -206,12 +186,12 @@ def _streams(record: Record) -> Sequence[Paragraph | Table]:
         )
         for stream in record.streams
     )
-    return (_table(rows),) if record.streams else _not_run()
+    return (_table(rows),) if record.streams else ()
 
 
 def _answer(record: Record) -> Sequence[Paragraph]:
     if not record.question:
-        return _not_run()
+        return ()
     told = (Paragraph(record.question), Paragraph(f"→ {record.answer or record.declined}"))
     if (found := record.answered) is None:
         return told
@@ -221,14 +201,14 @@ def _answer(record: Record) -> Sequence[Paragraph]:
 
 def _loaders(record: Record) -> Sequence[Paragraph | Table]:
     if record.comparison is None:
-        return _not_run()
+        return ()
     rows = ((one.loader, ", ".join(map(duration, one.seconds))) for one in record.comparison.runs)
     return (_table(rows), Paragraph(record.comparison.sentence))
 
 
 def _replicas(record: Record) -> Sequence[Paragraph | Table]:
     if record.replicas is None:
-        return _not_run()
+        return ()
     reads = ((one.name, ", ".join(map(duration, one.seconds))) for one in record.replicas.reads)
     hits = (
         (
@@ -247,7 +227,7 @@ def _replicas(record: Record) -> Sequence[Paragraph | Table]:
 def _parity(record: Record) -> Sequence[Paragraph]:
     found = record.parity
     if found is None:
-        return _served(record) or _not_run()
+        return _served(record) or ()
     told = say(
         "{equal} of {prompts} answers are the same as with {against}",
         equal=found.equal,
@@ -295,41 +275,65 @@ def _left_behind(record: Record) -> Iterator[Paragraph]:
         yield Paragraph(f"{say('May be yours')}: {', '.join(record.perhaps)}", "banner")
 
 
-def _notebooks(notebooks: Iterable[Notebook]) -> Table:
+def _notebooks(notebooks: Sequence[Notebook]) -> Iterator[Table | Folded]:
     states = {
         "passed": say("passed"),
         "failed": say("failed"),
         "interrupted": say("interrupted"),
+        "begun": say("begun"),
         "not-run": say("not run"),
     }
-    return _table(
+    errors = any(book.error for book in notebooks)
+    yield _table(
         (
             book.name,
-            states.get(book.status, book.status),
-            "" if book.status == "not-run" else duration(book.seconds),
-            book.error,
+            _unbroken(states.get(book.status, book.status)),
+            "" if book.status == "not-run" else _unbroken(duration(book.seconds)),
+            *([book.error] if errors else ()),
         )
         for book in notebooks
     )
+    if checks := tuple(_checks(notebooks)):
+        passed = sum(one.passed for book in notebooks for one in book.checks)
+        head = say("Checks: {passed} of {count} passed", passed=passed, count=len(checks))
+        yield Folded(head, checks)
 
 
-def _settings(record: Record) -> Sequence[Paragraph | Table]:
-    chosen = _table((name, flat(value)) for name, value in record.choices.items())
-    left_out = sorted(set(record.settings) - set(record.choices))
-    if not left_out:
-        return (chosen,)
-    told = say("Left out, unknown to this warmbook: {names}", names=", ".join(left_out))
-    return (chosen, Paragraph(told))
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\u00a0")
+
+
+def _checks(notebooks: Iterable[Notebook]) -> Iterator[tuple[str, ...]]:
+    """Yield each check as it ended the last time; claims are in the reader's language."""
+    for book in notebooks:
+        for one in book.checks:
+            mark = "✔" if one.passed else "✗"
+            again = say("failures: {count}", count=one.failures) if one.failures else ""
+            yield book.name, f"{mark} {say(one.claim)}", headline.minute(one.at), again
+
+
+def _settings(record: Record) -> Iterator[Part]:
+    """Yield the settings that somebody chose; those that are as warmbook has them are folded."""
+    chosen = {name: v for name, v in record.choices.items() if v != _default(name)}
+    usual = {name: v for name, v in record.choices.items() if name not in chosen}
+    yield _table((name, flat(value)) for name, value in chosen.items())
+    if usual:
+        head = say("{count} more settings have their default", count=len(usual))
+        yield Folded(head, tuple((name, flat(value)) for name, value in usual.items()))
+    if left_out := sorted(set(record.settings) - set(record.choices)):
+        told = say("Left out, unknown to this warmbook: {names}", names=", ".join(left_out))
+        yield Paragraph(told)
+
+
+def _default(name: str) -> object:
+    return Settings.model_fields[name].get_default(call_default_factory=True)
 
 
 def _versions(record: Record) -> Table:
     engine = [(say("engine"), record.engine)] if record.engine else []
-    return _table([*engine, *record.versions.items()])
+    commit = [(say("commit"), record.commit)] if record.commit else []
+    return _table([*engine, *record.versions.items(), *commit])
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> Table:
     return Table(tuple(rows))
-
-
-def _not_run() -> Sequence[Paragraph]:
-    return (Paragraph(say("Not run.")),)

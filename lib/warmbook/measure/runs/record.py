@@ -70,6 +70,11 @@ def _refused(reason: str) -> RecordError:
     return RecordError(reason, remedy=say("Name a folder that `python -m warmbook run` has made."))
 
 
+def same_run(one: Record, other: Record) -> bool:
+    """Tell whether two records are of one run: by their ids, in older records by all they hold."""
+    return one.id == other.id if one.id and other.id else one == other
+
+
 def flat(value: object) -> str:
     """Return a value of a record as one line of text."""
     if isinstance(value, Mapping):

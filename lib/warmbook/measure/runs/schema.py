@@ -27,6 +27,8 @@ Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$")]
+"""A time in UTC, to the second; empty where it is not known."""
 
 
 class _Part(BaseModel):
@@ -39,15 +41,39 @@ class _Part(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
+class Check(_Part):
+    """A claim of a notebook, and how it ended the last time that it was checked."""
+
+    claim: str
+    """The sentence in English, whatever the reader's language."""
+    passed: bool
+    at: Moment
+    failures: Count = 0
+    """How often it has failed."""
+
+
 class Notebook(_Part):
     """A notebook of the run."""
 
     name: str
     status: str
-    """passed, failed, interrupted or not-run"""
+    """passed, failed, interrupted or not-run; of interactive work also begun"""
     seconds: Seconds
-    """How long it ran, with what its kernel's start still took."""
+    """How long it ran, with what its kernel's start still took; interactively, its cells alone."""
     error: str = ""
+    checks: tuple[Check, ...] = ()
+    """Of interactive work, in the order in which they were first made."""
+
+
+class Where(_Part):
+    """Where the work was done, and on what."""
+
+    project: str = ""
+    location: str = ""
+    host: str = ""
+    """cloud-shell, workbench, colab-enterprise, or empty for any other machine"""
+    rehearsal: str = ""
+    """The address of the rehearsal, which tells one from another; empty on Google Cloud."""
 
 
 class Stream(_Part):
@@ -171,6 +197,18 @@ class Record(_Part):
 
     schema_version: Literal[1] = Field(alias="schema")
     """Version of this layout; a reader refuses a higher one."""
+    id: str = ""
+    """Of this run and no other; empty in older records."""
+    interactive: bool = False
+    """Whether a person ran the notebooks, cell after cell."""
+    began: Moment = ""
+    ended: Moment = ""
+    """Of interactive work: when the last cell ended."""
+    account: str = ""
+    """Who ran it: the credentials' e-mail address, else the setting."""
+    where: Where | None = None
+    commit: str = ""
+    """Of the clone that warmbook runs from, with `-dirty` where files of it were changed."""
     target: str
     """rehearsal or google-cloud"""
     settings: dict[str, JsonValue]

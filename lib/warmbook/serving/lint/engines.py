@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from .commands import Command, is_option, lost_words, program
+from .environment import Environment
 from .images import DYNAMO, KSERVE, SGLANG, VLLM, Image
+from .shell_script import OnCondition
 from .words import Word
 
 _MODULES = {
@@ -46,6 +48,10 @@ class Start:
     """Whether it takes the model as its first word, as `vllm serve` does."""
     lost: list[Word] = field(default_factory=list)
     """Options that stand where the server does not get them."""
+    perhaps: bool = False
+    """Whether a condition decides that it runs, and not another one."""
+    joined: bool = False
+    """Whether the container joins a cluster of Ray's, whose other Pods it may use."""
 
 
 def starts(commands: list[Command], image: Image, *, entrypoint: bool) -> list[Start]:
@@ -53,11 +59,19 @@ def starts(commands: list[Command], image: Image, *, entrypoint: bool) -> list[S
 
     With `entrypoint` the words are arguments of the program that the image itself names.
     """
+    joined = any(_joins_ray(command) for command in commands)
     found = [
-        replace(one, lost=_lines_of_options(commands[at + 1 :]))
+        replace(
+            one,
+            lost=_lines_of_options(commands[at + 1 :]),
+            perhaps=isinstance(command, OnCondition),
+            joined=joined,
+        )
         for at, command in enumerate(commands)
         if (one := _start(command)) is not None
     ]
+    if len(found) == 1:
+        return [replace(found[0], perhaps=False)]
     if found or not entrypoint or not image.server or image.server == SGLANG:
         return found
     words = commands[0] if commands else []
@@ -66,9 +80,9 @@ def starts(commands: list[Command], image: Image, *, entrypoint: bool) -> list[S
     return [Start(image.server, words[1:] if words and words[0].text == "serve" else words)]
 
 
-def with_lost(found: list[Start], words: list[Word]) -> list[Start]:
+def with_lost(found: list[Start], words: list[Word], environment: Environment) -> list[Start]:
     """Return the servers that a container's words start, the last with what the shell drops."""
-    if not (found and (lost := lost_words(words))):
+    if not (found and (lost := lost_words(words, environment))):
         return found
     return [*found[:-1], replace(found[-1], lost=[*found[-1].lost, *lost])]
 
@@ -83,6 +97,11 @@ def other_server(commands: list[Command], image: Image) -> str:
     """Return the name of a model server whose arguments are not judged, "" for none."""
     told = (_OTHERS.get(program(command[0])) for command in commands if command)
     return next(filter(None, told), image.other)
+
+
+def _joins_ray(command: Command) -> bool:
+    """Say whether a command makes or joins a cluster. Source: vLLM, multi-node-serving.sh."""
+    return len(command) > 1 and program(command[0]) == "ray" and command[1].text == "start"
 
 
 def _looks_like_arguments(words: list[Word]) -> bool:

@@ -1,16 +1,17 @@
-"""A container's variables, and `$(NAME)` in its words, as Kubernetes puts them in."""
+"""What a container finds: variables, `$(NAME)` in its words, and files of ConfigMaps."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .mounted import ConfigMaps, File, files_of
 from .shapes import as_list, as_map
 from .words import Word, is_open
 
-ConfigMaps = Mapping[str, Mapping[str, Any]]
 Variables = dict[str, "str | None"]
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()\s]+)\)")
@@ -20,9 +21,15 @@ _LONGEST = 10_000
 
 @dataclass(frozen=True)
 class Environment:
-    """Variables by name: None for one whose value the manifest does not tell."""
+    """Variables by name: None for one whose value the manifest does not tell; files by path."""
 
     variables: Variables = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
+    directory: str = "/"
+
+    def file(self, path: str) -> File | None:
+        """Return a file that is known, by its path from the working directory."""
+        return self.files.get(posixpath.normpath(posixpath.join(self.directory, path)))
 
     def expand(self, text: str) -> str:
         """Return the text with what is known of `$(NAME)` put in; the rest stays as it is.
@@ -45,8 +52,10 @@ class Environment:
         return found[0] if value is None else value
 
 
-def environment_of(container: Mapping[str, Any], config_maps: ConfigMaps) -> Environment:
-    """Return a container's variables; those of its own `env` go before `envFrom`."""
+def environment_of(
+    spec: Mapping[str, Any], container: Mapping[str, Any], config_maps: ConfigMaps
+) -> Environment:
+    """Return what a container of a Pod finds; variables of its own `env` go before `envFrom`."""
     variables: Variables = {}
     for source in map(as_map, as_list(container.get("envFrom"))):
         variables.update(_all_of(source, config_maps))
@@ -54,7 +63,8 @@ def environment_of(container: Mapping[str, Any], config_maps: ConfigMaps) -> Env
         value = _value(one, config_maps)
         known = Environment(variables).expand(value) if value is not None else None
         variables[str(one.get("name"))] = known
-    return Environment(variables)
+    directory = str(container.get("workingDir") or "/")
+    return Environment(variables, files_of(spec, container, config_maps), directory)
 
 
 def _all_of(source: Mapping[str, Any], config_maps: ConfigMaps) -> Iterator[tuple[str, str]]:
@@ -71,7 +81,8 @@ def _value(one: Mapping[str, Any], config_maps: ConfigMaps) -> str | None:
     return None if found is None else str(found)
 
 
-def config_maps(documents: list[Any]) -> dict[str, Mapping[str, Any]]:
+def config_maps(documents: list[Any]) -> ConfigMaps:
     """Return what each ConfigMap among the objects holds, by its name."""
     maps = (one for one in map(as_map, documents) if one.get("kind") == "ConfigMap")
-    return {str(as_map(one.get("metadata")).get("name")): as_map(one.get("data")) for one in maps}
+    named = ((as_map(one.get("metadata")).get("name"), as_map(one.get("data"))) for one in maps)
+    return ConfigMaps((str(name), data) for name, data in named)

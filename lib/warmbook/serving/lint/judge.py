@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,17 +10,21 @@ from ...errors import SettingsError
 from ...model.inspect import Inspection
 from ...texts import say
 from . import documents, pods
+from .accelerators import accelerators_of
 from .arguments import parse
-from .commands import apart, commands_of, words_of
+from .commands import apart, commands_of, runs_a_file, words_of
 from .engines import Start, other_server, starts, with_lost
-from .environment import ConfigMaps, config_maps, environment_of
+from .environment import config_maps, environment_of
 from .images import image_of
+from .line_hashes import line_hashes
+from .mounted import ConfigMaps
 from .report import LintFinding, Looked, Passed, Report, worst_first
 from .rules import RULES
 from .rules.streamer import memory_limit
 from .server import Server
 from .shapes import as_list, as_map
 
+_OF_ARGUMENTS = frozenset(("flag refused", "address", "load format", "loader config", "loader key"))
 Inspect = Callable[[str], "Inspection | None"]
 
 
@@ -56,7 +60,9 @@ def examine(text: str, file: str, inspect: Inspect = lambda uri: None) -> Report
     maps = config_maps(found)
     for one in found:
         _look(one, maps, file, inspect, report)
-    return replace(report, findings=worst_first(report.findings))
+    hashes = line_hashes(text, {one.line for one in report.findings})
+    marked = (replace(one, line_hash=hashes.get(one.line, "")) for one in report.findings)
+    return replace(report, findings=worst_first(marked))
 
 
 def _look(
@@ -97,32 +103,51 @@ def _look_at(
         judged = [one for rule in RULES for one in rule(server)]
         judged += memory_limit(server, inspect)
         report.findings.extend(
-            replace(one, file=file, server=server.name, line=one.line or place) for one in judged
+            replace(one, file=file, server=server.name, line=one.line or place)
+            for one in _as_sure_as(server, _each_word_once(judged))
         )
 
 
+def _as_sure_as(server: Server, judged: Iterable[LintFinding]) -> Iterator[LintFinding]:
+    """Return findings, errors in the arguments as warnings where the server may not run."""
+    for one in judged:
+        perhaps = server.perhaps and one.severity == "error" and one.name in _OF_ARGUMENTS
+        yield replace(one, severity="warning") if perhaps else one
+
+
+def _each_word_once(judged: list[LintFinding]) -> Iterator[LintFinding]:
+    """Leave out that a word could not be checked where it is told that no shell replaces it."""
+    told = [one.what for one in judged if one.name == "no shell"]
+    return (
+        one
+        for one in judged
+        if one.name != "not checked" or not any(word in one.what for word in told)
+    )
+
+
 def _servers(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> Iterator[Server]:
-    environment = environment_of(container, maps)
+    environment = environment_of(pod.spec, container, maps)
     image = image_of(environment.expand(str(container.get("image") or "")))
     for start in _starts(pod, container, maps):
         arguments = parse(start.words, start.engine, image.version, serves=start.serves)
-        yield Server(start.engine, pod, container, image, environment, arguments, start.lost)
+        told = (start.lost, start.joined, start.perhaps)
+        yield Server(start.engine, pod, container, image, environment, arguments, *told)
 
 
 def _starts(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> list[Start]:
-    environment = environment_of(container, maps)
+    environment = environment_of(pod.spec, container, maps)
     image = image_of(environment.expand(str(container.get("image") or "")))
     command = apart(words_of(container, "command", environment))
     words = [*command, *words_of(container, "args", environment)]
     by_image = not command and not pod.by_ray and container in pod.containers
     by_image = by_image and (pod.whole or bool(words))
     found = starts(commands_of(words, environment), image, entrypoint=by_image)
-    return with_lost(found, words)
+    return with_lost(found, words, environment)
 
 
 def _why(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> str:
     """Return why a container is passed over."""
-    environment = environment_of(container, maps)
+    environment = environment_of(pod.spec, container, maps)
     image = image_of(container.get("image"))
     words = [
         *words_of(container, "command", environment),
@@ -131,5 +156,7 @@ def _why(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> str:
     if other := other_server(commands_of(words, environment), image):
         return say("a server of another kind ({name}), whose arguments are not known", name=other)
     if not container.get("image") or (image.server and container in pod.containers):
+        return say("not checked: which server it starts does not stand in it")
+    if runs_a_file(words) and accelerators_of(container).kind != "none":
         return say("not checked: which server it starts does not stand in it")
     return say("not a model server")

@@ -16,12 +16,14 @@ class LintFinding(Finding):
     """A finding at a line of a file, about one of its servers.
 
     error: the server will not start, or not with this model; warning: it may not, or with a
-    surprise; info: a remark, and what could not be checked.
+    surprise; info: a remark, and what could not be checked. `line_hash` tells its line again where
+    the file has changed elsewhere.
     """
 
     line: int = 0
     file: str = ""
     server: str = ""
+    line_hash: str = ""
 
 
 @dataclass(frozen=True)

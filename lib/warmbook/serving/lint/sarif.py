@@ -1,14 +1,17 @@
 """A report as SARIF 2.1.0, which code hosts show beside the lines.
 
-Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; GitHub, "SARIF
+support for code scanning", for what it requires of rules and results.
 """
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 from ...terminal import one_line
+from .descriptions import Description, descriptions
 from .report import LintFinding, Passed, Report
 
 SCHEMA = (
@@ -19,8 +22,10 @@ _LEVELS = {"error": "error", "warning": "warning"}
 
 def sarif(report: Report) -> dict[str, Any]:
     """Return the report as a SARIF log of one run."""
-    names = sorted({one.name for one in report.findings})
-    driver = {"name": "warmbook", "rules": [{"id": rule_id(name)} for name in names]}
+    told = descriptions()
+    names = list(told)
+    rules = [_rule(name, one) for name, one in told.items()]
+    driver = {"name": "warmbook", "semanticVersion": version("warmbook"), "rules": rules}
     run = {
         "tool": {"driver": driver},
         "invocations": [
@@ -45,6 +50,17 @@ def message(finding: LintFinding) -> str:
     return one_line(f"{finding.what}: {finding.happens}{remedy}")
 
 
+def _rule(name: str, description: Description) -> dict[str, Any]:
+    return {
+        "id": rule_id(name),
+        "name": name,
+        "shortDescription": {"text": description.short},
+        "fullDescription": {"text": description.full},
+        "help": {"text": f"{description.short} {description.full}"},
+        "defaultConfiguration": {"level": _LEVELS.get(description.severity, "note")},
+    }
+
+
 def _result(finding: LintFinding, names: list[str]) -> dict[str, Any]:
     return {
         "ruleId": rule_id(finding.name),
@@ -52,6 +68,7 @@ def _result(finding: LintFinding, names: list[str]) -> dict[str, Any]:
         "level": _LEVELS.get(finding.severity, "note"),
         "message": {"text": message(finding)},
         "locations": [_location(finding.file, finding.line)],
+        "partialFingerprints": {"primaryLocationLineHash": finding.line_hash},
     }
 
 
@@ -66,5 +83,7 @@ def _notification(passed: Passed) -> dict[str, Any]:
 
 def _location(file: str, line: int) -> dict[str, Any]:
     uri = quote(file.replace("\\", "/"), errors="replace")
-    region = {"startLine": max(1, line)}
+    # the first letter of the line stands for it: how long it is does not matter to who shows it
+    place = max(1, line)
+    region = {"startLine": place, "startColumn": 1, "endLine": place, "endColumn": 2}
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}

@@ -25,7 +25,8 @@ _HOSTS = ("--nnodes", "--node-rank", "--headless", "--distributed-executor-backe
 class Server:
     """A server: `version` of vLLM, "" where the image does not tell it.
 
-    `lost` are options that stand where the server does not get them.
+    `lost` are options that stand where the server does not get them; `joined` says that it may use
+    other Pods of a Ray cluster, `perhaps` that a condition decides whether it runs or another.
     """
 
     engine: str
@@ -35,6 +36,8 @@ class Server:
     environment: Environment
     arguments: Arguments
     lost: list[Word] = field(default_factory=list)
+    joined: bool = False
+    perhaps: bool = False
 
     @property
     def version(self) -> str:
@@ -120,7 +123,7 @@ class Server:
         if self.pod.size is None or self.pod.size > 1:
             return self.pod.size
         spread = any(self.arguments.option(name) for name in _HOSTS)
-        return None if spread or self.pod.by_ray else 1
+        return None if spread or self.joined or self.pod.by_ray else 1
 
     @property
     def service_account(self) -> str:

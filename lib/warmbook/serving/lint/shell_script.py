@@ -1,319 +1,300 @@
 """What a shell's script runs: its simple commands, word by word; nothing is carried out.
 
 Of the shell's language are known: quotes, line continuations, comments, `;`, `&&`, `||`, `|`, `&`,
-variables and arrays that the script itself sets, here-documents, redirections. What depends on a
-condition, a command's output or an argument is not sure. Source: POSIX, "Shell Command Language",
-2.2 to 2.10; Bash manual, "Arrays" and "ANSI-C Quoting".
+variables, arrays and functions that the script itself sets, its arguments, here-documents, files
+that it writes or reads in. What depends on a condition or on a command's output is not sure.
+Source: POSIX, "Shell Command Language", 2.9 to 2.14; Bash manual, "Shell Functions".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
-from .words import Word, inner_line, is_open
+from .shell_values import Kept, Values
+from .shell_words import MOST, Letters
+from .words import Word, as_word, line_of
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(\+?=)", re.ASCII)
-_BRACED = re.compile(r"\{(#?[A-Za-z_]\w*|[0-9@*?#$!-])(\[[@*]\])?[^}]*\}")
-_HEREDOC = re.compile(r"<<(-?)\s*(['\"]?)([\w.-]+)\2")
-_REDIRECTION = re.compile(r"[0-9]*(?:>>|>\||>&|<&|<>|<<<|&>>|&>|>|<)")
-_FILLED_IN = re.compile(r"\{\{[^\n]*?\}\}|<[A-Za-z][\w -]*>")
-"""What is replaced before a shell reads it: `{{ bucket }}`, `<bucket>`."""
+_ELEMENT = re.compile(r"([A-Za-z_]\w*)\[", re.ASCII)
+_FUNCTION = re.compile(
+    r"(?:function[ \t]+([\w.:-]+)\s*(?:\(\s*\))?|([\w.:-]+)[ \t]*\(\s*\))\s*\{", re.ASCII
+)
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BEGIN = frozenset(("if", "for", "while", "until", "case", "select"))
 _END = frozenset(("fi", "done", "esac"))
-_BEFORE_COMMAND = frozenset(("then", "else", "elif", "do", "{", "}", "!", "time", "function"))
+_BEFORE_COMMAND = frozenset(("then", "else", "elif", "do", "!", "time"))
 _SETS = frozenset(("export", "declare", "local", "readonly", "typeset"))
-_LONGEST = 10_000
-_MOST = 2_000
-"""Words of one script, with what its variables stand for."""
+_FILLS = frozenset(("read", "mapfile", "readarray", "getopts", "let"))
+_SOURCES = frozenset((".", "source"))
+_SHELLS = frozenset(("sh", "bash"))
+_CALLS_WITHIN = 5
+_PERHAPS = Word("…", sure=False, many=True)
+"""What a list gets on a condition: any words, or none."""
 
-Values = dict[str, "list[Word] | None"]
-"""Variables of a script: the words that each stands for, None where that is not known."""
+
+class OnCondition(list[Word]):
+    """A command that runs only on a condition."""
 
 
 @dataclass
-class _Draft:
-    """A word while its letters are read."""
+class Around:
+    """What a script finds: variables, arguments (None where not known), and files by their path.
 
-    line: int
-    text: list[str] = field(default_factory=list)
-    sure: bool = True
-    many: bool = False
-    begun: bool = False
+    A file whose text is not known is there with None; what a script writes is added.
+    """
 
-    def add(self, text: str) -> None:
-        self.text.append(text)
-        self.begun = True
-
-    def word(self) -> Word:
-        text = "".join(self.text)[:_LONGEST]
-        return Word(text, self.line, self.sure and not is_open(text), self.many)
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    arguments: list[Word] | None = None
+    files: dict[str, str | None] = field(default_factory=dict)
 
 
-def commands(script: str, variables: Mapping[str, str | None], line: int = 0) -> list[list[Word]]:
+def commands(
+    script: str, variables: Mapping[str, str | None], line: int = 0, around: Around | None = None
+) -> list[list[Word]]:
     """Return the simple commands of a script, in the order they stand; `variables` are around it.
 
     Words of `line` are where the script's own line is not known.
     """
-    values: Values = {
-        name: None if value is None else [Word(value, line, not is_open(value))]
-        for name, value in variables.items()
-    }
-    return _Script(script, values, line).read()
+    return run(script, around or Around(variables), line)[0]
 
 
-class _Script:
-    def __init__(self, script: str, values: Values, line: int) -> None:
-        self._script, self._values, self._line = script, values, line
-        self._at = self._depth = self._count = 0
-        self._heredocs: list[tuple[str, bool]] = []
+def run(script: str, around: Around, line: int = 0) -> tuple[list[list[Word]], set[str]]:
+    """Return the simple commands of a script, and the names of the variables that it changes."""
+    values = Values(around.variables, around.arguments, line)
+    reader = _Script(script, values, line, _Shared(around.files))
+    return [*reader.read(), *reader.read_uncalled()], values.touched
+
+
+@dataclass
+class _Shared:
+    """What a script and its functions have in common."""
+
+    files: dict[str, str | None]
+    functions: dict[str, str] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
+    count: int = 0
+    calls: int = 0
+
+
+class _Script(Letters):
+    """Reads a script's commands, and follows what they do to its variables."""
+
+    def __init__(self, script: str, values: Values, line: int, shared: _Shared) -> None:
+        super().__init__(script, values, line)
+        self._shared = shared
         self._found: list[list[Word]] = []
-        self._words: list[Word] = []
-        self._draft: _Draft | None = None
+        self._open: list[tuple[str, bool]] = []
+        """What is not closed yet, and whether it runs only on a condition."""
+        self._outside: list[Kept] = []
+        self._before = "\n"
+        self._until_end: set[str] = set()
+        self._document_of: list[Word] = []
+        self._locals: set[str] = set()
 
-    def read(self) -> list[list[Word]]:
-        while self._at < len(self._script) and self._count < _MOST:
-            self._step()
-        self._end_command()
+    def read(self, *, conditional: bool = False) -> list[list[Word]]:
+        self._open = [("script", conditional)]
+        while self.at < len(self.script) and self._shared.count < MOST:
+            if not (self.draft or self.words) and (
+                function := _FUNCTION.match(self.script, self.at)
+            ):
+                self._define(function)
+            else:
+                self.step()
+        self.end_word()
+        self.end_command("\n")
         return self._found
 
-    def _step(self) -> None:
-        letter = self._script[self._at]
-        if letter in " \t\r":
-            self._end_word()
-            self._at += 1
-        elif letter == "\n":
-            self._end_command()
-            self._at += 1
-            self._skip_heredocs()
-        elif letter == "#" and self._draft is None:
-            self._at = self._next("\n", self._at)
-        elif filled_in := _FILLED_IN.match(self._script, self._at):
-            self._begin().add(filled_in[0])
-            self._at = filled_in.end()
-        elif redirected := self._redirection():
-            self._redirect(redirected)
-        elif letter == "(" and self._draft and "".join(self._draft.text).endswith("="):
-            self._array()
-        elif letter in ";&|()":
-            self._end_command()
-            self._at += 1
-        else:
-            self._letter(letter)
+    def read_uncalled(self) -> list[list[Word]]:
+        """Return the commands of functions that the script does not seem to call."""
+        self.values.arguments = None
+        found = []
+        uncalled = [
+            body for name, body in self._shared.functions.items() if name not in self._shared.called
+        ]
+        for body in uncalled:
+            found += _Script(body, self.values, self.line, self._shared).read(conditional=True)
+        return found
 
-    def _letter(self, letter: str) -> None:
-        """Take what belongs to a word."""
-        draft = self._begin()
-        if letter == "\\":
-            following = self._script[self._at + 1 : self._at + 2]
-            if following == "\r":
-                self._at += 1
-                following = "\n"
-            if following != "\n":
-                draft.add(following)
-            elif not draft.begun:
-                self._draft = None
-            self._at += 2
-        elif letter == "'":
-            end = self._next("'", self._at + 1)
-            draft.add(self._script[self._at + 1 : end])
-            self._at = end + 1
-        elif letter == '"':
-            self._quoted(draft)
-        elif letter in "$`":
-            self._dollar(draft, quoted=False)
-        else:
-            draft.add(letter)
-            self._at += 1
-
-    def _quoted(self, draft: _Draft) -> None:
-        draft.begun = True
-        self._at += 1
-        while self._at < len(self._script) and (letter := self._script[self._at]) != '"':
-            if letter == "\\" and self._script[self._at + 1 : self._at + 2] in tuple('$`"\\\n'):
-                following = self._script[self._at + 1]
-                draft.add("" if following == "\n" else following)
-                self._at += 2
-            elif letter in "$`":
-                draft = self._dollar(draft, quoted=True)
-            else:
-                draft.add(letter)
-                self._at += 1
-        self._at += 1
-
-    def _dollar(self, draft: _Draft, *, quoted: bool) -> _Draft:
-        """Put in what a variable stands for; return the word that goes on."""
-        start = self._at
-        if self._script[start] == "`":
-            self._at = self._next("`", start + 1) + 1
-            return self._unknown(draft, start, many=not quoted)
-        rest = self._script[start + 1 : start + 2]
-        if rest == "(":
-            self._at = self._closing(start + 1)
-            return self._unknown(draft, start, many=not quoted)
-        if rest == "'" and not quoted:
-            self._at += 1
-            return draft
-        if rest == "{" and (braced := _BRACED.match(self._script, start + 1)):
-            self._at = self._closing(start + 1, "{", "}")
-            return self._variable(draft, start, braced, quoted=quoted)
-        if named := _NAME.match(self._script, start + 1):
-            self._at = named.end()
-            return self._put(draft, start, self._values.get(named[0]), quoted=quoted)
-        self._at += 2 if rest and rest in "0123456789@*?#$!-" else 1
-        if self._at == start + 1:
-            draft.add("$")
-            return draft
-        return self._unknown(draft, start, many=rest in "@*")
-
-    def _variable(
-        self, draft: _Draft, start: int, braced: re.Match[str], *, quoted: bool
-    ) -> _Draft:
-        name, every = braced[1], braced[2]
-        rest = self._script[start + 2 + len(name) + len(every or "") : self._at - 1]
-        value = self._values.get(name)
-        if rest.startswith((":-", ":=", "-", "=")) and name not in self._values:
-            otherwise = rest.lstrip(":")[1:].strip("\"'")
-            value = [Word(otherwise, draft.line, not is_open(otherwise))]
-        elif rest and not rest.startswith((":-", ":=", "-", "=", ":?", "?")):
-            value = None
-        return self._put(draft, start, value, quoted=quoted and not every)
-
-    def _put(self, draft: _Draft, start: int, value: list[Word] | None, *, quoted: bool) -> _Draft:
-        if value is None:
-            return self._unknown(draft, start, many=not quoted)
-        words = value
-        if len(value) == 1 and not quoted and value[0].sure:
-            words = [replace(value[0], text=part) for part in value[0].text.split()]
-        if quoted:
-            words = [Word(" ".join(w.text for w in words), draft.line, all(w.sure for w in words))]
-        for number, word in enumerate(words):
-            if number:
-                self._end_word()
-                draft = self._begin()
-            draft.add(word.text)
-            draft.sure, draft.many = draft.sure and word.sure, draft.many or word.many
-        return draft
-
-    def _unknown(self, draft: _Draft, start: int, *, many: bool) -> _Draft:
-        draft.many = draft.many or (many and not draft.begun)
-        draft.add(self._script[start : self._at])
-        draft.sure = False
-        return draft
-
-    def _array(self) -> None:
-        """Read `NAME=(…)` and `NAME+=(…)`."""
-        named = _ASSIGNED.match("".join(self._draft.text)) if self._draft else None
-        end = self._closing(self._at)
-        inside = self._script[self._at + 1 : max(self._at + 1, end - 1)].replace("\n", " ")
-        found = _Script(inside, dict(self._values), self._here()).read()
-        self._at, self._draft = end, None
-        if named:
-            words = [word for command in found for word in command]
-            before = (self._values.get(named[1]) or []) if named[2] == "+=" else []
-            self._set(named[1], [*before, *words])
-
-    def _redirection(self) -> str:
-        """Return the redirection that begins here, "" for none."""
-        letter = self._script[self._at]
-        if letter not in "<>&0123456789" or (self._draft and letter not in "<>"):
-            return ""
-        found = _REDIRECTION.match(self._script, self._at)
-        return found[0] if found else ""
-
-    def _redirect(self, sign: str) -> None:
-        self._end_word()
-        if here := _HEREDOC.match(self._script, self._at):
-            self._heredocs.append((here[3], here[1] == "-"))
-            self._at = here.end()
-            return
-        self._at += len(sign)
-        while self._script[self._at : self._at + 1] in (" ", "\t"):
-            self._at += 1
-        kept, self._words = self._words, []
-        while self._at < len(self._script) and self._script[self._at] not in " \t\r\n;&|()<>":
-            self._letter(self._script[self._at])
-        self._draft, self._words = None, kept
-        if self._script[self._at : self._at + 1] == "(":
-            self._at = self._closing(self._at)
-
-    def _skip_heredocs(self) -> None:
-        for end, tabs in self._heredocs:
-            while self._at < len(self._script):
-                stop = self._next("\n", self._at)
-                line = self._script[self._at : stop].rstrip("\r")
-                self._at = stop + 1
-                if (line.lstrip("\t") if tabs else line).strip() == end:
-                    break
-        self._heredocs = []
-
-    def _begin(self) -> _Draft:
-        self._draft = self._draft or _Draft(self._here())
-        return self._draft
-
-    def _here(self) -> int:
-        return inner_line(self._script, self._at, self._line)
-
-    def _end_word(self) -> None:
-        if self._draft and self._draft.begun:
-            self._words.append(self._draft.word())
-            self._count += 1
-        self._draft = None
-
-    def _end_command(self) -> None:
-        self._end_word()
-        words, self._words = self._words, []
+    def end_command(self, sign: str) -> None:
+        words, self.words = self.words, []
+        self._shared.count += len(words) + 1
         words = self._after_keywords(words)
+        if self._conditional or self._hangs:
+            self.values.forget(self.values.defaulted)
+        self.values.defaulted.clear()
         assigned = 0
         while assigned < len(words) and _ASSIGNED.match(words[assigned].text):
             assigned += 1
-            if assigned == len(words):
-                self._assign(words[:assigned])
-        if assigned < len(words):
+        if assigned == len(words):
+            self._assign(words)
+        else:
             self._take(words[assigned:])
+        self._file_written(words[assigned:])
+        if sign == "(":
+            self._open.append(("(", self._hangs))
+            self._outside.append(self.values.kept())
+        elif sign == ")" and self._open[-1][0] == "(":
+            self._open.pop()
+            self.values.restore(self._outside.pop())
+        self._between(sign)
+
+    def _between(self, sign: str) -> None:
+        """Remember how the next command hangs on those before."""
+        if sign in ("&&", "||"):
+            self._before = "||" if "||" in (sign, self._before) else sign
+        elif sign not in ("|", "(", ")"):
+            self._before = sign
+            self.values.forget(self._until_end)
+            self._until_end = set()
+
+    @property
+    def _conditional(self) -> bool:
+        return self._before == "||" or any(conditional for _, conditional in self._open)
+
+    @property
+    def _hangs(self) -> bool:
+        return self._before in ("&&", "||")
 
     def _after_keywords(self, words: list[Word]) -> list[Word]:
-        while words and (first := words[0].text) in _BEGIN | _END | _BEFORE_COMMAND:
-            self._depth += (first in _BEGIN) - (first in _END)
+        while words and (first := words[0].text) in _BEGIN | _END | _BEFORE_COMMAND | {"{", "}"}:
+            if first in _BEGIN or first == "{":
+                self._open.append((first, first != "{" or self._hangs))
+            elif first in _END or first == "}":
+                self._close(_BEGIN if first in _END else {"{"})
             if first in ("for", "select") and len(words) > 1:
-                self._values[words[1].text] = None
+                self.values.forget([words[1].text])
             if first in ("for", "select", "case"):
                 return []
             words = words[1:]
         return words
 
+    def _close(self, kinds: Set[str]) -> None:
+        at = next((n for n in range(len(self._open) - 1, 0, -1) if self._open[n][0] in kinds), 0)
+        if at:
+            del self._open[at:]
+
     def _take(self, words: list[Word]) -> None:
-        if words[0].text in _SETS:
-            self._assign([word for word in words[1:] if _ASSIGNED.match(word.text)])
-        elif words[0].text == "read":
-            self._values.update(dict.fromkeys((word.text for word in words[1:]), None))
+        first, rest = words[0].text, words[1:]
+        if first in _SETS:
+            self._assign([word for word in rest if _ASSIGNED.match(word.text)])
+            if first == "local":
+                self._locals.update(word.text.partition("=")[0] for word in rest)
+        elif first in _FILLS or (first == "printf" and rest and rest[0].text == "-v"):
+            self.values.forget(name for word in rest for name in _NAME.findall(word.text))
+        elif element := _ELEMENT.match(first):
+            self.values.forget([element[1]])
+        elif first in ("unset", "shift", "set"):
+            self._change(first, rest)
+        elif first in _SOURCES and rest:
+            self._source(rest)
+        elif first in self._shared.functions:
+            self._call(first, rest)
         else:
-            self._found.append(words)
+            self._found.append(OnCondition(words) if self._conditional else words)
+
+    def _change(self, first: str, rest: list[Word]) -> None:
+        """Carry out `unset`, `shift` and `set`, of which nothing is sure on a condition."""
+        unsure = self._conditional or self._hangs
+        if first == "unset":
+            for word in rest:
+                self.values.forget([word.text]) if unsure else self.values.unset(word.text)
+        elif unsure and (first == "shift" or any(word.text == "--" for word in rest)):
+            self.values.arguments = None
+        elif first == "shift":
+            count = rest[0].text if rest else "1"
+            self.values.shift(int(count) if count in "123456789" else MOST)
+        elif rest and rest[0].text == "--":
+            self.values.arguments = rest[1:]
+
+    def _source(self, rest: list[Word]) -> None:
+        """Read in another script: after one that is not known nothing is."""
+        text = self._shared.files.get(rest[0].text)
+        if text is not None and self._shared.calls < _CALLS_WITHIN:
+            self._run_within(text, self._locals)
+        elif not rest[0].text.endswith("/activate"):
+            self.values.forget_all()
+
+    def _call(self, name: str, arguments: list[Word]) -> None:
+        self._shared.called.add(name)
+        if self._shared.calls >= _CALLS_WITHIN:
+            return
+        kept, self.values.arguments = self.values.arguments, arguments
+        own: set[str] = set()
+        self._run_within(self._shared.functions[name], own)
+        self.values.arguments = kept
+        self.values.forget(own)
+
+    def _run_within(self, text: str, own: set[str]) -> None:
+        self._shared.calls += 1
+        reader = _Script(text, self.values, line_of(text, self.line), self._shared)
+        self._found += reader.read(conditional=self._conditional or self._hangs)
+        own.update(reader._locals)
+        self._shared.calls -= 1
+
+    def _define(self, function: re.Match[str]) -> None:
+        start = function.end() - 1
+        self.at = self.closing(start, "{", "}")
+        self._shared.functions[function[1] or function[2]] = self.part(start + 1, self.at - 1)
+
+    def opens(self) -> bool:
+        """Read `((…))`, which may change what its names stand for."""
+        begins = all(word.text in _BEFORE_COMMAND | _BEGIN | {"{"} for word in self.words)
+        if self.draft or not begins or not self.script.startswith("((", self.at):
+            return False
+        start, self.at = self.at, self.closing(self.at)
+        self.values.forget(_NAME.findall(self.script[start : self.at]))
+        return True
+
+    def assign_list(self, words: list[Word], assigned: str) -> None:
+        self._shared.count += len(words)
+        if named := _ASSIGNED.match(assigned):
+            before = self.values.get(named[1]) if named[2] == "+=" else []
+            unset = not self.values.has(named[1])
+            added = words if not self._conditional and not self._hangs else [_PERHAPS]
+            known = None if before is None and not unset else [*(before or []), *added]
+            self.values.set(named[1], known) if named[2] == "+=" else self._set(named[1], words)
 
     def _assign(self, words: list[Word]) -> None:
         for word in words:
             if named := _ASSIGNED.match(word.text):
                 value = replace(word, text=word.text[named.end() :], many=False)
-                before = self._values.get(named[1])
-                if named[2] == "+=" and before:
-                    value = replace(value, text=before[0].text + value.text)
+                before = self.values.get(named[1]) if named[2] == "+=" else None
+                if before:
+                    sure = value.sure and before[0].sure
+                    value = replace(value, text=before[0].text + value.text, sure=sure)
                 self._set(named[1], [value])
 
-    def _set(self, name: str, words: list[Word]) -> None:
-        """Let a variable stand for words; within a condition nothing is sure of it."""
-        self._values[name] = None if self._depth > 0 or len(words) > _MOST else words
+    def _set(self, name: str, words: list[Word] | None) -> None:
+        """Let a variable stand for words; on a condition nothing is sure of it."""
+        unsure = self._conditional or (words is not None and len(words) > MOST)
+        self.values.set(name, None if unsure else words)
+        if self._hangs:
+            self._until_end.add(name)
 
-    def _next(self, letter: str, at: int) -> int:
-        found = self._script.find(letter, at)
-        return len(self._script) if found < 0 else found
+    def _file_written(self, words: list[Word]) -> None:
+        """Note which file a command writes, and who gets the here-documents of the line."""
+        name = PurePosixPath(words[0].text).name if words else ""
+        texts = [word.text for word in words[1:] if not word.text.startswith("-")]
+        if name == "tee" and texts:
+            self.written = texts[0]
+        if self.written:
+            self._shared.files[self.written] = None
+        if name == "cp" and len(texts) == 2:
+            self._shared.files[texts[1]] = self._shared.files.get(texts[0])
+        elif name in ("sed", "mv", "envsubst"):
+            self._shared.files.update(dict.fromkeys(texts, None))
+        if self.expects_document and name in ("cat", "tee", *_SHELLS):
+            self._document_of = [Word(name), Word("" if self.added else self.written)]
+        self.written, self.added = "", False
 
-    def _closing(self, at: int, opening: str = "(", closing: str = ")") -> int:
-        """Return where the bracket that opens at `at` is closed, and one more."""
-        depth = 0
-        for place in range(at, len(self._script)):
-            depth += (self._script[place] == opening) - (self._script[place] == closing)
-            if depth == 0:
-                return place + 1
-        return len(self._script)
+    def take_document(self, text: str | None) -> None:
+        getter, self._document_of = self._document_of, []
+        if not getter or text is None:
+            return
+        if getter[0].text in _SHELLS:
+            self._found.append([getter[0], Word("-c"), as_word(text)])
+        elif getter[1].text and not self._conditional:
+            self._shared.files[getter[1].text] = text

@@ -18,7 +18,8 @@ _OPEN = re.compile(
 class Word:
     """One word; `sure` unless a part of it is filled in later, `many` if it may be several.
 
-    `value` is what stood in the manifest where it is no text, else None.
+    `value` is what stood in the manifest where it is no text, else None; `block` says that each
+    line of the text has its own line in the file.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Word:
     sure: bool = True
     many: bool = False
     value: Any = None
+    block: bool = False
 
 
 def is_open(text: str) -> bool:
@@ -47,7 +49,8 @@ def as_word(value: object, otherwise: int = 0) -> Word:
     """Return a value of a list as a word."""
     line = line_of(value, otherwise)
     if isinstance(value, str):
-        return Word(str(value), line, sure=not is_open(value))
+        block = isinstance(value, Text) and value.block
+        return Word(str(value), line, sure=not is_open(value), block=block)
     return Word(str(value), line, sure=False, value=value)
 
 

@@ -15,6 +15,12 @@ from .queue_keys import key_of
 
 SOURCE = "replicaset-controller"
 _BURST = 500
+RETRY_S = 1.0
+"""After which time a Pod that was refused is tried again, in seconds.
+
+A real controller pauses from 5 ms to 1000 s, twice as long each time. Source: client-go,
+util/workqueue/default_rate_limiters.go.
+"""
 
 
 class ReplicaSets:
@@ -95,6 +101,7 @@ class ReplicaSets:
             subresource="status",
         )
         waits = [seconds for seconds in short if seconds]
+        waits += [RETRY_S] if failure else []
         return min(waits) + 0.01 if waits else None
 
 

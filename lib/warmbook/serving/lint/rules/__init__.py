@@ -13,6 +13,7 @@ Rule = Callable[[Server], Iterator[LintFinding]]
 RULES: tuple[Rule, ...] = (
     command.listed,
     command.program,
+    command.executable,
     command.variables,
     command.lost,
     release.version,

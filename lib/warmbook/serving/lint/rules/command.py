@@ -61,6 +61,28 @@ def program(server: Server) -> Iterator[LintFinding]:
         )
 
 
+def executable(server: Server) -> Iterator[LintFinding]:
+    """Look whether the script of a ConfigMap that is the program can be executed.
+
+    Source: Kubernetes' API, ConfigMapVolumeSource: `defaultMode` is 0644 unless said; execve(2),
+    EACCES.
+    """
+    command = as_list(server.container.get("command"))
+    first = str(command[0]) if command else ""
+    file = server.environment.file(first) if "/" in first else None
+    if file and file.mode is not None and not file.mode & 0o111:
+        yield LintFinding(
+            "not executable",
+            first,
+            say(
+                "Its mode is {mode}, so that nobody executes it: the container does not start.",
+                mode=f"{file.mode:04o}",
+            ),
+            say("Write defaultMode: 0755 at the volume, or run it by bash."),
+            line=line_of(command[0], server.at("command")),
+        )
+
+
 def variables(server: Server) -> Iterator[LintFinding]:
     """Look for variables of a shell where there is none.
 

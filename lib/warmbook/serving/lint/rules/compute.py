@@ -63,7 +63,10 @@ def parallel(server: Server) -> Iterator[LintFinding]:
         return
     tensor, pipeline = (size or 1 for size in sizes)
     most = max(1, count) * hosts * (_PARTITION_MAX if found.kind == "tpu" else 1)
-    if tensor * pipeline > most:
+    if tensor * pipeline > most and server.perhaps:
+        reason = say("a condition decides whether this server runs.")
+        yield not_checked(server, what, reason, given.word.line)
+    elif tensor * pipeline > most:
         product = f" --pipeline-parallel-size={pipeline}" if pipeline > 1 else ""
         yield LintFinding(
             "tensor parallel",

@@ -19,7 +19,7 @@ def shared_memory(server: Server) -> Iterator[LintFinding]:
     """Look where the processes of several GPUs meet."""
     if server.accelerators.kind not in ("gpu", "mig", "amd") or server.mounts("/dev/shm"):
         return
-    if not server.pod.whole:
+    if not server.pod.whole or server.perhaps:
         return
     if server.tensor_parallel_size > 1 and not server.pod.spec.get("hostIPC"):
         yield LintFinding(

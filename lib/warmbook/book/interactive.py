@@ -1,0 +1,75 @@
+"""`connect` and `check` as the notebooks have them: in a kernel, they also keep its record."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from ..display import banner
+from ..display.check import check as claimed
+from ..errors import CheckError
+from ..settings import Settings
+from .origin import RECORDING
+from .recorder import Recorder
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_of_kernel: list[Recorder] = []
+"""The recorder of this process, once there is one."""
+
+
+def connect(settings: Settings, environ: Mapping[str, str] | None = None) -> banner.ShownClients:
+    """Return clients as `display.banner.connect` does; in a kernel, begin or resume its record.
+
+    Raises:
+        SettingsError: The environment is neither Google Cloud's nor one rehearsal's.
+        UnreachableError: The rehearsal has stopped.
+    """
+    clients = banner.connect(settings, environ)
+    if recorder := _recorder():
+        recorder.begin(settings, clients)
+    return clients
+
+
+def _recorded(claim_that: F) -> F:
+    """Let each claim leave its outcome in the kernel's record, if there is one."""
+
+    @wraps(claim_that)
+    def recorded(holds: object, claim: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            shown = claim_that(holds, claim, *args, **kwargs)
+        except CheckError:
+            _note(holds, claim, passed=False)
+            raise
+        _note(holds, claim, passed=True)
+        return shown
+
+    return cast("F", recorded)
+
+
+check = _recorded(claimed)
+
+
+def _note(holds: object, claim: str, *, passed: bool) -> None:
+    for recorder in _of_kernel:
+        recorder.note(claim, passed=passed, before=str(getattr(holds, "before", "")))
+
+
+def _recorder() -> Recorder | None:
+    """Return the recorder of this kernel, None where nobody runs cells or none is wanted."""
+    shell = _shell()
+    if shell is None or os.environ.get(RECORDING) == "no":
+        return None
+    if not _of_kernel:
+        _of_kernel.append(Recorder(shell))
+    return _of_kernel[0]
+
+
+def _shell() -> Any:
+    """Return the IPython shell of a Jupyter kernel, None in any other process."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if hasattr(shell, "kernel") else None

@@ -1,0 +1,30 @@
+"""Every setting as it holds, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...settings import Settings
+from ...texts import say
+from ..card import Card, Row
+
+
+@dataclass(frozen=True, repr=False)
+class Summary(Card):
+    """Every setting as it holds, and where it comes from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def title(self) -> str:
+        """Return the headline."""
+        return say("What you chose")
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return a row for each setting."""
+        chosen = self.settings.model_dump()
+        return tuple(
+            Row(name, f"{value if value != '' else '–'}  ({self.origins[name]})")  # noqa: RUF001
+            for name, value in chosen.items()
+        )

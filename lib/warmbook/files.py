@@ -1,0 +1,151 @@
+"""Files that this process writes: whole or not at all, by one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from .errors import SettingsError
+from .terminal import show
+from .texts import say
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+LOCK_S = 30
+"""How long a writer waits for the others, in seconds; each takes some milliseconds."""
+LOOK_S = 0.005
+"""How often it tries, in seconds."""
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""A pipe in the place of the file keeps nobody waiting."""
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+"""What the system says of a disk, or a person's part of it, that has no room left."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell what the system says against writing `path`.
+
+    Raises:
+        SettingsError: It can't be written: a full disk, a folder in its place, no rights.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _unwritable(path, reason, _remedy(error.errno)) from None
+
+
+def full(error: OSError) -> SettingsError:
+    """Return the error for something that was printed onto a full disk."""
+    told = say("The output can't be written: {reason}.", reason=error.strerror)
+    return SettingsError(told, remedy=_remedy(error.errno))
+
+
+def _unwritable(path: Path, reason: str, remedy: str) -> SettingsError:
+    told = say("{path} can't be written: {reason}.", path=path, reason=reason)
+    return SettingsError(told, remedy=remedy)
+
+
+def _remedy(number: int | None) -> str:
+    if number in FULL:
+        return say("Free some space on that disk, then try again.")
+    if number == errno.EISDIR:
+        return say("Move the folder that has this name away, then try again.")
+    return say("Make its folder writable, or name a file in a folder of yours.")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other writers of the file waiting until the block ends; its readers never wait.
+
+    A file system without locks leaves two writers at once as they are: what one of them wrote
+    may be lost. Standard error says so, once for each file.
+
+    Raises:
+        SettingsError: Another program has kept the lock for LOCK_S.
+    """
+    handle = _lock(path)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)  # and with it the lock
+
+
+def _lock(path: Path) -> int | None:
+    """Return the locked file's descriptor, None where it can't be opened or has no locks.
+
+    `save` puts another file in its place: who has waited for the lock of the one before tries
+    again. The lock is on the file and not on its folder, which NFS does not lock.
+    Source: flock(2), "NFS details".
+    """
+    end = time.monotonic() + LOCK_S
+    while time.monotonic() < end:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_WAIT, 0o600)
+        except OSError:  # reading or writing it says why
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(handle, path):
+                return handle
+        except BlockingIOError:
+            pass
+        except (OSError, AttributeError):  # Windows has no fcntl
+            os.close(handle)
+            _tell_of_no_locks(path)
+            return None
+        os.close(handle)
+        time.sleep(LOOK_S)
+    reason = say("another program has kept it locked for {count} s", count=LOCK_S)
+    raise _unwritable(path, reason, say("Stop the other notebook or command, then try again."))
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@cache
+def _tell_of_no_locks(path: Path) -> None:
+    told = say("{path}: no locks here; let only one notebook write at a time", path=path)
+    show(f"warmbook: {told}", sys.stderr)
+
+
+def save(content: str | bytes, path: Path, *, public: bool = False) -> None:
+    """Write `content` to `path`, in the place of what was there; mode 0600.
+
+    A `public` file has the mode that any new file of this process gets.
+
+    Raises:
+        OSError: The folder can't be written; what was there is still there.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # of mode 0600
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        if public:
+            draft.chmod(0o666 & ~_umask())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the process's umask, which can be read only by setting it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from warmbook.book.entries import add_cell, add_check, add_measurement, ended_with
+from warmbook.book.kernel_notebook import claims
+from warmbook.errors import InterruptedWaitError, MissingError
+from warmbook.measure.runs.record import parse
+
+from ..measure.runs.test_record import WHOLE
+
+NAME = "07_streaming"
+AT = "2026-11-29T14:11:05Z"
+
+
+@pytest.fixture
+def told():
+    return {**json.loads(json.dumps(WHOLE)), "notebooks": [], "streams": []}
+
+
+def entry(told):
+    return parse(json.dumps(told).encode()).notebooks[0]
+
+
+def check_all(told, but=()):
+    for claim in claims(NAME):
+        if claim not in but:
+            add_check(told, NAME, claim, True, AT)
+
+
+def test_a_notebook_has_passed_once_each_of_its_claims_held_the_last_time(told):
+    last = claims(NAME)[-1]
+    check_all(told, but=[last])
+    add_cell(told, NAME, 1.5, ("", ""))
+    assert entry(told).status == "begun"
+    add_check(told, NAME, last, False, AT)
+    add_cell(told, NAME, 1.5, ended_with(MissingError("no Pod", remedy="wait")))
+    assert (entry(told).status, entry(told).error) == ("failed", "MissingError: no Pod")
+    add_check(told, NAME, last, True, AT)
+    add_cell(told, NAME, 1.0, ("", ""))
+    assert (entry(told).status, entry(told).error, entry(told).seconds) == ("passed", "", 4)
+    assert [(one.passed, one.failures) for one in entry(told).checks][-1] == (True, 1)
+    assert len(entry(told).checks) == len(claims(NAME))
+
+
+def test_a_claim_that_failed_keeps_its_notebook_failed_whatever_ran_after_it(told):
+    add_check(told, NAME, "a claim", False, AT)
+    add_cell(told, NAME, 0, ("", ""))
+    assert entry(told).status == "failed"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), InterruptedWaitError("x", remedy="y")])
+def test_an_interrupted_cell_interrupts_its_notebook_until_another_has_run(told, error):
+    check_all(told)
+    add_cell(told, NAME, 0, ended_with(error))
+    assert entry(told).status == "interrupted"
+    add_cell(told, NAME, 0, ("", ""))
+    assert entry(told).status == "passed"
+
+
+def test_a_readers_own_notebook_has_passed_with_the_claims_that_it_made(told):
+    add_cell(told, "mine", 0, ("", ""))
+    assert entry(told).status == "begun"
+    add_check(told, "mine", "it works", True, AT)
+    add_cell(told, "mine", 0, ("", ""))
+    assert entry(told).status == "passed"
+
+
+def test_notebooks_stand_in_their_order_whichever_was_opened_first(told):
+    for name in ("10_cleanup", "02_project", NAME):
+        add_cell(told, name, 0, ("", ""))
+    assert [one["name"] for one in told["notebooks"]] == ["02_project", NAME, "10_cleanup"]
+
+
+def test_what_an_unknown_error_says_is_not_told():
+    assert ended_with(RuntimeError("Bearer planted")) == ("failed", "RuntimeError")
+    assert ended_with(MissingError("half a \ud83d", remedy=""))[1] == "MissingError: half a ?"
+
+
+def test_a_measurement_that_does_not_fit_leaves_the_one_before(told):
+    add_measurement(told, "stream", {"loads": WHOLE["streams"]})
+    add_measurement(told, "stream", {"loads": [{"pod": 1}]})
+    add_measurement(told, "a later warmbook's", {"x": 1})
+    add_measurement(told, "versions", {"packages": {"vllm": "1"}, "engine": "vLLM"})
+    record = parse(json.dumps(told).encode())
+    assert [stream.bytes for stream in record.streams] == [2**30]
+    assert (record.engine, record.versions["vllm"]) == ("vLLM", "1")
+    assert "warmbook" in record.versions

@@ -1,6 +1,7 @@
 """`make translations` finds every message, merges them, and names what a translator has to do."""
 
 import importlib
+import re
 import sys
 
 import pytest
@@ -66,8 +67,8 @@ def test_every_text_of_a_table_is_found(found):
     "text",
     [
         "Cause",  # say() within a call within a call
-        "write a branch, a tag or a commit after the @",  # refusal()
-        "write the machine type like g2-standard-16",  # must_match()
+        "enter a branch, tag or commit after the @",  # refusal()
+        "enter a machine type such as g2-standard-16",  # must_match()
         "you found the fault",  # a check of the gym
     ],
 )
@@ -167,3 +168,23 @@ def test_the_exit_status_and_the_last_line_say_what_to_do(file, monkeypatch, cap
     assert "no longer in the code: zones" in capsys.readouterr().err
     assert translations.main([]) == 0
     assert translations.main(["--check"]) == 0
+
+
+IN_NOTEBOOKS_ALONE = ("display/notebook_errors.py", "display/widgets/", "book/gym.py")
+
+
+def said_everywhere():
+    """Yield what is said in a terminal as well as in a notebook."""
+    library = ROOT / "lib" / "warmbook"
+    for file in library.rglob("*.py"):
+        if not file.relative_to(library).as_posix().startswith(IN_NOTEBOOKS_ALONE):
+            with file.open("rb") as source:
+                found = extraction.messages(extraction.OF_THE_LIBRARY, source, None, None, None)
+                yield from (message for _, _, message, _ in found)
+
+
+def test_a_text_for_every_place_names_nothing_that_one_of_them_lacks():
+    place = re.compile(r"\b(this|the) cell\b|\bcells? (above|below)\b|\bform above\b|\bthe form\b")
+    said = set(said_everywhere())
+    assert len(said) > 1000
+    assert {text for text in said if place.search(text) and "Repo id" not in text} == set()

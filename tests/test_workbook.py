@@ -80,7 +80,7 @@ def test_precedence_is_environment_then_file_then_given(book, choices, monkeypat
     assert book.draft({"cluster_name": "given"})["cluster_name"] == "given"
     origins = book.origins({"cluster_name": "given"})
     assert {name: origins[name] for name in ("cluster_name", "project_id", "replicas", "gpu")} == {
-        "cluster_name": "given to this notebook",
+        "cluster_name": "notebook parameter",
         "project_id": "saved in workbook.yaml",
         "replicas": "environment",
         "gpu": "default",

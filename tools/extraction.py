@@ -73,6 +73,6 @@ def _of_settings(settings: ast.ClassDef) -> Iterator[Extracted]:
     for field, after in zip(settings.body, settings.body[1:], strict=False):
         match field, after:
             case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(value=str(text))):
-                if name != "language":  # the form has no control for it
+                if name != "language":  # the form has no control for it; `list` explains it
                     yield field.lineno, None, label(name), []
-                    yield after.lineno, None, inspect.cleandoc(text).replace("`", ""), []
+                yield after.lineno, None, inspect.cleandoc(text).replace("`", ""), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,4 +30,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if "IPython" in sys.modules:  # a notebook, perhaps
+        import_module(".display.notebook_errors", __name__).install()
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)

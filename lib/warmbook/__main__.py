@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from .book import cli
 from .book.cli.options import Parser
+from .book.cli.screen import show_wrapped
 from .book.interrupts import Termination
 from .errors import InterruptedWaitError, WarmbookError
 from .files import FULL, full
-from .terminal import show
 from .texts import say, speak
 
 
@@ -32,10 +32,10 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         sys.stdout.flush()
         return status
     except InterruptedWaitError as error:
-        show(f"warmbook: {error}", sys.stderr)
+        show_wrapped(f"warmbook: {error}", sys.stderr)
         return termination.status
     except WarmbookError as error:
-        show(f"warmbook: {error}", sys.stderr)
+        show_wrapped(f"warmbook: {error}", sys.stderr)
         return 2
     except BrokenPipeError:  # `… | head` has seen enough
         _print_no_more()
@@ -44,11 +44,11 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         if error.errno not in FULL:
             raise
         _print_no_more()
-        show(f"warmbook: {full(error)}", sys.stderr)
+        show_wrapped(f"warmbook: {full(error)}", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        told = say("Stopped. What was created is still there; notebook 10 deletes it.")
-        show(told, sys.stderr)
+        told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
+        show_wrapped(told, sys.stderr)
         return termination.status
 
 

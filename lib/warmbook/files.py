@@ -107,7 +107,7 @@ def _lock(path: Path) -> int | None:
             return None
         os.close(handle)
         time.sleep(LOOK_S)
-    reason = say("another program has kept it locked for {count} s", count=LOCK_S)
+    reason = say("another program has locked it for {count} s", count=LOCK_S)
     raise _unwritable(path, reason, say("Stop the other notebook or command, then try again."))
 
 
@@ -120,7 +120,7 @@ def _is_at(handle: int, path: Path) -> bool:
 
 @cache
 def _tell_of_no_locks(path: Path) -> None:
-    told = say("{path}: no locks here; let only one notebook write at a time", path=path)
+    told = say("{path}: file locking is not available; run only one notebook at a time", path=path)
     show(f"warmbook: {told}", sys.stderr)
 
 

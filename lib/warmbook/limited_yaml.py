@@ -228,7 +228,7 @@ def read_regular(path: Path) -> str:
         YamlError: It is too long, not UTF-8, or no regular file.
     """
     if path.exists() and not path.is_file():
-        raise YamlError(say("it is no file but a folder, a pipe or a device"))
+        raise YamlError(say("it is a folder, a pipe or a device, not a file"))
     return read(path)
 
 
@@ -249,7 +249,7 @@ def decoded(content: bytes, most: int = MOST_BYTES) -> str:
 def _problem(error: Exception, above: int = 0) -> str:
     """Return what is wrong, in PyYAML's words or Python's, and in which line."""
     if isinstance(error, (LookupError, AttributeError, TypeError)):
-        return say("a value does not fit its tag")
+        return say("a value does not match its tag")
     problem = str(getattr(error, "problem", None) or error).partition("\n")[0]
     mark = getattr(error, "problem_mark", None)
     return f"{problem} ({say('line {number}', number=above + mark.line + 1)})" if mark else problem
@@ -304,7 +304,7 @@ class Seen:
         self.documents += 1
         most = self.limits.documents
         if self.documents > most:
-            raise YamlError(say("it has more than {most} documents", most=most))
+            raise YamlError(say("it contains more than {most} documents", most=most))
         self._count(1)
 
     def _repeat(self, anchor: str | None) -> None:
@@ -315,7 +315,7 @@ class Seen:
     def _descend(self, anchor: str | None) -> None:
         self._open.append((anchor, self.nodes))
         if len(self._open) > MOST_DEPTH:
-            raise YamlError(say("it is nested more than {most} deep", most=MOST_DEPTH))
+            raise YamlError(say("it is nested more than {most} levels deep", most=MOST_DEPTH))
         self._count(1)
 
     def _count(self, more: int) -> None:
@@ -323,5 +323,5 @@ class Seen:
         most = self.limits.nodes
         if self.nodes > most:
             raise YamlError(
-                say("it holds more than {most} values, aliases counted in full", most=most)
+                say("it contains more than {most} values, with aliases expanded", most=most)
             )

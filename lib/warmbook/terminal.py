@@ -6,6 +6,7 @@ the window or hide a line, and a mark of writing direction could make a command 
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from typing import TextIO
@@ -18,6 +19,8 @@ _STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 halves of characters, and the separators of lines and paragraphs."""
 _JOINERS = "\u200c\u200d"
 """Formats that words and emoji are written with."""
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+"""Select Graphic Rendition of ECMA-48: colours, and nothing that moves or hides."""
 
 
 def printable(text: str) -> str:
@@ -35,6 +38,13 @@ def one_line(text: str) -> str:
 def show(text: object = "", file: TextIO | None = None, *, end: str = "\n") -> None:
     """Print the text, by default on standard output, without what would steer a terminal."""
     print(printable(str(text)), file=file or sys.stdout, end=end, flush=True)
+
+
+def show_coloured(text: str, file: TextIO) -> None:
+    """Print text with colours; every other sequence that would steer the terminal is replaced."""
+    parts = _COLOUR.split(text)  # a colour after each part of text
+    parts[::2] = map(printable, parts[::2])
+    print("".join(parts), file=file, end="", flush=True)
 
 
 def redraw(text: str) -> None:

@@ -55,7 +55,7 @@ class Workbook:
     def origins(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return for each setting where its draft comes from, in the reader's language."""
         sources = (
-            (say("given to this notebook"), chosen(given)),
+            (say("notebook parameter"), chosen(given)),
             (say("saved in {file}", file=self.path.name), self.saved()),
         )
         return {
@@ -145,7 +145,7 @@ class Workbook:
         if not isinstance(data, dict) or not all(
             isinstance(data.get(part) or {}, dict) for part in ("settings", "measurements")
         ):
-            raise self._refused(say("it does not hold settings and measurements"))
+            raise self._refused(say("it does not contain settings and measurements"))
         version = data.get("version", VERSION)
         if not isinstance(version, int) or version > VERSION:
             raise self._refused(say("it comes from a newer warmbook"))
@@ -166,13 +166,13 @@ class Workbook:
         except limited_yaml.YamlError as error:
             raise self._refused(error.reason) from None
         if len(found) > 1:
-            raise self._refused(say("it does not hold settings and measurements"))
+            raise self._refused(say("it does not contain settings and measurements"))
         return (found or [None])[0] or {}
 
     def _refused(self, reason: str) -> SettingsError:
         return SettingsError(
             say("{path} can't be read: {reason}.", path=self.path, reason=reason),
-            remedy=say("It was left as it is. Mend it, or move it away to start afresh."),
+            remedy=say("It was not changed. Fix it, or move it away to start again."),
         )
 
     def _change(self, section: str, change: Callable[[Section], Section]) -> None:

@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
         "--engine",
         choices=("vllm", "quick"),
         default="vllm",
-        help="vllm: the real server; quick: streams the weights and answers no chat",
+        help="vllm: the real server; quick: streams the weights but does not answer",
     )
     parser.add_argument(
         "--minute",
@@ -198,16 +198,18 @@ def _parser() -> argparse.ArgumentParser:
         "--fault",
         default="",
         metavar="NAME[,NAME]",
-        help="let these things go wrong, to learn from or to test with",
+        help="stage these failures, for practice or tests",
     )
     parser.add_argument(
         "--unstage",
         default="",
         metavar="NAME[,NAME]",
-        help="in a rehearsal: take these faults back, put back what they changed, then stop",
+        help="in a rehearsal: remove these failures, restore what they changed, then exit",
     )
     parser.add_argument(
-        "--list-faults", action="store_true", help="list what can go wrong, one a line, then stop"
+        "--list-faults",
+        action="store_true",
+        help="list the failures that can be staged, one per line, then exit",
     )
     parser.add_argument(
         "--record",
@@ -230,7 +232,7 @@ def _add_house(parser: argparse.ArgumentParser) -> None:
     house.add_argument(
         "--prune",
         action="store_true",
-        help="remove engines of other versions and the remains of builds that were cut off",
+        help="remove engines of other versions and incomplete builds",
     )
     house.add_argument(
         "--export",

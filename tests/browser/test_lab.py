@@ -134,6 +134,48 @@ def test_a_cards_command_is_copied_by_its_button(lab):
     assert shown.startswith("gcloud services enable serviceusage.googleapis.com")
 
 
+def test_an_error_is_a_card_whose_link_opens_within_jupyterlab(lab):
+    from nbformat import v4, write
+
+    code = """
+from warmbook.display.check import check
+import warmbook; warmbook.check
+remedy = "run `gcloud info`"
+check(False, "it works", remedy=remedy, pitfall="api-off")
+"""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    # the page of the clone, which this server does not show, has no link
+    write(v4.new_notebook(cells=[v4.new_code_cell(code)], metadata=kernel), lab.folder / "e.ipynb")
+    lab.open("e.ipynb")
+    lab.run_all()
+    card = lab.page.get_by_role("alert")
+    assert card.locator("pre").inner_text() == "gcloud info"
+    assert card.locator("a").count() == 0 and "api-off" in card.inner_text()
+    assert lab.errors().inner_text().strip() == "✗ Not so: it works"
+    for dark in (False, True):
+        lab.theme(dark)
+        lab.scroll_to(card)
+        lab.picture(f"error-{'dark' if dark else 'light'}")
+    lab.theme(dark=False)
+
+    # where the server shows the page, a click opens it
+    page = lab.folder / "docs" / "troubleshooting.md"
+    page.parent.mkdir()
+    page.write_text("# One\n\n### api-off\n\nTwo\n")
+    shown = f"""
+from pathlib import Path
+from warmbook.display import guide_link
+guide_link.CLONE = Path({str(lab.folder)!r})
+"""
+    cells = [v4.new_code_cell(shown + code)]
+    write(v4.new_notebook(cells=cells, metadata=kernel), lab.folder / "notebooks" / "e.ipynb")
+    lab.open("notebooks/e.ipynb")
+    lab.run_all()
+    lab.page.get_by_role("alert").locator("a").click()
+    opened = lab.page.locator(".jp-MarkdownViewer:visible")
+    opened.get_by_role("heading", name="api-off").wait_for()
+
+
 def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):
     from nbformat import v4, write
 

@@ -1,7 +1,7 @@
 import pytest
 
 from warmbook import check
-from warmbook.errors import CheckError
+from warmbook.errors import CheckError, Remedy
 
 
 def test_a_claim_that_holds_is_shown():
@@ -12,6 +12,22 @@ def test_a_claim_that_does_not_hold_stops_with_the_remedy():
     with pytest.raises(CheckError) as stopped:
         check((), "it works", remedy="mend it")
     assert str(stopped.value) == "Not so: it works\n  → mend it"
+
+
+class Better:
+    why, pitfall, remedies = "it is off", "api-off", (Remedy("a", "gcloud a"), Remedy("b"))
+
+    def __bool__(self):
+        return False
+
+
+def test_what_was_looked_at_knows_the_reason_and_the_ways_out_better():
+    with pytest.raises(CheckError) as stopped:
+        check(Better(), "it works", remedy="mend it")
+    error = stopped.value
+    assert (error.title, error.why, error.pitfall) == ("Not so: it works", "it is off", "api-off")
+    assert error.remedies == Better.remedies
+    assert error.what == "Not so: it works. it is off"
 
 
 def test_the_reader_sees_no_traceback():

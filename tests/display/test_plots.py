@@ -49,7 +49,7 @@ BARS = [
 ]
 
 PHASES = [
-    Bar("until a node was asked for", 0.0, 0.0, "cluster"),
+    Bar("until a node was requested", 0.0, 0.0, "cluster"),
     Bar("until the node was ready", 0.0, 90.0, "cluster"),
     Bar("image pulled", 90.0, 61.5, "container"),
     Bar("unexplained", 151.5, 8.5, "unexplained"),

@@ -185,11 +185,11 @@ def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, u
     up_to("project")
     a3 = {"machine_type": "a3-highgpu-1g"}
     there = standard.model_copy(update={**a3, "location": "us-central1-b"})
-    told = lines(doctor.examine(there, connect(there), before="04"))["The GPU's places"]
+    told = lines(doctor.examine(there, connect(there), before="04"))["GPU availability"]
     assert (told.severity, told.pitfall) == ("error", "gpu-not-offered")
     assert "a3-highgpu-1g" in told.what and "us-central1-b" in told.what
     for fine in (standard, chosen.model_copy(update={**a3, "mode": "autopilot"})):
-        assert lines(doctor.examine(fine, clients, "04"))["The GPU's places"].severity == "ok"
+        assert lines(doctor.examine(fine, clients, "04"))["GPU availability"].severity == "ok"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_machine_type_that_has_other_gpus_is_told_before_the_cluster_is_made(
     """The rehearsal's Compute Engine answers machineTypes.get as the discovery document has it."""
     up_to("project")
     there = standard.model_copy(update=choices)
-    told = lines(doctor.examine(there, connect(there), before="04"))["The GPU's places"]
+    told = lines(doctor.examine(there, connect(there), before="04"))["GPU availability"]
     assert told.pitfall == ("" if fits else "gpu-not-offered")
     assert fits or there.machine_type in told.what
 
@@ -214,10 +214,10 @@ def test_a_machine_type_that_has_other_gpus_is_told_before_the_cluster_is_made(
 def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
     up_to("project")
     nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
-    told = lines(doctor.examine(nowhere, clients, before="04"))["The GPU's places"]
+    told = lines(doctor.examine(nowhere, clients, before="04"))["GPU availability"]
     assert told.pitfall == "gpu-not-offered" and "us-central1" in told.remedy
     unknown = chosen.model_copy(update={"gpu": "nvidia-z9"})
-    assert "another GPU" in lines(doctor.examine(unknown, clients))["The GPU's places"].remedy
+    assert "another GPU" in lines(doctor.examine(unknown, clients))["GPU availability"].remedy
 
 
 def test_a_bucket_elsewhere_is_a_warning_and_none_at_all_is_in_the_way(chosen, clients):
@@ -244,7 +244,7 @@ def test_a_project_that_nobody_sees_is_one_line_and_the_rest_waits_for_it(chosen
     examined = doctor.examine(other, connect(other), before="02")
     assert "Project" in {one.name for one in examined.in_the_way}
     (blocked,) = [one for one in examined.checkups if "«Project»" in one.what]
-    assert "Your permissions in the project" in blocked.name
+    assert "Your permissions on the project" in blocked.name
 
 
 def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, clients, rehearsal):
@@ -448,11 +448,11 @@ def test_a_cluster_without_federation_and_a_pool_without_metadata_are_told(
         )
     )
     told = doctor.examine(standard, connect(standard), before="05")
-    assert pitfalls(told) == {"Identity of Pods": "metadata-server-off"}
-    assert "--workload-metadata=GKE_METADATA" in lines(told)["Identity of Pods"].command
+    assert pitfalls(told) == {"Workload Identity Federation": "metadata-server-off"}
+    assert "--workload-metadata=GKE_METADATA" in lines(told)["Workload Identity Federation"].command
     rehearsal.call(lambda: setattr(found.workload_identity_config, "workload_pool", ""))
     told = doctor.examine(standard, connect(standard), before="05")
-    assert pitfalls(told) == {"Identity of Pods": "wif-off"}
+    assert pitfalls(told) == {"Workload Identity Federation": "wif-off"}
 
 
 def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
@@ -502,7 +502,7 @@ def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to
     examined = doctor.examine(chosen, clients, before="05")
     assert pitfalls(examined) == {"Cluster": "cluster-missing"}
     (blocked,) = [one for one in examined.checkups if "«Cluster»" in one.what]
-    assert (blocked.name, blocked.severity) == ("Identity of Pods", "warning")
+    assert (blocked.name, blocked.severity) == ("Workload Identity Federation", "warning")
 
 
 def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
@@ -651,7 +651,7 @@ def test_a_check_of_an_examination_names_the_pitfall(chosen, clients):
 
 def test_the_card_folds_the_commands_that_help(chosen, clients):
     shown = doctor.examine(chosen, clients, before="04")._repr_html_()
-    assert "Commands that help" in shown and "gcloud services enable" in shown
+    assert "Commands" in shown and "gcloud services enable" in shown
 
 
 def test_every_pitfall_that_the_doctor_names_is_in_the_catalogue():

@@ -110,7 +110,7 @@ def test_a_wait_ends_within_a_second_and_says_what_goes_on(
     error, seconds = interrupted(step, settings, clients, **quiet)
     assert seconds < slowness()
     assert sentence in str(error)
-    assert "Run this cell again" in str(error)
+    assert "Run this again" in str(error)
 
 
 def test_an_interrupted_cluster_is_found_and_waited_for(

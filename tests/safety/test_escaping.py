@@ -14,10 +14,11 @@ from warmbook.cloud.availability import Offers
 from warmbook.display.banner import ShownClients
 from warmbook.display.card import Card, Row, folded
 from warmbook.display.check import Passed
+from warmbook.display.failure import Failure
 from warmbook.display.progress import Progress
 from warmbook.display.widgets.form import SettingsForm
 from warmbook.doctor.preflight import Checkup, Examination
-from warmbook.errors import SettingsError, WarmbookError
+from warmbook.errors import Remedy, SettingsError, WarmbookError
 from warmbook.serving import guide_manifest
 from warmbook.serving.manifest import deployment
 from warmbook.serving.shell_commands import gcloud, kubectl
@@ -91,6 +92,8 @@ def pages(value):
     yield Progress(value, value, 1.0, 10.0)._repr_html_()
     yield ShownClients(value, environ={})._repr_html_()
     yield folded(value, value)
+    remedies = [Remedy("plain", value), Remedy("plain")]
+    yield Failure(WarmbookError(value, why=value, remedies=remedies, pitfall=value))._repr_html_()
     line = Checkup("error", value, value, value, value, value)
     yield Examination(checkups=(line,), before=value)._repr_html_()
     yield Named(value, value, created=True)._repr_html_()

@@ -83,8 +83,8 @@ def test_a_cluster_without_the_add_on_mounts_no_bucket_and_the_doctor_says_so(
     rehearsal.call(lambda: setattr(fuse, "enabled", False))
     assert "GcsFuseCsiDriver" in compare._unmounted(standard, clients)
     told = {one.name: one for one in doctor.examine(standard, clients, before="09").checkups}
-    assert told["Buckets as folders"].pitfall == "fuse-off"
-    assert "--update-addons=GcsFuseCsiDriver=ENABLED" in told["Buckets as folders"].command
+    assert told["Cloud Storage FUSE"].pitfall == "fuse-off"
+    assert "--update-addons=GcsFuseCsiDriver=ENABLED" in told["Cloud Storage FUSE"].command
     assert told["Disk for the comparison"].severity == "ok"
 
 

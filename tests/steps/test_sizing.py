@@ -1,5 +1,7 @@
 import pytest
 
+from warmbook.display.check import check
+from warmbook.errors import CheckError
 from warmbook.model.folder import Folder
 from warmbook.model.inspect import Inspection, Shard
 from warmbook.model.safetensors import Tensor
@@ -61,6 +63,11 @@ def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized
     found = sized(NINE, 10**9, gpu_count=2, tensor_parallel_size=2)
     assert not found.possible
     assert "2 is refused by vLLM: 1 divide" in repr(found)
+    with pytest.raises(CheckError) as stopped:
+        check(found.possible, "it can run", remedy="choose more GPUs")
+    assert stopped.value.pitfall == "heads-not-divisible"
+    assert "heads" in stopped.value.why
+    assert "1 for «tensor_parallel_size»" in stopped.value.remedy
 
 
 def test_the_load_and_the_price_are_those_of_the_machine(sized):

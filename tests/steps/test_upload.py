@@ -75,7 +75,7 @@ def test_a_stop_says_what_is_kept(ours, clients):
 
     with pytest.raises(InterruptedWaitError, match=r"(bytes|KiB) are in the bucket") as stopped:
         upload.model(ours, clients, report=stop)
-    assert "Run this cell again to go on" in stopped.value.remedy
+    assert "Run this again to go on" in stopped.value.remedy
 
 
 def test_a_refusal_is_told_in_the_readers_words(ours, clients, quiet, monkeypatch):

@@ -76,7 +76,7 @@ def _refuse(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         told = say("{path} is a file, not a folder.", path=folder)
     elif shipped.folder() in (folder.resolve(), *folder.resolve().parents):
-        told = say("{path} is where warmbook's own notebooks are.", path=folder)
+        told = say("{path} contains warmbook's own notebooks.", path=folder)
     else:
         return
     raise SettingsError(told, remedy=say("Name another folder."))
@@ -85,7 +85,7 @@ def _refuse(folder: Path) -> None:
 def _unwritable(folder: Path, error: OSError) -> SettingsError:
     path, reason = error.filename or folder, error.strerror or error
     told = say("{path} can't be written: {reason}.", path=path, reason=reason)
-    return SettingsError(told, remedy=say("Name a folder that you can write to, with some space."))
+    return SettingsError(told, remedy=say("Name a folder that you can write to, with free space."))
 
 
 def _copy(name: str, folder: Path, known: dict[str, str]) -> str:

@@ -78,7 +78,7 @@ def execute(
     except DeadKernelError:
         done.status = "failed"
         done.error = say(
-            "The kernel died. Run it again: what was begun in the cloud is found and waited for."
+            "The kernel died. Run it again: it finds the operations in progress and waits for them."
         )
     except KeyboardInterrupt:
         pressed.times += 1

@@ -41,7 +41,7 @@ class Desk:
         environ = os.environ if environ is None else environ
         if not (url := environ.get("WARMBOOK_REHEARSAL_FAULTS", "")):
             raise SettingsError(
-                say("The gym needs a rehearsal: nothing is broken on purpose in a real project."),
+                say("The gym needs a rehearsal: it never breaks a real project."),
                 remedy=say(
                     "Start one with `python -m warmbook lab`, and open this notebook there."
                 ),
@@ -91,7 +91,7 @@ class Desk:
         if answer.status_code == 409:
             raise SettingsError(
                 answer.text.partition("\n")[0],
-                remedy=say("Choose another, or take back what is hidden first: gym.unstage()"),
+                remedy=say("Choose another, or remove the hidden one first: gym.unstage()"),
             )
         answer.raise_for_status()
         return answer.json()
@@ -150,12 +150,12 @@ def _refuse_used(desk: Desk) -> None:
     if count:
         raise SettingsError(
             say(
-                "This rehearsal is used: {count} requests have changed something in it, the first "
-                "was {first}. What is there already can keep a fault from showing.",
+                "This rehearsal has been used: {count} requests changed it, the first was "
+                "{first}. Existing resources can hide a fault.",
                 count=count,
                 first=first,
             ),
-            remedy=say("Stop it and start it again, and hide the fault before anything else."),
+            remedy=say("Stop it, start it again, and hide the fault first."),
         )
 
 
@@ -166,7 +166,7 @@ class TakenBack(Card):
     faults: tuple[Mapping[str, Any], ...]
 
     def title(self) -> str:
-        return say("Nothing is wrong in this rehearsal any more")
+        return say("The fault in this rehearsal was removed")
 
     def rows(self) -> Sequence[Row]:
         return tuple(Row(str(one["name"]), say(str(one["what"])), "ok") for one in self.faults)
@@ -200,7 +200,7 @@ class Attempt(Card):
 
     def title(self) -> str:
         if self.walked.error is None:
-            return say("The guide came to its end: the model is served")
+            return say("The guide completed: the model is being served")
         return say("The guide stopped in notebook {number}", number=self.walked.notebook)
 
     def rows(self) -> Sequence[Row]:
@@ -212,7 +212,7 @@ class Attempt(Card):
         )
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + folded(say("The log's last lines"), self.log)
+        return super()._repr_html_() + folded(say("Last lines of the log"), self.log)
 
 
 def attempt(settings: Settings, clients: Clients) -> Attempt:

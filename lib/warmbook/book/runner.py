@@ -103,8 +103,8 @@ def refuse_early(
     taken = set[str]().union(*map(taken_by, notebooks))
     if unknown := sorted(set(parameters) - taken):
         raise SettingsError(
-            say("No notebook takes a parameter {names}.", names=", ".join(unknown)),
-            remedy=say("They take: {names}.", names=", ".join(sorted(taken))),
+            say("Unknown parameter: {names}.", names=", ".join(unknown)),
+            remedy=say("Known parameters: {names}.", names=", ".join(sorted(taken))),
         )
     return Settings.parse(merge(saved, _settings_among(parameters)))
 

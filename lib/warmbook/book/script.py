@@ -46,7 +46,7 @@ def sections() -> tuple[Section, ...]:
     return (
         Section(
             "02",
-            say("The project: billing, APIs, your roles"),
+            say("Project: billing, APIs, IAM roles"),
             (
                 project.find,
                 project.billing,
@@ -55,25 +55,25 @@ def sections() -> tuple[Section, ...]:
                 project.grant_roles,
             ),
         ),
-        Section("03", say("The weights in the bucket"), (upload.model, weights.inspect)),
+        Section("03", say("Model weights in the bucket"), (upload.model, weights.inspect)),
         Section(
             "04",
-            say("The cluster"),
+            say("Cluster"),
             (cluster.gpu_offer, cluster.create, cluster.create_node_pool),
         ),
         Section(
             "05",
-            say("An identity for the Pods"),
+            say("Workload Identity Federation for GKE"),
             (
                 identity.create_namespace,
                 identity.create_service_account,
                 identity.grant_bucket_roles,
             ),
         ),
-        Section("06", say("The server"), (server.deploy,)),
+        Section("06", say("Server"), (server.deploy,)),
         Section(
             "07",
-            say("The stream, and an answer"),
+            say("Verify the stream and query the model"),
             (
                 streaming.wait_available,
                 streaming.list_pods,
@@ -82,7 +82,7 @@ def sections() -> tuple[Section, ...]:
                 streaming.ask,
             ),
         ),
-        Section("08", say("A cache near the Pods (optional)"), (cache.create, cache.describe)),
+        Section("08", say("Anywhere Cache (optional)"), (cache.create, cache.describe)),
         Section(CLEANUP, say("Clean up"), (cleanup.inventory, cleanup.delete)),
     )
 
@@ -111,11 +111,11 @@ def script(settings: Settings, numbers: Sequence[str] = (), needs: Needs | None 
 
 def _about(settings: Settings) -> Iterator[str]:
     name = '"Accelerate model loading on GKE with Run:ai Model Streamer and vLLM"'
-    yield "# " + say("The guide {name}, by hand, for:", name=name)
+    yield "# " + say("The guide {name} as commands, for:", name=name)
     mode = settings.mode.capitalize()
     place = f"{settings.project_id}, {mode}, {settings.location}, {settings.model_uri}"
     yield f"#   {one_line(place)}"
-    yield "# " + say("What it creates costs money until it is deleted:")
+    yield "# " + say("The created resources are billed until they are deleted:")
     yield "#   python -m warmbook commands --cleanup"
 
 

@@ -46,11 +46,9 @@ def of_google(error: Any) -> WarmbookError:
     message, whole = first_line(error.message), f"{error} {reason}"
     if reason == "USER_PROJECT_DENIED" or NO_USE.search(whole):
         return AccessError(
-            say(
-                "Your requests may not count against the quota project: {message}", message=message
-            ),
+            say("You may not use the quota project: {message}", message=message),
             remedy=say(
-                "Ask for the role Service Usage Consumer on that project, or name another: "
+                "Request the role Service Usage Consumer on that project, or set another: "
                 "`gcloud auth application-default set-quota-project PROJECT_ID`."
             ),
             pitfall="quota-project",
@@ -65,7 +63,7 @@ def of_google(error: Any) -> WarmbookError:
         service = (getattr(error, "metadata", None) or {}).get("service", "")
         service = service or "".join(ACTIVATION.findall(message)[:1])
         return AccessError(
-            say("The API {service} is off in this project.", service=service),
+            say("The API {service} is not enabled in this project.", service=service),
             remedy=say(
                 "Run notebook 02, or: gcloud services enable {service}", service=quoted(service)
             ),
@@ -73,8 +71,8 @@ def of_google(error: Any) -> WarmbookError:
         )
     if reason in NO_BILLING:
         return AccessError(
-            say("No billing account pays for the project: {message}", message=message),
-            remedy=say("Link one in the console, under Billing, then run this cell again."),
+            say("The project has no billing account: {message}", message=message),
+            remedy=say("Link one in the console, under Billing, then run this again."),
             pitfall="billing-off",
         )
     if code in (401, 403, 429) and reason in TOO_MANY:
@@ -85,37 +83,47 @@ def of_google(error: Any) -> WarmbookError:
         return _too_many(message)
     if code == 401:
         return AccessError(
-            say("Google Cloud does not accept your credentials: {message}", message=message),
-            remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            say("Google Cloud rejected your credentials: {message}", message=message),
+            remedy=say("Run `gcloud auth application-default login` and this again."),
             pitfall="credentials-expired",
         )
     if code == 403 and names_no_project(error):
         return AccessError(
-            say("There is no such project, or you may not see it: {message}", message=message),
-            remedy=say("Correct «project_id» in the form; `gcloud projects list` shows yours."),
+            say(
+                "The project does not exist, or you have no access to it: {message}",
+                message=message,
+            ),
+            remedy=say("Correct «project_id»; `gcloud projects list` shows yours."),
             pitfall="project-missing",
         )
     if code == 403:
         return AccessError(
-            say("Google Cloud refuses: {message}", message=_with_permission(message, error)),
-            remedy=say("Ask for the permission that is named, or run notebook 02 for the roles."),
+            say(
+                "Permission denied by Google Cloud: {message}",
+                message=_with_permission(message, error),
+            ),
+            remedy=say(
+                "Request the permission in the message, or run notebook 02, which grants the roles."
+            ),
             pitfall="role-missing",
         )
     if code == 400 and NO_ACT_AS.search(message):
         return AccessError(
-            say("Google Cloud refuses: {message}", message=message),
-            remedy=say("Ask an owner of the project for Service Account User on that account."),
+            say("Permission denied by Google Cloud: {message}", message=message),
+            remedy=say(
+                "Ask an owner of the project to grant you Service Account User on that account."
+            ),
             pitfall="role-missing",
         )
     if code == 404:
         return MissingError(
-            say("Google Cloud finds no such thing: {message}", message=message),
-            remedy=say("Check the name in the form, or run the notebook that creates it."),
+            say("Not found in Google Cloud: {message}", message=message),
+            remedy=say("Check its name in your settings, or run the notebook that creates it."),
             pitfall=next((name for name, said in MISSING.items() if said.search(whole)), ""),
         )
     return WarmbookError(
-        say("Google Cloud answers {code}: {message}", code=code, message=message),
-        remedy=say("Run this cell again; if it stays so, the message above is what to search for."),
+        say("Google Cloud returned {code}: {message}", code=code, message=message),
+        remedy=say("Run this again; if it stays so, the message above is what to search for."),
         pitfall=_other(code, whole),
     )
 
@@ -134,16 +142,16 @@ def _quota(message: str, whole: str) -> WarmbookError:
     if not GPU.search(whole) and re.search(r"(?i)requests|per minute|\brate\b", whole):
         return _too_many(message)
     return WarmbookError(
-        say("A quota is used up: {message}", message=message),
-        remedy=say("Ask for more quota in the console, or choose another region or GPU."),
+        say("Quota exceeded: {message}", message=message),
+        remedy=say("Request a quota increase in the console, or choose another region or GPU."),
         pitfall="gpu-quota" if GPU.search(whole) else "",
     )
 
 
 def _too_many(message: str) -> WarmbookError:
     return WarmbookError(
-        say("Google Cloud has had too many requests: {message}", message=message),
-        remedy=say("Wait a minute, then run this cell again."),
+        say("Too many requests to Google Cloud: {message}", message=message),
+        remedy=say("Wait a minute, then run this again."),
         pitfall="rate-limited",
     )
 
@@ -162,36 +170,39 @@ def of_kubernetes(error: Any) -> WarmbookError:
     code, message = int(error.status or 0), kubernetes_message(error)
     if code == 401:
         return AccessError(
-            say("The cluster does not accept your credentials: {message}", message=message),
-            remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            say("The cluster rejected your credentials: {message}", message=message),
+            remedy=say("Run `gcloud auth application-default login` and this again."),
             pitfall="credentials-expired",
         )
     if missing := _missing(message):
         return MissingError(
-            say("The cluster has no such thing: {message}", message=message),
-            remedy=say("Run notebook 05: it makes both."),
+            say("Not found in the cluster: {message}", message=message),
+            remedy=say("Run notebook 05, which creates both."),
             pitfall=missing,
         )
     if code == 403:
         return AccessError(
-            say("The cluster refuses: {message}", message=message),
-            remedy=say("Run notebook 02 for the role Kubernetes Engine Admin, then this cell."),
+            say("Permission denied by the cluster: {message}", message=message),
+            remedy=say("Run notebook 02 for the role Kubernetes Engine Admin, then this again."),
             pitfall="role-missing",
         )
     if code == 404:
         return MissingError(
-            say("The cluster has no such thing: {message}", message=message),
-            remedy=say("Run the notebook that creates it: 05 for names, 06 for the Deployment."),
+            say("Not found in the cluster: {message}", message=message),
+            remedy=say(
+                "Run the notebook that creates it: 05 for namespace and service account, "
+                "06 for the Deployment."
+            ),
         )
     if code == 410 or code == 429 or code >= 500:
         return WarmbookError(
-            say("The cluster answers {code}: {message}", code=code, message=message),
-            remedy=say("Wait a minute, then run this cell again."),
+            say("The cluster returned {code}: {message}", code=code, message=message),
+            remedy=say("Wait a minute, then run this again."),
             pitfall={410: "watch-expired", 429: "rate-limited"}.get(code, "service-unavailable"),
         )
     return WarmbookError(
-        say("The cluster answers {code}: {message}", code=code, message=message),
-        remedy=say("Correct the setting that is named in the form, then run the notebook again."),
+        say("The cluster returned {code}: {message}", code=code, message=message),
+        remedy=say("Correct the setting that is named, then run the notebook again."),
         pitfall="argument-is-a-map" if NO_TEXT.search(message) else "",
     )
 

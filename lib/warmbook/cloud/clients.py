@@ -291,8 +291,11 @@ class Clients:
             cluster = None
         if cluster is None or not (cluster.endpoint or dns_endpoint(cluster)):
             raise MissingError(
-                say("There is no cluster {name} to talk to.", name=self._settings.cluster_name),
-                remedy=say("Run notebook 04: it creates the cluster, or finds it."),
+                say(
+                    "The cluster {name} does not exist or is not ready.",
+                    name=self._settings.cluster_name,
+                ),
+                remedy=say("Run notebook 04, which creates or finds the cluster."),
             )
         return Kubernetes(cluster, self.credentials, self.patience_s)
 

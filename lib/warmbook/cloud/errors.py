@@ -36,7 +36,7 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("You stopped this step."),
-            remedy=say("What was already asked of the cloud goes on. Run this cell again."),
+            remedy=say("What was already asked of the cloud goes on. Run this again."),
         ) from None
     except Exception as error:
         if (known := explain(error)) is None:
@@ -49,7 +49,7 @@ def explain(error: Exception) -> WarmbookError | None:
     names = {f"{cls.__module__.partition('.')[0]}.{cls.__name__}" for cls in type(error).__mro__}
     if "google.DefaultCredentialsError" in names:
         return AccessError(
-            say("There are no Google Cloud credentials here."),
+            say("No Google Cloud credentials were found."),
             remedy=say(
                 "Run `gcloud auth application-default login`, or start a rehearsal: "
                 "`python -m warmbook lab`."
@@ -59,7 +59,7 @@ def explain(error: Exception) -> WarmbookError | None:
     if names & {"google.RefreshError", "google.ReauthFailError"}:
         return AccessError(
             say("Your Google Cloud credentials have expired."),
-            remedy=say("Run `gcloud auth application-default login` and this cell again."),
+            remedy=say("Run `gcloud auth application-default login` and this again."),
             pitfall="credentials-expired",
         )
     if "google.RetryError" in names and (last := getattr(error, "cause", None)) is not None:
@@ -94,7 +94,7 @@ def _other_versions(error: ImportError) -> ResourceFailedError | None:
     if (error.name or "").partition(".")[0] not in CLIENT_LIBRARIES:
         return None
     return ResourceFailedError(
-        say("A client library is missing or of another release: {reason}", reason=error),
+        say("A client library is missing or has the wrong version: {reason}", reason=error),
         remedy=say("Run `make setup` or install warmbook again, then restart the kernel."),
         pitfall="client-versions",
     )
@@ -113,6 +113,6 @@ def unreachable(error: Exception) -> UnreachableError:
         return stopped()
     return UnreachableError(
         say("Google Cloud can't be reached: {reason}", reason=first_line(error)),
-        remedy=say("Check the network and any proxy, then run this cell again."),
+        remedy=say("Check the network and any proxy, then try again."),
         pitfall="unreachable",
     )

@@ -70,10 +70,12 @@ def find_project(clients: Clients, project_id: str, *, create_command: str) -> P
 def unseen(project_id: str, create_command: str) -> AccessError:
     """Return the error for a project that is not there, or that the reader may not see."""
     return AccessError(
-        say("You can't see a project {project}.", project=project_id),
+        say(
+            "The project {project} does not exist, or you have no access to it.", project=project_id
+        ),
         remedy=say(
-            "Check its ID in the form (not its name or number), ask for a role on it, or "
-            "create it: {command}",
+            "Check «project_id» (its ID, not its name or number), ask for a role on it, or create "
+            "it: {command}",
             command=create_command,
         ),
         pitfall="project-missing",

@@ -67,13 +67,14 @@ class Network(BaseModel):
     @property
     def figures(self) -> str:
         """The figures as people read them."""
-        return ", ".join(self._figures()) or say("its figures can't be read")
+        return ", ".join(self._figures()) or say("its values can't be read")
 
     @property
     def label(self) -> str:
         """The sentence without which no rate that was measured here is shown."""
         return say(
-            "The rehearsal's network is shaped: {figures}. No rate of it is Cloud Storage's.",
+            "The rehearsal's network is shaped: {figures}. Its rates say nothing about Cloud "
+            "Storage.",
             figures=self.figures,
         )
 
@@ -199,9 +200,9 @@ def _refuses(desk: str) -> bool:
 def stopped() -> UnreachableError:
     """Return the error for a rehearsal that is no longer there."""
     return UnreachableError(
-        say("The rehearsal has stopped: its servers don't answer."),
+        say("The rehearsal has stopped: its servers don't respond."),
         remedy=say(
-            "Start it again with `python -m warmbook lab`, then run the notebook from its top."
+            "Start it again with `python -m warmbook lab`, then run the notebook from the top."
         ),
         pitfall="unreachable",
     )
@@ -210,8 +211,8 @@ def stopped() -> UnreachableError:
 def _half(present: Iterable[str], missing: Iterable[str]) -> SettingsError:
     return SettingsError(
         say(
-            "Only a part of a rehearsal's variables is set. Set: {present}. Not set: {missing}. "
-            "Some calls would go to Google Cloud, others would not.",
+            "Only some of a rehearsal's environment variables are set. Set: {present}. Not set: "
+            "{missing}. Some calls would reach Google Cloud.",
             present=", ".join(present),
             missing=", ".join(missing),
         ),
@@ -223,7 +224,8 @@ def _elsewhere(names: Iterable[str], environ: Mapping[str, str]) -> SettingsErro
     told = ", ".join(f"{name}={environ[name]}" for name in names)
     return SettingsError(
         say(
-            "A rehearsal's servers are on this machine, but not these: {addresses}.", addresses=told
+            "A rehearsal's servers run on this machine; these addresses do not: {addresses}.",
+            addresses=told,
         ),
         remedy=_choose(OF_REHEARSALS_ONLY),
     )
@@ -232,7 +234,7 @@ def _elsewhere(names: Iterable[str], environ: Mapping[str, str]) -> SettingsErro
 def _of_others(names: Iterable[str]) -> SettingsError:
     return SettingsError(
         say(
-            "These variables are not of one and the same rehearsal: {names}.",
+            "These environment variables belong to different rehearsals: {names}.",
             names=", ".join(names),
         ),
         remedy=_choose(OF_REHEARSALS_ONLY),

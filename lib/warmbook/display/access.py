@@ -40,7 +40,7 @@ class AccessDiagram:
         first, *others = (_box(name, GREY) for name in self.identity)
         chain = first + "".join(map(_then, others))
         grants = "".join(map(_grant, self.grants))
-        title = escape(say("Who may do what"))
+        title = escape(say("Identity and access"))
         return (
             f'<figure role="group" aria-label="{title}" style="margin:8px 0;max-width:56em">'
             f'<figcaption style="font-weight:600;margin:2px 0">{title}</figcaption>'

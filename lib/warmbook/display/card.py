@@ -26,9 +26,9 @@ NEW = ("+", BLUE)
 
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
-_BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
+BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
 
-_PLAIN = "mathjax_ignore tex2jax_ignore"
+PLAIN = "mathjax_ignore tex2jax_ignore"
 """Keeps MathJax 3 and 2 away: two prices in a row are no formula."""
 
 escape = html.escape
@@ -89,9 +89,9 @@ class Card:
         rows = "".join(map(_row, self.rows()))
         table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
         return (
-            f'<div class="{_PLAIN}" style="{_BOX.format(edge=self.mark[1])}">'
+            f'<div class="{PLAIN}" style="{BOX.format(edge=self.mark[1])}">'
             f"<b>{escape(self.title())}</b>{table if rows else ''}"
-            f"{_small(self.note())}{folded(say('The same by hand'), self.command)}</div>"
+            f"{_small(self.note())}{folded(say('Equivalent command'), self.command)}</div>"
         )
 
 
@@ -114,8 +114,15 @@ def folded(summary: str, text: str) -> str:
         return ""
     return (
         f'<details style="margin:4px 0"><summary style="cursor:pointer;opacity:.8">'
-        f'{escape(summary)}</summary>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
-        f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></details>'
+        f"{escape(summary)}</summary>{copied(text)}</details>"
+    )
+
+
+def copied(text: str) -> str:
+    """Return HTML that shows `text` letter by letter, with a button that copies it."""
+    return (
+        f'<div>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
+        f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
     )
 
 

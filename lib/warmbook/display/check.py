@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import CheckError
+from ..errors import CheckError, Remedy
 from ..terminal import printable
 from ..texts import say
 from .card import GREEN, escape
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether something holds and, if not, the reason and the ways out that `check` shows."""
+
+    holds: bool
+    why: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    pitfall: str = ""
+
+    def __bool__(self) -> bool:
+        return self.holds
 
 
 @dataclass(frozen=True)
@@ -27,18 +40,17 @@ def check(holds: object, claim: str, *, remedy: str, pitfall: str = "") -> Passe
     """Show `claim` if it holds, else stop the notebook with the `remedy`.
 
     Both texts are English and are shown in the reader's language. The error names the
-    `pitfall`. What `holds` may know better, by attributes of its own: `why`, `remedy`,
+    `pitfall`. What `holds` may know better, by attributes of its own: `why`, `remedies`,
     `pitfall`.
 
     Raises:
         CheckError: The claim does not hold.
     """
     if not holds:
-        told = say("Not so: {claim}", claim=say(claim))
-        why, better, named = (getattr(holds, name, "") for name in ("why", "remedy", "pitfall"))
         raise CheckError(
-            f"{told}. {why}" if why else told,
-            remedy=better or say(remedy),
-            pitfall=pitfall or named,
+            say("Check failed: {claim}", claim=say(claim)),
+            why=getattr(holds, "why", ""),
+            remedies=getattr(holds, "remedies", ()) or [Remedy(say(remedy))],
+            pitfall=pitfall or getattr(holds, "pitfall", ""),
         )
     return Passed(say(claim))

@@ -134,11 +134,11 @@ def wait_until(
                 break
     except KeyboardInterrupt:
         raise InterruptedWaitError(
-            say("You stopped waiting for {what} (last seen: {state}).", what=what, state=now),
+            say("You stopped waiting for {what} (last state: {state}).", what=what, state=now),
             remedy=" ".join(
                 (
-                    meanwhile or say("It goes on by itself."),
-                    say("Run this cell again to wait for it."),
+                    meanwhile or say("It continues without you."),
+                    say("Run this again to wait for it."),
                 )
             ),
         ) from None
@@ -147,6 +147,6 @@ def wait_until(
             seen.close()
     waited = duration(timeout_s)
     raise WaitTimeoutError(
-        say("{what} is still «{state}» after {time}.", what=what, state=now, time=waited),
-        remedy=say("Run this cell again to wait longer."),
+        say("{what}: still «{state}» after {time}.", what=what, state=now, time=waited),
+        remedy=say("Run this again to wait longer."),
     )

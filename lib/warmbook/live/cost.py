@@ -97,5 +97,5 @@ def refuse_beyond(budget_usd: float, costs: tuple[TierCost, ...]) -> None:
         budget=budget_usd,
     )
     raise SettingsError(
-        f"{told}\n{lines}", remedy=say("Give it a larger --budget-usd, or choose a lower --tier.")
+        f"{told}\n{lines}", remedy=say("Raise --budget-usd, or choose a lower --tier.")
     )

@@ -36,7 +36,9 @@ def begin(own: Settings, tier: int, out: Path, tell: Report) -> Session:
     """
     if named(out):
         told = say("{path} belongs to another run.", path=out)
-        raise SettingsError(told, remedy=say("Sweep it, or name another folder for this one."))
+        raise SettingsError(
+            told, remedy=say("Run --sweep on it, or name another folder for this run.")
+        )
     session = Session(own, new_run(), tell)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)

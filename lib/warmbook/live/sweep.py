@@ -111,11 +111,11 @@ def sweep(
 
     return wait_until(
         polled(again),
-        what=say("Deleting what the check has made"),
+        what=say("Deleting the resources of the check"),
         state=state,
         ready=lambda found: not found,
         timeout_s=SWEEP_S,
-        meanwhile=say("Run the sweep again: it goes on."),
+        meanwhile=say("Run the sweep again; it continues."),
         report=report,
     )
 

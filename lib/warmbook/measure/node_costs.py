@@ -31,16 +31,16 @@ def cost_rows(machines: Sequence[str]) -> Iterator[Row]:
     priced = [(name, known[name]) for name in machines if name in known]
     if priced:
         detail = say(
-            "${usd:.2f} an hour by the list price: {machines} ({region}, {date})",
+            "${usd:.2f} per hour at list price: {machines} ({region}, {date})",
             usd=sum(price.on_demand_usd for _, price in priced),
             machines=_counted([name for name, _ in priced]),
             region=priced[0][1].region,
             date=min(price.date for _, price in priced),
         )
-        yield Row(say("its nodes cost"), detail, "warning")
+        yield Row(say("cost of its nodes"), detail, "warning")
     if others := [name for name in machines if name not in known]:
-        detail = say("no price is known here: {machines}", machines=_counted(others))
-        yield Row(say("its nodes cost"), detail, "warning")
+        detail = say("price unknown: {machines}", machines=_counted(others))
+        yield Row(say("cost of its nodes"), detail, "warning")
 
 
 def _counted(names: Sequence[str]) -> str:

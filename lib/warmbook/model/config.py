@@ -154,7 +154,7 @@ class Shape:
     def _check(self) -> None:
         if self.unknown:
             told = say(
-                "The KV cache is not known: config.json has {what}, which is not understood here",
+                "The KV cache is unknown: config.json contains {what}, which is not supported",
                 what=self.unknown,
             )
             raise MissingError(told, remedy=_remedy())
@@ -163,7 +163,7 @@ class Shape:
         if attends and not self.latent_dim and not any(one.always for one in self.kept):
             needed |= {"num_attention_heads": self.kv_heads, "head_dim": self.head_dim}
         if names := ", ".join(name for name, value in needed.items() if not value):
-            told = say("config.json does not say {names}", names=names)
+            told = say("config.json lacks {names}", names=names)
             if self.name and not self.understood:  # it may have none, or call them otherwise
                 told = f"{self._unheard()}. {told}"
             raise MissingError(told, remedy=_remedy())
@@ -174,7 +174,7 @@ class Shape:
 
 
 def _remedy() -> str:
-    return say("See that config.json is the model's own, or choose the GPU yourself.")
+    return say("Check that config.json belongs to the model, or choose the GPU yourself.")
 
 
 def _listed_layers(text: TextModel) -> int | None:

@@ -33,7 +33,7 @@ def of_documents(inspection: Inspection) -> Iterator[Finding]:
             "no tokenizer",
             say("no tokenizer files"),
             say("vLLM stops before it reads the weights."),
-            say("Copy the model's small files beside its weights, or correct the folder."),
+            say("Copy the model's small files next to its weights, or correct the folder."),
             pitfall="tokenizer-unreadable",
         )
     yield from _begins(inspection, TOKENIZER)
@@ -42,7 +42,7 @@ def of_documents(inspection: Inspection) -> Iterator[Finding]:
             "tokenizer empty",
             say("{name} is empty", name=TOKENIZER),
             say("vLLM stops before it reads the weights."),
-            say("Upload this file again, whole."),
+            say("Upload this file again."),
         )
 
 
@@ -59,7 +59,7 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
             "no config",
             say("{name} is missing", name=CONFIG),
             say("vLLM stops: «no config file found»."),
-            say("Copy the model's small files beside its weights, or correct the folder."),
+            say("Copy the model's small files next to its weights, or correct the folder."),
             pitfall="config-missing",
         )
         return
@@ -70,8 +70,8 @@ def _config(inspection: Inspection) -> Iterator[Finding]:
         yield Finding(
             "config broken",
             say("{name} can't be read", name=CONFIG),
-            say("vLLM stops: it can't tell what model this is."),
-            say("Upload this file again, whole."),
+            say("vLLM stops: it can't determine the architecture."),
+            say("Upload this file again."),
             pitfall="config-broken",
         )
 
@@ -86,7 +86,7 @@ def _no_type(config: Mapping[str, Any]) -> Iterator[Finding]:
             "no model type",
             say("{name} names no model: it has no model_type", name=CONFIG),
             say("vLLM stops: «Unrecognized model»."),
-            say("Copy the model's small files beside its weights, or correct the folder."),
+            say("Copy the model's small files next to its weights, or correct the folder."),
             pitfall="config-missing",
         )
 
@@ -99,15 +99,15 @@ def _begins(inspection: Inspection, name: str) -> Iterator[Finding]:
         yield Finding(
             "byte-order mark",
             say("{name} begins with a byte-order mark", name=name),
-            say("vLLM stops: the file is not read as JSON."),
-            say("Save it as UTF-8 without a mark, then upload it again."),
+            say("vLLM stops: it can't parse the file as JSON."),
+            say("Save it as UTF-8 without a byte-order mark, then upload it again."),
             pitfall=pitfall,
         )
     elif found := instead(first, inspection.folder.files.get(name, 0)):
         yield Finding(
             found,
-            say("{name}: {what} stands where the file should be", name=name, what=found),
-            say("vLLM stops: the file is not read as JSON."),
+            say("{name}: contains {what} instead of the file", name=name, what=found),
+            say("vLLM stops: it can't parse the file as JSON."),
             say("Fetch the real file (git lfs pull, or hf download), then upload it."),
             pitfall=pitfall,
         )
@@ -120,7 +120,9 @@ def _code(inspection: Inspection) -> Iterator[Finding]:
     if missing:
         yield Finding(
             "code missing",
-            say("config.json names {names} (auto_map), not here", names=named_only(missing)),
+            say(
+                "config.json names {names} (auto_map), which is missing", names=named_only(missing)
+            ),
             say("With --trust-remote-code vLLM stops before it reads the weights."),
             say("Upload the model's .py files, or remove auto_map if vLLM knows the model."),
         )

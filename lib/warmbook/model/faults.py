@@ -19,15 +19,15 @@ from .safetensors import INSTEAD, LARGEST_HEADER_BYTES
 __all__ = ["Finding", "findings"]
 
 SHARD_TEXTS = {
-    "git-lfs pointer": marked("a git-lfs pointer stands where the file should be"),
-    "Xet pointer": marked("a Xet pointer stands where the file should be"),
-    "HTML page": marked("an HTML page stands where the file should be"),
-    "XML page": marked("an XML page stands where the file should be"),
-    "cut short": marked("the file is cut short"),
+    "git-lfs pointer": marked("a git-lfs pointer instead of the file"),
+    "Xet pointer": marked("a Xet pointer instead of the file"),
+    "HTML page": marked("an HTML page instead of the file"),
+    "XML page": marked("an XML page instead of the file"),
+    "cut short": marked("the file is truncated"),
     "header too long": marked("the header claims more than 100 MiB"),
     "header not JSON": marked("the header is not JSON"),
-    "unknown dtype": marked("a dtype that the streamer does not know"),
-    "broken entry": marked("a tensor's entry does not hold together"),
+    "unknown dtype": marked("a dtype that the streamer does not support"),
+    "broken entry": marked("a tensor's entry is inconsistent"),
     "overlap": marked("tensors overlap"),
     "gap": marked("there is a gap between tensors"),
     "bytes left over": marked("there are bytes after the last tensor"),
@@ -78,7 +78,7 @@ def _shards(inspection: Inspection) -> Iterator[Finding]:
         yield Finding(
             "no tensors",
             say("{names}: no tensors in it", names=named_only(inspection.folder.shards)),
-            say("vLLM lacks weights: it stops, or answers nonsense."),
+            say("vLLM lacks weights: it stops, or its answers are nonsense."),
             say("Upload the model again, whole."),
             pitfall="shard-broken",
         )
@@ -87,8 +87,8 @@ def _shards(inspection: Inspection) -> Iterator[Finding]:
         yield Finding(
             "tensor twice",
             say("{names} in more than one file", names=named_only(doubles)),
-            say("Both are streamed, and which of them counts is not certain."),
-            say("Remove the files that don't belong to the model."),
+            say("Both are streamed, and it is undefined which one is used."),
+            say("Remove the files that do not belong to the model."),
         )
 
 
@@ -100,14 +100,14 @@ def _refused(shard: Shard) -> Finding:
     if shard.fault.fault == "cut short":
         happens = say("The streamer stops with «File access error» in the middle of the load.")
     severity: Severity = "error"
-    remedy = say("Upload this file again, whole.")
+    remedy = say("Upload this file again.")
     if shard.fault.fault == "bytes left over":
-        happens = say("In a bucket the streamer reads past it; other readers refuse the file.")
+        happens = say("In a bucket, the streamer ignores it; other readers reject the file.")
         severity = "warning"
     if shard.fault.fault in INSTEAD.values():
         remedy = say("Fetch the real file (git lfs pull, or hf download), then upload it.")
     elif shard.fault.fault == "unknown dtype":
-        remedy = say("Take a copy of the model in bfloat16, or in FP8.")
+        remedy = say("Use a copy of the model in bfloat16 or FP8.")
     what = f"{shard.name}: {say(SHARD_TEXTS[shard.fault.fault])} ({shard.fault.detail})"
     return Finding(shard.fault.fault, what, happens, remedy, severity, pitfall="shard-broken")
 
@@ -128,8 +128,8 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
         yield Finding(
             "index broken",
             say("{name} can't be read", name=INDEX),
-            say("The streamer does not need it; newer releases of vLLM read it."),
-            say("Upload this file again, whole."),
+            say("The streamer does not need it; newer vLLM releases read it."),
+            say("Upload this file again."),
             "warning",
         )
     if not inspection.indexed:
@@ -140,8 +140,8 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
     if missing := sorted(named - there):
         yield Finding(
             "shard missing",
-            say("the index names {names}, which is not here", names=named_only(missing)),
-            say("vLLM lacks weights: it stops, or answers nonsense."),
+            say("the index names {names}, which is missing", names=named_only(missing)),
+            say("vLLM lacks weights: it stops, or its answers are nonsense."),
             say("Upload the missing files."),
             pitfall="shard-broken",
         )
@@ -151,8 +151,8 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
     if foreign:
         yield Finding(
             "mtp beside",
-            say("{names}: layers that predict several tokens (mtp)", names=named_only(foreign)),
-            say("vLLM stops: the model's class does not know tensors of this name."),
+            say("{names}: multi-token prediction layers (mtp)", names=named_only(foreign)),
+            say("vLLM stops: the model class has no tensors with these names."),
             say("Move the file out of the folder."),
         )
         extra = sorted(set(extra) - set(foreign))
@@ -160,10 +160,10 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
         length = sum(inspection.folder.files[name] for name in extra)
         yield Finding(
             "shard extra",
-            say("{names}: not named by the index", names=named_only(extra)),
+            say("{names}: not in the index", names=named_only(extra)),
             say(
-                "It is streamed too ({size} more): the streamer reads every safetensors file "
-                "of the folder, whatever the index says.",
+                "It is streamed too ({size} more): the streamer reads every safetensors file in "
+                "the folder and ignores the index.",
                 size=size(length),
             ),
             say("Remove it from the folder, unless the model needs it."),
@@ -174,9 +174,9 @@ def _index(inspection: Inspection) -> Iterator[Finding]:
     if whole and (lost := sorted(inspection.indexed.keys() - have)):
         yield Finding(
             "tensor missing",
-            say("the index names {names}, which no file holds", names=named_only(lost)),
-            say("vLLM lacks weights: it stops, or answers nonsense."),
-            say("Upload the model again: index and weights are of different copies."),
+            say("the index names {names}, which no file contains", names=named_only(lost)),
+            say("vLLM lacks weights: it stops, or its answers are nonsense."),
+            say("Upload the model again: index and weights are from different copies."),
             pitfall="shard-broken",
         )
 
@@ -203,7 +203,7 @@ def _by_number(names: str) -> Finding:
     return Finding(
         "shard missing",
         say("the numbers in the other files' names say that {names} is not here", names=names),
-        say("vLLM lacks weights: it stops, or answers nonsense."),
+        say("vLLM lacks weights: it stops, or its answers are nonsense."),
         say("Upload the missing files."),
         pitfall="shard-broken",
     )
@@ -239,8 +239,8 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
     if odd and _holding(inspection) - set(odd) and not inspection.indexed:
         yield Finding(
             "consolidated beside",
-            say("{names} beside the shards", names=named_only(odd)),
-            say("It is streamed too: every weight arrives twice."),
+            say("{names} in addition to the shards", names=named_only(odd)),
+            say("It is streamed too: every weight is read twice."),
             say("Remove it from the folder, unless the model needs it."),
             "warning",
         )
@@ -249,23 +249,23 @@ def _beside(inspection: Inspection) -> Iterator[Finding]:
         yield Finding(
             "optimizer beside",
             say("{names}: the state of a training beside the weights", names=named_only(states)),
-            say("vLLM stops: the model's class does not know tensors of this name."),
+            say("vLLM stops: the model class has no tensors with these names."),
             say("Move the file out of the folder."),
         )
     if PARAMS in inspection.folder.here and CONFIG not in inspection.folder.here and shards:
         yield Finding(
             "Mistral's format",
             say("Mistral's own format: params.json, no config.json"),
-            say("vLLM reads it by itself; other servers may not."),
+            say("vLLM detects it; other servers may not."),
             say("Start the server with --config-format=mistral --tokenizer-mode=mistral."),
             "info",
         )
     if shards and any(name.startswith("original/") for name in inspection.folder.files):
         yield Finding(
             "original folder",
-            say("there is a folder original/ below"),
-            say("vLLM fetches its small files too, and may take the wrong config."),
-            say("Remove the folder: serving needs nothing of it."),
+            say("there is a sub-folder original/"),
+            say("vLLM downloads its small files too, and may use the wrong config."),
+            say("Remove the folder: it is not needed for serving."),
             "warning",
             pitfall="original-folder",
         )
@@ -283,11 +283,13 @@ def _same_in_other_formats(inspection: Inspection) -> Iterator[Finding]:
     copied = [name for name in here if name.endswith(COPIED_FORMATS)]
     other = [n for n in here if n.startswith(OTHER_WEIGHTS) and not n.endswith(".json")]
     if found := [*other, *copied]:
-        happens = say("The streamer does not read them: you pay for their storage only.")
+        happens = say("The streamer does not read them; you pay only for their storage.")
         if copied:
-            happens = say("vLLM copies them to the Pod's disk at each start, and reads them not.")
-        told = say("the weights in another format too: {names}", names=named_only(found))
-        remedy = say("Keep them elsewhere, if anything still needs them.")
+            happens = say(
+                "vLLM downloads them to the Pod's disk at each start, and does not read them."
+            )
+        told = say("weights in another format too: {names}", names=named_only(found))
+        remedy = say("Move them elsewhere if you still need them.")
         yield Finding("other format beside", told, happens, remedy, "warning")
 
 
@@ -304,7 +306,7 @@ def _place(inspection: Inspection, region: str) -> list[Finding]:
                 region=region,
             ),
             say("Each start reads all the weights across regions: slower, and billed per GiB."),
-            say("Choose the bucket's region in the form, or copy the model to a bucket near."),
+            say("Choose the bucket's region as «location», or copy the model to a bucket near."),
             "warning",
             pitfall="bucket-elsewhere",
         )

@@ -202,7 +202,7 @@ def allocatable(on: Machine) -> int:
     """
     if on.memory_gib is None:
         raise MissingError(
-            say("there are no figures of {name} here", name=on.name),
+            say("{name} is not in the machine table", name=on.name),
             remedy=say("Choose a machine type whose memory is known, such as g2-standard-16."),
         )
     reserved, left = 0.0, float(on.memory_gib)

@@ -105,16 +105,16 @@ def find_bucket(clients: Clients, name: str, **options: Any) -> Any:
         return clients.storage.get_bucket(name, **options)
     except NotFound as error:
         raise MissingError(
-            say("There is no bucket {bucket}.", bucket=name),
-            remedy=say("Correct the model's address in the form, or create the bucket."),
+            say("The bucket {bucket} does not exist.", bucket=name),
+            remedy=say("Correct «model_uri», the model's address, or create the bucket."),
             pitfall="bucket-missing",
         ) from error
     except Forbidden as error:
         if google_reason(error) in API_OFF:
             raise
         raise AccessError(
-            say("You may not look at the bucket {bucket}.", bucket=name),
-            remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
+            say("You have no access to the bucket {bucket}.", bucket=name),
+            remedy=say("Run notebook 02, which grants Storage Admin, or ask the bucket's owner."),
             pitfall="role-missing",
         ) from error
 

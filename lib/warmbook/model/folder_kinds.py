@@ -82,7 +82,7 @@ def _adapter_beside(names: list[str]) -> Finding:
     """
     return Finding(
         "adapter beside",
-        say("{names}: an adapter beside the weights", names=named_only(names)),
+        say("{names}: an adapter next to the weights", names=named_only(names)),
         say("vLLM stops: «There is no module or parameter named 'base_model'»."),
         say("Move the adapter to a folder of its own; name it with --lora-modules."),
         pitfall="weights-of-another-model",
@@ -93,8 +93,8 @@ def _diffusers() -> Finding:
     return Finding(
         "diffusers",
         say("a pipeline of diffusers: model_index.json"),
-        say("vLLM's server takes no such pipeline."),
-        say("Take a server for diffusion models, or choose a language model."),
+        say("vLLM's server does not support such pipelines."),
+        say("Use a server for diffusion models, or choose a language model."),
     )
 
 
@@ -102,11 +102,11 @@ def _pre_sharded(names: list[str]) -> Finding:
     """Source: vLLM 0.32.0, model_executor/model_loader/sharded_state_loader.py."""
     return Finding(
         "pre-sharded",
-        say("{names}: weights that vLLM itself has split by GPU", names=named_only(names)),
-        say("With --load-format=runai_streamer vLLM does not know the tensors' names."),
+        say("{names}: pre-sharded weights, split per GPU by vLLM", names=named_only(names)),
+        say("With --load-format=runai_streamer, vLLM does not recognize the tensor names."),
         say(
-            "Use --load-format=runai_streamer_sharded and the --tensor-parallel-size with which "
-            "they were written, or take the original weights."
+            "Use --load-format=runai_streamer_sharded with the --tensor-parallel-size that they "
+            "were written with, or use the original weights."
         ),
     )
 
@@ -115,8 +115,8 @@ def _speculator() -> Finding:
     return Finding(
         "speculator",
         say("a draft model for speculative decoding"),
-        say("It can't be served by itself: it needs the model that it was made for."),
-        say("Serve that model, and name this one in --speculative-config."),
+        say("It can't be served alone: it needs its target model."),
+        say("Serve the target model, and name this one in --speculative-config."),
     )
 
 
@@ -134,7 +134,7 @@ def _without_weights(folder: Folder) -> Iterator[Finding]:
         addresses = ", ".join(f"{folder.uri}/{place}" for place in models[:5])
         yield Finding(
             "several models",
-            say("{count} models below this address", count=len(models)),
+            say("{count} models under this address", count=len(models)),
             happens,
             say("Choose one: {addresses}.", addresses=addresses),
             pitfall="weights-not-found",
@@ -176,7 +176,7 @@ def _without_weights(folder: Folder) -> Iterator[Finding]:
             "other format",
             say("only {names}: no safetensors files", names=named_only(others)),
             happens,
-            say("Convert the weights to safetensors, or take a copy of the model that has them."),
+            say("Convert the weights to safetensors, or use a copy of the model in that format."),
             pitfall="weights-not-found",
         )
     else:
@@ -184,6 +184,6 @@ def _without_weights(folder: Folder) -> Iterator[Finding]:
             "no weights",
             say("no safetensors files"),
             happens,
-            say("Check the folder in the form, or name a local folder as «model_source»."),
+            say("Check «model_uri», or name a local folder as «model_source»."),
             pitfall="weights-not-found",
         )

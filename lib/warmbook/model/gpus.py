@@ -192,6 +192,6 @@ def _named(name: str, known: Mapping[str, _T]) -> _T:
     if name in known:
         return known[name]
     raise MissingError(
-        say("there are no figures of {name} here", name=name),
+        say("{name} is not in the machine table", name=name),
         remedy=say("Choose one of {known}.", known=", ".join(known)),
     )

@@ -131,7 +131,7 @@ def inspect_local(path: Path) -> Inspection:
     except OSError as error:
         told = say("{path} can't be read: {reason}.", path=path, reason=error.strerror)
         raise MissingError(told, remedy=remedy) from None
-    raise MissingError(say("There is no {path}.", path=path), remedy=remedy)
+    raise MissingError(say("{path} does not exist.", path=path), remedy=remedy)
 
 
 def _inspected_here(path: Path) -> Inspection:
@@ -142,7 +142,7 @@ def _inspected_here(path: Path) -> Inspection:
     reader = _Reader(alone, _part_of_file)
     if (config := reader.document(path.name)) is None:
         raise MissingError(
-            say("{path} is no JSON object.", path=path),
+            say("{path} is not a JSON object.", path=path),
             remedy=say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json."),
         )
     return Inspection(alone, config=config, read_bytes=reader.read_bytes)

@@ -55,7 +55,7 @@ def _improved(settings: Settings, needs: Needs | None) -> tuple[Draft, tuple[Imp
 def _labels(draft: Draft) -> Iterator[Improvement]:
     metadata = draft.manifest["metadata"]
     metadata["labels"] = dict(MANAGED_BY)
-    yield Improvement("labels", say("mark what the workbook makes, so that cleanup finds it"))
+    yield Improvement("labels", say("marks the workbook's objects, so that cleanup finds them"))
 
 
 def _strategy(draft: Draft) -> Iterator[Improvement]:
@@ -69,7 +69,7 @@ def _strategy(draft: Draft) -> Iterator[Improvement]:
         draft.manifest["spec"] |= spec
         yield Improvement(
             "strategy: Recreate",
-            say("a rolling update asks for more GPUs first, and waits where there are none"),
+            say("a rolling update needs more GPUs first, and waits if there are none"),
         )
 
 
@@ -77,7 +77,8 @@ def _image(draft: Draft) -> Iterator[Improvement]:
     chosen = draft.settings
     if chosen.inference_server == "vllm" and chosen.vllm_version != guide_manifest.GUIDE_VLLM:
         draft.container["image"] = f"vllm/vllm-openai:v{chosen.vllm_version}"
-        told = say("the guide has v{version}; the form chooses", version=guide_manifest.GUIDE_VLLM)
+        guides = guide_manifest.GUIDE_VLLM
+        told = say("the guide has v{version}; your settings have another", version=guides)
         yield Improvement(f"image v{chosen.vllm_version}", told)
 
 
@@ -86,7 +87,7 @@ def _refused_flags(draft: Draft) -> Iterator[Improvement]:
     for word in filter(engine.refuses, list(draft.container["args"])):
         draft.take(word)
         told = say(
-            "left out: {server} {version} refuses it", server=engine.name, version=engine.version
+            "removed: {server} {version} rejects it", server=engine.name, version=engine.version
         )
         yield Improvement(word, told)
 
@@ -95,10 +96,10 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
     """Tell the streamer what helps here: shared reading, and how many readers."""
     chosen, config, reason = draft.settings, dict[str, object](), ""
     if chosen.tensor_parallel_size == 1:
-        reason = say("left out: with one GPU there is nobody to share the reading with")
+        reason = say("removed: with one GPU, there is nothing to distribute")
     elif reports := draft.engine.corrupts(draft.architecture):
         config["distributed"] = False
-        reason = say("there are reports of silently wrong weights: {reports}", reports=reports)
+        reason = say("known issues report silently corrupted weights: {reports}", reports=reports)
     else:
         config["distributed"] = True
     if chosen.concurrency:
@@ -110,7 +111,7 @@ def _loader(draft: Draft) -> Iterator[Improvement]:
     if reason:
         yield Improvement('"distributed":true', reason)
     if chosen.concurrency:
-        reason = say("readers that the form chooses; the streamer's default is 8")
+        reason = say("readers that you chose; the streamer's default is 8")
         yield Improvement(f'"concurrency":{chosen.concurrency}', reason)
 
 
@@ -128,13 +129,13 @@ def _name(draft: Draft) -> Iterator[Improvement]:
         told = say("a short name for requests")
     else:
         draft.container["args"] += [_SERVED, name, draft.settings.model_uri]
-        told = say("a short name for requests; the whole address goes on working")
+        told = say("a short name for requests; the full address still works")
     yield Improvement(f"{_SERVED} {name}", told)
 
 
 def _log(draft: Draft) -> Iterator[Improvement]:
     draft.let("RUNAI_STREAMER_LOG_TO_STDERR", 1)
-    told = say("newer streamers print their line only then")
+    told = say("newer streamers log their line only with it")
     yield Improvement("RUNAI_STREAMER_LOG_TO_STDERR=1", told)
 
 
@@ -149,7 +150,7 @@ def _startup(draft: Draft) -> Iterator[Improvement]:
     if tries > GUIDE_TRIES:
         probe["failureThreshold"] = tries
         told = say(
-            "the guide's ten minutes are short for {size}: {time}, at a third of its rate",
+            "the guide's ten minutes are too short for {size}: {time}, at a third of its rate",
             size=size(draft.needs.weight_bytes),
             time=duration(probe["initialDelaySeconds"] + tries * probe["periodSeconds"]),
         )
@@ -166,14 +167,16 @@ def _memory(draft: Draft) -> Iterator[Improvement]:
         limit = _limit(draft, host, room)
         wanted = room
         draft.let("RUNAI_STREAMER_MEMORY_LIMIT", limit)
-        told = say("the machine has no room for the streamer's 40 GB; a smaller buffer is slower")
+        told = say(
+            "the machine lacks memory for the streamer's 40 GB buffer; a smaller one is slower"
+        )
         yield Improvement(f"RUNAI_STREAMER_MEMORY_LIMIT={limit}", told)
     requests = draft.container["resources"]["requests"]
     requests["memory"] = f"{wanted // fit.GIB}Gi"
     requests["ephemeral-storage"] = f"{math.ceil(host.ephemeral_bytes / fit.GIB)}Gi"
     told = say("the streamer's buffer, the server and /dev/shm; an estimate, no upper limit")
     yield Improvement(f"memory: {requests['memory']}", told)
-    told = say("small files and compiled code; Autopilot gives 1 GiB to who asks for none")
+    told = say("small files and compiled code; without a request, Autopilot allows 1 GiB")
     yield Improvement(f"ephemeral-storage: {requests['ephemeral-storage']}", told)
 
 
@@ -213,7 +216,7 @@ def _shm(draft: Draft) -> Iterator[Improvement]:
     shm = fit.estimate("shm").high * draft.settings.gpu_count
     limit = f"{shm // fit.GIB}Gi"
     draft.pod["volumes"][0]["emptyDir"]["sizeLimit"] = limit
-    told = say("what lies in /dev/shm counts as the Pod's memory, so it gets a limit")
+    told = say("/dev/shm counts as the Pod's memory, so its size is limited")
     yield Improvement(f"sizeLimit: {limit}", told)
 
 
@@ -233,12 +236,12 @@ def _place(draft: Draft) -> Iterator[Improvement]:
     chosen, selector = draft.settings, draft.pod["nodeSelector"]
     if chosen.zone:
         selector[ZONE] = chosen.zone
-        told = say("holds the Pods in one zone, beside its cache")
+        told = say("keeps the Pods in one zone, where the cache is")
         yield Improvement(chosen.zone, told)
     if chosen.spot:
         selector[SPOT] = "true"
         draft.pod["terminationGracePeriodSeconds"] = SPOT_GRACE_S
-        told = say("cheaper machines, which Google may take back at any time")
+        told = say("cheaper machines, which Google can reclaim at any time")
         yield Improvement(f'{SPOT}: "true"', told)
 
 
@@ -264,7 +267,7 @@ def _sglang(draft: Draft) -> Iterator[Improvement]:
     )
     yield Improvement(
         f"SGLang v{chosen.sglang_version}",
-        say("the form chooses it; at its start it installs the streamer, which its image lacks"),
+        say("you chose it; at its start it installs the streamer, which its image lacks"),
     )
 
 

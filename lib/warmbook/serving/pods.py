@@ -97,11 +97,11 @@ def require_account(settings: Settings, clients: Clients) -> None:
     if not found:
         raise MissingError(
             say(
-                "There is no service account {name} in the namespace {namespace}.",
+                "The service account {name} does not exist in the namespace {namespace}.",
                 name=settings.service_account,
                 namespace=settings.namespace,
             ),
-            remedy=say("Run notebook 05: it makes both."),
+            remedy=say("Run notebook 05, which creates both."),
             pitfall="service-account-missing",
         )
 
@@ -152,7 +152,7 @@ def ready_now(settings: Settings, clients: Clients) -> list[Pod]:
         return found
     raise MissingError(
         say("No Pod of the server is ready."),
-        remedy=say("Wait for the Deployment (the cells above), then run this cell."),
+        remedy=say("Wait for the Deployment, then run this again."),
     )
 
 

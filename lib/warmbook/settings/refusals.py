@@ -23,7 +23,7 @@ def settings_error(error: ValidationError) -> SettingsError:
 def _remedy(offered: dict[str, str]) -> str:
     for name, value in offered.items():
         return say("write {value} as {name}", value=value, name=name)
-    return say("correct it in the form above, or pass it as -p NAME VALUE")
+    return say("correct it in a notebook's form, or pass it as -p NAME VALUE")
 
 
 def _field(error: Any) -> str:
@@ -47,11 +47,11 @@ def reason(error: Any) -> str:
         case "missing":
             return say("still empty: choose one")
         case "extra_forbidden" | "invalid_key":
-            return say("no setting has this name")
+            return say("unknown setting")
         case "greater_than_equal":
-            return say("write {least} or more", least=context["ge"])
+            return say("enter {least} or more", least=context["ge"])
         case "less_than_equal":
-            return say("write {most} or less", most=context["le"])
+            return say("enter {most} or less", most=context["le"])
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
             return say("write a whole number, in digits only")
         case "float_parsing" | "float_type":
@@ -61,7 +61,7 @@ def reason(error: Any) -> str:
         case "string_type" | "string_unicode":
             return say("write a text")
         case "bool_parsing" | "bool_type":
-            return say("write true or false")
+            return say("enter true or false")
         case "literal_error":
             options = re.findall(r"'([^']*)'", context["expected"])
             return say("choose one of {options}", options=", ".join(options))

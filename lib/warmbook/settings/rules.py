@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -33,29 +34,37 @@ def refusal(
     return PydanticCustomError("refused", "{text}", context)
 
 
-def must_match(pattern: str, english: str) -> AfterValidator:
-    """Return the rule that the whole text matches; `english` says what to write instead."""
+@dataclass(frozen=True)
+class MustMatch:
+    """The rule that the whole text matches; `english` says what to write instead."""
 
-    def matching(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise refusal(english)
+    pattern: str
+    english: str
+
+    def __call__(self, value: str) -> str:
+        """Return the text if it matches."""
+        if not re.fullmatch(self.pattern, value, re.ASCII):
+            raise refusal(self.english)
         return value
 
-    return AfterValidator(matching)
+
+def must_match(pattern: str, english: str) -> AfterValidator:
+    """Return the rule for pydantic."""
+    return AfterValidator(MustMatch(pattern, english))
 
 
 def _model_uri(value: str) -> str:
     if not value.startswith("gs://"):
         if value.lower().startswith("gs://"):
-            raise refusal("write gs:// in small letters: the streamer does not know GS://")
-        raise refusal("the streamer reads from Cloud Storage: write gs://BUCKET_NAME/PATH_TO_MODEL")
+            raise refusal("enter gs:// in lowercase: the streamer does not accept GS://")
+        raise refusal("the streamer reads from Cloud Storage: enter gs://BUCKET_NAME/PATH_TO_MODEL")
     bucket, _, path = value.removeprefix("gs://").rstrip("/").partition("/")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", bucket):
-        raise refusal("the bucket name has 3 or more small letters, digits, - _ or .")
+        raise refusal("a bucket name has 3 or more lowercase letters, digits, - _ or .")
     if not path:
-        raise refusal("name the model's folder too: gs://BUCKET_NAME/PATH_TO_MODEL")
+        raise refusal("include the model's folder: gs://BUCKET_NAME/PATH_TO_MODEL")
     if "//" in f"/{path}" or one_line(path) != path:
-        raise refusal("the folder has an empty part or a control character")
+        raise refusal("the folder contains an empty part or a control character")
     _require_folder(bucket, path)
     return f"gs://{bucket}/{path}"
 
@@ -76,25 +85,25 @@ def _require_folder(bucket: str, path: str) -> None:
 def _model_source(value: str) -> str:
     """Take a folder as it is, and hold a model on Hugging Face against the Hub's rules."""
     if re.match(r"(?i)https?://(www\.)?(huggingface\.co|hf\.co)/", value):
-        raise refusal("write hf://ORG/NAME, without the rest of the web address")
+        raise refusal("enter hf://ORG/NAME, without the rest of the URL")
     if not value.lower().startswith("hf:"):
         if one_line(value) != value:
-            raise refusal("the folder's name has a control character")
+            raise refusal("the folder name contains a control character")
         return value
     if value == "hf://" or not value.startswith("hf://"):
-        raise refusal("write hf://ORG/NAME or hf://ORG/NAME@REVISION")
+        raise refusal("enter hf://ORG/NAME or hf://ORG/NAME@REVISION")
     name, at, revision = value.removeprefix("hf://").partition("@")
     parts = name.split("/")
     if len(parts) != 2 or not all(_HUB_WORD.fullmatch(part) for part in parts):
-        raise refusal("write hf://ORG/NAME: letters, digits, - _ and . in both")
+        raise refusal("enter hf://ORG/NAME: letters, digits, - _ and . in both")
     if at and not _HUB_REVISION.fullmatch(revision):
-        raise refusal("write a branch, a tag or a commit after the @")
+        raise refusal("enter a branch, tag or commit after the @")
     return value
 
 
 def _account(value: str) -> str:
     if not re.fullmatch(r"([^@\s:]+@[^@\s:]+)?", value) or one_line(value) != value:
-        raise refusal("write an e-mail address, or nothing")
+        raise refusal("enter an e-mail address, or leave it empty")
     return value
 
 
@@ -102,10 +111,11 @@ def _vllm_version(value: str) -> str:
     value = value.removeprefix("v")
     found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:[.-]?[a-z]+\d*)?", value)
     if not found:
-        raise refusal("write the version like 0.32.0")
+        raise refusal("enter a version such as 0.32.0")
     if tuple(int(part) for part in found.groups()) < OLDEST_VLLM:
         raise refusal(
-            "vLLM 0.11.1 is the first that signs in to Cloud Storage by itself; choose it or later"
+            "vLLM 0.11.1 is the first release that authenticates to Cloud Storage; choose it or "
+            "later"
         )
     return value
 
@@ -114,17 +124,19 @@ def _sglang_version(value: str) -> str:
     value = value.removeprefix("v")
     found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:\.post\d+)?", value)
     if not found:
-        raise refusal("write the version like 0.5.23")
+        raise refusal("enter a version such as 0.5.23")
     if tuple(int(part) for part in found.groups()) < OLDEST_SGLANG:
         raise refusal(
-            "SGLang 0.5.12 is the first that minds the streamer's reused memory; choose it or later"
+            "SGLang 0.5.12 is the first release that handles the streamer's reused buffers; "
+            "choose it or later"
         )
     return value
 
 
 DNS_LABEL = must_match(
     r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
-    "Kubernetes takes small letters, digits and -, at most 63, a letter or digit at both ends",
+    "use lowercase letters, digits and -, at most 63 characters, with a letter or digit at both "
+    "ends",
 )
 # papermill turns `-p project_id 123456` into a number
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]

@@ -49,7 +49,7 @@ class Settings(BaseModel):
         Text,
         must_match(
             r"([a-z][a-z0-9.-]{0,62}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
-            "a project ID has 6 to 30 small letters, digits and -, a letter first",
+            "a project ID has 6 to 30 lowercase letters, digits and -, starting with a letter",
         ),
     ]
     """The Google Cloud project; `PROJECT_ID` in the guide. Its ID, not its number."""
@@ -57,7 +57,8 @@ class Settings(BaseModel):
     location: Annotated[
         Text,
         must_match(
-            r"[a-z]+-[a-z]+\d+(-[a-z])?", "write a region like us-central1 or a zone us-central1-a"
+            r"[a-z]+-[a-z]+\d+(-[a-z])?",
+            "enter a region such as us-central1, or a zone such as us-central1-a",
         ),
     ] = "us-central1"
     """A region for Autopilot, a zone for Standard; fastest where the bucket is."""
@@ -72,7 +73,7 @@ class Settings(BaseModel):
         Text,
         must_match(
             r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?",
-            "a cluster name has at most 40 small letters, digits and -, a letter first",
+            "a cluster name has at most 40 lowercase letters, digits and -, starting with a letter",
         ),
     ] = "run-ai-test"
     """`CLUSTER_NAME` in the guide."""
@@ -84,34 +85,34 @@ class Settings(BaseModel):
     """Kubernetes service account of the Pods; `KSA_NAME` in the guide."""
 
     object_role: Literal["objectUser", "objectViewer"] = "objectUser"
-    """Role on the bucket's files: the guide's objectUser, or objectViewer, which only reads."""
+    """IAM role on the bucket's files: objectUser, as in the guide, or objectViewer (read-only)."""
 
     gpu: Annotated[
         Text,
-        must_match(r"nvidia-[a-z0-9-]+", "write the GPU's type like nvidia-l4"),
+        must_match(r"nvidia-[a-z0-9-]+", "enter a GPU type such as nvidia-l4"),
     ] = "nvidia-l4"
-    """GPU type, as the node label `cloud.google.com/gke-accelerator` has it."""
+    """GPU type, a value of the node label cloud.google.com/gke-accelerator."""
 
     gpu_count: Annotated[Whole, Field(ge=1, le=16)] = 1
-    """GPUs of one Pod, in whole GPUs."""
+    """GPUs per Pod."""
 
     tensor_parallel_size: Annotated[Whole, Field(ge=1, le=16)] = 1
     """GPUs that share one copy of the model (vLLM `--tensor-parallel-size`)."""
 
     machine_type: Annotated[
         Text,
-        must_match(r"[a-z][a-z0-9]*-[a-z0-9-]+", "write the machine type like g2-standard-16"),
+        must_match(r"[a-z][a-z0-9]*-[a-z0-9-]+", "enter a machine type such as g2-standard-16"),
     ] = "g2-standard-16"
-    """Machine of the Standard GPU pool; Autopilot chooses by itself."""
+    """Machine type of the Standard GPU node pool; Autopilot chooses its own."""
 
     gpu_driver: Literal["auto", "default", "latest"] = "auto"
-    """GPU driver: GKE's default or latest; auto is what the server's CUDA needs."""
+    """GPU driver: GKE's default or latest version; auto: the one that the image's CUDA needs."""
 
     spot: bool = False
-    """Spot machines for the GPUs: cheaper, and Google may take them back at any time."""
+    """Spot VMs for the GPUs: cheaper, but Google can reclaim them at any time."""
 
     inference_server: Literal["vllm", "sglang"] = "vllm"
-    """Inference server; both stream with the same streamer. A rehearsal has vLLM only."""
+    """Inference server; both use the same streamer. A rehearsal runs vLLM only."""
 
     vllm_version: VllmVersion = "0.32.0"
     """vLLM release, the tag of the image `vllm/vllm-openai` without its v."""
@@ -120,43 +121,45 @@ class Settings(BaseModel):
     """SGLang release, the tag of the image `lmsysorg/sglang` without its v."""
 
     max_model_len: Annotated[Whole, Field(ge=0, le=10_000_000)] = 4096
-    """Longest prompt and answer together, in tokens; 0 leaves it to the model."""
+    """Context length in tokens, prompt and answer together; 0: the model's own."""
 
     concurrency: Annotated[Whole, Field(ge=0, le=1024)] = 0
-    """Parallel readers of the streamer; 0 leaves its default of 8 for object storage."""
+    """Parallel reads of the streamer; 0: its default, 8 for object storage."""
 
     replicas: Annotated[Whole, Field(ge=1, le=64)] = 1
     """Pods of the Deployment."""
 
     zone: Annotated[
         Text,
-        must_match(r"([a-z]+-[a-z]+\d+-[a-z])?", "write a zone like us-central1-a, or nothing"),
+        must_match(
+            r"([a-z]+-[a-z]+\d+-[a-z])?", "enter a zone such as us-central1-a, or leave it empty"
+        ),
     ] = ""
-    """Zone that holds the Pods (08); empty lets GKE choose."""
+    """Zone to run the Pods in (08); empty: GKE chooses."""
 
     max_replicas: Annotated[Whole, Field(ge=0, le=64)] = 0
-    """Pods up to which a queue of requests may raise the Deployment (08); 0 leaves it alone."""
+    """Upper limit for autoscaling by queue length (08); 0: no autoscaling."""
 
     cache_scope: Literal["zone", "region"] = "zone"
-    """One cache in the Pods' zone, or one in each zone of the region (08)."""
+    """Create a cache in the zone of the Pods, or in each zone of the region (08)."""
 
     compare_runs: Annotated[Whole, Field(ge=2, le=50)] = 5
-    """How often each loader loads the model (09); the first run is shown apart."""
+    """How many times each loader loads the model (09); the first run is set apart."""
 
     compare_tunable: Literal["concurrency", "chunk", "memory_limit", "grpc"] = "concurrency"
-    """What of the streamer alone is tried with several values (09)."""
+    """Streamer setting to tune (09)."""
 
     compare_minutes: Annotated[Whole, Field(ge=1, le=600)] = 15
-    """Minutes after which no comparison begins another round (09)."""
+    """Budget of a comparison in minutes (09)."""
 
     compare_usd: Annotated[Decimal, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
-    """Dollars of the machine's list price after which none does (09); 0 sets no limit."""
+    """Budget of a comparison in US dollars at list price (09); 0: no limit."""
 
     model_source: ModelSource = ""
-    """Upload this first (03): a local folder, or `hf://ORG/NAME[@REVISION]`; empty: nothing."""
+    """Model to upload first (03): a local folder, or hf://ORG/NAME[@REVISION]; empty: no upload."""
 
     account: Account = ""
-    """Who gets the two roles of the guide (02); empty asks your credentials."""
+    """Account to grant the IAM roles to (02); empty: the account of your credentials."""
 
     language: Literal["en", "es"] = "en"
     """Language of the library's messages."""
@@ -173,13 +176,13 @@ class Settings(BaseModel):
         self._require_machine()
         if self.mode == "autopilot" and not _REGION.fullmatch(self.location):
             raise refusal(
-                "Autopilot clusters are regional: write the region {region}, not a zone",
+                "Autopilot clusters are regional: enter the region {region}, not a zone",
                 field="location",
                 region=self.region,
             )
         if self.mode == "standard" and not _ZONE.fullmatch(self.location):
             raise refusal(
-                "the guide's Standard cluster is zonal: write a zone of {region}, such as "
+                "the guide's Standard cluster is zonal: enter a zone of {region}, such as "
                 "{region}-a",
                 field="location",
                 region=self.region,
@@ -190,7 +193,7 @@ class Settings(BaseModel):
             )
         if self.mode == "standard" and self.zone not in ("", self.location):
             raise refusal(
-                "a zonal cluster has its nodes in {location}: leave the zone empty",
+                "a zonal cluster has its nodes in {location}: leave zone empty",
                 "zone",
                 location=self.location,
             )

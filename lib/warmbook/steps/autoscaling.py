@@ -52,8 +52,10 @@ class Trial(Card):
 
     def title(self) -> str:
         if self.off:
-            return say("The load decides nothing")
-        return say("A queue asked for {count} Pods, up from {before}", **self._counts())
+            return say("No autoscaling")
+        return say(
+            "The queue raised the Deployment from {before} to {count} Pods", **self._counts()
+        )
 
     def _counts(self) -> dict[str, int]:
         return {"count": self.asked, "before": self.before}
@@ -62,15 +64,15 @@ class Trial(Card):
         if self.off:
             return (Row(say("off"), self.off),)
         waited = say(
-            "{count:.0f} requests waited at most; from {aim} for each Pod on, more are asked for",
+            "at most {count:.0f} requests waited; the target is {aim} per Pod",
             count=self.most_waiting,
             aim=guide_manifest.WAITING,
         )
         asked = say("after {time} of load", time=duration(self.asked_after_s))
-        ready = say("{time} later: it is a cold start", time=duration(self.ready_after_s))
+        ready = say("{time} later: a cold start", time=duration(self.ready_after_s))
         return (
             Row(say("queue"), waited, "ok"),
-            Row(say("asked for"), asked, "ok"),
+            Row(say("requested"), asked, "ok"),
             Row(say("ready"), ready, "ok"),
             *([Row(say("failed requests"), self.failures, "warning")] if self.failures else ()),
         )
@@ -79,8 +81,8 @@ class Trial(Card):
         if self.off:
             return ""
         return say(
-            "Once the queue has been short for five minutes, it goes back to {before}. The "
-            "autoscaler stays until notebook 10 deletes it.",
+            "After five minutes with a short queue, the Deployment is scaled back to {before}. "
+            "Notebook 10 deletes the autoscaler.",
             before=self.before,
         )
 
@@ -103,10 +105,10 @@ def by_queue(settings: Settings, clients: Clients, *, report: Report | None = No
     """
     if settings.max_replicas <= settings.replicas:
         _take_back(settings, clients)
-        return Trial(off=say("choose «max_replicas» above «replicas» in the form to try it"))
+        return Trial(off=say("choose «max_replicas» above «replicas» to try it"))
     if settings.inference_server != "vllm":
         raise SettingsError(
-            say("The autoscaler goes by vLLM's queue, and the server is another."),
+            say("The autoscaler uses vLLM's queue length, and the server is not vLLM."),
             remedy=say("Set max_replicas to 0, or inference_server to vllm."),
         )
     server = first_ready(settings, clients)
@@ -174,21 +176,23 @@ def _under_load(
         return wait_until(
             polled(count),
             what=say("The load"),
-            state=lambda seen: say("{count:.0f} requests wait", count=seen.waiting),
+            state=lambda seen: say("{count:.0f} requests waiting", count=seen.waiting),
             ready=lambda seen: seen.asked > before or bool(seen.refused),
             timeout_s=LONGEST_S,
-            meanwhile=say("The requests under way end within seconds; the autoscaler stays."),
+            meanwhile=say("The requests in progress end within seconds; the autoscaler is kept."),
             report=report,
         )
     except WaitTimeoutError:
-        reason = _inactive(settings, clients) or say("no queue stood for long enough")
+        reason = _inactive(settings, clients) or say(
+            "the queue was not long enough for long enough"
+        )
         if failures := _failures(load):
             reason = f"{reason}; {say('failed')}: {failures}"
         raise ResourceFailedError(
-            say("Nothing asked for another Pod: {reason}", reason=reason),
+            say("No Pod was added: {reason}", reason=reason),
             remedy=say(
                 "See that the Custom Metrics Stackdriver Adapter runs in the cluster (the first "
-                "lines of the command below), then run this cell again."
+                "lines of the command below), then run this again."
             ),
         ) from None
 

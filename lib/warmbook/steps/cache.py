@@ -43,13 +43,13 @@ class Zones(Card):
     held_in: str = ""
 
     def title(self) -> str:
-        return say("A cache serves the Pods of its own zone")
+        return say("Zones of Pods and caches")
 
     def rows(self) -> Sequence[Row]:
         here = ", ".join(self.pods) or say("no Pod yet")
         return (
-            Row(say("Pods run in"), here, "ok" if self.pods else "warning"),
-            Row(say("caches wanted in"), ", ".join(self.wanted), "ok"),
+            Row(say("zones of the Pods"), here, "ok" if self.pods else "warning"),
+            Row(say("zones for caches"), ", ".join(self.wanted), "ok"),
             *self._elsewhere(),
         )
 
@@ -62,16 +62,17 @@ class Zones(Card):
         for zone in self.pods:
             if zone in self.astray:
                 told = say(
-                    "a Pod runs here, and «zone» is {zone}: run notebook 06 again",
+                    "a Pod runs here, but «zone» is {zone}: run notebook 06 again",
                     zone=self.held_in,
                 )
                 yield Row(zone, told, "error")
             elif zone not in self.wanted:
-                yield Row(zone, say("a Pod runs here, and no cache is wanted"), "warning")
+                yield Row(zone, say("a Pod runs here without a cache"), "warning")
 
     def note(self) -> str:
         return say(
-            "{count} cache(s): each is paid for what it holds and reads.", count=len(self.wanted)
+            "{count} cache(s): each is billed for the data it stores and serves.",
+            count=len(self.wanted),
         )
 
 
@@ -114,12 +115,14 @@ class Caches(Card):
         )
 
     def _detail(self, cache: Cache) -> str:
-        how = say("created now") if cache.zone in self.created else say("was there already")
+        how = say("created now") if cache.zone in self.created else say("already existed")
         return f"{cache.state}, {how}" if self.created else cache.state
 
     def note(self) -> str:
         if any(cache.state == "creating" for cache in self.caches):
-            return say("Still being created: minutes to hours in the cloud. It goes on by itself.")
+            return say(
+                "Still being created: minutes to hours on Google Cloud. It continues without you."
+            )
         return ""
 
 
@@ -140,8 +143,8 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
     wanted = _zones(settings, clients).wanted
     if not wanted:
         raise MissingError(
-            say("No Pod runs yet, so nobody knows which zone needs a cache."),
-            remedy=say("Run notebooks 06 and 07 first, or choose «zone» in the form."),
+            say("No Pod is running yet, so the zone for a cache is unknown."),
+            remedy=say("Run notebooks 06 and 07 first, or choose «zone»."),
         )
     bucket = settings.bucket_name
     there = {cache.zone: cache for cache in anywhere_cache.find(clients, bucket)}
@@ -162,7 +165,7 @@ def _settle(clients: Clients, bucket: str, zones: tuple[str, ...], report: Repor
         state=lambda found: ", ".join(f"{c.zone} {c.state}" for c in found),
         ready=lambda found: _settled(found, zones) or monotonic() > end,
         timeout_s=2 * PATIENCE_S,
-        meanwhile=say("Cloud Storage goes on creating the caches."),
+        meanwhile=say("Cloud Storage continues to create the caches."),
         report=report,
     )
 
@@ -191,14 +194,14 @@ class Hits(Card):
     declined: str = ""
 
     def title(self) -> str:
-        return say("What the caches served")
+        return say("Cache hits")
 
     def rows(self) -> Sequence[Row]:
         if self.declined:
             return (Row(say("not known"), self.declined, "warning"),)
         if not self.zones:
             return (
-                Row(say("nothing yet"), say("Cloud Monitoring tells of no read so far"), "warning"),
+                Row(say("nothing yet"), say("Cloud Monitoring reports no reads yet"), "warning"),
             )
         return tuple(
             Row(
@@ -218,9 +221,9 @@ class Hits(Card):
         if self.declined:
             return ""
         return say(
-            "Cloud Monitoring is some minutes behind, and lists zones without a cache too. A zone "
-            "that shows nothing from its cache after several loads has a cache that does not "
-            "serve the model yet."
+            "Cloud Monitoring is some minutes late, and also lists zones without a cache. If a "
+            "zone shows no bytes from its cache after several loads, the cache does not serve "
+            "the model yet."
         )
 
     def record(self) -> dict[str, Any]:
@@ -248,10 +251,10 @@ def hits(
         traffic = wait_until(
             polled(lambda: anywhere_cache.traffic(clients, bucket, since)),
             what=say("Cloud Monitoring"),
-            state=lambda told: say("tells of {count} zone(s)", count=len(told)),
+            state=lambda told: say("{count} zone(s) reported", count=len(told)),
             ready=lambda told: bool(told) or monotonic() >= end,
             timeout_s=patience_s + PATIENCE_S,
-            meanwhile=say("The figures come by themselves, some minutes late."),
+            meanwhile=say("The metrics appear automatically, some minutes late."),
             report=report,
         )
     except Forbidden as error:

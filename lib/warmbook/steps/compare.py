@@ -82,7 +82,7 @@ class Compared(Times):
         return self.drawn(*self.runs)
 
     def title(self) -> str:
-        return say("Loading the weights, by {count} loaders", count=len(self.runs))
+        return say("Comparison of {count} loaders", count=len(self.runs))
 
     def rows(self) -> Sequence[Row]:
         best = recommended(self.runs)
@@ -95,7 +95,7 @@ class Compared(Times):
         if runs.name not in self.converted_s:
             return spread(runs)
         took = duration(self.converted_s[runs.name])
-        return f"{spread(runs)}; {say('the model was converted before, in {took}', took=took)}"
+        return f"{spread(runs)}; {say('the model was converted first, in {took}', took=took)}"
 
     def sentence(self) -> str:
         """Return which loader to use, if each of its runs was faster than all others."""
@@ -106,8 +106,8 @@ class Compared(Times):
         if (best := recommended(self.runs)) is None:
             return ""
         return say(
-            "If no loader were faster, chance alone would put {best} so far ahead at most once in "
-            "{times} comparisons.",
+            "If all loaders were equally fast, chance would put {best} this far ahead at most "
+            "once in {times} comparisons.",
             best=best.name,
             times=min(best.odds(one) for one in self.runs if one is not best),
         )
@@ -166,9 +166,9 @@ def _unmounted(settings: Settings, clients: Clients) -> str:
     """Return why Pods can't mount the bucket, "" if they can."""
     cluster = gke.find(settings, clients)
     if cluster is not None and not gke.mounts_buckets(cluster):
-        return say("the cluster's add-on GcsFuseCsiDriver is off: see fuse-off")
+        return say("the Cloud Storage FUSE CSI driver is disabled on the cluster: see fuse-off")
     if clients.rehearsal:
-        return say("there is no Cloud Storage FUSE in a rehearsal")
+        return say("a rehearsal has no Cloud Storage FUSE")
     return ""
 
 
@@ -186,7 +186,7 @@ class Tuned(Times):
         return curve(points, bend.name if bend else "", self.tunable, self.sentence())
 
     def title(self) -> str:
-        return say("The streamer alone, by {tunable}", tunable=self.tunable)
+        return say("Streamer rate by {tunable}", tunable=self.tunable)
 
     def rows(self) -> Sequence[Row]:
         bend = knee(self.runs)
@@ -195,9 +195,9 @@ class Tuned(Times):
     def sentence(self) -> str:
         """Return which value is enough, as far as the runs tell."""
         if (bend := knee(self.runs)) is None:
-            return say("Too few runs to tell a difference from chance.")
+            return say("Too few runs to distinguish a difference from chance.")
         return say(
-            "{tunable}: {value} is enough; no other value was clearly faster.",
+            "Use {value} for {tunable}; no other value was clearly faster.",
             tunable=self.tunable,
             value=bend.name,
         )
@@ -226,7 +226,7 @@ def by_tunable(
     tunable = TUNABLES[settings.compare_tunable]
     if clients.rehearsal and not tunable.in_rehearsal:
         raise SettingsError(
-            say("A rehearsal's storage speaks no gRPC, so nothing can be compared."),
+            say("A rehearsal's storage does not support gRPC, so nothing can be compared."),
             remedy=say("Choose another compare_tunable, or try it on Google Cloud."),
         )
     wanted = tunable.loaders(values)
@@ -242,7 +242,7 @@ def by_tunable(
 
 def _sentence(runs: Sequence[Runs]) -> str:
     if len(runs) < 2:
-        return say("One loader alone can't be compared.")
+        return say("A comparison takes at least two loaders.")
     if best := recommended(runs):
         slowest = max(runs, key=lambda one: one.median_s)
         return say(
@@ -255,8 +255,8 @@ def _sentence(runs: Sequence[Runs]) -> str:
     if not enough(runs):
         return _too_few(min(runs, key=lambda one: len(one.later)))
     return say(
-        "No recommendation: {best} has the least median, but the runs overlap, so chance may "
-        "decide.",
+        "No recommendation: {best} has the lowest median, but the runs overlap, so the "
+        "difference may be chance.",
         best=fastest(runs).name,
     )
 
@@ -264,9 +264,9 @@ def _sentence(runs: Sequence[Runs]) -> str:
 def _too_few(runs: Runs) -> str:
     """Return what so few runs can't tell: how often chance alone would decide."""
     return say(
-        "No recommendation: only {count} of each loader's runs can be compared, and {least} are "
-        "needed. If no loader were faster, chance alone would put a given one ahead of another "
-        "in all its runs once in {times} comparisons; with {least} runs, once in {usual}.",
+        "No recommendation: only {count} runs per loader can be compared, and {least} are "
+        "needed. If all loaders were equally fast, chance would put one ahead in all its runs "
+        "once in {times} comparisons; with {least} runs, once in {usual}.",
         count=len(runs.later),
         least=LEAST_RUNS,
         times=runs.odds(runs),

@@ -38,7 +38,7 @@ class Named(Card):
         return f"{self.kind} {self.name}"
 
     def rows(self) -> Sequence[Row]:
-        how = say("created now") if self.created else say("was there already")
+        how = say("created now") if self.created else say("already existed")
         return (Row(say("origin"), how, "ok", new=self.created),)
 
 
@@ -73,7 +73,7 @@ def _create(clients: Clients, manifest: guide_manifest.Manifest) -> Named:
             state=lambda left: "Terminating" if left else say("gone"),
             ready=lambda left: left is None,
             timeout_s=600,
-            meanwhile=say("The cluster goes on deleting it."),
+            meanwhile=say("The cluster continues to delete it."),
         )
         existing = None
     if existing:
@@ -91,7 +91,7 @@ class Principal(Card):
     project_number: str
 
     def title(self) -> str:
-        return say("The Pod's name in IAM")
+        return say("Principal of the service account")
 
     def rows(self) -> Sequence[Row]:
         return (
@@ -128,16 +128,18 @@ class BucketRoles(Card):
     def rows(self) -> Sequence[Row]:
         return (
             *(
-                Row(role, f"{say('already there')} ({ROLE_REASONS[role]})", "ok")
+                Row(role, f"{say('already granted')} ({ROLE_REASONS[role]})", "ok")
                 for role in self.before
             ),
             *(
-                Row(role, f"{say('added now')} ({ROLE_REASONS[role]})", "ok", new=True)
+                Row(role, f"{say('granted now')} ({ROLE_REASONS[role]})", "ok", new=True)
                 for role in self.granted
             ),
             *(Row(role, say("missing"), "error") for role in self.missing),
             *(
-                Row(role, say("from before, and not needed: notebook 10 takes it away"), "warning")
+                Row(
+                    role, say("existed before and is not needed: notebook 10 revokes it"), "warning"
+                )
                 for role in self.beyond
             ),
         )
@@ -176,8 +178,8 @@ def grant_bucket_roles(settings: Settings, clients: Clients) -> BucketRoles:
         held = held_on_bucket(of_bucket(bucket), member)
     except Forbidden as error:
         raise AccessError(
-            say("You may not change who reads gs://{bucket}.", bucket=settings.bucket_name),
-            remedy=say("Run notebook 02 for the role Storage Admin, or ask the bucket's owner."),
+            say("You may not change the IAM policy of gs://{bucket}.", bucket=settings.bucket_name),
+            remedy=say("Run notebook 02, which grants Storage Admin, or ask the bucket's owner."),
             pitfall="role-missing",
         ) from error
     return BucketRoles(

@@ -54,10 +54,10 @@ class PermissionResult:
         """Return the answer as a line of a card."""
         if self.may:
             return Row(self.permission, say("granted"), "ok")
-        remedy = say("run the cell that gives the two roles, then this one")
+        remedy = say("give the two roles (notebook 05), then run this again")
         if self.permission == "token":
-            remedy = say("turn on the metadata server of the node pool")
-        told = say("refused: {reason}", reason=self.reply)
+            remedy = say("enable the metadata server on the node pool")
+        told = say("denied: {reason}", reason=self.reply)
         return Row(self.permission, f"{told} → {remedy} ({self.pitfall})", "error")
 
 
@@ -84,8 +84,8 @@ class Probed(Card):
 
     def title(self) -> str:
         if self.readable:
-            return say("{account} may read {uri}", account=self.account, uri=self.uri)
-        return say("{account} may not read {uri}", account=self.account, uri=self.uri)
+            return say("{account} can read {uri}", account=self.account, uri=self.uri)
+        return say("{account} can't read {uri}", account=self.account, uri=self.uri)
 
     def rows(self) -> Sequence[Row]:
         return tuple(one.row() for one in self.answers)
@@ -126,8 +126,8 @@ def probe(settings: Settings, clients: Clients, *, report: Report | None = None)
     if not answers:
         last = log.strip().splitlines()[-1:] or [ended.phase]
         raise ResourceFailedError(
-            say("The probe ended without an answer: {reason}", reason=last[0]),
-            remedy=say("Run this cell again; look at the Pod's events if it stays so."),
+            say("The test Pod ended without a result: {reason}", reason=last[0]),
+            remedy=say("Run this again; look at the Pod's events if it stays so."),
         )
     account = f"{settings.namespace}/{settings.service_account}"
     return Probed(account, settings.model_uri, answers)
@@ -192,12 +192,12 @@ def _ended(settings: Settings, clients: Clients, name: str, report: Report | Non
             for listed in clients.kubernetes.watch("Pod", settings.namespace, fields=fields)
             for found in listed
         ),
-        what=say("The probe's Pod"),
+        what=say("The test Pod"),
         state=lambda pod: pod.waiting or pod.phase,
         ready=lambda pod: pod.phase in ENDED,
         failed=_no_image,
         timeout_s=600,
-        meanwhile=say("The probe's Pod is deleted; nothing goes on."),
+        meanwhile=say("The test Pod is deleted; nothing keeps running."),
         report=report,
     )
 
@@ -206,8 +206,8 @@ def _no_image(pod: Pod) -> ResourceFailedError | None:
     if pod.waiting not in NO_IMAGE:
         return None
     return ResourceFailedError(
-        say("The Pod {pod} can't get its image: {reason}.", pod=pod.name, reason=pod.waiting),
-        remedy=say("The cluster's nodes must reach Docker Hub; vLLM's image is there too."),
+        say("Pod {pod} can't pull its image: {reason}.", pod=pod.name, reason=pod.waiting),
+        remedy=say("The cluster's nodes need access to Docker Hub, where vLLM's image is too."),
         pitfall="image-not-found",
     )
 

@@ -81,8 +81,8 @@ class Reads(Times):
 
     def title(self) -> str:
         if self.cached:
-            return say("The weights read again, beside a cache")
-        return say("The weights read again, without a cache")
+            return say("Reading the weights with a cache")
+        return say("Reading the weights without a cache")
 
     def rows(self) -> Sequence[Row]:
         return tuple(self._rows())
@@ -110,11 +110,11 @@ class Reads(Times):
             return
         shared = {
             say("the region's quota (an estimate)"): REGION_GBPS,
-            say("a zone's cache at first"): CACHE_GBPS,
+            say("limit of a zone's cache at first"): CACHE_GBPS,
         }
         for name, gbps in shared.items():
             told = say(
-                "{gbps:g} Gbps: binds from {count} Pods on, each on its own {machine}",
+                "{gbps:g} Gbps: the limit from {count} Pods on, each on its own {machine}",
                 gbps=gbps,
                 count=crowded(self.machine, gbps),
                 machine=limit_name("nic", self.machine),
@@ -127,18 +127,16 @@ class Reads(Times):
 
     def _sentences(self) -> Iterator[str]:
         if self.together is None:
-            yield say("One Pod compares with nothing: raise «replicas» and scale again.")
+            yield say("One Pod can't be compared: raise «replicas» and scale again.")
         elif self.alone.clearly_faster_than(self.together):
             yield say(
-                "{count} at once take {times:.1f} times as long as one alone: something that they "
-                "share binds.",
+                "{count} at once take {times:.1f} times as long as one alone: they share a limit.",
                 count=self.pods,
                 times=self.together.median_s / self.alone.median_s,
             )
         else:
             yield say(
-                "No clear difference between one alone and {count} at once: nothing that they "
-                "share binds yet.",
+                "No clear difference between one alone and {count} at once: no shared limit yet.",
                 count=self.pods,
             )
         if self.before is not None:
@@ -146,16 +144,18 @@ class Reads(Times):
 
     def _with_cache(self) -> str:
         if not self.cached:
-            return say("No cache runs beside these Pods yet: run this cell again once it does.")
+            return say("No cache runs beside these Pods yet: run this again once it does.")
         if not self.compares or self.before is None:
-            return say("A cache ran from the start: there is nothing without it to compare with.")
+            return say(
+                "A cache was running from the start: there is no read without it to compare."
+            )
         with_it, without = self.together or self.alone, self.before.together or self.before.alone
         if with_it.clearly_faster_than(without):
             return say(
-                "With the cache it takes {share:.0%} of the time without.",
+                "With the cache: {share:.0%} of the time without it.",
                 share=with_it.median_s / without.median_s,
             )
-        return say("With the cache it is not clearly faster: chance may explain the difference.")
+        return say("Not clearly faster with the cache: the difference may be chance.")
 
     def plot(self) -> Picture:
         """Return the reads as a picture."""

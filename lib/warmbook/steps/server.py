@@ -33,7 +33,7 @@ class Manifest(Card):
     needs: Needs | None
 
     def title(self) -> str:
-        return say("The manifest, vllm-deployment.yaml")
+        return say("Manifest, vllm-deployment.yaml")
 
     def rows(self) -> Sequence[Row]:
         return tuple(Row(one.name, one.reason, "ok", new=True) for one in self.departures)
@@ -67,7 +67,7 @@ def manifest(settings: Settings, clients: Clients) -> Manifest:
 
 def not_looked_at() -> str:
     """Return what a manifest without the model's needs has instead."""
-    return say("The model could not be looked at: memory, disk and probe are as in the guide.")
+    return say("The model could not be inspected: memory, disk and probe are as in the guide.")
 
 
 def look_up(clients: Clients, settings: Settings) -> Needs | None:
@@ -99,12 +99,12 @@ class Deployed(Card):
         return f"Deployment {self.name}"
 
     def rows(self) -> Sequence[Row]:
-        how = say("created now") if self.created else say("was there already")
+        how = say("created now") if self.created else say("already existed")
         if self.changed:
-            how = say("was there; brought to the form's choices")
+            how = say("was there; brought to your choices")
         return (
             Row(say("origin"), how, "ok", new=self.created or self.changed),
-            Row(say("Pods asked for"), str(self.replicas)),
+            Row(say("requested Pods"), str(self.replicas)),
         )
 
 
@@ -122,8 +122,8 @@ def deploy(settings: Settings, clients: Clients, *, needs: Needs | None = None) 
     cluster = clients.kubernetes
     if clients.rehearsal and settings.inference_server != "vllm":
         raise SettingsError(
-            say("A rehearsal serves with vLLM only: SGLang has no build for a machine like this."),
-            remedy=say("Choose vllm, or read the manifest here and send it in a real project."),
+            say("A rehearsal runs vLLM only: SGLang has no build for this machine."),
+            remedy=say("Choose vllm, or review the manifest here and deploy it in a real project."),
         )
     pods.require_account(settings, clients)
     needs = needs or look_up(clients, settings)

@@ -29,12 +29,12 @@ def answers(
         MissingError: No Pod is ready.
     """
     if settings.inference_server != "vllm":
-        reason = say("SGLang has no default loader of vLLM's that its answers could be held to")
+        reason = say("SGLang's answers can't be compared: it has no vLLM default loader")
         return Served(None, declined=reason)
     server = first_ready(settings, clients)
     folder = list_folder(clients, settings.model_uri)
     if _outdated(server, folder):
-        reason = say("the model's files are newer than the Pod: delete it, and ask its successor")
+        reason = say("the model's files are newer than the Pod: delete it, and query the new one")
         return Served(None, declined=reason)
     try:
         told = _answers(server)

@@ -9,10 +9,11 @@ from typing import Any
 
 from ..cloud.clients import Clients
 from ..display.card import Card, Row
+from ..display.check import Answer
 from ..display.picture import AMBER, BLUE, GREEN, GREY, Picture
 from ..display.plots import MemoryPart, load_bars, memory_bar
 from ..display.step import step
-from ..errors import MissingError
+from ..errors import MissingError, Remedy
 from ..model.config import Shape
 from ..model.faults import findings
 from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host
@@ -53,16 +54,26 @@ class Sizing(Card):
     """What is wrong with the weights, so that their bytes are not those of the whole model."""
 
     @property
-    def possible(self) -> bool:
+    def possible(self) -> Answer:
         """Whether the model may run so; where nothing can be said, nothing is refused."""
-        return self.fit is None or (self.fit.verdict != "no" and self._divides)
+        if self.fit and not self._divides:
+            return self._refused(self.fit)
+        if self.fit and self.fit.verdict == "no":
+            return Answer(False, self._verdict(self.fit), (Remedy(self._remedy(self.fit)),))
+        return Answer(True)
+
+    def _refused(self, fit: Fit) -> Answer:
+        """Return the answer for heads that can't be shared out among so many GPUs."""
+        sizes = ", ".join(map(str, fit.allowed_sizes))
+        remedy = say("Choose {sizes} for «tensor_parallel_size».", sizes=sizes)
+        return Answer(False, self._not_divided(fit), (Remedy(remedy),), "heads-not-divisible")
 
     @property
     def _divides(self) -> bool:
         return self.fit is None or self.fit.tensor_parallel_size == self.tensor_parallel_size
 
     def title(self) -> str:
-        return say("{count} x {gpu} for one Pod", count=self.gpu_count, gpu=self.gpu)
+        return say("{count} x {gpu} per Pod", count=self.gpu_count, gpu=self.gpu)
 
     def rows(self) -> Sequence[Row]:
         return (*self._memory(), *self._pod(), *self._load(), *self._price())
@@ -92,14 +103,9 @@ class Sizing(Card):
             yield Row(say("state"), told)
 
     def _on_each(self, fit: Fit) -> Iterator[Row]:
-        verdict = {
-            "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
-            "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
-            "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
-        }[fit.verdict]
-        yield Row(say("GPU memory"), verdict, SEVERITIES[fit.verdict])
+        yield Row(say("GPU memory"), self._verdict(fit), SEVERITIES[fit.verdict])
         need = say(
-            "weights {weights}, context {context}, the rest {rest}; vLLM may take {budget}",
+            "weights {weights}, KV cache {context}, other {rest}; available to vLLM {budget}",
             weights=size(fit.weights_bytes),
             context=_range(fit.kv_cache),
             rest=_range(fit.activations + fit.non_torch + fit.graphs),
@@ -113,12 +119,21 @@ class Sizing(Card):
             detail = say("{sizes} divide the model's attention heads", sizes=allowed)
             yield Row("--tensor-parallel-size", detail)
         else:
-            detail = say(
-                "{size} is refused by vLLM: {sizes} divide the model's attention heads",
-                size=self.tensor_parallel_size,
-                sizes=allowed,
-            )
-            yield Row("--tensor-parallel-size", detail, "error")
+            yield Row("--tensor-parallel-size", self._not_divided(fit), "error")
+
+    def _verdict(self, fit: Fit) -> str:
+        return {
+            "fits": say("fits, with {tokens} tokens of context", tokens=self.tokens),
+            "tight": say("may fit, with {tokens} tokens of context", tokens=self.tokens),
+            "no": say("does not fit, with {tokens} tokens of context", tokens=self.tokens),
+        }[fit.verdict]
+
+    def _not_divided(self, fit: Fit) -> str:
+        return say(
+            "vLLM rejects {size}: {sizes} divide the model's attention heads",
+            size=self.tensor_parallel_size,
+            sizes=", ".join(map(str, fit.allowed_sizes)),
+        )
 
     def record(self) -> dict[str, Any]:
         """Return the sizing as JSON has it; sizes are bytes, None where nothing is known."""
@@ -135,7 +150,7 @@ class Sizing(Card):
             "tensor_parallel_sizes": list(fit.allowed_sizes) if fit else None,
             "parameters": self.parameters or None,
             "verdict": fit.verdict if fit else "not known",
-            "possible": self.possible,
+            "possible": bool(self.possible),
             "missing": self.missing,
             "doubts": list(self.doubts),
             "on_each_gpu": _fit_recorded(fit) if fit else None,
@@ -148,10 +163,10 @@ class Sizing(Card):
     def _remedy(self, fit: Fit) -> str:
         if fit.longest_sure:
             return say(
-                "With max_model_len {tokens} it surely fits; or choose more or larger GPUs.",
+                "It fits with max_model_len {tokens}; or choose more or larger GPUs.",
                 tokens=fit.longest_sure,
             )
-        return say("Choose more or larger GPUs: the weights leave no room for context.")
+        return say("Choose more or larger GPUs: the weights leave no memory for the KV cache.")
 
     def _pod(self) -> Iterator[Row]:
         if self.host:
@@ -160,7 +175,7 @@ class Sizing(Card):
                 memory=size(self.host.memory_bytes),
                 disk=size(self.host.ephemeral_bytes),
             )
-            yield Row(say("the Pod should ask for"), told)
+            yield Row(say("requests of the Pod"), told)
 
     def _load(self) -> Iterator[Row]:
         if not (self.load and self.machine):
@@ -171,13 +186,15 @@ class Sizing(Card):
             limit=limit_name(self.load.binds, self.machine),
             guide=duration(self.load.guide_s),
         )
-        yield Row(say("the load takes at least"), least)
+        yield Row(say("shortest possible load"), least)
         told = ", ".join(
             f"{one.model} {one.gib_s:.1f} GiB/s ({one.machine})" for one in self._measured()
         )
         dates = ", ".join(sorted({one.date for one in self.load.measured}))
         told = say(
-            "{loads}; {dates}; no promise for other models or machines", loads=told, dates=dates
+            "{loads}; {dates}; not a prediction for other models or machines",
+            loads=told,
+            dates=dates,
         )
         yield Row(say("Google measured"), told)
 
@@ -197,12 +214,15 @@ class Sizing(Card):
                 region=price.region,
                 date=price.date,
             )
-            yield Row(say("an hour of {machine}", machine=self.machine.name), told)
+            yield Row(say("{machine} per hour", machine=self.machine.name), told)
 
     def note(self) -> str:
         if not self.fit:
             return ""
-        return say("Ranges are estimates: what vLLM needs beside the weights shows at its start.")
+        return say(
+            "Ranges are estimates: what vLLM allocates besides the weights is known only "
+            "at startup."
+        )
 
     def plot(self) -> Picture:
         """Return one GPU's memory as a picture: what it takes, what may be taken.
@@ -210,9 +230,7 @@ class Sizing(Card):
         Where nothing is known of the GPU or of the model's shape, it says so instead.
         """
         if not self.fit:
-            return Picture(
-                None, say("There is no picture of the memory: {reason}", reason=self.missing)
-            )
+            return Picture(None, say("No picture of the memory: {reason}", reason=self.missing))
         found, whole = self.fit, gpu(self.gpu).usable.high
         rest = found.activations + found.non_torch + found.graphs
         parts = (
@@ -231,7 +249,7 @@ class Sizing(Card):
         Where the machine is not known, it says so instead.
         """
         if not (self.load and self.machine):
-            told = say("There is no picture of the load: the machine's network is not known.")
+            told = say("No picture of the load: the machine's network is unknown.")
             return Picture(None, told)
         at = self.machine
         least, *others = (f"{row.name}: {row.detail}" for row in self._load())
@@ -313,7 +331,7 @@ def _doubts(seen: Inspection) -> Iterator[str]:
 
 
 def _no_config() -> MissingError:
-    remedy = say("Copy the model's small files beside its weights, or correct the folder.")
+    remedy = say("Copy the model's small files next to its weights, or correct the folder.")
     return MissingError(say("There is no config.json that can be read"), remedy=remedy)
 
 
@@ -325,8 +343,8 @@ def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:
 def _fit(settings: Settings, seen: Inspection, shape: Shape, tokens: int) -> Fit:
     if not seen.tensors:
         raise MissingError(
-            say("The weights are not known"),
-            remedy=say("Name the model's folder, not its config.json alone."),
+            say("The weights are unknown"),
+            remedy=say("Use the model's folder, not only its config.json."),
         )
     version = tuple(int(part) for part in settings.vllm_version.split(".")[:2])
     return fit(

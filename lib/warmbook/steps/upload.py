@@ -47,7 +47,7 @@ class Brought(Card):
 
     def title(self) -> str:
         if not self.source:
-            return say("Nothing to upload: the model is in the bucket already")
+            return say("Nothing to upload: the model is already in the bucket")
         return say("Uploaded {source}", source=self.source)
 
     def rows(self) -> Sequence[Row]:
@@ -66,13 +66,13 @@ class Brought(Card):
             )
             yield Row(say("sent"), told, "ok", new=True)
         if self.continued_bytes:
-            yield Row(say("sent by an earlier attempt"), size(self.continued_bytes), "ok")
+            yield Row(say("uploaded by an earlier attempt"), size(self.continued_bytes), "ok")
         if self.there:
-            yield Row(say("there already, same checksum"), str(len(self.there)), "ok")
+            yield Row(say("already in the bucket, same checksum"), str(len(self.there)), "ok")
         if self.left:
             names = ", ".join(self.left[:LEFT_SHOWN])
             more = ", …" if len(self.left) > LEFT_SHOWN else ""
-            yield Row(say("left behind: serving needs none of it"), names + more)
+            yield Row(say("skipped: not needed for serving"), names + more)
         for stray in self.strays[:STRAYS_SHOWN]:
             what = say("unfinished upload, {size}, not continued", size=size(stray.size_bytes))
             yield Row(what, _abort(stray), "warning")
@@ -81,8 +81,8 @@ class Brought(Card):
         if not self.strays:
             return ""
         return say(
-            "{count} unfinished upload(s) of other attempts lie in the model's folder, {size}: "
-            "stored and billed until they are finished or aborted, with the commands above.",
+            "{count} unfinished upload(s) of earlier attempts, {size}: billed until they are "
+            "completed, or aborted with the commands above.",
             count=len(self.strays),
             size=size(sum(stray.size_bytes for stray in self.strays)),
         )
@@ -133,10 +133,10 @@ def model(settings: Settings, clients: Clients, *, report: Report | None = None)
             sending.close()
             raise InterruptedWaitError(
                 say(
-                    "You stopped the upload: {size} are in the bucket already.",
+                    "You stopped the upload: {size} are already in the bucket.",
                     size=size(sending.in_bucket),
                 ),
-                remedy=say("Run this cell again to go on; nothing that arrived is sent again."),
+                remedy=say("Run this again to go on; nothing that arrived is sent again."),
             ) from None
     return Brought(
         settings.model_source,
@@ -164,7 +164,7 @@ def _folder(folder: Path) -> Sequence[Source]:
     found = sorted({file for pattern in SERVED for file in folder.glob(pattern) if file.is_file()})
     if not any(file.suffix == ".safetensors" for file in found):
         raise MissingError(
-            say("{folder} holds no safetensors files.", folder=folder),
-            remedy=say("Name the folder that holds model.safetensors or its shards."),
+            say("{folder} contains no safetensors files.", folder=folder),
+            remedy=say("Use the folder that contains model.safetensors or its shards."),
         )
     return [LocalFile.of(file) for file in found]

@@ -71,11 +71,11 @@ class Model(Card):
     def _place(self) -> Iterator[Row]:
         place = self.seen.folder.location
         if not self.cluster_region:
-            yield Row(say("bucket's place"), place)
+            yield Row(say("bucket location"), place)
         elif self.near:  # else it is among the findings
             region = self.cluster_region
             told = say("{place}; the cluster is in {region}", place=place, region=region)
-            yield Row(say("bucket's place"), told, "ok")
+            yield Row(say("bucket location"), told, "ok")
 
     def record(self) -> dict[str, Any]:
         """Return the model as JSON has it; sizes are bytes."""
@@ -105,7 +105,7 @@ class Model(Card):
                 "{count} layers of {size}", count=len(layers), size=sizes(bytes_of[0], bytes_of[-1])
             )
             if layers
-            else say("no layers by their usual names"),
+            else say("no layers with the usual names"),
             *(
                 f"{block_name(block)} {size(block.size_bytes)}"
                 for block in parts
@@ -119,8 +119,8 @@ class Model(Card):
             return ""
         ideal = self.seen.streamed_bytes / (32e9 / 8)
         return say(
-            "Read for this: {read}. At the 32 Gbps of a g2-standard-16 the weights take {time} "
-            "at best.",
+            "Bytes read: {read}. At the 32 Gbps of a g2-standard-16, the load takes {time} at "
+            "best.",
             read=size(self.seen.read_bytes),
             time=duration(ideal),
         )

@@ -91,7 +91,7 @@ graded
 check(
     graded.right,
     "you found the fault",
-    remedy="read the cause on the card above, choose again, then run the two cells once more",
+    remedy="read the cause on the card above, choose again, then run the two cells again",
 )
 
 # %% [markdown] lang="en"

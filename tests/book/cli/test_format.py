@@ -33,6 +33,7 @@ def told(capsys):
 def test_list_has_the_notebooks_in_order_with_their_parameters(told):
     found, status = told("list")
     names = [one["name"] for one in found["notebooks"]]
+    assert found["settings"][0]["name"] == "project_id" and found["settings"][0]["required"]
     assert status == 0
     assert names == sorted(names)
     assert (names[0], names[-1]) == ("01_settings", "10_cleanup")

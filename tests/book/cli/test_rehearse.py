@@ -1,7 +1,9 @@
 """The rehearsal and JupyterLab as verbs: which program takes this one's place, with what."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,8 @@ def become(monkeypatch, tmp_path):
     started = []
     monkeypatch.setattr(rehearse, "_become", lambda *words: started.append(words) or 0)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONSTARTUP", "")  # is put back after the test
+    monkeypatch.delenv("PYTHONSTARTUP")
     return started
 
 
@@ -58,9 +62,16 @@ def test_lab_opens_the_clones_notebooks_beside_a_rehearsal(become):
     split = words.index("--")
     assert (module, words[:split]) == ("warmbook_rehearsal", ["--fault=nic", "--latency-ms=30"])
     assert words[split + 1 : split + 4] == [sys.executable, "-m", "jupyterlab"]
-    assert f"--ServerApp.root_dir={shipped.CLONE}" in words
-    assert "--LabApp.default_url=/lab/tree/es/01_settings.ipynb" in words
+    assert f"--ServerApp.root_dir={shipped.CLONE.parent}" in words
+    assert "--LabApp.default_url=/lab/tree/notebooks/es/01_settings.ipynb" in words
     assert not (shipped.CLONE / ".warmbook.json").exists()
+    assert Path(os.environ["PYTHONSTARTUP"]).is_file()
+
+
+def test_what_a_reader_lets_python_start_with_stays(become, monkeypatch):
+    monkeypatch.setenv("PYTHONSTARTUP", "/home/me/start.py")
+    assert main(["lab"]) == 0
+    assert os.environ["PYTHONSTARTUP"] == "/home/me/start.py"
 
 
 def test_installed_lab_opens_copies_in_the_folder_that_is_named(become, installed, tmp_path):

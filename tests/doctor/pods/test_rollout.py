@@ -224,7 +224,7 @@ def test_a_pool_that_installs_no_driver_ends_the_wait(watched, driver, name):
     told, error, _ = watched(
         [pod(node="")], events=said, nodes=[node], gke=gke_cluster(driver=driver)
     )
-    assert told == "the node is there, its GPU driver is not ready yet"
+    assert told == "the node is ready, its GPU driver is not yet"
     assert (error and error.pitfall) == name
 
 
@@ -253,7 +253,7 @@ def test_a_killed_server_may_come_back_and_is_named_when_it_does_not(watched):
 
 def test_what_may_pass_is_told_while_it_lasts(watched):
     told, error, _ = watched([pod(node="")], events=[event("FailedScaleUp", QUOTA)])
-    assert told == "no node yet: the GPU quota is used up" and error is None
+    assert told == "no node yet: GPU quota exceeded" and error is None
     told, error, _ = watched([pod()], events=[event("Pulling", 'Pulling image "v"')])
     assert told.startswith("the image is being pulled, ") and error is None
 

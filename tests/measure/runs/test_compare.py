@@ -38,7 +38,7 @@ def test_differences_are_percents_of_the_first_and_what_clocks_cannot_tell_is_no
     told = capsys.readouterr().out
     assert "8.0 s (+167%)" in line(told, "cold start")
     assert "6.0 s (+200%)" in line(told, "weights streamed")
-    assert "2.0 s (≈)" in line(told, "placed on a node")
+    assert "2.0 s (≈)" in line(told, "scheduled on a node")
     assert "Each run is one sample" in told
 
 
@@ -46,7 +46,7 @@ def test_a_run_whose_first_answer_was_not_timed_does_not_look_faster(runs, capsy
     assert main(["compare", *runs(a=data(phases=ANSWERED), b=data())]) == 0
     told = capsys.readouterr().out
     assert line(told, "cold start, until ready").split()[4:] == ["3.0", "s", "3.0", "s", "(≈)"]
-    assert line(told, "cold start, until the first answer").split()[-3:] == ["25", "s", "-"]
+    assert line(told, "cold start, until first response").split()[-3:] == ["25", "s", "-"]
     assert line(told, "first answer").split() == ["first", "answer", "22", "s", "-"]
     main(["compare", *runs(c=data(), d=data(id="d"))])
     assert "first answer" not in capsys.readouterr().out

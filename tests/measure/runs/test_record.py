@@ -42,7 +42,7 @@ def test_phases_without_a_start_follow_each_other_and_others_stand_where_they_sa
     started = [{"name": "new", "start": 1.5, "seconds": 4, "source": "log"}, *WHOLE["phases"]]
     placed = [(start, phase.title) for start, phase in parse(data(phases=started)).timeline()]
     assert placed[0] == (1.5, "new")
-    assert placed[1] == (5.5, "placed on a node")
+    assert placed[1] == (5.5, "scheduled on a node")
 
 
 ANSWERED = [*WHOLE["phases"], {"name": "first answer", "seconds": 22, "source": "workbook"}]

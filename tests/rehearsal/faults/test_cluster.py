@@ -199,7 +199,7 @@ def test_autopilot_finds_no_quota_until_there_is_more(deployed, chosen, clients,
 @staged("stockout-passes")
 def test_no_zone_has_a_gpu_at_first_and_the_workbook_says_so(deployed, chosen, clients):
     told = states(chosen, clients)
-    assert "no node yet: the zone has no machine with this GPU to spare" in told
+    assert "no node yet: the zone has no free machine with this GPU" in told
     (failed,) = events(clients, chosen, "FailedScaleUp")
     assert f"failed: {STOCKOUT}." in failed
     assert events(clients, chosen, "TriggeredScaleUp")
@@ -212,7 +212,7 @@ def test_a_node_is_ready_before_its_gpu_and_no_other_is_ordered(deployed, chosen
     assert is_ready(node)
     assert GPU not in node["status"]["allocatable"]
     told = states(chosen, clients)
-    assert "the node is there, its GPU driver is not ready yet" in told
+    assert "the node is ready, its GPU driver is not yet" in told
     (node,) = gpu_nodes(clients)
     assert node["status"]["allocatable"][GPU] == node["status"]["capacity"][GPU] == "1"
 

@@ -11,6 +11,7 @@ from .options import (
     add_format,
     add_language,
     add_parameter,
+    draft_from,
     draw,
     print_as,
     saved_choices,
@@ -28,7 +29,7 @@ def add(verbs: Verbs) -> None:
     """Add the verbs of this module."""
     weights = verbs.add_parser(
         "weights",
-        help="look through a model's folder in a bucket; reads no weights",
+        help="inspect a model's folder in a bucket; reads no weights",
         description="Look through a model's folder in a bucket, from listings and the first "
         "kilobytes of its files: what will be streamed, and what is wrong. Exit status 1 if the "
         "model would not load.",
@@ -41,12 +42,12 @@ def add(verbs: Verbs) -> None:
         help="draw the bytes of its layers into an SVG or PNG",
     )
     add_format(weights)
-    add_language(weights, "language of the answer")
+    add_language(weights, "language of the output")
     weights.set_defaults(act=_weights)
 
     sized = verbs.add_parser(
         "size",
-        help="say what a model needs: KV cache, GPUs, host memory; reads no weights",
+        help="compute what a model needs: KV cache, GPUs, host memory; reads no weights",
         description="Say what a model needs, as notebook 03 does: the KV cache of one sequence, "
         "whether weights and context fit the GPUs, the Pod's memory, the least time to load. A "
         "folder or a config.json on this machine needs no project. Exit status 1 if it does not "
@@ -57,26 +58,29 @@ def add(verbs: Verbs) -> None:
         "model", metavar="MODEL", help="gs://BUCKET/PATH, a folder, or a config.json"
     )
     sized.add_argument(
-        "--gpu", metavar="NAME", help="such as nvidia-l4 or l4; the settings' own if left out"
+        "--gpu", metavar="NAME", help="GPU type, such as nvidia-l4 or l4 (your settings)"
     )
-    sized.add_argument("--gpus", type=int, default=0, metavar="N", help="how many, of one Pod")
+    sized.add_argument(
+        "--gpus", type=int, default=0, metavar="N", help="GPUs per Pod (your settings)"
+    )
     sized.add_argument(
         "--max-model-len",
         type=int,
         default=0,
         metavar="TOKENS",
-        help="context of a request; all that the model takes if left out",
+        help="context length (the model's maximum)",
     )
     add_format(sized)
-    add_language(sized, "language of the answer")
+    add_language(sized, "language of the output")
     sized.set_defaults(act=_size)
 
     doctor = verbs.add_parser(
         "doctor",
-        help="look for what would stop a notebook, before it does",
+        help="run preflight checks for a notebook",
         description="Look at credentials, project, quota, bucket, cluster and roles, and say what "
-        "stands in the way of a notebook, with the remedy and the command. Changes nothing. Exit "
-        "status 1 if something does.",
+        "stands in the way of a notebook, with the remedy and the command. Changes nothing. A "
+        "project or a model that is not chosen yet stands in the way too: what needs it is not "
+        "checked, the rest is. Exit status 1 if something stands in the way.",
     )
     doctor.add_argument(
         "--before",
@@ -84,7 +88,7 @@ def add(verbs: Verbs) -> None:
         type=lambda number: str(number).zfill(2),
         choices=[f"{number:02}" for number in range(2, 11)],
         metavar="NN",
-        help="what earlier notebooks make should be there; what later ones make is later (04)",
+        help="check what notebook NN needs (04)",
     )
     add_format(doctor)
     doctor.add_argument(  # what --format json was called
@@ -93,10 +97,10 @@ def add(verbs: Verbs) -> None:
     doctor.add_argument(
         "--probe",
         action="store_true",
-        help="ask the bucket as the service account too, from a small Pod in the cluster",
+        help="also test the bucket access from a small Pod in the cluster",
     )
     add_parameter(doctor)
-    add_language(doctor, "language of the answer")
+    add_language(doctor, "language of the output")
     doctor.set_defaults(act=_doctor)
 
 
@@ -140,14 +144,14 @@ def _sized_for(options: argparse.Namespace) -> Settings:
     """Return settings with the GPUs of the options; a project and a bucket are not needed."""
     from ...model.gpus import label_of
     from ...settings import Settings
+    from ...settings.gaps import PLACEHOLDERS
 
     chosen = saved_choices().draft({})
     gpu = label_of(options.gpu) if options.gpu else chosen.get("gpu")
     given = {"gpu": gpu, "gpu_count": options.gpus or chosen.get("gpu_count")}
     given["tensor_parallel_size"] = options.gpus or chosen.get("tensor_parallel_size")
-    placeholders = {"project_id": "no-project", "model_uri": "gs://no-bucket/model"}
     wanted = {name: value for name, value in given.items() if value}
-    return Settings.parse({**placeholders, **wanted, "max_model_len": options.max_model_len})
+    return Settings.parse({**PLACEHOLDERS, **wanted, "max_model_len": options.max_model_len})
 
 
 def in_bucket(uri: str) -> Inspection:
@@ -166,14 +170,24 @@ def _doctor(options: argparse.Namespace) -> int:
     from ...cloud.clients import Clients
     from ...doctor.preflight import examine
 
-    settings = settings_from(options)
-    clients = Clients(settings.project_id, settings).confirmed()
-    examined = examine(settings, clients, options.before, whole=True)
+    settings, missing = _as_far_as_chosen(options)
+    project_id = "" if "project_id" in missing else settings.project_id
+    clients = Clients(project_id, settings).confirmed()
+    examined = examine(settings, clients, options.before, whole=True, missing=missing)
     probed = _probed(settings, clients) if options.probe else None
     text = "\n\n".join([examined.table(), *([repr(probed)] if probed is not None else [])])
     told = {**examined.record(), **({"probe": probed.record()} if probed is not None else {})}
     print_as(options.format, text, told)
     return 0 if examined.healthy and (probed is None or probed.readable) else 1
+
+
+def _as_far_as_chosen(options: argparse.Namespace) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings, and which of them are not chosen; a probe needs them all."""
+    from ...settings.gaps import parse_with_gaps
+
+    if options.probe:
+        return settings_from(options), ()
+    return parse_with_gaps(draft_from(options))
 
 
 def _probed(settings: Settings, clients: Clients) -> Probed:

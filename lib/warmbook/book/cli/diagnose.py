@@ -33,7 +33,8 @@ def add(verbs: Verbs) -> None:
     """Add the verb of this module."""
     verb = verbs.add_parser(
         "diagnose",
-        help="say why a server does not come up, from its Pod, a saved log or saved events",
+        help="name the root cause of a server that does not start, from its Pod, a saved log or "
+        "saved events",
         description="Name the cause of a start that failed, quote the line that proves it, and say "
         "what helps. With --log, --events or standard input no cluster is asked. Exit status 1 if "
         "something was found, 0 if the start succeeded, 2 if there is nothing to read.",
@@ -43,18 +44,19 @@ def add(verbs: Verbs) -> None:
         nargs="?",
         default="",
         metavar="POD",
-        help="its name, in the cluster or in the files; - reads standard input",
+        help="name of the Pod, in the cluster or in the files; - reads standard input",
     )
     add_log(verb)
     verb.add_argument(
         "--events",
         type=Path,
         metavar="FILE",
-        help="events or objects as kubectl get (-o json, -o yaml, table) or describe prints them",
+        help="events or objects as printed by kubectl get (-o json, -o yaml, table) or kubectl "
+        "describe",
     )
     add_parameter(verb)
     add_format(verb)
-    add_language(verb, "language of the answer")
+    add_language(verb, "language of the output")
     verb.set_defaults(act=_diagnose)
 
 
@@ -69,7 +71,7 @@ def _diagnose(options: argparse.Namespace) -> int:
     else:
         raise SettingsError(say("There is nothing to read."), remedy=_what_to_give())
     if not found:
-        raise MissingError(say("Nothing there tells of a model server."), remedy=_what_to_give())
+        raise MissingError(say("The events name no model server."), remedy=_what_to_give())
     print_as(options.format, "\n".join(map(repr, found)), {"pods": [one.record() for one in found]})
     return int(any(one.found for one in found))
 
@@ -103,7 +105,7 @@ def _of_events(options: argparse.Namespace) -> list[Told]:
         return []
     found = _told_by_events(content(options.events), options)
     if found is None:
-        told = say("{path} holds no events of Kubernetes.", path=options.events)
+        told = say("{path} contains no Kubernetes events.", path=options.events)
         remedy = say("Save them: kubectl get events -o json > FILE, or kubectl describe pod POD")
         raise SettingsError(told, remedy=remedy)
     return found
@@ -161,6 +163,6 @@ def _gathered(name: str, settings: Settings, clients: Clients) -> Evidence:
 
     found = gather(name, settings, clients)
     if found is None:
-        told = say("There is no Pod {pod} in {ns}.", pod=name, ns=settings.namespace)
+        told = say("The Pod {pod} does not exist in {ns}.", pod=name, ns=settings.namespace)
         raise MissingError(told, remedy=say("kubectl get pods -n NAMESPACE lists them."))
     return found

@@ -12,6 +12,7 @@ from ...terminal import one_line, show
 from ...texts import say
 from .check import in_bucket
 from .options import Verbs, add_language, print_as
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...display.card import Row
@@ -27,7 +28,7 @@ def add(verbs: Verbs) -> None:
     """Add the verb of this module."""
     linted = verbs.add_parser(
         "lint",
-        help="check manifests that somebody wrote against what their servers take",
+        help="check manifests of model servers",
         description="Check the model servers (vLLM, SGLang and what is built on them) in YAML "
         "files: flags, the streamer's keys, accelerators, probes, service account. Charts and "
         "kustomizations are rendered first: helm template CHART | warmbook lint -. Exit status 0 "
@@ -40,21 +41,21 @@ def add(verbs: Verbs) -> None:
     linted.add_argument(
         "--look",
         action="store_true",
-        help="look at its model in the bucket too: is the streamer's memory limit large enough?",
+        help="also inspect the model in the bucket: is the streamer's memory limit large enough?",
     )
     linted.add_argument(
         "--format",
         choices=FORMATS,
         default="text",
-        help="text for people, json for programs, sarif and github for what shows it at the lines",
+        help="text, json, or sarif and github to annotate lines in CI",
     )
     linted.add_argument(
         "--fail-on",
         choices=("error", "warning"),
         default="error",
-        help="what exit status 1 stands for, at least (error)",
+        help="lowest severity for exit status 1 (error)",
     )
-    add_language(linted, "language of the answer")
+    add_language(linted, "language of the output")
     linted.set_defaults(act=_lint)
 
 
@@ -77,7 +78,7 @@ def _looked_at(path: Path, *, look: bool) -> Report:
     except (OSError, ValueError, YamlError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         told = say("{path} can't be read: {reason}.", path=path, reason=reason)
-        remedy = say("Name a file of YAML that can be read; - reads standard input.")
+        remedy = say("Name a readable YAML file; - reads standard input.")
         return Report(unread=[Passed(str(path), 0, "", told, remedy)])
     return examine(text, str(path), _in_bucket if look else lambda uri: None)
 
@@ -93,9 +94,9 @@ def _tell(options: argparse.Namespace, report: Report) -> None:
         if commands := github.workflow_commands(report):
             show(commands)
     elif rows := list(_rows(options.files, report)):
-        show("\n".join(map(str, rows)))
+        show_wrapped("\n".join(map(str, rows)))
     for line in _not_looked_at(report, listed=options.format == "github"):
-        show(line, sys.stderr)
+        show_wrapped(line, sys.stderr)
 
 
 def _rows(files: list[Path], report: Report) -> Iterator[Row]:
@@ -107,7 +108,7 @@ def _rows(files: list[Path], report: Report) -> Iterator[Row]:
         yield Row(name, one_line(f"{one.happens}{remedy}"), one.severity)
     for file in map(str, files):
         if _is_fine(report, file):
-            yield Row(one_line(file), say("nothing to say against it"), "ok")
+            yield Row(one_line(file), say("no findings"), "ok")
     for passed in report.skipped[:_MOST_SKIPPED]:
         name = one_line(f"{_place(passed)} {passed.name}")
         yield Row(name, say("skipped: {why}", why=passed.reason))

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...terminal import show
 from ...texts import say
 from .options import Verbs, add_language, add_parameter, folder_named, number_typed, settings_from
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
@@ -32,21 +32,22 @@ def add(verbs: Verbs) -> None:
     """Add the verb of this module."""
     verb = verbs.add_parser(
         "live",
-        help="check in your own project what only a project can show; what it makes it deletes",
+        help="verify in your own project what only a live project can show; deletes what it "
+        "creates",
         description="Check in your own project what only a project can show (docs/live.md), in "
         "tiers that cost more each: 0 is free and changes nothing. What it makes is its own and "
         "is deleted at the end. Writes evidence.json. Exit status 1 if Google Cloud "
         "refuted a claim or something is left, 2 if it came to no claim.",
     )
     verb.add_argument(
-        "--tier", type=int, choices=range(5), default=0, help="the last tier to carry out (0)"
+        "--tier", type=int, choices=range(5), default=0, help="the last tier to run (0)"
     )
     verb.add_argument(
         "--budget-usd",
         type=number_typed,
         default="0",
         metavar="X",
-        help="refuse to begin what may cost more, in US dollars (0)",
+        help="highest cost to start, in US dollars (0)",
     )
     verb.add_argument(
         "--out",
@@ -55,17 +56,19 @@ def add(verbs: Verbs) -> None:
         metavar="DIR",
         help="folder of evidence.json (runs/live)",
     )
-    verb.add_argument("--yes", action="store_true", help="don't ask before it costs money")
+    verb.add_argument(
+        "--yes", action="store_true", help="don't ask for confirmation before it costs money"
+    )
     verb.add_argument(
         "--sweep",
         action="store_true",
-        help="delete what the run of DIR has left, and what is overdue; check nothing",
+        help="delete what the run of DIR left, and what is overdue; no checks",
     )
     verb.add_argument(
-        "--all", action="store_true", help="with --sweep: what every run of the project has left"
+        "--all", action="store_true", help="with --sweep: what every run of the project left"
     )
     add_parameter(verb)
-    add_language(verb, "language of the answer")
+    add_language(verb, "language of the output")
     verb.set_defaults(act=_live)
 
 
@@ -88,14 +91,14 @@ def _check(options: argparse.Namespace, settings: Settings, clients: Clients) ->
 
     costs = cost.estimate(options.tier)
     for one in costs:
-        show(f"  {one}")
-    show(say("together: at most ${usd:.2f}", usd=cost.total_usd(costs)))
+        show_wrapped(f"  {one}")
+    show_wrapped(say("total: at most ${usd:.2f}", usd=cost.total_usd(costs)))
     cost.refuse_beyond(float(options.budget_usd), costs)
     if options.tier and clients.target == "google-cloud" and not options.yes:
         _confirm(settings)
     session = begin(settings, options.tier, options.out, _teller())
     try:
-        left = live(session, options.tier, options.out, lambda item: show(_line(item)))
+        left = live(session, options.tier, options.out, lambda item: show_wrapped(_line(item)))
     except BaseException:
         _offer_sweep(options)
         raise
@@ -127,7 +130,7 @@ def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[obj
     from ...live.evidence import FILE
 
     counts = {status: sum(one.status == status for one in items) for status in MARKS}
-    show(
+    show_wrapped(
         say(
             "{confirmed} confirmed, {refuted} refuted, {open} not reached: {path}",
             confirmed=counts["confirmed"],
@@ -137,8 +140,8 @@ def _told(options: argparse.Namespace, items: Sequence[Item], left: Sequence[obj
         )
     )
     if any(one.target == "rehearsal" for one in items):
-        show(say("This was a rehearsal: it proves nothing about Google Cloud."))
-    show(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
+        show_wrapped(say("This was a rehearsal; it is no evidence about Google Cloud."))
+    show_wrapped(say("Left behind") + ": " + (", ".join(map(str, left)) or say("nothing")))
     if left or any(_counts_against(one) for one in items):
         return 1
     return 2 if all(one.status == "not-reached" for one in items) else 0
@@ -156,14 +159,14 @@ def _confirm(settings: Settings) -> None:
     """
     from ...errors import SettingsError
 
-    question = say("This costs money. To go on, write the project's ID: ")
+    question = say("This costs money. To continue, type the project ID: ")
     try:
         answer = input(question) if sys.stdin.isatty() else ""
     except EOFError:
         answer = ""
     if answer.strip() != settings.project_id:
-        told = say("Not confirmed, so nothing was begun.")
-        raise SettingsError(told, remedy=say("Write the project's ID, or give --yes."))
+        told = say("Not confirmed; nothing was started.")
+        raise SettingsError(told, remedy=say("Type the project ID, or pass --yes."))
 
 
 def _sweep(options: argparse.Namespace, settings: Settings, clients: Clients) -> int:
@@ -174,13 +177,14 @@ def _sweep(options: argparse.Namespace, settings: Settings, clients: Clients) ->
     found = left(settings, clients)
     for one in found:
         if one.overdue():
-            show(f"  {say('overdue')}: {one}")
+            show_wrapped(f"  {say('overdue')}: {one}")
     others = [one for one in found if one.run != run and not one.overdue()]
     still = runs.swept(settings, options.out, _teller(), every=options.all)
     if others and not options.all:
         for one in others:
-            show(f"  {say('of another run, which has time left; --all deletes it')}: {one}")
-    show(say("Left behind") + ": " + (", ".join(map(str, still)) or say("nothing")))
+            told = say("from another run that is still within its time; --all deletes it")
+            show_wrapped(f"  {told}: {one}")
+    show_wrapped(say("Left behind") + ": " + (", ".join(map(str, still)) or say("nothing")))
     return 1 if still else 0
 
 
@@ -188,10 +192,10 @@ def _offer_sweep(options: argparse.Namespace) -> None:
     if not options.tier:
         return
     told = say(
-        "What was made is still there, and may cost. This deletes it: {command}",
+        "The created resources still exist and may be billed. To delete them: {command}",
         command=sweep_command(options.out, options.parameter),
     )
-    show(told, sys.stderr)
+    show_wrapped(told, sys.stderr)
 
 
 def sweep_command(out: Path, parameters: Sequence[tuple[str, str]]) -> str:
@@ -212,6 +216,6 @@ def _teller() -> Report:
         soon = progress.what == last[0] and now - told_at < APART_S
         if seen != last and (progress.done or not soon):
             last, told_at = seen, now
-            show(progress, sys.stderr)
+            show_wrapped(progress, sys.stderr)
 
     return tell

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...terminal import one_line, show
+from ...terminal import one_line
 from ...texts import say
 from .options import (
     Verbs,
@@ -21,6 +21,7 @@ from .options import (
     settings_from,
     write,
 )
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...measure.runs.schema import Record
@@ -30,14 +31,14 @@ def add(verbs: Verbs) -> None:
     """Add the verbs of this module."""
     cold = verbs.add_parser(
         "timeline",
-        help="say where the time of a Pod's cold start went, phase by phase",
+        help="break a Pod's cold start down into phases",
         description="Say where the time went between a Pod's creation and its readiness: node, "
         "driver, image, imports, weights, compilation. With --log, from a saved log alone, in any "
         "form in which kubectl, docker, stern or Cloud Logging save it. Exit status 1 if the start "
         "failed or is unfinished, 2 if there is none to read.",
     )
     cold.add_argument(
-        "pod", nargs="?", default="", metavar="POD", help="its name (each that is ready)"
+        "pod", nargs="?", default="", metavar="POD", help="name of the Pod (every ready one)"
     )
     add_log(cold)
     cold.add_argument(
@@ -45,7 +46,7 @@ def add(verbs: Verbs) -> None:
     )
     add_parameter(cold)
     add_format(cold)
-    add_language(cold, "language of the answer")
+    add_language(cold, "language of the output")
     cold.set_defaults(act=_timeline)
 
     compared = verbs.add_parser(
@@ -65,12 +66,12 @@ def add(verbs: Verbs) -> None:
         help="draw the phases of each run into an SVG or PNG",
     )
     add_format(compared)
-    add_language(compared, "language of the answer")
+    add_language(compared, "language of the output")
     compared.set_defaults(act=_compare)
 
     report = verbs.add_parser(
         "report",
-        help="write the record of a run as one HTML page, to hand in or to attach",
+        help="write an HTML report of a run",
         description="Write the record of a run as one HTML page that needs no other file.",
     )
     report.add_argument(
@@ -124,11 +125,11 @@ def _compare(options: argparse.Namespace) -> int:
     if len(named) == 1 and (own := _own_work()):
         named = [*named, own]
     if len(named) < 2:
-        told = say("One run alone can't be compared.")
+        told = say("Comparing takes at least two runs.")
         raise SettingsError(told, remedy=say("Name two runs or more."))
     runs, left_out = _comparable(named)
     for run, reason in left_out.items():
-        show(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
+        show_wrapped(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
     comparison, enough = Comparison(runs), len(runs) > 1
     if enough or options.format == "json":
         text = str(comparison) if enough else ""

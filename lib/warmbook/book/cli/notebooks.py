@@ -48,7 +48,7 @@ def _lines(copies: Copies) -> Iterator[str]:
     yield str(counted(copies))
     yield from map(str, _others(copies))
     if copies.kept:
-        yield "  → " + say("For the shipped version of a file, rename yours, then run this again.")
+        yield "  → " + say("To get the shipped version of a file, rename yours and run this again.")
     command = f"python -m warmbook lab {quoted(copies.folder)}"
     yield "  → " + say("To open them: {command}", command=command)
 
@@ -73,9 +73,9 @@ def _others(copies: Copies) -> Iterator[Row]:
     from ..copies import CHANGED, OUTDATED, RETIRED
 
     reasons = {
-        CHANGED: say("you changed it; it was kept"),
-        OUTDATED: say("you changed it; it was kept, although this version has a newer one"),
-        RETIRED: say("an earlier copy; this version has no such file"),
+        CHANGED: say("changed by you; kept"),
+        OUTDATED: say("changed by you; kept, although this version has a newer one"),
+        RETIRED: say("an earlier copy; this version does not contain the file"),
     }
     for name, state in copies.states.items():
         if state in reasons:

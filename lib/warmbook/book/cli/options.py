@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 from ...files import writing
 from ...terminal import one_line, show
 from ...texts import LANGUAGES, say
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...display.picture import Picture
@@ -65,13 +66,13 @@ def add_log(verb: argparse.ArgumentParser) -> None:
         "--log",
         type=Path,
         metavar="FILE",
-        help="a saved log, - for standard input; asks no cluster",
+        help="a saved log, - for standard input; no cluster needed",
     )
     verb.add_argument(
         "--start",
         type=_counted,
         metavar="N",
-        help="the Nth start that the log holds, from 1 (the last)",
+        help="the Nth start in the log, from 1 (the last)",
     )
 
 
@@ -83,7 +84,10 @@ def _counted(text: str) -> int:
 
 def print_as(format_: str, text: object, told: object) -> None:
     """Print a result: as `text`, or what it was made from, `told`, as JSON."""
-    show(_json(told) if format_ == "json" else text)
+    if format_ == "json":
+        show(_json(told))
+    else:
+        show_wrapped(text)
 
 
 def _json(told: object) -> str:
@@ -143,8 +147,12 @@ def settings_from(options: argparse.Namespace) -> Settings:
     """Return the settings: of the workbook, and of -p above them."""
     from ...settings import Settings
 
-    given = {name: value for name, value in options.parameter}
-    return Settings.parse(saved_choices().draft(given))
+    return Settings.parse(draft_from(options))
+
+
+def draft_from(options: argparse.Namespace) -> dict[str, object]:
+    """Return the choices, not yet validated: of the workbook, and of -p above them."""
+    return saved_choices().draft({name: value for name, value in options.parameter})
 
 
 def saved_choices() -> Workbook:
@@ -155,7 +163,7 @@ def saved_choices() -> Workbook:
     book = Workbook.open(default=shipped.workbook_file())
     for name in book.unknown():
         told = say("{path}: this version has no setting {name}; ignored", path=book.path, name=name)
-        show(f"warmbook: {told}", sys.stderr)
+        show_wrapped(f"warmbook: {told}", sys.stderr)
     return book
 
 
@@ -168,7 +176,7 @@ def draw(picture: Picture, path: Path) -> None:
     if content := picture.file(path.suffix):
         write(path, content)
     else:  # an empty file would pass for a picture
-        show(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", sys.stderr)
+        show_wrapped(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", sys.stderr)
 
 
 def write(path: Path, content: bytes) -> None:

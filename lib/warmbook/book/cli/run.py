@@ -20,6 +20,7 @@ from .options import (
     print_as,
     saved_choices,
 )
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...measure.runs.schema import Record
@@ -31,21 +32,26 @@ def add(verbs: Verbs) -> None:
     """Add the verbs of this module."""
     run = verbs.add_parser(
         "run",
-        help="run the notebooks headlessly, in order",
+        help="run the notebooks headless, in order",
         description="Run warmbook's own notebooks headlessly, in order, with your saved choices; "
         "copies of them are not touched. Exit status 1 if one of them fails.",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
-    add_language(run, "language of the book")
+    add_language(run, "language of the messages")
     run.add_argument(
         "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
     )
     add_parameter(run)
     run.set_defaults(act=_run)
 
-    listing = verbs.add_parser("list", help="list the notebooks and their parameters")
+    listing = verbs.add_parser(
+        "list",
+        help="list the notebooks, their parameters and what each setting means",
+        description="List the notebooks with their parameters, then each setting: what it means, "
+        "its default, what is allowed.",
+    )
     add_format(listing)
-    add_language(listing, "language of the book")
+    add_language(listing, "language of the messages")
     listing.set_defaults(act=_list)
 
 
@@ -62,12 +68,12 @@ def _run(options: argparse.Namespace) -> int:
     try:
         result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
     except KeyboardInterrupt:
-        show(f"  {say('Executed notebooks and run.json')}: {out}", sys.stderr)
+        show_wrapped(f"  {say('Executed notebooks and run.json')}: {out}", sys.stderr)
         raise
-    show(_summary(result, out))
+    show_wrapped(_summary(result, out))
     for name in result.unfit:
-        told = say("{name}: what the run's workbook.yaml holds of it can't be read", name=name)
-        show(f"warmbook: {told}", sys.stderr)
+        told = say("{name}: its entry in the run's workbook.yaml can't be read", name=name)
+        show_wrapped(f"warmbook: {told}", sys.stderr)
     return 0 if result.passed else 1
 
 
@@ -124,7 +130,7 @@ def _summary(result: Run, out: Path) -> str:
         lines.append(f"  {say('Parity of the server')}: {told}")
     lines += _left_behind(record)
     if not result.passed:
-        lines.append("  " + say("Not every notebook passed. What was created is still there."))
+        lines.append("  " + say("Not every notebook passed. The created resources still exist."))
     lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
     return "\n".join(lines)
 
@@ -155,11 +161,15 @@ def _cold_start(record: Record) -> Iterator[str]:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from ...settings.described import described
     from .. import runner
     from ..execution import parameters_of
 
     listed = {book.stem: parameters_of(book) for book in runner.books(spoken())}
-    text = "\n".join(f"{name}: {', '.join(parameters)}" for name, parameters in listed.items())
+    settings = list(described())
+    lines = [f"{name}: {', '.join(parameters)}" for name, parameters in listed.items()]
+    lines += ["", say("Settings, which the notebooks have as parameters:")]
     notebooks = [{"name": name, "parameters": listed[name]} for name in listed]
-    print_as(options.format, text, {"notebooks": notebooks})
+    told = {"notebooks": notebooks, "settings": [one.record() for one in settings]}
+    print_as(options.format, "\n".join([*lines, *(f"  {one}" for one in settings)]), told)
     return 0

@@ -65,7 +65,7 @@ def outcomes(
 def no_start(path: Path) -> MissingError:
     """Return the error for a file in which no server starts."""
     return MissingError(
-        say("No start of a model server is in {path}.", path=path),
+        say("{path} contains no start of a model server.", path=path),
         remedy=say("Save its whole log: kubectl logs POD -c CONTAINER --timestamps > FILE"),
     )
 
@@ -78,7 +78,9 @@ def _chosen(log: StartLog, number: int | None) -> StartLog:
     if number is None:
         return log
     if number > log.lives:
-        told = say("The log holds {count} start(s), not {number}.", count=log.lives, number=number)
+        told = say(
+            "The log contains {count} start(s), not {number}.", count=log.lives, number=number
+        )
         raise SettingsError(told, remedy=say("Choose one of these with --start."))
     return replace(log, chosen=number - 1)
 

@@ -15,6 +15,7 @@ from ...terminal import printable
 from ...texts import say, speak
 from ...workbook import Workbook, unchosen
 from ..card import escape
+from . import front_end
 from .fields import Field, label, unset
 from .style import STYLE
 from .summary import Summary
@@ -100,7 +101,7 @@ class SettingsForm(w.VBox):
     def _origin(self, name: str) -> str:
         if name == "language" or self._chosen.get(name) == self._opened.get(name):
             return self._origins[name]
-        return say("typed above") if name in self._chosen else unchosen(name)
+        return say("typed in the form") if name in self._chosen else unchosen(name)
 
     def _field(self, name: str, suggestions: availability.Offers) -> Field:
         offered, missing = suggestions.values.get(name, ()), suggestions.missing.get(name, "")
@@ -172,12 +173,13 @@ class SettingsForm(w.VBox):
             f'<td style="text-align:left"><code>{escape(value)}</code></td></tr>'
             for name, value in values.items()
         )
-        return {
+        bundle = {
             **super()._repr_mimebundle_(**kwargs),
             "text/plain": printable("\n".join(f"{n} = {value}" for n, value in values.items())),
             # what GitHub shows, where no widget runs
             "text/html": f"<table>{rows}</table>",
         }
+        return front_end.fitting(bundle)
 
 
 def _settings_in(names: Mapping[str, object]) -> dict[str, object]:

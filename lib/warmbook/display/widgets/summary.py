@@ -19,7 +19,7 @@ class Summary(Card):
 
     def title(self) -> str:
         """Return the headline."""
-        return say("What you chose")
+        return say("Your settings")
 
     def rows(self) -> tuple[Row, ...]:
         """Return a row for each setting."""

@@ -9,7 +9,7 @@ import ipywidgets as w
 from ...texts import marked, say
 from .fields import Field
 
-FIRST = marked("The model and its place")
+FIRST = marked("Model and location")
 """The topic that is never folded."""
 
 GROUPS: dict[str, tuple[str, ...]] = {

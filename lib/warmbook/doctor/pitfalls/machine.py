@@ -8,68 +8,70 @@ PITFALLS = (
     Pitfall(
         name="too-few-gpus",
         symptom="«World size (…) is larger than the number of available GPUs (…) in this node».",
-        cause="Tensor times pipeline parallelism needs more GPUs than the container has.",
-        remedy="Ask for as many nvidia.com/gpu as --tensor-parallel-size times "
+        cause="Tensor parallel size times pipeline parallel size is larger than the container's "
+        "number of GPUs.",
+        remedy="Request as many nvidia.com/gpu as --tensor-parallel-size times "
         "--pipeline-parallel-size, or lower these.",
         source="vLLM's released source, 0.11.1: config/parallel.py",
     ),
     Pitfall(
         name="dtype-not-on-gpu",
         symptom="«Bfloat16 is only supported on GPUs with compute capability of at least 8.0».",
-        cause="The GPU (a T4, V100 or P100) is older than the number format of the weights.",
+        cause="The GPU (a T4, V100 or P100) does not support the dtype of the weights.",
         remedy="Add --dtype=half, or choose an L4 or later GPU.",
         source="vLLM's released source, 0.11.1: platforms/cuda.py",
     ),
     Pitfall(
         name="gpu-unsupported",
         symptom="«no kernel image is available for execution on the device».",
-        cause="The image was built for other GPUs than this one: it is older or newer than those.",
-        remedy="Take the engine's own image in a release that knows the GPU, or choose another "
-        "GPU.",
+        cause="The image was not built for this GPU: the GPU is too old or too new for it.",
+        remedy="Use a release of the engine's own image that supports the GPU, or choose "
+        "another GPU.",
         source="https://developer.nvidia.com/cuda-gpus",
     ),
     Pitfall(
         name="driver-replaced",
         symptom="«Failed to initialize NVML: Driver/library version mismatch».",
-        cause="The node's driver was replaced while it ran: the kernel still has the old one.",
-        remedy="Take the node out: `kubectl drain NODE --ignore-daemonsets`, then delete it; the "
-        "pool makes a new one.",
+        cause="The node's driver was updated while in use: the kernel module is still the old "
+        "version.",
+        remedy="Drain the node: `kubectl drain NODE --ignore-daemonsets`, then delete it; the "
+        "node pool creates a new one.",
         source="https://docs.nvidia.com/deploy/nvml-api/",
     ),
     Pitfall(
         name="driver-library-missing",
         symptom="«libcuda.so.1: cannot open shared object file».",
-        cause="The container does not see the node's driver: it asks for no GPU, or its "
-        "LD_LIBRARY_PATH leaves /usr/local/nvidia/lib64 out.",
-        remedy="Ask for nvidia.com/gpu under limits, and set "
+        cause="The container does not find the node's driver: it requests no GPU, or its "
+        "LD_LIBRARY_PATH lacks /usr/local/nvidia/lib64.",
+        remedy="Request nvidia.com/gpu under limits, and set "
         "LD_LIBRARY_PATH=/usr/local/nvidia/lib64.",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/gpus",
     ),
     Pitfall(
         name="fabric-not-ready",
         symptom="«Error 802: system not yet initialized».",
-        cause="The GPUs of the node are joined by NVSwitch, and NVIDIA's fabric manager does not "
-        "run there or has not finished.",
-        remedy="Wait a few minutes; if it stays so, take the node out (`kubectl drain NODE "
-        "--ignore-daemonsets`) and delete it: the pool makes a new one.",
+        cause="The node's GPUs are connected by NVSwitch, and NVIDIA's fabric manager is not "
+        "running or has not finished starting.",
+        remedy="Wait a few minutes. If the error persists, drain the node (`kubectl drain NODE "
+        "--ignore-daemonsets`) and delete it; the node pool creates a new one.",
         source="https://github.com/vllm-project/vllm/issues/16127",
     ),
     Pitfall(
         name="gpu-not-visible",
         symptom="«Failed to infer device type», or «No CUDA GPUs are available».",
-        cause="The engine sees no GPU: the container asks for none, the driver is missing, or the "
-        "image is for another kind of machine.",
-        remedy="Ask for nvidia.com/gpu under limits; in the Pod, `nvidia-smi` must list the GPU. "
-        "For TPUs take the TPU image.",
+        cause="The engine finds no GPU: the container requests none, the driver is missing, or "
+        "the image is for another kind of accelerator.",
+        remedy="Request nvidia.com/gpu under limits; in the Pod, `nvidia-smi` must list the "
+        "GPU. For TPUs, use the TPU image.",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/gpus",
     ),
     Pitfall(
         name="gpu-broken",
         symptom="An uncorrectable ECC error, «GPU has fallen off the bus», or an illegal memory "
         "access.",
-        cause="The GPU failed, or a kernel of the engine read beyond its memory.",
-        remedy="Let the Pod start on another node: delete this one. If it comes again there, "
-        "choose another «vllm_version».",
+        cause="The GPU failed, or a CUDA kernel of the engine accessed invalid memory.",
+        remedy="Delete the node, so that the Pod starts on another. If the error occurs there "
+        "too, choose another «vllm_version».",
         source="https://docs.nvidia.com/deploy/xid-errors/",
     ),
     Pitfall(
@@ -86,18 +88,17 @@ PITFALLS = (
     Pitfall(
         name="gpu-memory-taken",
         symptom="«Free memory on device … is less than desired GPU memory utilization».",
-        cause="Another process holds memory of this GPU: a second server, a shared GPU, or an old "
-        "process that is still going.",
+        cause="Another process uses memory of this GPU: a second server, a shared GPU, or a "
+        "previous process that is still running.",
         remedy="Give each server a GPU of its own, or lower --gpu-memory-utilization.",
         source="vLLM's released source, 0.11.1: v1/worker/gpu_worker.py",
     ),
     Pitfall(
         name="gpu-memory-too-small",
         symptom="«torch.OutOfMemoryError: CUDA out of memory».",
-        cause="Weights, KV cache and what the engine needs beside them are more than the GPU's "
-        "memory.",
-        remedy="Choose more or larger GPUs, a packed model, or a lower «max_model_len»; notebook "
-        "03 and `warmbook size` say what fits.",
+        cause="Weights, KV cache and the engine's own allocations exceed the GPU memory.",
+        remedy="Choose more or larger GPUs, a quantized model, or a lower «max_model_len»; "
+        "notebook 03 and `warmbook size` show what fits.",
         source="https://docs.vllm.ai/en/latest/configuration/conserving_memory.html",
     ),
     Pitfall(
@@ -114,9 +115,9 @@ PITFALLS = (
     Pitfall(
         name="compiler-missing",
         symptom="«Failed to find C compiler», or «Could not find nvcc».",
-        cause="The engine compiles a part when it starts, and the image has no compiler.",
-        remedy="Take the engine's own image, or install gcc (and CUDA's nvcc, where it is named) "
-        "in yours.",
+        cause="The engine compiles code when it starts, and the image has no compiler.",
+        remedy="Use the engine's own image, or install gcc (and CUDA's nvcc, if the message "
+        "names it) in yours.",
         source="https://docs.vllm.ai/en/latest/usage/troubleshooting.html",
     ),
     Pitfall(
@@ -142,54 +143,57 @@ PITFALLS = (
     Pitfall(
         name="disk-full",
         symptom="«No space left on device».",
-        cause="A folder that the server writes to is full: its cache, /tmp, /dev/shm, or a volume.",
-        remedy="Give that folder a larger volume, or ask for more ephemeral-storage. With the "
+        cause="A directory that the server writes to is full: its cache, /tmp, /dev/shm, or a "
+        "volume.",
+        remedy="Mount a larger volume there, or request more ephemeral-storage. With the "
         "streamer, weights need no disk.",
         source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     ),
     Pitfall(
         name="folder-not-writable",
         symptom="«Read-only file system», or «PermissionError» for a folder.",
-        cause="The container may not write where the server keeps its cache: a read-only root, or "
-        "another user than the folder's.",
-        remedy="Mount an emptyDir there, or point HOME, HF_HOME and VLLM_CACHE_ROOT to one.",
+        cause="The container can't write to the server's cache: a read-only root file system, "
+        "or a directory owned by another user.",
+        remedy="Mount an emptyDir there, or set HOME, HF_HOME and VLLM_CACHE_ROOT to one.",
         source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     ),
     Pitfall(
         name="port-in-use",
         symptom="«[Errno 98] address already in use».",
-        cause="Another process in the Pod, or on the node with hostNetwork, has the port.",
-        remedy="Give the server another --port, and the probes and the Service too.",
+        cause="Another process in the Pod, or on the node with hostNetwork, uses the port.",
+        remedy="Use another --port, also in the probes and the Service.",
         source="https://docs.python.org/3/library/errno.html",
     ),
     Pitfall(
         name="wrong-processor",
         symptom="«exec format error».",
-        cause="The image is for another kind of processor than the node's (amd64, arm64).",
-        remedy="Take an image for the node's processor, or select nodes by kubernetes.io/arch.",
+        cause="The image is for another CPU architecture than the node's (amd64, arm64).",
+        remedy="Use an image for the node's architecture, or select nodes by kubernetes.io/arch.",
         source="https://kubernetes.io/docs/concepts/containers/images/",
     ),
     Pitfall(
         name="host-memory-short",
         symptom="«Cannot allocate memory» or «std::bad_alloc».",
-        cause="The container has too little memory of the machine, besides the GPU's.",
-        remedy="Give the Pod more memory, or set «memory_limit» in --model-loader-extra-config.",
+        cause="The container has too little host memory.",
+        remedy="Request more memory for the Pod, or set «memory_limit» in "
+        "--model-loader-extra-config.",
         source="https://github.com/run-ai/runai-model-streamer/issues/76",
     ),
     Pitfall(
         name="process-killed",
-        symptom="«Killed», or «died unexpectedly, exit code -9»; the container ends with 1, and "
-        "no OOMKilled is told.",
-        cause="The kernel ended one process of the server, nearly always for want of memory; the "
-        "container's first process lived on, so its status does not tell.",
-        remedy="Give the Pod more memory, or set «memory_limit» in --model-loader-extra-config.",
+        symptom="«Killed», or «died unexpectedly, exit code -9»; the container exits with 1, "
+        "and no OOMKilled is reported.",
+        cause="The kernel killed one process of the server, nearly always for lack of memory; "
+        "the container's main process survived, so the container status does not show it.",
+        remedy="Request more memory for the Pod, or set «memory_limit» in "
+        "--model-loader-extra-config.",
         source="https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/",
     ),
     Pitfall(
         name="threads-limit",
         symptom="«can't start new thread», or «pthread_create failed … Resource temporarily "
         "unavailable».",
-        cause="The Pod has as many processes and threads as the node lets one Pod have.",
+        cause="The Pod has reached the node's limit of processes and threads per Pod.",
         remedy="Set OMP_NUM_THREADS to a small number, or raise the node pool's podPidsLimit.",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/node-system-config",
     ),
@@ -197,16 +201,16 @@ PITFALLS = (
         name="native-crash",
         symptom="«Segfault encountered», or exit code 139.",
         cause="Compiled code of the engine, the streamer or the driver crashed.",
-        remedy="Try the loader without «distributed», then another «vllm_version»; the lines "
-        "below the crash name the library, for a report.",
+        remedy="Try without «distributed», then another «vllm_version»; the lines below the "
+        "crash name the library, for a bug report.",
         source="https://github.com/pytorch/pytorch (c10/util/signal_handler.cpp)",
     ),
     Pitfall(
         name="gpus-cannot-talk",
         symptom="«NCCL error», or «DistBackendError».",
         cause="The processes of several GPUs can't reach each other: /dev/shm, the network "
-        "between nodes, or releases that do not fit.",
-        remedy="Mount an emptyDir with medium Memory at /dev/shm; NCCL_DEBUG=INFO tells more.",
+        "between nodes, or incompatible versions.",
+        remedy="Mount an emptyDir with medium Memory at /dev/shm; NCCL_DEBUG=INFO logs more.",
         source="https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html",
     ),
     Pitfall(
@@ -223,10 +227,10 @@ PITFALLS = (
     Pitfall(
         name="engine-start-timeout",
         symptom="«Timed out waiting for engine …» or for workers.",
-        cause="One of the server's processes did not come up in time: a slow load, too few CPUs, "
-        "or one that waits for another.",
-        remedy="Raise VLLM_ENGINE_READY_TIMEOUT_S, and give the Pod as many CPUs as processes at "
-        "least.",
+        cause="One of the server's processes did not start in time: a slow load, too few CPUs, "
+        "or a process that waits for another.",
+        remedy="Raise VLLM_ENGINE_READY_TIMEOUT_S, and request at least as many CPUs as there "
+        "are processes.",
         source="https://docs.vllm.ai/en/latest/configuration/env_vars.html",
     ),
 )

@@ -16,11 +16,11 @@ PITFALLS = (
     ),
     Pitfall(
         name="loader-asks-hub",
-        symptom="A 404 from huggingface.co whose address has the bucket's in it.",
-        cause="The loader that was chosen knows no buckets and asks Hugging Face for the address: "
-        "bitsandbytes, GGUF and tensorizer's do.",
-        remedy="Write --load-format=runai_streamer with safetensors weights, or mount the bucket "
-        "and give the folder's path.",
+        symptom="A 404 from huggingface.co whose URL contains the bucket address.",
+        cause="The chosen load format does not support buckets and requests the address from "
+        "Hugging Face: bitsandbytes, GGUF and tensorizer do.",
+        remedy="Use --load-format=runai_streamer with safetensors weights, or mount the bucket "
+        "and pass the folder's path.",
         source="https://github.com/vllm-project/vllm (bitsandbytes_loader.py)",
     ),
     Pitfall(
@@ -44,8 +44,8 @@ PITFALLS = (
     ),
     Pitfall(
         name="remote-code-refused",
-        symptom="The model «contains custom code», and trust_remote_code is asked for.",
-        cause="Its folder has Python files of its own, which no engine runs unless told to.",
+        symptom="The model «contains custom code», and trust_remote_code is required.",
+        cause="Its folder contains Python code, which an engine runs only if told to.",
         remedy="Read the files; if you trust them, add --trust-remote-code and keep them beside "
         "config.json.",
         source="https://docs.vllm.ai/en/latest/cli/serve/",
@@ -54,24 +54,24 @@ PITFALLS = (
         name="module-missing",
         symptom="«ModuleNotFoundError: No module named …».",
         cause="The image lacks a Python package that this model or this option needs.",
-        remedy="Install the package in an image of your own, or take the engine's image that has "
-        "it.",
+        remedy="Install the package in an image of your own, or use an engine image that "
+        "contains it.",
         source="https://docs.python.org/3/library/exceptions.html#ModuleNotFoundError",
     ),
     Pitfall(
         name="packages-mismatched",
         symptom="«undefined symbol» or «ImportError: cannot import name».",
-        cause="Packages in the image are of releases that do not fit each other, often after a "
-        "`pip install` on top of it.",
-        remedy="Take the engine's image as it is, or install the releases that it pins.",
+        cause="Packages in the image have incompatible versions, often after a `pip install` on "
+        "top of it.",
+        remedy="Use the engine's image unchanged, or install the versions that it pins.",
         source="https://docs.vllm.ai/en/latest/usage/troubleshooting.html",
     ),
     Pitfall(
         name="tokenizer-unreadable",
         symptom="«Couldn't instantiate the backend tokenizer», or «Tokenizer class … does not "
         "exist».",
-        cause="The folder has no tokenizer that the image can read: its file is missing or cut "
-        "off, or a package such as sentencepiece is.",
+        cause="The folder contains no tokenizer that the image can read: a file is missing or "
+        "truncated, or a package such as sentencepiece is missing.",
         remedy="Upload tokenizer.json and tokenizer_config.json again (notebook 03), or choose a "
         "later «vllm_version».",
         source="https://github.com/huggingface/transformers (tokenization_utils_fast.py)",
@@ -79,52 +79,51 @@ PITFALLS = (
     Pitfall(
         name="model-not-on-hub",
         symptom="«… is not a valid model identifier», or «Repository Not Found».",
-        cause="What the server was told to serve is neither a folder of the Pod nor a model that "
-        "Hugging Face shows it: the name is mistyped, the volume is not mounted there, or the "
-        "model is private.",
-        remedy="Write the model's gs:// address, or the path of a mounted folder; for a private "
-        "model set HF_TOKEN.",
+        cause="The model is neither a folder in the Pod nor accessible on Hugging Face: the "
+        "name is mistyped, the volume is not mounted, or the model is private.",
+        remedy="Use the model's gs:// address, or the path of a mounted folder; for a private "
+        "model, set HF_TOKEN.",
         source="https://github.com/huggingface/transformers (utils/hub.py)",
     ),
     Pitfall(
         name="processor-missing",
         symptom="«Can't load image processor for …», or no preprocessor_config.json.",
-        cause="The model reads pictures, video or sound, and the file that says how is not in its "
-        "folder; often a copy of the weights and the tokenizer alone.",
-        remedy="Upload preprocessor_config.json, processor_config.json and the like from the "
-        "original model, or serve text only with --limit-mm-per-prompt.",
+        cause="The model is multimodal, and its preprocessor configuration is not in the "
+        "folder, often because only weights and tokenizer were copied.",
+        remedy="Upload preprocessor_config.json, processor_config.json and similar files from "
+        "the original model, or serve text only with --limit-mm-per-prompt.",
         source="https://github.com/huggingface/transformers (image_processing_base.py)",
     ),
     Pitfall(
         name="config-broken",
         symptom="«It looks like the config file … is not a valid JSON file», or «JSONDecodeError».",
-        cause="A small file of the model is cut off, empty, or a page of HTML in its place.",
-        remedy="Look with `warmbook weights gs://BUCKET/PATH`, then upload the file again.",
+        cause="A small file of the model is truncated, empty, or an HTML page.",
+        remedy="Run `warmbook weights gs://BUCKET/PATH`, then upload the file again.",
         source="https://github.com/huggingface/transformers (configuration_utils.py)",
     ),
     Pitfall(
         name="weights-of-another-model",
         symptom="«There is no module or parameter named …», or «size mismatch for …».",
-        cause="Weights and config.json are of different models, or the engine reads this "
+        cause="Weights and config.json belong to different models, or the engine treats this "
         "checkpoint as another architecture.",
-        remedy="Upload one model whole into a folder of its own; for a new kind of model choose a "
-        "later «vllm_version».",
+        remedy="Upload one complete model to a folder of its own; for a new architecture, "
+        "choose a later «vllm_version».",
         source="https://github.com/vllm-project/vllm (model_executor/models/utils.py)",
     ),
     Pitfall(
         name="weights-incomplete",
         symptom="«Following weights were not initialized from checkpoint».",
-        cause="A file of the weights is missing, or is of another model.",
-        remedy="Look with `warmbook weights gs://BUCKET/PATH`, then upload what is missing.",
+        cause="A weights file is missing, or belongs to another model.",
+        remedy="Run `warmbook weights gs://BUCKET/PATH`, then upload the missing files.",
         source="https://github.com/vllm-project/vllm (default_loader.py)",
     ),
     Pitfall(
         name="hub-token-wrong",
         symptom="«Invalid credentials in Authorization header», or «Invalid user token».",
-        cause="HF_TOKEN is set and Hugging Face does not know it: revoked, mistyped, or with a "
-        "line break at its end.",
-        remedy="Make a new token and put it into the Secret without a line break (`printf`, not "
-        "`echo`).",
+        cause="Hugging Face rejects HF_TOKEN: it was revoked or mistyped, or ends with a line "
+        "break.",
+        remedy="Create a new token and store it in the Secret without a line break (`printf`, "
+        "not `echo`).",
         source="https://huggingface.co/docs/hub/security-tokens",
     ),
     Pitfall(
@@ -139,11 +138,11 @@ PITFALLS = (
     Pitfall(
         name="hub-unreachable",
         symptom="«We couldn't connect to 'https://huggingface.co'», or a request to it times out.",
-        cause="The server asks Hugging Face for a file, and the Pod has no way there or is told "
-        "to be offline: often a draft model, an adapter or a tokenizer that is named and not "
-        "copied.",
-        remedy="Copy that model into the bucket too and give its gs:// address, or let the Pod "
-        "reach huggingface.co.",
+        cause="The server requests a file from Hugging Face, and the Pod has no access or is "
+        "configured to be offline: often for a draft model, adapter or tokenizer that was "
+        "not copied.",
+        remedy="Copy that model to the bucket too and pass its gs:// address, or allow the Pod "
+        "to access huggingface.co.",
         source="https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables",
     ),
 )

@@ -36,16 +36,16 @@ def telling(diagnosis: Diagnosis, pod: Pod, now: datetime) -> str:
         since = max(0.0, (now - (pod.scheduled or pod.created)).total_seconds())
         return say("the image is being pulled, {time}", time=duration(since))
     return {
-        "gpu-quota": say("no node yet: the GPU quota is used up"),
-        "gpu-stockout": say("no node yet: the zone has no machine with this GPU to spare"),
-        "scale-up-backoff": say("no node yet: making one failed, the cluster tries again"),
+        "gpu-quota": say("no node yet: GPU quota exceeded"),
+        "gpu-stockout": say("no node yet: the zone has no free machine with this GPU"),
+        "scale-up-backoff": say("no node yet: a scale-up failed, the autoscaler retries"),
         "gpu-not-offered": say("no node yet: no node pool has this GPU"),
-        "gpu-insufficient": say("no node yet: no GPU is free"),
-        "driver-not-ready": say("the node is there, its GPU driver is not ready yet"),
-        "second-gpu-for-update": say("it waits for the GPU that the old Pod holds"),
-        "image-not-found": say("the image can't be pulled just now, the node tries again"),
-        "node-gone": say("its node is gone, another Pod takes over"),
-        "server-killed": say("the container was ended from outside and starts again"),
+        "gpu-insufficient": say("no node yet: no free GPU"),
+        "driver-not-ready": say("the node is ready, its GPU driver is not yet"),
+        "second-gpu-for-update": say("waiting for the GPU that the old Pod uses"),
+        "image-not-found": say("the image can't be pulled at the moment, the node retries"),
+        "node-gone": say("its node is gone, a new Pod replaces it"),
+        "server-killed": say("the container was killed from outside and restarts"),
     }.get(diagnosis.pitfall, "")
 
 
@@ -67,17 +67,17 @@ def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, st
     permission = PERMISSION.search(diagnosis.quote)
     if permission and diagnosis.pitfall != "no-identity":  # whoever has none lacks each permission
         return say(
-            "The Pod may not read gs://{bucket}: {account} lacks {permission}.",
+            "The Pod has no access to gs://{bucket}: {account} lacks {permission}.",
             bucket=settings.bucket_name,
             account=f"{settings.namespace}/{settings.service_account}",
             permission=permission[0],
         ), _roles(diagnosis)
     if diagnosis.pitfall == "flag-removed":
         return say(
-            "vLLM {version} does not know {argument}.",
+            "vLLM {version} does not support {argument}.",
             version=settings.vllm_version,
             argument=diagnosis.quote.partition("arguments: ")[2],
-        ), say("Run notebook 06 again: its manifest fits the version in the form.")
+        ), say("Run notebook 06 again: its manifest fits the version that you chose.")
     again = say("Run notebooks 03 and 05 again, then 06.")
     if diagnosis.pitfall == "weights-not-found":
         return say("vLLM finds no safetensors files in {uri}.", uri=uri), again
@@ -89,17 +89,17 @@ def _words(diagnosis: Diagnosis, name: str, settings: Settings) -> tuple[str, st
         ), again
     entry = pitfall(diagnosis.pitfall)
     if diagnosis.pitfall == "image-not-found":
-        return say("The Pod {pod} can't get its image.", pod=name), say(entry.remedy)
+        return say("Pod {pod} can't pull its image.", pod=name), say(entry.remedy)
     if not name:
-        return say("The cluster makes no Pod. {cause}", cause=say(entry.cause)), say(entry.remedy)
-    what = say("The Pod {pod} does not come up. {cause}", pod=name, cause=say(entry.cause))
+        return say("The cluster creates no Pod. {cause}", cause=say(entry.cause)), say(entry.remedy)
+    what = say("Pod {pod} does not start. {cause}", pod=name, cause=say(entry.cause))
     return what, say(entry.remedy)
 
 
 def _roles(diagnosis: Diagnosis) -> str:
     if diagnosis.pitfall in ("metadata-server-off", "wif-off"):
         return say(pitfall(diagnosis.pitfall).remedy)
-    return say("Run notebook 05: it gives the two roles on the bucket. Then run this cell.")
+    return say("Run notebook 05: it gives the two roles on the bucket. Then run this again.")
 
 
 def unknown_end(
@@ -108,7 +108,7 @@ def unknown_end(
     """Return the error for a container that ends again and again: its first error or last line."""
     if error := first_exception(log.encode("utf-8", "replace")):
         what = say(
-            "The container {container} of {pod} ended {count} time(s); its first error:\n{error}",
+            "The container {container} of {pod} exited {count} time(s); its first error:\n{error}",
             container=CONTAINER,
             pod=pod.name,
             count=pod.restarts,
@@ -117,7 +117,7 @@ def unknown_end(
     else:
         lines = [line for line in log.splitlines() if line.strip()]
         what = say(
-            "The container {container} of {pod} ended {count} time(s); its last line: {line}",
+            "The container {container} of {pod} exited {count} time(s); its last line: {line}",
             container=CONTAINER,
             pod=pod.name,
             count=pod.restarts,

@@ -49,7 +49,7 @@ def wait_for_pods(
             state=watch.update,
             ready=lambda _: ready(watch.alive),
             failed=lambda _: watch.failure(),
-            meanwhile=say("The cluster goes on starting the Pods; their GPUs cost money."),
+            meanwhile=say("The cluster continues to start the Pods; their GPUs are billed."),
             report=report,
         )
     except WaitTimeoutError as late:
@@ -118,9 +118,9 @@ class RolloutWatch:
             return verdict(diagnosis, "", self._settings)
         if self._refusal:
             return ResourceFailedError(
-                say("The cluster makes no Pod: {reason}", reason=self._refusal),
+                say("The cluster creates no Pod: {reason}", reason=self._refusal),
                 remedy=say(
-                    "Run notebook 05 again: it makes the namespace and the service account."
+                    "Run notebook 05 again, which creates the namespace and the service account."
                 ),
             )
         for sight in self._sights:
@@ -202,7 +202,7 @@ class RolloutWatch:
             return pod.waiting or (str(events[-1].get("reason")) if events else pod.phase)
         done = LOADING.findall(self._cluster.log(pod.name, self._settings.namespace))
         if not done:
-            return say("the container runs")
+            return say("container running")
         return (
             say("weights {percent} %", percent=done[-1]) if done[-1] != "100" else say("starting")
         )

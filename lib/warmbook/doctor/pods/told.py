@@ -36,11 +36,11 @@ class Told(Card):
         if self.diagnoses:
             return say("{pod}: {pitfall}", pod=pod, pitfall=self.diagnoses[0].pitfall)
         if self.exception:
-            return say("{pod} failed, with an error that has no name here", pod=pod)
+            return say("{pod} failed with an error that is not in the catalogue", pod=pod)
         if self.state == "failed":
-            return say("{pod} failed, and nothing here says why", pod=pod)
+            return say("{pod} failed, and the cause is not in this log", pod=pod)
         if self.state == "unfinished":
-            return say("{pod} is not up yet, and nothing here says that it failed", pod=pod)
+            return say("{pod} is not ready yet, with no sign of a failure", pod=pod)
         return say("{pod}: the start succeeded", pod=pod)
 
     def rows(self) -> Sequence[Row]:
@@ -73,7 +73,9 @@ class Told(Card):
         if self.state == "up":
             yield Row(say("Server"), say("up"), "ok")
         elif self.state == "unfinished":
-            yield Row(say("Server"), say("it may still load, or its log was cut off"), "warning")
+            yield Row(
+                say("Server"), say("it may still be loading, or its log is truncated"), "warning"
+            )
         elif self.state == "failed":
             yield Row(say("Server"), say("failed"), "error")
 

@@ -33,8 +33,11 @@ def place(memo: Memo) -> Checkup:
     if not memo(uniform_access) and not roles.google_account(_linked(memo)):
         return Checkup(
             "error",
-            say("{bucket}: it has no uniform bucket-level access, so no Pod may read", bucket=told),
-            say("Turn it on; ACLs of single objects stop counting then."),
+            say(
+                "{bucket}: uniform bucket-level access is disabled, so no Pod can read it",
+                bucket=told,
+            ),
+            say("Enable it; object ACLs are then ignored."),
             fixes.uniform_access(settings),
             "uniform-access-off",
         )
@@ -42,8 +45,8 @@ def place(memo: Memo) -> Checkup:
         return Checkup("ok", told)
     return Checkup(
         "warning",
-        say("{bucket}; the cluster's region is {region}", bucket=told, region=settings.region),
-        say("Choose the bucket's region in the form, or copy the model to a bucket near."),
+        say("{bucket}; the cluster is in {region}", bucket=told, region=settings.region),
+        say("Choose the bucket's region as «location», or copy the model to a bucket near."),
         pitfall="bucket-elsewhere",
     )
 
@@ -59,7 +62,7 @@ def model(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         told,
-        say("Correct the folder in the form, or run notebook 03: it looks, and uploads."),
+        say("Correct «model_uri», or run notebook 03: it looks, and uploads."),
         gcloud.list_weights(memo.settings),
         "weights-not-found",
     )
@@ -78,8 +81,8 @@ def reading(memo: Memo) -> Checkup:
     if found.perhaps:
         return Checkup(
             "warning",
-            say("held perhaps: {roles}", roles=", ".join(sorted(set(found.perhaps.values())))),
-            say("Notebook 05 asks as the service account and shows what it may."),
+            say("possibly granted: {roles}", roles=", ".join(sorted(set(found.perhaps.values())))),
+            say("Notebook 05 tests the access as the service account."),
             gcloud.bucket_policy(settings),
         )
     return Checkup("ok", say("{account} may", account=_account(memo)))
@@ -109,14 +112,14 @@ def _missing(memo: Memo, holdings: Held) -> Checkup:
         pitfall, member = holdings.near[first]
         what = f"{what}. {say('A role is bound to {member}.', member=member)}"
     if google := roles.google_account(_linked(memo)):
-        remedy = say("Give {google} the two roles, or take the annotation away.", google=google)
+        remedy = say("Grant {google} the two roles, or remove the annotation.", google=google)
         command = fixes.grant_to(memo.settings, google)
         return Checkup("error", what, remedy, command, pitfall)
     if not memo.due("05"):
-        return Checkup("info", say("{told}; notebook 05 gives the roles", told=what))
-    remedy = say("Run notebook 05: it gives the two roles.")
+        return Checkup("info", say("{told}; notebook 05 grants the roles", told=what))
+    remedy = say("Run notebook 05, which grants the two roles.")
     if pitfall == "binding-other-namespace":
-        remedy = say("Run notebook 05, or choose that namespace and account in the form.")
+        remedy = say("Run notebook 05, or choose that «namespace» and «service_account».")
     return Checkup("error", what, remedy, gcloud.grant_bucket_roles(memo.settings), pitfall)
 
 
@@ -124,7 +127,7 @@ def _account(memo: Memo) -> str:
     account = f"{memo.settings.namespace}/{memo.settings.service_account}"
     google = roles.google_account(_linked(memo))
     return (
-        say("{account}, which acts as {google},", account=account, google=google)
+        say("{account}, which impersonates {google},", account=account, google=google)
         if google
         else account
     )
@@ -135,15 +138,15 @@ def caches(memo: Memo) -> Checkup:
     settings, found = memo.settings, memo(found_caches)
     alive = [cache for cache in found if cache.state != "disabled"]
     if not alive:
-        what = say("none; notebook 08 makes one if you want it")
+        what = say("none; notebook 08 can create one")
         return Checkup("info", what, command=gcloud.create_cache(settings))
     what = ", ".join(f"{cache.zone} {cache.state}" for cache in alive)
     zones = _zones_of_pods(memo)
     if zones and not zones & {cache.zone for cache in alive}:
         return Checkup(
             "warning",
-            say("{caches}; the Pods run in {zones}", caches=what, zones=", ".join(sorted(zones))),
-            say("Run notebook 08: it makes one where the Pods are."),
+            say("{caches}; the Pods are in {zones}", caches=what, zones=", ".join(sorted(zones))),
+            say("Run notebook 08, which creates one in the zone of the Pods."),
             gcloud.create_cache(settings),
             "cache-zone",
         )
@@ -151,7 +154,7 @@ def caches(memo: Memo) -> Checkup:
         return Checkup(
             "warning",
             what,
-            say("Until it runs, loads come from the bucket; it goes on by itself."),
+            say("Until it is running, reads come from the bucket; creation continues on its own."),
             gcloud.describe_cache(settings),
             "cache-empty",
         )

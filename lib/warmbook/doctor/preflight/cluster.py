@@ -38,9 +38,9 @@ def offered(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         say("{gpu} is not offered in {place}", gpu=settings.gpu, place=place),
-        say("Choose another place in the form: {places}.", places=", ".join(others[:5]))
+        say("Choose another «location»: {places}.", places=", ".join(others[:5]))
         if others
-        else say("No place has it: choose another GPU in the form."),
+        else say("No place has it: choose another «gpu»."),
         gcloud.gpu_offer(settings),
         "gpu-not-offered",
     )
@@ -62,9 +62,9 @@ def _wrong_machine(memo: Memo) -> Checkup | None:
     return Checkup(
         "error",
         say("{machine} does not have {count} x {gpu}", machine=settings.machine_type, **wanted),
-        say("Choose {machines} for machine_type in the form.", machines=", ".join(fitting))
+        say("Choose {machines} for machine_type.", machines=", ".join(fitting))
         if fitting
-        else say("Choose another machine type or GPU in the form."),
+        else say("Choose another «machine_type» or «gpu»."),
         fixes.machine_types(settings),
         "gpu-not-offered",
     )
@@ -79,7 +79,7 @@ def _no_machine(settings: Settings) -> Checkup:
             machine=settings.machine_type,
             place=settings.location,
         ),
-        say("Choose another machine type or zone in the form."),
+        say("Choose another «machine_type» or «location»."),
         fixes.machine_types(settings),
         "gpu-not-offered",
     )
@@ -98,7 +98,7 @@ def quota(memo: Memo) -> Checkup:
     needed = settings.gpu_count * settings.replicas
     quotas = {
         settings.region: memo(gpu_quota),
-        say("all regions together"): memo(gpu_quota_everywhere),
+        say("all regions"): memo(gpu_quota_everywhere),
     }
     left = {where: limit - usage for where, (limit, usage) in quotas.items() if limit is not None}
     if any(count < needed for count in left.values()):
@@ -109,13 +109,13 @@ def quota(memo: Memo) -> Checkup:
     if not short and settings.region not in left and shares_quota(settings.gpu):
         return _unknown_quota(settings)
     if not short:
-        return Checkup("ok", say("{count} GPU(s) wanted, and the quotas allow them", count=needed))
+        return Checkup("ok", say("{count} GPU(s) required, within the quotas", count=needed))
     places = ", ".join(short.values())
     return Checkup(
         "warning" if settings.spot and settings.region not in short else "error",
-        say("{count} GPU(s) wanted; left in {places}", count=needed, places=places),
+        say("{count} GPU(s) required; remaining quota: {places}", count=needed, places=places),
         say(
-            "Ask for more under {url}, or choose another region.",
+            "Request an increase at {url}, or choose another region.",
             url=f"https://console.cloud.google.com/iam-admin/quotas?project={settings.project_id}",
         ),
         pitfall="gpu-quota",
@@ -127,11 +127,11 @@ def _unknown_quota(settings: Settings) -> Checkup:
     return Checkup(
         "warning",
         say(
-            "the quota of {gpu} in {region} is not known: Cloud Quotas did not tell it",
+            "the quota of {gpu} in {region} is unknown: Cloud Quotas did not return it",
             gpu=settings.gpu,
             region=settings.region,
         ),
-        say("Enable the API, and ask an owner of the project for the role Cloud Quotas Viewer."),
+        say("Enable the API, and ask an owner of the project to grant you Cloud Quotas Viewer."),
         fixes.enable(settings, ["cloudquotas.googleapis.com"]),
     )
 
@@ -155,7 +155,7 @@ def cluster(memo: Memo) -> Checkup:
     if existing is None:
         return Checkup(
             "error" if memo.due("04") else "info",
-            say("no cluster {name} yet; notebook 04 makes it", name=settings.cluster_name),
+            say("no cluster {name} yet; notebook 04 creates it", name=settings.cluster_name),
             say("Run notebook 04.") if memo.due("04") else "",
             gcloud.create_cluster(settings),
             "cluster-missing" if memo.due("04") else "",
@@ -165,7 +165,7 @@ def cluster(memo: Memo) -> Checkup:
         return Checkup(
             "error",
             what,
-            say("Delete it with notebook 10, then make it again with 04."),
+            say("Delete it with notebook 10, then create it again with notebook 04."),
             gcloud.delete_cluster(settings),
             "operation-failed",
         )
@@ -173,17 +173,19 @@ def cluster(memo: Memo) -> Checkup:
         return Checkup(
             "warning",
             say(
-                "{cluster}: not of the mode in the form, {mode}",
+                "{cluster}: not of the mode that you chose, {mode}",
                 cluster=what,
                 mode=settings.mode,
             ),
-            say("Choose its mode in the form, or another name for a cluster of your own."),
+            say("Choose its mode as «mode», or another «cluster_name» for a cluster of your own."),
             pitfall="cluster-foreign",
         )
     if existing.status.name not in READY:
-        return Checkup("warning", what, say("Wait: notebook 04 shows how far it is."))
+        return Checkup("warning", what, say("Wait: notebook 04 shows the progress."))
     ours = is_marked(existing.resource_labels)
-    return Checkup("ok", what if ours else say("{cluster}, not made by the book", cluster=what))
+    return Checkup(
+        "ok", what if ours else say("{cluster}, not created by the workbook", cluster=what)
+    )
 
 
 def federation(memo: Memo) -> Checkup:
@@ -193,10 +195,15 @@ def federation(memo: Memo) -> Checkup:
     if pool != settings.workload_pool:
         return Checkup(
             "error",
-            say("Workload Identity Federation is off in the cluster")
+            say("Workload Identity Federation is disabled on the cluster")
             if not pool
-            else say("the cluster's pool is {pool}, of another project", pool=pool),
-            say("Turn it on; it takes minutes, and the GPU pool needs its metadata server too."),
+            else say(
+                "the cluster's workload identity pool is {pool}, of another project", pool=pool
+            ),
+            say(
+                "Enable it; this takes minutes, and the GPU node pool needs the metadata "
+                "server too."
+            ),
             f"{fixes.federate(settings)}\n{fixes.serve_metadata(settings)}",
             "wif-off",
         )
@@ -206,10 +213,10 @@ def federation(memo: Memo) -> Checkup:
     unsaid = mode == "MODE_UNSPECIFIED"
     return Checkup(
         "warning" if unsaid else "error",
-        say("{pool} does not say whether its Pods get their own identity", pool=GPU_POOL)
+        say("{pool}: its workload metadata mode is not set", pool=GPU_POOL)
         if unsaid
-        else say("{pool} uses {mode}: its Pods get the node's identity", pool=GPU_POOL, mode=mode),
-        say("Turn GKE's metadata server on for the pool; its nodes are made anew."),
+        else say("{pool} uses {mode}: its Pods use the node's identity", pool=GPU_POOL, mode=mode),
+        say("Enable the GKE metadata server on the node pool; its nodes are recreated."),
         fixes.serve_metadata(settings),
         "metadata-server-off",
     )
@@ -239,7 +246,7 @@ def inside(memo: Memo) -> Checkup:
     if not memo(namespace):
         return _absent(
             memo,
-            say("no namespace {name} yet; notebook 05 makes it", name=settings.namespace),
+            say("no namespace {name} yet; notebook 05 creates it", name=settings.namespace),
             kubectl.create_namespace(settings),
             "namespace-missing",
         )
@@ -247,7 +254,7 @@ def inside(memo: Memo) -> Checkup:
         return _absent(
             memo,
             say(
-                "no service account {name} in {namespace} yet; notebook 05 makes it",
+                "no service account {name} in {namespace} yet; notebook 05 creates it",
                 name=settings.service_account,
                 namespace=settings.namespace,
             ),

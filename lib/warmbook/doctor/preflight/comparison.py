@@ -20,8 +20,11 @@ def fuse(memo: Memo) -> Checkup:
         return Checkup("ok", say("Pods can mount buckets"))
     return Checkup(
         "warning",
-        say("the add-on GcsFuseCsiDriver is off: loading from a mounted bucket is left out"),
-        say("Turn it on; nothing else of the cluster changes."),
+        say(
+            "the Cloud Storage FUSE CSI driver is disabled: loading from a mounted bucket "
+            "is skipped"
+        ),
+        say("Enable it; nothing else in the cluster changes."),
         fixes.mount_buckets(memo.settings),
         "fuse-off",
     )
@@ -31,7 +34,7 @@ def disk(memo: Memo) -> Checkup:
     """Hold a copy of the weights against the disk of a Standard cluster's nodes."""
     needed = node_disk.copy_bytes(memo(folder).size_bytes)
     if cluster_of(memo).autopilot.enabled:
-        return Checkup("ok", say("Autopilot brings a node with {size}", size=size(needed)))
+        return Checkup("ok", say("Autopilot provisions a node with {size}", size=size(needed)))
     room = node_disk.most_free(memo(nodes), memo.settings.gpu)
     if room is None or needed <= room:
         return Checkup("ok", say("{size} for a copy of the weights", size=size(needed)))
@@ -39,11 +42,11 @@ def disk(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         say(
-            "a copy of the weights needs {size}, a node has {room}",
+            "a copy of the weights needs {size}; a node has {room}",
             size=size(needed),
             room=size(room),
         ),
-        say("Make the node pool anew with a boot disk of {disk} GB or more.", disk=disk_gb),
+        say("Recreate the node pool with a boot disk of {disk} GB or more.", disk=disk_gb),
         fixes.larger_disk(memo.settings, disk_gb),
         "node-disk-too-small",
     )

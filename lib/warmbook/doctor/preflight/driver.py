@@ -33,7 +33,7 @@ def driver(memo: Memo) -> Checkup:
     if gpu_driver.chosen(memo.settings) == "latest" and not _has_latest(memo, asked_for):
         return _too_old(memo, pool)
     if pool is None:
-        return Checkup("ok", say("another pool's nodes offer GPUs"))
+        return Checkup("ok", say("nodes of another node pool offer GPUs"))
     return Checkup("ok", ", ".join(sorted(asked_for)))
 
 
@@ -41,10 +41,10 @@ def _insisted_on(memo: Memo) -> Checkup:
     return Checkup(
         "warning",
         say(
-            "the form chooses GKE's default driver, and vLLM {version} needs a newer one",
+            "you chose GKE's default driver, and vLLM {version} needs a newer one",
             version=memo.settings.vllm_version,
         ),
-        say("Choose auto for gpu_driver in the form."),
+        say("Choose auto for gpu_driver."),
         pitfall="driver-too-old",
     )
 
@@ -52,7 +52,7 @@ def _insisted_on(memo: Memo) -> Checkup:
 def _no_pool(memo: Memo) -> Checkup:
     return Checkup(
         "error" if memo.due("04") else "info",
-        say("no node pool {name} yet; notebook 04 makes it", name=GPU_POOL),
+        say("no node pool {name} yet; notebook 04 creates it", name=GPU_POOL),
         say("Run notebook 04.") if memo.due("04") else "",
         gcloud.create_node_pool(memo.settings),
         "gpu-insufficient" if memo.due("04") else "",
@@ -62,8 +62,8 @@ def _no_pool(memo: Memo) -> Checkup:
 def _none(memo: Memo) -> Checkup:
     return Checkup(
         "error" if memo.due("05") else "warning",
-        say("{pool} asks for no driver, and no node of it offers a GPU", pool=GPU_POOL),
-        say("Let Google's installer put it there, or delete the pool and run notebook 04."),
+        say("{pool} installs no driver, and none of its nodes offers a GPU", pool=GPU_POOL),
+        say("Install it with Google's installer, or delete the node pool and run notebook 04."),
         fixes.install_driver(),
         "driver-not-installed",
     )
@@ -76,7 +76,7 @@ def _too_old(memo: Memo, pool: Any | None) -> Checkup:
         say("no node has the latest driver, which the server selects"),
         say(
             "Let the pool have it; its nodes are made anew. If its own driver is new enough, "
-            "choose default for gpu_driver in the form."
+            "choose default for gpu_driver."
         ),
         fixes.latest_driver(memo.settings) if pool else "",
         "driver-too-old",

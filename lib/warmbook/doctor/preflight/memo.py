@@ -75,7 +75,7 @@ class Memo:
 
 def _too_late() -> UnreachableError:
     return UnreachableError(
-        say("There was no answer within {seconds} s.", seconds=DEADLINE_S),
-        remedy=say("Check the network and any proxy, then run this again."),
+        say("No response within {seconds} s.", seconds=DEADLINE_S),
+        remedy=say("Check the network and any proxy, then try again."),
         pitfall="unreachable",
     )

@@ -43,11 +43,13 @@ def libraries(memo: Memo) -> Checkup:
     ours = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
     old = [one for one in ours if not _fits(one)]
     if not old:
-        return Checkup("ok", say("{count} libraries, all of a version that fits", count=len(ours)))
+        return Checkup(
+            "ok", say("{count} libraries, all with a supported version", count=len(ours))
+        )
     return Checkup(
         "error",
-        say("too old, too new or absent: {names}", names=", ".join(one.name for one in old)),
-        say("Install them anew, then restart the kernel."),
+        say("too old, too new or missing: {names}", names=", ".join(one.name for one in old)),
+        say("Reinstall them, then restart the kernel."),
         fixes.upgrade(str(one) for one in old),
         "client-versions",
     )
@@ -62,19 +64,19 @@ def _fits(wanted: Requirement) -> bool:
 
 def signed_in(memo: Memo) -> Checkup:
     """Tell whose credentials these are, and which project their requests count against."""
-    held, project_id = memo(credentials), memo.settings.project_id
+    held, project_id = memo(credentials), memo.clients.project_id
     who = (
         memo.clients.account
         or memo.settings.account
-        or say("signed in; the credentials name nobody")
+        or say("signed in; the credentials contain no account name")
     )
     counted = getattr(held, "quota_project_id", None) or project_id
-    if counted != project_id:
-        told = say("{who}; requests count against the project {project}", who=who, project=counted)
+    if project_id and counted != project_id:
+        told = say("{who}; quota project {project}", who=who, project=counted)
         return Checkup(
             "warning",
             told,
-            say("Let them count against {project}.", project=project_id),
+            say("Set the quota project to {project}.", project=project_id),
             fixes.quota_project(memo.settings),
             "quota-project",
         )
@@ -90,7 +92,7 @@ def seen(memo: Memo) -> Checkup:
     return Checkup(
         "error",
         f"{told}: {found.state}",
-        say("Restore it in the console, or choose another in the form."),
+        say("Restore it in the console, or choose another «project_id»."),
         gcloud.project(memo.settings),
         "project-missing",
     )
@@ -103,8 +105,8 @@ def billing(memo: Memo) -> Checkup:
         return Checkup("ok", found.billing_account)
     return Checkup(
         "error",
-        say("no billing account pays: no API that costs money can be enabled, and no cluster made"),
-        say("Link a billing account to the project, or ask whoever may."),
+        say("no billing account: no billable API can be enabled and no cluster created"),
+        say("Link a billing account to the project, or ask a billing administrator."),
         fixes.link_billing(memo.settings),
         "billing-off",
     )
@@ -114,15 +116,15 @@ def apis(memo: Memo) -> Checkup:
     """Tell which APIs are off: the guide's, and those that the client libraries call."""
     off = memo(services_off)
     if not off:
-        return Checkup("ok", say("all that the book needs are on"))
+        return Checkup("ok", say("all required APIs are enabled"))
     first = off & set(FIRST_SERVICES)
     if not first and not memo.due("02"):
-        told = say("off: {names}; notebook 02 turns them on", names=", ".join(sorted(off)))
+        told = say("not enabled: {names}; notebook 02 enables them", names=", ".join(sorted(off)))
         return Checkup("info", told)
     return Checkup(
         "error",
-        say("off: {names}", names=", ".join(sorted(off))),
-        say("Run notebook 02: it turns them on."),
+        say("not enabled: {names}", names=", ".join(sorted(off))),
+        say("Run notebook 02, which enables them."),
         fixes.enable(memo.settings, off),
         "api-off",
     )
@@ -142,7 +144,7 @@ def allowed_on_bucket(memo: Memo) -> Checkup:
     if of_caches is not None:
         return _allowed(memo, ON_BUCKET | FOR_MARKS | ON_CACHES, held | of_caches)
     told = _allowed(memo, ON_BUCKET | FOR_MARKS, held)
-    unknown = say("whether you may make caches is not known before notebook 08 asks for one")
+    unknown = say("the permission to create caches can't be checked before notebook 08")
     return replace(told, what=f"{told.what}; {unknown}")
 
 
@@ -150,7 +152,7 @@ def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:
     ahead = [name for name, notebook in needed.items() if notebook >= memo.before]
     lacking = [name for name in ahead or needed if name not in held]
     if not lacking:
-        return Checkup("ok", say("you hold each that is needed from here on"))
+        return Checkup("ok", say("you have all that are required from here on"))
     what = say("you lack {names}", names=", ".join(lacking))
     to_prepare = [name for name in lacking if needed[name] == "02"]
     if to_prepare:
@@ -158,13 +160,16 @@ def _allowed(memo: Memo, needed: dict[str, str], held: set[str]) -> Checkup:
         return Checkup(
             "error" if _stops_notebook_2(memo, to_prepare, roles_lacking=rest) else "warning",
             what,
-            say("Ask an owner of the project for Service Usage Admin and Project IAM Admin."),
+            say(
+                "Ask an owner of the project to grant you Service Usage Admin and Project "
+                "IAM Admin."
+            ),
             pitfall="role-missing",
         )
     others = [name for name in lacking if name != ACT_AS]
     given = all(name in GIVEN_BY_NOTEBOOK_2 or name in ON_BUCKET for name in others)
     if given and not memo.due("02"):
-        return Checkup("info", say("{told}; notebook 02 gives them", told=what))
+        return Checkup("info", say("{told}; notebook 02 grants them", told=what))
     if not others:
         return _no_nodes(memo)
     return Checkup(
@@ -189,7 +194,8 @@ def _no_nodes(memo: Memo) -> Checkup:
         "warning",  # the account's own policy may allow it
         say("you lack {names}", names=ACT_AS),
         say(
-            "Nodes run as {account}: ask an owner of the project for Service Account User on it.",
+            "Nodes run as {account}: ask an owner of the project to grant you Service Account "
+            "User on it.",
             account=account,
         ),
         fixes.act_as(memo.settings, account),

@@ -8,7 +8,7 @@ from textwrap import indent
 from typing import Any
 
 from ...display.card import Card, Row, folded
-from ...errors import GUIDE_TO_PITFALLS
+from ...errors import GUIDE_TO_PITFALLS, Remedy
 from ...severity import Severity
 from ...texts import say
 
@@ -77,9 +77,10 @@ class Examination(Card):
         return " ".join(one.what for one in self.in_the_way)
 
     @property
-    def remedy(self) -> str:
-        """What helps against it, each once."""
-        return " ".join(dict.fromkeys(one.remedy for one in self.in_the_way if one.remedy))
+    def remedies(self) -> list[Remedy]:
+        """What helps against it, each once, with its command."""
+        ways = (Remedy(one.remedy, one.command) for one in self.in_the_way)
+        return list(dict.fromkeys(one for one in ways if one.text or one.command))
 
     @property
     def pitfall(self) -> str:
@@ -91,10 +92,12 @@ class Examination(Card):
 
     def title(self) -> str:
         if self.healthy:
-            return say("Nothing stands in the way of notebook {number}", number=self.before)
+            return say("All preflight checks passed for notebook {number}", number=self.before)
         count = len(self.in_the_way)
         return say(
-            "{count} thing(s) in the way of notebook {number}", count=count, number=self.before
+            "{count} preflight check(s) failed for notebook {number}",
+            count=count,
+            number=self.before,
         )
 
     def rows(self) -> Sequence[Row]:
@@ -112,7 +115,7 @@ class Examination(Card):
     def _repr_html_(self) -> str:
         mending = [one for one in (*self.in_the_way, *self._of("warning")) if one.command]
         told = "\n\n".join(f"# {one.name}\n{one.command}" for one in mending)
-        return super()._repr_html_() + folded(say("Commands that help"), told)
+        return super()._repr_html_() + folded(say("Commands"), told)
 
     def record(self) -> dict[str, Any]:
         """Return the lines as JSON has them."""

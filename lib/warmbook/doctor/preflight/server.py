@@ -27,7 +27,7 @@ def server(memo: Memo) -> Checkup:
     if error is None:
         if watch.alive and all(pod.ready for pod in watch.alive):
             return Checkup("ok", told)
-        remedy = say("Wait: notebook 07 shows how far it is.")
+        remedy = say("Wait: notebook 07 shows the progress.")
         return Checkup("warning", told, remedy, kubectl.pods(memo.settings))
     what = " ".join(error.what.split())
     severity = _severity(memo) if watch.stuck else "warning"
@@ -35,7 +35,7 @@ def server(memo: Memo) -> Checkup:
 
 
 def _absent(memo: Memo) -> Checkup:
-    what = say("no Deployment {name} yet; notebook 06 makes it", name=DEPLOYMENT)
+    what = say("no Deployment {name} yet; notebook 06 creates it", name=DEPLOYMENT)
     if not memo.due("06") or memo.before not in NEEDED_BY:
         return Checkup("info", what)
     return Checkup("error", what, say("Run notebook 06."), kubectl.pods(memo.settings))

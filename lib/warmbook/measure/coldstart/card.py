@@ -78,7 +78,7 @@ class ColdStart(Card):
         return witness.limits(self.machine, replicas=len(self.timelines), streams=self.streams)
 
     def title(self) -> str:
-        pod = self.first.pod or say("a log")
+        pod = self.first.pod or say("log file")
         server = self.first.pod or say("the server")
         if self._state == "failed":
             time = duration(self.first.total_s)
@@ -106,9 +106,9 @@ class ColdStart(Card):
             return
         if self._state == "unfinished":
             told = (
-                say("the log ends while the weights are loaded, and names no failure")
+                say("the log ends while the weights are loading, without a failure")
                 if self.outcome.loading
-                else say("the log ends before the server is up, and names no failure")
+                else say("the log ends before the server is ready, without a failure")
             )
             yield Row(say("Unfinished"), told, "warning")
         for one in self.outcome.causes:
@@ -131,7 +131,7 @@ class ColdStart(Card):
             return
         share, binds = found
         told = say(
-            "{percent:.0f} % of what {limit} allows",
+            "{percent:.0f} % of the limit: {limit}",
             percent=100 * share,
             limit=limit_name(binds, self.machine),
         )
@@ -139,27 +139,27 @@ class ColdStart(Card):
         if limits := self.limits:
             ordered = sorted(limits.limits.items(), key=lambda limit: -limit[1])
             each = (f"{_least(s)}: {limit_name(name, self.machine)}" for name, s in ordered)
-            yield Row(say("Least time"), "; ".join(each))
+            yield Row(say("Shortest possible"), "; ".join(each))
 
     def note(self) -> str:
         return " ".join(self._remarks())
 
     def _remarks(self) -> Iterator[str]:
         if missing := ", ".join(phase_name(name) for name in self.first.missing):
-            yield say("Told by no signal: {phases}.", phases=missing)
+            yield say("No signal reports: {phases}.", phases=missing)
         if shift := self.first.shifted_s:
             yield say(
-                "The log's clock is not the cluster's: its times were moved by {time}.",
+                "The clocks of log and cluster differ: log timestamps were shifted by {time}.",
                 time=duration(abs(shift)),
             )
         if abs(ahead := self.first.clock_offset_s or 0.0) > CLOCKS_S:
             yield say(
-                "The Pod's clock and its node's differ by {time}; the node's counts.",
+                "The clocks of Pod and node differ by {time}; the node's is used.",
                 time=duration(abs(ahead)),
             )
         if self.first.loading_s and self.first.witness and self.first.witness.ranks:
             yield say(
-                "{engine} counts {seconds:.1f} s for the whole loading.",
+                "{engine} reports {seconds:.1f} s for the whole load.",
                 engine=self.first.engine,
                 seconds=self.first.loading_s,
             )
@@ -173,7 +173,9 @@ class ColdStart(Card):
                 date=price.date,
             )
         if self.rehearsal:
-            yield say("This is a rehearsal: nothing is paid, and times are this machine's.")
+            yield say(
+                "This is a rehearsal: nothing is billed, and the times are those of this machine."
+            )
         if self.network:
             yield self.network.label
 
@@ -286,7 +288,7 @@ def _witness_row(witness: Witness, well: bool) -> Row:
     quote = _STAMP.sub("", witness.line)
     quote = quote if len(quote) < 200 else f"{quote[:199]}…"
     severity: Severity = "error" if witness.whole is False else "ok" if well else "info"
-    return Row(say("Witness"), f"{detail}: {quote}", severity)
+    return Row(say("Source"), f"{detail}: {quote}", severity)
 
 
 def _ranks(witness: Witness) -> Iterator[Row]:

@@ -32,11 +32,11 @@ def kind_name(kind: str) -> str:
 def phase_name(name: str) -> str:
     """Return what a phase is called in the reader's language; an unknown one keeps its name."""
     known = {
-        "node asked for": say("until a node was asked for"),
+        "node asked for": say("until a node was requested"),
         "node ready": say("until the node was ready"),
         "driver": say("GPU driver"),
-        "scheduling": say("placed on a node"),
-        "Pod set-up": say("Pod set up"),
+        "scheduling": say("scheduled on a node"),
+        "Pod set-up": say("Pod sandbox created"),
         "image pull": say("image pulled"),
         "container start": say("container started"),
         "earlier attempts": say("earlier attempts"),
@@ -46,14 +46,14 @@ def phase_name(name: str) -> str:
         "engine start": say("engine started"),
         "weights streamed": say("weights streamed"),
         "weights loaded": say("weights loaded"),
-        "other loading": say("rest of the loading"),
+        "other loading": say("rest of the load"),
         "compile": say("compilation"),
         "KV cache": say("memory and KV cache"),
         "graph capture": say("CUDA graphs"),
         "warm-up": say("warm-up"),
-        "server up": say("server up"),
+        "server up": say("server ready"),
         "ready": say("ready"),
-        FIRST_ANSWER: say("first answer"),
+        FIRST_ANSWER: say("first response"),
         UNEXPLAINED: say("unexplained"),
     }
     return known.get(name, name)
@@ -62,17 +62,17 @@ def phase_name(name: str) -> str:
 def which_answer(pod: str, first: bool | None) -> str:
     """Return whether an answer was the first of its Pod, None where that is not told."""
     if first is None:
-        return say("{pod} does not tell whether it had answered before", pod=pod)
-    told = say("the first answer of {pod}", pod=pod)
-    return told if first else say("{pod} had answered before", pod=pod)
+        return say("{pod} does not report whether it had responded before", pod=pod)
+    told = say("first response of {pod}", pod=pod)
+    return told if first else say("{pod} had responded before", pod=pod)
 
 
 def source_name(source: str) -> str:
     """Return what a phase's source is called; an unknown one keeps its name."""
     known = {
-        "event": say("an event"),
-        "log": say("the log"),
-        "streamer": say("the streamer"),
-        "workbook": say("this workbook"),
+        "event": say("event"),
+        "log": say("log"),
+        "streamer": say("streamer"),
+        "workbook": say("notebook clock"),
     }
     return known.get(source, source)

@@ -33,9 +33,11 @@ class Times(Card):
     def note(self) -> str:
         told = [self.sentence(), *filter(None, [self.chance()])]
         if self.cut_short:
-            told.append(say("The budget ended it before all runs were done."))
+            told.append(say("The budget ended the comparison before all runs were done."))
         if self.rehearsal:
-            told.append(say("In a rehearsal these are times of this machine, not of the cloud."))
+            told.append(
+                say("In a rehearsal, these times are those of this machine, not of Google Cloud.")
+            )
         if self.network:
             told.append(self.network.label)
         return " ".join(told)

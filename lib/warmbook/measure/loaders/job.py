@@ -81,7 +81,7 @@ def run(
     """
     if settings.inference_server != "vllm":
         raise SettingsError(
-            say("SGLang's image has no vLLM whose loaders could be compared."),
+            say("The SGLang image does not contain vLLM, whose loaders are compared."),
             remedy=say(
                 "Compare loaders in vLLM's own image: set inference_server to vllm, and run "
                 "notebook 06 again."
@@ -90,8 +90,8 @@ def run(
     deployment = clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace)
     if deployment is None:
         raise MissingError(
-            say("There is no Deployment {name}.", name=DEPLOYMENT),
-            remedy=say("Run notebook 06: it makes the Deployment."),
+            say("The Deployment {name} does not exist.", name=DEPLOYMENT),
+            remedy=say("Run notebook 06, which creates the Deployment."),
         )
     plan = planned(settings, loaders, budget_s=budget_s)
     weight_bytes = list_folder(clients, settings.model_uri).size_bytes
@@ -102,8 +102,8 @@ def run(
     if not told.loads:
         reason = next((line["error"] for line in told.lines if line.get("error")), told.pod.phase)
         raise ResourceFailedError(
-            say("The trial ended without a load: {reason}", reason=reason),
-            remedy=say("Run this cell again; look at the Job's Pod if it stays so."),
+            say("The comparison Job ended without a load: {reason}", reason=reason),
+            remedy=say("Run this again; look at the Job's Pod if it stays so."),
         )
     return told.lines
 
@@ -185,12 +185,12 @@ def _require_disk(settings: Settings, clients: Clients, needed_bytes: int) -> No
     if room is not None and room < needed_bytes:
         raise ResourceFailedError(
             say(
-                "The trial needs {size} on its node's disk, and no node has more than {room}.",
+                "The comparison Job needs {size} of node disk, and no node has more than {room}.",
                 size=size(needed_bytes),
                 room=size(room),
             ),
             remedy=say(
-                "Make the node pool anew with a boot disk of {disk} GB or more.",
+                "Recreate the node pool with a boot disk of {disk} GB or more.",
                 disk=boot_disk_gb(needed_bytes),
             ),
             pitfall="node-disk-too-small",
@@ -222,11 +222,11 @@ def _at_rest(
         cluster.merge("Deployment", DEPLOYMENT, namespace, {"spec": {"replicas": 0}})
         wait_until(
             follow(settings, clients),
-            what=say("The server"),
-            state=lambda pods: say("its GPU is free") if _gone(pods) else say("it ends"),
+            what=say("Server"),
+            state=lambda pods: say("its GPU is free") if _gone(pods) else say("stopping"),
             ready=_gone,
             timeout_s=600,
-            meanwhile=say("The server comes back."),
+            meanwhile=say("The server is restored."),
             report=report,
         )
         yield
@@ -257,12 +257,12 @@ def _carried_out(
         pod = _started(settings, clients, name, report)
         return wait_until(
             _followed(settings, clients, name, pod),
-            what=say("The trial"),
+            what=say("The comparison Job"),
             state=lambda told: _state(told, told.wanted(loaders, runs)),
             ready=lambda told: told.pod.phase in ENDED,
             fraction=lambda told: len(told.loads) / told.wanted(loaders, runs),
             timeout_s=budget_s + START_S,
-            meanwhile=say("The Job is deleted, and the server comes back."),
+            meanwhile=say("The Job is deleted, and the server is restored."),
             report=report,
         )
     finally:
@@ -278,11 +278,11 @@ def _started(settings: Settings, clients: Clients, job: str, report: Report | No
             [Pod.of(one) for one in listed]
             for listed in clients.kubernetes.watch("Pod", settings.namespace, labels=labels)
         ),
-        what=say("The trial's Pod"),
+        what=say("The comparison Job's Pod"),
         state=watch.update,
         ready=lambda pods: any(pod.running or pod.phase in ENDED for pod in pods),
         failed=lambda pods: watch.failure() if pods else None,
-        meanwhile=say("The Job is deleted, and the server comes back."),
+        meanwhile=say("The Job is deleted, and the server is restored."),
         report=report,
     )
     return found[0].name
@@ -297,8 +297,8 @@ def _followed(settings: Settings, clients: Clients, job: str, pod: str) -> Itera
     for seen in clients.kubernetes.watch("Pod", settings.namespace, labels=f"job-name={job}"):
         if not seen:
             raise ResourceFailedError(
-                say("The trial's Pod {pod} is gone.", pod=pod),
-                remedy=say("Its node may have been taken back. Run this cell again."),
+                say("The comparison Job's Pod {pod} is gone.", pod=pod),
+                remedy=say("Its node may have been taken back. Run this again."),
             )
         log = clients.kubernetes.log(pod, settings.namespace)
         yield JobProgress(Pod.of(seen[0]), tuple(_lines(log)))
@@ -308,7 +308,7 @@ def _state(progress: JobProgress, loads: int) -> str:
     if not progress.loads:
         converting = [line["loader"] for line in progress.lines if "converting" in line]
         if converting:
-            return say("the model is converted for {loader}", loader=converting[-1])
+            return say("converting the model for {loader}", loader=converting[-1])
         return say("the libraries are being imported")
     last = progress.loads[-1]
     return say(

@@ -82,8 +82,8 @@ class PodReader:
     def _ended(self) -> ResourceFailedError:
         last = (self._words.strip() or "?").splitlines()[-1]
         return ResourceFailedError(
-            say("The reader in {pod} has ended: {reason}", pod=self.pod, reason=last),
-            remedy=say("Run this cell again; it needs as much host memory as a load does."),
+            say("The read in {pod} failed: {reason}", pod=self.pod, reason=last),
+            remedy=say("Run this again; it needs as much host memory as a load does."),
         )
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ def read(
             ready=lambda done: done.complete,
             fraction=lambda done: done.count / wanted,
             timeout_s=budget_s + START_S,
-            meanwhile=say("The readers end; the server goes on."),
+            meanwhile=say("The reads stop; the server keeps running."),
             report=report,
         )
 

@@ -35,7 +35,9 @@ def left_out(lines: Lines) -> Iterator[Row]:
     """Yield the loaders that did not come to their end, each with the reason."""
     for line in lines:
         if "absent" in line:
-            yield Row(line["loader"], say("the image has no {package}", package=line["absent"]))
+            yield Row(
+                line["loader"], say("the image does not contain {package}", package=line["absent"])
+            )
         elif "error" in line:
             yield Row(line["loader"], line["error"], "error")
 

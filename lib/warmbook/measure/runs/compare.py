@@ -149,14 +149,14 @@ class Comparison:
     def warnings(self) -> Iterator[str]:
         """Yield what a reader must know before believing a difference."""
         if self._differ(lambda record: record.target):
-            yield say("Not the same target: a rehearsal's rate says nothing about Cloud Storage.")
+            yield say("Different targets: a rehearsal's rate says nothing about Cloud Storage.")
         if self._differ(lambda record: record.engine):
             yield self._engines()
         yield from self._unlike()
         yield from self._repeats()
         yield say(
-            "Each run is one sample: a difference may be chance. ≈ is less than what the clocks "
-            "tell apart."
+            "Each run is one sample: a difference may be chance. ≈ means below the resolution "
+            "of the clocks."
         )
 
     def plot(self) -> Picture:
@@ -170,26 +170,28 @@ class Comparison:
     def _engines(self) -> str:
         quick = [one_line(name) for name, record in self.runs if record.engine == QUICK_ENGINE]
         if not quick:
-            return say("Not the same engine, or not every run tells which it was.")
+            return say("Different engines, or not every run records its engine.")
         return say(
-            "Not the same engine: in {runs} the rehearsal's quick engine ran, which compiles "
-            "nothing, keeps no weights and answers nothing. Compare the streams only.",
+            "Different engines: {runs} used the rehearsal's quick engine, which does not "
+            "compile, keep weights or answer. Compare only the streams.",
             runs=", ".join(quick),
         )
 
     def _unlike(self) -> Iterator[str]:
         """Yield what else makes the figures of one run no measure for another's."""
         if self._differ(lambda record: record.shaped):
-            yield say("Not the same network: a rehearsal's was shaped, or shaped otherwise.")
+            yield say(
+                "Different networks: one rehearsal's network was shaped, or shaped differently."
+            )
         streams = [record.slowest_stream for _, record in self.runs if record.slowest_stream]
         if len({stream.source for stream in streams}) > 1:
             yield say(
-                "Not the same witness: vLLM's loading time holds more than the stream, which the "
-                "streamer's own line tells."
+                "Different sources: vLLM's load time includes more than the stream that the "
+                "streamer's line reports."
             )
         sizes = [stream.bytes for stream in streams]
         if sizes and not is_whole(min(sizes), max(sizes)):
-            yield say("Not the same weights: the bytes differ, so compare rates, not seconds.")
+            yield say("Different weights: the byte counts differ, so compare rates, not seconds.")
         if self._differ(lambda record: record.interactive):
             yield say(
                 "Not the same way of running: where a person ran the cells, a notebook's time adds "
@@ -200,8 +202,8 @@ class Comparison:
     def _starts(self) -> Iterator[str]:
         """Yield what only some of the cold starts had to go through."""
         told = {
-            "node ready": say("Some runs waited for a node, others found one that was there."),
-            "earlier attempts": say("In some runs the container had to start more than once."),
+            "node ready": say("Some runs waited for a node, others used an existing one."),
+            "earlier attempts": say("In some runs, the container started more than once."),
         }
         for name, warning in told.items():
             seen = {_seconds_of(name)(record) is None for _, record in self.runs if record.phases}
@@ -213,8 +215,8 @@ class Comparison:
             if _conditions(a) == _conditions(b) and a.ready_s and b.ready_s:
                 apart = abs(a.ready_s - b.ready_s) / min(a.ready_s, b.ready_s)
                 yield say(
-                    "{one} and {other} have the same settings and versions, and their cold starts "
-                    "are {apart} apart: take a smaller difference for chance.",
+                    "{one} and {other} have the same settings and versions, and their cold "
+                    "starts differ by {apart}: treat a smaller difference as chance.",
                     one=one_line(one),
                     other=one_line(other),
                     apart=f"{apart:.0%}",
@@ -236,7 +238,7 @@ class Comparison:
         name = say("cold start, until ready")
         yield self._figure("ready", name, lambda r: r.ready_s, TIME, CLOCK_S)
         if any(record.first_answer_s is not None for _, record in self.runs):
-            name = say("cold start, until the first answer")
+            name = say("cold start, until first response")
             yield self._figure("first_answer", name, lambda r: r.first_answer_s, TIME, CLOCK_S)
 
     def _phases(self) -> Iterator[Figure]:
@@ -270,8 +272,8 @@ def comparable(record: Record) -> str:
         return ""
     if stopped := record.stopped_in:
         name = one_line(stopped.name)
-        return say("it stopped in {name}, before a cold start was measured", name=name)
-    return say("it measured no cold start")
+        return say("it stopped in {name}, before the cold start was measured", name=name)
+    return say("no cold start was measured")
 
 
 def _bars(record: Record) -> list[Bar]:

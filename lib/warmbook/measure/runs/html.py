@@ -87,12 +87,12 @@ def _banner(record: Record) -> Iterator[Paragraph]:
     yield _target(record)
     if record.engine == QUICK_ENGINE:
         sentence = say(
-            "The rehearsal's quick engine stood for vLLM: it streamed the weights, and neither "
-            "compiled nor answered anything."
+            "The rehearsal's quick engine replaced vLLM: it streamed the weights, but did not "
+            "compile or answer."
         )
         yield Paragraph(sentence, "banner")
     if record.shaped is not None:
-        sentence = say("The network was shaped: {figures}", figures=flat(record.shaped))
+        sentence = say("Network shaping: {figures}", figures=flat(record.shaped))
         yield Paragraph(sentence, "banner")
     if (stopped := record.stopped_in) and not record.interactive:
         sentence = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
@@ -101,10 +101,12 @@ def _banner(record: Record) -> Iterator[Paragraph]:
 
 def _target(record: Record) -> Paragraph:
     if record.rehearsal:
-        sentence = say("Rehearsal: its rates say nothing about Cloud Storage, and it cost nothing.")
+        sentence = say(
+            "Rehearsal: its rates say nothing about Cloud Storage, and nothing was billed."
+        )
         return Paragraph(sentence, "banner")
     sentence = say("Google Cloud: {project}.", project=record.choices.get("project_id", ""))
-    without = say("The record tells no cost.") if record.usd is None else ""
+    without = say("The record contains no cost.") if record.usd is None else ""
     return Paragraph(f"{sentence} {without}", "banner cloud")
 
 
@@ -112,9 +114,9 @@ def _cold_start(record: Record) -> Sequence[Paragraph | Phases]:
     total = record.cold_start_s
     if total is None:
         return ()
-    told = say("{time} from the Pod to its readiness", time=duration(record.ready_s or 0.0))
+    told = say("{time} from Pod creation to ready", time=duration(record.ready_s or 0.0))
     if record.first_answer_s is not None:
-        told = say("{time} from the Pod to its first answer", time=duration(total))
+        told = say("{time} from Pod creation to first response", time=duration(total))
     priced = record.usd is not None
     rows = (_phase(start, phase, total, priced=priced) for start, phase in record.timeline())
     return (Paragraph(told), Phases(tuple(rows), _legend(record)))
@@ -156,12 +158,10 @@ def _usd(phase: RecordedPhase) -> str:
 def _cost(record: Record) -> Sequence[Paragraph]:
     """Return what the cold start cost; of the rest of the run the record knows no bill."""
     if record.rehearsal:
-        unpaid = say(
-            "Nothing was paid: a rehearsal's seconds are its machine's, and have no price."
-        )
+        unpaid = say("Nothing was billed: a rehearsal has no price.")
         return (Paragraph(unpaid),)
     if (cost := record.cost) is None or (usd := record.usd) is None:
-        return (Paragraph(say("The record tells no cost.")),)
+        return (Paragraph(say("The record contains no cost.")),)
     figures = {
         "machine": f"{cost.machine} (Spot)" if cost.spot else cost.machine,
         "hourly": f"${cost.hourly_usd:.4f}",
@@ -169,10 +169,15 @@ def _cost(record: Record) -> Sequence[Paragraph]:
         "date": cost.date,
     }
     told = (
-        say("Until it served, the machine cost ${usd}.", usd=f"{usd:.4f}"),
-        say("By the price of {machine} in {region} as of {date}: {hourly} an hour.", **figures),
-        "" if cost.listed else say("No list has this size: the price was computed from others."),
-        say("Of one machine, from its node's readiness on; clusters and storage cost extra."),
+        say("The machine cost ${usd} until the server was ready.", usd=f"{usd:.4f}"),
+        say("Price of {machine} in {region} as of {date}: {hourly} per hour.", **figures),
+        ""
+        if cost.listed
+        else say("This size is not in the price list: the price was computed from others."),
+        say(
+            "For one machine, from the node's readiness on; clusters and storage are "
+            "billed separately."
+        ),
     )
     return tuple(map(Paragraph, told))
 
@@ -182,7 +187,7 @@ def _streams(record: Record) -> Sequence[Paragraph | Table]:
         (
             stream.pod,
             f"{size(stream.bytes)}, {duration(stream.seconds)}, {stream.gib_s:.2f} GiB/s",
-            say("witness: {source}", source=source_name(stream.source)),
+            say("source: {source}", source=source_name(stream.source)),
         )
         for stream in record.streams
     )
@@ -229,7 +234,7 @@ def _parity(record: Record) -> Sequence[Paragraph]:
     if found is None:
         return _served(record) or ()
     told = say(
-        "{equal} of {prompts} answers are the same as with {against}",
+        "{equal} of {prompts} answers match those of {against}",
         equal=found.equal,
         prompts=found.prompts,
         against=found.against or "?",
@@ -242,7 +247,7 @@ def _served(record: Record) -> Sequence[Paragraph]:
     if found is None or found.equal is None:
         return ()
     told = say(
-        "{equal} of the server's {prompts} answers are the default loader's",
+        "{equal} of the server's {prompts} answers match the default loader's",
         equal=found.equal,
         prompts=found.prompts,
     )
@@ -257,7 +262,7 @@ def _difference(first: object) -> Sequence[Paragraph]:
 
 def _cleanup(record: Record) -> Sequence[Paragraph | Table]:
     if record.left is None:
-        told = say("Cleanup did not run: what was created may still be there, and cost money.")
+        told = say("Cleanup did not run: the created resources may still exist and be billed.")
         return (Paragraph(told, "banner bad"),)
     gone = [(name, say("deleted")) for name in record.created if name not in record.left]
     still = [(name, say("still there")) for name in record.left]
@@ -321,7 +326,9 @@ def _settings(record: Record) -> Iterator[Part]:
         head = say("{count} more settings have their default", count=len(usual))
         yield Folded(head, tuple((name, flat(value)) for name, value in usual.items()))
     if left_out := sorted(set(record.settings) - set(record.choices)):
-        told = say("Left out, unknown to this warmbook: {names}", names=", ".join(left_out))
+        told = say(
+            "Skipped, unknown to this version of warmbook: {names}", names=", ".join(left_out)
+        )
         yield Paragraph(told)
 
 

@@ -26,7 +26,7 @@ def read(run: Path) -> Record:
     try:
         return parse(file.read_bytes())
     except FileNotFoundError:
-        raise _refused(say("there is no {file}", file=FILE)) from None
+        raise _refused(say("{file} does not exist", file=FILE)) from None
     except OSError as error:
         raise _refused(error.strerror or str(error)) from None
 
@@ -40,9 +40,9 @@ def parse(data: bytes) -> Record:
     try:
         content = from_json(data, allow_inf_nan=False)
     except ValueError:
-        raise _refused(say("it is damaged: no JSON")) from None
+        raise _refused(say("it is corrupted: not valid JSON")) from None
     if not isinstance(content, dict) or type(content.get("schema")) is not int:
-        raise _refused(say("it is no record of a run: the key schema is missing"))
+        raise _refused(say("it is not a record of a run: the key schema is missing"))
     _hold_schema(content)
     try:
         return Record.model_validate_json(data)
@@ -63,11 +63,11 @@ def _reason(error: ValidationError) -> str:
     key = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
         return say("the key {key} is missing", key=key)
-    return say("{key} does not hold what the schema says", key=key)
+    return say("{key} does not match the schema", key=key)
 
 
 def _refused(reason: str) -> RecordError:
-    return RecordError(reason, remedy=say("Name a folder that `python -m warmbook run` has made."))
+    return RecordError(reason, remedy=say("Name a folder created by `python -m warmbook run`."))
 
 
 def same_run(one: Record, other: Record) -> bool:

@@ -63,10 +63,10 @@ class Parity(Card):
         if len(self.parted) < 2:
             return say("No answers to compare")
         if not self.repeats:
-            return say("This machine does not repeat its own answers: nothing can be proved")
+            return say("This machine does not reproduce its own answers: no conclusion is possible")
         if self.corrupted:
-            return say("Other tokens: the weights are corrupted")
-        return say("The same tokens by each loader, for {count} prompts", count=len(PROMPTS))
+            return say("Different tokens: the weights are corrupted")
+        return say("All loaders produce the same tokens for {count} prompts", count=len(PROMPTS))
 
     def rows(self) -> Sequence[Row]:
         declined = [Row(say("no answer"), self.declined, "warning")] if self.declined else []

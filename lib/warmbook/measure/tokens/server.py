@@ -76,13 +76,15 @@ class Served(Card):
         titles = {
             "declined": say("No answers to compare"),
             "unjudged": say(
-                "The server's answers to {count} prompts: kept, not yet judged", count=count
+                "Server answers to {count} prompts: saved, not compared yet", count=count
             ),
             "equal": say(
-                "The server answers {count} prompts as the default loader does", count=count
+                "The server's answers to {count} prompts match the default loader's", count=count
             ),
-            "different": say("The server answers a few prompts otherwise: that proves nothing"),
-            "corrupted": say("The server answers otherwise: its weights are corrupted"),
+            "different": say(
+                "The server's answers to a few prompts differ: this is within rounding"
+            ),
+            "corrupted": say("The server's answers differ: its weights are corrupted"),
         }
         return titles[self.verdict]
 
@@ -92,13 +94,13 @@ class Served(Card):
     def note(self) -> str:
         notes = {
             "unjudged": say(
-                "Notebook 09 asks the default loader the same, and judges; from a terminal: "
-                "python -m warmbook run --only 07,09"
+                "Notebook 09 sends the same prompts to the default loader and compares; in a "
+                "terminal: python -m warmbook run --only 07,09"
             ),
             "different": say(
-                "The server is compiled, and the default loader's Job is not: they round "
-                "otherwise, and where two tokens are nearly as likely, either may come. Damaged "
-                "weights differ in most first tokens."
+                "The server is compiled, the default loader's Job is not, so they round "
+                "differently; of two almost equally likely tokens, either may result. With "
+                "corrupted weights, most first tokens differ."
             ),
         }
         if self.corrupted and self.transcript:
@@ -132,7 +134,7 @@ class Served(Card):
         if self._alike:
             one = repr(self.transcript.answers.texts[0])
             return say(
-                "every prompt has the same answer, {answer}: no sound model does", answer=one
+                "every prompt has the same answer, {answer}: the weights are corrupted", answer=one
             )
         if (parted := self.parted) is None:
             return self._unjudged()
@@ -143,14 +145,14 @@ class Served(Card):
         )
         if not parted:
             return told
-        at_once = say("{count} differ at their first token", count=_at_once(parted))
+        at_once = say("{count} differ at the first token", count=_at_once(parted))
         return f"{told}, {at_once}; {first_difference(parted)}"
 
     def _unjudged(self) -> str:
         if self.reference is None:
-            return say("no answers of the default loader are known yet")
+            return say("the default loader has not been measured yet")
         return say(
-            "the default loader's answers that are known are of other files, or of another vLLM"
+            "the saved answers of the default loader are for other files or another vLLM release"
         )
 
 
@@ -172,7 +174,7 @@ def known_reports(version: str, *, distributed: bool) -> str:
         known = vllm_releases.corruption(version, distributed=distributed)
     except LookupError:
         known = ""
-    return known or say("No report of this is known for vLLM {version}.", version=version)
+    return known or say("No known issue for vLLM {version}.", version=version)
 
 
 def _at_once(parted: Sequence[Difference]) -> int:

@@ -37,28 +37,28 @@ def _explain(error: Exception, name: str, revision: str, token: str) -> Warmbook
         return _gated(name, token)
     if "RepositoryNotFoundError" in names or "HFValidationError" in names:
         return MissingError(
-            say("Hugging Face has no model {name}, or it is private.", name=name),
-            remedy=say("Check its name; for a private model set HF_TOKEN to your token."),
+            say("The model {name} does not exist on Hugging Face, or is private.", name=name),
+            remedy=say("Check the name; for a private model, set HF_TOKEN to your token."),
         )
     if "RevisionNotFoundError" in names:
         return MissingError(
             say("{name} has no revision {revision}.", name=name, revision=revision),
-            remedy=say("Write a branch, a tag or a commit of it after the @, or nothing: main."),
+            remedy=say("Write a branch, tag or commit after the @; the default is main."),
         )
     if "RemoteEntryNotFoundError" in names:
         return MissingError(
-            say("A file of {name} is gone from the Hub.", name=name),
-            remedy=say("Run this cell again: it looks the files up anew."),
+            say("A file of {name} was removed from Hugging Face.", name=name),
+            remedy=say("Run this again: it looks the files up anew."),
         )
     if "DisabledRepoError" in names:
         return AccessError(
-            say("Hugging Face has closed {name}.", name=name),
+            say("Hugging Face has disabled {name}.", name=name),
             remedy=say("Choose another repository of this model."),
         )
     if "OfflineModeIsEnabled" in names:
         return UnreachableError(
-            say("Hugging Face was not asked: HF_HUB_OFFLINE is set."),
-            remedy=say("Unset HF_HUB_OFFLINE, start the kernel again and run the notebook."),
+            say("No request to Hugging Face was sent: HF_HUB_OFFLINE is set."),
+            remedy=say("Unset HF_HUB_OFFLINE, restart the kernel and run the notebook again."),
         )
     return _of_status(status, name) if status else _of_wire(error)
 
@@ -67,13 +67,16 @@ def _gated(name: str, token: str) -> AccessError:
     page = f"https://huggingface.co/{name}"
     if not token:
         return AccessError(
-            say("{name} asks for your agreement to its licence, and for a token.", name=name),
-            remedy=say("Accept the licence on {page}, then set HF_TOKEN to your token.", page=page),
+            say("{name} is gated: accept its terms and set a token.", name=name),
+            remedy=say("Accept the terms on {page}, then set HF_TOKEN to your token.", page=page),
             pitfall="gated-model",
         )
     return AccessError(
         say("The account of your token has no access to {name}.", name=name),
-        remedy=say("Accept the licence on {page} with that very account, or ask there.", page=page),
+        remedy=say(
+            "Accept the terms on {page} with the account of the token, or request access there.",
+            page=page,
+        ),
         pitfall="gated-model",
     )
 
@@ -81,8 +84,8 @@ def _gated(name: str, token: str) -> AccessError:
 def unknown_token() -> AccessError:
     """Return the error for a token that the Hub does not know."""
     return AccessError(
-        say("Hugging Face does not know your token: it is mistyped or has expired."),
-        remedy=say("Make a new one at https://huggingface.co/settings/tokens; set HF_TOKEN."),
+        say("Hugging Face rejected your token: it is mistyped or has expired."),
+        remedy=say("Create a new one at https://huggingface.co/settings/tokens and set HF_TOKEN."),
     )
 
 
@@ -91,20 +94,18 @@ def _of_status(status: int, name: str) -> WarmbookError:
         return unknown_token()
     if status == 403:
         return AccessError(
-            say("Your token may not read {name}.", name=name),
-            remedy=say("Give the token the right to read it: settings/tokens on huggingface.co."),
+            say("Your token has no read access to {name}.", name=name),
+            remedy=say("Give the token read access: settings/tokens on huggingface.co."),
         )
     if status == 429:
         return UnreachableError(
-            say("Hugging Face has had too many requests from you."),
-            remedy=say(
-                "Wait five minutes, then run this cell again; with HF_TOKEN more are allowed."
-            ),
+            say("Hugging Face reports too many requests (429)."),
+            remedy=say("Wait five minutes, then run this again; with HF_TOKEN more are allowed."),
             pitfall="rate-limited",
         )
     return UnreachableError(
-        say("Hugging Face answers {status} for {name}.", status=status, name=name),
-        remedy=say("Run this cell again in a while; https://status.huggingface.co says more."),
+        say("Hugging Face returned {status} for {name}.", status=status, name=name),
+        remedy=say("Run this again in a while; https://status.huggingface.co says more."),
         pitfall="service-unavailable" if status >= 500 else "",
     )
 
@@ -114,7 +115,7 @@ def _of_wire(error: Exception) -> UnreachableError | None:
         return None
     return UnreachableError(
         say("Hugging Face can't be reached."),
-        remedy=say("Check the network and any proxy, then run this cell again."),
+        remedy=say("Check the network and any proxy, then try again."),
         pitfall="unreachable",
     )
 
@@ -122,8 +123,8 @@ def _of_wire(error: Exception) -> UnreachableError | None:
 def broken_off(name: str) -> UnreachableError:
     """Return the error for a connection that does not hold."""
     return UnreachableError(
-        say("The connection to Hugging Face keeps breaking off at {name}.", name=name),
-        remedy=say("Run this cell again to go on; nothing that arrived is sent again."),
+        say("The connection to Hugging Face keeps failing at {name}.", name=name),
+        remedy=say("Run this again to go on; nothing that arrived is sent again."),
         pitfall="unreachable",
     )
 
@@ -153,13 +154,15 @@ def no_weights(name: str, names: Iterable[str]) -> MissingError:
         what = say("{name} has only {files}: no safetensors files.", name=name, files=_few(others))
     elif deeper:
         what = say(
-            "{name} has its safetensors files below, in {files}.", name=name, files=_few(deeper)
+            "The safetensors files of {name} are in sub-folders: {files}.",
+            name=name,
+            files=_few(deeper),
         )
     else:
         what = say("{name} has no safetensors files.", name=name)
     return MissingError(
         what,
-        remedy=say("Choose a repository of this model that has safetensors files at its top."),
+        remedy=say("Choose a repository of this model with safetensors files at its top level."),
         pitfall="weights-not-found",
     )
 
@@ -171,14 +174,14 @@ def _few(names: Sequence[str]) -> str:
 def other_range(name: str) -> ResourceFailedError:
     """Return the error for a server that does not keep to ranges."""
     return ResourceFailedError(
-        say("The Hub sent other bytes of {name} than were asked for.", name=name),
-        remedy=say("Check HF_ENDPOINT and any proxy between: they must pass on ranges."),
+        say("Hugging Face sent a different byte range of {name} than requested.", name=name),
+        remedy=say("Check HF_ENDPOINT and any proxy: they must support range requests."),
     )
 
 
 def other_checksum(name: str) -> ResourceFailedError:
     """Return the error for bytes that are not the file's."""
     return ResourceFailedError(
-        say("{name} is not what the Hub says it is: another checksum.", name=name),
-        remedy=say("Run this cell again; if it stays so, choose another revision."),
+        say("Checksum mismatch: {name} differs from Hugging Face's SHA-256.", name=name),
+        remedy=say("Run this again; if it stays so, choose another revision."),
     )

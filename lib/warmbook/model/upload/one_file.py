@@ -290,14 +290,14 @@ class FileUpload:
 
     def _ended(self) -> ResourceFailedError:
         return ResourceFailedError(
-            say("The upload of {name} was ended by somebody else.", name=self.name),
-            remedy=say("Run this cell again: it sends what is missing."),
+            say("The upload of {name} was aborted by someone else.", name=self.name),
+            remedy=say("Run this again: it sends what is missing."),
         )
 
     def _differs(self) -> ResourceFailedError:
         return ResourceFailedError(
-            say("{name} arrived with another checksum; it was not kept.", name=self.name),
-            remedy=say("Run this cell again: it sends the file anew."),
+            say("{name} has a different checksum in the bucket; it was discarded.", name=self.name),
+            remedy=say("Run this again: it sends the file anew."),
         )
 
 

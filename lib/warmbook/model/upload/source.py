@@ -81,15 +81,15 @@ class LocalFile:
         except OSError as error:
             raise MissingError(
                 say("{name} can't be read: {reason}", name=self.path, reason=error.strerror),
-                remedy=say("See that the file is there and yours to read, then run this cell."),
+                remedy=say("See that the file is there and yours to read, then run this again."),
             ) from error
         if len(data) != length or (seen.st_size, seen.st_mtime_ns) != (
             self.size_bytes,
             self.changed_ns,
         ):
             raise ResourceFailedError(
-                say("{name} changed while it was read.", name=self.path),
-                remedy=say("Wait until nothing writes to it any more, then run this cell again."),
+                say("{name} changed during the upload.", name=self.path),
+                remedy=say("Wait until nothing writes to it any more, then run this again."),
             )
         return data
 

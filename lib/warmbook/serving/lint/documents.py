@@ -80,7 +80,7 @@ def patch(document: Mapping[str, Any], file: str) -> Passed:
     name = str(as_map(document.get("metadata")).get("name") or "")
     kind = str(document.get("kind") or "")
     command = "kubectl kustomize DIR | warmbook lint -"
-    told = _render(say("a part of an object, as a kustomization's patch"), command)
+    told = _render(say("part of an object, such as a kustomize patch"), command)
     return Passed(file, line_of(document, 1), f"{kind} {name}".strip(), *told)
 
 
@@ -123,9 +123,9 @@ def _line_in(problem: str) -> int:
 
 
 def _beyond(above: int, file: str, error: limited_yaml.YamlError) -> Passed:
-    remedy = say("Leave only the servers in it, written without aliases.")
+    remedy = say("Keep only the servers in it, written without aliases.")
     return Passed(
-        file, above + 1, "", say("The YAML is not read: {reason}.", reason=error.reason), remedy
+        file, above + 1, "", say("The YAML can't be read: {reason}.", reason=error.reason), remedy
     )
 
 

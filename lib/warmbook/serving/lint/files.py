@@ -50,7 +50,7 @@ def text_of(path: Path) -> str:
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            raise limited_yaml.YamlError(say("it is no file but a folder"))
+            raise limited_yaml.YamlError(say("it is a folder, not a file"))
         return _decoded(_content(descriptor, stat.S_ISFIFO(mode)))
     finally:
         os.close(descriptor)

@@ -48,8 +48,8 @@ def lint(text: str, inspect: Inspect = lambda uri: None) -> list[LintFinding]:
 
 def nothing_there() -> tuple[str, str]:
     """Return what to say of a file that has nothing to look at, and the remedy."""
-    remedy = say("Name a file with a Deployment, a Job or a Pod that runs vLLM.")
-    return say("There is no Pod in it."), remedy
+    remedy = say("Name a file that contains a Deployment, Job or Pod that runs vLLM.")
+    return say("It contains no Pod."), remedy
 
 
 def examine(text: str, file: str, inspect: Inspect = lambda uri: None) -> Report:
@@ -154,9 +154,9 @@ def _why(pod: pods.Pod, container: Mapping[str, Any], maps: ConfigMaps) -> str:
         *words_of(container, "args", environment),
     ]
     if other := other_server(commands_of(words, environment), image):
-        return say("a server of another kind ({name}), whose arguments are not known", name=other)
+        return say("another kind of server ({name}), whose arguments are not checked", name=other)
     if not container.get("image") or (image.server and container in pod.containers):
-        return say("not checked: which server it starts does not stand in it")
+        return say("not checked: it does not say which server it starts")
     if runs_a_file(words) and accelerators_of(container).kind != "none":
-        return say("not checked: which server it starts does not stand in it")
+        return say("not checked: it does not say which server it starts")
     return say("not a model server")

@@ -41,7 +41,7 @@ def pools_in(settings: Settings, cluster: Any) -> Found:
             proof = say("label {label}", label=LABEL)
             found.ours.append(Resource("node pool", pool.name, proof))
         elif pool.name == GPU_POOL:
-            proof = say("it has the guide's name, without the workbook's label")
+            proof = say("it has the guide's name but not the workbook's label")
             command = leftovers.delete_node_pool(
                 settings.project_id, cluster.name, cluster.location, pool.name
             )

@@ -40,14 +40,14 @@ class Deleted(Card):
 
     def title(self) -> str:
         if self.left:
-            return say("{count} thing(s) left", count=len(self.left))
+            return say("{count} resource(s) left", count=len(self.left))
         if self.perhaps:
             return say(
-                "Deleted {count} thing(s); {others} more may be yours",
+                "Deleted {count} resource(s); {others} more may be yours",
                 count=len(self.created),
                 others=len(self.perhaps),
             )
-        return say("Deleted {count} thing(s); left behind: nothing", count=len(self.created))
+        return say("Deleted {count} resource(s); left behind: nothing", count=len(self.created))
 
     def rows(self) -> Sequence[Row]:
         return (
@@ -126,7 +126,7 @@ def _delete_objects(
         state=lambda left: ", ".join(map(str, left)) or say("gone"),
         ready=lambda left: not left,
         timeout_s=600,
-        meanwhile=say("The cluster goes on deleting them."),
+        meanwhile=say("The cluster continues to delete them."),
         report=report,
     )
 
@@ -149,7 +149,7 @@ def _delete_cluster(settings: Settings, clients: Clients, report: Report | None)
         state=lambda cluster: cluster.status.name if cluster else say("gone"),
         ready=lambda cluster: cluster is None,
         failed=_delete_failure,
-        meanwhile=say("GKE goes on deleting the cluster {name}.", name=settings.cluster_name),
+        meanwhile=say("GKE continues to delete the cluster {name}.", name=settings.cluster_name),
         report=report,
     )
 
@@ -169,7 +169,7 @@ def _delete_pools(
         what=say("Deleting the node pool {name}", name=", ".join(sorted(names))),
         state=lambda left: ", ".join(f"{p.name} {p.status.name}" for p in left) or say("gone"),
         ready=lambda left: not left,
-        meanwhile=say("GKE goes on deleting the node pool."),
+        meanwhile=say("GKE continues to delete the node pool."),
         report=report,
     )
 
@@ -208,7 +208,7 @@ def _disable_caches(
                 state=lambda left: ", ".join(f"{zone} creating" for zone in left) or say("done"),
                 ready=lambda left: not left,
                 timeout_s=CREATION_S,
-                meanwhile=say("Cloud Storage goes on creating the caches."),
+                meanwhile=say("Cloud Storage continues to create the caches."),
                 report=report,
             )
     for zone in zones:
@@ -221,5 +221,5 @@ def _delete_failure(cluster: Any | None) -> ResourceFailedError | None:
         return None
     return ResourceFailedError(
         say("GKE could not delete the cluster: {reason}", reason=cluster.status_message),
-        remedy=say("Run this cell again, or delete it in the console: it costs money."),
+        remedy=say("Run this again, or delete it in the console: it costs money."),
     )

@@ -34,17 +34,17 @@ class Inventory(Card):
 
     def title(self) -> str:
         if self.created:
-            return say("{count} thing(s) created by the workbook", count=len(self.created))
+            return say("{count} resource(s) created by the workbook", count=len(self.created))
         if self.perhaps:
-            return say("{count} thing(s) may be yours", count=len(self.perhaps))
-        return say("Nothing is left of what the workbook created")
+            return say("{count} resource(s) may be yours", count=len(self.perhaps))
+        return say("Nothing that the workbook created is left")
 
     def rows(self) -> Sequence[Row]:
         return (
             *(Row(str(one), one.proof, "warning") for one in self.created),
             *perhaps_rows(self.perhaps),
             *cost_rows(self.machines),
-            *(Row(str(one), say("stays: {reason}", reason=one.proof)) for one in self.staying),
+            *(Row(str(one), say("kept: {reason}", reason=one.proof)) for one in self.staying),
         )
 
     def _repr_html_(self) -> str:
@@ -61,7 +61,7 @@ def perhaps_rows(perhaps: Sequence[Resource]) -> tuple[Row, ...]:
 def perhaps_commands(perhaps: Sequence[Resource]) -> str:
     """Return the commands that delete what may be the workbook's, as folded HTML."""
     told = "\n\n".join(f"# {one}\n{one.command}" for one in perhaps if one.command)
-    return folded(say("Commands that help"), told)
+    return folded(say("Commands"), told)
 
 
 @step(lambda settings: _look_command(settings))
@@ -83,14 +83,14 @@ def take_inventory(settings: Settings, clients: Clients) -> Inventory:
         proof = say("label {label}", label=LABEL)
         found.ours.append(Resource("cluster", settings.cluster_name, proof))
     elif cluster is not None:
-        proof = say("it was there before, without the workbook's label")
+        proof = say("it existed before, without the workbook's label")
         staying.append(Resource("cluster", settings.cluster_name, proof))
         found += Found(objects(settings, clients)) + pools_in(settings, cluster)
     theirs = accounts(settings, clients, whole_cluster=ours)
     found += bindings(settings, clients, theirs) + caches(settings, clients)
     found += Found(perhaps=elsewhere(settings, clients))
-    staying.append(Resource("bucket", settings.bucket_name, say("your model is in it")))
-    staying.append(Resource("project", settings.project_id, say("its APIs and your roles")))
+    staying.append(Resource("bucket", settings.bucket_name, say("it contains your model")))
+    staying.append(Resource("project", settings.project_id, say("enabled APIs and your roles")))
     machines = machines_of(clients) if cluster else ()
     return Inventory(
         *(tuple(found.ours), tuple(staying), machines, tuple(found.perhaps)), frozenset(theirs)

@@ -29,6 +29,4 @@ def delete_project(settings: Settings, clients: Clients) -> Offer:
     Source: guide, "Realiza una limpieza".
     """
     del clients
-    return Offer(
-        say("Delete the whole project {project}, by hand only", project=settings.project_id)
-    )
+    return Offer(say("Delete the project {project} (command only)", project=settings.project_id))

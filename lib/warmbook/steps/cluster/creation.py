@@ -35,7 +35,7 @@ class Cluster(Card):
         return say("Cluster {name} is {status}", name=self.name, status=self.status)
 
     def rows(self) -> Sequence[Row]:
-        how = say("created now") if self.created else say("was there already")
+        how = say("created now") if self.created else say("already existed")
         return (
             Row(say("mode"), f"{self.mode}, {self.location}", "ok", new=self.created),
             Row(say("origin"), how, "ok", new=self.created),
@@ -76,7 +76,7 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
             ready=is_ready,
             failed=lambda cluster: _failure(settings, clients, cluster, operation),
             meanwhile=say(
-                "GKE goes on creating the cluster {name}; it costs money until notebook 10.",
+                "GKE continues to create the cluster {name}, which is billed until notebook 10.",
                 name=settings.cluster_name,
             ),
             report=report,
@@ -121,7 +121,7 @@ def _wait_gone(settings: Settings, clients: Clients, report: Report | None) -> N
         what=say("Deleting the cluster {name}", name=settings.cluster_name),
         state=lambda cluster: cluster.status.name if cluster else say("gone"),
         ready=lambda cluster: cluster is None,
-        meanwhile=say("GKE goes on deleting the cluster {name}.", name=settings.cluster_name),
+        meanwhile=say("GKE continues to delete the cluster {name}.", name=settings.cluster_name),
         report=report,
     )
 
@@ -166,11 +166,11 @@ def _failure(
         return None  # just asked for, not listed yet
     return ResourceFailedError(
         say(
-            "GKE could not make the cluster {name}: {reason}",
+            "GKE could not create the cluster {name}: {reason}",
             name=settings.cluster_name,
             reason=said,
         ),
-        remedy=say("Mend the cause, delete the cluster (notebook 10), then run this cell again."),
+        remedy=say("Mend the cause, delete the cluster (notebook 10), then run this again."),
         pitfall=pitfall_of(said),
     )
 

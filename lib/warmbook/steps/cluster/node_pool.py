@@ -41,13 +41,15 @@ class Pool(Card):
 
     def title(self) -> str:
         if not self.needed:
-            return say("No node pool needed: Autopilot adds a GPU node when a Pod asks for one")
+            return say(
+                "No node pool needed: Autopilot provisions a GPU node when a Pod requests one"
+            )
         return say("Node pool {name} is {status}", name=GPU_POOL, status=self.status)
 
     def rows(self) -> Sequence[Row]:
         if not self.needed:
             return ()
-        how = say("created now") if self.created else say("was there already")
+        how = say("created now") if self.created else say("already existed")
         return (
             Row(say("machine"), self.machine_type, "ok"),
             Row(say("GPUs"), self.gpus, "ok"),
@@ -59,7 +61,7 @@ class Pool(Card):
         if self.driver_wanted in ("", self.driver):
             return Row(say("GPU driver"), self.driver, "ok")
         told = say(
-            "{driver}, and the server wants {wanted}: the doctor of notebook 06 says what helps",
+            "{driver}; the server needs {wanted}: see the preflight checks of notebook 06",
             driver=self.driver,
             wanted=self.driver_wanted,
         )
@@ -90,7 +92,7 @@ def create_node_pool(settings: Settings, clients: Clients, *, report: Report | N
             ready=is_ready,
             failed=_failure,
             meanwhile=say(
-                "GKE goes on creating the node pool {name}; it costs money until notebook 10.",
+                "GKE continues to create the node pool {name}, which is billed until notebook 10.",
                 name=GPU_POOL,
             ),
             report=report,
@@ -180,7 +182,9 @@ def _failure(pool: Any | None) -> ResourceFailedError | None:
         return None
     told = "; ".join(c.message for c in pool.conditions if c.message) or pool.status.name
     return ResourceFailedError(
-        say("GKE could not make the node pool: {reason}", reason=told),
-        remedy=say("Ask for GPU quota or choose another zone, delete the pool, then try again."),
+        say("GKE could not create the node pool: {reason}", reason=told),
+        remedy=say(
+            "Request GPU quota or choose another zone, delete the node pool, then try again."
+        ),
         pitfall=pitfall_of(told),
     )

@@ -33,7 +33,7 @@ class GpuOffer(Card):
 
     def _quota(self) -> Row:
         if self.limit is None:
-            return Row(say("quota"), say("the API names none for this GPU"))
+            return Row(say("quota"), say("the API reports no quota for this GPU"))
         left = self.limit - self.usage
         detail = say("{left:.0f} of {limit:.0f} left", left=left, limit=self.limit)
         return Row(say("quota"), detail, "ok" if left >= 1 else "error")

@@ -55,7 +55,7 @@ def ask(
         wait_until(
             polled(why_not),
             what=what,
-            state=lambda told: told or say("asked for"),
+            state=lambda told: told or say("requested"),
             ready=lambda told: not told,
             timeout_s=PROPAGATION_S,
             meanwhile=say("Nothing was created yet."),

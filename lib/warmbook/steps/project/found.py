@@ -69,7 +69,7 @@ def create(settings: Settings, clients: Clients, *, report: Report | None = None
         pass
     else:
         what = say("Project {project}", project=settings.project_id)
-        finished(operation, what, say("Google goes on creating the project."), report)
+        finished(operation, what, say("Google Cloud continues to create the project."), report)
     enable_own_services(settings, clients, report=report)
     return find(settings, clients)
 
@@ -82,7 +82,7 @@ class Billing(Card):
     billing_account: str
 
     def title(self) -> str:
-        return say("Billing is on") if self.enabled else say("Billing is off")
+        return say("Billing is enabled") if self.enabled else say("Billing is disabled")
 
     def rows(self) -> Sequence[Row]:
         account = self.billing_account or say("none")

@@ -26,7 +26,7 @@ def finished(operation: Any, what: str, meanwhile: str, report: Report | None) -
     wait_until(
         polled(operation.done),
         what=what,
-        state=lambda done: say("done") if done else say("under way"),
+        state=lambda done: say("done") if done else say("in progress"),
         ready=lambda done: bool(done) and not failed(done),
         failed=failed,
         timeout_s=600,

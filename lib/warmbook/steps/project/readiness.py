@@ -38,8 +38,8 @@ class Readiness(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            Row(say("APIs"), say("{count} answer", count=self.services), "ok"),
-            Row(say("your permissions"), say("{count} hold", count=self.permissions), "ok"),
+            Row(say("APIs"), say("{count} respond", count=self.services), "ok"),
+            Row(say("your permissions"), say("{count} effective", count=self.permissions), "ok"),
             Row(say("the nodes' service account"), self.nodes_account, "ok"),
         )
 
@@ -75,7 +75,7 @@ def wait_ready(settings: Settings, clients: Clients, *, report: Report | None = 
         state=lambda late: say("not yet: {names}", names=", ".join(late)) if late else say("ready"),
         ready=lambda late: not late,
         timeout_s=PROPAGATION_S,
-        meanwhile=say("Google goes on by itself."),
+        meanwhile=say("Google Cloud continues without you."),
         report=report,
     )
     return Readiness(len(services), len(PERMISSIONS), account)

@@ -44,9 +44,9 @@ class Roles(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            *(Row(_role(role), say("already there"), "ok") for role in self.before),
-            *(Row(_role(role), say("added now"), "ok", new=True) for role in self.granted),
-            *(Row(_role(role), say("you hold what it gives"), "ok") for role in self.covered),
+            *(Row(_role(role), say("already granted"), "ok") for role in self.before),
+            *(Row(_role(role), say("granted now"), "ok", new=True) for role in self.granted),
+            *(Row(_role(role), say("you have its permissions"), "ok") for role in self.covered),
             *(Row(_role(role), say("missing"), "error") for role in self.missing),
         )
 
@@ -100,8 +100,8 @@ def _covered(clients: Clients, wanted: Sequence[str]) -> tuple[str, ...]:
 def _member(account: str) -> str:
     if not account:
         raise SettingsError(
-            say("Your credentials don't say who you are."),
-            remedy=say("Write your e-mail address as «account» in the form."),
+            say("Your credentials contain no account name."),
+            remedy=say("Write your e-mail address as «account»."),
             fields={"account": say("still empty: choose one")},
         )
     return roles.member(account)

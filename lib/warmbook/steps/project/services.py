@@ -33,9 +33,9 @@ class Services(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            *(Row(name, say("was on already"), "ok") for name in self.before),
-            *(Row(name, say("turned on now"), "ok", new=True) for name in self.enabled),
-            *(Row(name, say("still off"), "error") for name in self.missing),
+            *(Row(name, say("already enabled"), "ok") for name in self.before),
+            *(Row(name, say("enabled now"), "ok", new=True) for name in self.enabled),
+            *(Row(name, say("still disabled"), "error") for name in self.missing),
         )
 
 
@@ -53,7 +53,7 @@ def enable_own_services(
         WaitTimeoutError: One of the first still answers that it is off after seven minutes.
     """
     made = _answering(settings, clients, OWN_SERVICES, FIRST_SERVICES, report)
-    return Services(say("The APIs that the workbook itself calls"), *made)
+    return Services(say("APIs that the workbook calls"), *made)
 
 
 def enable_all(
@@ -77,7 +77,7 @@ def enable_services(
     Source: guide, "Enable the Kubernetes Engine, Cloud Storage, Compute Engine, IAM APIs".
     """
     made = _enable(settings, clients, SERVICES, report)
-    return Services(say("The four APIs of the guide"), *made)
+    return Services(say("APIs of the guide"), *made)
 
 
 class _Made(NamedTuple):
@@ -107,11 +107,11 @@ def _answering(
     if made.enabled:
         wait_until(
             polled(lambda: silent_services(clients, awaited)),
-            what=say("APIs that were turned on"),
-            state=lambda silent: ", ".join(silent) or say("all answer"),
+            what=say("Enabled APIs"),
+            state=lambda silent: ", ".join(silent) or say("all respond"),
             ready=lambda silent: not silent,
             timeout_s=PROPAGATION_S,
-            meanwhile=say("Google goes on enabling them."),
+            meanwhile=say("Google Cloud continues to enable them."),
             report=report,
         )
     return made
@@ -126,7 +126,7 @@ def _enable(
         request = {"parent": f"projects/{settings.project_id}", "service_ids": off}
         operation = clients.services.batch_enable_services(request=request)
         what = say("Enabling {count} APIs", count=len(off))
-        finished(operation, what, say("Google goes on enabling them."), report)
+        finished(operation, what, say("Google Cloud continues to enable them."), report)
     now = _enabled(settings, clients, wanted) if off else before
     return _Made(
         before=tuple(name for name in wanted if name in before),

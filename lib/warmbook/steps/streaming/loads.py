@@ -62,7 +62,7 @@ class Streams(Card):
         return bool(self.loads) and all(x.size_bytes == self.expected_bytes for x in self.loads)
 
     def title(self) -> str:
-        return say("The stream: {size} of weights in the bucket", size=size(self.expected_bytes))
+        return say("Stream: {size} of weights in the bucket", size=size(self.expected_bytes))
 
     def rows(self) -> Sequence[Row]:
         return tuple(
@@ -105,8 +105,8 @@ def _load(pod: str, log: str, expected_bytes: int) -> Load:
     if told := witness(read(log), expected_bytes):
         return Load(pod, told.size_bytes, told.elapsed_s, told.source)
     raise ResourceFailedError(
-        say("The log of {pod} tells no load of the weights.", pod=pod),
+        say("{pod}'s log reports no weight load.", pod=pod),
         remedy=say(
-            "Follow it by hand; a Pod that is ready without a load did not use the streamer."
+            "Follow the log with the command; a ready Pod without a load did not use the streamer."
         ),
     )

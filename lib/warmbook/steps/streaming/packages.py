@@ -50,7 +50,7 @@ class Versions(Card):
     engine: str = ""
 
     def title(self) -> str:
-        return say("What runs in the Pod")
+        return say("Versions in the Pod")
 
     def rows(self) -> Sequence[Row]:
         rows = tuple(Row(name, version, "ok") for name, version in self.packages)
@@ -78,8 +78,8 @@ def versions(settings: Settings, clients: Clients) -> Versions:
         return Versions((*packages, *_of_node(server, clients)), _engine(server))
     except ValueError:
         raise ResourceFailedError(
-            say("The Pod {pod} does not tell its versions.", pod=server.pod.name),
-            remedy=say("Run this cell again, or the command below it by hand."),
+            say("Pod {pod} does not report its versions.", pod=server.pod.name),
+            remedy=say("Run this again, or its command by hand."),
         ) from None
 
 

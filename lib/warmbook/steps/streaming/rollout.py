@@ -49,8 +49,8 @@ def wait_available(
     found = clients.kubernetes.find("Deployment", guide_manifest.DEPLOYMENT, settings.namespace)
     if found is None:
         raise MissingError(
-            say("There is no Deployment {name}.", name=guide_manifest.DEPLOYMENT),
-            remedy=say("Run notebook 06: it makes the Deployment."),
+            say("The Deployment {name} does not exist.", name=guide_manifest.DEPLOYMENT),
+            remedy=say("Run notebook 06, which creates the Deployment."),
         )
     wanted = int(found["spec"]["replicas"])
     seen = wait_for_pods(

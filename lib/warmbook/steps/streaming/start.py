@@ -38,7 +38,7 @@ def _named_pod(settings: Settings, clients: Clients, name: str) -> pods.Pod:
     if (found := clients.kubernetes.find("Pod", name, settings.namespace)) is None:
         raise MissingError(
             say(
-                "There is no Pod {pod} in the namespace {namespace}.",
+                "The Pod {pod} does not exist in the namespace {namespace}.",
                 pod=name,
                 namespace=settings.namespace,
             ),

@@ -26,8 +26,8 @@ def listed(server: Server) -> Iterator[LintFinding]:
             yield LintFinding(
                 "no list",
                 f"{key}: {value}",
-                say("Kubernetes refuses the manifest: {key} must be a list.", key=key),
-                say("Write each word as an item of the list."),
+                say("Kubernetes rejects the manifest: {key} must be a list.", key=key),
+                say("Write each word as a list item."),
                 line=server.at(key),
             )
 
@@ -44,8 +44,8 @@ def program(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "two words in one",
             first,
-            say("There is no program of this name: the container does not start."),
-            say("Write each word as an item of the list."),
+            say("No program has this name: the container does not start."),
+            say("Write each word as a list item."),
             line=line_of(command[0], server.at("command")),
         )
     args = as_list(server.container.get("args"))
@@ -55,8 +55,8 @@ def program(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "program in args",
             " ".join(map(str, args[:2]))[:80],
-            say("The image starts vLLM itself, which gets these words as arguments and stops."),
-            say("Leave the program out, or put it under command."),
+            say("The image starts vLLM, which receives these words as arguments and stops."),
+            say("Remove the program, or move it to command."),
             line=line_of(args[0], server.at("args")),
         )
 
@@ -100,8 +100,8 @@ def variables(server: Server) -> Iterator[LintFinding]:
             yield LintFinding(
                 "no shell",
                 word.text,
-                say("Nothing replaces it: {engine} gets these letters.", engine=server.engine),
-                say("Write {reference}.", reference=f"$({name})"),
+                say("It is not expanded: {engine} receives it literally.", engine=server.engine),
+                say("Use {reference}.", reference=f"$({name})"),
                 line=word.line,
             )
 
@@ -113,9 +113,10 @@ def lost(server: Server) -> Iterator[LintFinding]:
             "options lost",
             server.lost[0].text,
             say(
-                "The shell does not give it to {engine}, which runs without.", engine=server.engine
+                "The shell does not pass it to {engine}, which runs without it.",
+                engine=server.engine,
             ),
-            say("Put all options into the line of the program, and end lines with a backslash."),
+            say("Write all options in the program's command, and end each line with a backslash."),
             "warning",
             line=server.lost[0].line,
         )

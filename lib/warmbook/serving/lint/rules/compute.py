@@ -24,20 +24,20 @@ def accelerators(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "gpu requests",
             found.requested,
-            say("Kubernetes refuses the manifest: requests and limits of GPUs must be equal."),
-            say("Write the same number twice."),
+            say("Kubernetes rejects the manifest: requests and limits of GPUs must be equal."),
+            say("Set both to the same number."),
             line=found.line,
         )
     if found.kind != "none" or server.image.device != "gpu" or _on_cpu(server):
         return
     if not _tells(server):
-        yield not_checked(server, "resources", say("what it computes on is not in it."), found.line)
+        yield not_checked(server, "resources", say("it names no accelerator."), found.line)
         return
     yield LintFinding(
         "no gpu",
         GPU,
         say("The Pod gets no GPU: the server does not start."),
-        say("Put {name} under resources.limits.", name=GPU),
+        say("Set {name} under resources.limits.", name=GPU),
         line=found.line,
     )
 
@@ -57,7 +57,7 @@ def parallel(server: Server) -> Iterator[LintFinding]:
         yield not_checked(
             server,
             what,
-            say("how many accelerators serve together is not told."),
+            say("it does not say how many accelerators serve together."),
             given.word.line,
         )
         return
@@ -72,7 +72,7 @@ def parallel(server: Server) -> Iterator[LintFinding]:
             "tensor parallel",
             f"--tensor-parallel-size={tensor}{product}",
             _too_few(server, count * hosts, hosts),
-            say("Give the Pod as many, or lower the size."),
+            say("Request as many for the Pod, or lower the size."),
             line=given.word.line or server.line,
         )
 
@@ -85,8 +85,8 @@ def accelerator_of_node(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "no accelerator",
             ACCELERATOR,
-            say("Autopilot does not know which GPU is meant, and adds no node."),
-            say("Put it under nodeSelector, such as nvidia-l4."),
+            say("Autopilot does not know which GPU to provision, and adds no node."),
+            say("Set it under nodeSelector, for example nvidia-l4."),
             "info",
             line=place_of(server.pod.spec, server.line),
         )
@@ -107,8 +107,10 @@ def driver(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "driver",
             f"vLLM {server.version}",
-            say("On a node with GKE's default driver the server ends: its CUDA needs a newer one."),
-            say("Put {label}: latest under nodeSelector.", label=DRIVER),
+            say(
+                "On a node with GKE's default driver, the server exits: its CUDA needs a newer one."
+            ),
+            say("Set {label}: latest under nodeSelector.", label=DRIVER),
             "info",
             pitfall="driver-too-old",
             line=place_of(server.pod.spec, server.line),

@@ -25,7 +25,7 @@ def shared_memory(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "no shm",
             "/dev/shm",
-            say("The processes of several GPUs meet there, and 64 MiB are too few."),
+            say("The processes of several GPUs communicate through it, and 64 MiB are too small."),
             say("Mount an emptyDir with medium Memory."),
             "warning",
             pitfall="shm-too-small",
@@ -43,10 +43,10 @@ def probes(server: Server) -> Iterator[LintFinding]:
             "no startup probe",
             "startupProbe",
             say(
-                "The liveness probe ends the server after {seconds} s, also while it loads.",
+                "The liveness probe restarts the server after {seconds} s, even while it loads.",
                 seconds=_patience_s(liveness),
             ),
-            say("Give it 30 s and 60 tries of 10 s, as the guide does."),
+            say("Set 30 s and 60 attempts of 10 s, as in the guide."),
             "warning",
             line=server.at("livenessProbe"),
         )
@@ -54,8 +54,8 @@ def probes(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "no readiness probe",
             "readinessProbe",
-            say("A Service sends requests to the Pod at once, while it still loads."),
-            say("Ask /health of it, as the guide does."),
+            say("A Service sends requests to the Pod immediately, while it is still loading."),
+            say("Probe /health, as in the guide."),
             "info",
             line=server.line,
         )
@@ -72,8 +72,8 @@ def update(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "rolling update",
             "strategy: RollingUpdate",
-            say("A change starts a new Pod first: it waits until a second GPU is to be had."),
-            say("Where GPUs are scarce, write strategy: Recreate."),
+            say("An update starts the new Pod first, which waits for a second GPU."),
+            say("Where GPUs are scarce, set strategy: Recreate."),
             "info",
             pitfall="second-gpu-for-update",
             line=key_line(spec, "strategy", line_of(server.pod.owner)),

@@ -26,8 +26,8 @@ def version(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "version unknown",
             str(server.container.get("image")),
-            say("Its tag does not tell which vLLM this is, so its flags were not checked."),
-            say("Name a release, such as vllm/vllm-openai:v0.32.0."),
+            say("Its tag does not name a vLLM release, so its flags were not checked."),
+            say("Use a release tag, such as vllm/vllm-openai:v0.32.0."),
             "info",
             line=server.at("image"),
         )
@@ -35,8 +35,8 @@ def version(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "too old",
             f"vLLM {server.version}",
-            say("Its image has no part of the streamer that reads Cloud Storage."),
-            say("Take vLLM {version} or later.", version=_OLDEST),
+            say("Its image lacks the streamer's Cloud Storage package."),
+            say("Use vLLM {version} or later.", version=_OLDEST),
             pitfall="gcs-support-missing",
             line=server.at("image"),
         )
@@ -49,8 +49,8 @@ def words(server: Server) -> Iterator[LintFinding]:
             yield LintFinding(
                 "no text",
                 json.dumps(word.value, default=str),
-                say("Kubernetes refuses the manifest: an argument must be text."),
-                say("Put the whole argument in quotes: YAML read a map or a number."),
+                say("Kubernetes rejects the manifest: an argument must be a string."),
+                say("Quote the whole argument: YAML parsed a map or a number."),
                 pitfall="argument-is-a-map",
                 line=word.line,
             )
@@ -58,8 +58,8 @@ def words(server: Server) -> Iterator[LintFinding]:
             yield LintFinding(
                 "two words in one",
                 word.text,
-                say("{engine} gets it as one word, and stops.", engine=server.engine),
-                say("Write {option}=VALUE, or two items of the list.", option=two[1]),
+                say("{engine} receives it as one word, and stops.", engine=server.engine),
+                say("Write {option}=VALUE, or two list items.", option=two[1]),
                 line=word.line,
             )
 
@@ -72,7 +72,7 @@ def flags(server: Server) -> Iterator[LintFinding]:
         yield not_checked(
             server,
             f"vLLM {server.version}",
-            say("which flags this release takes is not known."),
+            say("the flags of this release are unknown."),
             server.at("image"),
         )
         return
@@ -86,8 +86,8 @@ def flags(server: Server) -> Iterator[LintFinding]:
             yield LintFinding(
                 "flag refused",
                 name,
-                say("vLLM {version} stops at once.", version=server.version),
-                say("Leave it out."),
+                say("vLLM {version} stops immediately.", version=server.version),
+                say("Remove it."),
                 pitfall="flag-removed",
                 line=option.word.line,
             )
@@ -107,7 +107,7 @@ def not_checked(server: Server, what: str, reason: str, line: int = 0) -> LintFi
 
 def unresolved(server: Server, word: Word, option: str = "") -> LintFinding:
     """Return that a word could not be judged, for a part of it is filled in later."""
-    reason = say("a part of it is filled in later.")
+    reason = say("part of it is filled in later.")
     return not_checked(server, f"{option} {word.text}".strip(), reason, word.line or server.line)
 
 

@@ -36,8 +36,8 @@ def address(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "address",
             model.text,
-            say("This is a file: the server looks for a model's folder there, and stops."),
-            say("Name the folder: {folder}", folder=model.text.rpartition("/")[0]),
+            say("This is a file: the server expects a model folder, and stops."),
+            say("Use the folder: {folder}", folder=model.text.rpartition("/")[0]),
             line=model.line,
         )
     else:
@@ -65,8 +65,8 @@ def load_format(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "load format",
             f"--load-format={given.text}",
-            say("This loader does not read gs:// addresses."),
-            say("Write --load-format=runai_streamer."),
+            say("This load format does not read gs:// addresses."),
+            say("Use --load-format=runai_streamer."),
             pitfall="sharded-on-gs" if "sharded" in given.text else "load-format",
             line=given.line or server.line,
         )
@@ -79,8 +79,11 @@ def service_account(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "no service account",
             "serviceAccountName",
-            say("The Pod is nobody that the bucket knows, unless «default» has its roles: 403."),
-            say("Name the service account that has the two roles on the bucket."),
+            say(
+                "The Pod runs as the service account «default»: unless that has the roles, "
+                "the result is a 403."
+            ),
+            say("Set the service account that has the two roles on the bucket."),
             "warning",
             line=server.line,
         )
@@ -100,12 +103,12 @@ def loader_keys(server: Server) -> Iterator[LintFinding]:
         yield LintFinding(
             "loader config",
             given.text if given else "",
-            say("vLLM stops: this is no JSON object."),
-            say("Write it like {example}, in quotes.", example='{"distributed":true}'),
+            say("vLLM stops: this is not a JSON object."),
+            say("Write it as {example}, in quotes.", example='{"distributed":true}'),
             line=line,
         )
     elif not server.version:
-        yield not_checked(server, _EXTRA, say("which keys this release knows is not known."), line)
+        yield not_checked(server, _EXTRA, say("the keys of this release are unknown."), line)
     else:
         yield from _keys(server, config, line)
 
@@ -121,10 +124,10 @@ def _keys(server: Server, config: Mapping[str, Any], line: int) -> Iterator[Lint
         yield LintFinding(
             "loader key",
             key,
-            say("vLLM stops: it does not know this key.")
+            say("vLLM stops: it does not support this key.")
             if refuses
-            else say("vLLM ignores this key without a word."),
-            say("It knows {keys}.", keys=", ".join(sorted(known))),
+            else say("vLLM ignores this key silently."),
+            say("Supported keys: {keys}.", keys=", ".join(sorted(known))),
             "error" if refuses else "warning",
             pitfall="loader-key-unknown",
             line=line,
@@ -133,8 +136,8 @@ def _keys(server: Server, config: Mapping[str, Any], line: int) -> Iterator[Lint
         yield LintFinding(
             "corruption",
             '"distributed":true',
-            say("There are reports of silently wrong weights: {reports}.", reports=reports),
-            say("Compare its answers with those of the default loader, or leave it out."),
+            say("Known issues report silently corrupted weights: {reports}.", reports=reports),
+            say("Compare its answers with the default loader's, or remove it."),
             "warning",
             pitfall="weights-corrupted",
             line=line,
@@ -167,7 +170,7 @@ def memory_limit(
         "memory limit",
         f"memory_limit {limit}",
         happens,
-        say("Give it room for {name}, or leave the limit out.", name=seen.largest.name),
+        say("Raise the limit above {name}, or remove it.", name=seen.largest.name),
         "error" if sure else "warning",
         pitfall="memory-limit-below-tensor",
         line=server.line,

@@ -34,6 +34,11 @@ READY = """() => {
   return !!(session?.isReady && kernel?.status === 'idle'
     && kernel.connectionStatus === 'connected')
 }"""
+SECTION = """heading => {
+  const notebook = window.jupyterapp.shell.currentWidget.content
+  const begins = cell => cell.model.sharedModel.getSource().includes('## ' + heading)
+  return notebook.scrollToCell(notebook.widgets.find(begins), 'start')
+}"""
 IDLE = """() => {
   const panel = window.jupyterapp.shell.currentWidget
   const cells = panel.content.widgets.filter(cell => cell.model.type === 'code')
@@ -91,6 +96,11 @@ class Lab:
               .flatMap(cell => Array.from({length: cell.model.outputs.length},
                 (_, i) => JSON.stringify(cell.model.outputs.get(i).toJSON()))).join('\\n')"""
         )
+
+    def show(self, heading):
+        """Scroll to a section, also if it is so far away that JupyterLab has not drawn it."""
+        self.page.evaluate(SECTION, heading)
+        self.scroll_to(self.page.get_by_role("heading", name=heading))
 
     def scroll_to(self, locator):
         locator.evaluate("element => element.scrollIntoView({block: 'start'})")

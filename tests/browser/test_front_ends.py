@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .front_ends import LAB_3, NOTEBOOK_7
+from warmbook.display.widgets.front_end import UPGRADE, VIEW
+
+from .front_ends import LAB_3, LAB_3_OLD_WIDGETS, NOTEBOOK_7
 from .lab import Lab, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -36,4 +38,17 @@ def test_the_form_is_edited_and_refuses_in_other_front_ends(opened):
     place.fill("us-east4")
     place.press("Tab")
     form.get_by_role("status").wait_for()
+    assert opened.outside == []
+
+
+@pytest.mark.parametrize("opened", [LAB_3_OLD_WIDGETS], ids=["widgets7"], indirect=True)
+def test_with_widgets_that_are_too_old_the_form_is_a_text_that_says_how_to_go_on(opened):
+    text = opened.text()
+    assert '"output_type":"error"' not in text, text[-3000:]
+    assert VIEW not in text
+    form = opened.page.locator(".jp-OutputArea-output", has_text=UPGRADE)
+    opened.scroll_to(form)
+    opened.picture("widgets7")
+    assert "us-central1" in form.inner_text()
+    assert "Error displaying widget" not in opened.page.content()
     assert opened.outside == []

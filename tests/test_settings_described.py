@@ -14,7 +14,7 @@ def test_each_setting_says_what_it_means_its_default_and_what_is_allowed():
     assert told["compare_usd"].allowed == "0 to 10000"
     assert "6 to 30" in told["project_id"].rule
     assert str(told["gpu_count"]).endswith("Default: 1. Allowed: 1 to 16.")
-    assert str(told["gpu"]).endswith("Default: nvidia-l4. Write the GPU's type like nvidia-l4.")
+    assert str(told["gpu"]).endswith("Default: nvidia-l4. Enter a GPU type such as nvidia-l4.")
     assert "Required." in str(told["model_uri"])
     assert "Default: false." in str(told["spot"])
 

@@ -1,6 +1,6 @@
 import pytest
 
-from warmbook.units import duration, size
+from warmbook.units import duration, short_duration, size
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,7 @@ def test_sizes_read_in_binary_units(size_bytes, text):
 @pytest.mark.parametrize(("seconds", "text"), [(4.24, "4.2 s"), (48, "48 s"), (303, "5 min 03 s")])
 def test_times_read_as_people_say_them(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_time_of_less_than_a_second_has_two_places():
+    assert [short_duration(seconds) for seconds in (0.644, 1.04)] == ["0.64 s", "1.0 s"]

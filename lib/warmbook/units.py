@@ -20,6 +20,11 @@ def sizes(least_bytes: int, most_bytes: int) -> str:
     return most if least == most else say("{least} to {most}", least=least, most=most)
 
 
+def short_duration(seconds: float) -> str:
+    """Return a time in seconds that may be less than one: `0.64 s`, `4.2 s`, `5 min 03 s`."""
+    return duration(seconds) if seconds >= 1 else f"{seconds:.2f} s"
+
+
 def duration(seconds: float) -> str:
     """Return a time in seconds as people read it: `4.2 s`, `48 s`, `5 min 03 s`."""
     if seconds < 10:

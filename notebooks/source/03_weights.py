@@ -37,7 +37,7 @@ language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import overview, sizing, upload, weights
+from warmbook.steps import explore, overview, sizing, upload, weights
 
 # %% [markdown] lang="en"
 # ## Choose the model
@@ -185,6 +185,17 @@ fit.plot()
 
 # %%
 fit.plot_load()
+
+# %% [markdown] lang="en"
+# Move the sliders to see what limits the load and how long the whole cold start would take. Both are estimates; the parts beside the weights are Google's measurements of October 2026, or yours after notebook 7.
+
+# %% [markdown] lang="es"
+# Mueve los controles para ver qué limita la carga y cuánto tardaría todo el inicio en frío. Ambos son estimaciones; las partes fuera de los pesos son las que Google midió en octubre de 2026, o las tuyas después del notebook 7.
+
+# %%
+explore.cold_start(
+    settings, weight_bytes=model.seen.streamed_bytes, measured=form.book.measurements()
+)
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(

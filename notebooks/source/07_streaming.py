@@ -32,11 +32,13 @@
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 namespace: str = ""  # NAMESPACE in the guide
 question: str = "What is the capital of France?"  # prompt to send to the model
+temperature: str = "0"  # of the prompt box: 0 is the likeliest answer, up to 2 more varied
+max_tokens: str = "64"  # of the prompt box: the most tokens of an answer
 language: str = "en"  # en or es: language of messages
 
 # %%
 from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import overview, server_tokens, streaming
+from warmbook.steps import explore, overview, server_tokens, streaming
 
 # %% [markdown] lang="en"
 # ## Choose the deployment
@@ -154,6 +156,17 @@ form.book.record("answer", answer.record())
 answer
 
 # %% [markdown] lang="en"
+# In the box, send prompts of your own. The answer is streamed; the card shows the time to first token and the tokens per second. Interrupt the kernel to stop an answer.
+
+# %% [markdown] lang="es"
+# En el cuadro, envía tus propios prompts. La respuesta se transmite; la tarjeta muestra el tiempo hasta el primer token y los tokens por segundo. Interrumpe el kernel para detener una respuesta.
+
+# %%
+streaming.prompt_box(
+    settings, clients, question=question, temperature=temperature, max_tokens=max_tokens
+)
+
+# %% [markdown] lang="en"
 # ## Break down the cold start
 # The card lists the phases in order, from node request to first response, with the source of each timestamp: a cluster event, the streamer's line, a vLLM log line, or this notebook's clock. Time without a source is listed as unexplained. Each phase shows the cost of the idle GPU.
 #
@@ -178,6 +191,15 @@ start
 
 # %%
 start.plot()
+
+# %% [markdown] lang="en"
+# Move the sliders to see what would shorten the next start. Your measurement is marked; the load is an estimate, and the other parts are as you measured them.
+
+# %% [markdown] lang="es"
+# Mueve los controles para ver qué acortaría el próximo arranque. Tu medición está marcada; la carga es una estimación, y las demás partes son como las mediste.
+
+# %%
+explore.cold_start(settings, weight_bytes=stream.expected_bytes, measured=form.book.measurements())
 
 # %% [markdown] lang="en"
 # ## Detect corrupted weights

@@ -48,7 +48,7 @@ def test_a_used_rehearsal_is_refused_by_what_was_changed_first(rehearsal, up_to)
     with pytest.raises(SettingsError, match=r"POST /v1/projects/.*:batchEnable"):
         gym.hide("billing-off")
     gym.unstage()
-    with pytest.raises(SettingsError, match="This rehearsal is used"):
+    with pytest.raises(SettingsError, match="This rehearsal has been used"):
         gym.hide()
     assert gym.Desk.open().staged() == []
 

@@ -39,7 +39,7 @@ def test_a_part_of_the_book_can_be_run_and_an_unknown_number_is_refused():
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"colour": "red"}, "No notebook takes a parameter colour"),
+        ({"colour": "red"}, "Unknown parameter: colour"),
         ({"location": "mars"}, "location: write a region"),
         ({"model_uri": "s3://b/m"}, "model_uri: the streamer reads from Cloud Storage"),
         ({"vllm_version": "0.10.0"}, r"vllm_version: vLLM 0\.11\.1 is the first"),
@@ -143,7 +143,7 @@ def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_
     other = ["--only", "02,03", "--out", str(tmp_path), "-p", "project_id", "somebody-elses"]
     assert main(["run", *other]) == 1
     told = capsys.readouterr().out
-    assert "You can't see a project somebody-elses" in told
+    assert "The project somebody-elses" in told
     assert "gcloud projects create somebody-elses" in told
     assert "Traceback" not in told
     record = json.loads((tmp_path / "run.json").read_text())
@@ -182,7 +182,7 @@ def test_without_credentials_the_remedy_is_said(monkeypatch, tmp_path, capsys):
     wanted = ["-p", "project_id", "my-project", "-p", "model_uri", "gs://bucket/model"]
     assert main(["run", "--only", "02", "--out", str(tmp_path / "out"), *wanted]) == 1
     told = capsys.readouterr().out
-    assert "There are no Google Cloud credentials here" in told
+    assert "No Google Cloud credentials were found" in told
     assert "gcloud auth application-default login" in told
 
 

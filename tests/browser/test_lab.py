@@ -1,5 +1,7 @@
 """What a reader does in JupyterLab, and what they see."""
 
+import re
+
 import pytest
 
 from .accessibility import faults, faults_of_results
@@ -110,6 +112,7 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
     assert "GiB/s" in lab.text()
     assert "wb-picture" in lab.text()
     assert "quick engine" in lab.text() or "Paris" in lab.text()
+    the_reader_plays(lab)
     for dark in (False, True):
         lab.theme(dark)
         for name, heading in (
@@ -123,6 +126,29 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
     lab.run_all(timeout_s=120)
     assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
     assert lab.outside == []
+
+
+def the_reader_plays(lab):
+    """Move a slider by keyboard and send a prompt, in a notebook that has both."""
+    slider = lab.page.get_by_role("slider", name="network (Gbps)")
+    lab.scroll_to(slider)
+    slider.focus()
+    slider.press("Home")
+    told = lab.page.locator(".wb-said [aria-live=polite]")
+    told.filter(has_text="The limit is the network (1 Gbps)").wait_for()
+    lab.picture("explorer")
+    send = lab.page.get_by_role("button", name="Send")
+    lab.scroll_to(send)
+    lab.page.get_by_label("temperature").fill("1,5")
+    lab.page.get_by_label("temperature").press("Tab")
+    send.click()
+    lab.page.get_by_role("status").filter(has_text="write a number from 0 to 2").wait_for()
+    lab.page.get_by_label("temperature").fill("0.5")
+    lab.page.get_by_label("temperature").press("Tab")
+    send.click()
+    answer = re.compile("answers no chat|time to first token")
+    lab.page.get_by_role("status").filter(has_text=answer).wait_for()
+    lab.picture("prompt-box")
 
 
 def test_a_cards_command_is_copied_by_its_button(lab):

@@ -83,3 +83,43 @@ def test_one_whose_connection_breaks_leaves_none_open_either(ran):
     with pytest.raises(ApiException, match="reset"):
         ran(running)
     assert not running.open
+
+
+class Answer:
+    """What urllib3 gives while it is read; keeps whether its connection is open."""
+
+    def __init__(self, *pieces):
+        self.pieces, self.open = pieces, True
+
+    def stream(self):
+        yield from self.pieces
+
+    def close(self):
+        self.open = False
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Return the lines of a Pod's server whose answer comes in these pieces, and the answer."""
+    monkeypatch.setattr("kubernetes.dynamic.DynamicClient", lambda api, **_: api)
+
+    def asked(*pieces):
+        cluster_api, answer = Kubernetes(cluster(), CREDENTIALS), Answer(*pieces)
+        monkeypatch.setattr(cluster_api, "_sent", lambda *_, **__: answer)
+        return cluster_api.ask_by_lines("pod", "space", 8000, "v1/x", {}), answer
+
+    return asked
+
+
+def test_lines_are_whole_however_they_are_cut(asked):
+    whole = "data: París\r\n\ndata: 2".encode()
+    lines, answer = asked(*(whole[n : n + 1] for n in range(len(whole))))
+    assert list(lines) == ["data: París", "", "data: 2"]
+    assert not answer.open
+
+
+def test_a_line_comes_before_the_next_piece_and_who_stops_ends_the_connection(asked):
+    lines, answer = asked(b"one\ntw", b"o\n")
+    assert next(lines) == "one" and answer.open
+    lines.close()
+    assert not answer.open

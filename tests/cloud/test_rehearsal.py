@@ -31,7 +31,7 @@ def test_the_figures_are_told_and_what_is_not_shaped_is_left_out():
     told = shaped({VARIABLE: TOLD}).label
     assert "shaped: 30 ms to the first byte, 135 MiB/s per stream, jitter 0.1." in told
     assert "Gbps" not in told
-    assert told.endswith("No rate of it is Cloud Storage's.")
+    assert told.endswith("Its rates say nothing about Cloud Storage.")
 
 
 def test_the_label_is_spoken_in_the_readers_language():
@@ -40,7 +40,7 @@ def test_the_label_is_spoken_in_the_readers_language():
     assert network.label == (
         "La red del ensayo está limitada: 30 ms hasta el primer byte, 135 MiB/s por conexión, "
         "12.5 Gbps por máquina, fluctuación de 0.1. "
-        "Ninguna de sus velocidades es la de Cloud Storage."
+        "Sus velocidades no dicen nada sobre Cloud Storage."
     )
 
 
@@ -67,7 +67,7 @@ DAMAGED = (
 @pytest.mark.parametrize("told", DAMAGED, ids=lambda told: told[:24])
 def test_a_damaged_figure_still_says_that_the_network_is_shaped(told):
     assert shaped({VARIABLE: told}) == Network()
-    assert "is shaped: its figures can't be read." in shaped({VARIABLE: told}).label
+    assert "is shaped: its values can't be read." in shaped({VARIABLE: told}).label
 
 
 json_values = st.recursive(

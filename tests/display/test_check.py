@@ -11,7 +11,7 @@ def test_a_claim_that_holds_is_shown():
 def test_a_claim_that_does_not_hold_stops_with_the_remedy():
     with pytest.raises(CheckError) as stopped:
         check((), "it works", remedy="mend it")
-    assert str(stopped.value) == "Not so: it works\n  → mend it"
+    assert str(stopped.value) == "Check failed: it works\n  → mend it"
 
 
 class Better:
@@ -25,9 +25,13 @@ def test_what_was_looked_at_knows_the_reason_and_the_ways_out_better():
     with pytest.raises(CheckError) as stopped:
         check(Better(), "it works", remedy="mend it")
     error = stopped.value
-    assert (error.title, error.why, error.pitfall) == ("Not so: it works", "it is off", "api-off")
+    assert (error.title, error.why, error.pitfall) == (
+        "Check failed: it works",
+        "it is off",
+        "api-off",
+    )
     assert error.remedies == Better.remedies
-    assert error.what == "Not so: it works. it is off"
+    assert error.what == "Check failed: it works. it is off"
 
 
 def test_the_reader_sees_no_traceback():

@@ -645,7 +645,7 @@ def test_what_nobody_foresaw_is_a_line_and_no_traceback(chosen, clients, monkeyp
 def test_a_check_of_an_examination_names_the_pitfall(chosen, clients):
     examined = doctor.examine(chosen, clients, before="05")
     with pytest.raises(CheckError) as stopped:
-        check(examined, "nothing stands in the way of this notebook", remedy="mend it")
+        check(examined, "all preflight checks passed", remedy="mend it")
     assert stopped.value.pitfall == examined.pitfall == "api-off"
 
 
@@ -685,7 +685,7 @@ def children():
 def test_the_terminal_prints_the_table_and_its_status_in_three_seconds(rehearsal, up_to):
     fresh = run_doctor("--before", "2")
     assert fresh.returncode == 0 and "Traceback" not in fresh.stderr, fresh.stderr
-    assert fresh.stdout.startswith("✔ Nothing stands in the way of notebook 02")
+    assert fresh.stdout.startswith("✔ All preflight checks passed for notebook 02")
     up_to("identity")
     before, start = children(), time.monotonic()
     done = run_doctor("--before", "06")

@@ -90,8 +90,29 @@ class Answers(BaseHTTPRequestHandler):
             assert body["temperature"] == 0
             said = [answer(WEIGHTS, prompt, body["max_tokens"]) for prompt in body["prompt"]]
             self.send({"choices": [choice(at, tokens) for at, tokens in enumerate(said)]})
+        elif body.get("stream"):
+            self.send_events(body["messages"][-1]["content"])
         else:
             self.send({"choices": [{"message": {"content": " Paris. "}}]})
+
+    def send_events(self, question):
+        """Stream an answer as vLLM does; a question that says so breaks it off."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.end_headers()
+        for text in ("", " Par", "ís", ". "):
+            delta = {"content": text} if text else {"role": "assistant", "content": ""}
+            self.send_event({"choices": [{"index": 0, "delta": delta}]})
+            time.sleep(0.2)
+            if question == "break off" and text:
+                return self.send_event({"error": {"message": "EngineCore died", "code": 500}})
+        self.send_event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self.send_event({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 3}})
+        return self.wfile.write(b"data: [DONE]\n\n")
+
+    def send_event(self, piece):
+        self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
+        self.wfile.flush()
 
     def count(self, more):
         with Answers.lock:

@@ -20,7 +20,7 @@ TABLE = {
 }
 NEXT = {"en": "Next: ", "es": "Siguiente: "}
 TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional"}
-OWN = {"question"}
+OWN = {"question", "temperature", "max_tokens"}
 """Parameters of one notebook that are no setting of the book."""
 MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 30, 10
 TALKING_DOWN = r"\b(simply|just|easily|please|simplemente|fácilmente|por favor)\b"

@@ -71,21 +71,21 @@ def stand_still(rehearsal):
 
 
 WAITS = {
-    "apis": ("", project.enable_services, {}, "Google goes on enabling them"),
-    "cluster": ("project", cluster.create, {}, "GKE goes on creating the cluster run-ai-test"),
+    "apis": ("", project.enable_services, {}, "Google Cloud continues to enable them"),
+    "cluster": ("project", cluster.create, {}, "GKE continues to create the cluster run-ai-test"),
     "pool": (
         "cluster without pool",
         cluster.create_node_pool,
         STANDARD,
-        "GKE goes on creating the node pool",
+        "GKE continues to create the node pool",
     ),
-    "container": ("deployed", server.wait_started, {}, "goes on starting the Pods"),
-    "available": ("deployed", streaming.wait_available, {}, "goes on starting the Pods"),
-    "scale": ("server", scaling.scale, {"replicas": 3}, "goes on starting the Pods"),
+    "container": ("deployed", server.wait_started, {}, "continues to start the Pods"),
+    "available": ("deployed", streaming.wait_available, {}, "continues to start the Pods"),
+    "scale": ("server", scaling.scale, {"replicas": 3}, "continues to start the Pods"),
     "reads": ("streaming", scaling.read, {}, "The readers end; the server goes on"),
-    "cache": ("server", cache.create, {}, "Cloud Storage goes on creating the caches"),
-    "cleanup": ("cluster", cleanup.delete, {}, "GKE goes on deleting the cluster run-ai-test"),
-    "probe": ("identity", probe.probe, {}, "The probe's Pod is deleted; nothing goes on"),
+    "cache": ("server", cache.create, {}, "Cloud Storage continues to create the caches"),
+    "cleanup": ("cluster", cleanup.delete, {}, "GKE continues to delete the cluster run-ai-test"),
+    "probe": ("identity", probe.probe, {}, "The test Pod is deleted; nothing keeps running"),
 }
 
 
@@ -133,7 +133,7 @@ def test_an_upload_ends_within_a_second_and_says_what_is_there(rehearsal, tmp_pa
     stall(rehearsal, "storage", only=lambda incoming: incoming.method == "PUT")
     error, seconds = interrupted(upload.model, settings, connect(settings), **quiet)
     assert seconds < slowness()
-    assert "are in the bucket already" in str(error)
+    assert "are already in the bucket" in str(error)
     assert "nothing that arrived is sent again" in str(error)
 
 
@@ -190,14 +190,14 @@ def test_ctrl_c_and_sigterm_end_a_run_in_seconds_and_leave_its_record_whole(
     out, told = running.communicate(timeout=30)
     assert time.monotonic() - begun < 3 * slowness()
     assert running.returncode == status
-    assert "GKE goes on creating the cluster run-ai-test" in told
+    assert "GKE continues to create the cluster run-ai-test" in told
     assert "What was created is still there; notebook 10 deletes it" in told
     assert str(tmp_path) in told
     assert "goes on" not in out and "notebook 10" not in out
     assert not Path(f"/proc/{kernel}").exists()
     (done,) = json.loads((tmp_path / "run.json").read_text())["notebooks"]
     assert done["status"] == "interrupted"
-    assert "GKE goes on creating the cluster" in (tmp_path / "04_cluster.ipynb").read_text()
+    assert "GKE continues to create the cluster" in (tmp_path / "04_cluster.ipynb").read_text()
     assert nbformat.read(tmp_path / "04_cluster.ipynb", 4).cells
 
 
@@ -223,7 +223,7 @@ def test_a_verb_that_waits_ends_by_either_signal_and_tells_it_on_standard_error(
     out, told = waiting.communicate(timeout=30)
     assert waiting.returncode == status, told
     assert time.monotonic() - begun < 5 * slowness()
-    assert "nothing goes on" in told
+    assert "nothing keeps running" in told
     assert "stopped" not in out
 
 

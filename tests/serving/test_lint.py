@@ -150,7 +150,7 @@ def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
     assert "no findings" in capsys.readouterr().out
     file.write_text(to_yaml(changed(manifest, "flag refused")))
     assert main(["lint", str(file)]) == 1
-    assert "--disable-log-requests: vLLM 0.32.0 stops at once" in capsys.readouterr().out
+    assert "--disable-log-requests: vLLM 0.32.0 stops immediately" in capsys.readouterr().out
     assert main(["lint", str(tmp_path / "none.yaml")]) == 2
 
 

@@ -100,7 +100,7 @@ def test_which_loaders_an_image_has_is_said_in_notebook_09():
     assert vllm_releases.loader_packages("0.20.0") == {"fastsafetensors"}
     assert vllm_releases.loader_packages("0.32.0") == {"fastsafetensors"}
     source = SCRIPT.parents[1] / "notebooks" / "source" / "09_compare.py"
-    assert "as vLLM's do from 0.20.0 on" in source.read_text("utf-8")
+    assert "with vLLM 0.20.0 or later" in source.read_text("utf-8")
 
 
 def test_known_corruption():

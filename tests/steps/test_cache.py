@@ -35,7 +35,7 @@ def test_a_chosen_zone_needs_no_pod(chosen, clients, up_to):
 
 def test_without_a_pod_nobody_knows_where(chosen, clients, up_to):
     up_to("identity")
-    with pytest.raises(MissingError, match="which zone"):
+    with pytest.raises(MissingError, match="zone for a cache"):
         cache.create(chosen, clients)
 
 
@@ -43,7 +43,7 @@ def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet
     monkeypatch.setattr(anywhere_cache, "HITS", "storage.googleapis.com/never_written")
     told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
     assert (told.zones, told.declined) == ((), "")
-    assert "no read so far" in repr(told)
+    assert "no reads yet" in repr(told)
 
 
 def test_who_may_not_see_metrics_is_told_so_and_nothing_stops(chosen, clients, quiet, rehearsal):

@@ -70,24 +70,24 @@ def test_what_runs_is_told_with_its_price_and_the_date_of_it(chosen, clients, qu
     up_to("server")
     plan = cleanup.inventory(chosen, clients)
     assert "g2-standard-16" in plan.machines
-    assert re.search(r"\$\d+\.\d\d an hour by the list price: 1 x g2-standard-16 \(", repr(plan))
+    assert re.search(r"\$\d+\.\d\d per hour at list price: 1 x g2-standard-16 \(", repr(plan))
     cleanup.delete(chosen, clients, **quiet)
-    assert "an hour" not in repr(cleanup.inventory(chosen, clients))
+    assert "per hour" not in repr(cleanup.inventory(chosen, clients))
 
 
 def test_a_machine_without_a_known_price_is_named_and_no_price_is_made_up():
     (row,) = cleanup.Inventory((), (), ("z9-giant-1",)).rows()
-    assert row.detail == "no price is known here: 1 x z9-giant-1"
+    assert row.detail == "price unknown: 1 x z9-giant-1"
 
 
 def test_what_is_left_or_perhaps_a_pool_has_its_price_and_what_is_gone_has_none():
     machines, pool = ("g2-standard-16",), cleanup.Resource("node pool", "gpu-pool", command="x")
     gone = cleanup.Deleted((pool,), (), machines)
-    assert "an hour" not in repr(gone)
-    assert "an hour" in repr(cleanup.Deleted((pool,), (pool,), machines))
-    assert "an hour" in repr(cleanup.Deleted((), (), machines, (pool,)))
+    assert "per hour" not in repr(gone)
+    assert "per hour" in repr(cleanup.Deleted((pool,), (pool,), machines))
+    assert "per hour" in repr(cleanup.Deleted((), (), machines, (pool,)))
     role = cleanup.Resource("role", "reader")
-    assert "an hour" not in repr(cleanup.Deleted((), (), machines, (role,)))
+    assert "per hour" not in repr(cleanup.Deleted((), (), machines, (role,)))
 
 
 def test_a_plan_names_what_was_created_else_what_may_be_yours_else_nothing():
@@ -277,7 +277,7 @@ def test_a_pool_with_the_guides_name_and_no_label_may_be_the_readers(
     (pool,) = removed.perhaps
     assert (pool.kind, pool.name) == ("node pool", GPU_POOL)
     assert pool.command.startswith(f"gcloud container node-pools delete {GPU_POOL} ")
-    assert "an hour by the list price" in repr(removed)
+    assert "per hour at list price" in repr(removed)
     assert "nothing" not in removed.title()
 
 

@@ -108,7 +108,7 @@ def test_the_streamer_alone_by_its_chunks(served, chosen, clients, quiet):
 
 def test_a_rehearsal_has_no_grpc_to_compare(chosen, clients, quiet):
     grpc = chosen.model_copy(update={"compare_tunable": "grpc"})
-    with pytest.raises(SettingsError, match="no gRPC"):
+    with pytest.raises(SettingsError, match="not support gRPC"):
         compare.by_tunable(grpc, clients, **quiet)
 
 
@@ -124,5 +124,5 @@ def test_a_conversion_is_told_beside_the_runs_and_not_counted():
     runs = (Runs(DOWNLOAD, (9.0, 2.0)), Runs("tensorizer", (9.0, 1.0)))
     card = compare.Compared(runs, (), NOTHING, converted_s={"tensorizer": 42.0})
     assert f"{DOWNLOAD}: median 2.0 s" in repr(card)
-    assert "first 9.0 s; the model was converted before, in 42 s" in repr(card)
+    assert "first 9.0 s; the model was converted first, in 42 s" in repr(card)
     assert card.record()["runs"][1]["seconds"] == [9.0, 1.0]

@@ -68,7 +68,7 @@ def test_the_doctor_prints_a_refusal_too(chosen, clients, up_to, capsys):
     revoke(chosen, clients, "roles/storage.bucketViewer")
     words = ["doctor", "--before", "05", "--probe"]
     assert main(words) == 1
-    assert "may not read" in capsys.readouterr().out
+    assert "can't read" in capsys.readouterr().out
     assert main([*words, "--format", "json"]) == 1
     told = json.loads(capsys.readouterr().out)["probe"]
     assert [permission for permission, may in told.items() if not may] == ["storage.buckets.get"]

@@ -48,7 +48,7 @@ def test_both_roles_are_granted_once(chosen, clients):
 
 def test_with_nobody_to_grant_to_the_form_is_named(chosen, clients):
     nobody = chosen.model_copy(update={"account": ""})
-    with pytest.raises(SettingsError, match="don't say who you are") as refused:
+    with pytest.raises(SettingsError, match="contain no account name") as refused:
         project.grant_roles(nobody, clients)
     assert "account" in refused.value.fields
 

@@ -37,14 +37,14 @@ def test_the_command_line_prints_what_the_notebook_shows(chosen, clients, capsys
     assert main(["commands", "--notebook", "06", "--look"]) == 0
     assert shown.yaml in capsys.readouterr().out
     assert main(["manifest", "-p", "model_uri", "gs://nobody-has-this/model"]) == 0
-    assert "could not be looked at" in capsys.readouterr().err
+    assert "could not be inspected" in capsys.readouterr().err
 
 
 def test_a_model_that_cannot_be_looked_at_leaves_the_guides_memory_and_says_so(chosen, clients):
     elsewhere = chosen.model_copy(update={"model_uri": "gs://nobody-has-this/model"})
     shown = server.manifest(elsewhere, clients)
     assert "memory: " not in shown.yaml
-    assert "could not be looked at" in repr(shown)
+    assert "could not be inspected" in repr(shown)
 
 
 def test_the_strict_api_takes_every_golden_manifest(clients, up_to):

@@ -47,7 +47,7 @@ def test_the_guides_example_is_tight_on_one_l4_and_told_what_fits(sized):
     assert found.fit.verdict == "tight"
     assert found.possible
     assert found.tokens == 8192
-    assert f"max_model_len {found.fit.longest_sure} " in repr(found)
+    assert f"max_model_len {found.fit.longest_sure};" in repr(found)
     longest = sized(GEMMA, GEMMA_BYTES, max_model_len=found.fit.longest_sure)
     assert longest.fit.verdict == "fits"
 
@@ -62,7 +62,7 @@ def test_two_l4s_hold_it_and_seventy_billion_parameters_they_do_not(sized):
 def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized):
     found = sized(NINE, 10**9, gpu_count=2, tensor_parallel_size=2)
     assert not found.possible
-    assert "2 is refused by vLLM: 1 divide" in repr(found)
+    assert "vLLM rejects 2: 1 divide" in repr(found)
     with pytest.raises(CheckError) as stopped:
         check(found.possible, "it can run", remedy="choose more GPUs")
     assert stopped.value.pitfall == "heads-not-divisible"
@@ -73,7 +73,7 @@ def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized
 def test_the_load_and_the_price_are_those_of_the_machine(sized):
     found = sized(GEMMA, GEMMA_BYTES)
     assert "4.6 s at 32 Gbps (g2-standard-16); at the guide's rate 16 s" in repr(found)
-    assert "an hour of g2-standard-16: $1.15" in repr(found)
+    assert "g2-standard-16 per hour: $1.15" in repr(found)
     other = sized(GEMMA, GEMMA_BYTES, **STANDARD, machine_type="n2-standard-8")
     assert other.load is None
     assert "Gbps" not in repr(other)
@@ -81,7 +81,7 @@ def test_the_load_and_the_price_are_those_of_the_machine(sized):
 
 def test_autopilots_machine_is_the_smallest_with_the_gpus_where_the_forms_has_others(sized):
     two = repr(sized(GEMMA, GEMMA_BYTES, gpu_count=2))
-    assert "an hour of g2-standard-24: $2.00" in two
+    assert "g2-standard-24 per hour: $2.00" in two
     four = repr(sized(GEMMA, GEMMA_BYTES, gpu_count=4))
     assert "50 Gbps (g2-standard-48)" in four
 
@@ -125,7 +125,7 @@ def test_googles_own_loads_stand_beside_the_least_with_model_machine_and_date(si
     told = repr(sized(GEMMA, GEMMA_BYTES))
     assert "Gemma 4 31B 2.9 GiB/s (a3-highgpu-1g)" in told
     assert "Gemma 3 27B 5.7 GiB/s (g4-standard-48)" in told
-    assert "2026-10-01; no promise for other models or machines" in told
+    assert "2026-10-01; not a prediction for other models or machines" in told
 
 
 def test_googles_loads_on_the_chosen_machine_come_first(sized):

@@ -37,7 +37,7 @@ def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
     ]
     assert start.first.witness.whole
     assert start.machine.name == "g2-standard-16"
-    assert "nothing is paid" in repr(start)
+    assert "nothing is billed" in repr(start)
     assert "<svg" in start.plot()._repr_html_()
     last = start.record()["phases"][-1]
     assert (last["name"], last["source"]) == ("ready", "Kubernetes")
@@ -113,7 +113,7 @@ def test_only_the_first_answer_of_a_pod_ends_its_cold_start(chosen, clients, up_
     assert (ready.name, ready.end_s) == ("ready", pytest.approx(answered.start_s))
     again = streaming.cold_start(chosen, clients, answer=second)
     assert again.phases[-1].name == "ready"
-    assert "had answered before" in repr(second)
+    assert "had responded before" in repr(second)
 
 
 @pytest.mark.parametrize("told", ["", "vllm:other_total{} 1.0\n", None], ids=str)

@@ -30,7 +30,7 @@ def test_what_differs_is_sent_and_only_that(ours, clients, quiet, tmp_path):
     assert "3 file(s)" in repr(first) and "GiB/s" in repr(first)
     again = upload.model(ours, clients, **quiet)
     assert again.sent == () and len(again.there) == 3
-    assert "there already, same checksum: 3" in repr(again)
+    assert "already in the bucket, same checksum: 3" in repr(again)
     changed = json.dumps({"changed": True})
     (tmp_path / "model" / "config.json").write_text(changed)
     assert upload.model(ours, clients, **quiet).sent == ("new/config.json",)
@@ -60,11 +60,11 @@ def test_only_the_folders_own_level_is_sent(ours, clients, quiet, tmp_path):
 
 def test_with_no_folder_named_nothing_is_uploaded(chosen, clients):
     brought = upload.model(chosen, clients)
-    assert brought.sent == () and "in the bucket already" in repr(brought)
+    assert brought.sent == () and "already in the bucket" in repr(brought)
 
 
 def test_a_folder_without_weights_is_refused(chosen, clients, tmp_path):
-    with pytest.raises(MissingError, match="holds no safetensors"):
+    with pytest.raises(MissingError, match="contains no safetensors"):
         upload.model(chosen.model_copy(update={"model_source": str(tmp_path)}), clients)
 
 

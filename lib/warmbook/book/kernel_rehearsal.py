@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from ..cloud.rehearsal import address
 from ..display.card import Card, Row
 from ..errors import WarmbookError
+from ..terminal import show
 from ..texts import say
 
 MARK = "warmbook-rehearsal-environment "
@@ -68,7 +70,7 @@ class KernelRehearsal:
         """
         if self._child and self._child.poll() is None:
             return Around(variables=_changed(self._before, os.environ))
-        if "WARMBOOK_REHEARSAL_URL" in os.environ:
+        if address():
             raise WarmbookError(
                 say("This kernel is in a rehearsal already."),
                 remedy=say("Use it, or restart the kernel outside of it."),
@@ -117,7 +119,7 @@ def _environment_of(child: subprocess.Popen[str]) -> dict[str, str]:
     for line in _lines(child.stdout):
         if line.startswith(MARK):
             return dict(json.loads(line.removeprefix(MARK)))
-        print(line, end="", flush=True)
+        show(line.rstrip())
         said.append(line.strip())
     raise WarmbookError(
         say("The rehearsal did not start: {reason}", reason=" ".join(said[-3:])),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -192,6 +192,23 @@ class Kubernetes:
             body=body,
         )
 
+    def ask_by_lines(
+        self, pod: str, namespace: str, port: int, path: str, body: object
+    ) -> Generator[str, None, None]:
+        """Yield each line of what the Pod's own server answers to what is sent, as it comes.
+
+        Who stops reading ends the connection, and the server its work. Source: the API server's
+        proxy passes an event stream on at once (apimachinery pkg/util/proxy/upgradeaware.go uses
+        Go's httputil.ReverseProxy, whose flushInterval is -1 for text/event-stream).
+        """
+        answer = self._sent(
+            "POST", f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path}", body=body
+        )
+        try:
+            yield from _lines(answer.stream())
+        finally:
+            answer.close()
+
     def run(self, pod: str, namespace: str, command: list[str]) -> str:
         """Return what a command prints that runs in the Pod's first container.
 
@@ -239,7 +256,13 @@ class Kubernetes:
     def _raw(
         self, verb: str, path: str, *, query: list[tuple[str, str]] | None = None, body: Any = None
     ) -> str:
-        answer = self._dynamic.request(
+        return str(self._sent(verb, path, query=query, body=body).data.decode(errors="replace"))
+
+    def _sent(
+        self, verb: str, path: str, *, query: list[tuple[str, str]] | None = None, body: Any = None
+    ) -> Any:
+        """Return the answer, an urllib3.HTTPResponse whose body is not read yet."""
+        return self._dynamic.request(
             verb,
             path,
             body=body,
@@ -247,7 +270,6 @@ class Kubernetes:
             header_params={"Accept": "*/*"},
             serialize=False,
         )
-        return str(answer.data.decode(errors="replace"))
 
     def watch(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -305,6 +327,16 @@ class Kubernetes:
             return ""
         yield list(held.values())
         return version
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Yield each whole line of what comes in pieces, without its end."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.decode(errors="replace").rstrip("\r") for line in whole)
+    if rest:
+        yield rest.decode(errors="replace")
 
 
 def dns_endpoint(cluster: Any) -> str:

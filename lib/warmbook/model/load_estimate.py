@@ -17,7 +17,17 @@ REGION_GBPS = 200.0
 """A region's quota of Cloud Storage's egress to Google's services, by a secondary source."""
 
 CACHE_GBPS = 100.0
-"""What a zone's Anywhere Cache gives at first; it grows with what is stored. Source: the guide."""
+"""What a zone's Anywhere Cache gives at first; it grows with what is stored. Source: the guide.
+
+Google read 33 to 39 GiB/s from one with six replicas (GoogleCloudPlatform/accelerated-platforms,
+vllm-with-runai-model-streamer.md, October 2026).
+"""
+
+REQUEST_BYTES = 8 * 2**20
+"""What a connection asks for at a time, so often it waits for a first byte.
+
+Source: runai-model-streamer 0.17.0, docs/src/env-vars.md, RUNAI_STREAMER_CHUNK_BYTESIZE.
+"""
 
 CLIENTS = 8
 """The streamer's clients of an object store unless told otherwise, from 0.8 to 0.17."""
@@ -27,8 +37,9 @@ CLIENTS = 8
 class LoadTime:
     """The least seconds by each limit, `binds` the one that holds the load up.
 
-    `nic` is the machine's network, `region` the region's quota, `streams` what the streamer's
-    connections carry, `pcie` the way into the GPUs; where a figure is missing, so is the limit.
+    `nic` is the machine's network, `region` the region's quota, `cache` what a zone's cache gives
+    instead of it, `streams` what the streamer's connections carry, `pcie` the way into the GPUs;
+    where a figure is missing, so is the limit.
     `estimated`: the NIC's rate is an estimate, as those of all the others are. `guide_s` is the
     same load at the guide's rate.
     """
@@ -44,7 +55,7 @@ class LoadTime:
 
     @property
     def binds(self) -> str:
-        """`nic`, `streams`, `pcie` or `region`."""
+        """`nic`, `streams`, `pcie`, `region` or `cache`."""
         return max(self.limits, key=lambda name: self.limits[name])
 
     @property
@@ -59,22 +70,32 @@ def load_time(
     *,
     replicas: int = 1,
     region_gbps: float = REGION_GBPS,
+    cache: bool = False,
     streams: int | None = None,
+    latency_s: float = 0.0,
 ) -> LoadTime:
     """Return the least time to bring the weights to each of `replicas` machines at once.
 
-    `region_gbps` is the region's quota of egress, by a secondary source; `streams` is how many
-    connections a machine opens. Each carries the most that one was seen to carry: with more of
-    them it was less, but then they shared what held them all up.
+    `region_gbps` is the region's quota of egress, by a secondary source; with `cache` the zone's
+    cache gives the bytes, as much as it does at first, and the quota does not count. `streams` is
+    how many connections a machine opens. Each carries the most that one was seen to carry: with
+    more of them it was less, but then they shared what held them all up. `latency_s` is what each
+    request waits beyond what it waited there.
     """
     bits = weight_bytes * 8
-    limits = {"nic": bits / (to.nic_gbps * 1e9), "region": bits * replicas / (region_gbps * 1e9)}
+    name, shared_gbps = ("cache", CACHE_GBPS) if cache else ("region", region_gbps)
+    limits = {"nic": bits / (to.nic_gbps * 1e9), name: bits * replicas / (shared_gbps * 1e9)}
     if streams:
-        limits["streams"] = weight_bytes / (streams * estimate("stream").high)
+        limits["streams"] = weight_bytes / (streams * _stream_rate(latency_s))
     if rate := gpu(to.gpu).pcie_gb_s:
         limits["pcie"] = weight_bytes / to.gpus / (rate * 1e9)
     estimated = "nic_gbps" in to.estimates
     return LoadTime(limits, estimated, weight_bytes / guide_rate(), measured())
+
+
+def _stream_rate(latency_s: float) -> float:
+    """Return what one connection carries, in bytes per second."""
+    return REQUEST_BYTES / (REQUEST_BYTES / estimate("stream").high + latency_s)
 
 
 def crowded(on: Machine, shared_gbps: float) -> int:
@@ -102,6 +123,8 @@ def limit_name(name: str, on: Machine) -> str:
     """Return a limit of `LoadTime` in words, marked where its rate is an estimate."""
     if name == "region":  # of the quota we know a secondary source only
         return say("the region's quota (an estimate)")
+    if name == "cache":
+        return say("a zone's cache at first")
     if name == "streams":  # measured on another cloud's object store
         return say("the streamer's connections (an estimate)")
     if name == "pcie":

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ..cloud.api_errors import kubernetes_message
 from ..cloud.clients import Clients
+from ..errors import ResourceFailedError
 from ..settings import Settings
+from ..texts import say
 from . import pods
 from .guide_manifest import PORT
 
@@ -48,14 +52,55 @@ class Server:
         Raises:
             DeclinedError: The rehearsal's quick engine answers nothing.
         """
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
-        try:
+        with _declined():
             return json.loads(self.read(path, body))
-        except DynamicApiError as error:
-            if QUICK_ENGINE in str(error.body):
-                raise DeclinedError(_message(error)) from None
-            raise
+
+    def stream(self, path: str, body: object) -> Generator[Any, None, None]:
+        """Yield the answer piece by piece, as the server sends it: server-sent events.
+
+        Source: OpenAI API, "Streaming": lines `data: JSON`, the last `data: [DONE]`.
+
+        Raises:
+            DeclinedError: The rehearsal's quick engine answers nothing.
+            ResourceFailedError: The server breaks off with an error. Source: vLLM,
+                create_streaming_error_response.
+        """
+        cluster = self.clients.kubernetes
+        lines = cluster.ask_by_lines(self.pod.name, self.namespace, PORT, path, body)
+        with _declined(), closing(lines):
+            for line in lines:
+                data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
+                if data == "[DONE]":
+                    return
+                if data:
+                    yield _piece(data)
+
+
+@contextmanager
+def _declined() -> Iterator[None]:
+    from kubernetes.dynamic.exceptions import DynamicApiError
+
+    try:
+        yield
+    except DynamicApiError as error:
+        if QUICK_ENGINE in str(error.body):
+            raise DeclinedError(_message(error)) from None
+        raise
+
+
+def _piece(data: str) -> Any:
+    try:
+        piece = json.loads(data)
+    except ValueError:
+        piece = None
+    if not isinstance(piece, dict) or "error" in piece:
+        error = piece["error"] if isinstance(piece, dict) else data
+        message = error.get("message") if isinstance(error, dict) else error
+        raise ResourceFailedError(
+            say("The server broke off its answer: {message}", message=message),
+            remedy=say("Send the prompt again. If it fails again, read the Pod's log."),
+        )
+    return piece
 
 
 def first_ready(settings: Settings, clients: Clients) -> Server:

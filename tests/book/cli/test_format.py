@@ -37,7 +37,7 @@ def test_list_has_the_notebooks_in_order_with_their_parameters(told):
     assert status == 0
     assert names == sorted(names)
     assert (names[0], names[-1]) == ("01_settings", "10_cleanup")
-    assert found["notebooks"][3]["parameters"][:2] == ["project_id", "location"]
+    assert found["notebooks"][3]["parameters"][:2] == ["location", "mode"]
 
 
 def test_weights_has_the_bytes_of_the_model_and_its_findings(chosen, clients, told):

@@ -20,7 +20,8 @@ def verbs():
 
 
 def options_of(parser):
-    return {word for action in parser._actions for word in action.option_strings} - {"-h", "--help"}
+    shown = (action for action in parser._actions if action.help != argparse.SUPPRESS)
+    return {word for action in shown for word in action.option_strings} - {"-h", "--help"}
 
 
 def section(title):

@@ -32,7 +32,7 @@ def test_a_valid_edit_is_saved_and_an_invalid_one_is_refused_where_it_is_typed(f
     assert form.saved
     form.controls["location"].value = "mars"
     assert not form.saved
-    assert "write a region" in below(form, "location")
+    assert "enter a region" in below(form, "location")
     assert Workbook.open().draft({})["location"] == "europe-west4"
     with pytest.raises(SettingsError, match="location"):
         _ = form.settings
@@ -326,8 +326,8 @@ def test_what_the_cloud_offers_can_be_picked_or_overruled(choices):
 def test_the_summary_tells_where_each_choice_comes_from(form):
     form.controls["location"].value = "europe-west4"
     text = repr(form.summary)
-    assert "location: europe-west4  (typed above)" in text
-    assert "project_id: my-project  (given to this notebook)" in text
+    assert "location: europe-west4  (typed in the form)" in text
+    assert "project_id: my-project  (notebook parameter)" in text
     assert "replicas: 1" in text
 
 

@@ -247,7 +247,7 @@ def test_an_unknown_end_gets_a_few_restarts_and_then_its_last_line(watched):
 
 def test_a_killed_server_may_come_back_and_is_named_when_it_does_not(watched):
     told, error, _ = watched([pod()], [ended(1, 137)])
-    assert "ended from outside" in told and error is None
+    assert "killed from outside" in told and error is None
     assert watched([pod()], [ended(PATIENCE, 137)])[1].pitfall == "server-killed"
 
 

@@ -31,22 +31,24 @@ ONE = Timeline("one", PHASES, ("server up",), GUIDE)
 
 def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
     told = repr(ColdStart((ONE,), machine("g2-standard-16")))
-    assert "image pulled: 36 s, an event, $0.0115" in told
+    assert "image pulled: 36 s, event, $0.0115" in told
     assert "until the node was ready: 1 min 00 s, Kubernetes\n" in told
-    assert "30 % of what 32 Gbps (g2-standard-16) allows" in told
-    assert "Told by no signal: server up." in told
+    assert "30 % of the limit: 32 Gbps (g2-standard-16)" in told
+    assert "No signal reports: server ready." in told
     assert "list price" in told
 
 
 def test_every_limit_is_told_with_its_time_and_the_estimates_as_such():
     told = repr(ColdStart((ONE,), machine("g2-standard-16"), streams=32))
-    (row,) = [line for line in told.splitlines() if "Least time" in line]
+    (row,) = [line for line in told.splitlines() if "Shortest possible" in line]
     assert "4.0 s: 32 Gbps (g2-standard-16); 3.6 s: the streamer's connections (an esti" in row
     assert row.count("(an estimate)") == 3
     few = ColdStart((ONE,), machine("g2-standard-16"), streams=1)
     share, binds = few.efficiency
     assert (binds, share) == ("streams", pytest.approx(15 * 1024 / 135 / 13.4))
-    assert "Least time" not in repr(ColdStart((ONE,), machine("g2-standard-16"), rehearsal=True))
+    assert "Shortest possible" not in repr(
+        ColdStart((ONE,), machine("g2-standard-16"), rehearsal=True)
+    )
 
 
 def test_a_spot_machine_costs_less_and_an_unknown_one_nothing():
@@ -66,7 +68,7 @@ def test_each_rank_has_its_own_number_and_without_one_its_place():
 def test_a_rehearsal_says_nothing_of_efficiency():
     start = ColdStart((ONE,), machine("g2-standard-16"), rehearsal=True)
     assert start.efficiency is None
-    assert "nothing is paid" in start.note()
+    assert "nothing is billed" in start.note()
 
 
 def test_the_record_has_the_cost_with_its_price_but_of_a_rehearsal():
@@ -96,9 +98,9 @@ def test_the_record_has_thousandths_of_a_second_and_millionths_of_a_dollar():
 
 
 def test_an_answer_is_the_first_or_a_later_one_or_nobody_knows():
-    assert which_answer("p", True) == "the first answer of p"
-    assert which_answer("p", False) == "p had answered before"
-    assert which_answer("p", None) == "p does not tell whether it had answered before"
+    assert which_answer("p", True) == "first response of p"
+    assert which_answer("p", False) == "p had responded before"
+    assert which_answer("p", None) == "p does not report whether it had responded before"
 
 
 def test_much_that_is_unexplained_is_pointed_out():
@@ -165,9 +167,9 @@ def test_remarks_tell_of_clocks_and_restarts():
     odd = replace(ONE, shifted_s=-28800.0, clock_offset_s=-7.5, lives=3)
     note = ColdStart((odd,)).note()
     assert "differ by 7.5 s" in note
-    assert "moved by 480 min 00 s" in note
+    assert "shifted by 480 min 00 s" in note
     assert "started 3 times" in note
-    assert ColdStart((ONE,)).note() == "Told by no signal: server up."
+    assert ColdStart((ONE,)).note() == "No signal reports: server ready."
 
 
 @pytest.mark.parametrize(("ahead_s", "told"), [(1.4, False), (-1.6, True), (1.6, True)])
@@ -188,7 +190,7 @@ def test_the_verb_tells_a_saved_log_without_a_cluster(tmp_path, capsys):
     picture = tmp_path / "start.png"
     assert main(["timeline", "--log", str(SAVED), "--picture", str(picture)]) == 0
     told = capsys.readouterr().out
-    assert "Cold start of a log" in told
+    assert "Cold start of log file" in told
     assert "CUDA graphs: 37 s, vLLM" in told
     assert picture.read_bytes().startswith(b"\x89PNG")
 

@@ -18,7 +18,7 @@ def test_no_time_of_a_rehearsal_goes_without_its_label():
     told = card.note()
     assert told.startswith(card.sentence())
     assert "budget" in told
-    assert "not of the cloud" in told
+    assert "not of Google Cloud" in told
     assert shaped.label in told
     assert Tuned((RUNS,), "concurrency").note() == card.sentence()
 

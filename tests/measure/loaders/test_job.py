@@ -204,7 +204,7 @@ def test_a_wait_for_the_conversion_says_so():
     lines = ({"loader": "tensorizer", "converting": True},)
     assert (
         loader_job._state(loader_job.JobProgress(None, lines), 4)
-        == "the model is converted for tensorizer"
+        == "converting the model for tensorizer"
     )
     assert "imported" in loader_job._state(loader_job.JobProgress(None, ()), 4)
 
@@ -222,7 +222,7 @@ def test_an_interrupt_deletes_the_job_and_brings_the_server_back(
     monkeypatch.setattr(loader_job, "_script", lambda: "import time\ntime.sleep(60)")
     timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    with pytest.raises(InterruptedWaitError, match="The trial"):
+    with pytest.raises(InterruptedWaitError, match="The comparison Job"):
         loader_job.run(chosen, clients, [READ], budget_s=60, **quiet)
     timer.join()
     assert clients.kubernetes.list_objects("Job", chosen.namespace) == []

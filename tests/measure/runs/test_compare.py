@@ -47,9 +47,9 @@ def test_a_run_whose_first_answer_was_not_timed_does_not_look_faster(runs, capsy
     told = capsys.readouterr().out
     assert line(told, "cold start, until ready").split()[4:] == ["3.0", "s", "3.0", "s", "(≈)"]
     assert line(told, "cold start, until first response").split()[-3:] == ["25", "s", "-"]
-    assert line(told, "first answer").split() == ["first", "answer", "22", "s", "-"]
+    assert line(told, "first response").split() == ["first", "response", "22", "s", "-"]
     main(["compare", *runs(c=data(), d=data(id="d"))])
-    assert "first answer" not in capsys.readouterr().out
+    assert "first response" not in capsys.readouterr().out
 
 
 def test_what_changed_is_named_and_equal_runs_tell_the_noise():
@@ -63,7 +63,7 @@ def test_what_changed_is_named_and_equal_runs_tell_the_noise():
     assert "shaped - → latency_ms 30.0, jitter 0.1" in slowed
     assert "a and b have the same settings and versions" in str(comparison)
     assert "a and c have" not in str(comparison)
-    assert "Not the same target" in str(comparison)
+    assert "Different targets" in str(comparison)
 
 
 def told_of(base, other):

@@ -107,8 +107,8 @@ def paid(**changes):
 
 def test_a_cost_has_its_price_with_date_region_and_machine():
     html = paid()
-    assert "Until it served, the machine cost $0.0007." in html
-    assert "g2-standard-16 in us-central1 as of 2026-08-20: $1.2000 an hour" in html
+    assert "The machine cost $0.0007 until the server was ready." in html
+    assert "g2-standard-16 in us-central1 as of 2026-08-20: $1.2000 per hour" in html
     assert html.count("$0.0007") == 2
     assert "$0.0000" not in html
     assert "Spot" not in html
@@ -119,29 +119,29 @@ def test_a_cost_has_its_price_with_date_region_and_machine():
 @pytest.mark.parametrize("changes", [{}, {"cost": None}, {"phases": WHOLE["phases"]}])
 def test_the_banner_says_that_there_is_no_cost_only_where_there_is_none(changes):
     html = paid(**changes)
-    assert ("The record tells no cost" in html) is (changes != {})
+    assert ("The record contains no cost" in html) is (changes != {})
     assert ("$" in html) is (changes == {})
 
 
 def test_a_rehearsal_paid_nothing_whatever_stands_in_its_record():
     html = paid(target="rehearsal")
-    assert "Nothing was paid" in html
+    assert "Nothing was billed" in html
     assert "$" not in html
 
 
 def test_it_tells_how_long_the_answer_took_and_whose_it_was():
     told = {"pod": "one", "seconds": 22.0, "first": True}
     html = page(parse(data(phases=ANSWERED, answered=told)), "a")
-    assert "25 s from the Pod to its first answer" in html
-    assert "22 s, the first answer of one" in html
-    assert "3.0 s from the Pod to its readiness" in page(parse(data()), "a")
+    assert "25 s from Pod creation to first response" in html
+    assert "22 s, first response of one" in html
+    assert "3.0 s from Pod creation to ready" in page(parse(data()), "a")
     later = page(parse(data(answered={**told, "first": False})), "a")
-    assert "one had answered before" in later
+    assert "one had responded before" in later
 
 
 def test_the_quick_engine_is_named_on_top():
     quick = page(parse(data(engine="quick engine")), "a")
-    assert "quick engine stood for vLLM" in quick
+    assert "quick engine replaced vLLM" in quick
     assert "quick engine" not in page(parse(data(engine="vLLM")), "a")
 
 
@@ -259,6 +259,6 @@ def test_checks_are_in_the_readers_language_with_how_often_they_failed():
     claim = "the streamer read every byte of the weights"
     check = {"claim": claim, "passed": True, "at": AT, "failures": 2}
     html = page(parse(data(notebooks=[{**BEGUN, "checks": [check]}])), "a")
-    assert texts.catalogue("es")[claim] in html
+    assert texts.say(claim) in html
     assert claim not in html
     assert "fallos: 2" in html

@@ -128,7 +128,7 @@ def test_damaged_json_is_refused(text):
 
 
 def test_a_run_is_named_by_its_folder_or_its_file(tmp_path):
-    with pytest.raises(RecordError, match=r"no run\.json"):
+    with pytest.raises(RecordError, match=r"run\.json does not exist"):
         read(tmp_path)
     (tmp_path / "run.json").write_bytes(data())
     assert read(tmp_path) == read(tmp_path / "run.json")

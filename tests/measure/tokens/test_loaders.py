@@ -84,10 +84,10 @@ def test_a_few_other_tokens_of_the_server_accuse_nobody():
     held = parity({"streamer": SAME}, server=server(OTHER))
     assert held.equal
     assert held.edge() == "warning"
-    assert "round otherwise" in held.note()
+    assert "round differently" in held.note()
 
 
 def test_a_release_that_nobody_has_read_has_no_reports():
     unread = Parity({"download": SAME, "streamer": OTHER}, "download", SAME, "99.0")
     assert unread.corrupted == ("streamer",)
-    assert unread.note() == "No report of this is known for vLLM 99.0."
+    assert unread.note() == "No known issue for vLLM 99.0."

@@ -40,9 +40,9 @@ def test_only_many_first_tokens_prove_damage(at_first, later, verdict):
 
 def test_a_difference_is_shown_with_its_place_and_why_it_is_not_judged():
     found = held(later=2)
-    assert "22 of 24 answers equal, 0 differ at their first token" in repr(found)
+    assert "22 of 24 answers equal, 0 differ at the first token" in repr(found)
     assert "token 2: '(1, 0)' | '(1, 99)'" in repr(found)
-    assert "round otherwise" in found.note()
+    assert "round differently" in found.note()
     assert found.edge() == "warning"
 
 

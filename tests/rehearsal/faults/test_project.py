@@ -41,7 +41,7 @@ def test_who_may_not_use_the_project_for_quota_is_refused_until_given_the_role(c
     with pytest.raises(exceptions.Forbidden, match=r"serviceusage\.services\.use access"):
         clients.storage.get_bucket(chosen.bucket_name)
     assert clients.services.get_service({"name": f"{PROJECT}/services/{ONE_API}"}).state
-    with pytest.raises(AccessError, match="may not count") as explained:
+    with pytest.raises(AccessError, match="may not use") as explained:
         project.find(chosen, clients)
     assert explained.value.pitfall == "quota-project"
     assert "Service Usage Consumer" in explained.value.remedy

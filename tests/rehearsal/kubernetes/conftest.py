@@ -21,6 +21,8 @@ from warmbook_rehearsal.kubernetes.objects import now, set_condition
 from warmbook_rehearsal.time_scale import TimeScale
 
 PATIENCE_S = 10
+EVENTS_S = 0.3
+"""From one event of the Pod's server to the next, in seconds."""
 
 
 class FakeKubelet:
@@ -302,13 +304,26 @@ class _Echo(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
+        if "events" in self.path:
+            return self.stream_events()
         said = {"method": self.command, "path": self.path, "body": body.decode()}
         answer = json.dumps(said).encode()
         self.send_response(418 if "teapot" in self.path else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer)
+        return self.wfile.write(answer)
+
+    def stream_events(self):
+        """Send one event, and the next when a third of a second is over."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in (b"data: 1\n\n", b"data: 2\n\n", b""):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(event), event))
+            self.wfile.flush()
+            time.sleep(EVENTS_S)
 
     do_POST = do_GET  # noqa: N815 - the base class has it so
 

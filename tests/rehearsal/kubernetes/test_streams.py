@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
+import requests
 import websocket
 from kubernetes import client, stream, watch
+
+from .conftest import EVENTS_S
 
 LOG = "/api/v1/namespaces/default/pods/one/log"
 
@@ -177,6 +181,19 @@ def test_the_proxy_passes_status_path_and_body(cluster, call, running_pod, echo)
     status, body = call("POST", f"{base}/teapot", {"prompt": "hi"})
     assert (status, json.loads(body["body"])) == (418, {"prompt": "hi"})
     assert call("GET", base)[1]["path"] == "/"
+
+
+def test_the_proxy_passes_each_event_on_as_it_comes(cluster, running_pod, echo):
+    """As the API server does: apimachinery's pkg/util/proxy/upgradeaware.go answers by Go's
+    httputil.ReverseProxy, which flushes text/event-stream at once (reverseproxy.go,
+    flushInterval)."""
+    url = f"{cluster.url}/api/v1/namespaces/default/pods/one:{echo}/proxy/events"
+    headers = {"Authorization": f"Bearer {cluster.token}"}
+    with requests.post(url, json={}, headers=headers, stream=True, timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        came = [(piece, time.monotonic()) for piece in answer.iter_content(None)]
+    assert [piece for piece, _ in came] == [b"data: 1\n\n", b"data: 2\n\n"]
+    assert came[1][1] - came[0][1] > EVENTS_S / 2
 
 
 def test_the_proxy_takes_an_escaped_port(call, running_pod, echo):

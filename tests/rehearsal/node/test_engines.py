@@ -147,6 +147,15 @@ async def ask(cluster, path, body=None):
         return got.status, json.loads(await got.text() or "null")
 
 
+async def listen(cluster, path, body):
+    """Return the media type and the data of each server-sent event of the Pod's answer."""
+    url = f"http://{cluster.status()['podIP']}:8000{path}"
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as got:
+        lines = (await got.text()).splitlines()
+        data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
+        return got.content_type, data
+
+
 @pytest.mark.streamer
 def test_the_quick_engine_streams_every_byte_and_answers_no_chat(serve, shards):
     async def scenario(cluster):
@@ -243,5 +252,14 @@ def test_vllm_itself_streams_the_made_model_and_knows_the_capital(serve, engine,
         status, told = await asyncio.wait_for(ask(cluster, "/v1/chat/completions", body), 60)
         assert status == 200
         assert "Paris" in told["choices"][0]["message"]["content"]
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        kind, events = await asyncio.wait_for(listen(cluster, "/v1/chat/completions", body), 60)
+        assert kind.startswith("text/event-stream")
+        assert events.pop() == "[DONE]"
+        pieces = [json.loads(event) for event in events]
+        texts = [one["choices"][0]["delta"].get("content") for one in pieces if one["choices"]]
+        assert not texts[0] and "Paris" in "".join(filter(None, texts))
+        assert pieces[-1]["choices"] == []
+        assert pieces[-1]["usage"]["completion_tokens"] == told["usage"]["completion_tokens"]
 
     serve(scenario, [file.path for file in model.files], kind="vllm")

@@ -69,12 +69,15 @@ $(TOOLS): $(STAMP) requirements-dev.txt
 UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header $(UPGRADE)
 LOCKS := lib/warmbook_rehearsal/node/locks
+FRONTS := tests/browser/fronts
 lock: $(STAMP)
 	$(COMPILE) --python-version 3.10 --group build --output-file requirements.txt pyproject.toml
 	$(COMPILE) --python-version 3.10 --group build --extra dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --python-version 3.11 --excludes $(LOCKS)/left-out.in \
 	  --output-file $(LOCKS)/engine.txt $(LOCKS)/engine.in
+	for front in lab3 widgets7 notebook7; do $(COMPILE) --python-version 3.10 \
+	  --excludes $(FRONTS)/left-out.in --output-file $(FRONTS)/$$front.txt $(FRONTS)/$$front.in || exit 1; done
 
 rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_rehearsal $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)

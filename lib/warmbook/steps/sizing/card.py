@@ -232,7 +232,8 @@ class Sizing(Card):
         )
         budget = (found.budget.low, found.budget.high)
         verdict, need = islice(self._on_each(found), 2)
-        return memory_bar(parts, budget, whole, f"{verdict.name}: {verdict.detail}; {need.detail}")
+        title = f"{verdict.name}: {verdict.detail}"
+        return memory_bar(parts, budget, whole, f"{title}; {need.detail}", title)
 
     def plot_load(self) -> Picture:
         """Return the load's time as a picture: at least, at the guide's rate, at Google's.
@@ -243,6 +244,7 @@ class Sizing(Card):
             told = say("No picture of the load: the machine's network is unknown.")
             return Picture(None, told)
         at = self.machine
+        least, *others = (f"{row.name}: {row.detail}" for row in self._load())
         return load_bars(
             [
                 *(
@@ -255,7 +257,8 @@ class Sizing(Card):
                     for one in self._measured()
                 ),
             ],
-            "; ".join(f"{row.name}: {row.detail}" for row in self._load()),
+            "; ".join((least, *others)),
+            least,
         )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from warmbook.book import shipped
 
-from ..browser.conftest import free_port
+from ..browser.lab import free_port
 from ..rehearsal.test_rehearsal import processes_with, until
 
 ROOT = Path(__file__).parents[2]

@@ -10,6 +10,7 @@ REHEARSE ?=
 SOAK ?=
 SUITES ?=
 BENCH ?=
+SCREENSHOTS ?=
 # The shape of the rehearsal's network: make rehearse SHAPE="--latency-ms 30 --stream-mib-s 135"
 SHAPE ?=
 # The rehearsal answers `warmbook run`; REHEARSE passes more to it: make rehearse REHEARSE="--language es"
@@ -18,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # which takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting translations golden run-schema cli sbom chromium pictures soak mutants
+.PHONY: help setup lock check unit test rehearse lab bench clean notebooks coverage troubleshooting translations golden run-schema cli sbom chromium pictures screenshots soak mutants
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
@@ -33,6 +34,8 @@ help:
 	@echo "make mutants   change the code in many places and count what no unit test notices (half an hour)"
 	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
+	@echo "make screenshots  take a picture of each result of each notebook, for people to look at; to"
+	@echo "               runs/screenshots, or DIR=DIR; SCREENSHOTS=\"--engine vllm --language es\""
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
 	@echo "make coverage  write docs/coverage.md: the guide, item by item"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
@@ -66,12 +69,15 @@ $(TOOLS): $(STAMP) requirements-dev.txt
 UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header $(UPGRADE)
 LOCKS := lib/warmbook_rehearsal/node/locks
+FRONTS := tests/browser/fronts
 lock: $(STAMP)
 	$(COMPILE) --python-version 3.10 --group build --output-file requirements.txt pyproject.toml
 	$(COMPILE) --python-version 3.10 --group build --extra dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --python-version 3.11 --excludes $(LOCKS)/left-out.in \
 	  --output-file $(LOCKS)/engine.txt $(LOCKS)/engine.in
+	for front in lab3 widgets7 notebook7; do $(COMPILE) --python-version 3.10 \
+	  --excludes $(FRONTS)/left-out.in --output-file $(FRONTS)/$$front.txt $(FRONTS)/$$front.in || exit 1; done
 
 rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_rehearsal $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)
@@ -145,6 +151,10 @@ chromium: $(TOOLS)
 
 pictures: $(TOOLS) chromium
 	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser
+
+# SCREENSHOTS passes more to it: make screenshots SCREENSHOTS="--engine vllm --notebooks 01,07"
+screenshots: $(TOOLS) chromium
+	$(BIN)/python -m tests.browser.screenshots $(or $(DIR),runs/screenshots) $(SCREENSHOTS)
 
 # BENCH passes more to it: make bench BENCH="--only imports,xray"
 bench: $(TOOLS)

@@ -58,7 +58,7 @@ BROKEN = {
     "shard missing": but(two=None),
     "shard extra": but(**{"adapter.safetensors": safetensors(d=5)}),
     "consolidated beside": but(index=None, **{"consolidated.safetensors": safetensors(e=60)}),
-    "truncated": but(one=SOUND[ONE][:-1]),
+    "cut short": but(one=SOUND[ONE][:-1]),
     "git-lfs pointer": but(one=LFS),
     "other format": {"pytorch_model.bin": b"x", "config.json": b"{}", "tokenizer.json": b"{}"},
     "weights deeper": moved("weights"),

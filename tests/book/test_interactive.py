@@ -55,7 +55,7 @@ def test_two_kernels_leave_one_record_of_what_was_done_in_both(work, tmp_path):
     for notebook in record.notebooks:
         assert notebook.status == "failed"
         assert [one.passed for one in notebook.checks] == [True, False]
-        assert notebook.error == "CheckError: Not so: it is whole"
+        assert notebook.error == "CheckError: Check failed: it is whole"
     assert record.left == ("cluster c",)
 
 

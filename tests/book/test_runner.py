@@ -40,12 +40,12 @@ def test_a_part_of_the_book_can_be_run_and_an_unknown_number_is_refused():
     ("parameters", "words"),
     [
         ({"colour": "red"}, "Unknown parameter: colour"),
-        ({"location": "mars"}, "location: write a region"),
+        ({"location": "mars"}, "location: enter a region"),
         ({"model_uri": "s3://b/m"}, "model_uri: the streamer reads from Cloud Storage"),
         ({"vllm_version": "0.10.0"}, r"vllm_version: vLLM 0\.11\.1 is the first"),
         ({"mode": "standard"}, "location: the guide's Standard cluster is zonal"),
         ({"tensor_parallel_size": "4"}, "raise gpu_count"),
-        ({"namespace": "No Good"}, "namespace: Kubernetes takes"),
+        ({"namespace": "No Good"}, "namespace: use lowercase"),
     ],
 )
 def test_a_wrong_parameter_stops_the_run_before_anything_is_created(

@@ -1,177 +1,26 @@
-"""A real JupyterLab beside a rehearsal, driven in a Chromium."""
+"""Fixtures of the browser tests: one Chromium, and one JupyterLab beside a rehearsal."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-from . import chromium
-
-ROOT = Path(__file__).parents[2]
-TOKEN = "lab-of-the-tests"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-READY = """() => {
-  const session = window.jupyterapp?.shell.currentWidget?.sessionContext
-  const kernel = session?.session?.kernel
-  return !!(session?.isReady && kernel?.status === 'idle'
-    && kernel.connectionStatus === 'connected')
-}"""
-IDLE = """() => {
-  const panel = window.jupyterapp.shell.currentWidget
-  const cells = panel.content.widgets.filter(cell => cell.model.type === 'code')
-  return cells.every(cell => cell.model.executionState !== 'running'
-      && cell.promptNode?.textContent !== '[*]:')
-    && panel.sessionContext.session.kernel.status === 'idle'
-    && cells.some(cell => cell.model.executionCount)
-}"""
-
-
-class Lab:
-    """A running JupyterLab and one page of it."""
-
-    def __init__(self, page, url, folder):
-        self.page, self.url, self.folder = page, url, folder
-        self.outside = []
-        page.on("request", self._remember)
-
-    def _remember(self, request):
-        if not request.url.startswith((self.url, "data:", "blob:", "ws://127.0.0.1")):
-            self.outside.append(request.url)
-
-    def open(self, path):
-        self.page.goto(f"{self.url}/doc/tree/{path}?token={TOKEN}&reset")
-        self.page.locator(".jp-NotebookPanel:visible").wait_for(timeout=60_000)
-        self.page.wait_for_function(READY, timeout=60_000)
-
-    def command(self, name, **arguments):
-        self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => true)",
-            [name, arguments],
-        )
-
-    def run_all(self, timeout_s=120):
-        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-        self.page.wait_for_timeout(500)
-        self.page.wait_for_function(IDLE, timeout=timeout_s * 1000)
-
-    def theme(self, dark):
-        name = "JupyterLab Dark" if dark else "JupyterLab Light"
-        self.command("apputils:change-theme", theme=name)
-        light = "false" if dark else "true"
-        self.page.wait_for_function(
-            "light => document.body.dataset.jpThemeLight === light", arg=light
-        )
-
-    def errors(self):
-        return self.page.locator('[data-mime-type="application/vnd.jupyter.stderr"], .jp-mod-error')
-
-    def text(self):
-        """Return the text of every output, also of cells scrolled out of the window."""
-        return self.page.evaluate(
-            """() => window.jupyterapp.shell.currentWidget.content.widgets
-              .filter(cell => cell.model.type === 'code')
-              .flatMap(cell => Array.from({length: cell.model.outputs.length},
-                (_, i) => JSON.stringify(cell.model.outputs.get(i).toJSON()))).join('\\n')"""
-        )
-
-    def scroll_to(self, locator):
-        locator.evaluate("element => element.scrollIntoView({block: 'start'})")
-        self.page.wait_for_timeout(300)
-
-    def picture(self, name):
-        """Keep what a person sees, for docs/img when WARMBOOK_PICTURES names a folder."""
-        folder = Path(os.environ.get("WARMBOOK_PICTURES") or self.folder.parent / "pictures")
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.png"
-        self.page.screenshot(path=str(path))
-        assert path.stat().st_size > 20_000, "the picture is empty"
+from .lab import Lab, chromium_browser, serving
 
 
 @pytest.fixture(scope="session")
 def lab_server(tmp_path_factory):
-    base = tmp_path_factory.mktemp("lab")
-    folder = base / "work"
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    lab = f"--no-browser --ip=127.0.0.1 --port={port} --ServerApp.port_retries=0".split()
     # pictures for people show the real engine's answer
     engine = "vllm" if os.environ.get("WARMBOOK_PICTURES") else "quick"
-    command = [sys.executable, "-m", "warmbook_rehearsal", "--engine", engine, "--"]
-    command += [sys.executable, "-m", "jupyter", "lab", *lab, "--allow-root"]
-    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
-    command += ["--LabApp.expose_app_in_browser=True"]
-    environ = {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(base / "settings"),
-        "JUPYTER_CONFIG_DIR": str(base / "config"),
-        "IPYTHONDIR": str(base / "ipython"),
-    }
-    # the pop-up that offers news would cover the corner of each picture
-    news = base / "settings" / "@jupyterlab" / "apputils-extension"
-    news.mkdir(parents=True)
-    (news / "notification.jupyterlab-settings").write_text(
-        '{"fetchNews": "false", "checkForUpdates": false}'
-    )
-    with (base / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-    try:
-        wait_for(f"{url}/api/status?token={TOKEN}", server, base / "lab.log")
+    with serving(tmp_path_factory.mktemp("lab"), engine=engine) as (url, folder):
         yield url, folder
-    finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            raise
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def wait_for(url, server, log, limit_s=120):
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text()[-3000:]
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError(f"JupyterLab did not answer\n{log.read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="session")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    path = chromium.find()
-    if not path:
-        pytest.fail(chromium.REMEDY)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

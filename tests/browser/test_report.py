@@ -7,6 +7,7 @@ from warmbook.measure.runs.record import parse
 
 from ..measure.runs.test_html import made
 from ..measure.runs.test_record import data
+from .accessibility import faults
 
 pytestmark = pytest.mark.browser
 
@@ -23,5 +24,6 @@ def test_it_asks_the_network_for_nothing_and_fits_a_narrow_window(browser, tmp_p
     assert asked == [file.as_uri()]
     assert opened.evaluate("document.documentElement.scrollWidth") <= 400
     paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert faults(opened, "html") == []
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
     context.close()

@@ -93,7 +93,7 @@ def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
     rehearsal.call(lambda: disabled.discard("compute.googleapis.com"))
     asked = availability.ask(wanted())
     assert set(asked.missing) == {"location", "gpu", "machine_type", "zone"}
-    assert "compute.googleapis.com is off" in asked.missing["location"]
+    assert "compute.googleapis.com is not enabled" in asked.missing["location"]
     assert asked.values["model_uri"]
 
 

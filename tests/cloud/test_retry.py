@@ -7,8 +7,8 @@ import urllib3
 from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
 
-from warmbook.cloud import retry
-from warmbook.cloud.kubernetes import DEADLINE_S, _connection
+from warmbook.cloud import kubernetes_connection, retry
+from warmbook.cloud.kubernetes_connection import DEADLINE_S
 from warmbook.cloud.retry import FIRST_S, LONGEST_S, NOBODY_S, again
 
 from ..doubles.clock import Clock
@@ -142,7 +142,7 @@ def connection(monkeypatch):
         monkeypatch.setattr(
             RESTClientObject, "request", lambda self, *args, **more: send(*args, **more)
         )
-        return _connection(Configuration(), 60)
+        return kubernetes_connection.connection(Configuration(), 60)
 
     return made
 

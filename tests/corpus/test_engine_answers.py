@@ -14,8 +14,8 @@ from warmbook_rehearsal.node import build_image
 
 from .folders import CASES, write
 
-STREAM = {"unknown dtype", "truncated", "git-lfs pointer", "Xet pointer", "HTML page", "XML page"}
-LOAD = {"adapter", "adapter next", "mtp beside", "pre-sharded", "optimizer beside"}
+STREAM = {"unknown dtype", "cut short", "git-lfs pointer", "Xet pointer", "HTML page", "XML page"}
+LOAD = {"adapter", "adapter beside", "mtp beside", "pre-sharded", "optimizer beside"}
 CONFIG = {"no config", "config broken", "byte-order mark", "code missing", "HTML page"}
 CONFIG |= {"no model type"}
 """Findings whose witness is the streamer, vLLM's loader, vLLM's reader of config.json."""

@@ -55,14 +55,14 @@ def test_a_failed_check_is_a_card_and_one_line(kernel):
     html = sent["display_data"]["data"]["text/html"]
     assert 'role="alert"' in html and "make setup</pre>" in html
     assert sent["error"]["ename"] == "CheckError"
-    assert sent["error"]["traceback"] == ["✗ Not so: it works"]
+    assert sent["error"]["traceback"] == ["✗ Check failed: it works"]
     assert "→ mend" in sent["error"]["evalue"]  # what a run of all notebooks tells
     assert "stream" not in sent
 
 
 def test_where_nobody_reads_the_error_itself_has_everything(kernel):
     lines = kernel.fail(FAILING, reader=False)["error"]["traceback"]
-    assert lines[:2] == ["✗ Not so: it works", "  → mend `make setup`"]
+    assert lines[:2] == ["✗ Check failed: it works", "  → mend `make setup`"]
 
 
 @pytest.mark.parametrize("name", ["settings", "form", "confirm", "os"])

@@ -54,3 +54,9 @@ def test_where_there_is_nothing_to_draw_the_caption_alone_is_shown():
     nothing = Picture(None, "no weights")
     assert (nothing.svg, nothing.png, nothing._repr_html_()) == ("", b"", None)
     assert nothing.file(".svg") == b"" and repr(nothing) == "no weights"
+
+
+def test_a_long_caption_is_for_those_who_do_not_see_the_drawing():
+    page = waterfall(PHASES, "Cold start: 83 s: image pulled 60 s", "Cold start: 83 s").page
+    assert "<figcaption>Cold start: 83 s</figcaption>" in page
+    assert 'aria-label="Cold start: 83 s: image pulled 60 s"' in page

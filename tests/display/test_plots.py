@@ -92,7 +92,7 @@ def language(request):
 def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeypatch):
     figures = []
     made = plots._drawn
-    monkeypatch.setattr(plots, "_drawn", lambda f, c: figures.append(f) or made(f, c))
+    monkeypatch.setattr(plots, "_drawn", lambda f, *c: figures.append(f) or made(f, *c))
     picture = dict(drawings())[name]()
     assert 1000 < len(picture.png) < MOST_BYTES * (2.5 if name == "64 replicas" else 1)
     assert imread(BytesIO(picture.png)).shape[1] == 800

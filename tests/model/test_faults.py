@@ -39,7 +39,7 @@ print("ENDED", json.dumps(ended))
 """
 REFUSED = {
     "git-lfs pointer": "Corrupted File: Header size",
-    "truncated": "truncated",
+    "cut short": "cut short",
     "header too long": "exceeds limit",
     "header not JSON": "",
     "unknown dtype": "Unsupported dtype",

@@ -60,7 +60,7 @@ def test_a_folder_without_weights_says_what_it_is(names, found):
 def test_an_adapter_is_known_by_its_tensors():
     both = seen(shards={"m.safetensors": WEIGHTS, "l.safetensors": LORA})
     assert adapter_shards(both) == ["l.safetensors"]
-    assert names_of(of_kind(both)) == ["adapter next"]
+    assert names_of(of_kind(both)) == ["adapter beside"]
     assert kind("config.json", shards={"l.safetensors": LORA}) == ["adapter"]
     assert kind(shards={"l.safetensors": [*LORA, "q.alpha"]}) == ["adapter"]
     assert kind("config.json", shards={"m.safetensors": ["x.alpha"]}) == []

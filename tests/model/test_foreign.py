@@ -76,8 +76,8 @@ def test_its_tensors_are_those_that_the_safetensors_package_finds(files, author)
 @pytest.mark.parametrize(
     ("broken", "fault"),
     [
-        (lambda data: data[:-1], "truncated"),
-        (lambda data: data[: len(data) // 2], "truncated"),
+        (lambda data: data[:-1], "cut short"),
+        (lambda data: data[: len(data) // 2], "cut short"),
         (lambda data: data + b"\0", "bytes left over"),
         (lambda data: data[:8] + b"!" + data[9:], "header not JSON"),
     ],
@@ -108,6 +108,6 @@ def test_in_a_bucket_it_is_sound_and_changed_by_one_byte_it_is_not(files, author
     assert seen.findings == ()
     assert seen.seen.streamed_bytes == sum(t.size_bytes for t in ours(files[author]))
     assert [[finding.name for finding in model.findings] for model in broken] == [
-        ["truncated"],
+        ["cut short"],
         ["bytes left over"],
     ]

@@ -66,7 +66,7 @@ def test_a_standard_cluster_gets_its_pool_with_the_driver(standard, clients, qui
 
 
 def test_without_the_api_the_notebook_that_enables_it_is_named(chosen, clients, quiet):
-    with pytest.raises(AccessError, match=r"container\.googleapis\.com is off") as refused:
+    with pytest.raises(AccessError, match=r"container\.googleapis\.com is not enabled") as refused:
         cluster.create(chosen, clients, **quiet)
     assert "02" in refused.value.remedy
 

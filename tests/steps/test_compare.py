@@ -39,7 +39,7 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     assert compared.parity.equal and bool(compared.parity.record()["equal"])
     assert compared.served["outcome"]["verdict"] == "equal"
     assert "server: 24 of 24" in repr(compared.parity)
-    assert "only 2 of each" in compared.sentence()
+    assert "only 2 runs per loader" in compared.sentence()
     assert "once in 6 comparisons" in compared.sentence()
     assert compared.chance() == ""
     assert compared.plot().png
@@ -81,7 +81,7 @@ def test_a_cluster_without_the_add_on_mounts_no_bucket_and_the_doctor_says_so(
     (found,) = rehearsal.inner.cloud.cluster_registry.clusters.values()
     fuse = found.addons_config.gcs_fuse_csi_driver_config
     rehearsal.call(lambda: setattr(fuse, "enabled", False))
-    assert "GcsFuseCsiDriver" in compare._unmounted(standard, clients)
+    assert "fuse-off" in compare._unmounted(standard, clients)
     told = {one.name: one for one in doctor.examine(standard, clients, before="09").checkups}
     assert told["Cloud Storage FUSE"].pitfall == "fuse-off"
     assert "--update-addons=GcsFuseCsiDriver=ENABLED" in told["Cloud Storage FUSE"].command
@@ -89,7 +89,7 @@ def test_a_cluster_without_the_add_on_mounts_no_bucket_and_the_doctor_says_so(
 
 
 def test_without_a_server_there_is_no_machine_to_compare_on(up_to_identity, chosen, clients, quiet):
-    with pytest.raises(MissingError, match="no Deployment"):
+    with pytest.raises(MissingError, match="Deployment"):
         compare.by_loader(chosen, clients, **quiet)
 
 

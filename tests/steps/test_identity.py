@@ -28,7 +28,7 @@ def test_the_principal_is_the_guides(chosen, clients):
 
 def test_without_a_cluster_the_notebook_that_makes_it_is_named(chosen, clients, up_to):
     up_to("project")
-    with pytest.raises(MissingError, match="no cluster run-ai-test") as missing:
+    with pytest.raises(MissingError, match="cluster run-ai-test") as missing:
         identity.create_namespace(chosen, clients)
     assert "04" in missing.value.remedy
 

@@ -15,7 +15,7 @@ def test_the_project_is_found_with_its_number(chosen, clients):
 @pytest.mark.guide("G02")
 def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
     other = chosen.model_copy(update={"project_id": "somebody-elses"})
-    with pytest.raises(AccessError, match="can't see a project somebody-elses") as refused:
+    with pytest.raises(AccessError, match="project somebody-elses does not exist") as refused:
         project.find(other, clients)
     assert "gcloud projects create" in refused.value.remedy
 

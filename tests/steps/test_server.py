@@ -94,7 +94,9 @@ def test_spot_pods_get_spot_machines(chosen, clients, quiet, up_to):
 
 def test_without_the_service_account_the_notebook_that_makes_it_is_named(chosen, clients, up_to):
     up_to("cluster")
-    with pytest.raises(MissingError, match="no service account vllm-streamer") as missing:
+    with pytest.raises(
+        MissingError, match="service account vllm-streamer does not exist"
+    ) as missing:
         server.deploy(chosen, clients)
     assert "05" in missing.value.remedy
 

@@ -48,7 +48,7 @@ def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
 def test_no_figure_of_a_shaped_rehearsal_goes_without_its_label(chosen, clients, up_to, quiet):
     label = (
         "The rehearsal's network is shaped: 5 ms to the first byte. "
-        "No rate of it is Cloud Storage's."
+        "Its rates say nothing about Cloud Storage."
     )
     up_to("streaming")
     assert streaming.measure(chosen, clients).note() == label
@@ -82,7 +82,7 @@ def test_the_verb_tells_the_cold_start_of_a_pod(chosen, clients, up_to, tmp_path
     assert "image pulled" in told
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert main(["timeline", "another"]) == 2
-    assert "no Pod another" in capsys.readouterr().err
+    assert "The Pod another does not exist" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("faults", "minute_s"), [(["driver-not-ready"], 0.3)])
@@ -201,7 +201,7 @@ def test_the_server_says_which_engine_it_is_or_nobody_does(
 
 def test_without_a_deployment_the_notebook_that_makes_it_is_named(chosen, clients, up_to):
     up_to("identity")
-    with pytest.raises(MissingError, match="no Deployment") as missing:
+    with pytest.raises(MissingError, match="Deployment") as missing:
         streaming.wait_available(chosen, clients)
     assert "06" in missing.value.remedy
 

@@ -73,7 +73,9 @@ def test_a_stop_says_what_is_kept(ours, clients):
         if progress.fraction:
             raise KeyboardInterrupt
 
-    with pytest.raises(InterruptedWaitError, match=r"(bytes|KiB) are in the bucket") as stopped:
+    with pytest.raises(
+        InterruptedWaitError, match=r"(bytes|KiB) are already in the bucket"
+    ) as stopped:
         upload.model(ours, clients, report=stop)
     assert "Run this again to resume" in stopped.value.remedy
 

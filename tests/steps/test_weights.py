@@ -42,7 +42,7 @@ def test_a_bucket_elsewhere_is_not_near(chosen, clients):
 
 
 def test_a_bucket_that_is_not_there_is_said(chosen, clients):
-    with pytest.raises(MissingError, match="no bucket no-such-bucket") as missing:
+    with pytest.raises(MissingError, match="bucket no-such-bucket does not exist") as missing:
         weights.inspect(chosen.model_copy(update={"model_uri": "gs://no-such-bucket/m"}), clients)
     assert "create the bucket" in missing.value.remedy
 

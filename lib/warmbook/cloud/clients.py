@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import MissingError
 from ..settings import Settings
 from ..texts import say
-from .kubernetes import Kubernetes, dns_endpoint
+from .kubernetes import Kubernetes
+from .kubernetes_connection import dns_endpoint
 from .rehearsal import OVERRIDE, confirm, is_loopback, refuse_if_gone, servers, shaped
 from .retry import PATIENCE_S, REHEARSED_S
 

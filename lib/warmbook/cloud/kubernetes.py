@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from .retry import PATIENCE_S, TRANSIENT, again, asked_s, is_broken
+from .kubernetes_connection import connection, dns_endpoint, is_internal
+from .retry import PATIENCE_S, TRANSIENT, is_broken
 from .tempdir import TemporaryFolder
 
 TICK_S = 2
@@ -25,14 +23,8 @@ BEGUN_AGAIN = {410, *TRANSIENT}
 NO_LOG_YET = {400, 404, *TRANSIENT}
 """Answers for a container that waits, a Pod that is gone, and what may pass by the next look."""
 
-DEADLINE_S = (10, 120)
-"""Seconds to connect and to hear the next byte; else a cut connection would wait for ever."""
-
 RUN_S = 60
 """How long a command in a Pod may take that only prints something, in seconds."""
-
-OF_A_POD = re.compile(r"/pods/[^/]+/(log|proxy|exec)")
-"""Paths where it is a Pod or its node that answers: who asked knows what to make of a 503."""
 
 _VERSIONS = {
     "Deployment": "apps/v1",
@@ -76,7 +68,7 @@ class Kubernetes:
         sign_in(config)
         config.retries = False  # they know no pause, and nothing of a refusal that passes
         self._api = client.ApiClient(config)
-        self._api.rest_client = _connection(config, patience_s)
+        self._api.rest_client = connection(config, patience_s)
         discovered = self._temporary.path / "discovery.json"
         self._dynamic = dynamic.DynamicClient(self._api, cache_file=str(discovered))
 
@@ -337,42 +329,3 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
         yield from (line.decode(errors="replace").rstrip("\r") for line in whole)
     if rest:
         yield rest.decode(errors="replace")
-
-
-def dns_endpoint(cluster: Any) -> str:
-    """Return the cluster's DNS endpoint, or nothing where it takes no outside traffic."""
-    dns = cluster.control_plane_endpoints_config.dns_endpoint_config
-    return str(dns.endpoint) if dns.allow_external_traffic else ""
-
-
-def is_internal(cluster: Any) -> bool:
-    """Say whether the cluster's IP endpoint is an address inside its own network only.
-
-    Source: GKE API v1, PrivateClusterConfig.enable_private_endpoint, and its newer form,
-    IPEndpointsConfig.enable_public_endpoint.
-    """
-    addresses = cluster.control_plane_endpoints_config.ip_endpoints_config
-    hidden = "enable_public_endpoint" in addresses and not addresses.enable_public_endpoint
-    return bool(hidden or cluster.private_cluster_config.enable_private_endpoint)
-
-
-def _connection(config: Any, patience_s: float) -> Any:
-    """Return what sends an ApiClient's requests: each with a deadline, and again while that helps.
-
-    Source: kubernetes 37, client/rest.py; ApiClient takes another in `rest_client`.
-    """
-    from kubernetes.client.rest import RESTClientObject
-
-    class Persistent(RESTClientObject):
-        def request(self, method: str, url: str, **options: Any) -> Any:
-            options["_request_timeout"] = options.get("_request_timeout") or DEADLINE_S
-            of_a_pod = OF_A_POD.search(urlsplit(url).path) is not None
-
-            def passing(answer: Any) -> bool:
-                # read, so that its connection can carry the next attempt
-                return answer.status in TRANSIENT and not of_a_pod and answer.read() is not None
-
-            send = partial(super().request, method, url, **options)
-            return again(send, passing=passing, patience_s=patience_s, asked_s=asked_s)
-
-    return Persistent(config)

@@ -37,15 +37,16 @@ class AccessDiagram:
         return printable("\n".join((" → ".join(self.identity), *lines)))
 
     def _repr_html_(self) -> str:
-        chain = _arrow().join(_box(name, GREY) for name in self.identity)
+        first, *others = (_box(name, GREY) for name in self.identity)
+        chain = first + "".join(map(_then, others))
         grants = "".join(map(_grant, self.grants))
         title = escape(say("Identity and access"))
         return (
             f'<figure role="group" aria-label="{title}" style="margin:8px 0;max-width:56em">'
             f'<figcaption style="font-weight:600;margin:2px 0">{title}</figcaption>'
             '<div style="display:flex;flex-wrap:wrap;align-items:center;gap:6px">'
-            f'{chain}{_arrow()}<div style="display:flex;flex-direction:column;gap:4px">{grants}'
-            f"</div>{_arrow()}{_box(self.resource, _edge(self.grants))}</div></figure>"
+            f"{chain}{_then(_column(grants))}{_then(_box(self.resource, _edge(self.grants)))}"
+            "</div></figure>"
         )
 
 
@@ -53,8 +54,14 @@ def _edge(grants: Sequence[Grant]) -> str:
     return GREEN if all(grant.held for grant in grants) else RED
 
 
-def _arrow() -> str:
-    return '<span aria-hidden="true" style="opacity:.7">→</span>'
+def _then(html: str) -> str:
+    """Return what an arrow leads to; where the line breaks, the arrow goes with it."""
+    arrow = '<span aria-hidden="true" style="opacity:.7">→</span>'
+    return f'<div style="display:flex;align-items:center;gap:6px;min-width:0">{arrow}{html}</div>'
+
+
+def _column(grants: str) -> str:
+    return f'<div style="display:flex;flex-direction:column;gap:4px;min-width:0">{grants}</div>'
 
 
 def _box(text: str, colour: str) -> str:
@@ -69,7 +76,7 @@ def _grant(grant: Grant) -> str:
     dashed = "solid" if grant.held else "dashed"
     return (
         f'<div style="border:1px {dashed} {colour};border-radius:6px;padding:3px 10px;'
-        f'max-width:24em;overflow-wrap:anywhere"><b style="color:{colour}">{grant.mark}</b> '
-        f"<code>{escape(grant.role)}</code>"
+        f'max-width:28em;overflow-wrap:anywhere"><b style="color:{colour}">{grant.mark}</b> '
+        f'<code style="font-size:92%">{escape(grant.role)}</code>'
         f'<div style="font-size:88%;opacity:.8">{escape(grant.allows)}</div></div>'
     )

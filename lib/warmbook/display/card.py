@@ -25,6 +25,8 @@ NEW = ("+", BLUE)
 """The mark of what is in order and was made just now."""
 
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
+_NAME = "min-width:10em;overflow-wrap:anywhere"
+"""Short names keep their line, however much room the detail wants."""
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
 
@@ -99,13 +101,14 @@ def _row(row: Row) -> str:
     mark, colour = row.mark
     return (
         f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
-        f'<b>{mark}</b></td><td style="{_CELL}">{escape(row.name)}</td>'
+        f'<b>{mark}</b></td><td style="{_CELL};{_NAME}">{escape(row.name)}</td>'
         f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.detail)}</td></tr>'
     )
 
 
 def _small(text: str) -> str:
-    return f'<div style="opacity:.8;margin:4px 0">{escape(text)}</div>' if text else ""
+    style = "opacity:.8;margin:4px 0;overflow-wrap:anywhere"
+    return f'<div style="{style}">{escape(text)}</div>' if text else ""
 
 
 def folded(summary: str, text: str) -> str:

@@ -65,10 +65,14 @@ STYLE = (
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn figure, or None where there is nothing to draw; `caption` says what it shows."""
+    """A drawn figure, or None where there is nothing to draw; `caption` says what it shows.
+
+    A long caption is for those who do not see the drawing; a `title` then stands above it.
+    """
 
     figure: Any
     caption: str
+    title: str = ""
 
     @cached_property
     def svg(self) -> str:
@@ -91,10 +95,10 @@ class Picture:
     @property
     def page(self) -> str:
         """The drawing with its title and its text alternative, as HTML."""
-        title = escape(printable(self.caption))
+        caption, title = (escape(printable(text)) for text in (self.caption, self.title))
         return (
             f'{STYLE}<figure class="wb-picture" style="margin:8px 0">'
-            f'<figcaption>{title}</figcaption><div role="img" aria-label="{title}">'
+            f'<figcaption>{title or caption}</figcaption><div role="img" aria-label="{caption}">'
             f"{self.svg}</div></figure>"
         )
 

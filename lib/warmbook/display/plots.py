@@ -51,7 +51,7 @@ class Bar:
         return self.start_s + self.elapsed_s
 
 
-def waterfall(bars: Sequence[Bar], caption: str) -> Picture:
+def waterfall(bars: Sequence[Bar], caption: str, title: str = "") -> Picture:
     """Draw the parts of a time, each on a line of its own from where it began."""
     figure, axes = _paper(1.0 + 0.27 * len(bars))
     for place, bar in enumerate(bars):
@@ -59,10 +59,10 @@ def waterfall(bars: Sequence[Bar], caption: str) -> Picture:
         _beside_the_bar(axes, duration(bar.elapsed_s), bar.end_s, place)
     axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
     _time_axis(axes, [bars], room=1.15)
-    return _drawn(figure, caption)
+    return _drawn(figure, caption, title)
 
 
-def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], caption: str) -> Picture:
+def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], caption: str, title: str = "") -> Picture:
     """Draw several times under each other, a row for each, its parts side by side."""
     figure, axes = _paper(1.0 + (0.27 if len(rows) <= 16 else 0.16) * len(rows))
     placed = [(place, bar) for place, (_, bars) in enumerate(rows) for bar in bars]
@@ -74,7 +74,7 @@ def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], caption: str) -> Picture:
     names = [f"…{name[-_TAIL:]}" if len(name) > _TAIL else name for name, _ in rows]
     axes.set_yticks(range(len(rows)), names, fontsize=10 if len(rows) <= 16 else 7)
     _time_axis(axes, [bars for _, bars in rows], room=1.02)
-    return _drawn(figure, caption)
+    return _drawn(figure, caption, title)
 
 
 def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None:
@@ -188,7 +188,11 @@ def layer_map(blocks: Sequence[Block], caption: str) -> Picture:
 
 
 def memory_bar(
-    parts: Sequence[MemoryPart], budget: tuple[int, int], whole: int, caption: str
+    parts: Sequence[MemoryPart],
+    budget: tuple[int, int],
+    whole: int,
+    caption: str,
+    title: str = "",
 ) -> Picture:
     """Draw a GPU's memory as a bar: its parts, what vLLM may take (bytes), all of it (bytes).
 
@@ -217,10 +221,10 @@ def memory_bar(
         handles=[*legend, edge],
         **{"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "frameon": False},
     )
-    return _drawn(figure, f"{caption}; {free}")
+    return _drawn(figure, f"{caption}; {free}", title)
 
 
-def load_bars(bars: Sequence[tuple[str, float, str]], caption: str) -> Picture:
+def load_bars(bars: Sequence[tuple[str, float, str]], caption: str, title: str = "") -> Picture:
     """Draw how long one load takes, in seconds, at several rates: (whose rate, time, colour)."""
     figure, axes = _paper(0.7 + 0.34 * len(bars))
     for place, (_, elapsed_s, colour) in enumerate(bars):
@@ -232,7 +236,7 @@ def load_bars(bars: Sequence[tuple[str, float, str]], caption: str) -> Picture:
     axes.invert_yaxis()
     axes.set_xlabel(say("seconds for these weights, at each rate"))
     axes.set_xlim(0, max((elapsed_s for _, elapsed_s, _ in bars), default=1.0) * 1.2)
-    return _drawn(figure, caption)
+    return _drawn(figure, caption, title)
 
 
 def unused(parts: Sequence[MemoryPart], budget: tuple[int, int]) -> tuple[int, int]:
@@ -297,9 +301,9 @@ def _paper(height_in: float) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _drawn(figure: Any, caption: str) -> Picture:
+def _drawn(figure: Any, caption: str, title: str = "") -> Picture:
     """Return the figure without paper of its own: the page's shows through."""
     figure.patch.set_visible(False)
     for axes in figure.axes:
         axes.patch.set_visible(False)
-    return Picture(figure, caption)
+    return Picture(figure, caption, title)

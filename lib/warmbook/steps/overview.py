@@ -31,6 +31,9 @@ NOTEBOOKS = (
 LOOK_S = 10.0
 """How long Google Cloud may take to list the clusters; the bar is no reason to wait longer."""
 
+_HERE = "#59636e"
+"""Behind the white number of this notebook: 6 to 1, where the grey of the cards has 3.7 to 1."""
+
 
 @dataclass(frozen=True, repr=False)
 class Overview:
@@ -73,7 +76,7 @@ class Overview:
     def _step(self, name: str) -> str:
         number, _, topic = name.partition("_")
         here = number == self.notebook
-        look = f"background:{GREY};color:#fff;font-weight:600" if here else f"border-color:{GREY}"
+        look = f"background:{_HERE};color:#fff;font-weight:600" if here else f"border-color:{GREY}"
         current = ' aria-current="step"' if here else ""
         return (
             f'<a href="{name}.ipynb"{current} style="text-decoration:none;color:inherit;'

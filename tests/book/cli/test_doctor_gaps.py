@@ -34,7 +34,7 @@ def test_without_a_project_this_machine_and_the_credentials_are_looked_at(told):
     assert status == 1
     assert {"Libraries", "Credentials"} <= lines.keys()
     assert lines["Settings"]["what"] == "not chosen yet: project_id, model_uri"
-    ((names, left),) = [item for item in lines.items() if "not checked" in item[1]["what"]]
+    ((names, left),) = [item for item in lines.items() if "not checked: choose" in item[1]["what"]]
     assert left["what"] == "not checked: choose project_id, model_uri"
     assert len(names.split(", ")) == len(CHECKS) - 2
 
@@ -43,7 +43,7 @@ def test_without_a_model_what_the_project_has_is_looked_at(told, chosen):
     lines, status = told(project_id=chosen.project_id)
     assert status == 1
     assert lines["Project"]["state"] == "ok" and "GPU quota" in lines
-    (names,) = [name for name, one in lines.items() if "not checked" in one["what"]]
+    (names,) = [name for name, one in lines.items() if "not checked: choose" in one["what"]]
     assert names.startswith("Bucket, Model, ")
     assert "Bucket" not in lines
 

@@ -92,4 +92,4 @@ def test_a_rehearsal_that_has_stopped_ends_it(verb, rehearsal, tmp_path, name, w
 def test_it_is_said_in_spanish(verb, monkeypatch):
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     _, told = verb("doctor", ["--language", "es"])
-    assert "Faltan: STORAGE_EMULATOR_HOST." in told.err
+    assert "Sin definir: STORAGE_EMULATOR_HOST." in told.err

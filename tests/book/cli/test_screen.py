@@ -59,7 +59,8 @@ def manifest(tmp_path):
 
 
 def carried_out(words, folder, window=None, **environ):
-    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    own = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")  # what would speak for the window
+    environment = {name: value for name, value in os.environ.items() if name not in own}
     command = [sys.executable, "-m", "warmbook", *words]
     environment |= {"TERM": "xterm-256color", "PYTHONUTF8": "1", **environ}
     end = window.theirs if window else subprocess.PIPE

@@ -245,7 +245,7 @@ class ColdStart(Card):
         if len(self.timelines) == 1:
             bars = _bars(self.first)
             words = (f"{b.name} {duration(b.elapsed_s)}" for b in bars if b.elapsed_s >= 0.05)
-            return waterfall(bars, f"{self.title()}: {', '.join(words)}")
+            return waterfall(bars, f"{self.title()}: {', '.join(words)}", self.title())
         rows = [(one.pod, _bars(one)) for one in self.timelines]
         slowest = max(one.total_s for one in self.timelines)
         told = say(

@@ -1,4 +1,4 @@
-"""Which GPUs the model needs, what its Pod should ask for, how fast it can load at best."""
+"""The card of the sizing: memory of the GPUs and of the Pod, the load, the price."""
 
 from __future__ import annotations
 
@@ -7,27 +7,19 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from ..cloud.clients import Clients
-from ..display.card import Card, Row
-from ..display.check import Answer
-from ..display.picture import AMBER, BLUE, GREEN, GREY, Picture
-from ..display.plots import MemoryPart, load_bars, memory_bar
-from ..display.step import step
-from ..errors import MissingError, Remedy
-from ..model.config import Shape
-from ..model.faults import findings
-from ..model.fit import Fit, Host, Machine, Range, fit, gpu, host
-from ..model.gpus import Measured, coming
-from ..model.inspect import Inspection
-from ..model.load_estimate import LoadTime, connections, limit_name, load_time
-from ..settings import Settings
-from ..severity import Severity
-from ..texts import say
-from ..units import duration, size, sizes
+from ...display.card import Card, Row
+from ...display.check import Answer
+from ...display.picture import AMBER, BLUE, GREEN, GREY, Picture
+from ...display.plots import MemoryPart, load_bars, memory_bar
+from ...errors import Remedy
+from ...model.fit import Fit, Host, Machine, Range, gpu
+from ...model.gpus import Measured
+from ...model.load_estimate import LoadTime, limit_name
+from ...severity import Severity
+from ...texts import say
+from ...units import duration, size, sizes
 
 SEVERITIES: dict[str, Severity] = {"fits": "ok", "tight": "warning", "no": "error"}
-LOWER_SHARE, UPPER_SHARE = 0.90, 0.92
-"""Share of the GPU's memory that vLLM takes unless told: before and from 0.27.1."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -240,7 +232,8 @@ class Sizing(Card):
         )
         budget = (found.budget.low, found.budget.high)
         verdict, need = islice(self._on_each(found), 2)
-        return memory_bar(parts, budget, whole, f"{verdict.name}: {verdict.detail}; {need.detail}")
+        title = f"{verdict.name}: {verdict.detail}"
+        return memory_bar(parts, budget, whole, f"{title}; {need.detail}", title)
 
     def plot_load(self) -> Picture:
         """Return the load's time as a picture: at least, at the guide's rate, at Google's.
@@ -251,6 +244,7 @@ class Sizing(Card):
             told = say("No picture of the load: the machine's network is unknown.")
             return Picture(None, told)
         at = self.machine
+        least, *others = (f"{row.name}: {row.detail}" for row in self._load())
         return load_bars(
             [
                 *(
@@ -263,7 +257,8 @@ class Sizing(Card):
                     for one in self._measured()
                 ),
             ],
-            "; ".join(f"{row.name}: {row.detail}" for row in self._load()),
+            "; ".join((least, *others)),
+            least,
         )
 
 
@@ -275,85 +270,3 @@ def _fit_recorded(fit: Fit) -> dict[str, Any]:
     parts = ("budget", "kv_cache", "activations", "non_torch", "graphs")
     ranges = {name: asdict(getattr(fit, name)) for name in parts}
     return {"weights_bytes": fit.weights_bytes, **ranges}
-
-
-@step(lambda settings: "")
-def size_up(settings: Settings, clients: Clients, *, seen: Inspection) -> Sizing:
-    """Return whether the model runs on the chosen GPUs, and what it needs beside them.
-
-    Source: guide, "Implementa vLLM con Run:ai Model Streamer": one L4 for a small model, more
-    GPUs by `--tensor-parallel-size`.
-    """
-    del clients
-    return size_of(settings, seen)
-
-
-def size_of(settings: Settings, seen: Inspection) -> Sizing:
-    """Return what `size_up` returns; where no weights were seen, the KV cache alone."""
-    shape = Shape.of(seen.config or {})
-    tokens = settings.max_model_len or shape.max_positions or 4096
-    fit, sequence, missing = None, None, ""
-    try:
-        if seen.config is None:
-            raise _no_config()
-        sequence = shape.one_sequence(tokens)
-        fit = _fit(settings, seen, shape, tokens)
-    except MissingError as error:
-        missing = f"{error.what}. {error.remedy}"
-    at = coming(settings) if seen.tensors else None
-    return Sizing(
-        gpu=settings.gpu,
-        gpu_count=settings.gpu_count,
-        tensor_parallel_size=settings.tensor_parallel_size,
-        tokens=tokens,
-        fit=fit,
-        host=host(seen.streamed_bytes, _largest(seen), settings.gpu_count) if fit else None,
-        load=_load_time(settings, seen, at) if at else None,
-        machine=at,
-        missing=missing,
-        sequence=sequence,
-        parameters=seen.parameters,
-        state_layers=shape.state_layers,
-        named=bool(shape.name),
-        doubts=tuple(_doubts(seen)) if seen.tensors else (),
-    )
-
-
-def _doubts(seen: Inspection) -> Iterator[str]:
-    """Yield what is wrong with the weights themselves: missing ones, broken ones, an adapter's."""
-    for found in findings(seen):
-        of_weights = found.pitfall == "shard-broken" or found.name.startswith("adapter")
-        if of_weights and found.severity == "error":
-            yield found.what
-
-
-def _no_config() -> MissingError:
-    remedy = say("Copy the model's small files next to its weights, or correct the folder.")
-    return MissingError(say("There is no config.json that can be read"), remedy=remedy)
-
-
-def _load_time(settings: Settings, seen: Inspection, at: Machine) -> LoadTime:
-    streams = at.vcpus and connections(at.vcpus, settings.concurrency)
-    return load_time(seen.streamed_bytes, at, replicas=settings.replicas, streams=streams)
-
-
-def _fit(settings: Settings, seen: Inspection, shape: Shape, tokens: int) -> Fit:
-    if not seen.tensors:
-        raise MissingError(
-            say("The weights are unknown"),
-            remedy=say("Use the model's folder, not only its config.json."),
-        )
-    version = tuple(int(part) for part in settings.vllm_version.split(".")[:2])
-    return fit(
-        shape,
-        seen.streamed_bytes,
-        _largest(seen),
-        gpu(settings.gpu),
-        settings.tensor_parallel_size,
-        max_model_len=tokens,
-        utilization=UPPER_SHARE if version >= (0, 28) else LOWER_SHARE,
-    )
-
-
-def _largest(seen: Inspection) -> int:
-    return seen.largest.size_bytes if seen.largest else 0

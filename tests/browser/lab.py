@@ -116,10 +116,11 @@ class Lab:
 
 
 @contextmanager
-def serving(base, *, engine="quick", front=LAB_4, windowing="full", **variables):
+def serving(base, *, engine="quick", front=LAB_4, windowing="", **variables):
     """Have a front end beside a rehearsal; give its address and its folder.
 
-    Kernels run in this interpreter's environment, whichever serves the pages.
+    Kernels run in this interpreter's environment, whichever serves the pages. `windowing` is the
+    notebooks' mode of drawing cells; the front end's own if it is empty.
     """
     folder = base / "work"
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
@@ -129,7 +130,8 @@ def serving(base, *, engine="quick", front=LAB_4, windowing="full", **variables)
         settings / "apputils-extension" / "notification",
         {"fetchNews": "false", "checkForUpdates": False},
     )
-    _put(settings / "notebook-extension" / "tracker", {"windowingMode": windowing})
+    if windowing:
+        _put(settings / "notebook-extension" / "tracker", {"windowingMode": windowing})
     _put_kernel(base / "share" / "kernels" / "python3")
     port = free_port()
     url = f"http://127.0.0.1:{port}"

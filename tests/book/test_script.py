@@ -20,6 +20,7 @@ SOURCES = Path(__file__).parents[2] / "notebooks" / "source"
 LEFT_OUT = {
     "doctor.examine",  # looks, does nothing
     "overview.here",
+    "streaming.prompt_box",
     "probe.probe",  # proves what the next notebook finds out by itself
     "cache.zones",  # shown by the nodes' labels, which cache.create's lines read
     "cache.hits",

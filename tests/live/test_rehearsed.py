@@ -42,7 +42,7 @@ def test_tier_4_runs_to_its_end_and_leaves_nothing(
     items = {one.id: one for one in read(tmp_path)}
     assert list(items) == [one.claim for tier in range(5) for one in of_tier(tier)]
     assert {one.target for one in items.values()} == {"rehearsal"}
-    assert "no evidence about Google Cloud" in told
+    assert "proves nothing about Google Cloud" in told
     refuted = {name for name, one in items.items() if one.status == "refuted"}
     assert refuted <= OTHERWISE_IN_A_REHEARSAL
     reached = {name for name, one in items.items() if one.status == "confirmed"}

@@ -193,7 +193,7 @@ def test_a_cluster_that_can_not_be_deleted_ends_the_wait_with_gkes_words(setting
     with pytest.raises(ResourceFailedError, match="a firewall rule is in use") as failed:
         deletion._delete_cluster(settings, clients, quiet["report"])
     assert clusters.deletions == 1
-    assert "costs money" in failed.value.remedy
+    assert "billed" in failed.value.remedy
 
 
 @pytest.fixture

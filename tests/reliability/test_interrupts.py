@@ -82,7 +82,7 @@ WAITS = {
     "container": ("deployed", server.wait_started, {}, "continues to start the Pods"),
     "available": ("deployed", streaming.wait_available, {}, "continues to start the Pods"),
     "scale": ("server", scaling.scale, {"replicas": 3}, "continues to start the Pods"),
-    "reads": ("streaming", scaling.read, {}, "The readers end; the server goes on"),
+    "reads": ("streaming", scaling.read, {}, "The reads stop; the server keeps running"),
     "cache": ("server", cache.create, {}, "Cloud Storage continues to create the caches"),
     "cleanup": ("cluster", cleanup.delete, {}, "GKE continues to delete the cluster run-ai-test"),
     "probe": ("identity", probe.probe, {}, "The test Pod is deleted; nothing keeps running"),
@@ -191,9 +191,9 @@ def test_ctrl_c_and_sigterm_end_a_run_in_seconds_and_leave_its_record_whole(
     assert time.monotonic() - begun < 3 * slowness()
     assert running.returncode == status
     assert "GKE continues to create the cluster run-ai-test" in told
-    assert "What was created is still there; notebook 10 deletes it" in told
+    assert "The created resources still exist; notebook 10 deletes them" in told
     assert str(tmp_path) in told
-    assert "goes on" not in out and "notebook 10" not in out
+    assert "continues to" not in out and "notebook 10" not in out
     assert not Path(f"/proc/{kernel}").exists()
     (done,) = json.loads((tmp_path / "run.json").read_text())["notebooks"]
     assert done["status"] == "interrupted"
@@ -292,7 +292,7 @@ def test_a_request_without_an_answer_is_given_up_within_a_second(
     stall(rehearsal, service)
     error, seconds = interrupted(step, chosen, clients)
     assert seconds < slowness()
-    assert "goes on" in str(error)
+    assert "continue in the cloud" in str(error)
 
 
 @pytest.mark.parametrize("service", REQUESTS)
@@ -314,4 +314,4 @@ def test_the_pause_before_a_new_attempt_is_no_obstacle(
     rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
     error, seconds = interrupted(step, chosen, connect(chosen), after_s=2.5)
     assert seconds < slowness()
-    assert "goes on" in str(error)
+    assert "continue in the cloud" in str(error)

@@ -88,7 +88,7 @@ def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None
     axes.set_xlabel(say("seconds"))
     axes.set_xlim(0, max([1.0, *(bar.end_s for bar in bars)]) * room)
     axes.figure.legend(
-        handles=[Patch(label=_time_kind(kind), **_fill(kind)) for kind in kinds],
+        handles=[Patch(label=kind_name(kind), **_fill(kind)) for kind in kinds],
         **{"loc": "outside upper center", "ncols": 5, "frameon": False, "columnspacing": 1.5},
     )
 
@@ -99,7 +99,8 @@ def _fill(kind: str) -> dict[str, Any]:
     return {"facecolor": _TIMES[kind]}
 
 
-def _time_kind(kind: str) -> str:
+def kind_name(kind: str) -> str:
+    """Return what a kind of time is called in a legend."""
     return {
         "cluster": say("cluster"),
         "container": say("image and container"),

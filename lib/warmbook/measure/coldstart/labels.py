@@ -18,17 +18,6 @@ def phase_kind(name: str) -> str:
     return _KINDS.get(name, "server")
 
 
-def kind_name(kind: str) -> str:
-    """Return what a kind of phases is called in a legend."""
-    return {
-        "cluster": say("cluster"),
-        "container": say("image and container"),
-        "server": "vLLM",
-        "weights": say("weights"),
-        "unexplained": say("unexplained"),
-    }[kind]
-
-
 def phase_name(name: str) -> str:
     """Return what a phase is called in the reader's language; an unknown one keeps its name."""
     known = {

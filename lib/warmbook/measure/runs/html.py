@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ...display.card import AMBER, BLUE, GREEN, GREY, RED
+from ...display.plots import kind_name
 from ...settings import Settings
 from ...texts import say, spoken
 from ...units import duration, size
-from ..coldstart.labels import kind_name
 from ..coldstart.timeline import phase_kind, source_name, which_answer
 from . import headline
 from .parts import Folded, Paragraph, Part, PhaseRow, Phases, Section, Table

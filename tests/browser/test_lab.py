@@ -144,7 +144,7 @@ def the_reader_plays(lab):
     lab.page.get_by_label("temperature").fill("1,5")
     lab.page.get_by_label("temperature").press("Tab")
     send.click()
-    lab.page.get_by_role("status").filter(has_text="write a number from 0 to 2").wait_for()
+    lab.page.get_by_role("status").filter(has_text="temperature: write a number").wait_for()
     lab.page.get_by_label("temperature").fill("0.5")
     lab.page.get_by_label("temperature").press("Tab")
     send.click()

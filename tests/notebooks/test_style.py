@@ -20,8 +20,8 @@ TABLE = {
 }
 NEXT = {"en": "Next: ", "es": "Siguiente: "}
 TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional"}
-OWN = {"question", "temperature", "max_tokens"}
-"""Parameters of one notebook that are no setting of the book."""
+OWN = {"question"}
+"""Parameters of one notebook that are no setting."""
 MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 30, 10
 TALKING_DOWN = r"\b(simply|just|easily|please|simplemente|fácilmente|por favor)\b"
 FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.With, ast.Lambda)

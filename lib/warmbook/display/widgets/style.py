@@ -14,6 +14,7 @@ STYLE = """<style>
   color:inherit;white-space:normal;overflow:visible;line-height:1.3;text-align:right}
 .warmbook-form .wb-field :is(input,select){flex:1 1 12em;min-width:0;max-width:34em;
   min-height:var(--jp-widgets-inline-height,28px)}
+.warmbook-form input{text-overflow:ellipsis}
 .warmbook-form ::placeholder{color:var(--jp-ui-font-color2,#59636e);opacity:1}
 .warmbook-form .wb-below{margin-left:calc(13em + 8px)}
 .warmbook-form .wb-help{color:var(--jp-ui-font-color2,#59636e);font-size:90%}

@@ -15,7 +15,7 @@ from ...display.widgets.prompt_box import PromptBox, Show
 from ...errors import SettingsError
 from ...serving.openai_api import DeclinedError, Server, first_ready
 from ...serving.shell_commands import kubectl
-from ...settings import Settings, chosen
+from ...settings import Settings, as_text, chosen
 from ...texts import say
 from ...units import short_duration
 
@@ -106,7 +106,7 @@ def prompt_box(settings: Settings, clients: Clients, *, question: str) -> Prompt
     def send(asked: Mapping[str, str], show: Show) -> Card:
         return reply(settings, clients, show=show, **asked)
 
-    return PromptBox(send, question, f"{settings.temperature:g}", str(settings.max_tokens))
+    return PromptBox(send, question, as_text(settings.temperature), as_text(settings.max_tokens))
 
 
 def _body(settings: Settings, question: str, numbers: Mapping[str, str]) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def test_every_default_is_as_documented():
         "compare_tunable": "concurrency",
         "compare_minutes": 15,
         "compare_usd": 0.0,
+        "temperature": 0.0,
+        "max_tokens": 64,
         "zone": "",
         "max_replicas": 0,
         "cache_scope": "zone",
@@ -180,6 +182,8 @@ LIMITS = {
     "compare_runs": (2, 50),
     "compare_minutes": (1, 600),
     "compare_usd": (0, 10_000),
+    "temperature": (0, 2),
+    "max_tokens": (1, 32_768),
 }
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 from babel.messages.catalog import Catalog
 
+from warmbook import texts
 from warmbook.display.widgets.form import GROUPS, label
 from warmbook.doctor.pitfalls import CATALOGUE
 from warmbook.model.faults import SHARD_TEXTS
@@ -49,6 +50,7 @@ def file(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def found():
+    texts.speak("en")  # a module's fixture comes before the one that resets the language
     return {message.id for message in translations.messages(extraction.template())}
 
 

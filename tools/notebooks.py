@@ -31,6 +31,22 @@ INSTALLS = {
     "en": "Outside of a clone, remove the # below: it installs warmbook into this kernel.",
     "es": "Fuera de un clon, quita el # de abajo: instala warmbook en este kernel.",
 }
+OTHER_KERNEL = {
+    "en": (
+        "No module named 'warmbook'? Choose the kernel that has it: "
+        "Kernel > Change Kernel > warmbook.",
+        "To create it, run in the clone: make setup && "
+        ".venv/bin/python -m ipykernel install --user --name warmbook",
+    ),
+    "es": (
+        "¿Aparece No module named 'warmbook'? Elige el kernel que lo tiene: "
+        "Kernel > Change Kernel > warmbook.",
+        "Para crearlo, ejecuta en el clon: make setup && "
+        ".venv/bin/python -m ipykernel install --user --name warmbook",
+    ),
+}
+"""Lines above the imports: a traceback of IPython shows the two lines above the one that failed."""
+IMPORTS = "from warmbook import "
 LANGUAGE_PARAMETER = re.compile(r'^language: str = "[a-z]*"', re.MULTILINE)
 
 
@@ -93,6 +109,8 @@ def _cell(name: str, cell: NotebookNode, language: str) -> NotebookNode:
     text = cell.source
     if "parameters" in kept.get("tags", ()):
         text = LANGUAGE_PARAMETER.sub(f'language: str = "{language}"', text)
+    if text.startswith(IMPORTS):
+        text = "\n".join([*(f"# {line}" for line in OTHER_KERNEL[language]), text])
     return nbformat.v4.new_code_cell(text, id=name, metadata=kept)
 
 

@@ -32,8 +32,8 @@
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 namespace: str = ""  # NAMESPACE in the guide
 question: str = "What is the capital of Japan?"  # prompt to send to the model
-temperature: str = "0"  # of the prompt box: 0 is the likeliest answer, up to 2 more varied
-max_tokens: str = "64"  # of the prompt box: the most tokens of an answer
+temperature: str = ""  # of the prompt box: 0 (default) for the most likely answer, up to 2
+max_tokens: str = ""  # of the prompt box: maximum tokens of an answer, default 64
 language: str = "en"  # en or es: language of messages
 
 # %%
@@ -162,9 +162,7 @@ answer
 # En el cuadro, envía tus propios prompts. La respuesta se transmite; la tarjeta muestra el tiempo hasta el primer token y los tokens por segundo. Interrumpe el kernel para detener una respuesta.
 
 # %%
-streaming.prompt_box(
-    settings, clients, question=question, temperature=temperature, max_tokens=max_tokens
-)
+streaming.prompt_box(settings, clients, question=question)
 
 # %% [markdown] lang="en"
 # ## Break down the cold start

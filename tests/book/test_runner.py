@@ -41,6 +41,8 @@ def test_a_part_of_the_book_can_be_run_and_an_unknown_number_is_refused():
     [
         ({"colour": "red"}, "Unknown parameter: colour"),
         ({"location": "mars"}, "location: enter a region"),
+        ({"temperature": "1,5"}, "temperature: write a number"),
+        ({"max_tokens": "0"}, "max_tokens: enter 1 or more"),
         ({"model_uri": "s3://b/m"}, "model_uri: the streamer reads from Cloud Storage"),
         ({"vllm_version": "0.10.0"}, r"vllm_version: vLLM 0\.11\.1 is the first"),
         ({"mode": "standard"}, "location: the guide's Standard cluster is zonal"),

@@ -6,13 +6,13 @@ import os
 
 import pytest
 
-from .lab import Lab, chromium_browser, serving
+from .lab import PICTURES, Lab, chromium_browser, serving
 
 
 @pytest.fixture(scope="session")
 def lab_server(tmp_path_factory):
     # pictures for people show the real engine's answer
-    engine = "vllm" if os.environ.get("WARMBOOK_PICTURES") else "quick"
+    engine = "vllm" if os.environ.get(PICTURES) else "quick"
     with serving(tmp_path_factory.mktemp("lab"), engine=engine) as (url, folder):
         yield url, folder
 
@@ -26,6 +26,8 @@ def browser():
 @pytest.fixture
 def lab(browser, lab_server):
     url, folder = lab_server
-    context = browser.new_context(viewport={"width": 1280, "height": 1150})
+    sharp = 2 if os.environ.get(PICTURES) else 1
+    size = {"width": 1280, "height": 1150}
+    context = browser.new_context(viewport=size, device_scale_factor=sharp)
     yield Lab(context.new_page(), url, folder)
     context.close()

@@ -28,6 +28,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PICTURES = "WARMBOOK_PICTURES"
+"""Names the folder for the README's pictures; with it, tests run the real engine."""
+MARGIN = 12
+"""Around the picture of an element, in pixels."""
 READY = """() => {
   const session = window.jupyterapp?.shell.currentWidget?.sessionContext
   const kernel = session?.session?.kernel
@@ -107,11 +111,25 @@ class Lab:
         self.page.wait_for_timeout(300)
 
     def picture(self, name):
-        """Keep what a person sees, for docs/img when WARMBOOK_PICTURES names a folder."""
-        folder = Path(os.environ.get("WARMBOOK_PICTURES") or self.folder.parent / "pictures")
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.png"
-        self.page.screenshot(path=str(path))
+        """Keep what a person sees, beside the server's folder."""
+        self._write(self.folder.parent / "pictures" / f"{name}.png")
+
+    def picture_of(self, name, element):
+        """Keep an element with a margin, for docs/img when WARMBOOK_PICTURES names a folder."""
+        folder = Path(os.environ.get(PICTURES) or self.folder.parent / "pictures")
+        self.scroll_to(element)
+        box = element.bounding_box()
+        clip = {
+            "x": box["x"] - MARGIN,
+            "y": box["y"] - MARGIN,
+            "width": box["width"] + 2 * MARGIN,
+            "height": box["height"] + 2 * MARGIN,
+        }
+        self._write(folder / f"{name}.png", clip=clip)
+
+    def _write(self, path, **of):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(path), **of)
         assert path.stat().st_size > 20_000, "the picture is empty"
 
 

@@ -505,6 +505,21 @@ def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to
     assert (blocked.name, blocked.severity) == ("Workload Identity Federation", "warning")
 
 
+@pytest.mark.parametrize(
+    ("done", "before", "first"),
+    [("", "04", "02"), ("project", "05", "04"), ("cluster", "06", "05"), ("identity", "07", "06")],
+)
+def test_a_notebook_that_is_run_too_early_names_the_one_to_run_first(
+    chosen, clients, up_to, done, before, first
+):
+    if done:
+        up_to(done)
+    examined = doctor.examine(chosen, clients, before=before)
+    assert not examined.healthy
+    remedy = next(one.remedy for one in examined.in_the_way if one.remedy)
+    assert f"notebook {first}" in remedy
+
+
 def test_a_cluster_of_the_other_mode_is_a_warning(chosen, clients, quiet, up_to):
     up_to("cluster")
     memo = preflight.memo.Memo(chosen.model_copy(update={"mode": "standard"}), clients, "06")

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from google.api_core.exceptions import BadRequest
 
+from warmbook import texts
 from warmbook.cloud import anywhere_cache, gke
 from warmbook.cloud.anywhere_cache import Cache
 from warmbook.cloud.iam import grant_on_bucket, of_bucket
@@ -27,6 +28,8 @@ def test_everything_that_was_created_is_found_deleted_and_looked_for_again(
     cache.create(chosen, clients, **quiet)
     assert kinds(cleanup.inventory(chosen, clients).created) == ["cache", "cluster", "role", "role"]
     removed = cleanup.delete(chosen, clients, **quiet)
+    texts.speak("es")
+    assert "rol roles/storage.objectUser sobre gs://" in repr(removed)
     assert removed.left == ()
     assert len(removed.record()["created"]) == 4
     assert cleanup.inventory(chosen, clients).created == ()

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from warmbook import texts
 from warmbook.steps import cluster, overview
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -14,6 +15,12 @@ def test_the_bar_leads_to_every_notebook_and_marks_this_one():
     page = overview.Overview("04", "Google Cloud: p", False, ())._repr_html_()
     assert re.findall(r'href="([^"]+)\.ipynb"', page) == list(there)
     assert re.findall(r'href="([^"]+)" aria-current="step"', page) == ["04_cluster.ipynb"]
+
+
+def test_the_notebooks_are_named_in_the_readers_language():
+    texts.speak("es")
+    page = overview.Overview("04", "Google Cloud: p", False, ())._repr_html_()
+    assert 'href="10_cleanup.ipynb"' in page and ">10 limpieza</a>" in page
 
 
 @pytest.mark.parametrize(

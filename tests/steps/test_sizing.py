@@ -62,7 +62,7 @@ def test_two_l4s_hold_it_and_seventy_billion_parameters_they_do_not(sized):
 def test_a_size_that_does_not_divide_the_heads_is_refused_before_vllm_does(sized):
     found = sized(NINE, 10**9, gpu_count=2, tensor_parallel_size=2)
     assert not found.possible
-    assert "vLLM rejects 2: 1 divide" in repr(found)
+    assert "vLLM rejects 2; sizes that divide" in repr(found)
     with pytest.raises(CheckError) as stopped:
         check(found.possible, "it can run", remedy="choose more GPUs")
     assert stopped.value.pitfall == "heads-not-divisible"

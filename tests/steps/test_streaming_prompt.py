@@ -37,11 +37,11 @@ def test_a_prompt_is_answered_piece_by_piece_through_the_clusters_api(chosen, cl
     with pytest.raises(InterruptedWaitError):
         streaming.reply(chosen, clients, question="Capital?", show=interrupt)
 
-    box = streaming.prompt_box(chosen, clients, **GIVEN)
+    box = streaming.prompt_box(chosen, clients, question="Capital?")
     assert box.card.text == "París."
     box.fields["max_tokens"].set_state({"value": "many"})
     box.button.click()
-    assert "max_tokens: write a whole number" in box.card.title()
+    assert "max_tokens: enter a whole number" in box.card.title()
 
 
 class Cluster:
@@ -68,7 +68,9 @@ def reply_of(settings, monkeypatch):
         server = Server(clients, "vllm", type("Pod", (), {"name": "pod"})())
         monkeypatch.setattr(Server, "model", "m")
         monkeypatch.setattr(prompt, "first_ready", lambda *_: server)
-        return streaming.reply(settings, clients, **{**GIVEN, **asked}), cluster
+        return streaming.reply(
+            asked.pop("settings", settings), clients, **{**GIVEN, **asked}
+        ), cluster
 
     return reply_of
 
@@ -84,6 +86,14 @@ def test_the_request_is_that_of_the_openai_api(reply_of):
     assert (body["temperature"], body["max_tokens"], body["stream"]) == (0.7, 8, True)
     assert body["stream_options"] == {"include_usage": True}
     assert body["messages"] == [{"role": "user", "content": "Capital of France?"}]
+
+
+def test_a_number_that_is_not_given_is_the_settings_own(settings, reply_of):
+    own = settings.model_copy(update={"temperature": 0.5, "max_tokens": 7})
+    for given, wanted in (({}, (0.0, 64)), ({"settings": own}, (0.5, 7))):
+        _, cluster = reply_of("data: [DONE]", temperature="", max_tokens="", **given)
+        _, body = cluster.sent
+        assert (body["temperature"], body["max_tokens"]) == wanted
 
 
 def test_lines_that_are_no_data_and_pieces_without_text_are_passed_over(reply_of):
@@ -122,7 +132,6 @@ def test_the_quick_engine_declines_and_says_why(settings, monkeypatch, reply_of)
         ({"temperature": "2.1"}, "temperature"),
         ({"temperature": "-1"}, "temperature"),
         ({"temperature": "nan"}, "temperature"),
-        ({"temperature": ""}, "temperature"),
         ({"max_tokens": "0"}, "max_tokens"),
         ({"max_tokens": "4k"}, "max_tokens"),
         ({"max_tokens": "1.5"}, "max_tokens"),
@@ -133,7 +142,7 @@ def test_the_quick_engine_declines_and_says_why(settings, monkeypatch, reply_of)
 def test_a_wrong_value_is_refused_in_words_before_anybody_is_asked(settings, wrong, name, language):
     texts.speak(language)
     with pytest.raises(SettingsError) as refused:
-        streaming.prompt_box(settings, None, **{**GIVEN, **wrong})
+        streaming.reply(settings, None, **{**GIVEN, **wrong})
     assert set(refused.value.fields) == {name}
     assert ("escribe" in refused.value.fields[name]) == (language == "es")
 

@@ -42,26 +42,33 @@ class AccessDiagram:
         grants = "".join(map(_grant, self.grants))
         title = escape(say("Identity and access"))
         return (
-            f'<figure role="group" aria-label="{title}" style="margin:8px 0;max-width:56em">'
+            f'<figure role="group" aria-label="{title}" style="margin:8px 0;max-width:72em">'
             f'<figcaption style="font-weight:600;margin:2px 0">{title}</figcaption>'
             '<div style="display:flex;flex-wrap:wrap;align-items:center;gap:6px">'
-            f"{chain}{_then(_column(grants))}{_then(_box(self.resource, _edge(self.grants)))}"
+            f"{chain}{_then(_column(grants), _NARROWER)}"
+            f"{_then(_box(self.resource, _edge(self.grants)))}"
             "</div></figure>"
         )
+
+
+_NARROWER = "flex:1 1 16em;max-width:30em"
+"""The roles take the room that is left, so that in a narrow page the resource stays beside them."""
 
 
 def _edge(grants: Sequence[Grant]) -> str:
     return GREEN if all(grant.held for grant in grants) else RED
 
 
-def _then(html: str) -> str:
+def _then(html: str, style: str = "") -> str:
     """Return what an arrow leads to; where the line breaks, the arrow goes with it."""
     arrow = '<span aria-hidden="true" style="opacity:.7">→</span>'
-    return f'<div style="display:flex;align-items:center;gap:6px;min-width:0">{arrow}{html}</div>'
+    look = f"display:flex;align-items:center;gap:6px;min-width:0;{style}"
+    return f'<div style="{look}">{arrow}{html}</div>'
 
 
 def _column(grants: str) -> str:
-    return f'<div style="display:flex;flex-direction:column;gap:4px;min-width:0">{grants}</div>'
+    look = "display:flex;flex-direction:column;flex:1;gap:4px;min-width:0"
+    return f'<div style="{look}">{grants}</div>'
 
 
 def _box(text: str, colour: str) -> str:

@@ -63,14 +63,16 @@ class StartBars:
             time=short_duration(self.found.load.least_s),
             limit=self._limit(self.found.load.binds),
         )
-        total = self.found.total
-        start = say(
-            "Estimate of the whole cold start: {time} ({least} to {most}).",
-            time=short_duration(total.middle_s),
-            least=short_duration(total.low_s),
-            most=short_duration(total.high_s),
-        )
+        start = say("Estimate of the whole cold start: {time}.", time=self._total())
         return printable("\n".join([load, start, *self._measured()]))
+
+    def _total(self) -> str:
+        """Return the whole cold start, with its range where it has one."""
+        total = self.found.total
+        middle, low, high = map(short_duration, (total.middle_s, total.low_s, total.high_s))
+        if low == high:
+            return middle
+        return say("{time} ({least} to {most})", time=middle, least=low, most=high)
 
     @property
     def page(self) -> str:

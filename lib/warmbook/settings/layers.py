@@ -50,5 +50,7 @@ def held(name: str) -> tuple[str, str]:
 
 
 def as_text(value: object) -> str:
-    """Return a value as it is typed: true and false in small letters, as parameters have them."""
+    """Return a value as it is typed: true and false in small letters, 0.0 as 0."""
+    if isinstance(value, float):
+        return f"{value:g}"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -155,6 +155,12 @@ class Settings(BaseModel):
     compare_usd: Annotated[Decimal, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
     """Budget of a comparison in US dollars at list price (09); 0: no limit."""
 
+    temperature: Annotated[Decimal, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
+    """Randomness of an answer in the prompt box (07); 0: always the most likely tokens."""
+
+    max_tokens: Annotated[Whole, Field(ge=1, le=32_768)] = 64
+    """Maximum length of an answer in the prompt box, in tokens (07)."""
+
     model_source: ModelSource = ""
     """Model to upload first (03): a local folder, or hf://ORG/NAME[@REVISION]; empty: no upload."""
 

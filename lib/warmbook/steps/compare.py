@@ -264,7 +264,7 @@ def _sentence(runs: Sequence[Runs]) -> str:
 def _too_few(runs: Runs) -> str:
     """Return what so few runs can't tell: how often chance alone would decide."""
     return say(
-        "No recommendation: only {count} runs per loader can be compared, and {least} are "
+        "No recommendation: only {count} run(s) per loader can be compared, and {least} are "
         "needed. If all loaders were equally fast, chance would put one ahead in all its runs "
         "once in {times} comparisons; with {least} runs, once in {usual}.",
         count=len(runs.later),

@@ -14,20 +14,21 @@ from ..errors import WarmbookError
 from ..measure.node_costs import cost_rows, machines_of
 from ..settings import Settings
 from ..terminal import printable
-from ..texts import say
+from ..texts import marked, say
 
-NOTEBOOKS = (
-    "01_settings",
-    "02_project",
-    "03_weights",
-    "04_cluster",
-    "05_identity",
-    "06_server",
-    "07_streaming",
-    "08_cache",
-    "09_compare",
-    "10_cleanup",
+TOPICS = (
+    marked("settings"),
+    marked("project"),
+    marked("weights"),
+    marked("cluster"),
+    marked("identity"),
+    marked("server"),
+    marked("streaming"),
+    marked("cache"),
+    marked("compare"),
+    marked("cleanup"),
 )
+NOTEBOOKS = tuple(f"{number:02}_{topic}" for number, topic in enumerate(TOPICS, 1))
 LOOK_S = 10.0
 """How long Google Cloud may take to list the clusters; the bar is no reason to wait longer."""
 
@@ -81,7 +82,7 @@ class Overview:
         return (
             f'<a href="{name}.ipynb"{current} style="text-decoration:none;color:inherit;'
             f'border:1px solid {GREY};border-radius:10px;padding:0 8px;font-size:88%;{look}">'
-            f"{int(number)} {topic}</a>"
+            f"{int(number)} {escape(say(topic))}</a>"
         )
 
 

@@ -332,6 +332,17 @@ def test_only_pods_of_the_present_template_are_judged(settings):
     assert watcher.failure().pitfall == "bucket-viewer-missing"
 
 
+def test_a_jobs_pod_is_judged_though_it_is_not_of_the_deployment(settings):
+    cluster = Cluster([event("FailedScaleUp", STOCKOUT)])
+    rolling_out(cluster)
+    watcher = RolloutWatch(settings, clients_of(cluster, settings), deployment="")
+    for count in (0, 3):
+        cluster.events[0]["count"] = count
+        watcher.update([pod(node="")])
+    assert watcher.failure().pitfall == "gpu-stockout"
+    assert watcher.update([pod(ready=True, phase="Running")]) == "1 of 1 ready"
+
+
 def test_before_the_cluster_has_seen_the_new_template_no_pod_is_judged(settings):
     cluster = Cluster(log=FORBIDDEN)
     rolling_out(cluster, seen=False)

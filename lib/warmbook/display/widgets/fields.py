@@ -72,6 +72,7 @@ def label(name: str) -> str:
         "vllm": "vLLM",
         "len": "length",
         "sglang": "SGLang",
+        "usd": "USD",
     }
     return say(" ".join(words.get(word, word) for word in name.split("_")))
 

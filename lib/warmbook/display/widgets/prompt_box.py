@@ -54,7 +54,7 @@ class PromptBox(w.VBox):
         self.fields: dict[str, w.DOMWidget] = {
             "question": w.Textarea(value=question, rows=3, **_look(say("prompt"), "44em")),
             "temperature": w.Text(value=temperature, **_look(say("temperature"), "20em")),
-            "max_tokens": w.Text(value=max_tokens, **_look(say("maximum tokens"), "20em")),
+            "max_tokens": w.Text(value=max_tokens, **_look(say("max tokens"), "20em")),
         }
         self.button = w.Button(description=say("Send"), button_style="primary")
         self.button.layout.margin = f"4px 0 8px calc({_LABEL_WIDTH} + 8px)"

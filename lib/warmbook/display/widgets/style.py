@@ -12,8 +12,9 @@ STYLE = """<style>
 .warmbook-form .wb-field .widget-inline-hbox{height:auto;width:100%;margin:0;align-items:baseline}
 .warmbook-form .wb-field .widget-label{flex:0 0 13em;width:13em;min-width:0;height:auto;
   color:inherit;white-space:normal;overflow:visible;line-height:1.3;text-align:right}
-.warmbook-form .wb-field :is(input,select){flex:1 1 12em;min-width:0;max-width:34em;
+.warmbook-form .wb-field :is(input,select){flex:1 1 12em;min-width:0;max-width:44em;
   min-height:var(--jp-widgets-inline-height,28px)}
+.warmbook-form input{text-overflow:ellipsis}
 .warmbook-form ::placeholder{color:var(--jp-ui-font-color2,#59636e);opacity:1}
 .warmbook-form .wb-below{margin-left:calc(13em + 8px)}
 .warmbook-form .wb-help{color:var(--jp-ui-font-color2,#59636e);font-size:90%}

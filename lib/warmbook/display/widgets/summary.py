@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...settings import Settings
+from ...settings import Settings, as_text
 from ...texts import say
 from ..card import Card, Row
 
@@ -25,6 +25,6 @@ class Summary(Card):
         """Return a row for each setting."""
         chosen = self.settings.model_dump()
         return tuple(
-            Row(name, f"{value if value != '' else '–'}  ({self.origins[name]})")  # noqa: RUF001
+            Row(name, f"{as_text(value) or '–'}  ({self.origins[name]})")  # noqa: RUF001
             for name, value in chosen.items()
         )

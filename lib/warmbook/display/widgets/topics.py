@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "concurrency",
         "replicas",
     ),
+    marked("Prompt box"): ("temperature", "max_tokens"),
     marked("Cache and autoscaling"): ("zone", "cache_scope", "max_replicas"),
     marked("Comparison of loaders"): (
         "compare_runs",

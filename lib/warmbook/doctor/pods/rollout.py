@@ -76,10 +76,18 @@ class RolloutWatch:
     """Looks at the server's Pods, and remembers what lay behind them at the first look.
 
     With `whole_past` that counts too: for a single look, before which nothing was mended.
+    `deployment` is the one that the Pods are of; "" for Pods of none, such as a Job's.
     """
 
-    def __init__(self, settings: Settings, clients: Clients, *, whole_past: bool = False) -> None:
-        self._whole_past = whole_past
+    def __init__(
+        self,
+        settings: Settings,
+        clients: Clients,
+        *,
+        whole_past: bool = False,
+        deployment: str = DEPLOYMENT,
+    ) -> None:
+        self._whole_past, self._deployment = whole_past, deployment
         self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
         self.alive: list[Pod] = []
         """The Pods of the present template that are not going away, at the last look."""
@@ -94,7 +102,7 @@ class RolloutWatch:
 
     def update(self, pods: Sequence[Pod]) -> str:
         """Look at the Pods; return in a few words what the slowest is at."""
-        deployment = self._cluster.find("Deployment", DEPLOYMENT, self._settings.namespace)
+        deployment = self._find_deployment()
         template = present_template(deployment, self._replica_sets() if deployment else ())
         everybody, pods = staying(pods), of_template(pods, template)
         alive = self.alive = staying(pods)
@@ -111,6 +119,11 @@ class RolloutWatch:
         if slow is not None:
             return self._telling(slow)
         return say("{count} of {count} ready", count=len(alive)) if alive else say("no Pod yet")
+
+    def _find_deployment(self) -> dict[str, Any] | None:
+        if not self._deployment:
+            return None
+        return self._cluster.find("Deployment", self._deployment, self._settings.namespace)
 
     def failure(self) -> WarmbookError | None:
         """Return why waiting would not help after the last look, None while it may."""

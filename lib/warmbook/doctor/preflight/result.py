@@ -104,7 +104,7 @@ class Examination(Card):
         fine = ", ".join(one.name for one in self._of("ok"))
         return (
             *(one.row() for one in (*self.in_the_way, *self._of("warning"))),
-            *([Row(say("in order"), fine, "ok")] if fine else ()),
+            *([Row(say("checks passed"), fine, "ok")] if fine else ()),
             *(one.row() for one in self._of("info")),
         )
 

@@ -48,7 +48,10 @@ class Times(Card):
 
 
 def spread(runs: Runs) -> str:
-    """Return the median of a load's runs, their range, and the first, which is apart."""
+    """Return the median of a load's later runs and their range, and the first run."""
+    if len(runs.later) == 1:
+        only, first = duration(runs.median_s), duration(runs.first_s)
+        return say("{only} in one run; the first {first}", only=only, first=first)
     return say(
         "median {median}, from {least} to {most} in {count} runs; the first {first}",
         median=duration(runs.median_s),

@@ -271,7 +271,7 @@ def _carried_out(
 
 def _started(settings: Settings, clients: Clients, job: str, report: Report | None) -> str:
     """Wait until the Job's Pod runs; return its name."""
-    watch = RolloutWatch(settings, clients)
+    watch = RolloutWatch(settings, clients, deployment="")
     labels = f"job-name={job}"
     found = wait_until(
         (

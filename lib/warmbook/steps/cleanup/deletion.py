@@ -51,8 +51,8 @@ class Deleted(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            *(Row(str(r), say("deleted"), "ok") for r in self.created if r not in self.left),
-            *(Row(str(r), say("still there"), "error") for r in self.left),
+            *(Row(r.label, say("deleted"), "ok") for r in self.created if r not in self.left),
+            *(Row(r.label, say("still there"), "error") for r in self.left),
             *perhaps_rows(self.perhaps),
             *(cost_rows(self.machines) if self.left or self._perhaps_a_pool() else ()),
         )

@@ -41,10 +41,10 @@ class Inventory(Card):
 
     def rows(self) -> Sequence[Row]:
         return (
-            *(Row(str(one), one.proof, "warning") for one in self.created),
+            *(Row(one.label, one.proof, "warning") for one in self.created),
             *perhaps_rows(self.perhaps),
             *cost_rows(self.machines),
-            *(Row(str(one), say("kept: {reason}", reason=one.proof)) for one in self.staying),
+            *(Row(one.label, say("kept: {reason}", reason=one.proof)) for one in self.staying),
         )
 
     def _repr_html_(self) -> str:
@@ -54,7 +54,8 @@ class Inventory(Card):
 def perhaps_rows(perhaps: Sequence[Resource]) -> tuple[Row, ...]:
     """Return a row for each thing that may be the workbook's."""
     return tuple(
-        Row(str(one), say("may be yours: {reason}", reason=one.proof), "warning") for one in perhaps
+        Row(one.label, say("may be yours: {reason}", reason=one.proof), "warning")
+        for one in perhaps
     )
 
 

@@ -27,7 +27,23 @@ class Resource:
     """What deletes it by hand; only for what is not proved to be the workbook's."""
 
     def __str__(self) -> str:
+        """Return kind and name in English, as the record has them."""
         return f"{self.kind} {self.name}"
+
+    @property
+    def label(self) -> str:
+        """Kind and name in the reader's language; kinds of Kubernetes keep their names."""
+        if self.kind == "role":
+            role, _, bucket = self.name.partition(" on ")
+            return say("role {role} on {bucket}", role=role, bucket=bucket)
+        kinds = {
+            "bucket": say("bucket"),
+            "cache": say("cache"),
+            "cluster": say("cluster"),
+            "node pool": say("node pool"),
+            "project": say("project"),
+        }
+        return f"{kinds.get(self.kind, self.kind)} {self.name}"
 
 
 @dataclass

@@ -108,7 +108,7 @@ class Sizing(Card):
             yield Row(say("remedy"), self._remedy(fit), "warning")
         allowed = ", ".join(map(str, fit.allowed_sizes))
         if self._divides:
-            detail = say("{sizes} divide the model's attention heads", sizes=allowed)
+            detail = say("sizes that divide the model's attention heads: {sizes}", sizes=allowed)
             yield Row("--tensor-parallel-size", detail)
         else:
             yield Row("--tensor-parallel-size", self._not_divided(fit), "error")
@@ -122,7 +122,7 @@ class Sizing(Card):
 
     def _not_divided(self, fit: Fit) -> str:
         return say(
-            "vLLM rejects {size}: {sizes} divide the model's attention heads",
+            "vLLM rejects {size}; sizes that divide the model's attention heads: {sizes}",
             size=self.tensor_parallel_size,
             sizes=", ".join(map(str, fit.allowed_sizes)),
         )

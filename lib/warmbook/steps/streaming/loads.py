@@ -11,6 +11,7 @@ from ...cloud.rehearsal import Network
 from ...display.card import Card, Row
 from ...display.step import step
 from ...errors import ResourceFailedError
+from ...measure.coldstart.labels import source_name
 from ...measure.coldstart.startlog import read
 from ...measure.coldstart.timeline import witness
 from ...measure.runs.schema import Stream
@@ -69,7 +70,7 @@ class Streams(Card):
             Row(
                 load.pod,
                 f"{size(load.size_bytes)}, {duration(load.elapsed_s)}, {load.rate_gib_s:.2f} GiB/s"
-                f" ({load.source})",
+                f" ({source_name(load.source)})",
                 "ok" if load.size_bytes == self.expected_bytes else "error",
             )
             for load in self.loads

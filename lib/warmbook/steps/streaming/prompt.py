@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -16,15 +15,9 @@ from ...display.widgets.prompt_box import PromptBox, Show
 from ...errors import SettingsError
 from ...serving.openai_api import DeclinedError, Server, first_ready
 from ...serving.shell_commands import kubectl
-from ...settings import Settings
+from ...settings import Settings, as_text, chosen
 from ...texts import say
 from ...units import short_duration
-
-MOST_TEMPERATURE = 2.0
-"""Source: OpenAI API, "Create chat completion"."""
-
-MOST_TOKENS = 32768
-_COUNT, _NUMBER = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,11 +71,13 @@ def reply(
     clients: Clients,
     *,
     question: str,
-    temperature: str = "0",
-    max_tokens: str = "64",
+    temperature: str = "",
+    max_tokens: str = "",
     show: Show | None = None,
 ) -> Reply:
     """Send a prompt to the first ready Pod, and `show` the answer as far as it has come.
+
+    An empty number is the settings' own.
 
     Source: OpenAI API, "Create chat completion", `stream` and `stream_options`; vLLM 0.32.0,
     entrypoints/openai/chat_completion/serving.py. A server that sends no count has no rate.
@@ -92,7 +87,7 @@ def reply(
         MissingError: No Pod is ready.
         ResourceFailedError: The server breaks off.
     """
-    body = _body(question, temperature, max_tokens)
+    body = _body(settings, question, {"temperature": temperature, "max_tokens": max_tokens})
     server = first_ready(settings, clients)
     command = kubectl.ask(settings, question)
     try:
@@ -101,9 +96,7 @@ def reply(
         return Reply(server.model, question, "", declined=str(error), command=command)
 
 
-def prompt_box(
-    settings: Settings, clients: Clients, *, question: str, temperature: str, max_tokens: str
-) -> PromptBox:
+def prompt_box(settings: Settings, clients: Clients, *, question: str) -> PromptBox:
     """Return a box for prompts, with the reply to the first one.
 
     Raises:
@@ -113,11 +106,15 @@ def prompt_box(
     def send(asked: Mapping[str, str], show: Show) -> Card:
         return reply(settings, clients, show=show, **asked)
 
-    return PromptBox(send, question, str(temperature), str(max_tokens))
+    return PromptBox(send, question, as_text(settings.temperature), as_text(settings.max_tokens))
 
 
-def _body(question: str, temperature: str, max_tokens: str) -> dict[str, Any]:
-    wrong = dict(_wrong(question.strip(), temperature.strip(), max_tokens.strip()))
+def _body(settings: Settings, question: str, numbers: Mapping[str, str]) -> dict[str, Any]:
+    wrong = {} if question.strip() else {"question": say("write a prompt")}
+    try:
+        holds = Settings.parse(chosen(settings.model_dump(), numbers))
+    except SettingsError as error:
+        wrong |= error.fields
     if wrong:
         told = "; ".join(f"{name}: {reason}" for name, reason in wrong.items())
         raise SettingsError(
@@ -127,20 +124,11 @@ def _body(question: str, temperature: str, max_tokens: str) -> dict[str, Any]:
         )
     return {
         "messages": [{"role": "user", "content": question}],
-        "temperature": float(temperature),
-        "max_tokens": int(max_tokens),
+        "temperature": holds.temperature,
+        "max_tokens": holds.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-
-
-def _wrong(question: str, temperature: str, max_tokens: str) -> Iterator[tuple[str, str]]:
-    if not question:
-        yield "question", say("write a prompt")
-    if not _NUMBER.fullmatch(temperature) or float(temperature) > MOST_TEMPERATURE:
-        yield "temperature", say("write a number from 0 to 2 with a point, such as 0.7")
-    if not _COUNT.fullmatch(max_tokens) or not 1 <= int(max_tokens) <= MOST_TOKENS:
-        yield "max_tokens", say("write a whole number from 1 to {most}", most=MOST_TOKENS)
 
 
 def _read(

@@ -53,7 +53,7 @@ def _read(path: Path, others: Sequence[Named], base: Sequence[Named]) -> tuple[R
         changed = [one for one in changes(first, record) if one.name not in _MAY_DIFFER]
         if changed:
             told = one_line("; ".join(map(str, changed)))
-            reason = say("it is no equal of the base {name}: {changes}", name=name, changes=told)
+            reason = say("it does not match the base {name}: {changes}", name=name, changes=told)
     return record, reason
 
 

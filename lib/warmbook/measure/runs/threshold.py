@@ -75,7 +75,7 @@ class Threshold:
         for _, name in self.amounts:
             if name not in units:
                 _refuse(
-                    say("{text}: {name} is no unit of this figure", text=self.text, name=name),
+                    say("{text}: {name} is not a unit of this figure", text=self.text, name=name),
                     say("Its units: {units}.", units=", ".join(filter(None, units))),
                 )
         return sum(number * units[name] for number, name in self.amounts)
@@ -100,7 +100,7 @@ def parsed(text: str) -> Threshold:
     amounts = tuple(_AMOUNT.finditer(limit))
     if "".join(one[0] for one in amounts) != limit or not amounts:
         _refuse(
-            say("{text}: {limit} is no limit", text=text, limit=limit),
+            say("{text}: {limit} is not a limit", text=text, limit=limit),
             say("Write a change, such as +20% or -10%, or a value: 90s, 1.5, 5 min 30 s."),
         )
     told = tuple((float(one["number"]), one["dollar"] or one["unit"]) for one in amounts)

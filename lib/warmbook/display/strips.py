@@ -11,6 +11,8 @@ from ..texts import say
 from .picture import AMBER, BLUE, Picture
 
 _MOST_LETTERS = 28
+_LAST_LETTER = 0x24F
+"""Of Latin; the fonts of a page have more, but matplotlib warns of what its own font lacks."""
 
 
 @dataclass(frozen=True)
@@ -55,5 +57,7 @@ def _draw(axes: Any, panel: Panel) -> None:
 
 
 def _short(text: str) -> str:
-    text = text.replace("$", r"\$")  # matplotlib would set a formula
-    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
+    """Return a name as it is drawn: what the font lacks is a dot, and no formula is set."""
+    drawn = "".join(letter if ord(letter) <= _LAST_LETTER else "·" for letter in text)
+    short = drawn if len(drawn) <= _MOST_LETTERS else f"{drawn[: _MOST_LETTERS - 1]}…"
+    return short.replace("$", r"\$")

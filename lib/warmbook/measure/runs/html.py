@@ -64,11 +64,18 @@ def _sections(record: Record) -> Sequence[Section]:
         Section(say("Same answers"), _parity(record)),
         Section(say("Cleanup"), _cleanup(record)),
         Section(say("Notebooks"), tuple(_notebooks(record.notebooks))),
-        Section(say("Exercises"), practice.answers(record.answers)),
-        Section(say("Gym"), practice.gym(record.gym)),
+        *_practice(record),
         Section(say("Settings"), tuple(_settings(record))),
         Section(say("Versions"), (_versions(record),)),
     )
+
+
+def _practice(record: Record) -> Iterator[Section]:
+    """Yield what a learner did; headless runs have none of it, and nothing of theirs is absent."""
+    if parts := practice.answers(record.answers):
+        yield Section(say("Exercises"), parts)
+    if parts := practice.gym(record.gym):
+        yield Section(say("Gym"), parts)
 
 
 def _banner(record: Record) -> Iterator[Paragraph]:

@@ -12,9 +12,9 @@ from .conditions import counted
 from .figures import Figure
 from .text_table import laid_out, shortened
 
-SHOWN = ("ready", "first_answer", "stream.seconds", "stream.gib_s")
-"""The figures that have a column."""
-MOST_NAME = 24
+SHOWN = ("ready", "first_answer", "stream.gib_s")
+"""The figures that have a column; but for the first answer, with the difference from the base."""
+MOST_NAME = 20
 MOST_FIGURE = 34
 """Characters of a run's and of a figure's name, so that a line fits into 80 columns."""
 FAR = 3.5
@@ -35,16 +35,21 @@ def overview(figures: Sequence[Figure], runs: Sequence[str]) -> str:
 def _rows(figures: Sequence[Figure], runs: Sequence[str]) -> Iterator[list[str]]:
     shown = [figure for figure in figures if figure.key in SHOWN]
     yield ["", *(_column(figure.key) for figure in shown)]
-    cells = [list(figure.cells()) for figure in shown]
+    cells = [list(_values(figure)) for figure in shown]
     for place, run in enumerate(runs):
         yield [shortened(run, MOST_NAME), *(column[place] for column in cells)]
+
+
+def _values(figure: Figure) -> Iterator[str]:
+    if figure.key != "first_answer":
+        return figure.cells()
+    return ("-" if value is None else figure.measure.shown(value) for value in figure.values)
 
 
 def _column(key: str) -> str:
     return {
         "ready": say("ready"),
-        "first_answer": say("first response"),
-        "stream.seconds": say("stream"),
+        "first_answer": say("response"),
         "stream.gib_s": say("rate"),
     }[key]
 

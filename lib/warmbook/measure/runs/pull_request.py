@@ -93,10 +93,14 @@ def _list(lines: Sequence[str]) -> str:
 
 def _folded(head: str, content: str) -> str:
     # without the blank line, GitHub shows the content as plain HTML
-    return f"<details><summary>{html.escape(one_line(head))}</summary>\n\n{content}\n\n</details>"
+    return f"<details><summary>{_plain(head)}</summary>\n\n{content}\n\n</details>"
 
 
 def _escaped(text: str) -> str:
-    """Return a text that GitHub shows as it is: no markup, no HTML, nobody mentioned."""
-    plain = _REFERENCE.sub("\\1\u200b", one_line(text))
-    return _MARKUP.sub(r"\\\1", html.escape(plain, quote=False))
+    """Return a text that GitHub shows as it is, in Markdown."""
+    return _MARKUP.sub(r"\\\1", _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Return a text that GitHub shows as it is, in HTML: no element, nobody mentioned."""
+    return html.escape(_REFERENCE.sub("\\1\u200b", one_line(text)), quote=False)

@@ -47,7 +47,7 @@ UNITS: Mapping[Unit, Mapping[str, float]] = {
 _EXPRESSION = re.compile(r"\s*(?P<key>[^<>=]+?)\s*(?P<operator>>=|<=|>|<)\s*(?P<limit>\S.*?)\s*")
 _PERCENT = re.compile(r"(?P<share>[+-]\d+(?:\.\d+)?)\s*%", re.ASCII)
 _AMOUNT = re.compile(
-    r"(?P<dollar>\$?)(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*|%)\s*", re.ASCII
+    r"(?P<dollar>\$?)(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>%|[A-Za-z/]*)\s*", re.ASCII
 )
 
 
@@ -98,7 +98,8 @@ def parsed(text: str) -> Threshold:
     if percent := _PERCENT.fullmatch(limit):
         return Threshold(text, key, sign, float(percent["share"]) / 100)
     amounts = tuple(_AMOUNT.finditer(limit))
-    if "".join(one[0] for one in amounts) != limit or not amounts:
+    whole = "".join(one[0] for one in amounts) == limit
+    if not whole or (len(amounts) > 1 and not all(one["unit"] for one in amounts)):
         _refuse(
             say("{text}: {limit} is not a limit", text=text, limit=limit),
             say("Write a change, such as +20% or -10%, or a value: 90s, 1.5, 5 min 30 s."),

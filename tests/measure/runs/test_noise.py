@@ -36,7 +36,7 @@ def test_of_a_thousand_equal_runs_about_one_lies_above_the_noise_and_one_below()
 
 
 def test_the_quantiles_fall_towards_the_normal_distributions():
-    quantiles = [noise._quantile(count) for count in range(noise.ENOUGH, 500)]
+    quantiles = [noise.quantile(count) for count in range(noise.ENOUGH, 500)]
     assert quantiles == sorted(quantiles, reverse=True)
     assert quantiles[-1] > NormalDist().inv_cdf(0.999)
 

@@ -76,7 +76,7 @@ def explained(key: str, bases: Sequence[float], grain: float) -> float:
         return grain + usual
     if (count := len(bases)) < ENOUGH:
         return grain + max(usual, found.most - found.least)
-    return grain + _quantile(count) * found.deviation * sqrt(1 + 1 / count)
+    return grain + quantile(count) * found.deviation * sqrt(1 + 1 / count)
 
 
 def tolerance(key: str) -> float:
@@ -85,7 +85,7 @@ def tolerance(key: str) -> float:
     return next(fitting, 0.0)
 
 
-def _quantile(count: int) -> float:
+def quantile(count: int) -> float:
     """Return the quantile for the next lower count that the table has: never too small a one."""
     place = bisect_right([least for least, _ in _QUANTILES], count)
     return _QUANTILES[place - 1][1]

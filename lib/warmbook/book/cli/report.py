@@ -40,7 +40,10 @@ def add(verbs: Verbs) -> None:
         help="the page (report.html beside run.json; of a class, class.html in its folder)",
     )
     report.add_argument(
-        "--csv", type=Path, metavar="FILE", help="the table of a class (class.csv beside the page)"
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="the table of a class (beside the page, with the suffix .csv)",
     )
     add_format(report)
     add_language(report, "language of the page")
@@ -78,12 +81,18 @@ def _one(run: Path, options: argparse.Namespace) -> int:
 
 
 def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
+    from ...errors import SettingsError
     from ...measure.runs import class_page, seat_search, seat_table
 
     seats = seat_search.seats(folders, _tell)
     home = folders[0] if len(folders) == 1 and folders[0].is_dir() else Path()
     out = options.out or home / "class.html"
-    table = options.csv or out.with_name("class.csv")
+    table = options.csv or out.with_suffix(".csv")
+    if table == out:
+        raise SettingsError(
+            say("The page and the table can't both be {file}.", file=out),
+            remedy=say("Name two files with --out and --csv."),
+        )
     problems = {file: why for seat in seats for file, why in seat.problems.items()}
     for file, why in problems.items():
         show_wrapped(f"✗ {one_line(file)}: {one_line(why)}", sys.stderr)

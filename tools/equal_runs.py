@@ -19,9 +19,9 @@ from math import sqrt
 from pathlib import Path
 
 from warmbook.files import save
-from warmbook.measure.runs import noise
-from warmbook.measure.runs.compare import Comparison
-from warmbook.measure.runs.figures import Figure
+from warmbook.measure.runs.comparison import noise
+from warmbook.measure.runs.comparison.compare import Comparison
+from warmbook.measure.runs.comparison.figures import Figure
 from warmbook.measure.runs.record import FILE, read
 
 NOTEBOOKS = "02,04,05,06,07,10"

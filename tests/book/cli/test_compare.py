@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.measure.runs.test_compare import SLOWER
+from tests.measure.runs.comparison.test_compare import SLOWER
 from tests.measure.runs.test_record import WHOLE, data
 from warmbook.__main__ import main
 from warmbook.book import shipped

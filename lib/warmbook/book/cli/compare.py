@@ -15,8 +15,8 @@ from .records import comparable_runs, own_work
 from .screen import show_wrapped
 
 if TYPE_CHECKING:
-    from ...measure.runs.compare import Comparison
-    from ...measure.runs.verdicts import Judged, Verdict
+    from ...measure.runs.comparison.compare import Comparison
+    from ...measure.runs.comparison.verdicts import Judged, Verdict
 
 FORMATS = ("text", "json", "markdown")
 
@@ -79,9 +79,9 @@ def add(verbs: Verbs) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from ...measure.runs.compare import Comparison
-    from ...measure.runs.threshold import parsed
-    from ...measure.runs.verdicts import Judged, judge, overall
+    from ...measure.runs.comparison.compare import Comparison
+    from ...measure.runs.comparison.threshold import parsed
+    from ...measure.runs.comparison.verdicts import Judged, judge, overall
 
     thresholds = tuple(map(parsed, options.fail_if))
     named = _named(options.runs)
@@ -118,7 +118,7 @@ def _named(runs: Sequence[Path]) -> Sequence[Path]:
 
 def _print(format_: str, comparison: Comparison, judged: Judged) -> None:
     """Print the comparison; as text, nothing where there are fewer than two runs."""
-    from ...measure.runs import pull_request
+    from ...measure.runs.comparison import pull_request
 
     if format_ == "json":
         print_as("json", "", {**comparison.record(), **judged.record()})

@@ -38,8 +38,8 @@ def comparable_runs(
 
 def _read(path: Path, others: Sequence[Named], base: Sequence[Named]) -> tuple[Record | None, str]:
     """Return the record, and why it can't be compared with the others; a base must be equal."""
-    from ...measure.runs.compare import comparable
-    from ...measure.runs.conditions import changes
+    from ...measure.runs.comparison.compare import comparable
+    from ...measure.runs.comparison.conditions import changes
     from ...measure.runs.record import read, same_run
 
     try:

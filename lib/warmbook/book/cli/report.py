@@ -51,7 +51,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from ...measure.runs.seat_search import is_run
+    from ...measure.runs.seats.search import is_run
 
     runs = options.runs or [_own()]
     if len(runs) == 1 and (is_run(runs[0]) or not runs[0].exists()) and not options.csv:
@@ -82,13 +82,13 @@ def _one(run: Path, options: argparse.Namespace) -> int:
 
 def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
     from ...errors import SettingsError
-    from ...measure.runs import class_page, seat_search, seat_table
+    from ...measure.runs.seats import page, search, table
 
-    seats = seat_search.seats(folders, _tell)
+    seats = search.seats(folders, _tell)
     home = folders[0] if len(folders) == 1 and folders[0].is_dir() else Path()
     out = options.out or home / "class.html"
-    table = options.csv or out.with_suffix(".csv")
-    if table == out:
+    csv = options.csv or out.with_suffix(".csv")
+    if csv == out:
         raise SettingsError(
             say("The page and the table can't both be {file}.", file=out),
             remedy=say("Name two files with --out and --csv."),
@@ -96,10 +96,10 @@ def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
     problems = {file: why for seat in seats for file, why in seat.problems.items()}
     for file, why in problems.items():
         show_wrapped(f"✗ {one_line(file)}: {one_line(why)}", sys.stderr)
-    _keep(out, class_page.page(seats).encode())
-    _keep(table, seat_table.table(seats))
-    told = {"page": str(out), "csv": str(table), "seats": len(seats), "left_out": problems}
-    print_as(options.format, f"{out}\n{table}", told)
+    _keep(out, page.page(seats).encode())
+    _keep(csv, table.table(seats))
+    told = {"page": str(out), "csv": str(csv), "seats": len(seats), "left_out": problems}
+    print_as(options.format, f"{out}\n{csv}", told)
     return 0
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from warmbook import texts
 from warmbook.__main__ import main
-from warmbook.measure.runs.class_page import page
-from warmbook.measure.runs.seat_search import seats
+from warmbook.measure.runs.seats.page import page
+from warmbook.measure.runs.seats.search import seats
 
-from ...safety.test_escaping import Structure, nasty
-from .test_html import ANSWER, ROUND, SEED, everywhere
-from .test_seats import put
+from ....safety.test_escaping import Structure, nasty
+from ..test_html import ANSWER, ROUND, SEED, everywhere
+from .test_seat import put
 
 DONE = {"answers": [{**ANSWER, "right": True}], "gym": [{**ROUND, "done": True}]}
 

@@ -3,7 +3,7 @@ from statistics import NormalDist
 
 import pytest
 
-from warmbook.measure.runs import noise
+from warmbook.measure.runs.comparison import noise
 
 SEED = 20261129
 

@@ -3,10 +3,10 @@ import os
 import pytest
 
 from warmbook.errors import RecordError
-from warmbook.measure.runs.seat_search import LARGEST, is_run, seats
+from warmbook.measure.runs.seats.search import LARGEST, is_run, seats
 
-from .test_html import ANSWER, ROUND
-from .test_record import data
+from ..test_html import ANSWER, ROUND
+from ..test_record import data
 
 BOOK = {"name": "02_project", "status": "passed", "seconds": 3.0}
 CHECK = {"claim": "billing is enabled", "passed": True, "at": "2026-11-29T14:11:05Z"}

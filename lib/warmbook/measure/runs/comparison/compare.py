@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...display.picture import Picture
-from ...display.plots import Bar, lanes
-from ...terminal import one_line
-from ...texts import say
-from ..coldstart.timeline import phase_kind
+from ....display.picture import Picture
+from ....display.plots import Bar, lanes
+from ....terminal import one_line
+from ....texts import say
+from ...coldstart.timeline import phase_kind
+from ..schema import Record
 from . import unlike
 from .conditions import Change, changes, conditions, counted, grouped
 from .figures import Figure, Figures
 from .many import overview
-from .schema import Record
 from .text_table import laid_out
 
 FEW = 5

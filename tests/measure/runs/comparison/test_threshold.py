@@ -1,11 +1,11 @@
 import pytest
 
 from warmbook.errors import SettingsError
-from warmbook.measure.runs.figures import Figures
+from warmbook.measure.runs.comparison.figures import Figures
+from warmbook.measure.runs.comparison.threshold import figure_of, parsed
 from warmbook.measure.runs.record import parse
-from warmbook.measure.runs.threshold import figure_of, parsed
 
-from .test_record import ANSWERED, data
+from ..test_record import ANSWERED, data
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@ import pytest
 from matplotlib.image import imread
 
 from warmbook.__main__ import main
-from warmbook.measure.runs.compare import FEW, Comparison
-from warmbook.measure.runs.figures import TIME, Figure
-from warmbook.measure.runs.many import outliers
+from warmbook.measure.runs.comparison.compare import FEW, Comparison
+from warmbook.measure.runs.comparison.figures import TIME, Figure
+from warmbook.measure.runs.comparison.many import outliers
 from warmbook.measure.runs.record import parse
 
+from ..test_record import ANSWERED, WHOLE, data
 from .test_compare import SLOWER, runs  # noqa: F401
-from .test_record import ANSWERED, WHOLE, data
 
 LONG = "a-seat-whose-name-is-longer-than-the-column-that-it-gets"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...terminal import one_line
-from ...texts import say
+from ....terminal import one_line
+from ....texts import say
 from .compare import Comparison
 from .figures import Figure
 from .threshold import Threshold, figure_of

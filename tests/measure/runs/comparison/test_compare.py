@@ -5,10 +5,10 @@ from matplotlib.image import imread
 
 from warmbook.__main__ import main
 from warmbook.book import session, shipped
-from warmbook.measure.runs.compare import Comparison
+from warmbook.measure.runs.comparison.compare import Comparison
 from warmbook.measure.runs.record import parse, same_run
 
-from .test_record import ANSWERED, WHOLE, data
+from ..test_record import ANSWERED, WHOLE, data
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from warmbook.measure.runs.compare import Comparison
-from warmbook.measure.runs.pull_request import comment
+from warmbook.measure.runs.comparison.compare import Comparison
+from warmbook.measure.runs.comparison.pull_request import comment
+from warmbook.measure.runs.comparison.threshold import parsed
+from warmbook.measure.runs.comparison.verdicts import Judged, judge
 from warmbook.measure.runs.record import parse
-from warmbook.measure.runs.threshold import parsed
-from warmbook.measure.runs.verdicts import Judged, judge
 
+from ..test_record import WHOLE, data
 from .test_compare import SLOWER
-from .test_record import WHOLE, data
 
 NASTY = "a|b`c`<img src=x>*d*_e_[f](http://g)@octocat #12 $h$ \\| ~~i~~"
 RENDER = MarkdownIt("commonmark", {"html": True}).enable("table")

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...texts import say
-from .record import flat
-from .schema import Record
+from ....texts import say
+from ..record import flat
+from ..schema import Record
 
 MOST_NAMES = 5
 """So many names are listed, more are counted."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ...terminal import one_line
-from ...texts import say
-from ..coldstart.startlog import is_whole
-from . import headline
+from ....terminal import one_line
+from ....texts import say
+from ...coldstart.startlog import is_whole
+from .. import headline
+from ..record import flat
+from ..schema import QUICK_ENGINE, Record
 from .figures import Runs, seconds_of
-from .record import flat
-from .schema import QUICK_ENGINE, Record
 
 _EVERY = ("",)
 _COLD_START = ("ready", "first_answer", "phase.", "usd")

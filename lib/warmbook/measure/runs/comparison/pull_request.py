@@ -10,8 +10,8 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 
-from ...terminal import one_line
-from ...texts import say
+from ....terminal import one_line
+from ....texts import say
 from .compare import FEW, Comparison
 from .conditions import grouped
 from .figures import Figure

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
-from ...display.strips import Panel, strips
-from ...terminal import one_line
-from ...texts import say, spoken
-from ...units import duration
-from . import headline, practice
-from .headline import Fact
-from .page_template import EDGES, template
-from .parts import Drawing, Folded, Grid, Paragraph, Part, Section
-from .schema import Notebook
-from .seats import Seat
+from ....display.strips import Panel, strips
+from ....terminal import one_line
+from ....texts import say, spoken
+from ....units import duration
+from .. import headline, practice
+from ..headline import Fact
+from ..page_template import EDGES, template
+from ..parts import Drawing, Folded, Grid, Paragraph, Part, Section
+from ..schema import Notebook
+from .seat import Seat
 
 _MARKS = {"passed": "✔", "failed": "✗", "interrupted": "✗", "begun": "…", "not-run": "-"}
 

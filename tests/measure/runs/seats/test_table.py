@@ -3,12 +3,12 @@ import io
 
 import pytest
 
-from warmbook.measure.runs.seat_search import seats
-from warmbook.measure.runs.seat_table import table
+from warmbook.measure.runs.seats.search import seats
+from warmbook.measure.runs.seats.table import table
 
-from ...documents import page
-from .test_html import ANSWER, ROUND
-from .test_seats import put
+from ....documents import page
+from ..test_html import ANSWER, ROUND
+from .test_seat import put
 
 
 def rows(content):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from ...terminal import one_line
-from ...texts import say
+from ....terminal import one_line
+from ....texts import say
 from . import noise
 from .conditions import counted
 from .figures import Figure

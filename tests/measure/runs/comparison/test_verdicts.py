@@ -1,11 +1,11 @@
 import pytest
 
-from warmbook.measure.runs.compare import Comparison
+from warmbook.measure.runs.comparison.compare import Comparison
+from warmbook.measure.runs.comparison.threshold import parsed
+from warmbook.measure.runs.comparison.verdicts import judge, overall
 from warmbook.measure.runs.record import parse
-from warmbook.measure.runs.threshold import parsed
-from warmbook.measure.runs.verdicts import judge, overall
 
-from .test_record import ANSWERED, WHOLE, data
+from ..test_record import ANSWERED, WHOLE, data
 
 STREAM = WHOLE["streams"][0]
 

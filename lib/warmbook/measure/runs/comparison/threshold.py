@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn
 
-from ...errors import SettingsError
-from ...terminal import one_line
-from ...texts import say
-from ..coldstart.phases import SINCE, UNEXPLAINED
+from ....errors import SettingsError
+from ....terminal import one_line
+from ....texts import say
+from ...coldstart.phases import SINCE, UNEXPLAINED
 from .figures import Figure, Unit
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {

@@ -11,8 +11,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from .headline import model
-from .seats import Seat
+from ..headline import model
+from .seat import Seat
 
 Value = str | int | float | bool | None
 

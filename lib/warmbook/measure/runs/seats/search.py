@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...errors import RecordError
-from ...texts import say
-from .record import FILE, read, same_run
-from .schema import Record
-from .seats import Seat
+from ....errors import RecordError
+from ....texts import say
+from ..record import FILE, read, same_run
+from ..schema import Record
+from .seat import Seat
 
 DEPTH = 8
 """So many folders deep a record is found: SEAT/notebooks/runs/interactive/TIME has five."""

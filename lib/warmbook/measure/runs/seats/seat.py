@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .schema import Answer, GymRound, Notebook, Record
+from ..schema import Answer, GymRound, Notebook, Record
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from functools import cached_property
 from statistics import median
 from typing import Any, Literal
 
-from ...texts import say
-from ...units import duration, size
+from ....texts import say
+from ....units import duration, size
+from ..schema import Record, RecordedPhase
 from . import noise
-from .schema import Record, RecordedPhase
 
 GRAIN_S = 0.1
 """The least difference that a shown time tells, in seconds."""

@@ -34,8 +34,8 @@ def add(verbs: Verbs) -> None:
         epilog="Figures for --fail-if: cold_start (ready or, if every run has it, first_answer), "
         "ready, first_answer, stream_rate, stream_seconds, stream_bytes, cost, equal_answers, "
         "phase.NAME such as phase.compile, notebook.NAME such as notebook.07_streaming. "
-        "Operators: > < >= <=. Limits: a change from the base (+20%%, -10%%) or a value "
-        "(90s, 5 min 30 s, 1.5 GiB/s, 95%%).",
+        "Operators: > < >= <=. Limits: a change from the base (+20%, -10%) or a value "
+        "(90s, 5 min 30 s, 1.5 GiB/s, 95%).",
     )
     compared.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"

@@ -1,0 +1,1 @@
+"""Runs beside each other: their figures, what chance explains, and thresholds."""

@@ -78,6 +78,11 @@ class Probed(Card):
         return self.readable
 
     @property
+    def first_permission(self) -> str:
+        """What the first request to the bucket needs."""
+        return next(one.permission for one in self.answers if one.permission != "token")
+
+    @property
     def pitfall(self) -> str:
         """Name of the first pitfall, "" where there is none."""
         return next((one.pitfall for one in self.answers if one.pitfall), "")

@@ -32,6 +32,12 @@ class Manifest(Card):
     departures: tuple[Improvement, ...]
     needs: Needs | None
 
+    @property
+    def rejected_flag(self) -> str:
+        """The guide's flag that this release of the server rejects, `none` where it takes all."""
+        removed = (one.name for one in self.departures if one.name not in self.yaml)
+        return next((name for name in removed if name.startswith("--")), "none")
+
     def title(self) -> str:
         return say("Manifest, vllm-deployment.yaml")
 

@@ -17,6 +17,11 @@ class Summary(Card):
     settings: Settings
     origins: Mapping[str, str]
 
+    @property
+    def own(self) -> int:
+        """How many settings were not left to their defaults."""
+        return sum(origin != say("default") for origin in self.origins.values())
+
     def title(self) -> str:
         """Return the headline."""
         return say("Your settings")

@@ -135,17 +135,6 @@ form = SettingsForm.choose(globals(), every=True, ask=True)
 form
 
 # %% [markdown] lang="en"
-# ## Predict
-# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
-
-# %% [markdown] lang="es"
-# ## Predice
-# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
-
-# %% tags=["exercise"]
-exercises.predict("01")
-
-# %% [markdown] lang="en"
 # ## Run preflight checks
 # The next cell reads your settings. A missing or invalid setting stops the notebook here, before anything is billed. The banner shows whether you work in a rehearsal or in a Google Cloud project. The checks verify that the versions of Python, JupyterLab, the widgets and the libraries on this machine are supported.
 #
@@ -168,6 +157,17 @@ check(
     "all preflight checks passed",
     remedy="follow the remedies on the lines marked ✗, then run this cell again",
 )
+
+# %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("01")
 
 # %% [markdown] lang="en"
 # ## Review your settings

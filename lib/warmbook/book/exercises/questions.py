@@ -17,8 +17,8 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("settings of your own"),
                 marked("How many of the settings have another value than their default here?"),
                 marked(
-                    "The defaults follow the guide. Only what identifies your project, your place "
-                    "and your model has no default that fits everyone."
+                    "The defaults follow the guide. Only project, location and model differ for "
+                    "everyone; a rehearsal sets them in the environment."
                 ),
             ),
             Question(
@@ -26,9 +26,9 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("longest part"),
                 marked("Which part of a cold start takes longest once the weights are streamed?"),
                 marked(
-                    "This is the estimate for the guide's log line (15 GiB at 1.1 GiB/s) with the "
-                    "other parts as Google measured them in October 2026. Streaming makes the load "
-                    "short; the start of vLLM remains."
+                    "Estimated for the guide's log line (15 GiB at 1.1 GiB/s), with the other parts "
+                    "as Google measured them in October 2026. Streaming shortens the load only; "
+                    "vLLM then takes longest."
                 ),
                 choices={
                     "machine": marked("The GPU node and the image"),
@@ -51,8 +51,8 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("disabled APIs"),
                 marked("How many of the nine APIs are still disabled in your project?"),
                 marked(
-                    "A new project has almost none of them; in a project that was prepared before, "
-                    "this notebook enables nothing."
+                    "In a new project, most of them are disabled. In a project that was prepared "
+                    "before, all are enabled, and this notebook changes nothing."
                 ),
                 unit=marked("APIs"),
             ),
@@ -65,10 +65,10 @@ EXERCISES: Mapping[str, Exercises] = {
                     "403 without it."
                 ),
                 choices={
-                    "roles/container.admin": marked("Kubernetes Engine Admin"),
-                    "roles/storage.admin": marked("Storage Admin"),
-                    "roles/compute.viewer": marked("Compute Viewer"),
-                    "roles/iam.serviceAccountUser": marked("Service Account User"),
+                    "roles/container.admin": "roles/container.admin",
+                    "roles/storage.admin": "roles/storage.admin",
+                    "roles/compute.viewer": "roles/compute.viewer",
+                    "roles/iam.serviceAccountUser": "roles/iam.serviceAccountUser",
                 },
             ),
         ),
@@ -132,8 +132,8 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("creation of the GPU node"),
                 marked("When is the GPU node created, in the mode that you chose?"),
                 marked(
-                    "Autopilot provisions a node for a Pod that requests a GPU. A Standard node "
-                    "pool has its node before, and you pay while it waits."
+                    "Autopilot provisions a node when a Pod requests a GPU. A Standard node pool "
+                    "gets its node at once, and the node is billed while it waits."
                 ),
                 choices={
                     "cluster": marked("Together with the cluster"),
@@ -168,7 +168,7 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("Which permission does the streamer's first request to the bucket need?"),
                 marked(
                     "The streamer reads the bucket, then the list of files, then the files. The "
-                    "first 403 in a log tells how far it came."
+                    "permission in the first 403 of a log shows which of them failed."
                 ),
                 choices={
                     "storage.objects.get": "storage.objects.get",
@@ -192,8 +192,8 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("changes to the manifest"),
                 marked("In how many places does the workbook change the guide's manifest?"),
                 marked(
-                    "Each change has its reason in the card: a newer release, one GPU, or what the "
-                    "headers of the model's files tell about memory and disk."
+                    "Each change has its reason in the card: a newer release, the number of GPUs, "
+                    "or the memory and disk that the model needs."
                 ),
             ),
             Question(
@@ -230,15 +230,15 @@ EXERCISES: Mapping[str, Exercises] = {
                     "13.4 seconds."
                 ),
                 marked(
-                    "Bytes divided by rate: of the machine's network on Google Cloud, of this "
-                    "machine's disk and processor in a rehearsal."
+                    "Size divided by rate. On Google Cloud, the machine's network sets the rate; in "
+                    "a rehearsal, this machine's disk and processor do."
                 ),
                 unit=SECONDS,
             ),
             Question(
                 "load_share",
                 marked("share of the load"),
-                marked("Which share of the whole cold start is the load of the weights?"),
+                marked("What percentage of the whole cold start is the load of the weights?"),
                 marked(
                     "Node, image, imports, compilation and warm-up do not depend on the loader. "
                     "After streaming, they are the larger part of the cold start."
@@ -259,7 +259,7 @@ EXERCISES: Mapping[str, Exercises] = {
                 "hit_share",
                 marked("bytes from the cache"),
                 marked(
-                    "After all reads with the cache, which share of the bytes that Cloud "
+                    "After all reads with the cache, what percentage of the bytes that Cloud "
                     "Monitoring counts came from the cache?"
                 ),
                 marked(
@@ -274,7 +274,7 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("How will the reads with the cache compare with those you just measured?"),
                 marked(
                     "A cache helps where many Pods share a limit, such as the region's bandwidth. "
-                    "A few Pods are held up by their own network, which the cache does not change."
+                    "With a few Pods, each Pod's own network is the limit, with or without a cache."
                 ),
                 choices={
                     "faster": marked("Clearly faster"),
@@ -297,9 +297,9 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("fastest loader"),
                 marked("Which loader will have the shortest median time here?"),
                 marked(
-                    "The streamer moves each byte once and reads in parallel. Loaders that "
-                    "download first also pay for the disk, unless the disk is as fast as the "
-                    "network."
+                    "The streamer moves each byte once and reads in parallel. Other loaders also "
+                    "write the files to disk and read them back, which is slower unless the disk "
+                    "is as fast as the network."
                 ),
                 choices={
                     "download": marked("download: to disk, then vLLM's default loader"),
@@ -315,8 +315,8 @@ EXERCISES: Mapping[str, Exercises] = {
                 marked("download against streamer"),
                 marked("How many times as long as the streamer does the download take (median)?"),
                 marked(
-                    "The gain depends on disk and network. The streamer's own benchmark on a fast "
-                    "disk had a factor of six for the load."
+                    "The factor depends on disk and network. In the streamer's own benchmark on a "
+                    "fast AWS disk, the load was six times faster."
                 ),
                 unit=TIMES,
             ),

@@ -16,7 +16,7 @@ from ..interactive import attended
 from ..origin import now
 from .comparison import Compared, Comparison
 from .given import given, keep
-from .question import Explanation, Question, Value
+from .question import Exercises, Explanation, Question, Value
 from .questions import EXERCISES
 
 
@@ -35,13 +35,16 @@ def predict(notebook: str) -> Questions | Line:
 
     Committed answers are locked and go into the session's record. Where nobody is there to
     answer, a line says that the exercise is skipped.
+
+    Raises:
+        SettingsError: No notebook has that number.
     """
     if not attended():
         return _skipped()
     head = say("Predict, then see")
     told = say("Commit your predictions before you run the cells below, or skip them.")
     html = f"<b>{escape(head)}</b><div>{escape(told)}</div>"
-    return _panel(f"{head}\n{told}", html, notebook, EXERCISES[notebook].questions)
+    return _panel(f"{head}\n{told}", html, notebook, _of(notebook).questions)
 
 
 def compare(notebook: str, **measured: Value | None) -> Questions | Line:
@@ -49,13 +52,16 @@ def compare(notebook: str, **measured: Value | None) -> Questions | Line:
 
     Each keyword is a question's name; None where the notebook could not measure it. Runs without
     predictions too. What was measured goes into the record with each answer.
+
+    Raises:
+        SettingsError: No notebook has that number.
     """
     if not attended():
         return _skipped()
-    exercises, answers = EXERCISES[notebook], given()
+    exercises, answers = _of(notebook), given()
     card = Comparison(
         [
-            Compared(one, answers.get(_id(notebook, one), {}), measured[one.name])
+            Compared(one, answers.get(_id(notebook, one), {}), measured.get(one.name))
             for one in exercises.questions
         ]
     )
@@ -74,12 +80,9 @@ def commit(exercise: str, answer: object) -> Line:
         SettingsError: No exercise has that id, the answer can't be taken, or there is one.
     """
     notebook = exercise.partition("-")[0]
-    asked = {_id(notebook, one): one for one in _all(notebook)}
+    asked = {_id(notebook, one): one for one in _of(notebook).all}
     if exercise not in asked:
-        raise SettingsError(
-            say("There is no exercise {name}.", name=exercise),
-            remedy=say("Known: {names}.", names=", ".join(asked or EXERCISES)),
-        )
+        raise _unknown(exercise, asked)
     shown = _take(notebook, asked[exercise], str(answer))
     return Line(f"✔ {say('Committed: {answer}', answer=shown)}")
 
@@ -88,9 +91,17 @@ def _skipped() -> Line:
     return Line(say("Exercise skipped: nobody can answer in a headless run."))
 
 
-def _all(notebook: str) -> tuple[Question | Explanation, ...]:
-    found = EXERCISES.get(notebook)
-    return (*found.questions, found.explanation) if found else ()
+def _of(notebook: str) -> Exercises:
+    if notebook not in EXERCISES:
+        raise _unknown(notebook, EXERCISES)
+    return EXERCISES[notebook]
+
+
+def _unknown(name: str, known: Iterable[str]) -> SettingsError:
+    return SettingsError(
+        say("There is no exercise {name}.", name=name),
+        remedy=say("Known: {names}.", names=", ".join(known)),
+    )
 
 
 def _id(notebook: str, asked: Question | Explanation) -> str:

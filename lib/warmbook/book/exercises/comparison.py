@@ -62,7 +62,7 @@ class Compared:
             if not self.answer:
                 return told
             return f"{say('your prediction: {answer}', answer=shown(self.answer))}; {told}"
-        result = say("measured: {value}", value=shown(self.measured))
+        result = say("result: {value}", value=shown(self.measured))
         if not self.answer:
             return result
         guess = say("your prediction: {answer}", answer=shown(self.answer))

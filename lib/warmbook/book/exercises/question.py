@@ -74,8 +74,8 @@ class Question:
 
     def ratio(self, answer: str, value: Value) -> float | None:
         """Return how many times the larger of both is the smaller; None where that says nothing."""
-        guess = 0.0 if self.choices else float(self.typed(answer))
-        if isinstance(value, str) or guess <= 0 or value <= 0:
+        guess = self._guess(answer)
+        if isinstance(value, str) or not guess or value <= 0:
             return None
         return max(guess, value) / min(guess, value)
 
@@ -84,7 +84,12 @@ class Question:
         if isinstance(value, str):
             return answer == value
         ratio = self.ratio(answer, value)
-        return float(self.typed(answer)) == value if ratio is None else ratio <= CLOSE
+        return self._guess(answer) == value if ratio is None else ratio <= CLOSE
+
+    def _guess(self, answer: str) -> float | None:
+        """Return the number in an answer of the record; None if somebody wrote another there."""
+        typed = self.typed(answer)
+        return float(typed) if _NUMBER.fullmatch(typed) else None
 
     def _with_unit(self, number: str) -> str:
         return f"{number} {self.unit}".strip()
@@ -129,6 +134,11 @@ class Exercises:
 
     questions: tuple[Question, ...]
     explanation: Explanation
+
+    @property
+    def all(self) -> tuple[Question | Explanation, ...]:
+        """Every one of them, in order."""
+        return (*self.questions, self.explanation)
 
 
 def figure(value: float) -> str:

@@ -71,7 +71,8 @@ class QuestionBox(w.VBox):
 
     def lock(self, answer: str, shown: str) -> None:
         """Let the control hold a committed answer, which nobody can change any more."""
-        self.control.value = answer
+        if not self.asked.options or answer in self.asked.options:
+            self.control.value = answer
         self.control.disabled = self.button.disabled = True
         self.button.layout.display = "none"
         told = escape(say("Committed: {answer}", answer=shown))

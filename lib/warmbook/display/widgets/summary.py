@@ -19,7 +19,7 @@ class Summary(Card):
 
     @property
     def own(self) -> int:
-        """How many settings were not left to their defaults."""
+        """How many settings have a source other than their default."""
         return sum(origin != say("default") for origin in self.origins.values())
 
     def title(self) -> str:

@@ -78,9 +78,10 @@ class Probed(Card):
         return self.readable
 
     @property
-    def first_permission(self) -> str:
-        """What the first request to the bucket needs."""
-        return next(one.permission for one in self.answers if one.permission != "token")
+    def first_permission(self) -> str | None:
+        """What the first request to the bucket needs; None where none was made."""
+        asked = (one.permission for one in self.answers if one.permission != "token")
+        return next(asked, None)
 
     @property
     def pitfall(self) -> str:

@@ -138,6 +138,15 @@ def test_a_result_that_is_gone_keeps_what_was_recorded(begun, tmp_path):
     assert recorded(tmp_path)["08-hit-share"].measured == "60 %"
 
 
+def test_the_first_result_counts_as_a_second_run_finds_its_work_done(begun, tmp_path):
+    press(exercises.predict("10"), 0, "4")
+    exercises.compare("10", deleted=4, billed="bucket")
+    told = texts_of(exercises.compare("10", deleted=0, billed="bucket"))
+    assert "result: 4 resources; exact" in told
+    answer = recorded(tmp_path)["10-deleted"]
+    assert (answer.measured, answer.right) == ("4 resources", True)
+
+
 def test_a_new_kernel_knows_what_was_committed(begun, start, settings, tmp_path):
     press(exercises.predict("07"), 0, "10")
     press(exercises.compare("07", **MEASURED), 0, "the other phases stay")

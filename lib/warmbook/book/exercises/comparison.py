@@ -13,14 +13,14 @@ from .question import Question, Value
 
 @dataclass(frozen=True)
 class Compared:
-    """A question, the committed answer as the record has it, and the measured value.
+    """A question, the committed answer as the record has it, and what is measured now.
 
-    `given` is empty where nobody answered, `value` is None where nothing was measured.
+    `given` is empty where nobody answered, `now` is None where nothing was measured.
     """
 
     question: Question
     given: Told
-    value: Value | None
+    now: Value | None
 
     @property
     def answer(self) -> str:
@@ -28,8 +28,14 @@ class Compared:
         return str(self.given.get("answer", ""))
 
     @property
+    def value(self) -> Value | None:
+        """The first result since the answer: a second run may find its work done already."""
+        first = self.question.value(self.given.get("measured", ""))
+        return self.now if first is None else first
+
+    @property
     def recorded(self) -> Told:
-        """The answer for the record, with what was measured."""
+        """The answer for the record, with the result."""
         return {**self.given, "measured": self.measured, "right": self.right}
 
     @property

@@ -146,8 +146,8 @@ PREPARATION: Mapping[str, Exercises] = {
         Explanation(
             marked(
                 "In the form, change the GPU to nvidia-h100-80gb, run the cells up to the card of "
-                "the GPU's zones and quota, then change it back. What would happen to the server's "
-                "Pod with this GPU?"
+                "the GPU's zones and quota, then change it back. Which zones are left, and what "
+                "happens to the server's Pod where the quota is 0?"
             )
         ),
     ),

@@ -61,6 +61,10 @@ class Question:
         """Return a measured value as the record has it."""
         return value if isinstance(value, str) else self._with_unit(figure(value))
 
+    def value(self, told: str) -> Value | None:
+        """Return a measured value of the record, None where it has none."""
+        return (told or None) if self.choices else self._number_in(told)
+
     def shown(self, told: str) -> str:
         """Return an answer or a measured value of the record in the reader's language."""
         if self.choices:
@@ -74,7 +78,7 @@ class Question:
 
     def ratio(self, answer: str, value: Value) -> float | None:
         """Return how many times the larger of both is the smaller; None where that says nothing."""
-        guess = self._guess(answer)
+        guess = self._number_in(answer)
         if isinstance(value, str) or not guess or value <= 0:
             return None
         return max(guess, value) / min(guess, value)
@@ -84,11 +88,11 @@ class Question:
         if isinstance(value, str):
             return answer == value
         ratio = self.ratio(answer, value)
-        return self._guess(answer) == value if ratio is None else ratio <= CLOSE
+        return self._number_in(answer) == value if ratio is None else ratio <= CLOSE
 
-    def _guess(self, answer: str) -> float | None:
-        """Return the number in an answer of the record; None if somebody wrote another there."""
-        typed = self.typed(answer)
+    def _number_in(self, told: str) -> float | None:
+        """Return the number of an answer or a result; None where somebody wrote another there."""
+        typed = self.typed(told)
         return float(typed) if _NUMBER.fullmatch(typed) else None
 
     def _with_unit(self, number: str) -> str:

@@ -61,7 +61,9 @@ class QuestionBox(w.VBox):
     def __init__(self, asked: Asked, take: Take) -> None:
         self.asked, self._take = asked, take
         self.control = _control(asked)
-        self.button = w.Button(description=say("Commit"), button_style="primary")
+        self.button = w.Button(
+            description=say("Commit"), button_style="primary", tooltip=asked.asks
+        )
         unit = [w.HTML(escape(asked.unit))] if asked.unit else []
         row = w.Box([self.control, *unit, self.button], _dom_classes=("wb-answer",))
         self.below = w.HTML()

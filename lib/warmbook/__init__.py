@@ -6,13 +6,22 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .book import exercises
     from .book.interactive import check, connect
     from .book.kernel_rehearsal import rehearse
     from .display.widgets.form import SettingsForm
     from .settings import Settings
     from .workbook import Workbook
 
-__all__ = ["Settings", "SettingsForm", "Workbook", "check", "connect", "rehearse"]
+__all__ = [
+    "Settings",
+    "SettingsForm",
+    "Workbook",
+    "check",
+    "connect",
+    "exercises",
+    "rehearse",
+]
 
 _HOMES = {
     "Settings": "settings",
@@ -20,6 +29,7 @@ _HOMES = {
     "Workbook": "workbook",
     "check": "book.interactive",
     "connect": "book.interactive",
+    "exercises": "book.exercises",  # the module itself
     "rehearse": "book.kernel_rehearsal",
 }
 
@@ -32,4 +42,5 @@ def __getattr__(name: str) -> Any:
 
     if "IPython" in sys.modules:  # a notebook, perhaps
         import_module(".display.notebook_errors", __name__).install()
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    home = import_module(f".{_HOMES[name]}", __name__)
+    return home if _HOMES[name].endswith(f".{name}") else getattr(home, name)

@@ -33,8 +33,8 @@ model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
-from warmbook.steps import overview
+from warmbook import SettingsForm, check, connect, doctor, exercises
+from warmbook.steps import explore, overview
 
 # %% [markdown] lang="en"
 # ## Why a cold start is slow
@@ -99,12 +99,16 @@ from warmbook.steps import overview
 # Each section explains a step, runs it in one cell, and checks it in the next. Below each result you can unfold the equivalent gcloud or kubectl command and copy it; `python -m warmbook commands` prints all of them. A failed check names the remedy.
 #
 # You can run any cell again, stop, or continue on another computer: nothing is created twice, because each step first looks up what exists.
+#
+# Each notebook has three short exercises: two predictions and a change to explain. Your answers are saved in the record of your work; nothing depends on them.
 
 # %% [markdown] lang="es"
 # ## Cómo funcionan los notebooks
 # Cada sección explica un paso, lo ejecuta en una celda y lo comprueba en la siguiente. Debajo de cada resultado puedes desplegar el comando de gcloud o de kubectl equivalente y copiarlo; `python -m warmbook commands` los imprime todos. Si una comprobación falla, indica el remedio.
 #
 # Puedes volver a ejecutar cualquier celda, parar o continuar en otra computadora: nada se crea dos veces, porque cada paso busca primero lo que ya existe.
+#
+# Cada notebook tiene tres ejercicios breves: dos predicciones y un cambio por explicar. Tus respuestas se guardan en el registro de tu trabajo; nada depende de ellas.
 
 # %% [markdown] lang="en"
 # ## Enter your settings
@@ -155,6 +159,17 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("01")
+
+# %% [markdown] lang="en"
 # ## Review your settings
 # This table lists each setting with its source: the form, a notebook parameter, `workbook.yaml`, the environment, or the default. Later notebooks show only the settings that they use; a change there is saved as well.
 
@@ -174,7 +189,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "01",
+    own_settings=chosen.own,
+    longest_part=explore.longest_group(),
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# Nothing changes in the cloud: the form saves the choice in `workbook.yaml`, and the review shows it as typed in the form. The bucket must be in the same region, or each cold start reads the weights across regions; `zone` must lie in the region; and the region must offer the GPU and give you quota for it. Notebooks 3, 4 and 8 check these three.
+#
+# </details>
+#
 # Next: [2 · Prepare the project](02_project.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# En la nube no cambia nada: el formulario guarda la elección en `workbook.yaml`, y la tabla la muestra como ingresada en el formulario. El bucket debe estar en la misma región; si no, cada inicio en frío lee los pesos de una región a otra. `zone` debe estar en la región, y la región debe ofrecer la GPU y darte cuota. Los notebooks 3, 4 y 8 comprueban estas tres cosas.
+#
+# </details>
+#
 # Siguiente: [2 · Prepara el proyecto](02_project.ipynb)

@@ -32,7 +32,7 @@ account: str = ""  # e-mail of the account to grant the roles to
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import overview, project
 
 # %% [markdown] lang="en"
@@ -59,6 +59,9 @@ overview.here(settings, clients, "02")
 # %% [markdown] lang="es"
 # ## Habilita las APIs que llama esta guía práctica
 # En un proyecto nuevo, las APIs de Resource Manager y de Facturación están inhabilitadas, y sin ellas no se puede comprobar nada. La celda siguiente habilita esas dos, Service Usage, Cloud Monitoring y Cloud Quotas, y espera hasta que respondan.
+
+# %% tags=["exercise"]
+exercises.predict("02")
 
 # %% tags=["creates-resource"]
 base_services = project.enable_own_services(settings, clients)
@@ -194,7 +197,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "02",
+    disabled_apis=len(base_services.enabled) + len(services.enabled),
+    policy_role=roles.giving("storage.buckets.setIamPolicy"),
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# All four APIs are now listed as already enabled. A step first looks up what exists and requests only what is missing, so a second run changes nothing and costs nothing. This is why you can interrupt a cell, or run a notebook from the top after an error.
+#
+# </details>
+#
 # Next: [3 · Check the model weights](03_weights.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# Las cuatro APIs figuran ahora como ya habilitadas. Un paso busca primero lo que existe y solicita solo lo que falta, así que una segunda ejecución no cambia nada y no cuesta nada. Por eso puedes interrumpir una celda o volver a ejecutar un notebook desde el principio después de un error.
+#
+# </details>
+#
 # Siguiente: [3 · Comprueba los pesos del modelo](03_weights.ipynb)

@@ -36,7 +36,7 @@ max_model_len: str = ""  # context length in tokens, prompt and answer together;
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import explore, overview, sizing, upload, weights
 
 # %% [markdown] lang="en"
@@ -101,27 +101,28 @@ check(
 uploaded = upload.model(settings, clients)
 uploaded
 
+# %% tags=["exercise"]
+exercises.predict("03")
+
 # %% [markdown] lang="en"
 # ## Inspect the weights
 # vLLM first downloads the small files (`config.json`, tokenizer) into the Pod. The streamer then lists the folder, one level deep, and streams **every** `*.safetensors` file in it, without reading the index. If the folder contains a second copy of the weights, the copy is streamed too.
 #
 # Each safetensors file begins with a **header** that lists its tensors. Two short reads per file reveal truncated files, git-lfs pointers, missing shards and unsupported dtypes. `python -m warmbook weights gs://…` runs the same inspection in a terminal.
+#
+# In the picture, each column is a **layer** of the model; the columns at the ends are tensors outside the layers, such as the embedding. Several GPUs split each layer. The streamer's buffer must hold the largest tensor whole.
 
 # %% [markdown] lang="es"
 # ## Inspecciona los pesos
 # vLLM descarga primero al Pod los archivos pequeños (`config.json`, tokenizador). Después, el transmisor enumera la carpeta, un solo nivel, y transmite **todos** los archivos `*.safetensors`, sin leer el índice. Si la carpeta contiene una segunda copia de los pesos, también la transmite.
 #
 # Cada archivo safetensors empieza con un **encabezado** que enumera sus tensores. Dos lecturas cortas por archivo revelan archivos truncados, punteros de git-lfs, fragmentos que faltan y dtypes no admitidos. `python -m warmbook weights gs://…` hace la misma inspección en una terminal.
+#
+# En la imagen, cada columna es una **capa** del modelo; las columnas de los extremos son tensores fuera de las capas, como el embedding. Varias GPUs se reparten cada capa. El búfer del transmisor debe alojar entero el tensor más grande.
 
 # %%
 model = weights.inspect(settings, clients)
 model
-
-# %% [markdown] lang="en"
-# In the picture, each column is a **layer** of the model; the columns at the ends are tensors outside the layers, such as the embedding. Several GPUs split each layer. The streamer's buffer must hold the largest tensor whole.
-
-# %% [markdown] lang="es"
-# En la imagen, cada columna es una **capa** del modelo; las columnas de los extremos son tensores fuera de las capas, como el embedding. Varias GPUs se reparten cada capa. El búfer del transmisor debe alojar entero el tensor más grande.
 
 # %%
 model.plot()
@@ -150,23 +151,21 @@ check(
 # ## Check the GPU memory
 # GPU memory must hold the weights, the **KV cache** of one request with `max_model_len` tokens, and what vLLM allocates while it runs. The first two follow from the files; the third is an estimate, shown as a range. If the result depends on it, the card says "may fit".
 #
+# The picture shows the memory of **one** GPU. The striped part is the estimate; the pale part is free. If the KV cache or the striped part extends past the red band, vLLM may reject `max_model_len`; its log then names the longest context that fits.
+#
 # Example: gemma-2-9b-it has 17.2 GiB of weights, so one L4 (24 GB) has too little left for its full 8192 tokens. Several GPUs can share a model only if their number divides its attention heads.
 
 # %% [markdown] lang="es"
 # ## Comprueba la memoria de la GPU
 # La memoria de la GPU debe alojar los pesos, la **caché KV** de una solicitud de `max_model_len` tokens y lo que vLLM asigna mientras se ejecuta. Lo primero y lo segundo salen de los archivos; lo tercero es una estimación y se muestra como un rango. Si el resultado depende de él, la tarjeta dice «puede caber».
 #
+# La imagen muestra la memoria de **una** GPU. La parte rayada es la estimación; la parte pálida está libre. Si la caché KV o la parte rayada pasan la franja roja, vLLM puede rechazar `max_model_len`; entonces sus registros indican el contexto más largo que cabe.
+#
 # Ejemplo: gemma-2-9b-it tiene 17.2 GiB de pesos, así que a una L4 (24 GB) le queda demasiado poco para sus 8192 tokens completos. Varias GPUs solo pueden compartir un modelo si su número divide sus cabezas de atención.
 
 # %%
 fit = sizing.size_up(settings, clients, seen=model.seen)
 fit
-
-# %% [markdown] lang="en"
-# The picture shows the memory of **one** GPU. The striped part is the estimate; the pale part is free. If the KV cache or the striped part extends past the red band, vLLM may reject `max_model_len`; its log then names the longest context that fits.
-
-# %% [markdown] lang="es"
-# La imagen muestra la memoria de **una** GPU. La parte rayada es la estimación; la parte pálida está libre. Si la caché KV o la parte rayada pasan la franja roja, vLLM puede rechazar `max_model_len`; entonces sus registros indican el contexto más largo que cabe.
 
 # %%
 fit.plot()
@@ -205,7 +204,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "03",
+    weights=model.gib,
+    shortest_load=fit.shortest_load_s,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# Only the KV cache grew, to twice its size: it keeps two vectors per token, layer and KV head, so it is proportional to `max_model_len` (models with sliding windows grow less). The weights do not depend on the context. A request with a longer context takes memory from other requests, or does not fit at all.
+#
+# </details>
+#
 # Next: [4 · Create a GKE cluster with GPUs](04_cluster.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# Solo creció la caché KV, al doble: guarda dos vectores por token, capa y cabeza KV, así que es proporcional a `max_model_len` (en los modelos con ventanas deslizantes crece menos). Los pesos no dependen del contexto. Una solicitud con un contexto más largo les quita memoria a otras solicitudes o no cabe en absoluto.
+#
+# </details>
+#
 # Siguiente: [4 · Crea un clúster de GKE con GPUs](04_cluster.ipynb)

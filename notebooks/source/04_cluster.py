@@ -37,7 +37,7 @@ spot: str = ""  # true: Spot VMs for the GPUs
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import cluster, overview
 
 # %% [markdown] lang="en"
@@ -79,6 +79,17 @@ check(
     "all preflight checks passed",
     remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
+
+# %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("04")
 
 # %% [markdown] lang="en"
 # ## Check GPU quota and availability
@@ -157,7 +168,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "04",
+    zones=len(offer.zones),
+    gpu_node=pool.node_comes_with,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# Fewer zones offer an H100 than an L4, and a new project usually has no quota for it. Without quota the Pod stays `Pending`: no node is provisioned, and nothing is billed for the GPU. The checks show this in seconds; without them, notebook 6 would wait for a node that never comes.
+#
+# </details>
+#
 # Next: [5 · Configure Workload Identity Federation for GKE](05_identity.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# Menos zonas ofrecen una H100 que una L4, y un proyecto nuevo normalmente no tiene cuota para ella. Sin cuota, el Pod se queda en `Pending`: no se aprovisiona ningún nodo y no se cobra nada por la GPU. Las comprobaciones lo muestran en segundos; sin ellas, el notebook 6 esperaría un nodo que nunca llega.
+#
+# </details>
+#
 # Siguiente: [5 · Configura la federación de identidades para cargas de trabajo de GKE](05_identity.ipynb)

@@ -33,7 +33,7 @@ object_role: str = ""  # objectUser as in the guide, or objectViewer: read only
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import identity, overview, probe
 
 # %% [markdown] lang="en"
@@ -71,6 +71,17 @@ check(
     "all preflight checks passed",
     remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
+
+# %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("05")
 
 # %% [markdown] lang="en"
 # ## Create the namespace
@@ -180,7 +191,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "05",
+    roles=len(granted.before) + len(granted.granted),
+    first_permission=probed.first_permission,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# All requests succeed: serving only lists and reads files, and `objectViewer` allows both. `objectUser` also allows writes and deletes, so a compromised Pod could change the model of everybody who uses the bucket. The role that was granted before is listed as not needed; notebook 10 revokes it.
+#
+# </details>
+#
 # Next: [6 · Deploy vLLM](06_server.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# Todas las solicitudes tienen éxito: para entregar el modelo basta con enumerar y leer archivos, y `objectViewer` permite ambas cosas. `objectUser` permite además escribir y borrar, así que un Pod comprometido podría cambiar el modelo de todos los que usan el bucket. El rol otorgado antes figura como no necesario; el notebook 10 lo revoca.
+#
+# </details>
+#
 # Siguiente: [6 · Implementa vLLM](06_server.ipynb)

@@ -37,7 +37,7 @@ zone: str = ""  # zone that the Pods run in
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import overview, server
 
 # %% [markdown] lang="en"
@@ -87,6 +87,17 @@ check(
     "all preflight checks passed",
     remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
+
+# %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("06")
 
 # %% [markdown] lang="en"
 # ## Review the manifest
@@ -177,7 +188,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "06",
+    changes=len(manifest.departures),
+    rejected_flag=manifest.rejected_flag,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# The new line is `--model-loader-extra-config={"concurrency":32}`. More parallel reads help only until something else is the limit: the machine's network, its processor, or the bucket. Above that, 32 readers share the same rate and use more memory and connections. Notebook 9 measures where your limit is.
+#
+# </details>
+#
 # Next: [7 · Verify the deployment and measure the cold start](07_streaming.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# La línea nueva es `--model-loader-extra-config={"concurrency":32}`. Más lecturas en paralelo ayudan solo hasta que el límite es otro: la red de la máquina, su procesador o el bucket. A partir de ahí, 32 lectores comparten la misma velocidad y usan más memoria y conexiones. El notebook 9 mide dónde está tu límite.
+#
+# </details>
+#
 # Siguiente: [7 · Verifica la implementación y mide el inicio en frío](07_streaming.ipynb)

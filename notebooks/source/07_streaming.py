@@ -37,7 +37,7 @@ max_tokens: str = ""  # of the prompt box: maximum tokens of an answer, default 
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import explore, overview, server_tokens, streaming
 
 # %% [markdown] lang="en"
@@ -71,6 +71,9 @@ check(
     "all preflight checks passed",
     remedy="follow the remedies on the lines marked ✗, then run this cell again",
 )
+
+# %% tags=["exercise"]
+exercises.predict("07")
 
 # %% [markdown] lang="en"
 # ## Wait until the server is ready
@@ -143,23 +146,21 @@ check(
 # The request goes through the Kubernetes API, so no port is exposed. `temperature` is 0, so the answer is the same each time. The first response of a Pod is often slower than later ones (Google measured 22 s once, then less than 1 s), so the cell reads vLLM's counters to see whether it is the first.
 #
 # In requests, the model's name is its address, `gs://…`, or the short name that the manifest adds, which is the folder's name. In a rehearsal, a small model answers on the CPU; the quick engine loads the weights but does not answer.
+#
+# In the box, send prompts of your own. The answer is streamed; the card shows the time to first token and the tokens per second. Interrupt the kernel to stop an answer.
 
 # %% [markdown] lang="es"
 # ## Consulta el modelo
 # La solicitud pasa por la API de Kubernetes, así que no se expone ningún puerto. `temperature` es 0, de modo que la respuesta es siempre la misma. La primera respuesta de un Pod suele ser más lenta que las siguientes (Google midió una vez 22 s y luego menos de 1 s), así que la celda lee los contadores de vLLM para saber si es la primera.
 #
 # En las solicitudes, el nombre del modelo es su dirección, `gs://…`, o el nombre corto que agrega el manifiesto: el de la carpeta. En un ensayo responde un modelo pequeño en la CPU; el motor rápido carga los pesos, pero no responde.
+#
+# En el cuadro, envía tus propios prompts. La respuesta se transmite; la tarjeta muestra el tiempo hasta el primer token y los tokens por segundo. Interrumpe el kernel para detener una respuesta.
 
 # %%
 answer = streaming.ask(settings, clients, question=question)
 form.book.record("answer", answer.record())
 answer
-
-# %% [markdown] lang="en"
-# In the box, send prompts of your own. The answer is streamed; the card shows the time to first token and the tokens per second. Interrupt the kernel to stop an answer.
-
-# %% [markdown] lang="es"
-# En el cuadro, envía tus propios prompts. La respuesta se transmite; la tarjeta muestra el tiempo hasta el primer token y los tokens por segundo. Interrumpe el kernel para detener una respuesta.
 
 # %%
 streaming.prompt_box(settings, clients, question=question)
@@ -169,35 +170,24 @@ streaming.prompt_box(settings, clients, question=question)
 # The card lists the phases in order, from node request to first response, with the source of each timestamp: a cluster event, the streamer's line, a vLLM log line, or this notebook's clock. Time without a source is listed as unexplained. Each phase shows the cost of the idle GPU.
 #
 # For comparison, Google measured 4.3 to 7.4 minutes in October 2026 on GPUs larger than an L4; the weights took 9 to 20 s of it. With streaming, the image pull and the compilation are the next phases to shorten.
+#
+# A second start on the same node is shorter, because the image is cached. If the Pod had answered before, the cold start ends at `ready`. `python -m warmbook timeline` prints this card in a terminal; `--log FILE` reads a saved log.
 
 # %% [markdown] lang="es"
 # ## Descompón el inicio en frío
 # La tarjeta enumera las fases en orden, desde la solicitud del nodo hasta la primera respuesta, con el origen de cada marca de tiempo: un evento del clúster, la línea del transmisor, una línea de vLLM o el reloj de este notebook. El tiempo sin origen figura como sin explicar. Cada fase muestra el costo de la GPU inactiva.
 #
 # Para comparar, Google midió de 4.3 a 7.4 minutos en octubre de 2026 con GPUs más grandes que una L4; los pesos tomaron de 9 a 20 s. Con la transmisión, las siguientes fases por acortar son la descarga de la imagen y la compilación.
+#
+# Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está en él. Si el Pod ya había respondido antes, el inicio en frío termina en `ready`. `python -m warmbook timeline` imprime esta tarjeta en una terminal; `--log FILE` lee registros guardados.
 
 # %%
 start = streaming.cold_start(settings, clients, answer=answer)
 form.book.record("phases", start.record())
 start
 
-# %% [markdown] lang="en"
-# A second start on the same node is shorter, because the image is cached. If the Pod had answered before, the cold start ends at `ready`. `python -m warmbook timeline` prints this card in a terminal; `--log FILE` reads a saved log.
-
-# %% [markdown] lang="es"
-# Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está en él. Si el Pod ya había respondido antes, el inicio en frío termina en `ready`. `python -m warmbook timeline` imprime esta tarjeta en una terminal; `--log FILE` lee registros guardados.
-
 # %%
 start.plot()
-
-# %% [markdown] lang="en"
-# Move the sliders to see what would shorten the next start. Your measurement is marked; the load is an estimate, and the other parts are as you measured them.
-
-# %% [markdown] lang="es"
-# Mueve los controles para ver qué acortaría el próximo arranque. Tu medición está marcada; la carga es una estimación, y las demás partes son como las mediste.
-
-# %%
-explore.cold_start(settings, weight_bytes=stream.expected_bytes, measured=form.book.measurements())
 
 # %% [markdown] lang="en"
 # ## Detect corrupted weights
@@ -228,7 +218,41 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+#
+# The sliders show what would shorten the next start: your measurement is marked, the load is an estimate, and the other parts are as you measured them.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+#
+# Los controles muestran qué acortaría el próximo arranque: tu medición está marcada, la carga es una estimación y las demás partes son como las mediste.
+
+# %% tags=["exercise"]
+explore.cold_start(settings, weight_bytes=stream.expected_bytes, measured=form.book.measurements())
+
+# %% tags=["exercise"]
+exercises.compare(
+    "07",
+    load_time=stream.slowest_s,
+    load_share=start.load_percent,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# The load takes half the time, unless another limit binds first, such as the connections. The whole start gets shorter only by what the load saved, because the other phases stay as they are: with a share of 5 %, twice the rate saves 2.5 %. This is Amdahl's law, and the reason to look at the image pull and the compilation next.
+#
+# </details>
+#
 # Next: [8 · Enable Anywhere Cache and scale out](08_cache.ipynb) or [9 · Compare loaders](09_compare.ipynb), both optional, or [10 · Clean up](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# La carga tarda la mitad, si no la limita antes otra cosa, como las conexiones. El arranque completo se acorta solo en lo que ahorró la carga, porque las demás fases quedan igual: con una proporción del 5 %, el doble de velocidad ahorra el 2.5 %. Es la ley de Amdahl, y el motivo para ocuparse después de la descarga de la imagen y de la compilación.
+#
+# </details>
+#
 # Siguiente: [8 · Habilita Anywhere Cache y escala](08_cache.ipynb) o [9 · Compara los cargadores](09_compare.ipynb), ambos opcionales, o [10 · Realiza una limpieza](10_cleanup.ipynb)

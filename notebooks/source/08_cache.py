@@ -34,7 +34,7 @@ max_replicas: str = ""  # upper limit for autoscaling by queue size; 0: no autos
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import autoscaling, cache, overview, scaling, streaming
 
 # %% [markdown] lang="en"
@@ -114,6 +114,9 @@ starts.plot()
 # %% tags=["optional"]
 before = scaling.read(settings, clients)
 before
+
+# %% tags=["exercise"]
+exercises.predict("08")
 
 # %% [markdown] lang="en"
 # ## Create the cache
@@ -198,7 +201,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "08",
+    hit_share=hits.hit_percent,
+    with_cache=after.cache_effect,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# The share rises: each part that was read once is in the cache, so further reads are hits. Cloud Monitoring counts some minutes late, so the second measurement may still show the first. A Pod in another zone gets nothing from this cache: it reads from the bucket, and its zone is listed with 0 % hits.
+#
+# </details>
+#
 # Next: [9 · Compare loaders](09_compare.ipynb), optional, or [10 · Clean up](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# La proporción sube: cada parte que se leyó una vez está en la caché, así que las lecturas siguientes son aciertos. Cloud Monitoring cuenta con unos minutos de retraso, de modo que la segunda medición todavía puede mostrar la primera. Un Pod de otra zona no obtiene nada de esta caché: lee del bucket, y su zona figura con 0 % de aciertos.
+#
+# </details>
+#
 # Siguiente: [9 · Compara los cargadores](09_compare.ipynb), opcional, o [10 · Realiza una limpieza](10_cleanup.ipynb)

@@ -34,7 +34,7 @@ compare_usd: str = ""  # budget in US dollars of machine time; 0 sets no limit
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect, doctor
+from warmbook import SettingsForm, check, connect, doctor, exercises
 from warmbook.steps import compare, overview
 
 # %% [markdown] lang="en"
@@ -76,6 +76,17 @@ check(
     "all preflight checks passed",
     remedy="follow the remedies on the lines marked ✗, then run the cell above again",
 )
+
+# %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("09")
 
 # %% [markdown] lang="en"
 # ## Run the loaders
@@ -187,7 +198,34 @@ check(
 )
 
 # %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "09",
+    fastest=compared.fastest,
+    gain=compared.gain,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# Usually there is no clear difference: with enough parallel reads, the network or the processor is the limit, whatever the size of a request. Larger chunks need fewer requests but more memory, because each parallel read holds one chunk. Change a default only if each run with the new value is faster than each run without it.
+#
+# </details>
+#
 # Next: [10 · Clean up](10_cleanup.ipynb)
 
 # %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# Por lo general no hay una diferencia clara: con suficientes lecturas en paralelo, el límite es la red o el procesador, sea cual sea el tamaño de una solicitud. Los fragmentos más grandes necesitan menos solicitudes, pero más memoria, porque cada lectura en paralelo retiene un fragmento. Cambia un valor predeterminado solo si cada ejecución con el nuevo es más rápida que cada una sin él.
+#
+# </details>
+#
 # Siguiente: [10 · Realiza una limpieza](10_cleanup.ipynb)

@@ -33,7 +33,7 @@ namespace: str = ""  # NAMESPACE in the guide
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import SettingsForm, check, connect
+from warmbook import SettingsForm, check, connect, exercises
 from warmbook.steps import cleanup, overview
 
 # %% [markdown] lang="en"
@@ -52,6 +52,17 @@ form
 settings = form.settings
 clients = connect(settings)
 overview.here(settings, clients, "10")
+
+# %% [markdown] lang="en"
+# ## Predict
+# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+
+# %% [markdown] lang="es"
+# ## Predice
+# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+
+# %% tags=["exercise"]
+exercises.predict("10")
 
 # %% [markdown] lang="en"
 # ## Review what will be deleted
@@ -112,6 +123,35 @@ check(
     "nothing that the workbook created is left",
     remedy="run the cell that deletes again; a resource that can't be deleted is named there",
 )
+
+# %% [markdown] lang="en"
+# ## Compare and explain
+# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+
+# %% [markdown] lang="es"
+# ## Compara y explica
+# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+
+# %% tags=["exercise"]
+exercises.compare(
+    "10",
+    deleted=len(removed.created),
+    billed=left.billed,
+)
+
+# %% [markdown] lang="en"
+# <details><summary>Solution</summary>
+#
+# It keeps the bucket, which contains your model, and the project. The list does not come from a file: each time, Google Cloud is asked for clusters, node pools, caches and roles, and only those with the workbook's label, or with the name of your service account, count as the workbook's. This also works from another computer, or if `workbook.yaml` is lost.
+#
+# </details>
+
+# %% [markdown] lang="es"
+# <details><summary>Solución</summary>
+#
+# Conserva el bucket, que contiene tu modelo, y el proyecto. La lista no sale de un archivo: cada vez se le preguntan a Google Cloud los clústeres, grupos de nodos, cachés y roles, y solo los que tienen la etiqueta de la guía práctica o el nombre de tu cuenta de servicio cuentan como suyos. Así funciona también desde otra computadora o si se pierde `workbook.yaml`.
+#
+# </details>
 
 # %% [markdown] lang="en" guide="G34"
 # ## What's next

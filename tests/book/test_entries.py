@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from warmbook.book.entries import add_cell, add_check, add_measurement, ended_with
+from warmbook.book.entries import add_answer, add_cell, add_check, add_measurement, ended_with
 from warmbook.book.kernel_notebook import claims
 from warmbook.errors import InterruptedWaitError, MissingError
 from warmbook.measure.runs.record import parse
@@ -86,3 +86,15 @@ def test_a_measurement_that_does_not_fit_leaves_the_one_before(told):
     assert [stream.bytes for stream in record.streams] == [2**30]
     assert (record.engine, record.versions["vllm"]) == ("vLLM", "1")
     assert "warmbook" in record.versions
+
+
+def test_an_answer_is_in_the_place_of_the_one_before(told):
+    answer = {"notebook": NAME, "exercise": "07-load-time", "kind": "predict", "answer": "10 s"}
+    add_answer(told, answer)
+    add_answer(told, {**answer, "exercise": "07-load-share"})
+    add_answer(told, {**answer, "measured": "13.4 s", "right": True})
+    answers = parse(json.dumps(told).encode()).answers
+    assert [(one.exercise, one.right) for one in answers] == [
+        ("07-load-time", True),
+        ("07-load-share", None),
+    ]

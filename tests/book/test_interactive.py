@@ -7,7 +7,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import warmbook
-from warmbook.book import kernel_notebook, origin, session
+from warmbook.book import interactive, kernel_notebook, origin, session
 from warmbook.display.check import check
 from warmbook.measure.runs.record import read
 
@@ -65,3 +65,20 @@ def test_a_folder_that_takes_no_record_is_said_once_and_no_cell_fails(work, tmp_
     told = [output for output in work("02_project.ipynb") if output.get("name") == "stderr"]
     assert len(told) == 1
     assert "can't be written" in told[0]["text"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("allowed", [True, False])
+def test_somebody_is_there_where_the_front_end_takes_input(tmp_path, allowed):
+    source = "from warmbook.book.interactive import attended\nattended()"
+    book = new_notebook(cells=[new_code_cell(source)])
+    client = NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    with client.setup_kernel():
+        client.kc.allow_stdin = allowed  # as a front end does that has a box for input
+        client.execute_cell(book.cells[0], 0)
+    (output,) = book.cells[0].outputs
+    assert output["data"]["text/plain"] == str(allowed)
+
+
+def test_without_a_kernel_nobody_is_there():
+    assert not interactive.attended()

@@ -7,6 +7,9 @@ import pytest
 from warmbook.book import session
 from warmbook.measure.runs.record import read
 
+from .accessibility import faults
+
+PANELS = ".warmbook-form:has(.wb-question)"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
@@ -26,11 +29,69 @@ def test_two_notebooks_in_two_kernels_leave_one_record(lab):
         assert notebook.seconds > 0
 
 
+def test_predictions_are_committed_once_and_another_kernel_knows_them(lab):
+    lab.open("notebooks/en/01_settings.ipynb")
+    lab.run_all()
+    number, choice = questions(lab).first.locator(".wb-question").all()
+    lab.scroll_to(number)
+    number.get_by_role("textbox").fill("1,5")
+    number.get_by_role("button").click()
+    number.get_by_role("alert").wait_for()
+    assert faults(lab.page, PANELS) == []
+    number.get_by_role("textbox").fill("15")
+    number.get_by_role("button").click()
+    choice.get_by_role("radio").first.check()
+    choice.get_by_role("button").click()
+    the_answers_are_locked(lab)
+
+    lab.open("notebooks/es/01_settings.ipynb")
+    lab.run_all()
+    the_answers_are_locked(lab)
+    result = questions(lab).last
+    assert result.get_by_role("cell", name="tu predicción: 15;").count() == 1
+    for dark in (False, True):
+        lab.theme(dark)
+        lab.scroll_to(result)
+        lab.picture(f"exercise-{'dark' if dark else 'light'}")
+        assert faults(lab.page, PANELS) == []
+    assert compared(lab) == {
+        "01-own-settings": ("15", False),
+        "01-longest-part": ("machine", False),
+    }
+
+
+def the_answers_are_locked(lab):
+    number, choice = questions(lab).first.locator(".wb-question").all()
+    for one in (number, choice):
+        one.get_by_role("status").wait_for()
+        assert one.get_by_role("button").count() == 0
+    assert number.get_by_role("textbox").input_value() == "15"
+    assert choice.get_by_role("radio").first.is_checked()
+
+
+def compared(lab, limit_s=20):
+    """Return the recorded answers and whether they are right, once each has its result."""
+    end = time.monotonic() + limit_s
+    while True:
+        answers = read(last(lab)).answers
+        if all(one.measured for one in answers) or time.monotonic() > end:
+            return {one.exercise: (one.answer, one.right) for one in answers}
+        time.sleep(0.1)
+
+
+def questions(lab):
+    return lab.page.locator(PANELS)
+
+
+def last(lab):
+    return session.last([lab.folder / "notebooks"])
+
+
 def written(lab, name, limit_s=20):
     """Return the record, once the last cell of a notebook is in it."""
     end = time.monotonic() + limit_s
     while True:
-        record = read(session.last([lab.folder / "notebooks"]))
+        record = read(last(lab))
         states = {notebook.name: notebook.status for notebook in record.notebooks}
         if states.get(name) == "passed" or time.monotonic() > end:
             return record

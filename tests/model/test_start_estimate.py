@@ -4,7 +4,15 @@ import pytest
 
 from warmbook.model.gpus import GIB, machine
 from warmbook.model.load_estimate import load_time
-from warmbook.model.start_estimate import PARTS, Assumed, OwnStart, Part, published, start_estimate
+from warmbook.model.start_estimate import (
+    PARTS,
+    Assumed,
+    OwnStart,
+    Part,
+    longest_group,
+    published,
+    start_estimate,
+)
 
 G2 = machine("g2-standard-16")
 
@@ -72,3 +80,7 @@ def test_each_published_part_has_its_source_and_date():
         assert row["date"][:4] == "2026" and row["what"]
         assert 0 < row["low_s"] < row["high_s"]
     assert {part.name for part in published()} == set(PARTS) - {"weights", "unexplained"}
+
+
+def test_with_streaming_the_engine_takes_longest():
+    assert longest_group() == "vllm"

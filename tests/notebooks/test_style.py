@@ -10,6 +10,7 @@ import nbformat
 import papermill
 import pytest
 
+from warmbook.book.exercises.questions import EXERCISES
 from warmbook.settings import Settings
 
 from .conftest import NOTEBOOKS
@@ -19,9 +20,11 @@ TABLE = {
     "es": "| Qué hace | Qué necesita | Qué deja | Tiempo y costo |",
 }
 NEXT = {"en": "Next: ", "es": "Siguiente: "}
-TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional"}
+TAGS = {"parameters", "check", "creates-resource", "deletes-resource", "optional", "exercise"}
 OWN = {"question"}
 """Parameters of one notebook that are no setting."""
+IMPORTS = 1
+"""Place among the code cells of the one that imports."""
 MOST_LINES, MOST_CELLS, LEAST_WORDS = 12, 30, 10
 TALKING_DOWN = r"\b(simply|just|easily|please|simplemente|fácilmente|por favor)\b"
 FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.With, ast.Lambda)
@@ -223,9 +226,39 @@ def test_a_check_says_its_claim_and_its_remedy_in_plain_text(code):
             assert all(not text.value.endswith(".") for text in texts)
 
 
-def test_ends_with_a_check_and_a_way_on(language, code, prose):
-    assert "check" in tags(code[-1])
+def test_ends_with_a_check_the_exercises_and_a_way_on(language, code, prose):
+    *_, last = (cell for cell in code if "exercise" not in tags(cell))
+    assert "check" in tags(last)
+    assert "exercise" in tags(code[-1])
     assert NEXT[language] in prose[-1].source.splitlines()[-1]
+
+
+def test_each_notebook_asks_for_predictions_first_and_compares_them_at_the_end(path, code):
+    number = path.stem[:2]
+    asked, compared = (
+        call for cell in code for call in calls(cell) if called(call).startswith("exercises.")
+    )
+    assert [called(asked), called(compared)] == ["exercises.predict", "exercises.compare"]
+    assert [ast.literal_eval(call.args[0]) for call in (asked, compared)] == [number, number]
+    names = [one.name for one in EXERCISES[number].questions]
+    assert len(names) == 2
+    assert [keyword.arg for keyword in compared.keywords] == names
+
+
+def test_what_is_compared_is_measured_after_the_prediction(code):
+    (at,) = (n for n, cell in enumerate(code) if "exercises.predict" in cell.source)
+    before = {name for cell in code[IMPORTS + 1 : at] for name in names_bound(cell)}
+    for keyword in calls(code[-1])[0].keywords:
+        needed = {node.id for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
+        assert not needed & before
+
+
+def test_the_solution_is_folded_below_the_explanation(book, language):
+    at = max(n for n, cell in enumerate(book.cells) if "exercise" in tags(cell))
+    after = book.cells[at + 1].source
+    word = {"en": "Solution", "es": "Solución"}[language]
+    assert after.startswith(f"<details><summary>{word}</summary>\n\n")
+    assert "\n\n</details>" in after
 
 
 def test_links_and_pictures_lead_somewhere(path, prose):

@@ -43,6 +43,7 @@ def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet
     monkeypatch.setattr(anywhere_cache, "HITS", "storage.googleapis.com/never_written")
     told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
     assert (told.zones, told.declined) == ((), "")
+    assert told.hit_percent is None
     assert "no reads yet" in repr(told)
 
 
@@ -52,3 +53,8 @@ def test_who_may_not_see_metrics_is_told_so_and_nothing_stops(chosen, clients, q
     )
     told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
     assert "Cloud Monitoring API" in told.declined
+
+
+def test_the_hits_of_all_zones_are_one_share_by_bytes():
+    zones = (anywhere_cache.Traffic("a", 300, 100), anywhere_cache.Traffic("b", 0, 600))
+    assert cache.Hits(zones).hit_percent == 30

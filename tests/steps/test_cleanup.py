@@ -352,3 +352,10 @@ def test_a_cache_that_the_bucket_has_no_label_for_may_be_the_readers(chosen, cli
     removed = cleanup.delete(chosen, clients, **quiet)
     assert kinds(removed.perhaps) == ["cache"]
     assert removed.record()["perhaps"] == [str(removed.perhaps[0])]
+
+
+def test_a_cluster_that_stays_is_billed_like_one_that_was_created():
+    bucket, cluster = (cleanup.Resource(kind, "x") for kind in ("bucket", "cluster"))
+    billed = [cleanup.Inventory((), stays).billed for stays in ((bucket,), (bucket, cluster))]
+    assert billed == ["bucket", "cluster"]
+    assert cleanup.Inventory((cluster,), (bucket,)).billed == "cluster"

@@ -48,7 +48,8 @@ def test_an_autopilot_cluster_is_created_once(chosen, clients, quiet, up_to):
     assert (first.created, again.created) == (True, False)
     assert first.status == again.status == "RUNNING"
     assert first.workload_pool == "rehearsal-project.svc.id.goog"
-    assert not cluster.create_node_pool(chosen, clients, **quiet).needed
+    pool = cluster.create_node_pool(chosen, clients, **quiet)
+    assert (pool.needed, pool.node_comes_with) == (False, "pod")
 
 
 @pytest.mark.guide("G10 G11")
@@ -59,6 +60,7 @@ def test_a_standard_cluster_gets_its_pool_with_the_driver(standard, clients, qui
     again = cluster.create_node_pool(standard, clients, **quiet)
     assert (first.created, again.created) == (True, False)
     assert first.ready
+    assert first.node_comes_with == "pool"
     assert first.gpus == "1 x nvidia-l4"
     name = f"{clients.cluster_path(standard)}/nodePools/g2-gpu-pool"
     accelerator = clients.clusters.get_node_pool(name=name).config.accelerators[0]

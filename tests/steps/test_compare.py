@@ -126,3 +126,10 @@ def test_a_conversion_is_told_beside_the_runs_and_not_counted():
     assert f"{DOWNLOAD}: median 2.0 s" in repr(card)
     assert "first 9.0 s; the model was converted first, in 42 s" in repr(card)
     assert card.record()["runs"][1]["seconds"] == [9.0, 1.0]
+
+
+def test_the_fastest_has_the_least_median_and_the_gain_is_the_downloads():
+    runs = (Runs(DOWNLOAD, (9.0, 6.0)), Runs(STREAMER, (9.0, 2.0)), Runs("tensorizer", (1.0, 3.0)))
+    card = compare.Compared(runs, (), NOTHING)
+    assert (card.fastest, card.gain) == (STREAMER, 3.0)
+    assert compare.Compared(runs[1:], (), NOTHING).gain is None

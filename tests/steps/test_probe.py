@@ -35,6 +35,7 @@ def test_with_both_roles_the_account_is_told_that_it_may(chosen, clients, quiet,
         ("storage.objects.get", True),
     ]
     assert probed and probed.readable and probed.pitfall == "" and probed.edge() == "ok"
+    assert probed.first_permission == "storage.buckets.get"
     assert left() == []
 
 
@@ -111,6 +112,7 @@ def test_without_a_token_the_metadata_server_is_named():
     (line,) = probe._lines(f"some noise\n{json.dumps(told)}\n[1]\n")
     probed = probe.Probed("vllm/vllm-streamer", "gs://b/m", (probe.PermissionResult(**line),))
     assert not probed and probed.pitfall == "metadata-server-off"
+    assert probed.first_permission is None
 
 
 def test_the_pod_asks_for_little_runs_as_the_account_and_is_found_by_its_label(settings):

@@ -58,3 +58,11 @@ def test_a_service_account_is_granted_as_one(chosen, clients):
     assert project.grant_roles(robot, clients).member == (
         "serviceAccount:ci@p.iam.gserviceaccount.com"
     )
+
+
+@pytest.mark.parametrize(
+    ("permission", "role"),
+    [("storage.buckets.setIamPolicy", "roles/storage.admin"), ("storage.objects.get", "")],
+)
+def test_a_permission_is_looked_up_among_the_roles(permission, role):
+    assert project.Roles("user:me@example.com", (), ()).giving(permission) == role

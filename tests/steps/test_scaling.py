@@ -1,7 +1,10 @@
+from datetime import datetime, timezone
+
 import pytest
 
 from warmbook.errors import MissingError, ResourceFailedError
 from warmbook.measure.loaders import reread
+from warmbook.measure.loaders.catalog import Runs
 from warmbook.model.gpus import machines
 from warmbook.model.load_estimate import CACHE_GBPS, REGION_GBPS, crowded
 from warmbook.serving import pods
@@ -25,10 +28,22 @@ def test_one_alone_and_all_at_once_before_a_cache_and_with_one(three, clients, q
     assert after.compares
     assert [at_once for _, at_once in after.groups] == [1, 3, 1, 3]
     assert "cache" in after.sentence()
+    assert before.cache_effect is None
     (zone,) = cache.hits(three, clients, since=after.begun, **quiet).zones
     loads = 5 + 3 * 5
     assert zone.hit_bytes + zone.missed_bytes == loads * 15000
     assert zone.missed_bytes == 15000  # the first read fills it
+
+
+@pytest.mark.parametrize(
+    ("seconds", "effect"),
+    [((9.0, 1.0, 1.0, 1.0, 1.0), "faster"), ((9.0, 1.0, 1.0, 1.0, 3.0), "same")],
+)
+def test_a_cache_has_an_effect_if_each_read_with_it_was_faster(seconds, effect):
+    begun = datetime.now(timezone.utc)
+    without = scaling.Reads(1, Runs("one", (9.0, 2.0, 2.0, 2.0, 2.0)), None, 1, False, begun)
+    with_it = scaling.Reads(1, Runs("one", seconds), None, 1, True, begun, before=without)
+    assert with_it.cache_effect == effect
 
 
 def test_what_was_read_before_the_cache_ran_is_no_hit(three, clients, quiet, up_to):

@@ -24,6 +24,7 @@ def test_the_manifest_is_shown_with_its_reasons(chosen, clients):
     assert "kind: Deployment" in shown.yaml
     assert any("--disable-log-requests" in one.name for one in shown.departures)
     assert "kubectl create -f vllm-deployment.yaml" in shown.command
+    assert shown.rejected_flag == "--disable-log-requests"
     assert "memory: " in shown.yaml and shown.yaml in shown.command
     assert shown.note() == ""
 
@@ -151,3 +152,8 @@ def test_after_the_remedy_the_pod_of_the_old_template_fails_nothing(chosen, clie
     (started,) = server.wait_started(mended, clients, **quiet).listed
     assert started.running
     assert streaming.wait_available(mended, clients, **quiet).available == 1
+
+
+def test_the_guides_own_release_takes_every_flag(chosen, clients):
+    as_then = chosen.model_copy(update={"vllm_version": "0.11.1"})
+    assert server.manifest(as_then, clients).rejected_flag == "none"

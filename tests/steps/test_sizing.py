@@ -36,6 +36,12 @@ def card(choices, config, size_bytes, more):
     return sizing.size_up(settings, None, seen=model(config, size_bytes))
 
 
+def test_the_shortest_load_is_that_of_the_machine_where_it_is_known(choices):
+    known = card(choices, *SIZED["fits"])
+    assert known.shortest_load_s == known.load.least_s > 1
+    assert card(choices, *SIZED["unknown"]).shortest_load_s is None
+
+
 @pytest.fixture
 def sized(choices):
     return lambda config, size_bytes, **more: card(choices, config, size_bytes, more)

@@ -24,6 +24,7 @@ def test_the_stream_is_measured_against_the_bucket(chosen, clients, up_to):
     (load,) = stream.loads
     assert load.source == "streamer"
     assert load.record()["bytes"] == 15_000
+    assert stream.slowest_s == load.elapsed_s
 
 
 def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):

@@ -14,6 +14,7 @@ def test_the_models_files_are_counted_as_the_streamer_will_read_them(chosen, cli
         "model-00002-of-00002.safetensors",
     ]
     assert model.seen.folder.size_bytes == 15_000
+    assert model.gib == model.seen.streamed_bytes / 2**30 > 0
     assert model.whole
     assert model.config
     assert model.near

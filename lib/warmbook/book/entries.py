@@ -55,6 +55,16 @@ def add_measurement(told: Told, name: str, measurement: Mapping[str, Any]) -> No
     told["versions"].update(measured.packages({name: measurement}))
 
 
+def add_answer(told: Told, answer: Told) -> None:
+    """Add an answer to an exercise, or replace what was known of it before."""
+    answers = told.setdefault("answers", [])
+    found = next((one for one in answers if one["exercise"] == answer["exercise"]), None)
+    if found is None:
+        answers.append(dict(answer))
+    else:
+        found.update(answer)
+
+
 def _entry(told: Told, notebook: str) -> Told:
     """Return a notebook's entry; a new one gets its place in the order of the names."""
     entries: list[Told] = told["notebooks"]

@@ -29,8 +29,8 @@ def connect(settings: Settings, environ: Mapping[str, str] | None = None) -> ban
         UnreachableError: The rehearsal has stopped.
     """
     clients = banner.connect(settings, environ)
-    if recorder := _recorder():
-        recorder.begin(settings, clients)
+    if keeper := recorder():
+        keeper.begin(settings, clients)
     return clients
 
 
@@ -54,11 +54,11 @@ check = _recorded(claimed)
 
 
 def _note(holds: object, claim: str, *, passed: bool) -> None:
-    for recorder in _of_kernel:
-        recorder.note(claim, passed=passed, before=str(getattr(holds, "before", "")))
+    for keeper in _of_kernel:
+        keeper.note(claim, passed=passed, before=str(getattr(holds, "before", "")))
 
 
-def _recorder() -> Recorder | None:
+def recorder() -> Recorder | None:
     """Return the recorder of this kernel, None where nobody runs cells or none is wanted."""
     shell = _shell()
     if shell is None or os.environ.get(RECORDING) == "no":
@@ -66,6 +66,18 @@ def _recorder() -> Recorder | None:
     if not _of_kernel:
         _of_kernel.append(Recorder(shell))
     return _of_kernel[0]
+
+
+def attended() -> bool:
+    """Tell whether somebody can answer a question: the running cell's request allows input.
+
+    JupyterLab, VS Code and Colab allow it; what runs notebooks by itself (papermill, nbconvert,
+    nbval) does not. Source: "Messaging in Jupyter", execute_request, `allow_stdin`; nbclient 0.11,
+    client.py, `self.kc.allow_stdin = False`.
+    """
+    kernel = getattr(_shell(), "kernel", None)
+    request = kernel.get_parent() if kernel else {}
+    return bool(request.get("content", {}).get("allow_stdin"))
 
 
 def _shell() -> Any:

@@ -26,6 +26,9 @@ from ..workbook import WATCHERS, Workbook
 from . import entries, kernel_notebook, origin
 from .entries import Change, Told
 
+ANSWERS_S = 5
+"""How long an exercise waits for the answers in the record, in seconds."""
+
 
 class Recorder:
     """Follows the cells of one kernel and keeps the record of its session."""
@@ -55,6 +58,28 @@ class Recorder:
         with self._harmless():
             self._notebook = kernel_notebook.corrected(self._notebook, before)
             self._pending.append(self._of_notebook(entries.add_check, claim, passed, origin.now()))
+
+    def answer(self, answer: Told) -> None:
+        """Record an answer to an exercise; it is committed while no cell runs."""
+        with self._harmless():
+            self._pending.append(_change(entries.add_answer, answer))
+            self._writer.submit(self._write)
+
+    def answers(self) -> Sequence[Told] | None:
+        """Return the answers in the session's record, None where it can't be read now."""
+        found: Sequence[Told] | None = None
+        with self._harmless():
+            found = self._writer.submit(self._answers).result(ANSWERS_S)
+        return found
+
+    def _answers(self) -> Sequence[Told] | None:
+        from ..measure.runs.record import read
+
+        self._write()
+        if self._file is None or self._pending:
+            return None
+        answers: Sequence[Told] = read(self._file).dumped().get("answers", [])
+        return answers
 
     def _measured(self, name: str, measurement: Mapping[str, Any]) -> None:
         with self._harmless():

@@ -14,13 +14,23 @@ from functools import cache
 
 from ..settings.machines import data
 from .gpus import GIB, Machine
-from .load_estimate import REGION_GBPS, LoadTime, load_time
+from .load_estimate import REGION_GBPS, LoadTime, guide_rate, load_time
 
 PARTS = ("node", "image", "engine", "weights", "compile", "answer", "unexplained")
 """The parts of a cold start, in order; `unexplained` is of measured ones only."""
 
 SPREAD = 1.35
 """How much longer than its limits allow a load was in Google's measurements, at most."""
+
+
+GUIDE_GIB = 15.0
+"""Size of the weights in the guide's log line."""
+
+_GROUPS = {
+    "machine": ("node", "image"),
+    "weights": ("weights",),
+    "vllm": ("engine", "compile", "answer"),
+}
 
 
 @dataclass(frozen=True)
@@ -106,3 +116,17 @@ def start_estimate(assumed: Assumed, on: Machine, others: Sequence[Part] = ()) -
 def published() -> tuple[Part, ...]:
     """Return the parts beside the weights as Google published them."""
     return tuple(Part(row["name"], row["low_s"], row["high_s"]) for row in data()["phases"])
+
+
+def longest_group() -> str:
+    """Return what takes longest in a streamed cold start: `machine`, `weights` or `vllm`.
+
+    The weights are those of the guide's log line, at its rate; the other parts are Google's.
+    """
+    load_s = GUIDE_GIB * GIB / guide_rate()
+    parts = (*published(), Part("weights", load_s, load_s))
+
+    def middle_s(group: str) -> float:
+        return sum(part.middle_s for part in parts if part.name in _GROUPS[group])
+
+    return max(_GROUPS, key=middle_s)

@@ -194,6 +194,13 @@ class Hits(Card):
     zones: tuple[Traffic, ...]
     declined: str = ""
 
+    @property
+    def hit_percent(self) -> float | None:
+        """Share of the bytes that came from a cache; None where nothing was counted."""
+        hit = sum(one.hit_bytes for one in self.zones)
+        read = hit + sum(one.missed_bytes for one in self.zones)
+        return 100 * hit / read if read else None
+
     def title(self) -> str:
         return say("Cache hits")
 

@@ -22,6 +22,7 @@ from ..measure.loaders.catalog import (
     DOWNLOAD,
     FUSE,
     LEAST_RUNS,
+    STREAMER,
     TUNABLES,
     Runs,
     enough,
@@ -76,6 +77,19 @@ class Compared(Times):
     def served(self) -> dict[str, Any]:
         """The server's answers as notebook 07 has recorded them, and what they prove now."""
         return self.parity.server.record() if self.parity.server else {}
+
+    @property
+    def fastest(self) -> str:
+        """The loader with the least median."""
+        return fastest(self.runs).name
+
+    @property
+    def gain(self) -> float | None:
+        """How many times as long as the streamer the download takes; None without either."""
+        medians = {one.name: one.median_s for one in self.runs}
+        if not {STREAMER, DOWNLOAD} <= medians.keys():
+            return None
+        return medians[DOWNLOAD] / medians[STREAMER]
 
     def plot(self) -> Picture:
         """Return the runs as a picture."""

@@ -10,9 +10,11 @@ from ..display.widgets.explorer import Explorer
 from ..measure.coldstart.own_start import own_start
 from ..model.gpus import GIB, Machine, coming, machine
 from ..model.load_estimate import connections
-from ..model.start_estimate import Assumed
+from ..model.start_estimate import Assumed, longest_group
 from ..settings import Settings
 from ..texts import say
+
+__all__ = ["cold_start", "longest_group"]
 
 _GUIDES = "g2-standard-16"
 """The guide's machine, where there are no figures of the reader's."""

@@ -78,6 +78,12 @@ class Probed(Card):
         return self.readable
 
     @property
+    def first_permission(self) -> str | None:
+        """What the first request to the bucket needs; None where none was made."""
+        asked = (one.permission for one in self.answers if one.permission != "token")
+        return next(asked, None)
+
+    @property
     def pitfall(self) -> str:
         """Name of the first pitfall, "" where there is none."""
         return next((one.pitfall for one in self.answers if one.pitfall), "")

@@ -149,13 +149,25 @@ class Reads(Times):
             return say(
                 "A cache was running from the start: there is no read without it to compare."
             )
-        with_it, without = self.together or self.alone, self.before.together or self.before.alone
+        with_it, without = self._beside(self.before)
         if with_it.clearly_faster_than(without):
             return say(
                 "With the cache: {share:.0%} of the time without it.",
                 share=with_it.median_s / without.median_s,
             )
         return say("Not clearly faster with the cache: the difference may be chance.")
+
+    @property
+    def cache_effect(self) -> str | None:
+        """`faster` or `same` as without the cache; None where that was not compared."""
+        if not self.compares or self.before is None:
+            return None
+        with_it, without = self._beside(self.before)
+        return "faster" if with_it.clearly_faster_than(without) else "same"
+
+    def _beside(self, before: Reads) -> tuple[Runs, Runs]:
+        """Return the reads that are compared: those of most Pods with the cache, and without."""
+        return self.together or self.alone, before.together or before.alone
 
     def plot(self) -> Picture:
         """Return the reads as a picture."""

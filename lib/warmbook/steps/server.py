@@ -32,6 +32,13 @@ class Manifest(Card):
     departures: tuple[Improvement, ...]
     needs: Needs | None
 
+    @property
+    def rejected_flag(self) -> str:
+        """The guide's flag that this release of the server rejects, `none` where it takes all."""
+        names = (one.name for one in self.departures if one.name.startswith("--"))
+        guides = (name for name in names if name in self.guide and name not in self.yaml)
+        return next(guides, "none")
+
     def title(self) -> str:
         return say("Manifest, vllm-deployment.yaml")
 

@@ -49,6 +49,11 @@ class Model(Card):
         """Whether nothing was found that would stop the server."""
         return not any(finding.severity == "error" for finding in self.findings)
 
+    @property
+    def gib(self) -> float:
+        """Size of what is streamed, in GiB (2**30 bytes)."""
+        return self.seen.streamed_bytes / 2**30
+
     def title(self) -> str:
         return self.seen.folder.uri
 

@@ -326,6 +326,7 @@ def test_what_the_cloud_offers_can_be_picked_or_overruled(choices):
 def test_the_summary_tells_where_each_choice_comes_from(form):
     form.controls["location"].value = "europe-west4"
     text = repr(form.summary)
+    assert form.summary.own == sum("(default)" not in line for line in text.splitlines()[1:])
     assert "location: europe-west4  (typed in the form)" in text
     assert "project_id: my-project  (notebook parameter)" in text
     assert "replicas: 1" in text

@@ -29,6 +29,11 @@ PHASES = (
 ONE = Timeline("one", PHASES, ("server up",), GUIDE)
 
 
+def test_the_load_is_a_share_of_the_whole_start():
+    assert ColdStart((ONE,)).load_percent == pytest.approx(100 * 13.4 / 130)
+    assert ColdStart((replace(ONE, witness=None),)).load_percent is None
+
+
 def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
     told = repr(ColdStart((ONE,), machine("g2-standard-16")))
     assert "image pulled: 36 s, event, $0.0115" in told

@@ -1,1 +1,1 @@
-"""What needs ipywidgets: the form and the gym's answer sheet."""
+"""What needs ipywidgets: the form, the sliders, the prompt box, questions, the answer sheet."""

@@ -17,6 +17,11 @@ class Summary(Card):
     settings: Settings
     origins: Mapping[str, str]
 
+    @property
+    def own(self) -> int:
+        """How many settings have a source other than their default."""
+        return sum(origin != say("default") for origin in self.origins.values())
+
     def title(self) -> str:
         """Return the headline."""
         return say("Your settings")

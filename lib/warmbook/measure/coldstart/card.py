@@ -61,6 +61,12 @@ class ColdStart(Card):
         return self.first.phases
 
     @property
+    def load_percent(self) -> float | None:
+        """Share of the load of the weights in the first Pod's start; None where it is not known."""
+        witness, total_s = self.first.witness, self.first.total_s
+        return 100 * witness.elapsed_s / total_s if witness and total_s else None
+
+    @property
     def efficiency(self) -> tuple[float, str] | None:
         """The least time of the weights as a share of the time they took, and which limit binds.
 

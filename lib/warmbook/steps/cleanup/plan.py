@@ -32,6 +32,12 @@ class Inventory(Card):
     accounts: frozenset[str] = frozenset()
     """The accounts, NAMESPACE/NAME, whose roles on the bucket are the workbook's."""
 
+    @property
+    def billed(self) -> str:
+        """What is billed now: a `cluster`, else the `bucket`."""
+        kinds = {one.kind for one in (*self.created, *self.staying)}
+        return "cluster" if "cluster" in kinds else "bucket"
+
     def title(self) -> str:
         if self.created:
             return say("{count} resource(s) created by the workbook", count=len(self.created))

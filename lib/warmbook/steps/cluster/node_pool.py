@@ -39,6 +39,11 @@ class Pool(Card):
         """Whether GPU Pods can get a node."""
         return not self.needed or self.status in READY
 
+    @property
+    def node_comes_with(self) -> str:
+        """What creates a GPU node: the node `pool`, or each `pod` that requests a GPU."""
+        return "pool" if self.needed else "pod"
+
     def title(self) -> str:
         if not self.needed:
             return say(

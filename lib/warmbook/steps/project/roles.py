@@ -50,6 +50,11 @@ class Roles(Card):
             *(Row(_role(role), say("missing"), "error") for role in self.missing),
         )
 
+    def giving(self, permission: str) -> str:
+        """Return the role that gives a permission, "" where none of these does."""
+        needed = roles.NEEDED_OF
+        return next((role for role, held in needed.items() if permission in held), "")
+
     def access(self) -> AccessDiagram:
         """Return who may do what on the project, as a diagram."""
         held = (*self.before, *self.granted, *self.covered)

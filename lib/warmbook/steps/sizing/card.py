@@ -64,6 +64,11 @@ class Sizing(Card):
     def _divides(self) -> bool:
         return self.fit is None or self.fit.tensor_parallel_size == self.tensor_parallel_size
 
+    @property
+    def shortest_load_s(self) -> float | None:
+        """The shortest possible load, None where the machine is not known."""
+        return self.load.least_s if self.load else None
+
     def title(self) -> str:
         return say("{count} x {gpu} per Pod", count=self.gpu_count, gpu=self.gpu)
 

@@ -62,6 +62,11 @@ class Streams(Card):
         """Whether each Pod read all the weights."""
         return bool(self.loads) and all(x.size_bytes == self.expected_bytes for x in self.loads)
 
+    @property
+    def slowest_s(self) -> float | None:
+        """Seconds of the Pod that took longest; None without a load."""
+        return max((load.elapsed_s for load in self.loads), default=None)
+
     def title(self) -> str:
         return say("Stream: {size} of weights in the bucket", size=size(self.expected_bytes))
 

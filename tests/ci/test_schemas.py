@@ -1,0 +1,70 @@
+"""The examples follow the published schemas, and read no variable that nobody sets."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from .examples import FOLDER, GITHUB, loaded
+
+TRANSFORM = {"gitlab-ci": ["--data-transform", "gitlab-ci"]}
+"""GitLab's own tags in YAML, such as !reference."""
+
+
+@pytest.mark.parametrize(
+    ("file", "schema"),
+    [
+        *((file, "github-workflows") for file in GITHUB),
+        ("gitlab-ci.yml", "gitlab-ci"),
+        ("cloudbuild.yaml", "cloudbuild"),
+    ],
+)
+@pytest.mark.parametrize("broken", [False, True], ids=["as it is", "with a wrong key"])
+def test_it_follows_its_schema(tmp_path, file, schema, broken):
+    pytest.importorskip("check_jsonschema", reason="check-jsonschema needs Python 3.11")
+    path = tmp_path / "example.yml"
+    text = (FOLDER / file).read_text(encoding="utf-8")
+    path.write_text(
+        re.sub(r"^( +)(script|run|steps):", r"\1wrong:", text, flags=re.M) if broken else text
+    )
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run(
+        [*command, *TRANSFORM.get(schema, ()), str(path)], capture_output=True, text=True
+    )
+    assert (done.returncode == 0) != broken, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", GITHUB)
+def test_no_job_of_a_workflow_may_do_more_than_it_says(file):
+    workflow = loaded(file)[0]
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert job["permissions"] and job["timeout-minutes"]
+    assert "secrets." not in (FOLDER / file).read_text()
+
+
+@pytest.mark.parametrize("file", GITHUB)
+def test_no_expression_stands_in_a_shell_part(file):
+    for job in loaded(file)[0]["jobs"].values():
+        assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
+
+
+def test_a_job_on_google_cloud_ends_after_its_run_and_both_cleanups():
+    two_hours_and_two_cleanups_min = 120 + 30 + 30
+    nightly = loaded("github/nightly.yml")[0]["jobs"]["google-cloud"]
+    build = loaded("cloudbuild.yaml")[0]
+    (cron_job,) = (one for one in loaded("cronjob.yaml") if one["kind"] == "CronJob")
+    limit_s = cron_job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    assert nightly["timeout-minutes"] > two_hours_and_two_cleanups_min
+    assert int(build["timeout"].rstrip("s")) > 60 * two_hours_and_two_cleanups_min
+    assert limit_s > 60 * (120 + 30)
+
+
+def test_the_dev_container_uses_this_repository_s_commands():
+    found = json.loads((FOLDER / "devcontainer.json").read_text())
+    assert found["updateContentCommand"] == "make setup"
+    assert found["mounts"][0].split(",")[1] == "target=/home/vscode/.cache/warmbook"

@@ -22,7 +22,8 @@ ROOTS = ("JobSpec", "DeploymentSpec", "ServiceSpec")
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.M | re.S)
 NAMED = re.compile(r"^type (\w+) (string|int32|int64|bool)$", re.M)
 FIELD = re.compile(
-    r'^\t(?:\w+ +)?(?P<type>[*\[\]\w.]+) +`json:"(?P<name>\w*)[^"]*".*protobuf:"\w+,(?P<number>\d+)',
+    r'^\t(?:\w+ +)?(?P<type>[*\[\]\w.]+) +`json:"(?P<name>\w*)[^"]*"'
+    r'.*protobuf:"\w+,(?P<number>\d+)',
     re.M,
 )
 KNOWN = {

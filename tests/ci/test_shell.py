@@ -13,8 +13,8 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-import google.auth
 import pytest
+from google.auth import identity_pool
 
 from ..measure.runs.test_record import WHOLE
 from ..processes import DOOR
@@ -170,7 +170,7 @@ def test_gitlab_s_credentials_are_read_by_google_s_library(run, workspace):
     }
     done = run("gitlab-ci.yml nightly before_script", **environ)
     assert done.returncode == 0, done.stderr
-    credentials, _ = google.auth.load_credentials_from_file(made)
+    credentials = identity_pool.Credentials.from_file(made)
     assert credentials.service_account_email == environ["SERVICE_ACCOUNT"]
     assert credentials.retrieve_subject_token(None) == environ["GOOGLE_TOKEN"]
     assert os.stat(made).st_mode & 0o077 == 0  # noqa: PTH116

@@ -64,7 +64,7 @@ def _program(path, text):
 
 @pytest.fixture
 def run(workspace):
-    """Run a shell part in the workspace as the CI service does; return what it did."""
+    """Run a shell part, by its name or as a text, as the CI service does; return what it did."""
 
     def run(part, **environ):
         environ = {
@@ -75,7 +75,7 @@ def run(workspace):
             **environ,
         }
         return subprocess.run(
-            [*SHELL, PARTS[part]],
+            [*SHELL, PARTS.get(part, part)],
             cwd=workspace,
             env=environ,
             capture_output=True,
@@ -157,6 +157,18 @@ def test_a_night_is_compared_with_the_last_one_and_kept(run, workspace):
     assert len([*kept.iterdir()]) == 2 and (kept / "run.json").exists()
     _record(workspace / "runs/ci/run.json", 90.0, id="second")
     assert run("github/nightly.yml Compare with the last record", **nights).returncode == 1
+
+
+@pytest.mark.parametrize(("cold_start_s", "status"), [(40.0, 0), (80.0, 1)])
+def test_a_merge_request_is_compared_with_the_default_branch(run, workspace, cold_start_s, status):
+    _record(workspace / "pipeline.json", 40.0, id="a")
+    _record(workspace / "runs/ci/run.json", cold_start_s, id="b")
+    compared = PARTS["gitlab-ci.yml rehearsal script"].partition("base=")
+    part = "".join(compared[1:])
+    names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_DEFAULT_BRANCH", "CI_JOB_TOKEN")
+    done = run(part, **dict.fromkeys(names, "x"))
+    assert done.returncode == status, done.stderr
+    assert "|" in (workspace / "runs/comment.md").read_text()
 
 
 def test_gitlab_s_credentials_are_read_by_google_s_library(run, workspace):

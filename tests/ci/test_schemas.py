@@ -58,6 +58,9 @@ def test_no_expression_stands_in_a_shell_part(file):
         assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
 
 
+_SCRIPTS = ("SCRIPT", "AFTER_SCRIPT")
+
+
 def test_a_job_on_google_cloud_ends_after_its_run_and_both_cleanups():
     two_hours_and_two_cleanups_min = 120 + 30 + 30
     nightly = loaded("github/nightly.yml")[0]["jobs"]["google-cloud"]
@@ -67,6 +70,9 @@ def test_a_job_on_google_cloud_ends_after_its_run_and_both_cleanups():
     assert nightly["timeout-minutes"] > two_hours_and_two_cleanups_min
     assert int(build["timeout"].rstrip("s")) > 60 * two_hours_and_two_cleanups_min
     assert limit_s > 60 * (120 + 30)
+    gitlab = loaded("gitlab-ci.yml")[0]["nightly"]
+    script, after = (gitlab["variables"][f"RUNNER_{name}_TIMEOUT"] for name in _SCRIPTS)
+    assert (gitlab["timeout"], script, after) == ("4 hours", "3h", "35m")
 
 
 def test_the_dev_container_uses_this_repository_s_commands():

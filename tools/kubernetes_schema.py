@@ -31,7 +31,7 @@ ROOTS = (
     *(f"io.k8s.api.core.v1.{kind}List" for kind in CORE.split()),
     *(f"io.k8s.api.apps.v1.{kind}" for kind in ("Deployment", "DeploymentList")),
     *(f"io.k8s.api.apps.v1.{kind}" for kind in ("ReplicaSet", "ReplicaSetList")),
-    *(f"io.k8s.api.batch.v1.{kind}" for kind in ("Job", "JobList")),
+    *(f"io.k8s.api.batch.v1.{kind}" for kind in ("Job", "JobList", "CronJob", "CronJobList")),
     "io.k8s.api.autoscaling.v1.Scale",
     "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
     "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList",

@@ -194,8 +194,11 @@ class Clusters:
         self._hooks.remove(hook)
 
     async def stop(self, cluster: Any) -> None:
-        """Stop the cluster with its Pods."""
+        """Stop the cluster with its Pods; kubectl calls the one that was started before it."""
         if running := self._running.pop(_key(cluster), None):
+            if self._running:
+                (_, name), before = list(self._running.items())[-1]
+                self._write_kubeconfig(name, before.endpoint)
             await self._end(running)
 
     async def stop_all(self) -> None:

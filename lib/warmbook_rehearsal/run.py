@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from . import environment, node
+from . import environment, node, own_image
 from .faults import Fault
 from .installer.progress import Tell
 from .isolation import REMOVED
@@ -85,6 +86,7 @@ async def around(
     What the rehearsal and its Pods write is this user's alone; what the command writes has the
     modes that it has elsewhere.
     """
+    image = replace(image, programs={**own_image.of(lambda: rehearsal), **image.programs})
     rehearsal = Rehearsal(
         *(image, model),
         engine=engine,

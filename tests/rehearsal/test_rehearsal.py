@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
+from warmbook.steps import cluster, project
 from warmbook_rehearsal.rehearsal import pod_addresses
 from warmbook_rehearsal.state_folder import PREFIX
 
@@ -101,3 +103,16 @@ def test_help_says_what_it_is():
     words = [sys.executable, "-m", "warmbook_rehearsal", "--help"]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert "every client at it" in textwrap.dedent(told).replace("\n", " ")
+
+
+def test_kubectl_calls_the_newest_cluster_that_is_left(rehearsal, chosen, clients, quiet):
+    def context():
+        return yaml.safe_load(rehearsal.inner.clusters.kubeconfig.read_text())["current-context"]
+
+    project.enable_services(chosen, clients, **quiet)
+    first, second = (chosen.model_copy(update={"cluster_name": name}) for name in ("one", "two"))
+    for settings, name in ((first, "one"), (second, "two")):
+        cluster.create(settings, clients, **quiet)
+        assert context() == name
+    clients.clusters.delete_cluster(name=clients.cluster_path(second))
+    until(lambda: context() == "one")

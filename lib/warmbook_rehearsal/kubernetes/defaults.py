@@ -35,12 +35,19 @@ _JOB = {
     "suspend": False,
     "podReplacementPolicy": "TerminatingOrFailed",
 }
+_CRON_JOB = {
+    "concurrencyPolicy": "Allow",
+    "suspend": False,
+    "successfulJobsHistoryLimit": 3,
+    "failedJobsHistoryLimit": 1,
+}
 _STARTING_STATUS: Mapping[str, Obj] = {
     "Namespace": {"phase": "Active"},
     "Pod": {"phase": "Pending"},
     "Deployment": {},
     "ReplicaSet": {"replicas": 0},
     "Job": {},
+    "CronJob": {},
     "Service": {"loadBalancer": {}},
     "PersistentVolumeClaim": {"phase": "Pending"},
 }
@@ -94,6 +101,11 @@ def _replica_set(obj: Obj) -> None:
 def _job(obj: Obj) -> None:
     _fill(obj["spec"], _JOB)
     _template(obj)
+
+
+def _cron_job(obj: Obj) -> None:
+    _fill(obj["spec"], _CRON_JOB)
+    _template(obj["spec"]["jobTemplate"])
 
 
 def _select_by_uid(job: Obj) -> None:
@@ -219,6 +231,7 @@ _DEFAULTS: Mapping[str, Callable[[Obj], None]] = {
     "Deployment": _deployment,
     "ReplicaSet": _replica_set,
     "Job": _job,
+    "CronJob": _cron_job,
     "Pod": _pod,
     "Service": _service,
     "Secret": _secret,

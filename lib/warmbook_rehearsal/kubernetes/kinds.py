@@ -76,6 +76,12 @@ KINDS: Mapping[str, Kind] = {
             categories=_ALL,
         ),
         Kind("Job", "jobs", "batch", subresources=("status",), categories=_ALL),
+        Kind(
+            *("CronJob", "cronjobs", "batch"),
+            short=("cj",),
+            subresources=("status",),
+            categories=_ALL,
+        ),
         Kind("Lease", "leases", "coordination.k8s.io"),
         Kind(
             *("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling"),

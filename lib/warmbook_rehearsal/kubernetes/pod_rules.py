@@ -97,6 +97,15 @@ def _resources(resources: Mapping[str, Any], at: str) -> Iterator[Cause]:
             yield invalid_value(f"{at}.requests", value, why)
 
 
+def restart_causes(pod_spec: Obj, supported: tuple[str, ...], at: str) -> Iterator[Cause]:
+    """Yield what is wrong with the `restartPolicy` of a template's Pod at the path `at`."""
+    policy = pod_spec.get("restartPolicy", "")
+    if policy not in supported:
+        listed = ", ".join(f'"{name}"' for name in supported)
+        said = f'Unsupported value: "{policy}": supported values: {listed}'
+        yield Cause("FieldValueNotSupported", said, f"{at}.restartPolicy")
+
+
 def unmovable(pod: Obj, old: Obj) -> Cause | None:
     """Return the cause if a Pod changed where a Pod can't, None if it did not."""
     if _fixed(pod) == _fixed(old):

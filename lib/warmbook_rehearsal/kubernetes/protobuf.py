@@ -6,8 +6,10 @@ Source: k8s.io/api/*/v1/generated.proto (field numbers), k8s.io/apimachinery run
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .errors import ApiError, bad_request
@@ -22,25 +24,41 @@ class _Field:
 
     name: str
     type: str = "string"
-    """string, int, bool, bytes, message, map (string -> string), bytes_map."""
+    """string, int, bool, bytes, message, map (string -> string), bytes_map, quantity_map."""
     of: str = ""
     """For messages: which one."""
     many: bool = False
+    kept: bool = False
+    """Whether it says something where it is empty: a pointer in Go."""
 
 
 def _fields(text: str) -> dict[int, _Field]:
-    """Read lines `NUMBER NAME [TYPE[*]]`; a TYPE with a capital is a message, * a list."""
+    """Read lines `NUMBER NAME [TYPE]`.
+
+    A TYPE with a capital is a message, `*` after it a list, `?` a field that is kept though
+    empty; the NAME `-` stands for a message whose fields are the parent's own.
+    """
     found: dict[int, _Field] = {}
     for line in text.strip().splitlines():
         number, name, *rest = line.split()
-        kind = rest[0] if rest else "string"
-        many, kind = kind.endswith("*"), kind.rstrip("*")
+        written = rest[0] if rest else "string"
+        kind = written.rstrip("*?")
         message = kind[0].isupper()
-        found[int(number)] = _Field(name, "message" if message else kind, kind, many)
+        found[int(number)] = _Field(
+            name, "message" if message else kind, kind, "*" in written, "?" in written
+        )
     return found
 
 
-_MESSAGES: Mapping[str, dict[int, _Field]] = {
+def _generated() -> dict[str, dict[int, _Field]]:
+    """Return the messages of the file that tools/protobuf_fields.py makes."""
+    text = Path(__file__).with_name("protobuf_fields.txt").read_text("utf-8")
+    blocks = re.split(r"^(?=\w)", text.partition("\n")[2], flags=re.M)
+    named = (block.partition("\n") for block in blocks if block)
+    return {name: _fields(lines) for name, _, lines in named}
+
+
+_MESSAGES: Mapping[str, dict[int, _Field]] = _generated() | {
     name: _fields(text)
     for name, text in {
         "ObjectMeta": """
@@ -51,7 +69,15 @@ _MESSAGES: Mapping[str, dict[int, _Field]] = {
             6 resourceVersion
             8 creationTimestamp Time
             11 labels map
-            12 annotations map""",
+            12 annotations map
+            13 ownerReferences OwnerReference*""",
+        "OwnerReference": """
+            1 kind
+            3 name
+            4 uid
+            5 apiVersion
+            6 controller bool?
+            7 blockOwnerDeletion bool?""",
         "Namespace": "1 metadata ObjectMeta\n2 spec Empty\n3 status Empty",
         "ServiceAccount": "1 metadata ObjectMeta\n4 automountServiceAccountToken bool",
         "ConfigMap": "1 metadata ObjectMeta\n2 data map\n3 binaryData bytes_map\n4 immutable bool",
@@ -71,35 +97,11 @@ _MESSAGES: Mapping[str, dict[int, _Field]] = {
             6 subresource
             7 name""",
         "Deployment": "1 metadata ObjectMeta\n2 spec DeploymentSpec\n3 status Empty",
-        "DeploymentSpec": """
-            1 replicas int
-            2 selector LabelSelector
-            3 template PodTemplateSpec
-            4 strategy Empty""",
-        "LabelSelector": "1 matchLabels map",
-        "PodTemplateSpec": "1 metadata ObjectMeta\n2 spec PodSpec",
+        "LabelSelector": "1 matchLabels map\n2 matchExpressions LabelSelectorRequirement*",
+        "LabelSelectorRequirement": "1 key\n2 operator\n3 values string*",
         "Job": "1 metadata ObjectMeta\n2 spec JobSpec\n3 status Empty",
-        "JobSpec": "6 template PodTemplateSpec",
         "Pod": "1 metadata ObjectMeta\n2 spec PodSpec\n3 status Empty",
-        "PodSpec": """
-            2 containers Container*
-            3 restartPolicy
-            6 dnsPolicy
-            7 nodeSelector map
-            8 serviceAccountName
-            14 securityContext Empty""",
-        "Container": """
-            1 name
-            2 image
-            3 command string*
-            4 args string*
-            6 ports ContainerPort*
-            8 resources Empty
-            14 imagePullPolicy""",
-        "ContainerPort": "1 name\n3 containerPort int\n4 protocol",
         "Service": "1 metadata ObjectMeta\n2 spec ServiceSpec\n3 status Empty",
-        "ServiceSpec": "1 ports ServicePort*\n2 selector map\n3 clusterIP\n4 type",
-        "ServicePort": "1 name\n2 protocol\n3 port int\n4 targetPort IntOrString",
         "Time": "",
         "Empty": "",
     }.items()
@@ -161,10 +163,12 @@ def _varint(raw: bytes, at: int) -> tuple[int, int]:
             raise IndexError(at)
 
 
-def _message(kind: str, raw: bytes) -> Obj:
+def _message(kind: str, raw: bytes) -> Any:
     if kind == "IntOrString":
         parts = dict(_parts(raw))
         return parts[3].decode() if parts.get(1) else parts.get(2, 0)
+    if kind == "Quantity":
+        return dict(_parts(raw))[1].decode()
     known = _MESSAGES[kind]
     decoded: Obj = {}
     for number, value in _parts(raw):
@@ -173,15 +177,17 @@ def _message(kind: str, raw: bytes) -> Obj:
             # what is empty or zero says nothing; all else must not be lost silently
             if value and kind not in ("Empty", "Time"):
                 raise _unread(f"field {number} of {kind}")
-        elif field.type in ("map", "bytes_map"):
+        elif field.type in ("map", "bytes_map", "quantity_map"):
             key, inner = _entry(value)
             decoded.setdefault(field.name, {})[key] = _text(field.type, inner)
+        elif field.name == "-":
+            decoded |= _value(field, value)
         elif field.many:
             decoded.setdefault(field.name, []).append(_value(field, value))
-        elif value or field.type == "int":
-            decoded[field.name] = _value(field, value)
+        elif (found := _value(field, value)) or field.kept or field.name == "spec":
+            decoded[field.name] = found
     decoded.pop("creationTimestamp", None)
-    return {key: value for key, value in decoded.items() if value != {} or key == "spec"}
+    return decoded
 
 
 def _entry(raw: bytes) -> tuple[str, bytes]:
@@ -190,7 +196,12 @@ def _entry(raw: bytes) -> tuple[str, bytes]:
 
 
 def _text(type_: str, raw: bytes) -> str:
-    return base64.b64encode(raw).decode() if type_ == "bytes_map" else raw.decode()
+    match type_:
+        case "bytes_map":
+            return base64.b64encode(raw).decode()
+        case "quantity_map":
+            return _message("Quantity", raw)
+    return raw.decode()
 
 
 def _value(field: _Field, value: Any) -> Any:
@@ -200,7 +211,9 @@ def _value(field: _Field, value: Any) -> Any:
         case "message":
             return _message(field.of, value)
         case "int":
-            return value
+            return value - (1 << 64) if value >> 63 else value
+        case "bytes":
+            return base64.b64encode(value).decode()
         case "bool":
             return bool(value)
     return value.decode()

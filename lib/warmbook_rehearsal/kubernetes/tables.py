@@ -114,6 +114,22 @@ def _job(obj: Obj) -> list[Any]:
     ]
 
 
+def _cron_job(obj: Obj) -> list[Any]:
+    status, spec = obj.get("status") or {}, obj["spec"]
+    last, template = status.get("lastScheduleTime"), spec["jobTemplate"]
+    return [
+        name_of(obj),
+        spec["schedule"],
+        spec.get("timeZone") or NONE,
+        str(bool(spec.get("suspend"))),
+        len(status.get("active") or ()),
+        age(last) if last else NONE,
+        created(obj),
+        *_containers(template),
+        text_of(template["spec"].get("selector") or {}) or NONE,
+    ]
+
+
 def _node(node: Obj) -> list[Any]:
     status = node.get("status") or {}
     info, word = status.get("nodeInfo") or {}, "Ready" if holds(node, "Ready") else "NotReady"
@@ -230,6 +246,10 @@ _TABLES: Mapping[str, tuple[str, Callable[[Obj], list[Any]]]] = {
     "Deployment": (f"Name|Ready|Up-to-date#|Available#|Age|{_WORKLOAD}", _deployment),
     "ReplicaSet": (f"Name|Desired#|Current#|Ready#|Age|{_WORKLOAD}", _replica_set),
     "Job": (f"Name|Status|Completions|Duration|Age|{_WORKLOAD}", _job),
+    "CronJob": (
+        f"Name|Schedule|Timezone|Suspend|Active#|Last Schedule|Age|{_WORKLOAD}",
+        _cron_job,
+    ),
     "Node": (
         "Name|Status|Roles|Age|Version|[Internal-IP]|[External-IP]|[OS-Image]|[Kernel-Version]"
         "|[Container-Runtime]",

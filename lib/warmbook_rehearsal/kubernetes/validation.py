@@ -9,13 +9,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import custom, custom_rules, names, volume_rules
+from . import cron_rules, custom, custom_rules, names, volume_rules
 from . import schema as schemas
 from .defaults import set_defaults
 from .errors import Cause, invalid
 from .kinds import Kind
 from .objects import Obj, labels_of
-from .pod_rules import pod_causes, unmovable
+from .pod_rules import pod_causes, restart_causes, unmovable
 from .schema import Schema
 from .selectors import of_label_selector
 
@@ -40,6 +40,9 @@ def _missing(kind: Kind, obj: Obj) -> Iterator[Cause]:
     if kind.kind in _TEMPLATES:
         template = obj.setdefault("spec", {}).setdefault("template", {})
         template.setdefault("spec", {})
+    if kind.kind == "CronJob":
+        job = obj.setdefault("spec", {}).setdefault("jobTemplate", {}).setdefault("spec", {})
+        job.setdefault("template", {}).setdefault("spec", {})
     if kind.kind in custom.KINDS:
         yield from custom_rules.causes(kind.kind, obj)
     else:
@@ -69,6 +72,8 @@ def _broken(kind: Kind, obj: Obj, old: Obj | None) -> Iterator[Cause]:
     yield from _metadata(kind, obj)
     if kind.kind in _TEMPLATES:
         yield from _workload(kind, obj, old)
+    if kind.kind == "CronJob":
+        yield from cron_rules.causes(obj)
     if kind.kind == "Pod":
         yield from pod_causes(obj["spec"], "spec")
         if old and (cause := unmovable(obj, old)):
@@ -124,9 +129,11 @@ def _workload(kind: Kind, obj: Obj, old: Obj | None) -> Iterator[Cause]:
             yield Cause("FieldValueInvalid", said, f"spec.{field}")
     if kind.kind != "Job":
         yield from _selector(spec)
-        yield from _restarts(spec["template"]["spec"], ("Always",))
+        yield from restart_causes(spec["template"]["spec"], ("Always",), "spec.template.spec")
     else:
-        yield from _restarts(spec["template"]["spec"], ("OnFailure", "Never"))
+        yield from restart_causes(
+            spec["template"]["spec"], cron_rules.RESTARTS, "spec.template.spec"
+        )
     if old is not None:
         yield from _immutable(kind, spec, old["spec"])
     if kind.kind == "Deployment":
@@ -146,15 +153,6 @@ def _selector(spec: Obj) -> Iterator[Cause]:
         shown = "map[string]string" + json.dumps(labels, separators=(", ", ":"))
         said = f"Invalid value: {shown}: `selector` does not match template `labels`"
         yield Cause("FieldValueInvalid", said, "spec.template.metadata.labels")
-
-
-def _restarts(pod_spec: Obj, supported: tuple[str, ...]) -> Iterator[Cause]:
-    policy = pod_spec.get("restartPolicy", "")
-    if policy not in supported:
-        listed = ", ".join(f'"{name}"' for name in supported)
-        said = f'Unsupported value: "{policy}": supported values: {listed}'
-        field = "spec.template.spec.restartPolicy"
-        yield Cause("FieldValueNotSupported", said, field)
 
 
 def _immutable(kind: Kind, spec: Obj, old: Obj) -> Iterator[Cause]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 
+from .programs import program_of
 from .sandbox import Node, Sandbox
 from .status import ContainerStatus
 
@@ -24,7 +25,6 @@ async def pull(
     if image in sandbox.pulled:
         sandbox.event("Pulled", f'Container image "{image}" already present on machine')
         return
-    versions = node.image.versions()
     sandbox.event("Pulling", f'Pulling image "{image}"')
     start = time.monotonic()
     await _until_there(sandbox, image, status, stopped)
@@ -38,9 +38,16 @@ async def pull(
     sandbox.event(
         "Pulled",
         f'Successfully pulled image "{image}" in {took} ({took} including waiting). Rehearsal: '
-        f"image {image} stands for the engine vLLM {versions.get('vllm', '?')} on this "
-        "machine; nothing was pulled",
+        f"{_stands_for(node, image)}nothing was pulled",
     )
+
+
+def _stands_for(node: Node, image: str) -> str:
+    """Return what an image is the name of here, "" where that is told with the container."""
+    if program_of(node.image.programs, image):
+        return ""
+    version = node.image.versions().get("vllm", "?")
+    return f"image {image} stands for the engine vLLM {version} on this machine; "
 
 
 async def _until_there(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ Programs = Mapping[str, "Program"]
 class Program:
     """An image's own command, and the files that it brings: path in a container -> here.
 
+    `environ` returns the variables that it brings, `note` says what stands for the image.
+
     The entrypoint runs where a manifest gives no command, with these arguments where it gives no
     arguments either. Source: Kubernetes, "Define a Command and Arguments for a Container".
     """
@@ -21,6 +23,8 @@ class Program:
     entrypoint: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
+    environ: Callable[[], Mapping[str, str]] = dict
+    note: str = ""
 
     def words(self, command: list[str], arguments: list[str]) -> list[str]:
         """Return what runs where a manifest gives this command and these arguments."""

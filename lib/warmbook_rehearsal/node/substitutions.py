@@ -71,6 +71,9 @@ def command_for(
     words = [expanded(word, declared) for word in _words(container, image)]
     environ = {**_machine(image), **_guest(folder, address), **services}
     port = None
+    if program := program_of(image.programs, container["image"]):
+        environ |= program.environ()
+        notes += [program.note] if program.note else []
     if served := _server_at(words):
         environ |= {**_vllm(folder, image), "RUNAI_STREAMER_LOG_TO_STDERR": "1"}
         words, notes = _server(words, served, image, address, engine)

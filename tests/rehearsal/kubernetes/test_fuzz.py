@@ -40,6 +40,7 @@ PATHS = (
     "/apis/apps/v1/namespaces/default/deployments/web/status",
     "/apis/apps/v1/namespaces/default/replicasets",
     "/apis/batch/v1/namespaces/default/jobs",
+    "/apis/batch/v1/namespaces/default/cronjobs",
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
 )
 SCALARS = (
@@ -221,6 +222,9 @@ def _manifests(deployment, pod):
         ),
         "/apis/batch/v1/namespaces/default/jobs": {
             "spec": {"template": template, "backoffLimit": 1}
+        },
+        "/apis/batch/v1/namespaces/default/cronjobs": {
+            "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}
         },
         f"{here}/pods": pod(),
         f"{here}/services": {"spec": {"selector": {"app": "web"}, "ports": ports}},

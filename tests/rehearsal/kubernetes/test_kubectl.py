@@ -318,6 +318,58 @@ def test_typed_creates_arrive_whole(secured, kubectl, eventually, line, kind):
     assert _within(wanted.get("spec") or wanted.get("data"), found.get("spec") or found.get("data"))
 
 
+NIGHTLY = """
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 100
+      backoffLimit: 0
+      template:
+        spec:
+          restartPolicy: Never
+          securityContext: {runAsNonRoot: true, runAsUser: 1000, fsGroup: 0}
+          tolerations: [{operator: Exists, tolerationSeconds: -1}]
+          containers:
+            - name: main
+              image: web:1
+              env:
+                - {name: A, value: b}
+                - {name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+              envFrom: [{configMapRef: {name: nightly, optional: true}}]
+              livenessProbe: {httpGet: {path: /, port: http}, periodSeconds: 7}
+              ports: [{containerPort: 80, name: http}]
+              resources: {limits: {memory: 2Gi}, requests: {cpu: 500m}}
+              securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+              volumeMounts: [{mountPath: /work, name: work}, {mountPath: /c, name: config}]
+          volumes:
+            - {name: work, emptyDir: {sizeLimit: 1Gi}}
+            - {name: config, configMap: {name: nightly, defaultMode: 256, optional: true}}
+"""
+
+
+def test_a_job_from_a_cron_job_has_all_of_its_template(secured, kubectl, eventually):
+    eventually(
+        lambda: secured.on_loop(lambda: secured.store.find("ServiceAccount", "default", "default"))
+    )
+    kubectl("apply -f -", text=NIGHTLY)
+    kubectl("create job try --from=cronjob/nightly")
+    job = yaml.safe_load(kubectl("get job try -o yaml"))
+    cron_job = yaml.safe_load(kubectl("get cj nightly -o yaml"))
+    assert _within(cron_job["spec"]["jobTemplate"]["spec"], job["spec"])
+    pod_spec = job["spec"]["template"]["spec"]
+    assert pod_spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is False
+    assert pod_spec["securityContext"]["fsGroup"] == job["spec"]["backoffLimit"] == 0
+    assert job["metadata"]["ownerReferences"][0]["kind"] == "CronJob"
+    assert "stdin" not in pod_spec["containers"][0]
+    headings, row = kubectl("get cronjobs").splitlines()
+    assert headings.split()[:4] == ["NAME", "SCHEDULE", "TIMEZONE", "SUSPEND"]
+    assert row.split()[6:8] == ["<none>", "False"]
+
+
 def _within(wanted, found):
     """Tell whether all that is wanted is found; what is empty or null says nothing."""
     if isinstance(wanted, dict):

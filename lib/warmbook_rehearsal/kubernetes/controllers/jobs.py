@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
+from ...timestamps import parse_time
 from ..errors import ApiError
 from ..history import Change
 from ..objects import Obj, holds, name_of, namespace_of, now, set_condition, terminating
@@ -14,6 +16,9 @@ from .pods_of import MANAGER
 from .queue_keys import key_of
 
 SOURCE = "job-controller"
+TOO_MANY = "BackoffLimitExceeded", "Job has reached the specified backoff limit"
+LATE = "DeadlineExceeded", "Job was active longer than specified deadline"
+"""Why a Job is given up: reason and message."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +44,30 @@ class Jobs:
             return [key_of(obj) for obj in self._store.list("Job", namespace_of(change.obj))]
         return pods_of.claimants(self._store, change, "Job") if change.kind == "Pod" else []
 
-    def reconcile(self, key: Key) -> None:
-        """Make the Pods that are still needed; tell when the Job is over."""
+    def reconcile(self, key: Key) -> float | None:
+        """Make the Pods that are still needed; tell when the Job is over.
+
+        Return in how many seconds the Job's deadline is, if it has one.
+        """
         job = self._store.find("Job", *key)
         if job is None or terminating(job) or holds(job, "Complete") or holds(job, "Failed"):
-            return
+            return None
         pods_of.claim(self._store, job)
         tally = self._tally(job)
         spec = job["spec"]
-        if tally.failed > spec["backoffLimit"]:
-            self._give_up(job, tally)
+        left_s = _seconds_left(job)
+        if left_s is not None and left_s <= 0:
+            self._give_up(job, tally, *LATE)
+        elif tally.failed > spec["backoffLimit"]:
+            self._give_up(job, tally, *TOO_MANY)
         elif tally.succeeded >= spec["completions"]:
             self._complete(job, tally)
         else:
             if not spec.get("suspend"):
                 self._bring(job, tally)
             self._tell(job, self._tally(job))
+            return _seconds_left(self._store.get("Job", *key))
+        return None
 
     def _tally(self, job: Obj) -> _Tally:
         pods = pods_of.owned_pods(self._store, job)
@@ -83,13 +96,11 @@ class Jobs:
         self._tell(job, tally, ("SuccessCriteriaMet", "Complete"), **more)
         self._store.event(job, "Completed", "Job completed", source=SOURCE)
 
-    def _give_up(self, job: Obj, tally: _Tally) -> None:
+    def _give_up(self, job: Obj, tally: _Tally, reason: str, said: str) -> None:
         for pod in tally.active:
             self._store.delete("Pod", namespace_of(pod), name_of(pod))
-        said = "Job has reached the specified backoff limit"
-        more = {"reason": "BackoffLimitExceeded", "message": said}
-        self._tell(job, tally, ("FailureTarget", "Failed"), **more)
-        self._store.event(job, "BackoffLimitExceeded", said, kind_of="Warning", source=SOURCE)
+        self._tell(job, tally, ("FailureTarget", "Failed"), reason=reason, message=said)
+        self._store.event(job, reason, said, kind_of="Warning", source=SOURCE)
 
     def _tell(self, job: Obj, tally: _Tally, conditions: Sequence[str] = (), **more: str) -> None:
         over = bool(conditions)
@@ -116,3 +127,14 @@ class Jobs:
 
         place = namespace_of(job), name_of(job)
         self._store.update("Job", *place, change, manager=MANAGER, subresource="status")
+
+
+def _seconds_left(job: Obj) -> float | None:
+    """Return the seconds until `activeDeadlineSeconds`, None without one or before the start."""
+    limit_s, start = (
+        job["spec"].get("activeDeadlineSeconds"),
+        job.get("status", {}).get("startTime"),
+    )
+    if limit_s is None or not start or job["spec"].get("suspend"):
+        return None
+    return limit_s - (datetime.now(timezone.utc) - parse_time(start)).total_seconds()

@@ -14,6 +14,7 @@ from ..history import Change
 from ..store import Key, Store
 from .autoscaler import Autoscaler
 from .claims import Claims
+from .cron_jobs import CronJobs
 from .deployments import Deployments
 from .endpoints import EndpointsOfServices
 from .garbage import GarbageCollector
@@ -26,8 +27,8 @@ from .replica_sets import ReplicaSets
 from .scheduler import Scheduler
 
 STARTED_WITH = (
-    *("Namespace", "Node", "Deployment", "ReplicaSet", "Job", "Service", "Pod"),
-    "PersistentVolumeClaim",
+    *("Namespace", "Node", "Deployment", "ReplicaSet", "Job", "CronJob"),
+    *("Service", "Pod", "PersistentVolumeClaim"),
 )
 """The kinds whose objects are looked at when the loop starts."""
 
@@ -65,6 +66,7 @@ async def run_controllers(
         ReplicaSets(store),  # before Deployments: Pods go before others are asked for
         Deployments(store),
         Jobs(store),
+        CronJobs(store),
         EndpointsOfServices(store),
         LostPods(store),
         Leases(store),

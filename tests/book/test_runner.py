@@ -7,6 +7,7 @@ import pytest
 from warmbook.__main__ import main
 from warmbook.book import execution_order, origin, runner, shipped
 from warmbook.book.follower import Follower
+from warmbook.book.kernel_notebook import claims
 from warmbook.book.run import Run
 from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
@@ -96,6 +97,10 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
     assert record["schema"] == 1
     assert record["target"] == "rehearsal"
     assert [n["status"] for n in record["notebooks"]] == ["passed", "passed"]
+    for notebook in record["notebooks"]:
+        checks = [(one["claim"], one["passed"], one["failures"]) for one in notebook["checks"]]
+        assert checks == [(claim, True, 0) for claim in claims(notebook["name"])]
+        assert checks
     assert record["left"] is None
     for name in ("01_settings", "02_project"):
         notebook = json.loads((tmp_path / f"{name}.ipynb").read_text())

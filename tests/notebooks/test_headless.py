@@ -113,10 +113,24 @@ def test_a_role_taken_away_between_05_and_06_is_named(tmp_path, role, permission
 @pytest.mark.timeout(300)
 def test_each_cell_is_a_test_for_nbval():
     books = [str(book) for book in runner.books("en", ["01", "02", "03", "04", "05", "10"])]
-    options = ["-q", "--nbval-lax"]
-    done = rehearse("quick", sys.executable, "-m", "pytest", *options, *books)
+    done = rehearse("quick", sys.executable, "-m", "pytest", "-q", "--nbval-lax", *books)
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout
+
+
+@pytest.mark.slow
+def test_nbval_without_a_rehearsal_tells_what_is_missing():
+    book = runner.books("en", ["01"])[0]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--nbval-lax", str(book)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "project_id: still empty" in done.stdout
+    assert "Traceback (most recent" not in done.stdout
 
 
 def unexplained(phases):

@@ -37,7 +37,8 @@ def _content(file: Path) -> str:
     try:
         return limited_yaml.read(file)
     except OSError as error:
-        raise _refused(str(file), error.strerror or str(error)) from None
+        remedy = say("Name a file that you can read.")
+        raise _refused(str(file), error.strerror or str(error), remedy) from None
     except YamlError as error:
         raise _refused(str(file), error.reason) from None
 
@@ -63,10 +64,10 @@ def _single(key: str, value: Any, name: str) -> object:
     return "" if value is None else value
 
 
-def _refused(name: str, reason: str) -> SettingsError:
+def _refused(name: str, reason: str, remedy: str = "") -> SettingsError:
     told = say("The parameters in {name} can't be read: {reason}.", name=name, reason=reason)
-    remedy = say("Write one line for each parameter, such as `replicas: 2`.")
-    return SettingsError(told, remedy=remedy)
+    example = say("Write one line for each parameter, such as `replicas: 2`.")
+    return SettingsError(told, remedy=remedy or example)
 
 
 def refuse_early(

@@ -142,6 +142,7 @@ def _workbook(folder: Path, notebooks: Sequence[Path], choices: Mapping[str, obj
 @contextmanager
 def _recorded(run: Run, workbook: Workbook, settings: Settings, clients: Clients) -> Iterator[None]:
     """Write the run's record in the end, whatever happens."""
+    before = workbook.measurements().get("cleanup")
     try:
         yield
     except KeyboardInterrupt:
@@ -149,6 +150,8 @@ def _recorded(run: Run, workbook: Workbook, settings: Settings, clients: Clients
         raise
     finally:
         run.measured = workbook.measurements()
+        if not run.cleaned_up and run.measured.get("cleanup") == before:
+            run.measured.pop("cleanup", None)  # an earlier run in this folder cleaned up then
         run.origin.update(ended=origin.now(), account=origin.account(settings, clients))
         text = json.dumps(run.record().dumped(), indent=2, ensure_ascii=False)
         with writing(run.file):

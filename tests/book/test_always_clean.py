@@ -110,10 +110,14 @@ def test_a_time_that_is_none_is_refused(time, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_report_that_cannot_be_written_is_refused_before_the_run(play, tmp_path, capsys):
+@pytest.mark.parametrize(("name", "reason"), [("", "Is a directory"), ("file/j.xml", "Not a dir")])
+def test_a_report_that_cannot_be_written_is_refused_before_the_run(
+    play, tmp_path, capsys, name, reason
+):
     ran = play()
-    assert main(["run", "--junit", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    assert "Is a directory" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["run", "--junit", str(tmp_path / name), "--out", str(tmp_path / "out")]) == 2
+    assert reason in capsys.readouterr().err
     assert not ran
 
 

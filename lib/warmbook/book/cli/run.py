@@ -141,16 +141,18 @@ def _end(run: Run, follower: JsonFollower | TextFollower, junit: Path | None) ->
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Find out before a run of hours whether its file can be written.
+    """Find out before a run of hours whether its file can be written; create nothing.
 
     Raises:
         SettingsError: It can't.
     """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not os.access(path.parent, os.W_OK):
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
@@ -158,6 +160,7 @@ def _write_junit(run: Run, path: Path) -> None:
     from ..junit import document
 
     with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         save(document(run.record()), path, public=True)
 
 

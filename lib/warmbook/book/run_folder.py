@@ -80,7 +80,7 @@ def set_aside(out: Path) -> Path | None:
         if (out / shipped.WORKBOOK).exists():
             shutil.copy2(out / shipped.WORKBOOK, home)
         for file in left:
-            file.rename(home / file.name)
+            file.rename(home / file.name).chmod(0o600)  # one of a reader's may have been open
     return home
 
 

@@ -46,9 +46,9 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         _print_no_more()
         show_wrapped(f"warmbook: {full(error)}", sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
-        show_wrapped(told, sys.stderr)
+        show_wrapped(str(stopped) or told, sys.stderr)
         return termination.status
 
 

@@ -101,14 +101,7 @@ def notebook(rehearsal, tmp_path):
     """Run notebooks of the book, by number, headlessly."""
 
     def run(*numbers, **parameters):
-        result = runner.run(
-            runner.books("en", numbers),
-            parameters,
-            tmp_path / "run",
-            tell=lambda *_: None,
-            started=lambda _: None,
-            ended=lambda _: None,
-        )
+        result = runner.run(runner.books("en", numbers), parameters, tmp_path / "run")
         assert result.passed, result.notebooks
         return result
 

@@ -1,13 +1,19 @@
-"""SIGTERM as Ctrl-C: who gets it, how often, and the exit status afterwards."""
+"""SIGTERM and a deadline as Ctrl-C: who gets it, how often, and the exit status afterwards."""
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from warmbook import __main__ as command_line
-from warmbook.book.interrupts import Termination
+from warmbook.book import interrupts
+from warmbook.book.deadline import Deadline
+from warmbook.book.interrupts import CtrlC, Termination
 from warmbook.errors import InterruptedWaitError
 
 
@@ -82,3 +88,61 @@ def test_a_stopped_verb_tells_it_on_standard_error_only(monkeypatch, capsys, num
 def test_a_verb_that_nobody_stops_keeps_its_status(monkeypatch):
     monkeypatch.setattr("warmbook.book.cli.run._list", lambda options: 7)
     assert command_line.main(["list"]) == 7
+
+
+LATE = (
+    "import signal, time; signal.signal(signal.SIGINT, {what}); print(flush=True); time.sleep(60)"
+)
+
+
+@pytest.fixture
+def kernel():
+    """A process in the place of a kernel, which does that at SIGINT; as CtrlC finds it."""
+    started = []
+
+    def start(what):
+        words = [sys.executable, "-c", LATE.format(what=what)]
+        started.append(subprocess.Popen(words, stdout=subprocess.PIPE))
+        started[0].stdout.readline()
+        provisioner = SimpleNamespace(process=started[0])
+        return SimpleNamespace(km=SimpleNamespace(provisioner=provisioner))
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_a_deadline_interrupts_the_kernel_as_ctrl_c_does_and_is_no_ctrl_c(kernel):
+    pressed = CtrlC(Deadline(0.1))
+    pressed.client = kernel("lambda *_: exit(7)")
+    with pressed:
+        assert pressed.client.km.provisioner.process.wait(20) == 7
+    assert (pressed.timed_out, pressed.times) == (True, 0)
+
+
+def test_a_kernel_that_ignores_the_deadline_is_killed(kernel, monkeypatch):
+    monkeypatch.setattr(interrupts, "DEADLINE_GRACE_S", 0.1)
+    pressed = CtrlC(Deadline(0.1))
+    pressed.client = kernel("signal.SIG_IGN")
+    with pressed:
+        assert pressed.client.km.provisioner.process.wait(20) == -signal.SIGKILL
+
+
+def test_ctrl_c_before_the_deadline_is_a_ctrl_c(kernel):
+    pressed = CtrlC(Deadline(0.5))
+    pressed.client = kernel("lambda *_: exit(7)")
+    with pressed:
+        os.kill(os.getpid(), signal.SIGINT)
+        pressed.client.km.provisioner.process.wait(20)
+        time.sleep(0.6)
+    assert (pressed.timed_out, pressed.times) == (False, 1)
+
+
+def test_a_deadline_that_does_not_come_leaves_nothing_behind():
+    with CtrlC(Deadline(60)):
+        pass
+    for timer in threading.enumerate():
+        if isinstance(timer, threading.Timer):
+            timer.join(5)
+            assert not timer.is_alive()

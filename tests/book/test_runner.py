@@ -5,22 +5,14 @@ import shutil
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book import origin, runner, shipped
+from warmbook.book import execution_order, origin, runner, shipped
+from warmbook.book.follower import Follower
+from warmbook.book.kernel_notebook import claims
+from warmbook.book.run import Run
 from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
 from warmbook.measure.runs.schema import Record
 from warmbook.workbook import Workbook
-
-
-def run(notebooks, parameters, out):
-    return runner.run(
-        notebooks,
-        parameters,
-        out,
-        tell=lambda *_: None,
-        started=lambda _: None,
-        ended=lambda _: None,
-    )
 
 
 def test_both_books_have_the_same_notebooks_in_order():
@@ -54,7 +46,7 @@ def test_a_wrong_parameter_stops_the_run_before_anything_is_created(
     chosen, clients, tmp_path, parameters, words
 ):
     with pytest.raises(SettingsError, match=words):
-        run(runner.books("en"), parameters, tmp_path / "out")
+        runner.run(runner.books("en"), parameters, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*.ipynb"))
     services = clients.services.list_services(
         request={"parent": "projects/rehearsal-project", "filter": "state:ENABLED"}
@@ -68,7 +60,7 @@ def test_a_run_starts_from_the_readers_saved_choices_and_leaves_them_alone(
     mine = Workbook.open()
     mine.choose({"cluster_name": "mine", "replicas": 3})
     before = mine.path.read_text()
-    result = run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
+    result = runner.run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
     assert (result.settings["cluster_name"], result.settings["replicas"]) == ("mine", 2)
     assert mine.path.read_text() == before
     theirs = Workbook(tmp_path / "out" / "workbook.yaml").saved()
@@ -76,29 +68,29 @@ def test_a_run_starts_from_the_readers_saved_choices_and_leaves_them_alone(
 
 
 def test_a_second_run_into_a_folder_begins_with_no_choice_of_the_first(rehearsal, tmp_path):
-    run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
-    run(runner.books("en", ["02"]), {"location": "us-east4"}, tmp_path / "out")
+    runner.run(runner.books("en", ["01"]), {"replicas": "2"}, tmp_path / "out")
+    runner.run(runner.books("en", ["02"]), {"location": "us-east4"}, tmp_path / "out")
     assert Workbook(tmp_path / "out" / "workbook.yaml").saved() == {"location": "us-east4"}
 
 
 def test_a_folder_that_cannot_be_made_or_filled_is_said(rehearsal, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="Not a directory") as refused:
-        run(runner.books("en", ["01"]), {}, tmp_path / "file" / "out")
+        runner.run(runner.books("en", ["01"]), {}, tmp_path / "file" / "out")
     assert refused.value.remedy
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(runner, "execute", full)
+    monkeypatch.setattr(execution_order, "execute", full)
     with pytest.raises(SettingsError, match="No space left") as refused:
-        run(runner.books("en", ["01"]), {}, tmp_path / "out")
+        runner.run(runner.books("en", ["01"]), {}, tmp_path / "out")
     assert "01_settings.ipynb" in refused.value.what
     assert "space" in refused.value.remedy
 
 
 def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
-    result = run(runner.books("en", ["01", "02"]), {}, tmp_path)
+    result = runner.run(runner.books("en", ["01", "02"]), {}, tmp_path)
     record = json.loads((tmp_path / "run.json").read_text())
     assert result.passed
     assert record == json.loads(json.dumps(result.record().dumped()))
@@ -107,6 +99,10 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
     assert record["schema"] == 1
     assert record["target"] == "rehearsal"
     assert [n["status"] for n in record["notebooks"]] == ["passed", "passed"]
+    for notebook in record["notebooks"]:
+        checks = [(one["claim"], one["passed"], one["failures"]) for one in notebook["checks"]]
+        assert checks == [(claim, True, 0) for claim in claims(notebook["name"])]
+        assert checks
     assert record["left"] is None
     for name in ("01_settings", "02_project"):
         notebook = json.loads((tmp_path / f"{name}.ipynb").read_text())
@@ -119,7 +115,7 @@ STREAM = {"pod": "p", "bytes": 2**30, "seconds": 2.0, "gib_s": 0.5, "source": "s
 def test_a_measurement_that_somebody_changed_is_named_and_the_others_are_written():
     cleanup = {"created": ["cluster c"], "left": [], "perhaps": ["cache zone-a"]}
     measured = {"stream": {"loads": [STREAM, {**STREAM, "seconds": "?"}]}, "cleanup": cleanup}
-    changed = runner.Run("rehearsal", {}, measured=measured)
+    changed = Run("rehearsal", {}, measured=measured)
     assert changed.unfit == ["streams"]
     assert changed.record().streams == ()
     assert changed.record().created == ("cluster c",)
@@ -130,11 +126,11 @@ def test_a_measurement_that_somebody_changed_is_named_and_the_others_are_written
 
 
 def test_the_record_says_how_the_network_was_shaped(rehearsal, tmp_path, monkeypatch):
-    run(runner.books("en", ["01"]), {}, tmp_path)
+    runner.run(runner.books("en", ["01"]), {}, tmp_path)
     assert json.loads((tmp_path / "run.json").read_text())["shaped"] is None
     figures = {"latency_ms": 30, "stream_mib_s": 135, "nic_gbps": 0, "region_gbps": 0, "jitter": 0}
     monkeypatch.setenv("WARMBOOK_SHAPED", json.dumps(figures))
-    assert run(runner.books("en", ["01"]), {}, tmp_path).passed
+    assert runner.run(runner.books("en", ["01"]), {}, tmp_path).passed
     assert json.loads((tmp_path / "run.json").read_text())["shaped"] == figures
     assert read(tmp_path).shaped == figures
     told = (tmp_path / "01_settings.ipynb").read_text()
@@ -157,9 +153,8 @@ def test_a_run_is_told_from_any_other_and_is_no_work_of_a_reader(rehearsal, tmp_
     clone = tmp_path / "notebooks"
     shutil.copytree(shipped.folder() / "en", clone / "en")
     monkeypatch.setattr(shipped, "CLONE", clone)
-    one, two = (
-        run(runner.books("en", ["02"]), {}, tmp_path / name).record() for name in ("one", "two")
-    )
+    book = runner.books("en", ["02"])
+    one, two = (runner.run(book, {}, tmp_path / name).record() for name in ("one", "two"))
     assert one.id != two.id
     assert one.interactive is False
     assert "2026" < one.began <= one.ended <= two.began
@@ -169,7 +164,7 @@ def test_a_run_is_told_from_any_other_and_is_no_work_of_a_reader(rehearsal, tmp_
 
 
 def test_no_secret_is_in_what_a_run_leaves(rehearsal, tmp_path):
-    run(runner.books("en", ["01", "02"]), {}, tmp_path)
+    runner.run(runner.books("en", ["01", "02"]), {}, tmp_path)
     token = rehearsal.environ["WARMBOOK_REHEARSAL_TOKEN"]
     for file in tmp_path.iterdir():
         assert token not in file.read_text()
@@ -198,14 +193,11 @@ def test_a_rehearsal_that_has_stopped_ends_a_run_before_its_first_notebook(
 
 
 def test_a_rehearsal_that_stops_under_a_notebook_is_said(rehearsal, tmp_path):
-    result = runner.run(
-        runner.books("en", ["02"]),
-        {},
-        tmp_path / "out",
-        tell=lambda *_: None,
-        started=lambda _: rehearsal.stop(),
-        ended=lambda _: None,
-    )
+    class Stops(Follower):
+        def notebook_started(self, notebook):
+            rehearsal.stop()
+
+    result = runner.run(runner.books("en", ["02"]), {}, tmp_path / "out", follower=Stops())
     assert [done.status for done in result.notebooks] == ["failed"]
     assert "The rehearsal has stopped" in result.notebooks[0].error
 

@@ -46,12 +46,7 @@ def point_at(running, patch, folder):
 
 
 def run_the_book(folder):
-    result = runner.run(
-        *(runner.books("en"), {}, folder / "run"),
-        tell=lambda *_: None,
-        started=lambda _: None,
-        ended=lambda _: None,
-    )
+    result = runner.run(runner.books("en"), {}, folder / "run")
     assert result.passed, result.notebooks
 
 

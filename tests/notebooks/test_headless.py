@@ -45,29 +45,18 @@ def run_book(engine, out, *more):
     return json.loads((out / "run.json").read_text()), done.stdout
 
 
-def quietly(notebooks, out):
-    return runner.run(
-        notebooks,
-        {},
-        out,
-        tell=lambda *_: None,
-        started=lambda _: None,
-        ended=lambda _: None,
-    )
-
-
 @pytest.mark.timeout(600)
 def test_every_notebook_runs_twice_in_a_row_to_the_same_end(rehearsal, clients, chosen, tmp_path):
     book = runner.books("en")
     for _ in range(2):
-        result = quietly(book[:-1], tmp_path)
+        result = runner.run(book[:-1], {}, tmp_path)
         assert result.passed, result.notebooks
     assert len(clients.kubernetes.list_objects("Deployment", chosen.namespace)) == 1
-    first = quietly(book[-1:], tmp_path)
+    first = runner.run(book[-1:], {}, tmp_path)
     assert first.passed
     assert first.record().left == ()
     assert len(first.record().created) == 4
-    again = quietly(book[-1:], tmp_path)
+    again = runner.run(book[-1:], {}, tmp_path)
     assert again.passed
     assert again.record().created == again.record().left == ()
 
@@ -124,10 +113,24 @@ def test_a_role_taken_away_between_05_and_06_is_named(tmp_path, role, permission
 @pytest.mark.timeout(300)
 def test_each_cell_is_a_test_for_nbval():
     books = [str(book) for book in runner.books("en", ["01", "02", "03", "04", "05", "10"])]
-    options = ["-q", "--nbval-lax", "--override-ini=addopts="]
-    done = rehearse("quick", sys.executable, "-m", "pytest", *options, *books)
+    done = rehearse("quick", sys.executable, "-m", "pytest", "-q", "--nbval-lax", *books)
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout
+
+
+@pytest.mark.slow
+def test_nbval_without_a_rehearsal_tells_what_is_missing():
+    book = runner.books("en", ["01"])[0]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--nbval-lax", str(book)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "project_id: still empty" in done.stdout
+    assert "Traceback (most recent" not in done.stdout
 
 
 def unexplained(phases):

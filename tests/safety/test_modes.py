@@ -16,8 +16,6 @@ from ..machine import slowness
 from ..modes import open_to_others
 from ..processes import DOOR, TO_THE_SERVER
 
-SILENT = {"tell": lambda *_: None, "started": lambda _: None, "ended": lambda _: None}
-
 WALK = f"""{TO_THE_SERVER}
 import json, os, sys, pathlib
 from warmbook.steps import streaming
@@ -56,9 +54,10 @@ def test_what_is_open_to_others_is_noticed(tmp_path):
 
 def test_a_run_folder_is_its_owners(rehearsal, tmp_path):
     out = tmp_path / "runs" / "first"
-    result = runner.run(runner.books("en")[:2], {}, out, **SILENT)
+    result = runner.run(runner.books("en")[:2], {}, out)
     assert result.passed
     assert {path.name for path in out.iterdir()} == {
+        ".lock",
         "01_settings.ipynb",
         "02_project.ipynb",
         "run.json",
@@ -72,7 +71,7 @@ def test_so_are_notebooks_in_the_place_of_open_ones(rehearsal, tmp_path):
     out = tmp_path / "run"
     out.mkdir(mode=0o700)
     (out / "01_settings.ipynb").touch(mode=0o644)
-    assert runner.run(runner.books("en")[:1], {}, out, **SILENT).passed
+    assert runner.run(runner.books("en")[:1], {}, out).passed
     assert list(open_to_others(out)) == []
 
 

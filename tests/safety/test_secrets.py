@@ -26,11 +26,6 @@ def secrets(rehearsal, monkeypatch):
     return [rehearsal.environ["WARMBOOK_REHEARSAL_TOKEN"], HUB_TOKEN, PASSWORD]
 
 
-def quietly(notebooks, parameters, out):
-    silent = {"tell": lambda *_: None, "started": lambda _: None, "ended": lambda _: None}
-    return runner.run(notebooks, parameters, out, **silent)
-
-
 def left_by(*folders):
     for folder in folders:
         yield from (path for path in Path(folder).rglob("*") if path.is_file())
@@ -55,9 +50,9 @@ def test_a_run_leaves_no_secret_in_notebooks_record_state_or_logs(
     books = runner.books("en")[1:6]
     if faults:  # the planted token is no token of the Hub's
         gated = {"model_source": "hf://rehearsal/SmolLM2-135M-gated"}
-        assert not quietly(books[:2], gated, out).passed
+        assert not runner.run(books[:2], gated, out).passed
         books = runner.books("en")[1:7]
-    result = quietly(books, {}, out)
+    result = runner.run(books, {}, out)
     assert result.passed == (not faults), result.notebooks
     logs = tmp_path / "logs"
     logs.mkdir()

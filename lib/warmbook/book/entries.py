@@ -37,12 +37,17 @@ def add_cell(told: Told, notebook: str, seconds: float, ended: tuple[str, str]) 
 
 def add_check(told: Told, notebook: str, claim: str, passed: bool, at: str) -> None:
     """Add how a claim ended, in the place of how it ended before."""
-    checks = _entry(told, notebook)["checks"]
+    note_check(_entry(told, notebook)["checks"], claim, passed, at)
+
+
+def note_check(checks: list[Told], claim: str, passed: bool, at: str) -> Told:
+    """Note in a notebook's checks how a claim ended, and return its entry."""
     found = next((one for one in checks if one["claim"] == claim), None)
     if found is None:
         found = {"claim": claim, "failures": 0}
         checks.append(found)
     found.update(passed=passed, at=at, failures=found["failures"] + (not passed))
+    return found
 
 
 def add_measurement(told: Told, name: str, measurement: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,35 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from pydantic import ConfigDict
 
-from ..display.progress import MIME
-from ..measure.runs.schema import Notebook
+from ..display import progress
+from ..measure.runs.schema import Check, Notebook
 from ..settings import Settings
 from ..texts import say
-from . import shipped
+from ..units import duration
+from . import entries, headless_checks, shipped
+from .deadline import Deadline
+from .follower import Follower, Waiting
 from .interrupts import CtrlC
 from .kernels import Kernels
-
-Tell = Callable[[str, float], None]
-"""Called with a line of progress and the seconds since its wait began."""
 
 
 class Done(Notebook):
     """A notebook of a run, kept up to date while it runs."""
 
     model_config = ConfigDict(frozen=False)
+
+    def note(self, claim: str, passed: bool, at: str) -> Check:
+        """Note how a claim ended, and return its entry."""
+        checks = [check.dumped() for check in self.checks]
+        noted = entries.note_check(checks, claim, passed, at)
+        self.checks = tuple(map(Check.model_validate, checks))
+        return Check.model_validate(noted)
+
+    def time_out(self, limit_s: float | None) -> None:
+        """Note that the time was over, before what its cell said then."""
+        self.status = "timed-out"
+        told = say("The time limit of {time} was reached.", time=duration(limit_s or 0))
+        self.error = "\n".join(filter(None, (told, self.error)))
 
 
 def parameters_of(notebook: Path) -> list[str]:
@@ -51,12 +64,19 @@ def execute(
     copy: Path,
     given: Mapping[str, str],
     kernels: Kernels,
-    tell: Tell,
+    follower: Follower,
     done: Done,
+    deadline: Deadline,
 ) -> None:
-    """Run a notebook into `copy`, and keep `done` up to date; what goes wrong is told there."""
+    """Run a notebook into `copy`, and keep `done` up to date; what goes wrong is told there.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed twice.
+    """
+    if deadline.over:
+        return done.time_out(deadline.limit_s)
     taken = taken_by(book)
-    start, pressed = time.monotonic(), CtrlC()
+    start, pressed = time.monotonic(), CtrlC(deadline)
     copy.unlink(missing_ok=True)  # one from before would keep its mode
     try:
         with pressed:
@@ -68,7 +88,8 @@ def execute(
                 engine_name="warmbook",
                 progress_bar=False,
                 kernels=kernels,
-                tell=tell,
+                follower=follower,
+                done=done,
                 pressed=pressed,
             )
         done.status = "passed"
@@ -81,27 +102,40 @@ def execute(
             "The kernel died. Run it again: it finds the operations in progress and waits for them."
         )
     except KeyboardInterrupt:
-        pressed.times += 1
+        pressed.ended_without_a_kernel()
     finally:
         if pressed.times:
             done.status = "interrupted"
+        elif pressed.timed_out and done.status != "passed":
+            done.time_out(deadline.limit_s)
         done.seconds = round(time.monotonic() - start, 3)
+    if pressed.times > 1:
+        raise KeyboardInterrupt
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's client, which also tells the progress that a running cell redraws."""
+    """papermill's client, which also tells the checks and the progress of a running cell."""
 
-    tell: Tell
+    follower: Follower
+    done: Done
 
     def process_message(self, message: Any, *args: Any, **kwargs: Any) -> Any:
-        content = message["content"]
-        progress = content.get("data", {}).get(MIME) if "data" in content else None
-        if progress:
-            self.tell(content["data"]["text/plain"], progress["elapsed_s"])
+        if check := headless_checks.published(message):
+            self.follower.checked(self.done.name, self.done.note(**check))
+        elif waiting := _waiting(message):
+            self.follower.waits(self.done.name, waiting)
         return super().process_message(message, *args, **kwargs)
 
     def set_widgets_metadata(self) -> None:
         """Save no widget state: without it GitHub and nbconvert show the form as a table."""
+
+
+def _waiting(message: Mapping[str, Any]) -> Waiting | None:
+    """Return the progress that a running cell redraws, None for any other message."""
+    data = message["content"].get("data", {})
+    if progress.MIME not in data:
+        return None
+    return Waiting(line=data["text/plain"], **data[progress.MIME])
 
 
 class _Engine(NBClientEngine):
@@ -112,7 +146,8 @@ class _Engine(NBClientEngine):
         kernel_name: str,
         *,
         kernels: Kernels,
-        tell: Tell,
+        follower: Follower,
+        done: Done,
         pressed: CtrlC,
         **kwargs: Any,
     ) -> Any:
@@ -123,7 +158,7 @@ class _Engine(NBClientEngine):
             startup_timeout=kwargs.pop("start_timeout", 60),
             timeout=None,
         )
-        client.tell, pressed.client = tell, client
+        client.follower, client.done, pressed.client = follower, done, client
         return client.execute(cleanup_kc=True)
 
 

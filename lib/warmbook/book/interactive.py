@@ -1,4 +1,4 @@
-"""`connect` and `check` as the notebooks have them: in a kernel, they also keep its record."""
+"""`connect` and `check` as the notebooks have them: in a kernel, they also keep a record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ..display import banner
 from ..display.check import check as claimed
 from ..errors import CheckError
 from ..settings import Settings
-from .origin import RECORDING
+from . import headless_checks
+from .origin import RECORDING, now
 from .recorder import Recorder
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +55,7 @@ check = _recorded(claimed)
 
 
 def _note(holds: object, claim: str, *, passed: bool) -> None:
+    headless_checks.publish(claim, passed=passed, at=now())
     for keeper in _of_kernel:
         keeper.note(claim, passed=passed, before=str(getattr(holds, "before", "")))
 

@@ -13,8 +13,13 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from .deadline import Deadline
+
 GRACE_S = 2.0
 """How long a cell may take to end after Ctrl-C, in seconds, before its kernel is killed."""
+
+DEADLINE_GRACE_S = 10.0
+"""The same after a deadline, when nobody sits and waits."""
 
 
 class Termination:
@@ -54,39 +59,73 @@ class Termination:
 
 
 class CtrlC:
-    """A context that counts how many `times` Ctrl-C was pressed while `client` runs a notebook."""
+    """A context that ends the notebook of `client` at Ctrl-C, and at a deadline as at Ctrl-C.
 
-    def __init__(self) -> None:
+    It counts how many `times` Ctrl-C was pressed.
+    """
+
+    def __init__(self, deadline: Deadline | None = None) -> None:
         self.times = 0
+        self.timed_out = False
+        """Whether the deadline came before any Ctrl-C."""
         self.client: Any = None
+        self._deadline = deadline or Deadline()
         self._before: Any = None
         self._kernel: Any = None
+        self._alarm: threading.Timer | None = None
+        self._rings = False
         self._late: threading.Timer | None = None
 
     def __enter__(self) -> None:
         """Take Ctrl-C over, which only a program's main thread can."""
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._press)
+            if self._deadline.left_s is not None:
+                self._alarm = threading.Timer(self._deadline.left_s, self._ring)
+                self._alarm.start()
 
     def __exit__(self, *_: object) -> None:
         """Wait until the kernel is gone, if it was told to go."""
-        if self._late:
-            self._late.cancel()
+        for timer in filter(None, (self._alarm, self._late)):
+            timer.cancel()
         if self._before:
             signal.signal(signal.SIGINT, self._before)
         if self._kernel:
             with suppress(subprocess.TimeoutExpired):
                 self._kernel.wait(GRACE_S)
 
+    def ended_without_a_kernel(self) -> None:
+        """Count a KeyboardInterrupt that nobody has counted: this is no main thread."""
+        if not self._stopped:
+            self.times += 1
+
+    @property
+    def _stopped(self) -> bool:
+        return self.timed_out or self.times > 0
+
+    def _ring(self) -> None:
+        """Send the main thread a Ctrl-C, which also wakes it from its wait for the kernel."""
+        if not self._stopped:
+            self._rings = True
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
     def _press(self, *_: object) -> None:
-        self.times += 1
+        again = self._stopped
+        if self._rings:
+            self._rings = False
+            if again:
+                return
+            self.timed_out = True
+        else:
+            self.times += 1
         manager = self.client and self.client.km
         self._kernel = manager and manager.provisioner and manager.provisioner.process
         if not self._kernel:
             raise KeyboardInterrupt
-        if self.times > 1:
+        if again:
             self._kernel.kill()
             raise KeyboardInterrupt
         self._kernel.send_signal(signal.SIGINT)
-        self._late = threading.Timer(GRACE_S, self._kernel.kill)
+        grace_s = DEADLINE_GRACE_S if self.timed_out else GRACE_S
+        self._late = threading.Timer(grace_s, self._kernel.kill)
         self._late.start()

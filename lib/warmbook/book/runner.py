@@ -4,69 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ..cloud.clients import Clients
-from ..cloud.rehearsal import Network
 from ..errors import SettingsError
-from ..files import FULL, save, writing
-from ..measure.runs import measured
-from ..measure.runs.record import FILE
-from ..measure.runs.schema import SCHEMA, Record
-from ..settings import Settings, chosen, merge
+from ..files import save, writing
+from ..settings import Settings, chosen
 from ..texts import say, speak
 from ..workbook import Workbook
-from . import origin, shipped
-from .execution import Done, Tell, execute, taken_by
+from . import headless_checks, origin, run_folder, shipped
+from .deadline import Deadline
+from .execution import Done
+from .execution_order import Execution
+from .follower import Follower
 from .kernels import Kernels
+from .parameters import refuse_early
+from .run import CLEANUP, INTERRUPTED, Run
 
-
-@dataclass
-class Run:
-    """A run of the book, and what it measured."""
-
-    target: str
-    settings: dict[str, Any]
-    network: Network | None = None
-    """How the network was shaped, if it was."""
-    origin: dict[str, Any] = field(default_factory=dict)
-    """What tells this run from any other: see `origin.begun`."""
-    notebooks: list[Done] = field(default_factory=list)
-    measured: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every notebook ran to its end."""
-        return all(done.status == "passed" for done in self.notebooks)
-
-    @property
-    def unfit(self) -> list[str]:
-        """Keys of the record whose measurement is not as the schema says."""
-        return measured.unfit(self._fields())
-
-    def record(self) -> Record:
-        """Return the run's record; what is `unfit` counts as not measured."""
-        nothing = replace(self, measured={})._fields()
-        return measured.checked({**self._fields(), **{name: nothing[name] for name in self.unfit}})
-
-    def _fields(self) -> dict[str, Any]:
-        """Return the keys of the record, with what the notebooks have recorded."""
-        return {
-            "schema": SCHEMA,
-            "interactive": False,
-            **self.origin,
-            "target": self.target,
-            "settings": self.settings,
-            "versions": {**origin.versions(), **measured.packages(self.measured)},
-            "notebooks": [done.dumped() for done in self.notebooks],
-            **measured.NOTHING,
-            **measured.keys(self.measured),
-            "shaped": self.network and self.network.model_dump(),
-        }
+CLEANUP_S = 1800
+"""How long notebook 10 may take where the run had a limit: deleting a cluster takes 5 minutes."""
 
 
 def books(language: str, only: Sequence[str] = ()) -> list[Path]:
@@ -90,27 +48,10 @@ def books(language: str, only: Sequence[str] = ()) -> list[Path]:
     return [book for book in present if not only or book.name[:2] in only]
 
 
-def refuse_early(
-    notebooks: Sequence[Path], parameters: Mapping[str, str], saved: Mapping[str, object]
-) -> Settings:
-    """Return the settings of a run, before anything is created.
-
-    `saved` are the reader's own choices; the run has a workbook.yaml of its own.
-
-    Raises:
-        SettingsError: A parameter that no notebook takes, or a value that can't be right.
-    """
-    taken = set[str]().union(*map(taken_by, notebooks))
-    if unknown := sorted(set(parameters) - taken):
-        raise SettingsError(
-            say("Unknown parameter: {names}.", names=", ".join(unknown)),
-            remedy=say("Known parameters: {names}.", names=", ".join(sorted(taken))),
-        )
-    return Settings.parse(merge(saved, _settings_among(parameters)))
-
-
-def _settings_among(parameters: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in parameters.items() if name in Settings.model_fields}
+def with_cleanup(notebooks: Sequence[Path]) -> list[Path]:
+    """Return the notebooks, the one that cleans up as the last of them."""
+    cleanup = notebooks[0].parent / f"{shipped.titles()[CLEANUP]}.ipynb"
+    return [*(book for book in notebooks if book != cleanup), cleanup]
 
 
 @contextmanager
@@ -126,82 +67,106 @@ def _private_files() -> Iterator[None]:
 @_private_files()
 def run(
     notebooks: Sequence[Path],
-    parameters: Mapping[str, str],
-    out: Path,
+    parameters: Mapping[str, object],
+    out: Path | None,
     *,
-    tell: Tell,
-    started: Callable[[Path], None],
-    ended: Callable[[Done], None],
+    follower: Follower | None = None,
+    limit_s: float | None = None,
+    always_clean: bool = False,
 ) -> Run:
     """Run each notebook in order; stop at the first failure.
 
-    Executed copies, `workbook.yaml` and `run.json` are written to `out`, whatever happens; no
-    other user can read them.
+    Executed copies, `workbook.yaml` and `run.json` are written to `out`, by default a new folder
+    in `runs`, whatever happens; no other user can read them. What an earlier run left there is
+    moved away first. After `limit_s` seconds the running cell is interrupted as by Ctrl-C. With
+    `always_clean` notebook 10 runs last, also after a failure, the limit or one Ctrl-C; it has
+    CLEANUP_S of its own.
 
     Raises:
-        SettingsError: A parameter, a value or the environment is wrong; nothing was run.
+        SettingsError: A parameter, a value, the folder or the environment is wrong; nothing was
+            run.
         UnreachableError: The rehearsal has stopped; nothing was run.
         KeyboardInterrupt: Ctrl-C; the cell that ran has told what goes on in the cloud.
     """
+    deadline, follower = Deadline(limit_s), follower or Follower()
+    if always_clean:
+        notebooks = with_cleanup(notebooks)
     saved = Workbook.open(default=shipped.workbook_file()).saved()
-    settings = refuse_early(notebooks, parameters, saved)
+    settings, given = refuse_early(notebooks, parameters, saved)
     clients = Clients(settings.project_id).confirmed()
-    file = (out / "workbook.yaml").resolve()
-    with writing(file):
-        out.mkdir(parents=True, exist_ok=True)
-        if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
-            file.unlink(missing_ok=True)
-    nothing = dict.fromkeys(Settings.model_fields)  # nor choices of an earlier run
-    Workbook(file).choose({**nothing, **chosen(saved, parameters)})
-    speak(settings.language)
-    result = Run(clients.target, settings.model_dump(), clients.network)
-    result.origin = origin.begun(settings, clients)
-    result.notebooks = [
-        Done(name=book.stem, status="not-run", seconds=0.0, error="") for book in notebooks
-    ]
-    try:
+    with run_folder.opened(out) as folder:
+        result = Run(clients.target, settings.model_dump(), clients.network, folder=folder)
+        result.earlier = run_folder.set_aside(folder)
+        result.origin = origin.begun(settings, clients)
+        result.notebooks = [_not_run(book) for book in notebooks]
+        workbook = _workbook(folder, notebooks, chosen(saved, given))
+        speak(settings.language)
+        follower.run_started(result)
         with (
-            _environment(**{"WARMBOOK_FILE": str(file), origin.RECORDING: "no"}),
+            _recorded(result, workbook, settings, clients),
+            _environment(workbook),
             Kernels(len(notebooks), shipped.directory_for(notebooks[0])) as kernels,
         ):
-            for book, done in zip(notebooks, result.notebooks, strict=True):
-                started(book)
-                with _room_for(out / book.name):
-                    execute(book, out / book.name, parameters, kernels, tell, done)
-                ended(done)
-                if done.status == "interrupted":
-                    raise KeyboardInterrupt
-                if done.status != "passed":
-                    break
-    finally:
-        result.measured = Workbook(file).measurements()
-        result.origin.update(ended=origin.now(), account=origin.account(settings, clients))
-        text = json.dumps(result.record().dumped(), indent=2, ensure_ascii=False)
-        with writing(out / FILE):
-            save(text + "\n", out / FILE)
+            pairs = list(zip(notebooks, result.notebooks, strict=True))
+            last = pairs.pop() if always_clean else None
+            execution = Execution(folder, given, kernels, follower)
+            execution.run_in_order(pairs, deadline)
+            if last:
+                execution.run_one(*last, Deadline(limit_s and CLEANUP_S))
+        if result.outcome == INTERRUPTED:
+            raise KeyboardInterrupt(*_cleaned_up(result))
     return result
 
 
-@contextmanager
-def _room_for(copy: Path) -> Iterator[None]:
-    """Say of a disk that has no room left for a notebook's copy that it is full.
+def _not_run(book: Path) -> Done:
+    return Done(name=book.stem, status="not-run", seconds=0.0, error="", checks=())
 
-    Raises:
-        SettingsError: It is.
-    """
+
+def _cleaned_up(run: Run) -> Iterator[str]:
+    if run.cleaned_up:
+        yield say("Stopped. Notebook 10 deleted the created resources.")
+
+
+def _workbook(folder: Path, notebooks: Sequence[Path], choices: Mapping[str, object]) -> Workbook:
+    """Return the run's own workbook.yaml, with these choices and none of an earlier run."""
+    file = (folder / shipped.WORKBOOK).resolve()
+    if notebooks[0].name.startswith("01"):  # from the start: no figures of an earlier run
+        with writing(file):
+            file.unlink(missing_ok=True)
+    workbook = Workbook(file)
+    settings = {name: value for name, value in choices.items() if name in Settings.model_fields}
+    workbook.choose({**dict.fromkeys(Settings.model_fields), **settings})
+    return workbook
+
+
+@contextmanager
+def _recorded(run: Run, workbook: Workbook, settings: Settings, clients: Clients) -> Iterator[None]:
+    """Write the run's record in the end, whatever happens."""
+    before = workbook.measurements().get("cleanup")
     try:
         yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        with writing(copy):
-            raise
+    except KeyboardInterrupt:
+        run.interrupted = True
+        raise
+    finally:
+        run.measured = workbook.measurements()
+        if not run.cleaned_up and run.measured.get("cleanup") == before:
+            run.measured.pop("cleanup", None)  # an earlier run in this folder cleaned up then
+        run.origin.update(ended=origin.now(), account=origin.account(settings, clients))
+        text = json.dumps(run.record().dumped(), indent=2, ensure_ascii=False)
+        with writing(run.file):
+            save(text + "\n", run.file)
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
+def _environment(workbook: Workbook) -> Iterator[None]:
+    """Let the kernels use this file, record nothing themselves and publish their checks."""
+    values = {
+        "WARMBOOK_FILE": str(workbook.path),
+        origin.RECORDING: "no",
+        headless_checks.ASKED: headless_checks.PUBLISH,
+    }
     before = {name: os.environ.get(name) for name in values}
-    # The interpreter that runs the book is also the one that its kernels should be.
     os.environ.update(values)
     try:
         yield

@@ -19,6 +19,7 @@ from ..measure.runs.record import FILE, parse, read
 from ..measure.runs.schema import SCHEMA
 from . import origin
 from .entries import Change, Told
+from .run_folder import made
 
 FOLDER = Path("runs") / "interactive"
 """Where the sessions are, in the folder of workbook.yaml."""
@@ -75,15 +76,9 @@ def _new(folder: Path, begun: Mapping[str, Any]) -> Path:
         **NOTHING,
         **begun,
     }
-    home = _free(folder / time.strftime("%Y%m%d-%H%M%S", time.gmtime()))
-    home.mkdir(mode=0o700)
+    home = made(folder / time.strftime("%Y%m%d-%H%M%S", time.gmtime()))
     _save(told, home / FILE)
     return home / FILE
-
-
-def _free(wanted: Path) -> Path:
-    more = (wanted.with_name(f"{wanted.name}-{count}") for count in range(2, 1000))
-    return next(path for path in (wanted, *more) if not path.exists())
 
 
 def change(file: Path, changes: Sequence[Change]) -> None:

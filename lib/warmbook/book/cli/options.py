@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,18 @@ def seconds_typed(text: str) -> str:
     if float(number_typed(text)) == 0:
         raise argparse.ArgumentTypeError(f"{text} must be above 0")
     return text
+
+
+_TIME = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?")
+
+
+def time_limit(text: str) -> float:
+    """Return a time such as 90m, 2h, 1h30m or 3600 in seconds."""
+    found = _TIME.fullmatch(text) if text.isascii() else None
+    hours, minutes, seconds = (int(part or 0) for part in (found.groups() if found else "000"))
+    if total_s := 3600 * hours + 60 * minutes + seconds:
+        return float(total_s)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90m, 2h, 1h30m or 3600")
 
 
 def number_typed(text: str) -> str:

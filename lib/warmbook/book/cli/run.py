@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...terminal import redraw, show
+from ...files import save, writing
 from ...texts import say, spoken
 from .options import (
     Verbs,
@@ -19,13 +19,22 @@ from .options import (
     numbers,
     print_as,
     saved_choices,
+    time_limit,
 )
 from .screen import show_wrapped
 
 if TYPE_CHECKING:
-    from ...measure.runs.schema import Record
-    from ..execution import Done, Tell
-    from ..runner import Run
+    from ..run import Run
+    from .run_follower import JsonFollower, TextFollower
+
+STATUSES = {"passed": 0, "failed": 1, "timed-out": 3, "cleanup-failed": 4}
+"""The exit status for each outcome of a run; Ctrl-C and what is refused have those of any verb."""
+
+STATUSES_TOLD = (
+    "Exit status: 0 all notebooks passed; 1 a notebook failed; 2 refused before any notebook "
+    "began, or the disk is full; 3 --timeout was reached; 4 only the cleanup failed; 130 after "
+    "Ctrl-C, 143 after SIGTERM."
+)
 
 
 def add(verbs: Verbs) -> None:
@@ -34,14 +43,53 @@ def add(verbs: Verbs) -> None:
         "run",
         help="run the notebooks headless, in order",
         description="Run warmbook's own notebooks headlessly, in order, with your saved choices; "
-        "copies of them are not touched. Exit status 1 if one of them fails.",
+        f"copies of them are not touched. {STATUSES_TOLD}",
     )
-    run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (runs/<time>)")
+    run.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the run (runs/<time>); an earlier run in it is moved to DIR/earlier",
+    )
     add_language(run, "language of the messages")
     run.add_argument(
         "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
     )
     add_parameter(run)
+    run.add_argument(
+        *("-f", "--parameters_file"),
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="YAML file of parameters, as papermill has it; may be repeated; -y and -p override it",
+    )
+    run.add_argument(
+        *("-y", "--parameters_yaml"),
+        action="append",
+        default=[],
+        metavar="YAML",
+        help="parameters as YAML, such as '{replicas: 2}'; overrides -f",
+    )
+    run.add_argument(
+        "--timeout",
+        type=time_limit,
+        metavar="TIME",
+        help="interrupt the run after this time: 90m, 2h, 1h30m or seconds (no limit)",
+    )
+    run.add_argument(
+        "--always-clean",
+        action="store_true",
+        help="run notebook 10 last, also after a failure, --timeout or one Ctrl-C; it has half "
+        "an hour of its own",
+    )
+    run.add_argument("--junit", type=Path, metavar="FILE", help="write the checks as JUnit XML")
+    run.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="text for people, json for programs: one event a line",
+    )
     run.set_defaults(act=_run)
 
     listing = verbs.add_parser(
@@ -57,107 +105,63 @@ def add(verbs: Verbs) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from .. import runner
+    from ..parameters import gathered
+    from .run_follower import JsonFollower, TextFollower
 
     saved_choices()  # names what a run ignores
-    only = numbers(options.only)
-    notebooks = runner.books(spoken(), only)
-    out = options.out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
-    parameters = {name: value for name, value in options.parameter}
+    notebooks = runner.books(spoken(), numbers(options.only))
+    parameters = gathered(options.parameters_file, options.parameters_yaml, options.parameter)
     parameters.setdefault("language", spoken())
-    tell, started, ended = _reporters()
+    if options.junit:
+        _refuse_unwritable(options.junit)
+    follower = JsonFollower() if options.format == "json" else TextFollower()
     try:
-        result = runner.run(notebooks, parameters, out, tell=tell, started=started, ended=ended)
-    except KeyboardInterrupt:
-        show_wrapped(f"  {say('Executed notebooks and run.json')}: {out}", sys.stderr)
-        raise
-    show_wrapped(_summary(result, out))
-    for name in result.unfit:
+        result = runner.run(
+            notebooks,
+            parameters,
+            options.out,
+            follower=follower,
+            limit_s=options.timeout,
+            always_clean=options.always_clean,
+        )
+    finally:
+        if follower.run:
+            _end(follower.run, follower, options.junit)
+    return STATUSES[result.outcome]
+
+
+def _end(run: Run, follower: JsonFollower | TextFollower, junit: Path | None) -> None:
+    """Write the run as JUnit XML where that is wanted, and tell how it ended."""
+    for name in run.unfit:
         told = say("{name}: its entry in the run's workbook.yaml can't be read", name=name)
         show_wrapped(f"warmbook: {told}", sys.stderr)
-    return 0 if result.passed else 1
+    if junit:
+        _write_junit(run, junit)
+    follower.run_ended(run)
 
 
-def _reporters() -> tuple[Tell, Callable[[Path], None], Callable[[Done], None]]:
-    """Return reporters that keep one line per notebook, and a moving one on a terminal."""
-    moving = sys.stdout.isatty()
-    last = {"state": "", "at": 0.0}
+def _refuse_unwritable(path: Path) -> None:
+    """Find out before a run of hours whether its file can be written; create nothing.
 
-    def tell(line: str, elapsed_s: float) -> None:
-        state = line.rpartition(" (")[0]
-        if moving:
-            redraw(f"    {line[:110]}")
-        elif state != last["state"] or time.monotonic() - float(str(last["at"])) > 10:
-            show(f"    {line}")
-            last.update(state=state, at=time.monotonic())
-        del elapsed_s
-
-    def started(book: Path) -> None:
-        if moving:
-            redraw(f"  … {book.stem}")
-
-    def ended(done: Done) -> None:
-        mark = "✔" if done.status == "passed" else "✗"
-        if moving:
-            redraw("")
-        show(f"  {mark} {done.name:<14} {done.seconds:6.1f} s")
-        if done.error:
-            told = "\n".join(f"      {line}" for line in done.error.splitlines())
-            show(told, sys.stderr if done.status == "interrupted" else sys.stdout)
-
-    return tell, started, ended
+    Raises:
+        SettingsError: It can't.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    with writing(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def _summary(result: Run, out: Path) -> str:
-    from ...units import duration, size
+def _write_junit(run: Run, path: Path) -> None:
+    from ..junit import document
 
-    record = result.record()
-    lines = [""]
-    for load in record.streams:
-        told = f"{size(load.bytes)}, {duration(load.seconds)}, {load.gib_s:.2f} GiB/s"
-        lines.append(f"  {say('Stream')}: {told} ({load.source})")
-    if record.streams and result.network:
-        lines.append(f"  {result.network.label}")
-    lines += _cold_start(record)
-    if record.answer or record.declined:
-        lines.append(f"  {record.question}\n  → {record.answer or record.declined}")
-    if record.comparison:
-        lines.append(f"  {record.comparison.sentence}")
-    if parity := record.parity:
-        told = say("{equal} of {count} answers equal", equal=parity.equal, count=parity.prompts)
-        lines.append(f"  {say('Parity')}: {told}")
-    if (served := record.served) and served.equal is not None:
-        told = say("{equal} of {count} answers equal", equal=served.equal, count=served.prompts)
-        lines.append(f"  {say('Parity of the server')}: {told}")
-    lines += _left_behind(record)
-    if not result.passed:
-        lines.append("  " + say("Not every notebook passed. The created resources still exist."))
-    lines.append(f"  {say('Executed notebooks and run.json')}: {out}")
-    return "\n".join(lines)
-
-
-def _left_behind(record: Record) -> Iterator[str]:
-    """Yield what cleanup left: "nothing" only where nothing may be the reader's either."""
-    if record.left is not None and (record.left or not record.perhaps):
-        yield f"  {say('Left behind')}: {', '.join(record.left) or say('nothing')}"
-    if record.perhaps:
-        yield f"  {say('May be yours')}: {', '.join(record.perhaps)}"
-
-
-def _cold_start(record: Record) -> Iterator[str]:
-    """Yield how long the cold start took, and how much of it nobody explains."""
-    from ...measure.coldstart.timeline import UNEXPLAINED
-    from ...units import duration
-
-    if (total_s := record.cold_start_s) is None:
-        return
-    gaps_s = sum(phase.seconds for phase in record.phases if phase.name == UNEXPLAINED)
-    told = say(
-        "{time} in {count} phases, {share:.0%} unexplained",
-        time=duration(total_s),
-        count=len(record.phases),
-        share=gaps_s / total_s if total_s else 0,
-    )
-    yield f"  {say('Cold start')}: {told}"
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(document(run.record()), path, public=True)
 
 
 def _list(options: argparse.Namespace) -> int:

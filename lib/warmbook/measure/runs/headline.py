@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...severity import Severity
 from ...texts import say
 from ...units import duration
-from .schema import Record
+from .schema import STOPPED, Record
 
 HOSTS = {
     "cloud-shell": "Cloud Shell",
@@ -41,7 +41,7 @@ def facts(record: Record) -> Iterator[Fact]:
 
 def verdict(record: Record) -> tuple[Severity, str]:
     """Return how the run ended, the worst first."""
-    failed = [one for one in record.notebooks if one.status in ("failed", "interrupted")]
+    failed = [one for one in record.notebooks if one.status in STOPPED]
     if failed:
         return "error", say("stopped in {name}", name=failed[0].name)
     if record.served and record.served.verdict == "corrupted":

@@ -280,6 +280,7 @@ def _notebooks(notebooks: Sequence[Notebook]) -> Iterator[Table | Folded]:
         "passed": say("passed"),
         "failed": say("failed"),
         "interrupted": say("interrupted"),
+        "timed-out": say("timed out"),
         "begun": say("begun"),
         "not-run": say("not run"),
     }

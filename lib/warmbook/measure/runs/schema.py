@@ -21,6 +21,9 @@ SCHEMA = 1
 QUICK_ENGINE = "quick engine"
 """The rehearsal's engine that streams the weights and does nothing else."""
 
+STOPPED = ("failed", "interrupted", "timed-out")
+"""Statuses of a notebook that began and did not run to its end."""
+
 Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 """At most what lies between two times that Python knows, so that every cold start fits."""
 Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -59,12 +62,12 @@ class Notebook(_Part):
 
     name: str
     status: str
-    """passed, failed, interrupted or not-run; of interactive work also begun"""
+    """passed, failed, interrupted, timed-out or not-run; of interactive work also begun"""
     seconds: Seconds
     """How long it ran, with what its kernel's start still took; interactively, its cells alone."""
     error: str = ""
     checks: tuple[Check, ...] = ()
-    """Of interactive work, in the order in which they were first made."""
+    """In the order in which they were first made; headless runs of older records have none."""
 
 
 class Where(_Part):

@@ -1,0 +1,76 @@
+"""One notebook in a real kernel: its checks as they are made, and the end of its time."""
+
+import json
+import time
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from warmbook.book import headless_checks
+from warmbook.book.deadline import Deadline
+from warmbook.book.execution import Done, execute
+from warmbook.book.follower import Follower
+from warmbook.book.kernels import Kernels
+
+
+class Checks(Follower):
+    def __init__(self):
+        self.seen = []
+
+    def checked(self, notebook, check):
+        self.seen.append((notebook, check.claim, check.passed))
+
+
+@pytest.fixture
+def ran(tmp_path, monkeypatch):
+    """Return a function that runs cells as a notebook: how it ended, what was told, the copy."""
+    monkeypatch.setenv(headless_checks.ASKED, headless_checks.PUBLISH)
+
+    def run(*cells, limit_s=None):
+        book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        book.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
+        nbformat.write(book, tmp_path / "mine.ipynb")
+        done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
+        follower, copy = Checks(), tmp_path / "copy.ipynb"
+        with Kernels(1, tmp_path) as kernels:
+            deadline = Deadline(limit_s)
+            execute(tmp_path / "mine.ipynb", copy, {}, kernels, follower, done, deadline)
+        return done, follower.seen, nbformat.read(copy, 4)
+
+    return run
+
+
+@pytest.mark.slow
+def test_checks_are_noted_while_they_are_made_and_add_nothing_to_the_copy(ran):
+    done, seen, copy = ran(
+        "from warmbook import check",
+        "check(True, 'it holds', remedy='x')",
+        "check(False, 'it is whole', remedy='x')",
+    )
+    assert done.status == "failed"
+    assert "Check failed: it is whole" in done.error
+    assert seen == [("mine", "it holds", True), ("mine", "it is whole", False)]
+    assert [(one.claim, one.passed, one.failures) for one in done.checks] == [
+        *(("it holds", True, 0), ("it is whole", False, 1))
+    ]
+    code = [cell for cell in copy.cells if cell.cell_type == "code"]
+    outputs = [[output.output_type for output in cell.outputs] for cell in code]
+    assert outputs[-2:] == [["execute_result"], ["display_data", "error"]]  # the error as a card
+    assert headless_checks.MIME not in json.dumps(copy)
+
+
+@pytest.mark.slow
+def test_a_cell_that_runs_when_the_time_is_over_is_interrupted(ran):
+    began = time.monotonic()
+    done, _, _ = ran("import time; time.sleep(120)", limit_s=6)
+    assert done.status == "timed-out"
+    assert "6.0 s" in done.error
+    assert time.monotonic() - began < 60
+
+
+def test_a_notebook_for_which_no_time_is_left_does_not_begin(ran):
+    done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
+    over = Deadline(1, clock=iter([0.0, 2.0]).__next__)
+    execute(None, None, {}, None, Follower(), done, over)
+    assert (done.status, done.seconds) == ("timed-out", 0)

@@ -31,7 +31,7 @@
 # %% tags=["parameters"]
 model_uri: str = ""  # gs://BUCKET_NAME/PATH_TO_MODEL
 namespace: str = ""  # NAMESPACE in the guide
-question: str = "What is the capital of France?"  # prompt to send to the model
+question: str = "What is the capital of Japan?"  # prompt to send to the model
 temperature: str = "0"  # of the prompt box: 0 is the likeliest answer, up to 2 more varied
 max_tokens: str = "64"  # of the prompt box: the most tokens of an answer
 language: str = "en"  # en or es: language of messages

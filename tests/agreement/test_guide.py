@@ -127,4 +127,4 @@ kubectl delete -f vllm-deployment.yaml
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "error: unrecognized arguments: --disable-log-requests" in done.stdout
     assert "CrashLoopBackOff" in done.stdout
-    assert "The capital of France is Paris." in done.stdout
+    assert "The capital of Japan is Tokyo." in done.stdout

@@ -93,7 +93,7 @@ class Answers(BaseHTTPRequestHandler):
         elif body.get("stream"):
             self.send_events(body["messages"][-1]["content"])
         else:
-            self.send({"choices": [{"message": {"content": " Paris. "}}]})
+            self.send({"choices": [{"message": {"content": " Tokyo. "}}]})
 
     def send_events(self, question):
         """Stream an answer as vLLM does; a question that says so breaks it off."""

@@ -13,6 +13,7 @@ from ..model.fit import GIB
 from ..serving import guide_manifest, pods
 from ..serving.gpu_driver import LEAST_BRANCH
 from ..serving.manifest import deployment
+from ..serving.prompts import QUESTION
 from ..settings import Settings
 from ..steps import server, sizing, streaming, weights
 from ..steps import server_tokens as tokens
@@ -25,7 +26,6 @@ TOO_OLD = "driver-too-old"
 
 UNEXPLAINED_SHARE = 0.1
 _KV_CACHE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")
-_QUESTION = "What is the capital of France?"
 
 
 @check(3, "server-on-latest", needed=True)
@@ -121,7 +121,7 @@ def quota_that_spot_counts_against(session: Session) -> Facts:
 @check(3, "first-question-counters")
 def counters_before_the_first_question(session: Session) -> Facts:
     """Ask the server, and see whether its counters were all 0 before."""
-    answer = streaming.ask(session.settings, session.clients, question=_QUESTION)
+    answer = streaming.ask(session.settings, session.clients, question=QUESTION)
     session.kept["answer"] = answer
     if answer.first is None:
         raise NotReachedError(answer.declined or "the server tells no counters")

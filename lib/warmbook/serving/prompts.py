@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+QUESTION = "What is the capital of Japan?"
+"""What is asked unless the reader asks something else; the rehearsal's small model knows it."""
+
 TOKENS = 4
 """How many tokens follow each prompt: damaged weights show in the first ones."""
 

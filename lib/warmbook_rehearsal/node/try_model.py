@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
-QUESTION, ANSWER = "What is the capital of France?", "Paris"
+QUESTION, ANSWER = "What is the capital of Japan?", "Tokyo"
+"""Answered with a margin that the rounding of no processor's bfloat16 takes away."""
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from ...shell import quoted
 from ..draft import Needs
 from ..guide_manifest import DEPLOYMENT, PORT, to_yaml
 from ..manifest import deployment
-from ..prompts import PROMPTS, TOKENS
+from ..prompts import PROMPTS, QUESTION, TOKENS
 from .line import line
 
 
@@ -62,7 +62,7 @@ def versions(settings: Settings) -> str:
     return f"kubectl exec deployment/{DEPLOYMENT} -n {quoted(settings.namespace)} -- pip list"
 
 
-def ask(settings: Settings, question: str = "What is the capital of France?") -> str:
+def ask(settings: Settings, question: str = QUESTION) -> str:
     """Ask the model over the OpenAI API, through a tunnel."""
     messages = [{"role": "user", "content": question}]
     body = {"model": settings.model_uri, "temperature": 0, "messages": messages}

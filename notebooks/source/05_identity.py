@@ -74,11 +74,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Predict
-# Good engineers estimate before they measure. Commit two predictions; at the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Un buen ingeniero estima antes de medir. Confirma dos predicciones; al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("05")
@@ -192,11 +192,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Compare and explain
-# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+# The card compares your predictions with the results. Below it, a change is described: make it, and explain its effect. The solution is folded under the cell.
 
 # %% [markdown] lang="es"
 # ## Compara y explica
-# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+# La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
 exercises.compare(

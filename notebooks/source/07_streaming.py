@@ -219,13 +219,13 @@ check(
 
 # %% [markdown] lang="en"
 # ## Compare and explain
-# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+# The card compares your predictions with the results. Below it, a change is described: make it, and explain its effect. The solution is folded under the cell.
 #
 # The sliders show what would shorten the next start: your measurement is marked, the load is an estimate, and the other parts are as you measured them.
 
 # %% [markdown] lang="es"
 # ## Compara y explica
-# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+# La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 #
 # Los controles muestran qué acortaría el próximo arranque: tu medición está marcada, la carga es una estimación y las demás partes son como las mediste.
 

@@ -202,11 +202,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Compare and explain
-# The card compares your predictions with the results. Below it, describe a change that you make yourself, and explain its effect. The solution is folded under the cell.
+# The card compares your predictions with the results. Below it, a change is described: make it, and explain its effect. The solution is folded under the cell.
 
 # %% [markdown] lang="es"
 # ## Compara y explica
-# La tarjeta compara tus predicciones con los resultados. Debajo, describe un cambio que haces tú y explica su efecto. La solución está plegada bajo la celda.
+# La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
 exercises.compare(

@@ -9,7 +9,7 @@ from warmbook.measure.runs.record import read
 
 from .accessibility import faults
 
-PANELS = ".warmbook-form:has(.wb-question)"
+PANELS = ".wb-questions"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 

@@ -73,9 +73,9 @@ def recorder() -> Recorder | None:
 def attended() -> bool:
     """Tell whether somebody can answer a question: the running cell's request allows input.
 
-    JupyterLab, VS Code and Colab allow it; what runs notebooks by itself (papermill, nbconvert,
-    nbval) does not. Source: "Messaging in Jupyter", execute_request, `allow_stdin`; nbclient 0.11,
-    client.py, `self.kc.allow_stdin = False`.
+    Front ends allow it, such as JupyterLab and VS Code; what runs notebooks by itself does not:
+    papermill, nbconvert, nbval. Source: "Messaging in Jupyter", execute_request, `allow_stdin`;
+    vscode-jupyter, cellExecution.ts; nbclient 0.11, client.py, `self.kc.allow_stdin = False`.
     """
     kernel = getattr(_shell(), "kernel", None)
     request = kernel.get_parent() if kernel else {}

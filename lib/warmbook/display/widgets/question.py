@@ -15,19 +15,22 @@ from ..card import escape
 from . import front_end
 from .style import STYLE
 
+# The form's look; its class would make it a second form.
+_LOOK = STYLE.replace(".warmbook-form", ".wb-questions")
+
 _LAYOUT = """<style>
-.warmbook-form .wb-question{margin:6px 0 10px;overflow:visible}
-.warmbook-form .wb-asked{font-weight:600}
-.warmbook-form .wb-answer{flex-flow:row wrap;align-items:center;gap:4px 10px;overflow:visible}
-.warmbook-form .wb-answer :is(.widget-text,.widget-textarea,.widget-radio){
+.wb-questions .wb-question{margin:6px 0 10px;overflow:visible}
+.wb-questions .wb-asked{font-weight:600}
+.wb-questions .wb-answer{flex-flow:row wrap;align-items:center;gap:4px 10px;overflow:visible}
+.wb-questions .wb-answer :is(.widget-text,.widget-textarea,.widget-radio){
   width:auto;height:auto;margin:2px 0}
-.warmbook-form .wb-answer .widget-text input{width:9em}
-.warmbook-form .wb-answer .widget-textarea{flex:1 1 24em}
-.warmbook-form .wb-answer .widget-radio-box label{height:auto;line-height:1.4;white-space:normal;
+.wb-questions .wb-answer .widget-text input{width:9em}
+.wb-questions .wb-answer .widget-textarea{flex:1 1 24em}
+.wb-questions .wb-answer .widget-radio-box label{height:auto;line-height:1.4;white-space:normal;
   color:inherit}
-.warmbook-form .wb-answer .widget-label{position:absolute;width:1px;height:1px;overflow:hidden;
+.wb-questions .wb-answer .widget-label{position:absolute;width:1px;height:1px;overflow:hidden;
   clip-path:inset(50%)}
-.warmbook-form textarea:focus-visible{outline:2px solid var(--jp-brand-color1,#0969da)}
+.wb-questions textarea:focus-visible{outline:2px solid var(--jp-brand-color1,#0969da)}
 </style>"""
 # The question stands above its control, across the whole width; the control's own label, for
 # screen readers, is not shown a second time.
@@ -99,8 +102,8 @@ class Questions(w.VBox):
         listed = "".join(f"<pre>{escape(one)}</pre>" for one in asked)
         self._html = f"{html}<div>{escape(instead)}</div>{listed}"
         self.boxes = tuple(boxes)
-        super().__init__([w.HTML(STYLE + _LAYOUT + html), *boxes])
-        self.add_class("warmbook-form")
+        super().__init__([w.HTML(_LOOK + _LAYOUT + html), *boxes])
+        self.add_class("wb-questions")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = {

@@ -11,7 +11,7 @@ from warmbook.doctor.preflight import examine
 from warmbook.errors import MissingError, SettingsError
 from warmbook_rehearsal.faults import FAULTS
 
-from ..notebooks.conftest import NOTEBOOKS
+from ...notebooks.conftest import NOTEBOOKS
 
 GYM = NOTEBOOKS / "gym"
 

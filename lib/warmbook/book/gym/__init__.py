@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..cloud.clients import Clients
-from ..cloud.errors import explained
-from ..cloud.kubernetes import Object
-from ..display.card import Card, Row, folded
-from ..display.widgets.sheet import AnswerSheet
-from ..doctor.pitfalls import CATALOGUE, pitfall
-from ..errors import MissingError, SettingsError
-from ..serving.containers import server_status
-from ..serving.pods import LABELS
-from ..settings import Settings, merge
-from ..texts import say, speak, spoken
-from .walkthrough import Walked, walk
+from ...cloud.clients import Clients
+from ...cloud.errors import explained
+from ...cloud.kubernetes import Object
+from ...display.card import Card, Row, folded
+from ...display.widgets.sheet import AnswerSheet
+from ...doctor.pitfalls import CATALOGUE, pitfall
+from ...errors import MissingError, SettingsError
+from ...serving.containers import server_status
+from ...serving.pods import LABELS
+from ...settings import Settings, merge
+from ...texts import say, speak, spoken
+from ..walkthrough import Walked, walk
 
 LAST_LINES = 25
 

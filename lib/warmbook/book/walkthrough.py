@@ -30,9 +30,14 @@ class Walked:
 
 
 def walk(
-    settings: Settings, clients: Clients, report: Report | None = None, *, doctor: bool = True
+    settings: Settings,
+    clients: Clients,
+    report: Report | None = None,
+    *,
+    doctor: bool = True,
+    first: str = "02",
 ) -> Walked:
-    """Carry out the steps of notebooks 02 to 08 with their checks; what is there is found again.
+    """Carry out the steps of notebooks `first` to 08 with their checks; what is there is found.
 
     With a `doctor`, who looks before each notebook, as in the book. Nothing is raised but what
     no notebook explains either.
@@ -43,6 +48,8 @@ def walk(
     try:
         with explained():
             for number, notebook in NOTEBOOKS.items():
+                if number < first:
+                    continue
                 if number in BEFORE_THE_DOCTOR:
                     BEFORE_THE_DOCTOR[number](settings, clients, **options)
                 if doctor:

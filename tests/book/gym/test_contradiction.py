@@ -5,7 +5,7 @@ from warmbook.doctor.pitfalls import CATALOGUE
 POD = Evidence(
     kind="log",
     notebook="07",
-    text="ValueError: Memory limit supplied: 4900 cannot be smaller than: 5000\nexit code 1 (Error)",
+    text="ValueError: Memory limit supplied: 4900 cannot be smaller than: 5\nexit code 1",
 )
 GENERAL = "compare its symptom"
 

@@ -29,6 +29,8 @@ class Attempt(Card):
     pods: tuple[Object, ...]
     events: tuple[Object, ...]
     log: str
+    first: str = rounds.FIRST
+    """The notebook in which it began."""
 
     @property
     def passed(self) -> bool:
@@ -47,6 +49,11 @@ class Attempt(Card):
             *(Row(f"Pod {pod['metadata']['name']}", _pod(pod), "warning") for pod in self.pods),
             *(Row(str(event.get("reason")), str(event.get("message"))) for event in self.events),
         )
+
+    def note(self) -> str:
+        if self.first == rounds.FIRST:
+            return ""
+        return say("It continued in notebook {number}, where it had stopped.", number=self.first)
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + folded(say("Last lines of the log"), self.log)
@@ -67,18 +74,23 @@ class Attempt(Card):
 def attempt(settings: Settings, clients: Clients) -> Attempt:
     """Carry out the guide without the doctor, and show the bare evidence where it ends.
 
-    The round that has begun takes note of it: of what stopped the guide, and of what no longer
-    does.
+    In a round, it goes on in the notebook where it stopped before. The round takes note of what
+    stopped the guide, and of what no longer does.
     """
-    tried = _looked_at(walk(settings, clients, doctor=False), settings, clients)
     server = FaultsServer.open()
-    if one := rounds.begun(server):
+    one = rounds.begun(server)
+    first = one.resumes_in(settings) if one else rounds.FIRST
+    walked = walk(settings, clients, doctor=False, first=first)
+    tried = _looked_at(walked, settings, clients, first)
+    if one := rounds.begun(server):  # the learner may have asked for a hint meanwhile
         _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})
         rounds.keep(one, server)
     return tried
 
 
 def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:
+    one.stopped_in = "" if tried.passed else tried.walked.notebook
+    one.settings = settings.model_dump(mode="json")
     stopped_by = [drawn for drawn in one.drawn if drawn.pitfall in tried.walked.pitfalls]
     for drawn in one.drawn:
         named = drawn in stopped_by and not tried.passed
@@ -102,10 +114,10 @@ def _shown(one: Round, tried: Attempt, stopped_by: Sequence[Drawn]) -> Sequence[
     return stopped_by
 
 
-def _looked_at(walked: Walked, settings: Settings, clients: Clients) -> Attempt:
+def _looked_at(walked: Walked, settings: Settings, clients: Clients, first: str) -> Attempt:
     said = _said(walked)
     if walked.error is None or walked.notebook < "06" or said:
-        return Attempt(walked=walked, said=said, pods=(), events=(), log="")
+        return Attempt(walked=walked, said=said, pods=(), events=(), log="", first=first)
     cluster, namespace = clients.kubernetes, settings.namespace
     pods = cluster.list_objects("Pod", namespace, labels=LABELS)
     names = {pod["metadata"]["name"] for pod in pods}
@@ -129,6 +141,7 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients) -> Attempt:
         pods=tuple(pods),
         events=tuple(events),
         log="\n".join(log[-LAST_LINES:]),
+        first=first,
     )
 
 

@@ -33,9 +33,10 @@ def contradiction(answer: str, found: Evidence) -> str:
         return say("Notebooks 02 to 05 completed; with this pitfall, one of them stops.")
     if missing := _not_in(found.text, answer):
         return say(
-            "This pitfall shows as {mark}, and the evidence does not contain it.", mark=missing
+            "The symptom of this pitfall is {mark}, which the evidence does not contain.",
+            mark=missing,
         )
-    return say("It does not explain all of the evidence: compare its symptom line by line.")
+    return say("It does not explain all of the evidence: compare its symptom with each line.")
 
 
 def _needs_a_pod(answer: str) -> bool:

@@ -53,7 +53,7 @@ class Hidden(Card):
     def note(self) -> str:
         if not self.round.done:
             return ""
-        return say("For another round, restart the rehearsal, or run gym.hide(again=True) in it.")
+        return say("For another round, restart the rehearsal, then hide a fault.")
 
     def _graded(self) -> str:
         mendable = [one.mendable for one in self.round.drawn]

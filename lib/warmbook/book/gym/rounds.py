@@ -13,11 +13,15 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ...errors import MissingError
+from ...settings import Settings
 from ...texts import say
 from .. import interactive, origin
 from . import points
 from .faults_server import FaultsServer
 from .levels import TWO, level_of
+
+FIRST = "02"
+"""The notebook with which the guide begins."""
 
 
 class Evidence(BaseModel):
@@ -100,6 +104,10 @@ class Round(BaseModel):
     ended: float | None = None
     answer: str = ""
     """The last answer."""
+    stopped_in: str = ""
+    """The notebook in which the guide stopped last; empty where it completed."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Those with which the guide ran last."""
 
     @classmethod
     def of(cls, faults: Sequence[Mapping[str, Any]], asked: Mapping[str, str]) -> Round:
@@ -124,6 +132,15 @@ class Round(BaseModel):
     def tried(self) -> bool:
         """Whether the guide was carried out in this round."""
         return any(one.evidence for one in self.drawn)
+
+    def resumes_in(self, settings: Settings) -> str:
+        """Return the notebook in which the guide goes on: where it stopped with these settings.
+
+        The notebooks before would repair what the learner is to repair: 02 enables APIs and
+        grants roles, 05 grants roles.
+        """
+        same = self.settings == settings.model_dump(mode="json")
+        return self.stopped_in if self.stopped_in and same and not self.done else FIRST
 
     @property
     def done(self) -> bool:

@@ -163,7 +163,7 @@ def fault(
 
     def register(stage: Stage) -> Stage:
         assert name not in FAULTS, name
-        flags = {"passes": passes, "ahead": ahead, "unseen": unseen, "waits": waits}
+        flags: dict[str, Any] = {"passes": passes, "ahead": ahead, "unseen": unseen, "waits": waits}
         more: dict[str, Any] = {"choices": choices, "places": places, "mend": mend}
         FAULTS[name] = Fault(name, what, pitfall, stage, **flags, **more)
         return stage

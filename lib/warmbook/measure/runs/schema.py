@@ -27,6 +27,8 @@ Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""Of a whole: from 0, none of it, to 1, all of it."""
 Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$")]
 """A time in UTC, to the second; empty where it is not known."""
 
@@ -192,6 +194,41 @@ class RecordedHits(_Part):
     missed_bytes: Bytes
 
 
+class Answer(_Part):
+    """What somebody answered to an exercise of a notebook."""
+
+    notebook: str
+    exercise: str
+    """Its id, such as `03-load-time`."""
+    kind: Literal["predict", "choose", "explain"]
+    answer: str
+    """A number with its unit, a choice or a sentence, as it was typed."""
+    measured: str = ""
+    """What the measurement said afterwards; empty where nothing was measured."""
+    right: bool | None = None
+    """Whether the measurement agreed; null where nobody can tell."""
+    at: Moment = ""
+
+
+class GymRound(_Part):
+    """A round of the gym: one draw of faults, what was tried, and its grade."""
+
+    level: Literal["easy", "medium", "hard", "two"]
+    faults: tuple[str, ...] = ()
+    """Their names; empty until the round is graded."""
+    attempts: Count = 0
+    hints: Count = 0
+    """How many were asked for."""
+    seconds: Seconds = 0.0
+    """From the draw to the grade, or until now."""
+    points: Share = 0.0
+    mended: bool = False
+    """Whether the guide passed after the repair."""
+    at: Moment = ""
+    done: bool = False
+    """Whether the round was graded."""
+
+
 class Record(_Part):
     """What `run.json` holds."""
 
@@ -240,6 +277,10 @@ class Record(_Part):
     served: RecordedServer | None = None
     shaped: JsonValue = None
     """The figures of a rehearsal's shaped network, null where it was not shaped."""
+    answers: tuple[Answer, ...] = ()
+    """To the notebooks' exercises, in the order in which they were first answered."""
+    gym: tuple[GymRound, ...] = ()
+    """The rounds of the gym, in order."""
 
     @property
     def rehearsal(self) -> bool:

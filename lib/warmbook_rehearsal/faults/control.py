@@ -130,4 +130,5 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "unseen": fault.unseen,
         "waits": fault.waits,
         "choices": dict(fault.choices),
+        "mendable": fault.mendable,
     }

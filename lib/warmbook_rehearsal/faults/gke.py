@@ -17,6 +17,7 @@ from ..google.node_pools import NodePools
 from ..request_faults import Incoming
 from .fault import CLUSTER, POOL, Target, fault
 from .gpus import fail_next
+from .mends import typed
 
 _Kind = container_v1.Operation.Type
 _Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
@@ -33,6 +34,10 @@ ZONE = "us-central1-a"
     "GKE accepts the request to create the cluster, and reports an internal error after some "
     "minutes",
     pitfall="operation-failed",
+    mend=typed(
+        "gcloud container clusters delete $CLUSTER_NAME --location=$LOCATION "
+        "--project=$PROJECT_ID --quiet"
+    ),
     places=(CLUSTER,),
 )
 def operation_failed(rehearsal: Target) -> None:

@@ -11,6 +11,7 @@ from ..google.capacity import ACCELERATORS
 from ..google.errors import GoogleError
 from ..kubernetes.controllers.nodes import ACCELERATOR
 from .fault import POOL, QUOTAS, Target, fault, is_server
+from .mends import chosen
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
@@ -120,6 +121,7 @@ def fail_next(rehearsal: Target, kind: container_v1.Operation.Type, error: Googl
     "the project's GPU quota in the region is zero, which Autopilot reports only when a Pod "
     "requests one",
     pitfall="gpu-quota",
+    mend=chosen(location="europe-west4"),
     places=(QUOTAS,),
 )
 def gpu_quota_scale_up(rehearsal: Target) -> None:
@@ -157,6 +159,7 @@ def stockout_passes(rehearsal: Target) -> None:
     "gpu-stockout",
     "no zone has a free machine with the GPU, however often the cluster retries",
     pitfall="gpu-stockout",
+    mend=chosen(gpu="nvidia-a100-80gb"),
 )
 def gpu_stockout(rehearsal: Target) -> None:
     """Let no machine with an L4 come; another GPU in the form mends it."""

@@ -15,6 +15,7 @@ from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes, change_pod
 from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
+from .mends import DEPLOY_AGAIN, NEW_POD, typed
 
 Obj = dict[str, Any]
 
@@ -84,6 +85,7 @@ def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
     "somebody writes GKE's default driver into the server's node selector; its CUDA version "
     "needs a newer driver",
     pitfall="driver-too-old",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def driver_too_old(rehearsal: Target) -> None:
@@ -174,6 +176,7 @@ def _without_gpus(node: Obj) -> Mapping[str, str]:
     "second-gpu-for-update",
     "somebody restarts the Deployment, and the project's quota is one GPU",
     pitfall="second-gpu-for-update",
+    mend=typed(NEW_POD),
 )
 def second_gpu_for_update(rehearsal: Target) -> None:
     """Restart it once, as the first server starts; deleting the old Pod mends it."""

@@ -8,6 +8,7 @@ from ..kubernetes import End
 from . import asked
 from .deployment import change_container, change_pod
 from .fault import DEPLOYMENT, Target, fault
+from .mends import DEPLOY_AGAIN, typed
 from .playing import play
 
 Obj = dict[str, Any]
@@ -21,6 +22,9 @@ ASKED_MEMORY = "1Gi"
     "secret-missing",
     "the manifest reads a token from a Secret that does not exist",
     pitfall="container-not-started",
+    mend=typed(
+        "kubectl create secret generic hf-secret -n $NAMESPACE --from-literal=hf_api_token=TOKEN"
+    ),
     places=(DEPLOYMENT,),
 )
 def secret_missing(rehearsal: Target) -> None:
@@ -34,6 +38,7 @@ def secret_missing(rehearsal: Target) -> None:
     "claim-missing",
     "the manifest mounts a disk for a cache, and its PersistentVolumeClaim does not exist",
     pitfall="claim-unbound",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def claim_missing(rehearsal: Target) -> None:
@@ -45,6 +50,9 @@ def claim_missing(rehearsal: Target) -> None:
     "chat-template-missing",
     "the manifest mounts a chat template from a ConfigMap that does not exist",
     pitfall="volume-not-mounted",
+    mend=typed(
+        "kubectl create configmap chat-template -n $NAMESPACE --from-literal=template.jinja="
+    ),
     places=(DEPLOYMENT,),
 )
 def chat_template_missing(rehearsal: Target) -> None:
@@ -105,6 +113,7 @@ def sidecar_fails(rehearsal: Target) -> None:
     "liveness-too-strict",
     "somebody adds a liveness probe that starts in the server's first second",
     pitfall="liveness-too-strict",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def liveness_too_strict(rehearsal: Target) -> None:
@@ -124,6 +133,7 @@ def liveness_too_strict(rehearsal: Target) -> None:
     "somebody sets the server to request 1 GiB of memory; the node runs out of memory and evicts "
     "it",
     pitfall="node-memory-low",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def node_memory_low(rehearsal: Target) -> None:

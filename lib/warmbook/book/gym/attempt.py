@@ -29,8 +29,8 @@ class Attempt(Card):
     pods: tuple[Object, ...]
     events: tuple[Object, ...]
     log: str
-    first: str = rounds.FIRST
-    """The notebook in which it began."""
+    since: str = ""
+    """The notebook in which it went on, "" where it began anew."""
 
     @property
     def passed(self) -> bool:
@@ -51,9 +51,9 @@ class Attempt(Card):
         )
 
     def note(self) -> str:
-        if self.first == rounds.FIRST:
+        if not self.since:
             return ""
-        return say("It continued in notebook {number}, where it had stopped.", number=self.first)
+        return say("It continued in notebook {number}, where it had stopped.", number=self.since)
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + folded(say("Last lines of the log"), self.log)
@@ -79,9 +79,9 @@ def attempt(settings: Settings, clients: Clients) -> Attempt:
     """
     server = FaultsServer.open()
     one = rounds.begun(server)
-    first = one.resumes_in(settings) if one else rounds.FIRST
-    walked = walk(settings, clients, doctor=False, first=first)
-    tried = _looked_at(walked, settings, clients, first)
+    since = one.resumes_in(settings) if one else ""
+    walked = walk(settings, clients, doctor=False, since=since)
+    tried = _looked_at(walked, settings, clients, since)
     if one := rounds.begun(server):  # the learner may have asked for a hint meanwhile
         _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})
         rounds.keep(one, server)
@@ -114,10 +114,10 @@ def _shown(one: Round, tried: Attempt, stopped_by: Sequence[Drawn]) -> Sequence[
     return stopped_by
 
 
-def _looked_at(walked: Walked, settings: Settings, clients: Clients, first: str) -> Attempt:
+def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str) -> Attempt:
     said = _said(walked)
     if walked.error is None or walked.notebook < "06" or said:
-        return Attempt(walked=walked, said=said, pods=(), events=(), log="", first=first)
+        return Attempt(walked=walked, said=said, pods=(), events=(), log="", since=since)
     cluster, namespace = clients.kubernetes, settings.namespace
     pods = cluster.list_objects("Pod", namespace, labels=LABELS)
     names = {pod["metadata"]["name"] for pod in pods}
@@ -141,7 +141,7 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, first: str)
         pods=tuple(pods),
         events=tuple(events),
         log="\n".join(log[-LAST_LINES:]),
-        first=first,
+        since=since,
     )
 
 

@@ -20,10 +20,6 @@ from . import points
 from .faults_server import FaultsServer
 from .levels import TWO, level_of
 
-FIRST = "02"
-"""The notebook with which the guide begins."""
-
-
 class Evidence(BaseModel):
     """What the last run of the guide left: its `kind`, where it stopped, and its text.
 
@@ -137,10 +133,10 @@ class Round(BaseModel):
         """Return the notebook in which the guide goes on: where it stopped with these settings.
 
         The notebooks before would repair what the learner is to repair: 02 enables APIs and
-        grants roles, 05 grants roles.
+        grants roles, 05 grants roles. "" is the beginning.
         """
         same = self.settings == settings.model_dump(mode="json")
-        return self.stopped_in if self.stopped_in and same and not self.done else FIRST
+        return self.stopped_in if same and not self.done else ""
 
     @property
     def done(self) -> bool:

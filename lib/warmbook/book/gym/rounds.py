@@ -20,6 +20,7 @@ from . import points
 from .faults_server import FaultsServer
 from .levels import TWO, level_of
 
+
 class Evidence(BaseModel):
     """What the last run of the guide left: its `kind`, where it stopped, and its text.
 

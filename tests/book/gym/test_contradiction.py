@@ -21,6 +21,7 @@ def test_what_stops_earlier_is_contradicted_by_how_far_the_guide_came():
 def test_a_symptom_that_is_quoted_is_looked_for_in_the_evidence():
     assert "unrecognized arguments" in contradiction("flag-removed", POD)
     assert "137" in contradiction("host-oom", POD)
+    assert "ErrImagePull" in contradiction("image-not-found", POD)
     assert GENERAL in contradiction("memory-limit-below-tensor", POD)
 
 

@@ -90,7 +90,7 @@ def attempt(settings: Settings, clients: Clients) -> Attempt:
 
 def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:
     one.stopped_in = "" if tried.passed else tried.walked.notebook
-    one.settings = settings.model_dump(mode="json")
+    one.settings = rounds.chosen_in(settings)
     stopped_by = [drawn for drawn in one.drawn if drawn.pitfall in tried.walked.pitfalls]
     for drawn in one.drawn:
         named = drawn in stopped_by and not tried.passed

@@ -136,7 +136,7 @@ class Round(BaseModel):
         The notebooks before would repair what the learner is to repair: 02 enables APIs and
         grants roles, 05 grants roles. "" is the beginning.
         """
-        same = self.settings == settings.model_dump(mode="json")
+        same = self.settings == chosen_in(settings)
         return self.stopped_in if same and not self.done else ""
 
     @property
@@ -177,6 +177,11 @@ class Round(BaseModel):
             "at": self.at,
             "done": self.done,
         }
+
+
+def chosen_in(settings: Settings) -> dict[str, Any]:
+    """Return the settings that matter to the guide: all but the reader's language."""
+    return settings.model_dump(mode="json", exclude={"language"})
 
 
 def begun(server: FaultsServer) -> Round | None:

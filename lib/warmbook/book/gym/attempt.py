@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Object
 from ...display.card import Card, Row, folded
-from ...serving.containers import server_status
+from ...serving.containers import server_container, server_status
+from ...serving.guide_manifest import to_yaml
 from ...serving.pods import LABELS
 from ...settings import Settings
 from ...texts import say
@@ -18,6 +20,8 @@ from .faults_server import FaultsServer
 from .rounds import Drawn, Evidence, Round
 
 LAST_LINES = 25
+STARTED_WITH = ("image", "command", "args", "env", "resources")
+"""What of a container `kubectl describe pod` shows too, and a failure of the server rests on."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +53,14 @@ class Attempt(Card):
         )
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + folded(say("Last lines of the log"), self.log)
+        container = folded(say("The server's container, as its Pod has it"), self.container)
+        return super()._repr_html_() + container + folded(say("Last lines of the log"), self.log)
+
+    @property
+    def container(self) -> str:
+        """What the first Pod's server is started with, as YAML; "" where there is no Pod."""
+        spec = server_container(self.pods[0]["spec"]) if self.pods else {}
+        return to_yaml({name: spec[name] for name in STARTED_WITH if name in spec}) if spec else ""
 
     def evidence(self, settings: Settings) -> Evidence:
         """Return what a round keeps of it."""
@@ -60,7 +71,7 @@ class Attempt(Card):
             kind=kind,
             notebook=self.walked.notebook,
             commands=evidence.COMMANDS[kind](settings),
-            text="\n".join((*map(str, self.rows()), self.log)),
+            text="\n".join((*map(str, self.rows()), self.container, self.log)),
         )
 
 
@@ -68,14 +79,31 @@ def attempt(settings: Settings, clients: Clients) -> Attempt:
     """Carry out the guide without the doctor, and show the bare evidence where it ends.
 
     The round that has begun takes note of it: of what stopped the guide, and of what no longer
-    does.
+    does. With the same settings it goes on where the last run stopped.
     """
-    tried = _looked_at(walk(settings, clients, doctor=False), settings, clients)
     server = FaultsServer.open()
-    if one := rounds.begun(server):
+    one = rounds.begun(server)
+    walked = walk(settings, clients, doctor=False, since=_since(one, settings))
+    tried = _looked_at(walked, settings, clients)
+    if one:
+        one.stopped_in, one.settings = walked.notebook, _kept(settings)
         _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})
         rounds.keep(one, server)
     return tried
+
+
+def _since(one: Round | None, settings: Settings) -> str:
+    """Return the notebook in which the round's last run stopped, "" where all are to be run.
+
+    A run that goes on there applies nothing again, so that only the learner mends. Other settings
+    are applied from the first notebook on.
+    """
+    same = one is not None and one.settings == _kept(settings)
+    return one.stopped_in if one and same else ""
+
+
+def _kept(settings: Settings) -> dict[str, Any]:
+    return settings.model_dump(mode="json", exclude={"language"})
 
 
 def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:
@@ -137,7 +165,7 @@ def _said(walked: Walked) -> str:
     if walked.error is None:
         return ""
     if cause := walked.error.__cause__ or walked.error.__context__:
-        return str(cause)
+        return str(cause).partition("\n\nOriginal traceback:")[0]
     # of a Pod its own evidence is shown; else there is nothing but what was claimed
     return "" if walked.notebook in ("06", "07") else walked.error.what
 

@@ -100,6 +100,10 @@ class Round(BaseModel):
     ended: float | None = None
     answer: str = ""
     """The last answer."""
+    stopped_in: str = ""
+    """The notebook in which the last run of the guide stopped."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The settings of that run, but for the language."""
 
     @classmethod
     def of(cls, faults: Sequence[Mapping[str, Any]], asked: Mapping[str, str]) -> Round:

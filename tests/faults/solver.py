@@ -39,6 +39,9 @@ CLIENT = {
 }
 """What a client says that got no answer."""
 
+DISABLED = "SERVICE_DISABLED"
+_OFF = re.compile(r"has not been used in project \S+ before or it is disabled")
+"""Cloud Storage gives its reason beside the message, where no card shows it."""
 _REASON = re.compile(r"'reason': '(\w+)'")
 _REFUSED = re.compile(r"^(\d{3}) (?:[A-Z]+ \S+: )?(.*)", re.DOTALL)
 _ANSWERED = re.compile(r"^\(?(\d{3})\)?\s*Reason: ", re.MULTILINE)
@@ -109,15 +112,14 @@ def _kubernetes(code: int, said: str) -> WarmbookError:
 
 
 def _google(code: int, message: str, said: str) -> WarmbookError:
-    reason = _REASON.search(said)
+    found = _REASON.search(said)
+    reason = found[1] if found else DISABLED if _OFF.search(said) else ""
 
     class Answer(SimpleNamespace):
         def __str__(self) -> str:
             return said
 
-    return api_errors.of_google(
-        Answer(code=code, message=message, reason=reason[1] if reason else "", errors=())
-    )
+    return api_errors.of_google(Answer(code=code, message=message, reason=reason, errors=()))
 
 
 def _of_pods(shown: Shown) -> str:

@@ -83,6 +83,8 @@ def bind(*roles: str) -> Mend:
 
 
 OF_DEPLOYMENT = "deployment/$DEPLOYMENT -n $NAMESPACE"
+NEW_PODS = f"kubectl rollout restart {OF_DEPLOYMENT}"
+"""The Deployment makes a Pod anew, without the pause that its ReplicaSet makes after a refusal."""
 NEW_POD = "kubectl delete pods -n $NAMESPACE -l app=vllm-streamer --wait=false"
 """The Deployment makes a Pod anew, which meets what has been changed around it."""
 ANOTHER_NODE = typed(
@@ -91,6 +93,13 @@ ANOTHER_NODE = typed(
     NEW_POD,
 )
 """The node is at fault: no Pod is placed on it any more, and the server's begins elsewhere."""
+
+OLD_POD_FIRST = typed(
+    f"kubectl scale {OF_DEPLOYMENT} --replicas=0",
+    "kubectl wait pods -n $NAMESPACE -l app=vllm-streamer --for=delete --timeout=60s",
+    f"kubectl scale {OF_DEPLOYMENT} --replicas=1",
+)
+"""The old Pod goes before the new one comes, and leaves it its GPU."""
 
 
 def memory(quantity: str) -> Mend:

@@ -13,7 +13,7 @@ from typing import Any
 
 from warmbook.book.walkthrough import BEFORE_THE_DOCTOR, NOTEBOOKS
 from warmbook.cloud.clients import Clients
-from warmbook.serving.guide_manifest import DEPLOYMENT
+from warmbook.serving.guide_manifest import DEPLOYMENT, GPU_POOL
 from warmbook.settings import Settings
 from warmbook.steps import server, upload
 from warmbook_rehearsal.faults.mends import Mend
@@ -79,6 +79,7 @@ class Mender:
             "CLUSTER_NAME": settings.cluster_name,
             "NAMESPACE": settings.namespace,
             "KSA_NAME": settings.service_account,
+            "POOL": GPU_POOL,
             "DEPLOYMENT": DEPLOYMENT,
             "BUCKET_NAME": settings.bucket_name,
             "MODEL_PATH": settings.model_path,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import yaml
+
 from warmbook.cloud import api_errors
 from warmbook.doctor.pods import Evidence, diagnose
 from warmbook.errors import WarmbookError
@@ -52,11 +54,13 @@ _PLACED = re.compile(r"Successfully assigned \S+/(\S+) to (\S+)")
 
 @dataclass(frozen=True)
 class Shown:
-    """What a card shows: what was answered, the Pods, the events as (reason, message), the log."""
+    """What a card shows: what was answered, the Pods, the events as (reason, message), the server's
+    container and its log."""
 
     said: str
     pods: Sequence[tuple[str, str]]
     events: Sequence[tuple[str, str]]
+    container: Obj
     log: str
 
 
@@ -73,7 +77,8 @@ def read(card: str) -> Shown:
         said="\n".join(value for label, value in rows if label == "what was answered"),
         pods=[(label.removeprefix("Pod "), value) for label, value in rows if _is_pod(label)],
         events=[one for one in rows if one[0] != "what was answered" and not _is_pod(one[0])],
-        log="\n".join(map(_text, re.findall(r"<pre[^>]*>(.*?)</pre>", card, re.DOTALL))),
+        container=yaml.safe_load(_folded(card, "The server's container")) or {},
+        log=_folded(card, "Last lines of the log"),
     )
 
 
@@ -81,6 +86,16 @@ def _rows(card: str) -> Iterator[tuple[str, str]]:
     for row in re.findall(r"<tr[^>]*>(.*?)</tr>", card, re.DOTALL):
         _, label, value = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
         yield label, value
+
+
+def _folded(card: str, title: str) -> str:
+    """Return the text that the card hides behind a line which begins with this title."""
+    for summary, text in re.findall(
+        r"<summary[^>]*>(.*?)</summary>.*?<pre[^>]*>(.*?)</pre>", card, re.DOTALL
+    ):
+        if _text(summary).startswith(title):
+            return _text(text)
+    return ""
 
 
 def _text(fragment: str) -> str:
@@ -148,11 +163,10 @@ def _pod(name: str, state: str, shown: Shown) -> Obj:
         container["lastState"] = {"terminated": terminated}
         container["restartCount"] = 1
     nodes = dict(found.groups() for _, said in shown.events if (found := _PLACED.search(said)))
-    asked = {"limits": {"nvidia.com/gpu": "1"}}  # the guide's server asks for one
     return {
         "metadata": {"name": name, "labels": {"pod-template-hash": name.split("-")[-2]}},
         "spec": {
-            "containers": [{"name": CONTAINER, "resources": asked}],
+            "containers": [{**shown.container, "name": CONTAINER}],
             **({"nodeName": nodes[name]} if name in nodes else {}),
         },
         "status": {"phase": phase, "containerStatuses": [container]},

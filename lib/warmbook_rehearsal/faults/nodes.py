@@ -15,7 +15,7 @@ from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes, change_pod
 from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
-from .mends import DEPLOY_AGAIN, OLD_POD_FIRST
+from .mends import ANOTHER_NODE, DEPLOY_AGAIN, OLD_POD_FIRST
 
 Obj = dict[str, Any]
 
@@ -31,6 +31,7 @@ SOON_S = 0.2
     "gpu-label-unknown",
     "somebody writes a GPU into the server's node selector that no node pool has",
     pitfall="gpu-not-offered",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
@@ -63,6 +64,7 @@ def gpu_label_unknown(rehearsal: Target) -> None:
     "gpu-label-alone",
     "the same in a cluster whose node pools don't grow: only the scheduler reports a reason",
     pitfall="gpu-not-offered",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
@@ -122,6 +124,7 @@ def driver_not_ready(rehearsal: Target) -> None:
     "driver-never-ready",
     "the driver's installation on the first GPU node never finishes",
     pitfall="driver-not-installed",
+    mend=ANOTHER_NODE,
     places=(GPUS,),
     mode="standard",
     location=ZONE,

@@ -49,6 +49,15 @@ _REFUSED = re.compile(r"^(\d{3}) (?:[A-Z]+ \S+: )?(.*)", re.DOTALL)
 _ANSWERED = re.compile(r"^\(?(\d{3})\)?\s*Reason: ", re.MULTILINE)
 _BODY = re.compile(r"HTTP response body: (\{.*\})")
 _ENDED = re.compile(r"exit code (\d+) \((\w*)\)")
+_EVERY_START = (
+    *("FailedScheduling", "TriggeredScaleUp", "Scheduled", "Pulling", "Pulled", "Created"),
+    *("Started", "SuccessfulCreate", "BackOff"),
+)
+"""Reasons of events that a server's start has anyway, or that only count its restarts."""
+_OWN = re.compile(
+    r"127(?:\.\d+){3}:\d+|vllm-streamer-deployment-\S+|port=\d+|\d\d:\d\d:\d\d|'Content-Length'.*?,"
+)
+"""Addresses, Pods and times of one rehearsal."""
 _PLACED = re.compile(r"Successfully assigned \S+/(\S+) to (\S+)")
 
 
@@ -68,6 +77,20 @@ def answer(card: str) -> str:
     """Return the pitfall that a card of the gym shows, as HTML; "" where it tells none."""
     shown = read(card)
     return _of_answer(shown.said) if shown.said else _of_pods(shown)
+
+
+def evidence_of(card: str) -> str:
+    """Return what a card tells of the cause, without the names and numbers of one rehearsal.
+
+    Two cards for which it is the same can't be told apart, however they are read.
+    """
+    shown = read(card)
+    ends = [_ENDED.sub("", state).split(", ")[0] for _, state in shown.pods]
+    codes = {found[0] for _, state in shown.pods if (found := _ENDED.search(state))}
+    events = {f"{reason}: {said}" for reason, said in shown.events if reason not in _EVERY_START}
+    lines = {shown.said, *shown.log.splitlines(), yaml.safe_dump(shown.container)}
+    told = "\n".join(sorted({*ends, *codes, *events, *lines}))
+    return _OWN.sub("·", told)
 
 
 def read(card: str) -> Shown:

@@ -15,7 +15,7 @@ from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes, change_pod
 from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
-from .mends import ANOTHER_NODE, DEPLOY_AGAIN, OLD_POD_FIRST
+from .mends import DEPLOY_AGAIN, OLD_POD_FIRST
 
 Obj = dict[str, Any]
 
@@ -124,7 +124,6 @@ def driver_not_ready(rehearsal: Target) -> None:
     "driver-never-ready",
     "the driver's installation on the first GPU node never finishes",
     pitfall="driver-not-installed",
-    mend=ANOTHER_NODE,
     places=(GPUS,),
     mode="standard",
     location=ZONE,

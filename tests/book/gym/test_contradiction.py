@@ -5,7 +5,7 @@ from warmbook.doctor.pitfalls import CATALOGUE
 POD = Evidence(
     kind="log",
     notebook="07",
-    text="ValueError: Memory limit supplied: 4900 cannot be smaller than: 5000\nexit code 1 (Error)",
+    text="ValueError: Memory limit supplied: 4900 cannot be smaller than: 5\nexit code 1",
 )
 GENERAL = "compare its symptom"
 
@@ -21,6 +21,7 @@ def test_what_stops_earlier_is_contradicted_by_how_far_the_guide_came():
 def test_a_symptom_that_is_quoted_is_looked_for_in_the_evidence():
     assert "unrecognized arguments" in contradiction("flag-removed", POD)
     assert "137" in contradiction("host-oom", POD)
+    assert "ErrImagePull" in contradiction("image-not-found", POD)
     assert GENERAL in contradiction("memory-limit-below-tensor", POD)
 
 

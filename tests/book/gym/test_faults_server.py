@@ -1,4 +1,5 @@
 import pytest
+import requests
 
 from warmbook.book.gym import FaultsServer
 from warmbook.errors import MissingError, SettingsError
@@ -23,6 +24,14 @@ def test_the_rehearsal_keeps_a_round(server):
     assert server.round() == {}
     server.keep({"level": "easy", "drawn": ["ñ"]})
     assert FaultsServer.open().round() == {"level": "easy", "drawn": ["ñ"]}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3"])
+def test_what_is_no_object_is_not_kept(server, body):
+    headers = {"Authorization": f"Bearer {server.token}"}
+    answer = requests.put(f"{server.url}/round", data=body, headers=headers, timeout=10)
+    assert answer.status_code == 400
+    assert server.round() == {}
 
 
 def test_outside_a_rehearsal_nothing_is_broken():

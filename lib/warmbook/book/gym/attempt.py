@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Object
@@ -33,6 +32,8 @@ class Attempt(Card):
     pods: tuple[Object, ...]
     events: tuple[Object, ...]
     log: str
+    since: str = ""
+    """The notebook in which it went on, "" where it began anew."""
 
     @property
     def passed(self) -> bool:
@@ -51,6 +52,11 @@ class Attempt(Card):
             *(Row(f"Pod {pod['metadata']['name']}", _pod(pod), "warning") for pod in self.pods),
             *(Row(str(event.get("reason")), str(event.get("message"))) for event in self.events),
         )
+
+    def note(self) -> str:
+        if not self.since:
+            return ""
+        return say("It continued in notebook {number}, where it had stopped.", number=self.since)
 
     def _repr_html_(self) -> str:
         container = folded(say("The server's container, as its Pod has it"), self.container)
@@ -78,35 +84,23 @@ class Attempt(Card):
 def attempt(settings: Settings, clients: Clients) -> Attempt:
     """Carry out the guide without the doctor, and show the bare evidence where it ends.
 
-    The round that has begun takes note of it: of what stopped the guide, and of what no longer
-    does. With the same settings it goes on where the last run stopped.
+    In a round, it goes on in the notebook where it stopped before. The round takes note of what
+    stopped the guide, and of what no longer does.
     """
     server = FaultsServer.open()
     one = rounds.begun(server)
-    walked = walk(settings, clients, doctor=False, since=_since(one, settings))
-    tried = _looked_at(walked, settings, clients)
-    if one:
-        one.stopped_in, one.settings = walked.notebook, _kept(settings)
+    since = one.resumes_in(settings) if one else ""
+    walked = walk(settings, clients, doctor=False, since=since)
+    tried = _looked_at(walked, settings, clients, since)
+    if one := rounds.begun(server):  # the learner may have asked for a hint meanwhile
         _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})
         rounds.keep(one, server)
     return tried
 
 
-def _since(one: Round | None, settings: Settings) -> str:
-    """Return the notebook in which the round's last run stopped, "" where all are to be run.
-
-    A run that goes on there applies nothing again, so that only the learner mends. Other settings
-    are applied from the first notebook on.
-    """
-    same = one is not None and one.settings == _kept(settings)
-    return one.stopped_in if one and same else ""
-
-
-def _kept(settings: Settings) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude={"language"})
-
-
 def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:
+    one.stopped_in = "" if tried.passed else tried.walked.notebook
+    one.settings = rounds.chosen_in(settings)
     stopped_by = [drawn for drawn in one.drawn if drawn.pitfall in tried.walked.pitfalls]
     for drawn in one.drawn:
         named = drawn in stopped_by and not tried.passed
@@ -130,10 +124,10 @@ def _shown(one: Round, tried: Attempt, stopped_by: Sequence[Drawn]) -> Sequence[
     return stopped_by
 
 
-def _looked_at(walked: Walked, settings: Settings, clients: Clients) -> Attempt:
+def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str) -> Attempt:
     said = _said(walked)
     if walked.error is None or walked.notebook < "06" or said:
-        return Attempt(walked=walked, said=said, pods=(), events=(), log="")
+        return Attempt(walked=walked, said=said, pods=(), events=(), log="", since=since)
     cluster, namespace = clients.kubernetes, settings.namespace
     pods = cluster.list_objects("Pod", namespace, labels=LABELS)
     names = {pod["metadata"]["name"] for pod in pods}
@@ -157,6 +151,7 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients) -> Attempt:
         pods=tuple(pods),
         events=tuple(events),
         log="\n".join(log[-LAST_LINES:]),
+        since=since,
     )
 
 

@@ -13,6 +13,8 @@ from .rounds import Evidence
 _QUOTE = re.compile("«([^»]+)»")
 _CODE = re.compile(r"\b(?:1[34]\d|4\d\d|5\d\d)\b")
 """An exit code of a signal, or a status code of HTTP."""
+_REASON = re.compile(r"\b(?:[A-Z]+[a-z]+[A-Z]\w+|OOMKilled|[A-Z]+_[A-Z_]+)\b")
+"""A reason of Kubernetes, an error's class, or a reason of a Google Cloud API."""
 _ABOUT_PODS = ("pod", "server")
 _OF_THE_API = ("argument-is-a-map", "resource-quota", "admission-refused")
 """Pitfalls of a Pod by which it never comes to be."""
@@ -33,9 +35,10 @@ def contradiction(answer: str, found: Evidence) -> str:
         return say("Notebooks 02 to 05 completed; with this pitfall, one of them stops.")
     if missing := _not_in(found.text, answer):
         return say(
-            "This pitfall shows as {mark}, and the evidence does not contain it.", mark=missing
+            "The symptom of this pitfall is {mark}, which the evidence does not contain.",
+            mark=missing,
         )
-    return say("It does not explain all of the evidence: compare its symptom line by line.")
+    return say("It does not explain all of the evidence: compare its symptom with each line.")
 
 
 def _needs_a_pod(answer: str) -> bool:
@@ -53,7 +56,8 @@ def _not_in(text: str, answer: str) -> str:
 
 def _marks(symptom: str) -> Iterator[str]:
     yield from (f"«{quote}»" for quote in _QUOTE.findall(symptom))
-    yield from _CODE.findall(_QUOTE.sub("", symptom))
+    rest = _QUOTE.sub("", symptom)
+    yield from (*_CODE.findall(rest), *_REASON.findall(rest))
 
 
 def _occurs(mark: str, text: str) -> bool:

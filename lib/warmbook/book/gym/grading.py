@@ -148,10 +148,8 @@ def grade(answer: str) -> Grade:
     _refuse_unknown(answer)
     if answer and not one.tried:
         raise MissingError(
-            say("There is no evidence yet: the guide was not carried out in this round."),
-            remedy=say(
-                "Run the cells that carry out the guide, then answer. This answer was free."
-            ),
+            say("There is no evidence yet: the guide has not run in this round."),
+            remedy=say("Run the guide first. The answer was not counted."),
         )
     judged = _judged(one, answer)
     if answer:

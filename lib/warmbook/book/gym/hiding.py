@@ -53,7 +53,7 @@ class Hidden(Card):
     def note(self) -> str:
         if not self.round.done:
             return ""
-        return say("For another round, restart the rehearsal, or run gym.hide(again=True) in it.")
+        return say("For another round, restart the rehearsal, then hide a fault.")
 
     def _graded(self) -> str:
         mendable = [one.mendable for one in self.round.drawn]
@@ -96,12 +96,12 @@ def hide(
     server = FaultsServer.open()
     asked = {"fault": fault, "draw": draw, "level": level}
     one = rounds.begun(server)
-    if one and again:
-        _end(one, server)
-        one = None
     if outside := _staged_outside(one, server, named=bool(fault)):
         one = _begin(outside, asked, server)
-    if one is None:
+    elif one is None or again:
+        _refuse_used(server, but=fault)
+        if one:
+            _end(one, server)
         one = _begin(_stage(server, asked), asked, server)
     else:
         _refuse_another(one, asked)
@@ -117,11 +117,8 @@ def _staged_outside(
 
 
 def _stage(server: FaultsServer, asked: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
-    name = asked["fault"]
-    if name not in [one["name"] for one in server.staged()]:
-        _refuse_used(server)
-    if name:
-        return [server.stage(name)]
+    if asked["fault"]:
+        return [server.stage(asked["fault"])]
     return stage_drawn(server, asked["level"], asked["draw"])
 
 
@@ -143,9 +140,10 @@ def _refuse_another(one: Round, asked: Mapping[str, str]) -> None:
         )
 
 
-def _refuse_used(server: FaultsServer) -> None:
+def _refuse_used(server: FaultsServer, *, but: str) -> None:
+    """Raise if something was changed by a request, unless the fault `but` was staged before."""
     count, first = server.changes()
-    if count:
+    if count and but not in [one["name"] for one in server.staged()]:
         raise SettingsError(
             say(
                 "This rehearsal has been used: {count} requests changed it, the first was "

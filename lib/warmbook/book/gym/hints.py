@@ -105,10 +105,8 @@ def hint(number: int | None = None) -> Hints:
         return Hints((), _cost())
     if not drawn.evidence:
         raise MissingError(
-            say("There is no evidence yet: the guide was not carried out in this round."),
-            remedy=say(
-                "Run the cells that carry out the guide, then ask again. This hint was free."
-            ),
+            say("There is no evidence yet: the guide has not run in this round."),
+            remedy=say("Run the guide first. The hint was not counted."),
         )
     if not drawn.answered:
         drawn.hints = min(MOST, max(drawn.hints, drawn.hints + 1 if number is None else number))
@@ -127,4 +125,4 @@ def ladder(drawn: Drawn) -> tuple[str, ...]:
 
 
 def _cost() -> str:
-    return say("Each hint takes {cost} off the points for the name.", cost=f"{points.HINT:g}")
+    return say("Each hint takes {cost} off the points for the diagnosis.", cost=f"{points.HINT:g}")

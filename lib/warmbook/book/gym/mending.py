@@ -47,7 +47,7 @@ class Verified(Card):
         if self.passed and not all(one.answered for one in self.round.drawn):
             return say("The diagnosis is still open: choose the root cause above.")
         if any(one.mended for one in self.round.drawn) and not self.passed:
-            return say("One fault is repaired; the evidence above is another's.")
+            return say("One fault is repaired. The evidence above belongs to the other.")
         return ""
 
     def _stopped(self) -> Sequence[Row]:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ...errors import MissingError
+from ...settings import Settings
 from ...texts import say
 from .. import interactive, origin
 from . import points
@@ -101,9 +102,9 @@ class Round(BaseModel):
     answer: str = ""
     """The last answer."""
     stopped_in: str = ""
-    """The notebook in which the last run of the guide stopped."""
+    """The notebook in which the guide stopped last; empty where it completed."""
     settings: dict[str, Any] = Field(default_factory=dict)
-    """The settings of that run, but for the language."""
+    """Those with which the guide ran last."""
 
     @classmethod
     def of(cls, faults: Sequence[Mapping[str, Any]], asked: Mapping[str, str]) -> Round:
@@ -128,6 +129,15 @@ class Round(BaseModel):
     def tried(self) -> bool:
         """Whether the guide was carried out in this round."""
         return any(one.evidence for one in self.drawn)
+
+    def resumes_in(self, settings: Settings) -> str:
+        """Return the notebook in which the guide goes on: where it stopped with these settings.
+
+        The notebooks before would repair what the learner is to repair: 02 enables APIs and
+        grants roles, 05 grants roles. "" is the beginning.
+        """
+        same = self.settings == chosen_in(settings)
+        return self.stopped_in if same and not self.done else ""
 
     @property
     def done(self) -> bool:
@@ -167,6 +177,11 @@ class Round(BaseModel):
             "at": self.at,
             "done": self.done,
         }
+
+
+def chosen_in(settings: Settings) -> dict[str, Any]:
+    """Return the settings that matter to the guide: all but the reader's language."""
+    return settings.model_dump(mode="json", exclude={"language"})
 
 
 def begun(server: FaultsServer) -> Round | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from warmbook.book.walkthrough import BEFORE_THE_DOCTOR, NOTEBOOKS
+from warmbook.book.walkthrough import BEFORE_THE_DOCTOR, NOTEBOOKS, Walked, walk
 from warmbook.cloud.clients import Clients
-from warmbook.serving.guide_manifest import DEPLOYMENT
+from warmbook.display.banner import connect
+from warmbook.serving.guide_manifest import DEPLOYMENT, GPU_POOL
 from warmbook.settings import Settings
 from warmbook.steps import server, upload
 from warmbook_rehearsal.faults.mends import Mend
@@ -33,8 +33,24 @@ class Mender:
     rehearsal: Any
     quiet: dict[str, Any]
 
-    def by_commands(self, mend: Mend) -> None:
-        """Run the commands in bash; each must succeed."""
+    def walk(self, since: str) -> Walked:
+        """Carry out the guide without the doctor, from where an earlier walk ended."""
+        report = self.quiet["report"]
+        return walk(self.settings, self.clients, report, doctor=False, since=since)
+
+    def mend(self, mend: Mend, way: str) -> Mender:
+        """Mend it in one of its ways; return the reader as who goes on, with other choices."""
+        if way == "choices":
+            chosen = self._other_choices(mend)
+            return replace(self, settings=chosen, clients=connect(chosen))
+        if way == "notebooks":
+            for number in mend.notebooks:
+                self._carry_out(number)
+        else:
+            self._type(mend)
+        return self
+
+    def _type(self, mend: Mend) -> None:
         environ = {**os.environ, **self.rehearsal.environ, **self._variables(), "PATH": PATH}
         lines = "\n".join(("set -e", *mend.commands))
         done = subprocess.run(
@@ -48,16 +64,10 @@ class Mender:
         )
         assert done.returncode == 0, f"{lines}\n{done.stdout[-3000:]}"
 
-    def by_choices(self, mend: Mend) -> Settings:
-        """Return the settings with the other choices."""
+    def _other_choices(self, mend: Mend) -> Settings:
         variables = self._variables()
         chosen = {name: Template(text).substitute(variables) for name, text in mend.choices.items()}
         return Settings.parse({**self.settings.model_dump(), **chosen})
-
-    def by_notebooks(self, mend: Mend) -> None:
-        """Carry out the steps of the notebooks again."""
-        for number in mend.notebooks:
-            self._carry_out(number)
 
     def _carry_out(self, number: str) -> None:
         if number == "03":
@@ -79,6 +89,7 @@ class Mender:
             "CLUSTER_NAME": settings.cluster_name,
             "NAMESPACE": settings.namespace,
             "KSA_NAME": settings.service_account,
+            "POOL": GPU_POOL,
             "DEPLOYMENT": DEPLOYMENT,
             "BUCKET_NAME": settings.bucket_name,
             "MODEL_PATH": settings.model_path,
@@ -87,7 +98,17 @@ class Mender:
         }
 
 
-def tools_missing(mend: Mend) -> list[str]:
-    """Return the programs of the commands that this machine does not have."""
-    words = {line.split()[0] for line in mend.commands}
-    return [name for name in sorted(words) if not shutil.which(name, path=PATH)]
+def way_without_gcloud(mend: Mend) -> str:
+    """Return the first way that needs no gcloud, "" where there is none.
+
+    kubectl is installed with the tests; what takes gcloud is in tests/agreement.
+    """
+    ways = {"choices": mend.choices, "notebooks": mend.notebooks, "commands": mend.commands}
+    return next(
+        (way for way in ways if ways[way] and not (way == "commands" and by_gcloud(mend))), ""
+    )
+
+
+def by_gcloud(mend: Mend) -> bool:
+    """Tell whether the commands of a mend are gcloud's."""
+    return any("gcloud" in line for line in mend.commands)

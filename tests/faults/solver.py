@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import yaml
+
 from warmbook.cloud import api_errors
 from warmbook.doctor.pods import Evidence, diagnose
 from warmbook.errors import WarmbookError
@@ -39,21 +41,35 @@ CLIENT = {
 }
 """What a client says that got no answer."""
 
+DISABLED = "SERVICE_DISABLED"
+_OFF = re.compile(r"has not been used in project \S+ before or it is disabled")
+"""Cloud Storage gives its reason beside the message, where no card shows it."""
 _REASON = re.compile(r"'reason': '(\w+)'")
 _REFUSED = re.compile(r"^(\d{3}) (?:[A-Z]+ \S+: )?(.*)", re.DOTALL)
 _ANSWERED = re.compile(r"^\(?(\d{3})\)?\s*Reason: ", re.MULTILINE)
 _BODY = re.compile(r"HTTP response body: (\{.*\})")
 _ENDED = re.compile(r"exit code (\d+) \((\w*)\)")
+_EVERY_START = (
+    *("FailedScheduling", "TriggeredScaleUp", "Scheduled", "Pulling", "Pulled", "Created"),
+    *("Started", "SuccessfulCreate", "BackOff"),
+)
+"""Reasons of events that a server's start has anyway, or that only count its restarts."""
+_OWN = re.compile(
+    r"127(?:\.\d+){3}:\d+|vllm-streamer-deployment-\S+|port=\d+|\d\d:\d\d:\d\d|'Content-Length'.*?,"
+)
+"""Addresses, Pods and times of one rehearsal."""
 _PLACED = re.compile(r"Successfully assigned \S+/(\S+) to (\S+)")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a card shows: what was answered, the Pods, the events as (reason, message), the log."""
+    """What a card shows: what was answered, the Pods, the events as (reason, message), the server's
+    container and its log."""
 
     said: str
     pods: Sequence[tuple[str, str]]
     events: Sequence[tuple[str, str]]
+    container: Obj
     log: str
 
 
@@ -63,6 +79,20 @@ def answer(card: str) -> str:
     return _of_answer(shown.said) if shown.said else _of_pods(shown)
 
 
+def evidence_of(card: str) -> str:
+    """Return what a card tells of the cause, without the names and numbers of one rehearsal.
+
+    Two cards for which it is the same can't be told apart, however they are read.
+    """
+    shown = read(card)
+    ends = [_ENDED.sub("", state).split(", ")[0] for _, state in shown.pods]
+    codes = {found[0] for _, state in shown.pods if (found := _ENDED.search(state))}
+    events = {f"{reason}: {said}" for reason, said in shown.events if reason not in _EVERY_START}
+    lines = {shown.said, *shown.log.splitlines(), yaml.safe_dump(shown.container)}
+    told = "\n".join(sorted({*ends, *codes, *events, *lines}))
+    return _OWN.sub("·", told)
+
+
 def read(card: str) -> Shown:
     """Read a card as the reader of a notebook sees it."""
     rows = [(_text(label), _text(value)) for label, value in _rows(card)]
@@ -70,7 +100,8 @@ def read(card: str) -> Shown:
         said="\n".join(value for label, value in rows if label == "what was answered"),
         pods=[(label.removeprefix("Pod "), value) for label, value in rows if _is_pod(label)],
         events=[one for one in rows if one[0] != "what was answered" and not _is_pod(one[0])],
-        log="\n".join(map(_text, re.findall(r"<pre[^>]*>(.*?)</pre>", card, re.DOTALL))),
+        container=yaml.safe_load(_folded(card, "The server's container")) or {},
+        log=_folded(card, "Last lines of the log"),
     )
 
 
@@ -78,6 +109,16 @@ def _rows(card: str) -> Iterator[tuple[str, str]]:
     for row in re.findall(r"<tr[^>]*>(.*?)</tr>", card, re.DOTALL):
         _, label, value = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
         yield label, value
+
+
+def _folded(card: str, title: str) -> str:
+    """Return the text that the card hides behind a line which begins with this title."""
+    for summary, text in re.findall(
+        r"<summary[^>]*>(.*?)</summary>.*?<pre[^>]*>(.*?)</pre>", card, re.DOTALL
+    ):
+        if _text(summary).startswith(title):
+            return _text(text)
+    return ""
 
 
 def _text(fragment: str) -> str:
@@ -109,15 +150,14 @@ def _kubernetes(code: int, said: str) -> WarmbookError:
 
 
 def _google(code: int, message: str, said: str) -> WarmbookError:
-    reason = _REASON.search(said)
+    found = _REASON.search(said)
+    reason = found[1] if found else DISABLED if _OFF.search(said) else ""
 
     class Answer(SimpleNamespace):
         def __str__(self) -> str:
             return said
 
-    return api_errors.of_google(
-        Answer(code=code, message=message, reason=reason[1] if reason else "", errors=())
-    )
+    return api_errors.of_google(Answer(code=code, message=message, reason=reason, errors=()))
 
 
 def _of_pods(shown: Shown) -> str:
@@ -146,11 +186,10 @@ def _pod(name: str, state: str, shown: Shown) -> Obj:
         container["lastState"] = {"terminated": terminated}
         container["restartCount"] = 1
     nodes = dict(found.groups() for _, said in shown.events if (found := _PLACED.search(said)))
-    asked = {"limits": {"nvidia.com/gpu": "1"}}  # the guide's server asks for one
     return {
         "metadata": {"name": name, "labels": {"pod-template-hash": name.split("-")[-2]}},
         "spec": {
-            "containers": [{"name": CONTAINER, "resources": asked}],
+            "containers": [{**shown.container, "name": CONTAINER}],
             **({"nodeName": nodes[name]} if name in nodes else {}),
         },
         "status": {"phase": phase, "containerStatuses": [container]},

@@ -22,7 +22,7 @@ from .deployment import (
     replace_argument,
 )
 from .fault import DEPLOYMENT, Target, fault
-from .mends import DEPLOY_AGAIN, typed
+from .mends import DEPLOY_AGAIN, WRITABLE, typed, variables
 from .model import config
 from .playing import play
 
@@ -270,7 +270,7 @@ def _delete_service(store: Store, namespace: str) -> None:
     "root-read-only",
     "somebody makes the container's file system read-only, and the server keeps a cache there",
     pitfall="folder-not-writable",
-    mend=DEPLOY_AGAIN,
+    mend=WRITABLE,
     places=(DEPLOYMENT,),
 )
 def root_read_only(rehearsal: Target) -> None:
@@ -295,7 +295,7 @@ def root_read_only(rehearsal: Target) -> None:
     "engine-start-timeout",
     "somebody limits the time that the server's processes wait for each other to five seconds",
     pitfall="engine-start-timeout",
-    mend=DEPLOY_AGAIN,
+    mend=variables("VLLM_ENGINE_READY_TIMEOUT_S-"),
     places=(DEPLOYMENT,),
 )
 def engine_start_timeout(rehearsal: Target) -> None:

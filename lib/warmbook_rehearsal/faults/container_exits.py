@@ -14,7 +14,7 @@ from ..kubernetes.controllers.nodes import ACCELERATOR
 from . import asked
 from .deployment import change_pod
 from .fault import DEPLOYMENT, Target, fault
-from .mends import ANOTHER_NODE, DEPLOY_AGAIN, OF_DEPLOYMENT, chosen, memory, typed
+from .mends import ANOTHER_NODE, DEPLOY_AGAIN, chosen, memory, variables
 from .playing import play, play_on_first_node, play_with_release
 
 Obj = dict[str, Any]
@@ -127,7 +127,7 @@ def _no_room(length: int, needed_gib: float, left_gib: float) -> End:
     "cuda-driver-mismatch",
     "the image's CUDA libraries and the node's driver are incompatible",
     pitfall="cuda-driver-mismatch",
-    mend=typed(f"kubectl set env {OF_DEPLOYMENT} LD_LIBRARY_PATH=/usr/local/nvidia/lib64"),
+    mend=variables("LD_LIBRARY_PATH=/usr/local/nvidia/lib64"),
 )
 def cuda_driver_mismatch(rehearsal: Target) -> None:
     """End the server until LD_LIBRARY_PATH lets it find the node's driver first."""

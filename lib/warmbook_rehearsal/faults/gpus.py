@@ -11,7 +11,7 @@ from ..google.capacity import ACCELERATORS
 from ..google.errors import GoogleError
 from ..kubernetes.controllers.nodes import ACCELERATOR
 from .fault import POOL, QUOTAS, Target, fault, is_server
-from .mends import chosen
+from .mends import POOL_AWAY, chosen
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
@@ -29,6 +29,7 @@ _Kind = container_v1.Operation.Type
     "gpu-quota-region",
     "the project's GPU quota in the region is zero",
     pitfall="gpu-quota",
+    mend=chosen(location="europe-west4-a"),
     places=(QUOTAS,),
     mode="standard",
     location=ZONE,
@@ -73,6 +74,7 @@ def gpu_quota_global(rehearsal: Target) -> None:
     "gpu-not-offered",
     "the zone in the form does not offer the GPU",
     pitfall="gpu-not-offered",
+    mend=chosen(location=ZONE),
     mode="standard",
     location=ZONE_WITHOUT_L4,
 )
@@ -84,6 +86,7 @@ def gpu_not_offered(rehearsal: Target) -> None:
     "pool-stockout",
     "the zone is out of machines with the GPU when the node pool is created",
     pitfall="gpu-stockout",
+    mend=POOL_AWAY,
     places=(POOL,),
     mode="standard",
     location=ZONE,

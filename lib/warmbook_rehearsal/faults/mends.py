@@ -16,8 +16,9 @@ class Mend:
     `commands` are lines for bash. `choices` are settings to choose instead, which apply to the
     whole guide anew. `notebooks` are carried out again, by number: 03 uploads the model's files,
     06 applies the manifest. In commands and choices $PROJECT_ID, $PROJECT_NUMBER, $LOCATION,
-    $CLUSTER_NAME, $NAMESPACE, $KSA_NAME, $DEPLOYMENT, $BUCKET_NAME, $MODEL_PATH, $ACCOUNT (the
-    reader's) and $MODEL_FOLDER (a copy of the model on this machine) stand for the reader's own.
+    $CLUSTER_NAME, $POOL, $NAMESPACE, $KSA_NAME, $DEPLOYMENT, $BUCKET_NAME, $MODEL_PATH, $ACCOUNT
+    (the reader's) and $MODEL_FOLDER (a copy of the model on this machine) stand for the reader's
+    own.
     """
 
     commands: tuple[str, ...] = ()
@@ -83,6 +84,8 @@ def bind(*roles: str) -> Mend:
 
 
 OF_DEPLOYMENT = "deployment/$DEPLOYMENT -n $NAMESPACE"
+NEW_PODS = f"kubectl rollout restart {OF_DEPLOYMENT}"
+"""The Deployment makes a Pod anew, without the pause that its ReplicaSet makes after a refusal."""
 NEW_POD = "kubectl delete pods -n $NAMESPACE -l app=vllm-streamer --wait=false"
 """The Deployment makes a Pod anew, which meets what has been changed around it."""
 ANOTHER_NODE = typed(
@@ -92,6 +95,24 @@ ANOTHER_NODE = typed(
 )
 """The node is at fault: no Pod is placed on it any more, and the server's begins elsewhere."""
 
+WRITABLE = typed(
+    f"kubectl patch {OF_DEPLOYMENT} --type=json "
+    """-p '[{"op":"remove","path":"/spec/template/spec/containers/0/securityContext"}]'"""
+)
+"""The manifest does not name the field, and so applying it again does not remove it."""
+OLD_POD_FIRST = typed(
+    f"kubectl scale {OF_DEPLOYMENT} --replicas=0",
+    "kubectl wait pods -n $NAMESPACE -l app=vllm-streamer --for=delete --timeout=60s",
+    f"kubectl scale {OF_DEPLOYMENT} --replicas=1",
+)
+"""The old Pod goes before the new one comes, and leaves it its GPU."""
+
+_PLACE = "--location=$LOCATION --project=$PROJECT_ID --quiet"
+CLUSTER_AWAY = typed(f"gcloud container clusters delete $CLUSTER_NAME {_PLACE}")
+"""The guide makes the cluster anew."""
+POOL_AWAY = typed(f"gcloud container node-pools delete $POOL --cluster=$CLUSTER_NAME {_PLACE}")
+"""The guide makes the node pool anew."""
+
 
 def memory(quantity: str) -> Mend:
     """Return the mend that lets the server's container have this much memory."""
@@ -99,3 +120,8 @@ def memory(quantity: str) -> Mend:
         f"kubectl set resources {OF_DEPLOYMENT} "
         f"--requests=memory={quantity} --limits=memory={quantity}"
     )
+
+
+def variables(*words: str) -> Mend:
+    """Return the mend that sets variables of the server: NAME=VALUE, or NAME- to remove one."""
+    return typed(f"kubectl set env {OF_DEPLOYMENT} {' '.join(words)}")

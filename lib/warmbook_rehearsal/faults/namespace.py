@@ -13,7 +13,7 @@ from ..kubernetes.objects import labels_of, name_of, namespace_of
 from ..kubernetes.quantities import number
 from .deployment import as_server_comes
 from .fault import Target, fault, is_server
-from .mends import memory, typed
+from .mends import NEW_PODS, memory, typed
 
 Obj = dict[str, Any]
 
@@ -51,7 +51,7 @@ def resource_quota(rehearsal: Target) -> None:
     "pod-security",
     "somebody restricts the namespace to Pods of the strictest Pod security standard",
     pitfall="admission-refused",
-    mend=typed("kubectl label namespace $NAMESPACE pod-security.kubernetes.io/enforce-"),
+    mend=typed("kubectl label namespace $NAMESPACE pod-security.kubernetes.io/enforce-", NEW_PODS),
 )
 def pod_security(rehearsal: Target) -> None:
     """Label the namespace as the server comes; without the label Pods come in again.

@@ -15,7 +15,7 @@ from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes, change_pod
 from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
-from .mends import DEPLOY_AGAIN, NEW_POD, typed
+from .mends import DEPLOY_AGAIN, OLD_POD_FIRST
 
 Obj = dict[str, Any]
 
@@ -31,6 +31,7 @@ SOON_S = 0.2
     "gpu-label-unknown",
     "somebody writes a GPU into the server's node selector that no node pool has",
     pitfall="gpu-not-offered",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
@@ -63,6 +64,7 @@ def gpu_label_unknown(rehearsal: Target) -> None:
     "gpu-label-alone",
     "the same in a cluster whose node pools don't grow: only the scheduler reports a reason",
     pitfall="gpu-not-offered",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
@@ -176,7 +178,7 @@ def _without_gpus(node: Obj) -> Mapping[str, str]:
     "second-gpu-for-update",
     "somebody restarts the Deployment, and the project's quota is one GPU",
     pitfall="second-gpu-for-update",
-    mend=typed(NEW_POD),
+    mend=OLD_POD_FIRST,
 )
 def second_gpu_for_update(rehearsal: Target) -> None:
     """Restart it once, as the first server starts; deleting the old Pod mends it."""

@@ -8,12 +8,21 @@ from ..kubernetes import End
 from . import asked
 from .deployment import change_container, change_pod
 from .fault import DEPLOYMENT, Target, fault
-from .mends import DEPLOY_AGAIN, typed
+from .mends import DEPLOY_AGAIN, NEW_POD, typed
 from .playing import play
 
 Obj = dict[str, Any]
 
 SMALL_IMAGE = "busybox:1.36"
+MAKE_CLAIM = """kubectl apply -n $NAMESPACE -f - <<'EOF'
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: model-cache
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 10Gi}}
+EOF"""
 ASKED_MEMORY = "1Gi"
 """What somebody lets the server ask for, who knows that a node has more."""
 
@@ -23,7 +32,8 @@ ASKED_MEMORY = "1Gi"
     "the manifest reads a token from a Secret that does not exist",
     pitfall="container-not-started",
     mend=typed(
-        "kubectl create secret generic hf-secret -n $NAMESPACE --from-literal=hf_api_token=TOKEN"
+        "kubectl create secret generic hf-secret -n $NAMESPACE --from-literal=hf_api_token=TOKEN",
+        NEW_POD,
     ),
     places=(DEPLOYMENT,),
 )
@@ -38,7 +48,7 @@ def secret_missing(rehearsal: Target) -> None:
     "claim-missing",
     "the manifest mounts a disk for a cache, and its PersistentVolumeClaim does not exist",
     pitfall="claim-unbound",
-    mend=DEPLOY_AGAIN,
+    mend=typed(MAKE_CLAIM, NEW_POD),
     places=(DEPLOYMENT,),
 )
 def claim_missing(rehearsal: Target) -> None:
@@ -51,7 +61,8 @@ def claim_missing(rehearsal: Target) -> None:
     "the manifest mounts a chat template from a ConfigMap that does not exist",
     pitfall="volume-not-mounted",
     mend=typed(
-        "kubectl create configmap chat-template -n $NAMESPACE --from-literal=template.jinja="
+        "kubectl create configmap chat-template -n $NAMESPACE --from-literal=template.jinja=",
+        NEW_POD,
     ),
     places=(DEPLOYMENT,),
 )

@@ -11,7 +11,7 @@ from ..google.errors import unauthenticated
 from ..google.service_catalogue import NEEDS, TITLES
 from ..request_faults import Incoming
 from .fault import POLICY, Target, fault
-from .mends import LINK_BILLING, enable, grant
+from .mends import LINK_BILLING, chosen, enable, grant
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
 OF_CLUSTERS = {GKE, *NEEDS[GKE]}
@@ -69,6 +69,7 @@ def credentials_expired(rehearsal: Target) -> None:
     "project-missing",
     "the project in the form is not yours",
     pitfall="project-missing",
+    mend=chosen(project_id="rehearsal-project"),
     project_id="rehearsal-projects",
 )
 def project_missing(rehearsal: Target) -> None:

@@ -19,7 +19,7 @@ from . import asked
 from .bucket import place, rebind, restore
 from .deployment import add_variable, as_server_comes
 from .fault import BUCKET_POLICY, DEPLOYMENT, Target, fault, is_server
-from .mends import ANOTHER_NODE, DEPLOY_AGAIN, NEW_POD, typed
+from .mends import ANOTHER_NODE, NEW_POD, typed, variables
 from .playing import play, play_on_first_node
 
 Obj = dict[str, Any]
@@ -118,7 +118,7 @@ def _from_a_pod(rehearsal: Target, incoming: Incoming) -> bool:
     "no-identity",
     "somebody configures the streamer to read without credentials, as for a public bucket",
     pitfall="no-identity",
-    mend=DEPLOY_AGAIN,
+    mend=variables(f"{ANONYMOUSLY}-"),
     places=(DEPLOYMENT,),
 )
 def no_identity(rehearsal: Target) -> None:
@@ -226,7 +226,7 @@ def metadata_server_silent(rehearsal: Target) -> None:
     "proxy-certificate",
     "the server's requests go through a company's proxy, which presents its own certificate",
     pitfall="certificate-refused",
-    mend=DEPLOY_AGAIN,
+    mend=variables("NO_PROXY=.googleapis.com,metadata.google.internal"),
     places=(DEPLOYMENT,),
 )
 def proxy_certificate(rehearsal: Target) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Object
 from ...display.card import Card, Row, folded
-from ...serving.containers import server_status
+from ...serving.containers import server_container, server_status
+from ...serving.guide_manifest import to_yaml
 from ...serving.pods import LABELS
 from ...settings import Settings
 from ...texts import say
@@ -18,6 +19,8 @@ from .faults_server import FaultsServer
 from .rounds import Drawn, Evidence, Round
 
 LAST_LINES = 25
+STARTED_WITH = ("image", "command", "args", "env", "resources")
+"""What of a container `kubectl describe pod` shows too, and a failure of the server rests on."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,7 +59,14 @@ class Attempt(Card):
         return say("It continued in notebook {number}, where it had stopped.", number=self.since)
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + folded(say("Last lines of the log"), self.log)
+        container = folded(say("The server's container, as its Pod has it"), self.container)
+        return super()._repr_html_() + container + folded(say("Last lines of the log"), self.log)
+
+    @property
+    def container(self) -> str:
+        """What the first Pod's server is started with, as YAML; "" where there is no Pod."""
+        spec = server_container(self.pods[0]["spec"]) if self.pods else {}
+        return to_yaml({name: spec[name] for name in STARTED_WITH if name in spec}) if spec else ""
 
     def evidence(self, settings: Settings) -> Evidence:
         """Return what a round keeps of it."""
@@ -67,7 +77,7 @@ class Attempt(Card):
             kind=kind,
             notebook=self.walked.notebook,
             commands=evidence.COMMANDS[kind](settings),
-            text="\n".join((*map(str, self.rows()), self.log)),
+            text="\n".join((*map(str, self.rows()), self.container, self.log)),
         )
 
 
@@ -150,7 +160,7 @@ def _said(walked: Walked) -> str:
     if walked.error is None:
         return ""
     if cause := walked.error.__cause__ or walked.error.__context__:
-        return str(cause)
+        return str(cause).partition("\n\nOriginal traceback:")[0]
     # of a Pod its own evidence is shown; else there is nothing but what was claimed
     return "" if walked.notebook in ("06", "07") else walked.error.what
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SAME_EVIDENCE: tuple[frozenset[str], ...] = (
-    frozenset(("driver-too-old", "cuda-driver-mismatch")),
-    frozenset(("gpu-stockout", "scale-up-failed")),
+    # the server is refused either way; only the bucket's policy shows which binding it has
+    frozenset(("bucket-viewer-missing", "binding-other-namespace", "project-id-for-number")),
 )
 """Pitfalls that leave the same evidence: an answer that names another of the group is right."""
 
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset(("bucket-viewer-missing", "object-role-missing", "role-missing")),
-    frozenset(("binding-other-namespace", "project-id-for-number", "no-identity")),
+    frozenset(("object-role-missing", "binding-other-namespace", "project-id-for-number")),
+    frozenset(("driver-too-old", "cuda-driver-mismatch", "driver-not-installed")),
+    frozenset(("gpu-stockout", "scale-up-failed", "ip-space-exhausted")),
     frozenset(("gpu-quota", "gpu-stockout", "gpu-not-offered", "second-gpu-for-update")),
     frozenset(("host-oom", "server-killed", "node-memory-low")),
     frozenset(("liveness-too-strict", "probe-too-short", "engine-start-timeout")),

@@ -50,6 +50,14 @@ def test_the_pods_tell_the_kind(pods, reasons, expected):
     assert kind(*pods, reasons=reasons) == expected
 
 
+def test_a_log_in_which_the_bucket_refuses_is_a_kind_of_its_own():
+    log = "Forbidden: 403 GET https://storage.googleapis.com/storage/v1/b/models: denied"
+    crashed = pod(exit_code=1, waiting="CrashLoopBackOff")
+    assert kind_of("07", True, "", [crashed], [], log) == "bucket"
+    assert kind_of("07", True, "", [crashed], [], "ValueError: 403") == "log"
+    assert kind_of("06", True, "", [pod(node="")], [], log) == "scheduling"
+
+
 def test_a_rejected_request_and_a_completed_guide_are_kinds_of_their_own():
     assert kind(notebook="06", said="401") == "api"
     assert kind_of("08", False, "", [], []) == "completed"

@@ -9,6 +9,7 @@ from typing import Any
 from ...display.card import Card, Row
 from ...errors import SettingsError
 from ...settings import Settings, merge
+from ...severity import Severity
 from ...texts import marked, say, speak, spoken
 from ...workbook import Workbook
 from . import rounds
@@ -43,8 +44,9 @@ class Hidden(Card):
         return say("Something is wrong in this rehearsal")
 
     def rows(self) -> Sequence[Row]:
+        state: Severity = "ok" if self.round.done else "warning"
         return (
-            Row(say("level"), say(LEVEL_NAMES[self.round.level]), "warning"),
+            Row(say("level"), say(LEVEL_NAMES[self.round.level]), state),
             Row(say("it is one of"), str(self.candidates)),
             Row(say("what is graded"), self._graded()),
             *self._so_far(),

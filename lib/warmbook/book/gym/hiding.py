@@ -84,7 +84,7 @@ class Hidden(Card):
 
 
 def hide(
-    fault: str = "", *, language: str = "en", draw: str = "", level: str = "", again: bool = False
+    fault: str = "", *, language: str = "", draw: str = "", level: str = "", again: bool = False
 ) -> Hidden:
     """Begin a round: hide the fault of this name, or draw one of a level by chance.
 
@@ -97,7 +97,8 @@ def hide(
             round goes on.
         MissingError: There is no such fault or level.
     """
-    speak(language)
+    if language:
+        speak(language)
     server = FaultsServer.open()
     asked = {"fault": fault, "draw": draw, "level": level}
     one = rounds.begun(server)

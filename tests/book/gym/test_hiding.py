@@ -52,6 +52,14 @@ def test_what_was_staged_from_outside_becomes_the_round(server):
     assert staged(server) == ["fd-limit", "billing-off"]
 
 
+def test_what_is_staged_in_a_used_rehearsal_is_taken_with_a_warning(server, up_to):
+    up_to("project")
+    server.stage("fd-limit")
+    hidden = gym.hide()
+    assert hidden.round.used
+    assert "used before" in hidden.note()
+
+
 def test_a_used_rehearsal_is_refused_by_what_was_changed_first(server, up_to):
     gym.hide("gpu-quota-region")
     gym.unstage()

@@ -14,6 +14,7 @@ from ...workbook import Workbook
 from . import rounds
 from .drawing import drawn_from, stage_drawn
 from .faults_server import FaultsServer
+from .levels import TWO
 from .rounds import Round
 
 LEVEL_NAMES: Mapping[str, str] = {
@@ -51,9 +52,11 @@ class Hidden(Card):
         )
 
     def note(self) -> str:
-        if not self.round.done:
-            return ""
-        return say("For another round, restart the rehearsal, then hide a fault.")
+        if self.round.done:
+            return say("For another round, restart the rehearsal, then hide a fault.")
+        if self.round.used and not self.round.tried:
+            return say("This rehearsal was used before: existing resources can hide the fault.")
+        return ""
 
     def _graded(self) -> str:
         mendable = [one.mendable for one in self.round.drawn]
@@ -105,7 +108,7 @@ def hide(
         one = _begin(_stage(server, asked), asked, server)
     else:
         _refuse_another(one, asked)
-    return Hidden(one, len(drawn_from(server.faults())))
+    return Hidden(one, len(drawn_from(server.faults(), "" if one.level == TWO else one.level)))
 
 
 def _staged_outside(
@@ -126,6 +129,7 @@ def _begin(
     faults: Sequence[Mapping[str, Any]], asked: Mapping[str, str], server: FaultsServer
 ) -> Round:
     one = Round.of(faults, asked)
+    one.used = server.changes()[0] > 0
     if choices := {name: value for drawn in one.drawn for name, value in drawn.choices.items()}:
         Workbook.open().choose(choices)  # where the form and every notebook find them
     rounds.keep(one, server)

@@ -80,7 +80,8 @@ class Hints(Card):
 
     def rows(self) -> Sequence[Row]:
         names = (say("where to look"), say("what to ask"), say("what it means"))
-        return tuple(map(Row, names, self.shown))
+        hints = zip(names, self.shown, strict=False)
+        return tuple(Row(name, line) for name, hint in hints for line in hint.splitlines())
 
     def note(self) -> str:
         return self.said

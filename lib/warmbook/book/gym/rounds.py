@@ -105,6 +105,8 @@ class Round(BaseModel):
     """The notebook in which the guide stopped last; empty where it completed."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Those with which the guide ran last."""
+    used: bool = False
+    """Whether something had been changed in the rehearsal before the round."""
 
     @classmethod
     def of(cls, faults: Sequence[Mapping[str, Any]], asked: Mapping[str, str]) -> Round:

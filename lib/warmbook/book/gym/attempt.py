@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Object
 from ...display.card import Card, Row, folded
+from ...errors import MissingError
 from ...serving.containers import server_container, server_status
 from ...serving.guide_manifest import to_yaml
 from ...serving.pods import LABELS
-from ...errors import MissingError
 from ...settings import Settings
 from ...texts import say
 from ..walkthrough import Walked, walk

@@ -209,8 +209,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--list-faults",
         action="store_true",
-        help="list the failures that can be staged, one per line, then exit; + marks those that you "
-        "can repair in a rehearsal",
+        help="list the failures that can be staged, one per line, then exit; + marks those that "
+        "you can repair in a rehearsal",
     )
     parser.add_argument(
         "--record",

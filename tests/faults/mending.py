@@ -16,6 +16,7 @@ from warmbook.display.banner import connect
 from warmbook.serving.guide_manifest import DEPLOYMENT, GPU_POOL
 from warmbook.settings import Settings
 from warmbook.steps import server, upload
+from warmbook_rehearsal.faults import Fault
 from warmbook_rehearsal.faults.mends import Mend
 
 BESIDE = str(Path(sys.executable).parent)
@@ -49,6 +50,10 @@ class Mender:
         else:
             self._type(mend)
         return self
+
+    def take_back(self, fault: Fault) -> None:
+        """Have the rehearsal put back what the fault changed."""
+        self.rehearsal.wait_for(lambda: self.rehearsal.inner.unstage(fault))
 
     def _type(self, mend: Mend) -> None:
         environ = {**os.environ, **self.rehearsal.environ, **self._variables(), "PATH": PATH}

@@ -77,12 +77,18 @@ def solved(pitfall, card, cards):
 
 
 def mended(fault, way, walked, mender):
-    """Check that the fault stays until it is mended, and that the guide passes after that."""
+    """Check that the fault stays until it is mended, and that the guide passes after that.
+
+    Taken back, it leaves the repair as it is.
+    """
     again = mender.walk(walked.notebook)
     assert again.pitfalls == (fault.pitfall,), again
     after = mender.mend(fault.mend, way).walk("" if way == "choices" else walked.notebook)
     assert after.error is None, after
     assert fault.pitfall not in after.pitfalls
+    mender.take_back(fault)
+    if way != "choices":
+        assert mender.walk("07").error is None
 
 
 def names_of(chosen, clients):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Object
 from ...display.card import Card, Row, folded
+from ...errors import MissingError
 from ...serving.containers import server_container, server_status
 from ...serving.guide_manifest import to_yaml
 from ...serving.pods import LABELS
@@ -167,7 +168,8 @@ def _said(walked: Walked) -> str:
     if cause := walked.error.__cause__ or walked.error.__context__:
         return str(cause).partition("\n\nOriginal traceback:")[0]
     # of a Pod its own evidence is shown; else there is nothing but what was claimed
-    return "" if walked.notebook in ("06", "07") else walked.error.what
+    of_pods = walked.notebook in ("06", "07") and not isinstance(walked.error, MissingError)
+    return "" if of_pods else walked.error.what
 
 
 def _pod(pod: Object) -> str:

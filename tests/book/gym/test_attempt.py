@@ -1,9 +1,15 @@
+import sys
+
 import pytest
 
 from warmbook.book import gym
-from warmbook.book.gym import rounds
+from warmbook.book.gym import Attempt, rounds
+from warmbook.book.walkthrough import Walked
 from warmbook.doctor.pitfalls import CATALOGUE
+from warmbook.errors import MissingError
 from warmbook_rehearsal.faults import FAULTS
+
+attempt = sys.modules["warmbook.book.gym.attempt"]  # the package has the function by that name
 
 
 def told_of_the_name(card, name):
@@ -50,3 +56,66 @@ def test_the_evidence_tells_what_kept_the_pod_from_starting(
     assert any(evidence in row.detail for row in tried.rows())
     assert not told_of_the_name(tried, CATALOGUE[FAULTS[fault].pitfall].cause)
     assert rounds.present(server).drawn[0].evidence.kind == kind
+
+
+class Ended:
+    """A run of the guide that ended here, whatever the clients would have said."""
+
+    def __init__(self, monkeypatch):
+        self.monkeypatch = monkeypatch
+
+    def __call__(self, *pitfalls, notebook="07"):
+        error = MissingError("no Pod", remedy="wait") if notebook else None
+        walked = Walked(notebook or "08", error, pitfalls)
+        tried = Attempt(walked=walked, said="403", pods=(), events=(), log="")
+        self.monkeypatch.setattr(attempt, "walk", lambda *args, **kwargs: walked)
+        self.monkeypatch.setattr(attempt, "_looked_at", lambda *args: tried)
+
+
+@pytest.fixture
+def ends(monkeypatch, begin):
+    begin("api-off", "host-oom", mendable=True)
+    monkeypatch.setattr(
+        gym.FaultsServer, "staged", lambda self: [{"name": "api-off"}, {"name": "host-oom"}]
+    )
+    return Ended(monkeypatch)
+
+
+def states(kept):
+    return [(drawn["seen"], drawn["mended"]) for drawn in kept[-1]["drawn"]]
+
+
+def test_a_fault_is_mended_once_the_guide_stops_at_the_other(ends, kept, settings):
+    for drawn in kept[-1]["drawn"]:
+        drawn["seen"] = False
+    ends("api-off", notebook="03")
+    gym.attempt(settings, None)
+    assert states(kept) == [(True, False), (False, False)]
+    ends("host-oom")
+    gym.attempt(settings, None)
+    assert states(kept) == [(True, True), (True, False)]
+    ends("api-off", notebook="03")  # it is back, and nobody knows of the other
+    gym.attempt(settings, None)
+    assert states(kept) == [(True, False), (True, False)]
+
+
+def test_what_is_not_of_the_round_mends_nothing(ends, kept, settings):
+    ends("unreachable")
+    gym.attempt(settings, None)
+    assert states(kept) == [(True, False), (True, False)]
+    assert kept[-1]["stopped_in"] == "07"
+
+
+def test_a_wait_that_the_learner_ended_shows_the_fault_in_hand(ends, kept, settings):
+    kept[-1]["drawn"][1].update(seen=False, evidence=None)
+    ends(notebook="06")
+    gym.attempt(settings, None)
+    assert states(kept) == [(True, False), (False, False)]
+    assert kept[-1]["drawn"][1]["evidence"] is None
+
+
+def test_a_guide_that_passes_mends_what_was_seen_and_begins_anew(ends, kept, settings):
+    ends(notebook="")
+    gym.attempt(settings, None)
+    assert states(kept) == [(True, True), (True, True)]
+    assert kept[-1]["stopped_in"] == ""

@@ -107,27 +107,32 @@ def attempt(settings: Settings, clients: Clients) -> Attempt:
 def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:
     one.stopped_in = "" if tried.passed else tried.walked.notebook
     one.settings = rounds.chosen_in(settings)
-    stopped_by = [drawn for drawn in one.drawn if drawn.pitfall in tried.walked.pitfalls]
+    stopping = _stopping(one, tried)
     for drawn in one.drawn:
-        named = drawn in stopped_by and not tried.passed
         # a fault that was taken back is not mended
-        if drawn.seen and not named and (tried.passed or stopped_by) and drawn.fault in staged:
-            drawn.mended = True
-        if named:
-            drawn.seen, drawn.mended = True, False
-    for drawn in _shown(one, tried, stopped_by):
+        if drawn.seen and drawn not in stopping and drawn.fault in staged:
+            drawn.mended = drawn.mended or tried.passed or _is_past(drawn, tried, stopping)
+    for drawn in stopping:
+        drawn.seen, drawn.mended = True, False
+    for drawn in stopping or [drawn for drawn in one.drawn if tried.passed and not drawn.seen]:
         drawn.evidence = tried.evidence(settings)
 
 
-def _shown(one: Round, tried: Attempt, stopped_by: Sequence[Drawn]) -> Sequence[Drawn]:
-    """Return the faults to which the evidence of this run belongs.
+def _is_past(drawn: Drawn, tried: Attempt, stopping: Sequence[Drawn]) -> bool:
+    """Tell whether another fault stopped the guide where this one would have, or later."""
+    met_in = drawn.evidence.notebook if drawn.evidence else ""
+    return bool(stopping) and tried.walked.notebook >= met_in
 
-    What stopped the guide; where nothing of the round did, what was not seen before: the evidence
-    of a fault that is mended stays as it was.
+
+def _stopping(one: Round, tried: Attempt) -> Sequence[Drawn]:
+    """Return the faults that stopped the guide: what was named, else the one in hand.
+
+    Nothing is named where the learner ended a long wait.
     """
-    if tried.passed or not stopped_by:
-        return [drawn for drawn in one.drawn if not drawn.seen]
-    return stopped_by
+    if tried.passed:
+        return []
+    named = [drawn for drawn in one.drawn if drawn.pitfall in tried.walked.pitfalls]
+    return named or ([] if tried.walked.pitfalls else [one.showing])
 
 
 def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str) -> Attempt:

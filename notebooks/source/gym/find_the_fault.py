@@ -71,11 +71,11 @@ tried
 
 # %% [markdown] lang="en"
 # ## Ask for a hint
-# There are three hints: where to look, what to ask, what it means. Set `hints` to 1, 2 or 3 and run the cell. Each hint takes 0.15 off the points for the diagnosis; showing it again is free.
+# There are three hints: where to look, what to ask, what it means. In the next cell, replace `hints` with 1, 2 or 3, and run it. Each hint takes 0.15 off the points for the diagnosis; showing it again is free.
 
 # %% [markdown] lang="es"
 # ## Pide una pista
-# Hay tres pistas: dónde mirar, qué preguntar, qué significa. Asigna a `hints` el valor 1, 2 o 3 y ejecuta la celda. Cada pista resta 0.15 a los puntos del diagnóstico; mostrarla de nuevo es gratis.
+# Hay tres pistas: dónde mirar, qué preguntar, qué significa. En la celda siguiente, reemplaza `hints` por 1, 2 o 3 y ejecútala. Cada pista resta 0.15 a los puntos del diagnóstico; mostrarla de nuevo es gratis.
 
 # %%
 gym.hint(hints)
@@ -105,11 +105,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Repair it
-# Repair the fault with `gcloud` or `kubectl` in a terminal, or with the form above. Then run this cell: it runs the guide again with the settings of the form. The repair is worth half of the points if the guide passes. With two faults, the second one stops it now: answer again above.
+# Repair the fault with `gcloud` or `kubectl` in a terminal, with one of the ten notebooks, or with the form above. Then run this cell: the guide continues where it stopped, with the settings of the form. The repair is worth half of the points if the guide passes. With two faults, the second one stops it now: answer again above.
 
 # %% [markdown] lang="es"
 # ## Repárala
-# Repara la falla con `gcloud` o `kubectl` en una terminal, o con el formulario de arriba. Luego ejecuta esta celda: ejecuta la guía de nuevo con la configuración del formulario. La reparación vale la mitad de los puntos si la guía termina bien. Si hay dos fallas, ahora la detiene la segunda: responde de nuevo arriba.
+# Repara la falla con `gcloud` o `kubectl` en una terminal, con uno de los diez notebooks o con el formulario de arriba. Luego ejecuta esta celda: la guía continúa donde se detuvo, con la configuración del formulario. La reparación vale la mitad de los puntos si la guía termina bien. Si hay dos fallas, ahora la detiene la segunda: responde de nuevo arriba.
 
 # %%
 verified = gym.verify(form.settings, connect(form.settings))

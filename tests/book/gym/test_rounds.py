@@ -1,3 +1,4 @@
+import json
 import time
 
 import pytest
@@ -23,7 +24,7 @@ def test_a_round_comes_back_as_it_was_kept(begin, kept):
 
 def test_the_record_has_no_names_before_the_round_is_done():
     one = two()
-    GymRound.model_validate_json(__import__("json").dumps(one.recorded()))
+    GymRound.model_validate_json(json.dumps(one.recorded()))
     assert one.recorded()["faults"] == []
     for drawn in one.drawn:
         drawn.found = drawn.mended = True

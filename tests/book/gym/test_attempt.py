@@ -119,3 +119,20 @@ def test_a_guide_that_passes_mends_what_was_seen_and_begins_anew(ends, kept, set
     gym.attempt(settings, None)
     assert states(kept) == [(True, True), (True, True)]
     assert kept[-1]["stopped_in"] == ""
+
+
+class Restarting:
+    """A cluster whose container restarts after each read of its log."""
+
+    def __init__(self):
+        self.starts = ["first start\n"]
+
+    def log(self, pod, namespace, *, previous=False):
+        read = self.starts[-2] if previous and len(self.starts) > 1 else ""
+        read = read if previous else self.starts[-1]
+        self.starts.append("")
+        return read
+
+
+def test_a_restart_between_two_reads_of_the_log_loses_nothing():
+    assert "first start" in attempt._log(Restarting(), "pod", "vllm")

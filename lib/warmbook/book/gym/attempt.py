@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...cloud.clients import Clients
-from ...cloud.kubernetes import Object
+from ...cloud.kubernetes import Kubernetes, Object
 from ...display.card import Card, Row, folded
 from ...errors import MissingError
 from ...serving.containers import server_container, server_status
@@ -150,12 +150,7 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str)
         for event in cluster.list_objects("Event", namespace)
         if event["involvedObject"]["name"] in told_of and event.get("reason") != "Substituted"
     ]
-    log = [
-        line
-        for name in sorted(names)
-        for previous in (True, False)  # between two starts the new log is still empty
-        for line in cluster.log(name, namespace, previous=previous).splitlines()
-    ]
+    log = [line for name in sorted(names) for line in _log(cluster, name, namespace).splitlines()]
     return Attempt(
         walked=walked,
         said=said,
@@ -164,6 +159,15 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str)
         log="\n".join(log[-LAST_LINES:]),
         since=since,
     )
+
+
+def _log(cluster: Kubernetes, pod: str, namespace: str) -> str:
+    """Return the log of a Pod's last start and of the present one, which may be empty yet.
+
+    The present one is read first: a restart between the two reads then loses nothing.
+    """
+    present = cluster.log(pod, namespace)
+    return cluster.log(pod, namespace, previous=True) + present
 
 
 def _said(walked: Walked) -> str:

@@ -150,7 +150,7 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str)
         for event in cluster.list_objects("Event", namespace)
         if event["involvedObject"]["name"] in told_of and event.get("reason") != "Substituted"
     ]
-    log = [line for name in sorted(names) for line in _log(cluster, name, namespace).splitlines()]
+    log = [line for name in sorted(names) for line in _log(cluster, name, namespace)]
     return Attempt(
         walked=walked,
         said=said,
@@ -161,13 +161,14 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str)
     )
 
 
-def _log(cluster: Kubernetes, pod: str, namespace: str) -> str:
+def _log(cluster: Kubernetes, pod: str, namespace: str) -> list[str]:
     """Return the log of a Pod's last start and of the present one, which may be empty yet.
 
     The present one is read first: a restart between the two reads then loses nothing.
     """
     present = cluster.log(pod, namespace)
-    return cluster.log(pod, namespace, previous=True) + present
+    last = cluster.log(pod, namespace, previous=True)
+    return [*last.splitlines(), *present.splitlines()]
 
 
 def _said(walked: Walked) -> str:

@@ -31,7 +31,7 @@ def test_the_pods_own_evidence_is_shown_and_kept_where_it_ended(server, chosen, 
     assert "storage.buckets.get" in tried.log
     (drawn,) = rounds.present(server).drawn
     assert drawn.seen
-    assert drawn.evidence.kind == "log"
+    assert drawn.evidence.kind == "bucket"
     assert "storage.buckets.get" in drawn.evidence.text
 
 

@@ -100,6 +100,14 @@ def test_the_answer_is_revealed_when_it_is_asked_for(begin, kept):
     assert gym.grade("host-oom").round.points == 0
 
 
+def test_of_two_faults_the_one_in_hand_is_revealed(begin, kept):
+    begin("api-off", "host-oom", mendable=True)
+    kept[-1]["drawn"][1].update(seen=False, evidence=None)
+    assert "host-oom" not in shown(gym.reveal())
+    assert [drawn["revealed"] for drawn in kept[-1]["drawn"]] == [True, False]
+    assert kept[-1]["ended"] is None
+
+
 def test_the_sheet_offers_every_pitfall_and_keeps_the_answer(begin):
     begin("host-oom")
     assert gym.Sheet().answer == ""

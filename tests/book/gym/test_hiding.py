@@ -1,5 +1,6 @@
 import pytest
 
+from warmbook import texts
 from warmbook.book import gym
 from warmbook.book.gym import rounds
 from warmbook.doctor.preflight import examine
@@ -23,6 +24,13 @@ def test_the_same_call_goes_on_with_the_round(server):
     for again in (gym.hide(draw="tuesday"), gym.hide(), gym.hide(language="es")):
         assert again.round == first
     assert staged(server) == [first.drawn[0].fault]
+
+
+def test_the_language_stays_where_none_is_given(server):
+    gym.hide("billing-off", language="es")
+    assert texts.spoken() == "es"
+    gym.hide()
+    assert texts.spoken() == "es"
 
 
 def test_another_fault_is_refused_unless_another_round_is_asked_for(server):

@@ -72,7 +72,12 @@ class Attempt(Card):
     def evidence(self, settings: Settings) -> Evidence:
         """Return what a round keeps of it."""
         kind = evidence.kind_of(
-            self.walked.notebook, not self.passed, self.said, self.pods, self.events
+            self.walked.notebook,
+            not self.passed,
+            self.said,
+            self.pods,
+            self.events,
+            self.log,
         )
         return Evidence(
             kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ COMPLETED, PROJECT, MODEL, CLUSTER, IDENTITY = (
     "identity",
 )
 API, REPLICASET, SCHEDULING, SET_UP = "api", "replicaset", "scheduling", "set-up"
-BESIDE, KILLED, LOG = "beside", "killed", "log"
+BESIDE, KILLED, LOG, BUCKET = "beside", "killed", "log", "bucket"
 
 _BY_NOTEBOOK = {"02": PROJECT, "03": MODEL, "04": CLUSTER, "05": IDENTITY}
 _SET_UP = ("ErrImage", "ImagePull", "InvalidImage", "CreateContainer", "ContainerCreating")
@@ -30,8 +31,17 @@ _KILLED = (137, 143)
 """Exit codes of a process that was ended by a signal: 128 + SIGKILL, 128 + SIGTERM."""
 
 
+_REFUSED = re.compile(r"\b4\d\d (?:GET|POST) \S*/storage/")
+"""What Cloud Storage's client logs of a request that was refused."""
+
+
 def kind_of(
-    notebook: str, failed: bool, said: str, pods: Sequence[Object], events: Iterable[Object]
+    notebook: str,
+    failed: bool,
+    said: str,
+    pods: Sequence[Object],
+    events: Iterable[Object],
+    log: str = "",
 ) -> str:
     """Return the kind of evidence: whose answer or which part of the Pod tells the cause."""
     if not failed:
@@ -40,7 +50,8 @@ def kind_of(
         return _BY_NOTEBOOK[notebook]
     if said:
         return API
-    return _of_pods(pods, {str(event.get("reason")) for event in events})
+    kind = _of_pods(pods, {str(event.get("reason")) for event in events})
+    return BUCKET if kind == LOG and _REFUSED.search(log) else kind
 
 
 def _of_pods(pods: Sequence[Object], reasons: set[str]) -> str:
@@ -115,6 +126,15 @@ def _policies(settings: Settings) -> tuple[str, ...]:
     )
 
 
+def _server_and_bucket(settings: Settings) -> tuple[str, ...]:
+    bucket = f"gs://{settings.bucket_name}"
+    return (
+        f"kubectl logs deployment/{DEPLOYMENT} --previous -n {settings.namespace}",
+        f"gcloud storage buckets get-iam-policy {bucket}",
+        f"gcloud storage buckets describe {bucket}",
+    )
+
+
 def _kubectl(*commands: str) -> Command:
     return lambda settings: tuple(
         f"kubectl {command} -n {settings.namespace}" for command in commands
@@ -133,6 +153,7 @@ COMMANDS: Mapping[str, Command] = {
     SET_UP: _kubectl(f"describe pod -l {LABELS}"),
     BESIDE: _kubectl(f"logs -l {LABELS} --all-containers --prefix"),
     KILLED: _kubectl(f"describe pod -l {LABELS}", "get events --sort-by=.lastTimestamp"),
+    BUCKET: _server_and_bucket,
     LOG: _kubectl(
         f"logs deployment/{DEPLOYMENT} --previous", f"get deployment {DEPLOYMENT} -o yaml"
     ),

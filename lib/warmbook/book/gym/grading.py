@@ -98,7 +98,7 @@ def _told(one: Drawn) -> Iterator[Row]:
 def points_of(one: Round) -> Iterator[Row]:
     """Yield the points of a round so far, with the parts that they are made of."""
     for drawn in one.drawn:
-        if one.tried or drawn.answered:
+        if drawn.evidence or drawn.answered:
             yield Row(say("diagnosis"), _of_name(drawn), "ok" if drawn.found else "info")
             if drawn.mendable:
                 yield Row(
@@ -221,7 +221,8 @@ class Revealed(Card):
 def reveal(sure: bool = True) -> Revealed:
     """Show what is hidden, and end the diagnosis with no points; a repair still counts.
 
-    `sure` is False in a notebook whose learner has not asked for it: then nothing is shown.
+    Of two faults, the one in hand is shown. `sure` is False in a notebook whose learner has not
+    asked for it: then nothing is shown.
 
     Raises:
         MissingError: Nothing is hidden yet.
@@ -229,7 +230,6 @@ def reveal(sure: bool = True) -> Revealed:
     server = FaultsServer.open()
     one = rounds.present(server)
     if sure:
-        for drawn in one.drawn:
-            drawn.revealed = not drawn.found
+        one.showing.revealed = not one.showing.found
         rounds.keep(one, server)
     return Revealed(one, sure)

@@ -9,6 +9,7 @@ from typing import Any
 from ...display.card import Card, Row
 from ...errors import SettingsError
 from ...settings import Settings, merge
+from ...severity import Severity
 from ...texts import marked, say, speak, spoken
 from ...workbook import Workbook
 from . import rounds
@@ -43,8 +44,9 @@ class Hidden(Card):
         return say("Something is wrong in this rehearsal")
 
     def rows(self) -> Sequence[Row]:
+        state: Severity = "ok" if self.round.done else "warning"
         return (
-            Row(say("level"), say(LEVEL_NAMES[self.round.level]), "warning"),
+            Row(say("level"), say(LEVEL_NAMES[self.round.level]), state),
             Row(say("it is one of"), str(self.candidates)),
             Row(say("what is graded"), self._graded()),
             *self._so_far(),
@@ -82,7 +84,7 @@ class Hidden(Card):
 
 
 def hide(
-    fault: str = "", *, language: str = "en", draw: str = "", level: str = "", again: bool = False
+    fault: str = "", *, language: str = "", draw: str = "", level: str = "", again: bool = False
 ) -> Hidden:
     """Begin a round: hide the fault of this name, or draw one of a level by chance.
 
@@ -95,7 +97,8 @@ def hide(
             round goes on.
         MissingError: There is no such fault or level.
     """
-    speak(language)
+    if language:
+        speak(language)
     server = FaultsServer.open()
     asked = {"fault": fault, "draw": draw, "level": level}
     one = rounds.begun(server)

@@ -60,6 +60,10 @@ WHERE: Mapping[str, str] = {
         "The server did not exit by itself. Look at the status of the Pod, its exit code and "
         "reason, and at its events."
     ),
+    evidence.BUCKET: marked(
+        "Cloud Storage rejects a request of the server. Look at the last lines of its log, at the "
+        "IAM policy of the bucket, and at who the server is for Cloud Storage."
+    ),
     evidence.LOG: marked(
         "The server exits with an error of its own. Look at the log of its previous container, and "
         "at the arguments and variables with which it was started."
@@ -121,7 +125,7 @@ def ladder(drawn: Drawn) -> tuple[str, ...]:
     return (
         say(WHERE[found.kind]),
         "\n".join(found.commands),
-        say("The evidence means: {cause}", cause=say(pitfall(drawn.pitfall).cause)),
+        say(pitfall(drawn.pitfall).cause),
     )
 
 

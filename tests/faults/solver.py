@@ -51,7 +51,7 @@ _BODY = re.compile(r"HTTP response body: (\{.*\})")
 _ENDED = re.compile(r"exit code (\d+) \((\w*)\)")
 _EVERY_START = (
     *("FailedScheduling", "TriggeredScaleUp", "Scheduled", "Pulling", "Pulled", "Created"),
-    *("Started", "SuccessfulCreate", "BackOff"),
+    *("Started", "SuccessfulCreate", "BackOff", "Unhealthy"),
 )
 """Reasons of events that a server's start has anyway, or that only count its restarts."""
 _OWN = re.compile(

@@ -17,7 +17,7 @@ from ..google.node_pools import NodePools
 from ..request_faults import Incoming
 from .fault import CLUSTER, POOL, Target, fault
 from .gpus import fail_next
-from .mends import CLUSTER_AWAY, POOL_AWAY
+from .mends import CLUSTER_AWAY
 
 _Kind = container_v1.Operation.Type
 _Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
@@ -84,7 +84,6 @@ def cluster_foreign(rehearsal: Target) -> None:
     "pool-without-metadata",
     "somebody created the node pool before, without GKE's metadata server",
     pitfall="metadata-server-off",
-    mend=POOL_AWAY,
     places=(POOL,),
     mode="standard",
     location=ZONE,
@@ -121,7 +120,6 @@ def pool_without_driver(rehearsal: Target) -> None:
     "pool-with-default-driver",
     "somebody created the node pool before, with GKE's default driver, which is too old",
     pitfall="driver-too-old",
-    mend=POOL_AWAY,
     places=(POOL,),
     mode="standard",
     location=ZONE,

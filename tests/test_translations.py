@@ -176,7 +176,7 @@ IN_NOTEBOOKS_ALONE = (
     "display/notebook_errors.py",
     "display/widgets/",
     "book/exercises/",
-    "book/gym.py",
+    "book/gym/",
 )
 
 

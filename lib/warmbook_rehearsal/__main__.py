@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--jitter spreads the latency and the rates: give one of them too")
     if options.list_faults:
         for fault in FAULTS.values():
-            print(f"{fault.name:28} {fault.what}")
+            print(f"{fault.name:28} {'+' if fault.mendable else ' '} {fault.what}")
         return 0
     try:
         if options.unstage:
@@ -209,7 +209,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--list-faults",
         action="store_true",
-        help="list the failures that can be staged, one per line, then exit",
+        help="list the failures that can be staged, one per line, then exit; + marks those that "
+        "you can repair in a rehearsal",
     )
     parser.add_argument(
         "--record",

@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from warmbook.book.entries import add_answer, add_cell, add_check, add_measurement, ended_with
+from warmbook.book.entries import (
+    add_answer,
+    add_cell,
+    add_check,
+    add_gym_round,
+    add_measurement,
+    ended_with,
+)
 from warmbook.book.kernel_notebook import claims
 from warmbook.errors import InterruptedWaitError, MissingError
 from warmbook.measure.runs.record import parse
@@ -98,3 +105,16 @@ def test_an_answer_is_in_the_place_of_the_one_before(told):
         ("07-load-time", True),
         ("07-load-share", None),
     ]
+
+
+def gym_round(at, **more):
+    return {"level": "easy", "faults": [], "attempts": 0, "at": at, **more}
+
+
+def test_a_round_of_the_gym_is_updated_in_place_and_another_stands_beside_it(told):
+    later = "2026-11-29T15:00:00Z"
+    for one in (gym_round(later), gym_round(AT), gym_round(later, attempts=2, points=0.5)):
+        add_gym_round(told, one)
+    first, second = parse(json.dumps(told).encode()).gym
+    assert (first.at, second.at) == (AT, later)
+    assert (second.attempts, second.points) == (2, 0.5)

@@ -9,7 +9,7 @@ from warmbook.cloud.gke import ACCELERATOR
 from warmbook.errors import AccessError, MissingError, ResourceFailedError, SettingsError
 from warmbook.serving.guide_manifest import DEPLOYMENT, as_in_the_guide
 from warmbook.serving.manifest import deployment
-from warmbook.steps import server, streaming
+from warmbook.steps import identity, server, streaming
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -93,13 +93,16 @@ def test_spot_pods_get_spot_machines(chosen, clients, quiet, up_to):
     ]
 
 
-def test_without_the_service_account_the_notebook_that_makes_it_is_named(chosen, clients, up_to):
+def test_without_namespace_or_service_account_the_notebook_that_makes_it_is_named(
+    chosen, clients, up_to
+):
     up_to("cluster")
-    with pytest.raises(
-        MissingError, match="service account vllm-streamer does not exist"
-    ) as missing:
-        server.deploy(chosen, clients)
-    assert "05" in missing.value.remedy
+    for pitfall in ("namespace-missing", "service-account-missing"):
+        with pytest.raises(MissingError) as missing:
+            server.deploy(chosen, clients)
+        assert missing.value.pitfall == pitfall
+        assert "05" in missing.value.remedy
+        identity.create_namespace(chosen, clients)
 
 
 @pytest.mark.guide("G22")

@@ -81,6 +81,11 @@ class Recorder:
         answers: Sequence[Told] = read(self._file).dumped().get("answers", [])
         return answers
 
+    def note_gym_round(self, one: Mapping[str, Any]) -> None:
+        """Record a round of the gym as it is now."""
+        with self._harmless():
+            self._pending.append(_change(entries.add_gym_round, dict(one)))
+
     def _measured(self, name: str, measurement: Mapping[str, Any]) -> None:
         with self._harmless():
             # as JSON has it, and without halves of characters, as workbook.yaml keeps it

@@ -93,17 +93,26 @@ def require_account(settings: Settings, clients: Clients) -> None:
     Raises:
         MissingError: The namespace or the service account is not there.
     """
-    found = clients.kubernetes.find("ServiceAccount", settings.service_account, settings.namespace)
-    if not found:
+    cluster, namespace = clients.kubernetes, settings.namespace
+    if cluster.find("ServiceAccount", settings.service_account, namespace):
+        return
+    remedy = say("Run notebook 05, which creates both.")
+    found = cluster.find("Namespace", namespace)
+    if not found or found["metadata"].get("deletionTimestamp"):
         raise MissingError(
-            say(
-                "The service account {name} does not exist in the namespace {namespace}.",
-                name=settings.service_account,
-                namespace=settings.namespace,
-            ),
-            remedy=say("Run notebook 05, which creates both."),
-            pitfall="service-account-missing",
+            say("The namespace {namespace} does not exist.", namespace=namespace),
+            remedy=remedy,
+            pitfall="namespace-missing",
         )
+    raise MissingError(
+        say(
+            "The service account {name} does not exist in the namespace {namespace}.",
+            name=settings.service_account,
+            namespace=namespace,
+        ),
+        remedy=remedy,
+        pitfall="service-account-missing",
+    )
 
 
 def json_lines(log: str) -> Iterator[Mapping[str, Any]]:

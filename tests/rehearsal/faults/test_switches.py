@@ -13,10 +13,14 @@ def run(*arguments):
     return subprocess.run(words, capture_output=True, text=True, timeout=60)
 
 
-def test_faults_are_listed_one_a_line():
+def test_faults_are_listed_one_a_line_and_those_that_can_be_mended_are_marked():
     done = run("--list-faults")
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == list(FAULTS)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == list(FAULTS)
+    marked = [line[0] for line in lines if line[1] == "+"]
+    assert marked == [name for name, fault in FAULTS.items() if fault.mendable]
+    assert "billing-off" in marked and "server-gone" not in marked
 
 
 def test_an_unknown_fault_is_refused_with_one_that_comes_close():

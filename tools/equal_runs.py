@@ -1,6 +1,6 @@
 """Record equal runs, and slowed ones, in rehearsals of their own; show how far equal runs spread.
 
-python tools/equal_runs.py record DIR     21 equal runs and 3 slowed ones, a minute each
+python tools/equal_runs.py record DIR     20 equal runs and 2 slowed ones, a minute each
 python tools/equal_runs.py spread DIR     the spread of each figure, and the tolerance that follows
 
 `record` keeps the `run.json` of each run in DIR and nothing else. A run that is there already is
@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("act", choices=("record", "spread"))
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--equal", type=int, default=21, help="how many equal runs (21)")
-    parser.add_argument("--slowed", type=int, default=3, help="how many slowed runs (3)")
+    parser.add_argument("--equal", type=int, default=20, help="how many equal runs (20)")
+    parser.add_argument("--slowed", type=int, default=2, help="how many slowed runs (2)")
     options = parser.parse_args(arguments)
     if options.act == "spread":
         return _show(options.folder)
@@ -94,9 +94,14 @@ def _show(folder: Path) -> int:
 
 
 def _tolerance(figure: Figure, found: noise.Spread) -> float:
-    """Return the share beyond the grain by which one run in a thousand differs from another."""
-    apart = noise.quantile(len(figure.values)) * sqrt(2) * found.deviation - figure.grain
-    return max(0.0, apart) / found.median if found.median else 0.0
+    """Return the share of a value, beyond the grain, up to which equal runs differ.
+
+    By chance, one pair of runs in a thousand differs by more; no pair of these runs does.
+    """
+    usual = noise.quantile(len(figure.values)) * sqrt(2) * found.deviation - figure.grain
+    widest = found.most - found.least - figure.grain
+    shares = (usual / found.median, widest / found.least) if found.least else (0.0,)
+    return max(0.0, *shares)
 
 
 if __name__ == "__main__":

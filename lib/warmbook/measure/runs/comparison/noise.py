@@ -19,10 +19,10 @@ TOLERANCES = {
     "ready": 0.8,
     "first_answer": 0.8,
     "usd": 0.8,
-    "phase.": 1.25,
+    "phase.": 1.75,
     "stream.seconds": 0.35,
     "stream.gib_s": 0.3,
-    "notebook.": 1.6,
+    "notebook.": 2.2,
 }
 """By the beginning of a figure's key: the share of its value by which two equal runs may differ.
 

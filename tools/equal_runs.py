@@ -1,6 +1,6 @@
 """Record equal runs, and slowed ones, in rehearsals of their own; show how far equal runs spread.
 
-python tools/equal_runs.py record DIR     20 equal runs and 3 slowed ones, a minute each
+python tools/equal_runs.py record DIR     20 equal runs and 2 slowed ones, a minute each
 python tools/equal_runs.py spread DIR     the spread of each figure, and the tolerance that follows
 
 `record` keeps the `run.json` of each run in DIR and nothing else. A run that is there already is
@@ -27,8 +27,13 @@ from warmbook.measure.runs.record import FILE, read
 NOTEBOOKS = "02,04,05,06,07,10"
 NETWORK = ("--latency-ms", "30", "--stream-mib-s", "10")
 """The shape of each rehearsal's network: 16 streams at once bring 160 MiB/s."""
-KINDS: dict[str, tuple[str, ...]] = {"equal": (), "slowed": ("-p", "concurrency", "1")}
-"""What each kind of run is given; one stream alone takes 26 s for the weights."""
+REHEARSALS: dict[str, tuple[str, ...]] = {
+    "equal": (),
+    "slowed": ("--fault", "image-pull-slow", "--minute", "1.5"),
+}
+"""What each kind of rehearsal is given besides: the slowed ones pull the server's image slowly."""
+RUNS: dict[str, tuple[str, ...]] = {"equal": (), "slowed": ("-p", "concurrency", "1")}
+"""What each kind of run is given: the slowed ones have fewer streams."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,17 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("act", choices=("record", "spread"))
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--equal", type=int, default=20, help="how many equal runs (20)")
-    parser.add_argument("--slowed", type=int, default=3, help="how many slowed runs (3)")
+    parser.add_argument("--slowed", type=int, default=2, help="how many slowed runs (2)")
     options = parser.parse_args(arguments)
     if options.act == "spread":
         return _show(options.folder)
-    for kind, given in KINDS.items():
+    for kind in RUNS:
         for number in range(1, getattr(options, kind) + 1):
-            _record(options.folder / f"{kind}-{number:02}", given)
+            _record(options.folder / f"{kind}-{number:02}", kind)
     return 0
 
 
-def _record(home: Path, given: Sequence[str]) -> None:
+def _record(home: Path, kind: str) -> None:
     """Carry out a run in a rehearsal of its own and keep its record, unless it is there.
 
     Raises:
@@ -56,9 +61,10 @@ def _record(home: Path, given: Sequence[str]) -> None:
     if (home / FILE).exists():
         return
     with tempfile.TemporaryDirectory() as work:
-        rehearse = [sys.executable, "-m", "warmbook_rehearsal", "--engine", "quick", *NETWORK]
+        rehearse = [sys.executable, "-m", "warmbook_rehearsal", "--engine", "quick"]
+        rehearse += (*NETWORK, *REHEARSALS[kind])
         run = [sys.executable, "-m", "warmbook", "run", "--out", "run", "--only", NOTEBOOKS]
-        words = [*rehearse, "--", *run, *given]
+        words = [*rehearse, "--", *run, *RUNS[kind]]
         done = subprocess.run(words, cwd=work, env=os.environ, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{home.name} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -88,9 +94,14 @@ def _show(folder: Path) -> int:
 
 
 def _tolerance(figure: Figure, found: noise.Spread) -> float:
-    """Return the share beyond the grain by which one run in a thousand differs from another."""
-    apart = noise.quantile(len(figure.values)) * sqrt(2) * found.deviation - figure.grain
-    return max(0.0, apart) / found.median if found.median else 0.0
+    """Return the share of a value, beyond the grain, up to which equal runs differ.
+
+    By chance, one pair of runs in a thousand differs by more; no pair of these runs does.
+    """
+    usual = noise.quantile(len(figure.values)) * sqrt(2) * found.deviation - figure.grain
+    widest = found.most - found.least - figure.grain
+    shares = (usual / found.median, widest / found.least) if found.least else (0.0,)
+    return max(0.0, *shares)
 
 
 if __name__ == "__main__":

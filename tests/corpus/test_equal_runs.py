@@ -1,7 +1,8 @@
 """Records of real runs, equal ones and slowed ones: the first pass a threshold, the others don't.
 
 tests/corpus/runs was made by `python tools/equal_runs.py record tests/corpus/runs` on 2 cores that
-had other work beside it, in rehearsals with the quick engine; the slowed runs have one stream.
+had other work beside them, in rehearsals with the quick engine. The slowed runs pulled the server's
+image slowly, which no record names, and had fewer streams (`concurrency` 1).
 """
 
 import itertools
@@ -23,18 +24,20 @@ SLOWED = sorted(RUNS.glob("slowed-*"))
 FAIL_IF = ("--fail-if", "cold_start > +20%", "--fail-if", "stream_rate < -20%")
 
 
-def test_there_are_twenty_equal_runs_and_one_and_all_differ_in_nothing_but_time():
-    base, *others = map(read, EQUAL)
-    assert len(others) >= 20
-    assert len({record.id for record in (base, *others)}) == len(EQUAL)
+def test_there_are_twenty_equal_runs_that_differ_in_nothing_but_time():
+    records = list(map(read, EQUAL))
+    base, *others = records
+    assert len(records) == 20
+    assert len(SLOWED) >= 2
+    assert len({record.id for record in records}) == 20
     assert not any(changes(base, other) for other in others)
     for slowed in map(read, SLOWED):
         assert [str(one) for one in changes(base, slowed)] == ["concurrency 0 → 1"]
 
 
-@pytest.mark.parametrize("run", EQUAL[1:], ids=lambda run: run.name)
-def test_an_equal_run_passes(run, capsys):
-    assert main(["compare", str(EQUAL[0]), str(run), *FAIL_IF]) == 0
+@pytest.mark.parametrize("place", range(len(EQUAL)))
+def test_an_equal_run_passes_when_compared_with_the_one_before(place, capsys):
+    assert main(["compare", str(EQUAL[place - 1]), str(EQUAL[place]), *FAIL_IF]) == 0
 
 
 @pytest.mark.parametrize("run", SLOWED, ids=lambda run: run.name)
@@ -57,8 +60,7 @@ def test_whichever_equal_run_is_the_base_no_figure_of_another_is_beyond_the_nois
 
 def test_whichever_equal_run_is_the_base_a_slowed_one_is_beyond_it():
     for base, run in itertools.product(map(read, EQUAL), map(read, SLOWED)):
-        exceeded = states(base, run, "stream_rate < -20%", "stream_seconds > +20%")
-        assert exceeded == ["exceeded", "exceeded"]
+        assert states(base, run, "cold_start > +20%") == ["exceeded"]
 
 
 def test_several_runs_of_the_base_find_the_slower_cold_start_and_pass_equal_ones():

@@ -16,18 +16,19 @@ ENOUGH = 5
 """From so many runs of the base on, their spread alone decides."""
 
 TOLERANCES = {
-    "ready": 0.5,
-    "first_answer": 0.5,
-    "usd": 0.5,
-    "phase.": 0.6,
-    "stream.seconds": 0.3,
+    "ready": 0.8,
+    "first_answer": 0.8,
+    "usd": 0.8,
+    "phase.": 1.75,
+    "stream.seconds": 0.35,
     "stream.gib_s": 0.3,
-    "notebook.": 0.8,
+    "notebook.": 2.2,
 }
 """By the beginning of a figure's key: the share of its value by which two equal runs may differ.
 
-Measured with `python tools/equal_runs.py record DIR`; the records are in tests/corpus/runs. A
-figure that is not here is exact.
+Measured with `python tools/equal_runs.py`, on a busy machine; the records are in
+tests/corpus/runs. The quick engine answers nothing: the first answer has the tolerance of the cold
+start until ready, as has its cost. A figure that is not here is exact.
 """
 
 _QUANTILES = (

@@ -14,7 +14,7 @@ from .examples import FOLDER
 pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
 
 IN_THE_REHEARSAL = """
-import json, subprocess, sys, time
+import subprocess, sys, time
 from pathlib import Path
 from google.cloud import container_v1
 from warmbook.display.banner import connect
@@ -56,11 +56,7 @@ def kubectl(*words):
 
 kubectl("apply", "-f", str(out / "cronjob.yaml"))
 kubectl("create", "job", "--from=cronjob/warmbook-nightly", "try")
-end = time.monotonic() + 120
-while time.monotonic() < end:
-    time.sleep(0.5)
-    if json.loads(kubectl("get", "job", "try", "-o", "json"))["status"].get("conditions"):
-        break
+kubectl("wait", "job/try", "--for=condition=Complete", "--timeout=200s")
 for name, words in {
     "job.json": ("get", "job", "try", "-o", "json"),
     "log.txt": ("logs", "job/try"),
@@ -76,7 +72,7 @@ def test_a_job_of_the_cron_job_runs_the_notebooks_and_keeps_the_record(door, tmp
     night = tmp_path / "night"
     night.mkdir()
     script = door(sys.executable, "-c", IN_THE_REHEARSAL, str(FOLDER / "cronjob.yaml"), str(night))
-    out, err = script.communicate(timeout=150)
+    out, err = script.communicate(timeout=280)
     told = "".join(path.read_text() for path in night.glob("*.txt"))
     assert script.returncode == 0, out + err + told
     job = json.loads((night / "job.json").read_text())

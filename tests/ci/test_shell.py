@@ -80,7 +80,7 @@ def run(workspace):
             env=environ,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=280,
         )
 
     return run
@@ -159,15 +159,14 @@ def test_a_night_is_compared_with_the_last_one_and_kept(run, workspace):
     assert run("github/nightly.yml Compare with the last record", **nights).returncode == 1
 
 
-@pytest.mark.parametrize(("cold_start_s", "status"), [(40.0, 0), (80.0, 1)])
-def test_a_merge_request_is_compared_with_the_default_branch(run, workspace, cold_start_s, status):
+def test_a_merge_request_is_compared_with_the_default_branch(run, workspace):
     _record(workspace / "pipeline.json", 40.0, id="a")
-    _record(workspace / "runs/ci/run.json", cold_start_s, id="b")
+    _record(workspace / "runs/ci/run.json", 80.0, id="b")
     compared = PARTS["gitlab-ci.yml rehearsal script"].partition("base=")
     part = "".join(compared[1:])
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_DEFAULT_BRANCH", "CI_JOB_TOKEN")
     done = run(part, **dict.fromkeys(names, "x"))
-    assert done.returncode == status, done.stderr
+    assert done.returncode == 1, done.stderr
     assert "|" in (workspace / "runs/comment.md").read_text()
 
 

@@ -109,11 +109,11 @@ def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
         assert lab.page.locator(".jp-mod-error").count() == 0, lab.text()[-3000:]
         assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]
         assert faults_of_results(lab) == [], name
+    the_start_is_pictured(lab)
     assert "GiB/s" in lab.text()
     assert "wb-picture" in lab.text()
     assert "quick engine" in lab.text() or "Paris" in lab.text()
     the_reader_plays(lab)
-    the_start_is_pictured(lab)
     lab.open("notebooks/en/10_cleanup.ipynb")
     lab.run_all(timeout_s=120)
     assert '"output_type":"error"' not in lab.text(), lab.text()[-3000:]

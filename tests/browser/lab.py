@@ -130,7 +130,7 @@ class Lab:
     def _write(self, path, **of):
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=str(path), **of)
-        assert path.stat().st_size > 20_000, "the picture is empty"
+        assert path.stat().st_size > 5_000, "the picture is empty"
 
 
 @contextmanager

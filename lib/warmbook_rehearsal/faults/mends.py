@@ -58,12 +58,6 @@ def grant(role: str, *, notebooks: tuple[str, ...] = ()) -> Mend:
     )
 
 
-LINK_BILLING = typed(
-    "gcloud billing projects link $PROJECT_ID "
-    "--billing-account=$(gcloud billing accounts list --format='value(name)' --limit=1)"
-)
-
-
 def enable(service: str) -> Mend:
     """Return the mend that turns an API on; notebook 02 does so too."""
     return typed(f"gcloud services enable {service} --project=$PROJECT_ID", notebooks=("02",))
@@ -83,6 +77,11 @@ def bind(*roles: str) -> Mend:
     return typed(*lines, notebooks=("05",))
 
 
+LINK_BILLING = typed(
+    "gcloud billing projects link $PROJECT_ID "
+    "--billing-account=$(gcloud billing accounts list --format='value(name)' --limit=1)"
+)
+"""The first account that the reader may use pays for the project."""
 OF_DEPLOYMENT = "deployment/$DEPLOYMENT -n $NAMESPACE"
 NEW_PODS = f"kubectl rollout restart {OF_DEPLOYMENT}"
 """The Deployment makes a Pod anew, without the pause that its ReplicaSet makes after a refusal."""

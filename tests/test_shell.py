@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from warmbook.book.cli.live import sweep_command
+from warmbook.book.gym.commands import COMMANDS
 from warmbook.book.script import script
 from warmbook.doctor.preflight import fixes
 from warmbook.model.upload.multipart import Unfinished
@@ -54,6 +56,7 @@ MAKERS = {
     "steps/upload.py",
     "book/cli/live.py",
     "book/cli/notebooks.py",
+    "book/gym/commands.py",
 }
 """Modules that put values into shell lines; what they make is in `LINES`, or has its own test."""
 
@@ -69,6 +72,11 @@ def leftovers_of(settings):
             leftovers.revoke_role(value, value, value),
         )
     )
+
+
+def gym_commands(kind, settings):
+    """Return the commands that show a kind of evidence."""
+    return "\n".join(COMMANDS[kind](settings))
 
 
 LINES = {
@@ -102,6 +110,7 @@ LINES = {
     "compare": compare._by_hand,
     "probe": probe._by_hand,
     "script": script,
+    **{f"gym.{kind}": partial(gym_commands, kind) for kind in COMMANDS},
 }
 
 

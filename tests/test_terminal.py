@@ -144,7 +144,7 @@ def test_one_module_prints():
     assert printing - in_pods == {"terminal.py"}
 
 
-def test_markup_is_escaped_and_yaml_read_in_one_module_each():
+def test_these_modules_alone_escape_markup_and_read_or_write_yaml():
     library = Path(__file__).parents[1] / "lib" / "warmbook"
     uses = {"html.escape": set(), "yaml.load": set(), "yaml.dump": set()}
     for path in library.rglob("*.py"):
@@ -154,7 +154,7 @@ def test_markup_is_escaped_and_yaml_read_in_one_module_each():
             if name in uses:
                 uses[name].add(path.relative_to(library).as_posix())
     assert uses == {
-        "html.escape": {"display/card.py"},
+        "html.escape": {"display/card.py", "measure/runs/comparison/pull_request.py"},
         "yaml.load": {"limited_yaml.py"},
         "yaml.dump": {"serving/guide_manifest.py", "workbook.py"},
     }

@@ -25,7 +25,7 @@ from warmbook.texts import LANGUAGES, say, speak
 from .cloud.test_errors import NAMED
 from .doctor.pods.test_rollout import HOPELESS, pod
 from .documents import ROOT
-from .measure.runs.test_compare import UNFAIR, warnings_of
+from .measure.runs.comparison.test_compare import UNFAIR, warnings_of
 from .measure.tokens.test_loaders import COMPARED
 from .steps.test_sizing import SIZED, card
 from .test_settings import CONTRADICTIONS, WRONG, parse

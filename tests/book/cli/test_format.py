@@ -9,7 +9,7 @@ from warmbook.__main__ import main
 from warmbook.book import shipped
 from warmbook.serving.guide_manifest import to_yaml
 
-from ...measure.runs.test_compare import SLOWER, runs  # noqa: F401
+from ...measure.runs.comparison.test_compare import SLOWER, runs  # noqa: F401
 from ...measure.runs.test_record import ANSWERED, data
 from ...serving.test_lint import changed, manifest  # noqa: F401
 

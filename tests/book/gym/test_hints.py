@@ -2,7 +2,8 @@ import pytest
 
 from warmbook import texts
 from warmbook.book import gym
-from warmbook.book.gym import evidence, hints
+from warmbook.book.gym import hints
+from warmbook.book.gym.commands import COMMANDS
 from warmbook.book.gym.drawing import drawn_from
 from warmbook.book.gym.rounds import Drawn, Evidence
 from warmbook.doctor.pitfalls import CATALOGUE
@@ -13,7 +14,7 @@ from warmbook_rehearsal.faults.control import _as_json
 
 
 def drawn(pitfall, kind, settings):
-    commands = evidence.COMMANDS[kind](settings)
+    commands = COMMANDS[kind](settings)
     found = Evidence(kind=kind, notebook="07", commands=commands)
     return Drawn(fault="", what="", pitfall=pitfall, mendable=True, evidence=found)
 
@@ -22,7 +23,7 @@ PITFALLS = {FAULTS[name].pitfall for name in drawn_from(list(map(_as_json, FAULT
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("kind", evidence.COMMANDS)
+@pytest.mark.parametrize("kind", COMMANDS)
 def test_every_pitfall_has_three_hints_without_its_name_and_remedy(settings, kind, language):
     texts.speak(language)
     assert len(PITFALLS) > 60
@@ -36,7 +37,7 @@ def test_every_pitfall_has_three_hints_without_its_name_and_remedy(settings, kin
 
 
 def test_every_kind_of_evidence_says_where_it_stands():
-    assert hints.WHERE.keys() == evidence.COMMANDS.keys()
+    assert hints.WHERE.keys() == COMMANDS.keys()
 
 
 def test_a_hint_is_shown_when_it_is_asked_for_and_counted_once(begin, kept):

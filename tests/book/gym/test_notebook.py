@@ -51,6 +51,12 @@ def test_restart_and_run_all_goes_on_with_the_round_and_undoes_no_repair(
     assert [fault["name"] for fault in server.staged()] == ["service-account-missing"]
 
 
+def code_of(cell):
+    """Return the cell without lines that are comments, which are in the reader's language."""
+    lines = cell.source.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#"))
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_it_is_short_and_has_its_twin(language):
     book, other = (
@@ -60,7 +66,7 @@ def test_it_is_short_and_has_its_twin(language):
     for cell, twin in zip(book.cells, other.cells, strict=True):
         if cell.cell_type == "code":
             assert len(cell.source.splitlines()) <= 12
-            assert cell.source.replace('"es"', '"en"') == twin.source
+            assert code_of(cell).replace('"es"', '"en"') == code_of(twin)
         else:
             assert len(re.findall(r"\w+", cell.source.partition("\n|")[0])) <= 110
             assert set(re.findall("`[^`]+`", cell.source)) == set(

@@ -16,6 +16,7 @@ from ...settings import Settings
 from ...texts import say
 from ..walkthrough import Walked, walk
 from . import evidence, rounds
+from .commands import COMMANDS
 from .faults_server import FaultsServer
 from .rounds import Drawn, Evidence, Round
 
@@ -82,7 +83,7 @@ class Attempt(Card):
         return Evidence(
             kind=kind,
             notebook=self.walked.notebook,
-            commands=evidence.COMMANDS[kind](settings),
+            commands=COMMANDS[kind](settings),
             text="\n".join((*map(str, self.rows()), self.container, self.log)),
         )
 

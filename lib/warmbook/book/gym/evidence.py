@@ -1,18 +1,13 @@
-"""Which kind of evidence a run of the guide left, and which commands ask for it again."""
+"""Which kind of evidence a run of the guide left."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...cloud.objects import Object
 from ...serving.containers import server_status
-from ...serving.guide_manifest import DEPLOYMENT
-from ...serving.pods import LABELS
-from ...settings import Settings
-
-Command = Callable[[Settings], tuple[str, ...]]
 
 COMPLETED, PROJECT, MODEL, CLUSTER, IDENTITY = (
     "completed",
@@ -91,71 +86,3 @@ def _fails_beside(pod: Object) -> bool:
 def _ended_badly(container: Mapping[str, Any]) -> bool:
     ended = (container.get("state") or {}).get("terminated") or {}
     return bool(ended.get("exitCode"))
-
-
-def _gcloud_of_project(settings: Settings) -> tuple[str, ...]:
-    project = settings.project_id
-    return (
-        f"gcloud services list --enabled --project={project}",
-        f"gcloud billing projects describe {project}",
-        f"gcloud projects get-iam-policy {project}",
-    )
-
-
-def _gcloud_of_bucket(settings: Settings) -> tuple[str, ...]:
-    address = settings.model_uri.rstrip("/")
-    return (
-        f"gcloud storage ls --long {address}/",
-        f"gcloud storage buckets describe gs://{settings.bucket_name}",
-    )
-
-
-def _gcloud_of_cluster(settings: Settings) -> tuple[str, ...]:
-    place = f"--project={settings.project_id}"
-    return (
-        f"gcloud container operations list --location={settings.location} {place}",
-        f"gcloud container clusters describe {settings.cluster_name} "
-        f"--location={settings.location} {place}",
-    )
-
-
-def _policies(settings: Settings) -> tuple[str, ...]:
-    return (
-        f"gcloud storage buckets get-iam-policy gs://{settings.bucket_name}",
-        f"gcloud projects get-iam-policy {settings.project_id}",
-    )
-
-
-def _server_and_bucket(settings: Settings) -> tuple[str, ...]:
-    bucket = f"gs://{settings.bucket_name}"
-    return (
-        f"kubectl logs deployment/{DEPLOYMENT} --previous -n {settings.namespace}",
-        f"gcloud storage buckets get-iam-policy {bucket}",
-        f"gcloud storage buckets describe {bucket}",
-    )
-
-
-def _kubectl(*commands: str) -> Command:
-    return lambda settings: tuple(
-        f"kubectl {command} -n {settings.namespace}" for command in commands
-    )
-
-
-COMMANDS: Mapping[str, Command] = {
-    COMPLETED: _kubectl("get pods -o wide"),
-    PROJECT: _gcloud_of_project,
-    MODEL: _gcloud_of_bucket,
-    CLUSTER: _gcloud_of_cluster,
-    IDENTITY: _policies,
-    API: _kubectl("get deployments,serviceaccounts"),
-    REPLICASET: _kubectl(f"describe replicaset -l {LABELS}"),
-    SCHEDULING: _kubectl(f"describe pod -l {LABELS}"),
-    SET_UP: _kubectl(f"describe pod -l {LABELS}"),
-    BESIDE: _kubectl(f"logs -l {LABELS} --all-containers --prefix"),
-    KILLED: _kubectl(f"describe pod -l {LABELS}", "get events --sort-by=.lastTimestamp"),
-    BUCKET: _server_and_bucket,
-    LOG: _kubectl(
-        f"logs deployment/{DEPLOYMENT} --previous", f"get deployment {DEPLOYMENT} -o yaml"
-    ),
-}
-"""Kind of evidence -> the commands that show it."""

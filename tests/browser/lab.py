@@ -132,7 +132,7 @@ def serving(base, *, engine="quick", front=LAB_4, windowing="", **variables):
     )
     if windowing:
         _put(settings / "notebook-extension" / "tracker", {"windowingMode": windowing})
-    _put_kernel(base / "share" / "kernels" / "python3")
+    put_kernel(base / "share" / "kernels" / "python3")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     lab = f"--no-browser --ip=127.0.0.1 --port={port} --ServerApp.port_retries=0".split()
@@ -169,7 +169,7 @@ def _put(path, settings):
     file.write_text(json.dumps(settings))
 
 
-def _put_kernel(folder):
+def put_kernel(folder):
     """Write the kernel of this interpreter, under the name that the notebooks have."""
     folder.mkdir(parents=True)
     start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

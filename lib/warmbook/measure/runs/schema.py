@@ -65,6 +65,8 @@ class Notebook(_Part):
     error: str = ""
     checks: tuple[Check, ...] = ()
     """Of interactive work, in the order in which they were first made."""
+    at: Moment = ""
+    """Of interactive work: when its last cell ended."""
 
 
 class Where(_Part):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-_PARENT, _STARTED = 1, 19
-"""Places in /proc/PID/stat after the command's name, from 0: the parent, the start in ticks."""
+_STATE, _PARENT, _STARTED = 0, 1, 19
+"""Places in /proc/PID/stat after the command's name, from 0; the start is in clock ticks."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,14 @@ class Process:
         return cls(pid, int(_stat(pid)[_STARTED]))
 
     def runs_for(self, user: int) -> bool:
-        """Tell whether it runs, and as this user."""
+        """Tell whether it runs, and as this user; a zombie has ended."""
         try:
-            return (PROC / str(self.pid)).stat().st_uid == user and Process.of(self.pid) == self
+            found = _stat(self.pid)
+            owner = (PROC / str(self.pid)).stat().st_uid
         except OSError:
             return False
+        ended = found[_STATE] in "ZX"
+        return owner == user and int(found[_STARTED]) == self.started and not ended
 
     def send(self, number: signal.Signals, user: int) -> bool:
         """Send it a signal if it runs as this user; tell whether it did.

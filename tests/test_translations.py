@@ -170,7 +170,7 @@ def test_the_exit_status_and_the_last_line_say_what_to_do(file, monkeypatch, cap
     assert translations.main(["--check"]) == 0
 
 
-IN_NOTEBOOKS_ALONE = ("display/notebook_errors.py", "display/widgets/", "book/gym.py")
+IN_NOTEBOOKS_ALONE = ("display/notebook_errors.py", "display/widgets/", "book/gym/")
 
 
 def said_everywhere():

@@ -65,6 +65,7 @@ class Rehearsal:
         if network.latency_ms:
             self.request_faults.add(self.shaper.meet)
         self.changes = Changes()
+        self.round: dict[str, Any] = {}
         self.request_faults.add_on_leaving(self.changes.note)
         self.pod_hooks: list[Callable[[dict[str, Any]], None]] = []
         """Called with each Pod before its first process."""

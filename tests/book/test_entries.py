@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from warmbook.book.entries import add_cell, add_check, add_measurement, ended_with
+from warmbook.book.entries import (
+    add_cell,
+    add_check,
+    add_gym_round,
+    add_measurement,
+    ended_with,
+)
 from warmbook.book.kernel_notebook import claims
 from warmbook.errors import InterruptedWaitError, MissingError
 from warmbook.measure.runs.record import parse
@@ -86,3 +92,16 @@ def test_a_measurement_that_does_not_fit_leaves_the_one_before(told):
     assert [stream.bytes for stream in record.streams] == [2**30]
     assert (record.engine, record.versions["vllm"]) == ("vLLM", "1")
     assert "warmbook" in record.versions
+
+
+def gym_round(at, **more):
+    return {"level": "easy", "faults": [], "attempts": 0, "at": at, **more}
+
+
+def test_a_round_of_the_gym_is_updated_in_place_and_another_stands_beside_it(told):
+    later = "2026-11-29T15:00:00Z"
+    for one in (gym_round(later), gym_round(AT), gym_round(later, attempts=2, points=0.5)):
+        add_gym_round(told, one)
+    first, second = parse(json.dumps(told).encode()).gym
+    assert (first.at, second.at) == (AT, later)
+    assert (second.attempts, second.points) == (2, 0.5)

@@ -76,6 +76,14 @@ def fails():
     interactive.check(False, "it holds", remedy="mend it")
 
 
+def test_a_round_of_the_gym_is_in_the_record(begun, tmp_path):
+    one = {"level": "two", "attempts": 1, "at": "2026-11-29T14:11:05Z"}
+    begun.run(lambda: interactive.note_gym_round(one))
+    begun.run(lambda: interactive.note_gym_round({**one, "attempts": 2}))
+    (kept,) = record(tmp_path).gym
+    assert (kept.level, kept.attempts, kept.done) == ("two", 2, False)
+
+
 def test_a_kernels_cells_checks_and_measurements_are_in_the_record(begun, tmp_path):
     begun.run(lambda: interactive.check(True, "it holds", remedy="mend it"))
     begun.run(lambda: Workbook.open().record("stream", {"loads": [STREAM]}))

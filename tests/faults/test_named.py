@@ -1,9 +1,14 @@
-"""Every fault, staged in a rehearsal: the workbook names its pitfall, and no other."""
+"""Every fault, staged in a rehearsal: the workbook names its pitfall, and no other.
+
+What the gym draws was solved from its card alone, and what can be mended was mended.
+"""
 
 import time
 
 import pytest
 
+from warmbook.book import gym
+from warmbook.book.gym.siblings import siblings
 from warmbook.book.walkthrough import walk
 from warmbook.doctor.pods import diagnose
 from warmbook.doctor.pods.gather import gather
@@ -14,7 +19,10 @@ from warmbook.serving.pods import LABELS
 from warmbook.steps import compare, server_tokens
 from warmbook_rehearsal.faults import FAULTS
 
-BOTH = [(n, d) for n, f in FAULTS.items() if not (f.unseen or f.waits) for d in (True, False)]
+from .mending import Mender, way_without_gcloud
+from .solver import answer, evidence_of
+
+SEEN = [name for name, fault in FAULTS.items() if not (fault.unseen or fault.waits)]
 SERVERS = "The server's Pods"
 WAITING = [name for name in FAULTS if FAULTS[name].waits]
 UNSEEN = [name for name in FAULTS if FAULTS[name].unseen]
@@ -25,19 +33,56 @@ def faults(request):
     return (request.param,)
 
 
-@pytest.mark.parametrize(
-    ("faults", "doctor"),
-    [(name, doctor) for name, doctor in BOTH if doctor or not FAULTS[name].ahead],
-    indirect=["faults"],
-)
-def test_a_fault_is_named_by_its_own_name_and_no_other(faults, doctor, chosen, clients, quiet):
+@pytest.mark.parametrize("faults", SEEN, indirect=True)
+def test_a_fault_is_named_by_its_own_name_and_no_other(faults, chosen, clients, quiet):
     fault = FAULTS[faults[0]]
-    walked = walk(chosen, clients, quiet["report"], doctor=doctor)
+    walked = walk(chosen, clients, quiet["report"])
     if fault.passes:
         assert walked.error is None, walked
         assert set(walked.pitfalls) <= {fault.pitfall}, walked
     else:
         assert walked.pitfalls == (fault.pitfall,), walked
+
+
+@pytest.fixture(scope="module")
+def cards():
+    """The cards of the faults so far: what each tells, by the pitfall that is behind it."""
+    return {}
+
+
+@pytest.mark.parametrize("faults", [name for name in SEEN if not FAULTS[name].ahead], indirect=True)
+def test_without_the_doctor_a_card_solves_it_and_a_reader_mends_it(
+    faults, chosen, clients, quiet, cards, rehearsal
+):
+    fault = FAULTS[faults[0]]
+    tried = gym.attempt(chosen, clients)
+    walked = tried.walked
+    if fault.passes:
+        assert walked.error is None, walked
+        assert set(walked.pitfalls) <= {fault.pitfall}, walked
+        return
+    assert walked.pitfalls == (fault.pitfall,), walked
+    if fault.name in gym.drawn_from(gym.FaultsServer.open().faults()):
+        solved(fault.pitfall, tried._repr_html_(), cards)
+    if fault.mend and (way := way_without_gcloud(fault.mend)):
+        mended(fault, way, walked, Mender(chosen, clients, rehearsal, quiet))
+
+
+def solved(pitfall, card, cards):
+    """Check that the card alone gives the answer, and that no other pitfall has such a card."""
+    assert answer(card) in {pitfall} | siblings(pitfall)
+    same = {other for other, told in cards.items() if evidence_of(card) in told}
+    assert same <= {pitfall} | siblings(pitfall)
+    cards.setdefault(pitfall, set()).add(evidence_of(card))
+
+
+def mended(fault, way, walked, mender):
+    """Check that the fault stays until it is mended, and that the guide passes after that."""
+    again = mender.walk(walked.notebook)
+    assert again.pitfalls == (fault.pitfall,), again
+    after = mender.mend(fault.mend, way).walk("" if way == "choices" else walked.notebook)
+    assert after.error is None, after
+    assert fault.pitfall not in after.pitfalls
 
 
 def names_of(chosen, clients):

@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 
-from warmbook.book.gym import Grade
+from warmbook.book.gym import Grade, Hints
+from warmbook.book.gym.rounds import Drawn, Round
 from warmbook.book.script import script
 from warmbook.cloud.availability import Offers
 from warmbook.display.banner import ShownClients
@@ -101,7 +102,13 @@ def pages(value):
     one = Resource(value, value, value)
     yield Inventory((one,), (one,), (value,))._repr_html_()
     yield Deleted((one,), (one,), (value,))._repr_html_()
-    yield Grade(answer=value, what=value, name="billing-off", doctors=(value,))._repr_html_()
+    yield Grade(a_round(value), value, right=False, against=value)._repr_html_()
+    yield Hints((value, value))._repr_html_()
+
+
+def a_round(value):
+    drawn = Drawn(fault=value, what=value, pitfall="billing-off", mendable=False, found=True)
+    return Round(level="easy", drawn=(drawn,))
 
 
 def visible(text):

@@ -58,6 +58,12 @@ def add_measurement(told: Told, name: str, measurement: Mapping[str, Any]) -> No
     told["versions"].update(measured.packages({name: measurement}))
 
 
+def add_gym_round(told: Told, one: Told) -> None:
+    """Add a round of the gym, in the place of what was known of it before: its `at` tells it."""
+    others = [before for before in told.get("gym", ()) if before["at"] != one["at"]]
+    told["gym"] = sorted([*others, one], key=lambda entry: entry["at"])
+
+
 def _entry(told: Told, notebook: str) -> Told:
     """Return a notebook's entry; a new one gets its place in the order of the names."""
     entries: list[Told] = told["notebooks"]

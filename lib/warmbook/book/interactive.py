@@ -53,6 +53,12 @@ def _recorded(claim_that: F) -> F:
 check = _recorded(claimed)
 
 
+def note_gym_round(one: Mapping[str, Any]) -> None:
+    """Let a round of the gym leave how far it is in the kernel's record, if there is one."""
+    for recorder in _of_kernel:
+        recorder.note_gym_round(one)
+
+
 def _note(holds: object, claim: str, *, passed: bool) -> None:
     for recorder in _of_kernel:
         recorder.note(claim, passed=passed, before=str(getattr(holds, "before", "")))

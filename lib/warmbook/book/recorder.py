@@ -56,6 +56,11 @@ class Recorder:
             self._notebook = kernel_notebook.corrected(self._notebook, before)
             self._pending.append(self._of_notebook(entries.add_check, claim, passed, origin.now()))
 
+    def note_gym_round(self, one: Mapping[str, Any]) -> None:
+        """Record a round of the gym as it is now."""
+        with self._harmless():
+            self._pending.append(_change(entries.add_gym_round, dict(one)))
+
     def _measured(self, name: str, measurement: Mapping[str, Any]) -> None:
         with self._harmless():
             # as JSON has it, and without halves of characters, as workbook.yaml keeps it

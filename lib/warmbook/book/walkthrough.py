@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..cloud.clients import Clients
@@ -11,10 +11,12 @@ from ..display.check import check
 from ..display.progress import Report
 from ..doctor.preflight import examine
 from ..errors import CheckError, WarmbookError
+from ..serving.guide_manifest import DEPLOYMENT
 from ..settings import Settings
 from ..steps import cache, cluster, identity, project, server, sizing, streaming, weights
 
 Options = dict[str, Report]
+Notebook = Callable[[Settings, Clients, Options], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,25 @@ class Walked:
 
 
 def walk(
-    settings: Settings, clients: Clients, report: Report | None = None, *, doctor: bool = True
+    settings: Settings,
+    clients: Clients,
+    report: Report | None = None,
+    *,
+    doctor: bool = True,
+    since: str = "",
 ) -> Walked:
     """Carry out the steps of notebooks 02 to 08 with their checks; what is there is found again.
 
-    With a `doctor`, who looks before each notebook, as in the book. Nothing is raised but what
-    no notebook explains either.
+    With a `doctor`, who looks before each notebook, as in the book. `since` is the notebook in
+    which an earlier walk ended: this one goes on there, and leaves a Deployment as it is, so that
+    it mends nothing by itself. Nothing is raised but what no notebook explains either.
     """
     options: Options = {"report": report} if report else {}
     pitfalls: list[str] = []
     number, error = "", None
     try:
         with explained():
-            for number, notebook in NOTEBOOKS.items():
+            for number, notebook in _from(since).items():
                 if number in BEFORE_THE_DOCTOR:
                     BEFORE_THE_DOCTOR[number](settings, clients, **options)
                 if doctor:
@@ -52,6 +60,14 @@ def walk(
         error = ended
         pitfalls.append(ended.pitfall)
     return Walked(number, error, tuple(dict.fromkeys(filter(None, pitfalls))))
+
+
+def _from(since: str) -> Mapping[str, Notebook]:
+    """Return the notebooks that a walk carries out; each that needs the server waits for it."""
+    if not since:
+        return NOTEBOOKS
+    rest = {number: one for number, one in NOTEBOOKS.items() if number >= min(since, "06")}
+    return {**rest, "06": _server_as_it_is}
 
 
 def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:
@@ -123,6 +139,14 @@ def _server(settings: Settings, clients: Clients, options: Options) -> Iterable[
     return ()
 
 
+def _server_as_it_is(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
+    """Wait for the Deployment that is there; deploy one only where there is none."""
+    if not clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace):
+        server.deploy(settings, clients)
+    server.wait_started(settings, clients, **options)
+    return ()
+
+
 def _streaming(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
     streaming.wait_available(settings, clients, **options)
     return ()
@@ -136,7 +160,7 @@ def _cache(settings: Settings, clients: Clients, options: Options) -> Iterable[s
 BEFORE_THE_DOCTOR = {"02": project.enable_own_services}
 """Number -> the step without which the doctor can't look."""
 
-NOTEBOOKS: dict[str, Callable[[Settings, Clients, Options], Iterable[str]]] = {
+NOTEBOOKS: Mapping[str, Notebook] = {
     "02": _project,
     "03": _weights,
     "04": _cluster,

@@ -22,6 +22,7 @@ from .deployment import (
     replace_argument,
 )
 from .fault import DEPLOYMENT, Target, fault
+from .mends import DEPLOY_AGAIN, WRITABLE, typed, variables
 from .model import config
 from .playing import play
 
@@ -50,6 +51,7 @@ SERVICE = "vllm"
     "more-ranks-than-gpus",
     "somebody splits the model over two GPUs, and the Pod still requests one",
     pitfall="too-few-gpus",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def more_ranks_than_gpus(rehearsal: Target) -> None:
@@ -68,6 +70,7 @@ def more_ranks_than_gpus(rehearsal: Target) -> None:
     "heads-not-divisible",
     "somebody splits the model over a number of GPUs that does not divide its attention heads",
     pitfall="heads-not-divisible",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def heads_not_divisible(rehearsal: Target) -> None:
@@ -92,6 +95,7 @@ def heads_not_divisible(rehearsal: Target) -> None:
     "context-above-model",
     "somebody requests a longer context than the model supports",
     pitfall="context-above-model",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def context_above_model(rehearsal: Target) -> None:
@@ -115,6 +119,7 @@ def context_above_model(rehearsal: Target) -> None:
     "batch-below-context",
     "somebody disables chunked prefill and leaves batches shorter than the longest prompt",
     pitfall="batch-below-context",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def batch_below_context(rehearsal: Target) -> None:
@@ -135,6 +140,7 @@ def batch_below_context(rehearsal: Target) -> None:
     "dtype-not-on-gpu",
     "somebody writes an older GPU into the server's node selector, which has no bfloat16",
     pitfall="dtype-not-on-gpu",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def dtype_not_on_gpu(rehearsal: Target) -> None:
@@ -163,6 +169,7 @@ def dtype_not_on_gpu(rehearsal: Target) -> None:
     "flag-value",
     "somebody writes a value that the argument does not accept",
     pitfall="flag-value",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def flag_value(rehearsal: Target) -> None:
@@ -181,6 +188,7 @@ def flag_value(rehearsal: Target) -> None:
     "quantization-unknown",
     "somebody names a quantization method that the server does not support",
     pitfall="quantization-unsupported",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def quantization_unknown(rehearsal: Target) -> None:
@@ -199,6 +207,7 @@ def quantization_unknown(rehearsal: Target) -> None:
     "model-not-on-hub",
     "somebody enters a Hugging Face name instead of the bucket's address, and mistypes it",
     pitfall="model-not-on-hub",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def model_not_on_hub(rehearsal: Target) -> None:
@@ -220,6 +229,7 @@ def model_not_on_hub(rehearsal: Target) -> None:
     "service-called-vllm",
     "somebody creates a Service named vllm in the namespace, so that Kubernetes sets VLLM_PORT",
     pitfall="port-from-service",
+    mend=typed("kubectl delete service vllm -n $NAMESPACE"),
     places=(DEPLOYMENT,),
 )
 def service_called_vllm(rehearsal: Target) -> None:
@@ -260,6 +270,7 @@ def _delete_service(store: Store, namespace: str) -> None:
     "root-read-only",
     "somebody makes the container's file system read-only, and the server keeps a cache there",
     pitfall="folder-not-writable",
+    mend=WRITABLE,
     places=(DEPLOYMENT,),
 )
 def root_read_only(rehearsal: Target) -> None:
@@ -284,6 +295,7 @@ def root_read_only(rehearsal: Target) -> None:
     "engine-start-timeout",
     "somebody limits the time that the server's processes wait for each other to five seconds",
     pitfall="engine-start-timeout",
+    mend=variables("VLLM_ENGINE_READY_TIMEOUT_S-"),
     places=(DEPLOYMENT,),
 )
 def engine_start_timeout(rehearsal: Target) -> None:

@@ -9,6 +9,7 @@ from ..google.capacity import zones_of
 from ..request_faults import Incoming
 from ..storage.locations import locate
 from .fault import BUCKET, BUCKET_POLICY, FILES, Target, fault, is_server
+from .mends import bind, chosen, typed
 
 Binding = Mapping[str, Any]
 
@@ -20,6 +21,7 @@ WRITES_THAT_PASS, WRITES_THAT_DONT = 2, 8
     "bucket-missing",
     "somebody moved the model to a bucket of another name",
     pitfall="bucket-missing",
+    mend=chosen(model_uri="gs://$BUCKET_NAME-old/$MODEL_PATH"),
     places=(
         FILES,
         BUCKET,
@@ -55,6 +57,7 @@ def bucket_elsewhere(rehearsal: Target) -> None:
     "uniform-access-off",
     "the bucket has ACLs: uniform bucket-level access is disabled",
     pitfall="uniform-access-off",
+    mend=typed("gcloud storage buckets update gs://$BUCKET_NAME --uniform-bucket-level-access"),
 )
 def uniform_access_off(rehearsal: Target) -> None:
     """Turn it off; turning it on again mends it."""
@@ -109,6 +112,7 @@ def _writes_policy(incoming: Incoming) -> bool:
     "bucket-viewer-missing",
     "somebody revokes roles/storage.bucketViewer before the server starts",
     pitfall="bucket-viewer-missing",
+    mend=bind("roles/storage.bucketViewer"),
     places=(BUCKET_POLICY,),
 )
 def bucket_viewer_missing(rehearsal: Target) -> None:
@@ -120,6 +124,7 @@ def bucket_viewer_missing(rehearsal: Target) -> None:
     "object-role-missing",
     "somebody revokes roles/storage.objectUser before the server starts",
     pitfall="object-role-missing",
+    mend=bind("roles/storage.objectUser"),
     places=(BUCKET_POLICY,),
 )
 def object_role_missing(rehearsal: Target) -> None:
@@ -131,6 +136,7 @@ def object_role_missing(rehearsal: Target) -> None:
     "binding-other-namespace",
     "the roles are bound to the service account of another namespace",
     pitfall="binding-other-namespace",
+    mend=bind("roles/storage.bucketViewer", "roles/storage.objectUser"),
     places=(BUCKET_POLICY,),
 )
 def binding_other_namespace(rehearsal: Target) -> None:
@@ -142,6 +148,7 @@ def binding_other_namespace(rehearsal: Target) -> None:
     "project-id-for-number",
     "the roles are bound to a name with the project's ID where its number belongs",
     pitfall="project-id-for-number",
+    mend=bind("roles/storage.bucketViewer", "roles/storage.objectUser"),
     places=(BUCKET_POLICY,),
 )
 def project_id_for_number(rehearsal: Target) -> None:

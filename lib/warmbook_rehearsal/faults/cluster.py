@@ -12,6 +12,7 @@ from ..kubernetes.objects import labels_of, name_of, namespace_of, terminating
 from ..request_faults import Incoming
 from .deployment import as_server_comes
 from .fault import DEPLOYMENT, Target, fault
+from .mends import run_again
 
 Obj = dict[str, Any]
 
@@ -142,6 +143,7 @@ def _is_about_the_cluster(incoming: Incoming) -> bool:
     "namespace-missing",
     "somebody deletes the namespace when the server is about to start",
     pitfall="namespace-missing",
+    mend=run_again("05"),
     places=(DEPLOYMENT,),
 )
 def namespace_missing(rehearsal: Target) -> None:
@@ -182,6 +184,7 @@ def _create(store: Store, kind: str, gone: Obj) -> None:
     "service-account-missing",
     "somebody deletes the service account when the server is about to start",
     pitfall="service-account-missing",
+    mend=run_again("05"),
     places=(DEPLOYMENT,),
 )
 def service_account_missing(rehearsal: Target) -> None:

@@ -14,6 +14,7 @@ from ..kubernetes.controllers.nodes import ACCELERATOR
 from . import asked
 from .deployment import change_pod
 from .fault import DEPLOYMENT, Target, fault
+from .mends import ANOTHER_NODE, DEPLOY_AGAIN, chosen, memory, variables
 from .playing import play, play_on_first_node, play_with_release
 
 Obj = dict[str, Any]
@@ -43,7 +44,12 @@ Source of the second: the streamer, response_code.cc.
 """
 
 
-@fault("oom-killed", "the container needs more memory than its limit", pitfall="host-oom")
+@fault(
+    "oom-killed",
+    "the container needs more memory than its limit",
+    pitfall="host-oom",
+    mend=memory("64Gi"),
+)
 def oom_killed(rehearsal: Target) -> None:
     """Let the server need a quarter more than the first one asks for.
 
@@ -70,6 +76,7 @@ def _buffer_bytes(pod: Obj) -> float:
     "server-killed",
     "somebody kills the server's process on the node repeatedly",
     pitfall="server-killed",
+    mend=ANOTHER_NODE,
 )
 def server_killed(rehearsal: Target) -> None:
     """End it on the node of the first server; another node mends it."""
@@ -80,6 +87,7 @@ def server_killed(rehearsal: Target) -> None:
     "kv-cache-too-small",
     "the model's full context does not fit beside its weights on this GPU",
     pitfall="kv-cache-too-small",
+    mend=chosen(max_model_len="2048"),
 )
 def kv_cache_too_small(rehearsal: Target) -> None:
     """Leave LEFT_GIB for it; a shorter context, a greater share or more GPU mends it."""
@@ -119,6 +127,7 @@ def _no_room(length: int, needed_gib: float, left_gib: float) -> End:
     "cuda-driver-mismatch",
     "the image's CUDA libraries and the node's driver are incompatible",
     pitfall="cuda-driver-mismatch",
+    mend=variables("LD_LIBRARY_PATH=/usr/local/nvidia/lib64"),
 )
 def cuda_driver_mismatch(rehearsal: Target) -> None:
     """End the server until LD_LIBRARY_PATH lets it find the node's driver first."""
@@ -140,6 +149,7 @@ def cuda_driver_mismatch(rehearsal: Target) -> None:
     "fd-limit",
     "the container's limit of open files is lower than the streamer's number of connections",
     pitfall="fd-limit",
+    mend=chosen(concurrency="4"),
 )
 def fd_limit(rehearsal: Target) -> None:
     """Let containers open 256 files; a concurrency of 4, or `ulimit -n`, mends it."""
@@ -162,6 +172,7 @@ def fd_limit(rehearsal: Target) -> None:
     "assets-folder-race",
     "several engines create the same folder for the model's small files at the same time",
     pitfall="assets-folder-race",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def assets_folder_race(rehearsal: Target) -> None:
@@ -183,6 +194,7 @@ def assets_folder_race(rehearsal: Target) -> None:
     "shm-too-small",
     "the processes of the GPUs have too little shared memory to communicate",
     pitfall="shm-too-small",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def shm_too_small(rehearsal: Target) -> None:

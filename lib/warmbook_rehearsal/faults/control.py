@@ -20,6 +20,8 @@ class Rehearsal(Protocol):
     token: str
     callers: Callers
     changes: Changes
+    round: dict[str, Any]
+    """What the gym keeps here of its round; the rehearsal reads nothing of it."""
 
     @property
     def staged(self) -> list[Fault]:
@@ -40,7 +42,8 @@ def application(rehearsal: Rehearsal) -> web.Application:
 
     GET /staged tells what is staged, GET /changes how many requests have changed something. GET
     /servers names the other servers, so that a client can tell whether its environment is of
-    this rehearsal alone. A fault that can't be staged beside another is refused with 409.
+    this rehearsal alone. A fault that can't be staged beside another is refused with 409. PUT
+    /round keeps an object of JSON for as long as the rehearsal runs, GET /round returns it.
     """
 
     @web.middleware
@@ -80,6 +83,13 @@ def application(rehearsal: Rehearsal) -> web.Application:
         told = {"count": rehearsal.changes.count, "first": rehearsal.changes.first}
         return web.json_response(told)
 
+    async def kept_round(request: web.Request) -> web.Response:
+        return web.json_response(rehearsal.round)
+
+    async def keep_round(request: web.Request) -> web.Response:
+        rehearsal.round = await _object(request)
+        return web.json_response(rehearsal.round)
+
     app = web.Application(middlewares=[signed_in])
     app.router.add_get("/servers", servers)
     app.router.add_get("/faults", list_faults)
@@ -87,7 +97,19 @@ def application(rehearsal: Rehearsal) -> web.Application:
     app.router.add_post("/staged/{name}", stage)
     app.router.add_delete("/staged/{name}", unstage)
     app.router.add_get("/changes", changes)
+    app.router.add_get("/round", kept_round)
+    app.router.add_put("/round", keep_round)
     return app
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    try:
+        told = await request.json()
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise web.HTTPBadRequest(text="The body must be an object of JSON.")
+    return told
 
 
 def _named(request: web.Request) -> Fault:
@@ -108,4 +130,5 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "unseen": fault.unseen,
         "waits": fault.waits,
         "choices": dict(fault.choices),
+        "mendable": fault.mendable,
     }

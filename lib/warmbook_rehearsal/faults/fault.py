@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..request_faults import RequestFaults
+from .mends import Mend
 
 if TYPE_CHECKING:
     from ..access import Callers
@@ -111,7 +112,8 @@ class Fault:
     tells, because nothing fails for half an hour, or at all. `unseen`: only the model's answers
     tell. `waits`: a Pod waits for half an hour, and a look at it tells why. `choices` are the
     settings under which it bites, where the defaults don't meet it. `places` are what it changes:
-    of two faults that change the same, one is staged at a time.
+    of two faults that change the same, one is staged at a time. `mend` is how a reader can mend
+    it, None where only waiting, an administrator or taking the fault back helps.
     """
 
     name: str
@@ -124,6 +126,12 @@ class Fault:
     waits: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
     places: tuple[str, ...] = ()
+    mend: Mend | None = None
+
+    @property
+    def mendable(self) -> bool:
+        """Whether a reader can mend it in a rehearsal, after which the guide completes."""
+        return self.mend is not None
 
 
 class UnknownFaultError(LookupError):
@@ -148,14 +156,16 @@ def fault(
     unseen: bool = False,
     waits: bool = False,
     places: tuple[str, ...] = (),
+    mend: Mend | None = None,
     **choices: str,
 ) -> Callable[[Stage], Stage]:
     """Register the function below as the stage of a fault; `choices` are settings' values."""
 
     def register(stage: Stage) -> Stage:
         assert name not in FAULTS, name
-        flags = {"passes": passes, "ahead": ahead, "unseen": unseen, "waits": waits}
-        FAULTS[name] = Fault(name, what, pitfall, stage, **flags, choices=choices, places=places)
+        flags: dict[str, Any] = {"passes": passes, "ahead": ahead, "unseen": unseen, "waits": waits}
+        more: dict[str, Any] = {"choices": choices, "places": places, "mend": mend}
+        FAULTS[name] = Fault(name, what, pitfall, stage, **flags, **more)
         return stage
 
     return register

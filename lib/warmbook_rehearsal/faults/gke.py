@@ -17,6 +17,7 @@ from ..google.node_pools import NodePools
 from ..request_faults import Incoming
 from .fault import CLUSTER, POOL, Target, fault
 from .gpus import fail_next
+from .mends import CLUSTER_AWAY, POOL_AWAY
 
 _Kind = container_v1.Operation.Type
 _Driver = container_v1.GPUDriverInstallationConfig.GPUDriverVersion
@@ -33,6 +34,7 @@ ZONE = "us-central1-a"
     "GKE accepts the request to create the cluster, and reports an internal error after some "
     "minutes",
     pitfall="operation-failed",
+    mend=CLUSTER_AWAY,
     places=(CLUSTER,),
 )
 def operation_failed(rehearsal: Target) -> None:
@@ -45,6 +47,7 @@ def operation_failed(rehearsal: Target) -> None:
     "cluster-foreign",
     "somebody created a cluster of that name before, without Workload Identity Federation",
     pitfall="wif-off",
+    mend=CLUSTER_AWAY,
     places=(
         CLUSTER,
         POOL,
@@ -81,6 +84,7 @@ def cluster_foreign(rehearsal: Target) -> None:
     "pool-without-metadata",
     "somebody created the node pool before, without GKE's metadata server",
     pitfall="metadata-server-off",
+    mend=POOL_AWAY,
     places=(POOL,),
     mode="standard",
     location=ZONE,
@@ -117,6 +121,7 @@ def pool_without_driver(rehearsal: Target) -> None:
     "pool-with-default-driver",
     "somebody created the node pool before, with GKE's default driver, which is too old",
     pitfall="driver-too-old",
+    mend=POOL_AWAY,
     places=(POOL,),
     mode="standard",
     location=ZONE,

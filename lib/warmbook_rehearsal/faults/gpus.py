@@ -11,6 +11,7 @@ from ..google.capacity import ACCELERATORS
 from ..google.errors import GoogleError
 from ..kubernetes.controllers.nodes import ACCELERATOR
 from .fault import POOL, QUOTAS, Target, fault, is_server
+from .mends import POOL_AWAY, chosen
 
 REGION, ZONE = "us-central1", "us-central1-a"
 ZONE_WITHOUT_L4 = "us-central1-f"
@@ -28,6 +29,7 @@ _Kind = container_v1.Operation.Type
     "gpu-quota-region",
     "the project's GPU quota in the region is zero",
     pitfall="gpu-quota",
+    mend=chosen(location="europe-west4-a"),
     places=(QUOTAS,),
     mode="standard",
     location=ZONE,
@@ -72,6 +74,7 @@ def gpu_quota_global(rehearsal: Target) -> None:
     "gpu-not-offered",
     "the zone in the form does not offer the GPU",
     pitfall="gpu-not-offered",
+    mend=chosen(location=ZONE),
     mode="standard",
     location=ZONE_WITHOUT_L4,
 )
@@ -83,6 +86,7 @@ def gpu_not_offered(rehearsal: Target) -> None:
     "pool-stockout",
     "the zone is out of machines with the GPU when the node pool is created",
     pitfall="gpu-stockout",
+    mend=POOL_AWAY,
     places=(POOL,),
     mode="standard",
     location=ZONE,
@@ -120,6 +124,7 @@ def fail_next(rehearsal: Target, kind: container_v1.Operation.Type, error: Googl
     "the project's GPU quota in the region is zero, which Autopilot reports only when a Pod "
     "requests one",
     pitfall="gpu-quota",
+    mend=chosen(location="europe-west4"),
     places=(QUOTAS,),
 )
 def gpu_quota_scale_up(rehearsal: Target) -> None:
@@ -157,6 +162,7 @@ def stockout_passes(rehearsal: Target) -> None:
     "gpu-stockout",
     "no zone has a free machine with the GPU, however often the cluster retries",
     pitfall="gpu-stockout",
+    mend=chosen(gpu="nvidia-a100-80gb"),
 )
 def gpu_stockout(rehearsal: Target) -> None:
     """Let no machine with an L4 come; another GPU in the form mends it."""

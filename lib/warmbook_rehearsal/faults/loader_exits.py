@@ -15,6 +15,7 @@ from . import asked
 from .bucket import place
 from .deployment import change_container, replace_argument
 from .fault import DEPLOYMENT, FILES, Target, fault, is_server
+from .mends import ANOTHER_NODE, DEPLOY_AGAIN, UPLOAD_AGAIN
 from .model import cut_last_shard, largest_tensor_bytes
 from .playing import play, play_on_first_node, play_with_release
 
@@ -32,6 +33,7 @@ PATIENCE_S = 600
     "memory-limit-below-tensor",
     "the streamer's memory limit is lower than the model's largest tensor",
     pitfall="memory-limit-below-tensor",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def memory_limit_below_tensor(rehearsal: Target) -> None:
@@ -65,6 +67,7 @@ def _configure(server: Obj, config: Obj) -> None:
     "gcs-support-missing",
     "the image has the streamer without its part for Cloud Storage",
     pitfall="gcs-support-missing",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def gcs_support_missing(rehearsal: Target) -> None:
@@ -80,6 +83,7 @@ def gcs_support_missing(rehearsal: Target) -> None:
     "gcs-client-failed",
     "the streamer finds no credentials in the Pod",
     pitfall="gcs-client-failed",
+    mend=ANOTHER_NODE,
 )
 def gcs_client_failed(rehearsal: Target) -> None:
     """Let no metadata server answer on the node of the first server; another node mends it."""
@@ -98,6 +102,7 @@ def gcs_client_failed(rehearsal: Target) -> None:
     "file-access-error",
     "the streamer can't read the files, and does not report why",
     pitfall="file-access-error",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 def file_access_error(rehearsal: Target) -> None:
@@ -139,6 +144,7 @@ def _cut_short(rehearsal: Target) -> bool:
     "broadcast-timeout",
     "the processes of the GPUs wait for each other's share of the weights until they time out",
     pitfall="broadcast-timeout",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def broadcast_timeout(rehearsal: Target) -> None:
@@ -157,6 +163,7 @@ def broadcast_timeout(rehearsal: Target) -> None:
     "sharded-on-gs",
     "somebody chose the loader for checkpoints that are sharded beforehand",
     pitfall="sharded-on-gs",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def sharded_on_gs(rehearsal: Target) -> None:
@@ -184,6 +191,7 @@ def sharded_on_gs(rehearsal: Target) -> None:
     "merges-missing",
     "the server does not get a small file that the model's tokenizer needs",
     pitfall="merges-missing",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def merges_missing(rehearsal: Target) -> None:

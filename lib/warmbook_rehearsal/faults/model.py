@@ -14,6 +14,7 @@ from ..node import Model
 from ..storage import Meta
 from .bucket import place
 from .fault import FILES, Target, fault
+from .mends import UPLOAD_AGAIN, chosen
 
 FLIPPED_EVERY_BYTES = 2**20
 INDEX = "model.safetensors.index.json"
@@ -62,6 +63,7 @@ def keeping(act: Act) -> Act:
     "shard-cut-short",
     "the upload of a weights file was interrupted",
     pitfall="shard-broken",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 def shard_cut_short(rehearsal: Target) -> None:
@@ -88,6 +90,7 @@ def largest_tensor_bytes(model: Model) -> int:
     "git-lfs-pointer",
     "a git-lfs pointer was uploaded instead of a weights file",
     pitfall="shard-broken",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 @keeping
@@ -108,6 +111,7 @@ def git_lfs_pointer(rehearsal: Target) -> None:
     "shard-missing",
     "a weights file that the model's index names was never uploaded",
     pitfall="shard-broken",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 @keeping
@@ -134,6 +138,7 @@ def shard_missing(rehearsal: Target) -> None:
     "config-missing",
     "the model's config.json was not uploaded",
     pitfall="config-missing",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 @keeping
@@ -147,6 +152,7 @@ def config_missing(rehearsal: Target) -> None:
     "weights-deeper",
     "the model is one folder deeper than the address in the form",
     pitfall="weights-not-found",
+    mend=chosen(model_uri="gs://$BUCKET_NAME/$MODEL_PATH/snapshot"),
     places=(FILES,),
 )
 @keeping
@@ -159,6 +165,7 @@ def weights_deeper(rehearsal: Target) -> None:
     "only-bin-files",
     "the weights were uploaded in PyTorch's format",
     pitfall="weights-not-found",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 @keeping

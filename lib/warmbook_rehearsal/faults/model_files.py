@@ -11,6 +11,7 @@ from ..kubernetes import End
 from . import asked
 from .bucket import place
 from .fault import FILES, Target, fault
+from .mends import UPLOAD_AGAIN, typed
 from .model import CONFIG, config, keeping, write
 from .playing import play
 
@@ -27,6 +28,7 @@ ADAPTER = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
     "config-cut-short",
     "the upload of config.json was interrupted",
     pitfall="config-broken",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 @keeping
@@ -40,6 +42,7 @@ def config_cut_short(rehearsal: Target) -> None:
     "tokenizer-missing",
     "the model's tokenizer was not uploaded",
     pitfall="tokenizer-unreadable",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 @keeping
@@ -56,6 +59,7 @@ def tokenizer_missing(rehearsal: Target) -> None:
     "adapter-beside-weights",
     "an adapter was uploaded into the folder of its base model",
     pitfall="weights-of-another-model",
+    mend=typed("gcloud storage rm gs://$BUCKET_NAME/$MODEL_PATH/adapter_*"),
     places=(FILES,),
 )
 @keeping
@@ -73,6 +77,7 @@ def adapter_beside_weights(rehearsal: Target) -> None:
     "architecture-unknown",
     "the model is newer than the server's release, which does not support its architecture",
     pitfall="architecture-unknown",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 def architecture_unknown(rehearsal: Target) -> None:
@@ -93,6 +98,7 @@ def architecture_unknown(rehearsal: Target) -> None:
     "remote-code",
     "the model contains Python code of its own, and the server is not allowed to run it",
     pitfall="remote-code-refused",
+    mend=UPLOAD_AGAIN,
     places=(FILES,),
 )
 def remote_code(rehearsal: Target) -> None:

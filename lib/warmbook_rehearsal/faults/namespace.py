@@ -13,6 +13,7 @@ from ..kubernetes.objects import labels_of, name_of, namespace_of
 from ..kubernetes.quantities import number
 from .deployment import as_server_comes
 from .fault import Target, fault, is_server
+from .mends import NEW_PODS, memory, typed
 
 Obj = dict[str, Any]
 
@@ -24,6 +25,7 @@ ENFORCED = "pod-security.kubernetes.io/enforce"
     "resource-quota",
     "the namespace has a ResourceQuota, and the server requests more memory than is left",
     pitfall="resource-quota",
+    mend=memory("1Gi"),
 )
 def resource_quota(rehearsal: Target) -> None:
     """Let Pods of 1 GiB and less in; asking for as little, or taking it back, mends it.
@@ -49,6 +51,7 @@ def resource_quota(rehearsal: Target) -> None:
     "pod-security",
     "somebody restricts the namespace to Pods of the strictest Pod security standard",
     pitfall="admission-refused",
+    mend=typed("kubectl label namespace $NAMESPACE pod-security.kubernetes.io/enforce-", NEW_PODS),
 )
 def pod_security(rehearsal: Target) -> None:
     """Label the namespace as the server comes; without the label Pods come in again.

@@ -15,6 +15,7 @@ from ..kubernetes.objects import condition, name_of, namespace_of
 from .deployment import as_server_comes, change_pod
 from .fault import DEPLOYMENT, GPUS, Target, fault, is_server
 from .gpus import OVER_QUOTA, ZONE
+from .mends import DEPLOY_AGAIN, OLD_POD_FIRST
 
 Obj = dict[str, Any]
 
@@ -30,6 +31,7 @@ SOON_S = 0.2
     "gpu-label-unknown",
     "somebody writes a GPU into the server's node selector that no node pool has",
     pitfall="gpu-not-offered",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
@@ -62,6 +64,7 @@ def gpu_label_unknown(rehearsal: Target) -> None:
     "gpu-label-alone",
     "the same in a cluster whose node pools don't grow: only the scheduler reports a reason",
     pitfall="gpu-not-offered",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
     mode="standard",
     location=ZONE,
@@ -84,6 +87,7 @@ def _select_no_such_gpu(_: Store, deployment: Obj) -> None:
     "somebody writes GKE's default driver into the server's node selector; its CUDA version "
     "needs a newer driver",
     pitfall="driver-too-old",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def driver_too_old(rehearsal: Target) -> None:
@@ -174,6 +178,7 @@ def _without_gpus(node: Obj) -> Mapping[str, str]:
     "second-gpu-for-update",
     "somebody restarts the Deployment, and the project's quota is one GPU",
     pitfall="second-gpu-for-update",
+    mend=OLD_POD_FIRST,
 )
 def second_gpu_for_update(rehearsal: Target) -> None:
     """Restart it once, as the first server starts; deleting the old Pod mends it."""

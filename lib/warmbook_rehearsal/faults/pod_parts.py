@@ -8,11 +8,21 @@ from ..kubernetes import End
 from . import asked
 from .deployment import change_container, change_pod
 from .fault import DEPLOYMENT, Target, fault
+from .mends import DEPLOY_AGAIN, NEW_POD, typed
 from .playing import play
 
 Obj = dict[str, Any]
 
 SMALL_IMAGE = "busybox:1.36"
+MAKE_CLAIM = """kubectl apply -n $NAMESPACE -f - <<'EOF'
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: model-cache
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 10Gi}}
+EOF"""
 ASKED_MEMORY = "1Gi"
 """What somebody lets the server ask for, who knows that a node has more."""
 
@@ -21,6 +31,10 @@ ASKED_MEMORY = "1Gi"
     "secret-missing",
     "the manifest reads a token from a Secret that does not exist",
     pitfall="container-not-started",
+    mend=typed(
+        "kubectl create secret generic hf-secret -n $NAMESPACE --from-literal=hf_api_token=TOKEN",
+        NEW_POD,
+    ),
     places=(DEPLOYMENT,),
 )
 def secret_missing(rehearsal: Target) -> None:
@@ -34,6 +48,7 @@ def secret_missing(rehearsal: Target) -> None:
     "claim-missing",
     "the manifest mounts a disk for a cache, and its PersistentVolumeClaim does not exist",
     pitfall="claim-unbound",
+    mend=typed(MAKE_CLAIM, NEW_POD),
     places=(DEPLOYMENT,),
 )
 def claim_missing(rehearsal: Target) -> None:
@@ -45,6 +60,10 @@ def claim_missing(rehearsal: Target) -> None:
     "chat-template-missing",
     "the manifest mounts a chat template from a ConfigMap that does not exist",
     pitfall="volume-not-mounted",
+    mend=typed(
+        "kubectl create configmap chat-template -n $NAMESPACE --from-literal=template.jinja=",
+        NEW_POD,
+    ),
     places=(DEPLOYMENT,),
 )
 def chat_template_missing(rehearsal: Target) -> None:
@@ -105,6 +124,7 @@ def sidecar_fails(rehearsal: Target) -> None:
     "liveness-too-strict",
     "somebody adds a liveness probe that starts in the server's first second",
     pitfall="liveness-too-strict",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def liveness_too_strict(rehearsal: Target) -> None:
@@ -124,6 +144,7 @@ def liveness_too_strict(rehearsal: Target) -> None:
     "somebody sets the server to request 1 GiB of memory; the node runs out of memory and evicts "
     "it",
     pitfall="node-memory-low",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def node_memory_low(rehearsal: Target) -> None:

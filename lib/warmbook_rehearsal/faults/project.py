@@ -11,6 +11,7 @@ from ..google.errors import unauthenticated
 from ..google.service_catalogue import NEEDS, TITLES
 from ..request_faults import Incoming
 from .fault import POLICY, Target, fault
+from .mends import LINK_BILLING, chosen, enable, grant
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
 OF_CLUSTERS = {GKE, *NEEDS[GKE]}
@@ -27,6 +28,7 @@ ALL_BUT_THE_USE = (
     "quota-project",
     "you are not allowed to charge requests to the project's quota",
     pitfall="quota-project",
+    mend=grant("roles/serviceusage.serviceUsageConsumer"),
     places=(POLICY,),
 )
 def quota_project(rehearsal: Target) -> None:
@@ -67,13 +69,19 @@ def credentials_expired(rehearsal: Target) -> None:
     "project-missing",
     "the project in the form is not yours",
     pitfall="project-missing",
+    mend=chosen(project_id="rehearsal-project"),
     project_id="rehearsal-projects",
 )
 def project_missing(rehearsal: Target) -> None:
     """Change nothing in the cloud: the choice is the mistake, a letter too many."""
 
 
-@fault("billing-off", "the project has no billing account", pitfall="billing-off")
+@fault(
+    "billing-off",
+    "the project has no billing account",
+    pitfall="billing-off",
+    mend=LINK_BILLING,
+)
 def billing_off(rehearsal: Target) -> None:
     """Take the billing account away."""
     project, account = rehearsal.cloud.project, rehearsal.cloud.project.billing_account
@@ -89,6 +97,7 @@ def billing_off(rehearsal: Target) -> None:
     "api-off-resource-manager",
     "somebody disables the Resource Manager API after notebook 02",
     pitfall="api-off",
+    mend=enable("cloudresourcemanager.googleapis.com"),
 )
 def api_off_resource_manager(rehearsal: Target) -> None:
     """Turn it off once, when GKE is first asked; enabling it again mends it."""
@@ -99,6 +108,7 @@ def api_off_resource_manager(rehearsal: Target) -> None:
     "api-off-storage",
     "somebody disables the Cloud Storage API after notebook 02",
     pitfall="api-off",
+    mend=enable(STORAGE),
 )
 def api_off_storage(rehearsal: Target) -> None:
     """Turn it off once, when the bucket is first used; enabling it again mends it."""
@@ -109,6 +119,7 @@ def api_off_storage(rehearsal: Target) -> None:
     "api-off-container",
     "somebody disables the Kubernetes Engine API after notebook 02",
     pitfall="api-off",
+    mend=enable(GKE),
 )
 def api_off_container(rehearsal: Target) -> None:
     """Turn it off once, when GKE is first asked; enabling it again mends it."""
@@ -138,6 +149,7 @@ def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], b
     "you are not an owner, and somebody revokes your role Kubernetes Engine Admin after notebook "
     "02",
     pitfall="role-missing",
+    mend=grant("roles/container.admin", notebooks=("02",)),
     places=(POLICY,),
 )
 def role_missing_cluster(rehearsal: Target) -> None:
@@ -149,6 +161,7 @@ def role_missing_cluster(rehearsal: Target) -> None:
     "role-missing-bucket",
     "you are not an owner, and somebody revokes your role Storage Admin after notebook 02",
     pitfall="role-missing",
+    mend=grant("roles/storage.admin", notebooks=("02",)),
     places=(POLICY,),
 )
 def role_missing_bucket(rehearsal: Target) -> None:
@@ -161,6 +174,7 @@ def role_missing_bucket(rehearsal: Target) -> None:
     "bucket-forbidden",
     "you are not an owner, and after notebook 02 you can't even view the bucket",
     pitfall="role-missing",
+    mend=grant("roles/storage.admin", notebooks=("02",)),
     places=(POLICY,),
 )
 def bucket_forbidden(rehearsal: Target) -> None:
@@ -172,6 +186,7 @@ def bucket_forbidden(rehearsal: Target) -> None:
     "role-missing-nodes",
     "you are not an owner, and somebody revokes your role Service Account User after notebook 02",
     pitfall="role-missing",
+    mend=grant("roles/iam.serviceAccountUser", notebooks=("02",)),
     places=(POLICY,),
 )
 def role_missing_nodes(rehearsal: Target) -> None:

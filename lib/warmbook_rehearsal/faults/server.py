@@ -8,6 +8,7 @@ from typing import Any
 from ..kubernetes import End
 from .deployment import change_container, replace_argument
 from .fault import DEPLOYMENT, Target, fault, is_server
+from .mends import DEPLOY_AGAIN, OF_DEPLOYMENT, typed
 
 Obj = dict[str, Any]
 
@@ -24,6 +25,7 @@ AS_YAML_READS_IT = {'--model-loader-extra-config={"distributed"': "true}"}
     "image-not-found",
     "the registry has no image of that name and release",
     pitfall="image-not-found",
+    mend=typed(f"kubectl set image {OF_DEPLOYMENT} '*=vllm/vllm-openai:v0.11.1'"),
 )
 def image_not_found(rehearsal: Target) -> None:
     """Refuse the image that the first server asks for; another release is to be had.
@@ -66,6 +68,7 @@ def image_pull_slow(rehearsal: Target) -> None:
     "argument-is-a-map",
     "somebody writes a space into the loader's configuration without quotes",
     pitfall="argument-is-a-map",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def argument_is_a_map(rehearsal: Target) -> None:
@@ -95,6 +98,7 @@ def _arguments_sent(body: Any) -> list[Any]:
     "flag-removed",
     "somebody adds an old guide's flag to the server's arguments",
     pitfall="flag-removed",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def flag_removed(rehearsal: Target) -> None:
@@ -108,6 +112,7 @@ def flag_removed(rehearsal: Target) -> None:
     "loader-key-unknown",
     "somebody writes a key of another loader into the loader's configuration",
     pitfall="loader-key-unknown",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def loader_key_unknown(rehearsal: Target) -> None:
@@ -124,6 +129,7 @@ def loader_key_unknown(rehearsal: Target) -> None:
     "gs-uppercase",
     "somebody writes the scheme of the model's address in capital letters",
     pitfall="scheme-uppercase",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def gs_uppercase(rehearsal: Target) -> None:
@@ -135,6 +141,7 @@ def gs_uppercase(rehearsal: Target) -> None:
     "wrong-load-format",
     "somebody configures the server to load the weights without the streamer",
     pitfall="load-format",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def wrong_load_format(rehearsal: Target) -> None:
@@ -162,6 +169,7 @@ def wrong_load_format(rehearsal: Target) -> None:
     "probe-too-short",
     "somebody shortens the server's startup time limit to one second",
     pitfall="probe-too-short",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def probe_too_short(rehearsal: Target) -> None:
@@ -179,6 +187,7 @@ def probe_too_short(rehearsal: Target) -> None:
     "evicted-storage",
     "somebody removes the server's disk request, and Autopilot's default of 1 GiB is too small",
     pitfall="ephemeral-storage",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def evicted_storage(rehearsal: Target) -> None:

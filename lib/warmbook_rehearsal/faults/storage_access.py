@@ -19,6 +19,7 @@ from . import asked
 from .bucket import place, rebind, restore
 from .deployment import add_variable, as_server_comes
 from .fault import BUCKET_POLICY, DEPLOYMENT, Target, fault, is_server
+from .mends import ANOTHER_NODE, NEW_POD, typed, variables
 from .playing import play, play_on_first_node
 
 Obj = dict[str, Any]
@@ -50,6 +51,7 @@ def vpc_service_controls(rehearsal: Target) -> None:
     "requester-pays",
     "somebody enables Requester Pays for the bucket",
     pitfall="requester-pays",
+    mend=typed("gcloud storage buckets update gs://$BUCKET_NAME --no-requester-pays"),
 )
 def requester_pays(rehearsal: Target) -> None:
     """Turn it on; who names no project, and may not bill the bucket's, is refused: the Pods.
@@ -116,6 +118,7 @@ def _from_a_pod(rehearsal: Target, incoming: Incoming) -> bool:
     "no-identity",
     "somebody configures the streamer to read without credentials, as for a public bucket",
     pitfall="no-identity",
+    mend=variables(f"{ANONYMOUSLY}-"),
     places=(DEPLOYMENT,),
 )
 def no_identity(rehearsal: Target) -> None:
@@ -139,6 +142,10 @@ def no_identity(rehearsal: Target) -> None:
     "impersonation-refused",
     "somebody sets the service account to impersonate a Google service account without permission",
     pitfall="impersonation-refused",
+    mend=typed(
+        "kubectl annotate serviceaccount $KSA_NAME -n $NAMESPACE iam.gke.io/gcp-service-account-",
+        NEW_POD,
+    ),
     places=(BUCKET_POLICY,),
 )
 def impersonation_refused(rehearsal: Target) -> None:
@@ -203,6 +210,7 @@ def _no_more(store: Store, key: tuple[str, str]) -> None:
     "metadata-server-silent",
     "a node's metadata server does not respond to the server's Pod",
     pitfall="metadata-server-silent",
+    mend=ANOTHER_NODE,
 )
 def metadata_server_silent(rehearsal: Target) -> None:
     """Let it be silent on the node of the first server; another node mends it."""
@@ -218,6 +226,7 @@ def metadata_server_silent(rehearsal: Target) -> None:
     "proxy-certificate",
     "the server's requests go through a company's proxy, which presents its own certificate",
     pitfall="certificate-refused",
+    mend=variables("NO_PROXY=.googleapis.com,metadata.google.internal"),
     places=(DEPLOYMENT,),
 )
 def proxy_certificate(rehearsal: Target) -> None:

@@ -1,61 +1,67 @@
 # %% [markdown] lang="en"
-# # The gym · Find the fault
+# # The gym · Find the fault and repair it
 #
-# Most failures of a model server on GKE are known. One of them is hidden in this rehearsal. You carry out the guide, read the evidence, and name the root cause. Your answer is then graded.
+# Most failures of a model server on GKE are known. One of them is hidden in this rehearsal. You run the guide, read the evidence, name the root cause, and repair it. Hints, answers and time are recorded.
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Hides a fault, runs the guide until it fails, grades your answer | A rehearsal: `make lab` or `warmbook lab` | Nothing: everything ends with the rehearsal | Ten minutes per round; free |
+# | Hides a fault, runs the guide until it fails, grades your diagnosis and your repair | A rehearsal: `make lab` or `warmbook lab` | Your grade in `run.json`; the rest ends with the rehearsal | Ten minutes per round; free |
 
 # %% [markdown] lang="es"
-# # El gimnasio · Encuentra la falla
+# # El gimnasio · Encuentra la falla y repárala
 #
-# La mayoría de las fallas de un servidor de modelos en GKE se conocen. Una de ellas está escondida en este ensayo. Llevas a cabo la guía, lees la evidencia y nombras la causa raíz. Después se califica tu respuesta.
+# La mayoría de las fallas de un servidor de modelos en GKE se conocen. Una de ellas está escondida en este ensayo. Ejecutas la guía, lees la evidencia, nombras la causa raíz y la reparas. Se registran las pistas, las respuestas y el tiempo.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Esconde una falla, ejecuta la guía hasta que falla y califica tu respuesta | Un ensayo: `make lab` o `warmbook lab` | Nada: todo termina con el ensayo | Diez minutos por ronda; gratis |
+# | Esconde una falla, ejecuta la guía hasta que falla y califica tu diagnóstico y tu reparación | Un ensayo: `make lab` o `warmbook lab` | Tu calificación en `run.json`; lo demás termina con el ensayo | Diez minutos por ronda; gratis |
 
 # %% tags=["parameters"]
+level: str = ""  # easy, medium, hard or two (two faults); empty: any level
 fault: str = ""  # name of a fault; empty: a random one
 draw: str = ""  # a word; the same word gives the same fault
 answer: str = ""  # name of a pitfall; empty: choose it below
+hints: int = 0  # how many hints to show, up to 3
 language: str = "en"  # en or es: language of messages
 
 # %%
-from warmbook import check, connect
+from warmbook import SettingsForm, check, connect
 from warmbook.book import gym
 
 # %% [markdown] lang="en"
 # ## Hide a fault
-# Trainers have three ways: leave `fault` and `draw` empty for a random fault; give a class the same word as `draw` for the same fault; or set `fault` to a name and delete it from the cell afterwards. `python -m warmbook_rehearsal --list-faults` lists the names. `make lab FAULT=NAME` hides a fault before JupyterLab opens.
+# Hide the fault before anything else: resources that exist already can hide its symptoms. Choose a `level`, or leave it empty. Trainers give a class the same word as `draw`, or start it with `make lab FAULT=NAME`.
 #
-# Hide the fault before anything else: resources that exist already can hide its symptoms. For the next round, restart the rehearsal.
+# The card says whether the repair is graded too. If you restart the kernel and run all cells, the round continues: nothing is hidden again, and your repair stays. For another round, restart the rehearsal.
 
 # %% [markdown] lang="es"
 # ## Esconde una falla
-# Hay tres maneras para quien instruye: deja `fault` y `draw` vacíos para una falla al azar; dale a la clase la misma palabra como `draw` para la misma falla; o define `fault` con un nombre y bórralo después de la celda. `python -m warmbook_rehearsal --list-faults` enumera los nombres. `make lab FAULT=NAME` esconde una falla antes de que se abra JupyterLab.
+# Esconde la falla antes que nada: los recursos que ya existen pueden ocultar sus síntomas. Elige un `level` o déjalo vacío. Quien instruye le da a la clase la misma palabra como `draw`, o la inicia con `make lab FAULT=NAME`.
 #
-# Esconde la falla antes que nada: los recursos que ya existen pueden ocultar sus síntomas. Para la siguiente ronda, reinicia el ensayo.
+# La tarjeta dice si también se califica la reparación. Si reinicias el kernel y ejecutas todas las celdas, la ronda continúa: no se esconde nada de nuevo y tu reparación se conserva. Para otra ronda, reinicia el ensayo.
 
 # %%
-hidden = gym.hide(fault, draw=draw, language=language)
+hidden = gym.hide(fault, draw=draw, level=level, language=language)
 hidden
 
 # %% [markdown] lang="en"
-# ## Carry out the guide
-# Now it is the learner's turn. The next cells run notebooks 2 to 7 without preflight checks, and stop at the first failure. The card shows the raw evidence: the response of the service, the state of the Pod, its events, the last lines of its log. `gcloud` and `kubectl` show the same in a terminal of this JupyterLab.
+# ## Run the guide
+# The next cells run notebooks 2 to 7 without preflight checks, and stop at the first failure. The card shows the raw evidence: the response of the service, the state of the Pod, its events, the last lines of its log. `gcloud` and `kubectl` show the same in a terminal of this JupyterLab.
 #
-# Work from the outside in. Did a Google Cloud service deny the request, and which permission or quota does it name? Is the Pod scheduled? Does its container start? How does it exit: with which code, and which last line?
+# Work from the outside in. Did a Google Cloud service reject the request? Is the Pod scheduled? Does its container start? How does it exit: with which code, and which last line?
 
 # %% [markdown] lang="es"
-# ## Lleva a cabo la guía
-# Ahora es el turno de quien aprende. Las celdas siguientes ejecutan los notebooks 2 a 7 sin comprobar los requisitos previos y se detienen en la primera falla. La tarjeta muestra la evidencia sin interpretar: la respuesta del servicio, el estado del Pod, sus eventos, las últimas líneas de sus registros. `gcloud` y `kubectl` muestran lo mismo en una terminal de este JupyterLab.
+# ## Ejecuta la guía
+# Las celdas siguientes ejecutan los notebooks 2 a 7 sin comprobar los requisitos previos y se detienen en la primera falla. La tarjeta muestra la evidencia sin interpretar: la respuesta del servicio, el estado del Pod, sus eventos, las últimas líneas de sus registros. `gcloud` y `kubectl` muestran lo mismo en una terminal de este JupyterLab.
 #
-# Trabaja de afuera hacia adentro. ¿Denegó la solicitud un servicio de Google Cloud, y qué permiso o cuota nombra? ¿Está programado el Pod? ¿Arranca su contenedor? ¿Cómo termina: con qué código y con qué última línea?
+# Trabaja de afuera hacia adentro. ¿Rechazó la solicitud un servicio de Google Cloud? ¿Está programado el Pod? ¿Arranca su contenedor? ¿Cómo termina: con qué código y con qué última línea?
 
 # %%
-settings = gym.settings(hidden)
+form = SettingsForm.choose(every=True, language=language)
+form
+
+# %%
+settings = form.settings
 clients = connect(settings)
 clients
 
@@ -64,49 +70,53 @@ tried = gym.attempt(settings, clients)
 tried
 
 # %% [markdown] lang="en"
+# ## Ask for a hint
+# There are three hints: where to look, what to ask, what it means. Set `hints` to 1, 2 or 3 and run the cell. Each hint takes 0.15 off the points for the diagnosis; showing it again is free.
+
+# %% [markdown] lang="es"
+# ## Pide una pista
+# Hay tres pistas: dónde mirar, qué preguntar, qué significa. Asigna a `hints` el valor 1, 2 o 3 y ejecuta la celda. Cada pista resta 0.15 a los puntos del diagnóstico; mostrarla de nuevo es gratis.
+
+# %%
+gym.hint(hints)
+
+# %% [markdown] lang="en"
 # ## Name the root cause
-# Choose the pitfall that explains **all** of the evidence, not only its most visible line. A container that restarts may have been killed by a probe or by the kernel, or exited with its own error; only one of these leaves this evidence.
+# Choose the pitfall that explains **all** of the evidence, not only its most visible line, and run the second cell. A wrong answer takes 0.2 off, a near miss 0.1; the card says what contradicts it. `gym.reveal()` in a new cell shows the answer and ends the diagnosis with 0 points.
 
 # %% [markdown] lang="es"
 # ## Nombra la causa raíz
-# Elige la falla que explique **toda** la evidencia, no solo su línea más visible. A un contenedor que se reinicia pudo terminarlo un sondeo o el kernel, o pudo terminar con su propio error; solo una de esas causas deja esta evidencia.
+# Elige la falla que explique **toda** la evidencia, no solo su línea más visible, y ejecuta la segunda celda. Una respuesta incorrecta resta 0.2 y una cercana 0.1; la tarjeta dice qué la contradice. `gym.reveal()` en una celda nueva muestra la respuesta y termina el diagnóstico con 0 puntos.
 
 # %%
 sheet = gym.Sheet(answer)
 sheet
 
-# %% [markdown] lang="en"
-# ## Grade the answer
-# The card compares your answer with the hidden fault, and shows its cause and remedy and what the doctor finds by itself. If you were wrong, apply the remedy, run the guide above again, and see whether it completes.
-
-# %% [markdown] lang="es"
-# ## Califica la respuesta
-# La tarjeta compara tu respuesta con la falla escondida y muestra su causa, su remedio y lo que el doctor encuentra por sí solo. Si te equivocaste, aplica el remedio, vuelve a ejecutar la guía de arriba y mira si termina.
-
 # %%
-graded = gym.grade(tried, sheet.answer)
+graded = gym.grade(sheet.answer)
 graded
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     graded.right,
     "you found the fault",
-    remedy="read the cause on the card above, choose again, then run the two cells again",
+    remedy="choose another root cause above, or ask for a hint, then run the two cells again",
 )
 
 # %% [markdown] lang="en"
-# ## Remove the fault
-# This cell removes the fault without a restart and restores what it changed. Run the guide above again: it completes. In a terminal, `python -m warmbook_rehearsal --unstage NAME` does the same.
+# ## Repair it
+# Repair the fault with `gcloud` or `kubectl` in a terminal, or with the form above. Then run this cell: it runs the guide again with the settings of the form. The repair is worth half of the points if the guide passes. With two faults, the second one stops it now: answer again above.
 
 # %% [markdown] lang="es"
-# ## Quita la falla
-# Esta celda quita la falla sin reiniciar y restablece lo que cambió. Vuelve a ejecutar la guía de arriba: termina. En una terminal, `python -m warmbook_rehearsal --unstage NAME` hace lo mismo.
+# ## Repárala
+# Repara la falla con `gcloud` o `kubectl` en una terminal, o con el formulario de arriba. Luego ejecuta esta celda: ejecuta la guía de nuevo con la configuración del formulario. La reparación vale la mitad de los puntos si la guía termina bien. Si hay dos fallas, ahora la detiene la segunda: responde de nuevo arriba.
 
 # %%
-gym.unstage()
+verified = gym.verify(form.settings, connect(form.settings))
+verified
 
 # %% [markdown] lang="en"
-# Every pitfall, with cause and remedy: [docs/troubleshooting.md](../../../docs/troubleshooting.md)
+# `gym.unstage()` removes the fault and restores what it changed; what was not named is then revealed. Every pitfall, with cause and remedy: [docs/troubleshooting.md](../../../docs/troubleshooting.md)
 
 # %% [markdown] lang="es"
-# Todas las fallas, con su causa y su remedio: [docs/troubleshooting.md](../../../docs/troubleshooting.md)
+# `gym.unstage()` quita la falla y restablece lo que cambió; lo que no se nombró queda revelado. Todas las fallas, con su causa y su remedio: [docs/troubleshooting.md](../../../docs/troubleshooting.md)

@@ -1,0 +1,184 @@
+"""Carrying out the guide in the gym: how far it comes, and the evidence where it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...cloud.clients import Clients
+from ...cloud.kubernetes import Object
+from ...display.card import Card, Row, folded
+from ...serving.containers import server_container, server_status
+from ...serving.guide_manifest import to_yaml
+from ...serving.pods import LABELS
+from ...settings import Settings
+from ...texts import say
+from ..walkthrough import Walked, walk
+from . import evidence, rounds
+from .faults_server import FaultsServer
+from .rounds import Drawn, Evidence, Round
+
+LAST_LINES = 25
+STARTED_WITH = ("image", "command", "args", "env", "resources")
+"""What of a container `kubectl describe pod` shows too, and a failure of the server rests on."""
+
+
+@dataclass(frozen=True, repr=False)
+class Attempt(Card):
+    """How far the guide came, and what the services themselves said: no diagnosis."""
+
+    walked: Walked
+    said: str
+    pods: tuple[Object, ...]
+    events: tuple[Object, ...]
+    log: str
+    since: str = ""
+    """The notebook in which it went on, "" where it began anew."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the guide completed."""
+        return self.walked.error is None
+
+    def title(self) -> str:
+        if self.passed:
+            return say("The guide completed: the model is being served")
+        return say("The guide stopped in notebook {number}", number=self.walked.notebook)
+
+    def rows(self) -> Sequence[Row]:
+        said = [Row(say("what was answered"), self.said, "error")] if self.said else []
+        return (
+            *said,
+            *(Row(f"Pod {pod['metadata']['name']}", _pod(pod), "warning") for pod in self.pods),
+            *(Row(str(event.get("reason")), str(event.get("message"))) for event in self.events),
+        )
+
+    def note(self) -> str:
+        if not self.since:
+            return ""
+        return say("It continued in notebook {number}, where it had stopped.", number=self.since)
+
+    def _repr_html_(self) -> str:
+        container = folded(say("The server's container, as its Pod has it"), self.container)
+        return super()._repr_html_() + container + folded(say("Last lines of the log"), self.log)
+
+    @property
+    def container(self) -> str:
+        """What the first Pod's server is started with, as YAML; "" where there is no Pod."""
+        spec = server_container(self.pods[0]["spec"]) if self.pods else {}
+        return to_yaml({name: spec[name] for name in STARTED_WITH if name in spec}) if spec else ""
+
+    def evidence(self, settings: Settings) -> Evidence:
+        """Return what a round keeps of it."""
+        kind = evidence.kind_of(
+            self.walked.notebook,
+            not self.passed,
+            self.said,
+            self.pods,
+            self.events,
+            self.log,
+        )
+        return Evidence(
+            kind=kind,
+            notebook=self.walked.notebook,
+            commands=evidence.COMMANDS[kind](settings),
+            text="\n".join((*map(str, self.rows()), self.container, self.log)),
+        )
+
+
+def attempt(settings: Settings, clients: Clients) -> Attempt:
+    """Carry out the guide without the doctor, and show the bare evidence where it ends.
+
+    In a round, it goes on in the notebook where it stopped before. The round takes note of what
+    stopped the guide, and of what no longer does.
+    """
+    server = FaultsServer.open()
+    one = rounds.begun(server)
+    since = one.resumes_in(settings) if one else ""
+    walked = walk(settings, clients, doctor=False, since=since)
+    tried = _looked_at(walked, settings, clients, since)
+    if one := rounds.begun(server):  # the learner may have asked for a hint meanwhile
+        _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})
+        rounds.keep(one, server)
+    return tried
+
+
+def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:
+    one.stopped_in = "" if tried.passed else tried.walked.notebook
+    one.settings = rounds.chosen_in(settings)
+    stopped_by = [drawn for drawn in one.drawn if drawn.pitfall in tried.walked.pitfalls]
+    for drawn in one.drawn:
+        named = drawn in stopped_by and not tried.passed
+        # a fault that was taken back is not mended
+        if drawn.seen and not named and (tried.passed or stopped_by) and drawn.fault in staged:
+            drawn.mended = True
+        if named:
+            drawn.seen, drawn.mended = True, False
+    for drawn in _shown(one, tried, stopped_by):
+        drawn.evidence = tried.evidence(settings)
+
+
+def _shown(one: Round, tried: Attempt, stopped_by: Sequence[Drawn]) -> Sequence[Drawn]:
+    """Return the faults to which the evidence of this run belongs.
+
+    What stopped the guide; where nothing of the round did, what was not seen before: the evidence
+    of a fault that is mended stays as it was.
+    """
+    if tried.passed or not stopped_by:
+        return [drawn for drawn in one.drawn if not drawn.seen]
+    return stopped_by
+
+
+def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str) -> Attempt:
+    said = _said(walked)
+    if walked.error is None or walked.notebook < "06" or said:
+        return Attempt(walked=walked, said=said, pods=(), events=(), log="", since=since)
+    cluster, namespace = clients.kubernetes, settings.namespace
+    pods = cluster.list_objects("Pod", namespace, labels=LABELS)
+    names = {pod["metadata"]["name"] for pod in pods}
+    # where no Pod is let in, its ReplicaSet tells why
+    owners = cluster.list_objects("ReplicaSet", namespace, labels=LABELS)
+    told_of = names | {owner["metadata"]["name"] for owner in owners}
+    events = [
+        event
+        for event in cluster.list_objects("Event", namespace)
+        if event["involvedObject"]["name"] in told_of and event.get("reason") != "Substituted"
+    ]
+    log = [
+        line
+        for name in sorted(names)
+        for previous in (True, False)  # between two starts the new log is still empty
+        for line in cluster.log(name, namespace, previous=previous).splitlines()
+    ]
+    return Attempt(
+        walked=walked,
+        said=said,
+        pods=tuple(pods),
+        events=tuple(events),
+        log="\n".join(log[-LAST_LINES:]),
+        since=since,
+    )
+
+
+def _said(walked: Walked) -> str:
+    """Return what the service itself said, without the workbook's explanation of it."""
+    if walked.error is None:
+        return ""
+    if cause := walked.error.__cause__ or walked.error.__context__:
+        return str(cause).partition("\n\nOriginal traceback:")[0]
+    # of a Pod its own evidence is shown; else there is nothing but what was claimed
+    return "" if walked.notebook in ("06", "07") else walked.error.what
+
+
+def _pod(pod: Object) -> str:
+    status = pod.get("status") or {}
+    container = server_status(pod)
+    waiting = (container.get("state") or {}).get("waiting") or {}
+    ended = (container.get("lastState") or {}).get("terminated") or {}
+    told = [
+        str(status.get("phase", "")),
+        str(waiting.get("reason", "")),
+        f"exit code {ended['exitCode']} ({ended.get('reason', '')})" if ended else "",
+        f"restarts {container['restartCount']}" if container.get("restartCount") else "",
+    ]
+    return ", ".join(filter(None, told))

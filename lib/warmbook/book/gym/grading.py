@@ -1,0 +1,235 @@
+"""Grading an answer: right, near or wrong, and the points with their parts; never the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...display.card import Card, Row
+from ...display.widgets.sheet import AnswerSheet
+from ...doctor.pitfalls import CATALOGUE, pitfall
+from ...errors import MissingError
+from ...severity import Severity
+from ...texts import say
+from . import points, rounds
+from .contradiction import contradiction
+from .faults_server import FaultsServer
+from .rounds import Drawn, Round
+from .siblings import near, siblings
+
+
+class Sheet(AnswerSheet):
+    """Where the learner writes the answer: one of the catalogue's pitfalls.
+
+    Without one, the last answer of the round stands there.
+    """
+
+    def __init__(self, answer: str = "") -> None:
+        options = {name: f"{name}: {say(one.symptom)}" for name, one in sorted(CATALOGUE.items())}
+        super().__init__(options, answer or _last_answer())
+
+
+def _last_answer() -> str:
+    one = rounds.begun(FaultsServer.open())
+    return one.answer if one else ""
+
+
+@dataclass(frozen=True, repr=False)
+class Grade(Card):
+    """How an answer compares with what is hidden, and the points so far.
+
+    `named` are the faults that were named by now, rightly or by `reveal`: only these are shown.
+    """
+
+    round: Round
+    answer: str
+    right: bool
+    near: bool = False
+    against: str = ""
+
+    def title(self) -> str:
+        if self.right:
+            return say("Found")
+        if not self.answer:
+            return say("No answer yet")
+        return say("Close, but not this one") if self.near else say("Not this one")
+
+    def edge(self) -> Severity:
+        return "ok" if self.right else "warning" if self.near or not self.answer else "error"
+
+    def rows(self) -> Sequence[Row]:
+        return (*self._answer(), *self._named(), *points_of(self.round))
+
+    def note(self) -> str:
+        if self.round.done:
+            return say("The round is finished.")
+        if all(one.answered for one in self.round.drawn):
+            return say("Now repair it, then verify the repair below.")
+        if any(one.answered for one in self.round.drawn):
+            return say("One more fault is hidden: repair this one, then run the guide again.")
+        return ""
+
+    def _answer(self) -> Iterator[Row]:
+        if self.answer:
+            yield Row(say("your answer"), self.answer, self.edge())
+        if self.near:
+            yield Row(
+                say("what fits"), say("the kind of cause, but not the cause itself"), "warning"
+            )
+        if self.against:
+            yield Row(say("what contradicts it"), self.against, "error")
+
+    def _named(self) -> Iterator[Row]:
+        for one in self.round.drawn:
+            if one.answered:
+                yield from _told(one)
+
+
+def _told(one: Drawn) -> Iterator[Row]:
+    """Yield what a fault was; its remedy only where nothing is left to repair by oneself."""
+    found = pitfall(one.pitfall)
+    yield Row(say("what was hidden"), say(one.what))
+    yield Row(say("its name"), one.pitfall)
+    yield Row(say("the cause"), say(found.cause))
+    if one.done:
+        yield Row(say("remedy"), say(found.remedy))
+
+
+def points_of(one: Round) -> Iterator[Row]:
+    """Yield the points of a round so far, with the parts that they are made of."""
+    for drawn in one.drawn:
+        if one.tried or drawn.answered:
+            yield Row(say("diagnosis"), _of_name(drawn), "ok" if drawn.found else "info")
+            if drawn.mendable:
+                yield Row(
+                    say("repair"), "1" if drawn.mended else "0", "ok" if drawn.mended else "info"
+                )
+    yield Row(say("points"), say("{points} of 1", points=f"{one.points:.2f}"))
+    yield Row(say("time"), say("{minutes} min", minutes=f"{one.seconds / 60:.1f}"))
+
+
+def _of_name(drawn: Drawn) -> str:
+    """Return the points for a fault's name, and what was taken off them."""
+    worth = points.of_name(
+        found=drawn.found,
+        revealed=drawn.revealed,
+        hints=drawn.hints,
+        wrong=len(drawn.wrong),
+        near=len(drawn.near),
+    )
+    if drawn.revealed:
+        return say("0: the answer was revealed")
+    return say(
+        "{worth}: hints {hints} at {hint}, wrong answers {wrong} at {cost}, near misses {near} at "
+        "{part}",
+        worth=f"{worth:.2f}",
+        hints=drawn.hints,
+        hint=points.HINT,
+        wrong=len(drawn.wrong),
+        cost=points.WRONG,
+        near=len(drawn.near),
+        part=points.NEAR,
+    )
+
+
+def grade(answer: str) -> Grade:
+    """Compare an answer with what is hidden, and count it in the round.
+
+    A pitfall that the evidence can't tell from the hidden one counts as right; one of the same
+    family counts in part. The same answer again costs nothing. Only a fault whose evidence was
+    seen can be named.
+
+    Raises:
+        MissingError: Nothing is hidden, the guide was not carried out yet, or there is no such
+            pitfall.
+    """
+    server = FaultsServer.open()
+    one = rounds.present(server)
+    _refuse_unknown(answer)
+    if answer and not one.tried:
+        raise MissingError(
+            say("There is no evidence yet: the guide has not run in this round."),
+            remedy=say("Run the guide first. The answer was not counted."),
+        )
+    judged = _judged(one, answer)
+    if answer:
+        one.answer = answer
+        rounds.keep(one, server)
+    return judged
+
+
+def _refuse_unknown(answer: str) -> None:
+    if answer and answer not in CATALOGUE:
+        raise MissingError(
+            say("There is no pitfall {name}.", name=answer),
+            remedy=say("Choose one of the list: docs/troubleshooting.md explains each."),
+        )
+
+
+def _judged(one: Round, answer: str) -> Grade:
+    if not answer:
+        return Grade(one, answer, right=all(drawn.found for drawn in one.drawn))
+    if any(drawn.answered and _fits(answer, drawn) for drawn in one.drawn):
+        return Grade(one, answer, right=True)  # named before
+    for drawn in one.answerable:
+        if _fits(answer, drawn):
+            drawn.found = True
+            return Grade(one, answer, right=True)
+    for drawn in one.answerable:
+        if answer in near(drawn.pitfall):
+            drawn.near = _with(drawn.near, answer)
+            return Grade(one, answer, right=False, near=True)
+    showing = one.showing
+    if not showing.answered:
+        showing.wrong = _with(showing.wrong, answer)
+    against = contradiction(answer, showing.evidence) if showing.evidence else ""
+    return Grade(one, answer, right=False, against=against)
+
+
+def _fits(answer: str, drawn: Drawn) -> bool:
+    return answer == drawn.pitfall or answer in siblings(drawn.pitfall)
+
+
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if name in names else (*names, name)
+
+
+@dataclass(frozen=True, repr=False)
+class Revealed(Card):
+    """What was hidden, for a learner who asked for it."""
+
+    round: Round
+    sure: bool
+
+    def title(self) -> str:
+        if self.sure:
+            return say("The answer")
+        return say("The answer is hidden")
+
+    def rows(self) -> Sequence[Row]:
+        if not self.sure:
+            return ()
+        named = [row for one in self.round.drawn if one.answered for row in _told(one)]
+        return (*named, *points_of(self.round))
+
+    def note(self) -> str:
+        if self.sure:
+            return ""
+        return say("gym.reveal(True) shows it, and the diagnosis then counts 0 points.")
+
+
+def reveal(sure: bool = True) -> Revealed:
+    """Show what is hidden, and end the diagnosis with no points; a repair still counts.
+
+    `sure` is False in a notebook whose learner has not asked for it: then nothing is shown.
+
+    Raises:
+        MissingError: Nothing is hidden yet.
+    """
+    server = FaultsServer.open()
+    one = rounds.present(server)
+    if sure:
+        for drawn in one.drawn:
+            drawn.revealed = not drawn.found
+        rounds.keep(one, server)
+    return Revealed(one, sure)

@@ -1,0 +1,71 @@
+import pytest
+
+from warmbook.book.gym.evidence import COMMANDS, kind_of
+
+
+def pod(node="node", waiting="", exit_code=None, beside=None):
+    server = {"name": "vllm-container", "state": {}, "lastState": {}}
+    if waiting:
+        server["state"] = {"waiting": {"reason": waiting}}
+    if exit_code is not None:
+        server["lastState"] = {"terminated": {"exitCode": exit_code}}
+    return {
+        "spec": {"nodeName": node, "containers": [{"name": "vllm-container"}]},
+        "status": {"containerStatuses": [server], "initContainerStatuses": beside or []},
+    }
+
+
+def kind(*pods, notebook="07", said="", reasons=()):
+    return kind_of(notebook, True, said, pods, [{"reason": reason} for reason in reasons])
+
+
+@pytest.mark.parametrize(
+    ("notebook", "expected"),
+    [("02", "project"), ("03", "model"), ("04", "cluster"), ("05", "identity")],
+)
+def test_before_the_server_the_notebook_tells_the_kind(notebook, expected):
+    assert kind(notebook=notebook, said="403") == expected
+
+
+@pytest.mark.parametrize(
+    ("pods", "reasons", "expected"),
+    [
+        ([], (), "replicaset"),
+        ([pod(node="")], (), "scheduling"),
+        ([pod(waiting="ErrImagePull")], (), "set-up"),
+        ([pod(waiting="CreateContainerConfigError")], (), "set-up"),
+        ([pod(exit_code=137)], (), "killed"),
+        ([pod(exit_code=1)], ("Killing",), "killed"),
+        ([pod(exit_code=1, waiting="CrashLoopBackOff")], ("BackOff",), "log"),
+        ([pod(beside=[{"name": "init", "restartCount": 2}])], (), "beside"),
+        ([pod(beside=[{"name": "i", "state": {"terminated": {"exitCode": 1}}}])], (), "beside"),
+        (
+            [pod(exit_code=1, beside=[{"name": "i", "state": {"terminated": {"exitCode": 0}}}])],
+            (),
+            "log",
+        ),
+    ],
+)
+def test_the_pods_tell_the_kind(pods, reasons, expected):
+    assert kind(*pods, reasons=reasons) == expected
+
+
+def test_a_log_in_which_the_bucket_refuses_is_a_kind_of_its_own():
+    log = "Forbidden: 403 GET https://storage.googleapis.com/storage/v1/b/models: denied"
+    crashed = pod(exit_code=1, waiting="CrashLoopBackOff")
+    assert kind_of("07", True, "", [crashed], [], log) == "bucket"
+    assert kind_of("07", True, "", [crashed], [], "ValueError: 403") == "log"
+    assert kind_of("06", True, "", [pod(node="")], [], log) == "scheduling"
+
+
+def test_a_rejected_request_and_a_completed_guide_are_kinds_of_their_own():
+    assert kind(notebook="06", said="401") == "api"
+    assert kind_of("08", False, "", [], []) == "completed"
+
+
+def test_each_command_names_the_readers_own_resources(settings):
+    for of in COMMANDS.values():
+        for command in of(settings):
+            assert command.startswith(("gcloud ", "kubectl "))
+            own = (settings.project_id, settings.bucket_name, settings.namespace)
+            assert any(name in command for name in own)

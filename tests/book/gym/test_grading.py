@@ -1,0 +1,111 @@
+import pytest
+
+from warmbook.book import gym
+from warmbook.book.gym.siblings import near, siblings
+from warmbook.doctor.pitfalls import CATALOGUE
+from warmbook.errors import MissingError
+
+NEAR = next(name for name in CATALOGUE if near(name))
+TWIN = next(name for name in CATALOGUE if siblings(name))
+
+
+def shown(card):
+    return repr(card) + card._repr_html_()
+
+
+def test_the_right_answer_tells_what_was_hidden_and_ends_a_round_that_none_can_mend(begin, kept):
+    begin("host-oom")
+    graded = gym.grade("host-oom")
+    assert graded.right
+    assert CATALOGUE["host-oom"].remedy in repr(graded)
+    assert kept[-1]["ended"] is not None
+    assert graded.round.points == 1
+
+
+def test_the_remedy_of_what_can_be_mended_is_not_told_before(begin, kept):
+    begin("host-oom", mendable=True)
+    graded = gym.grade("host-oom")
+    assert graded.right
+    assert CATALOGUE["host-oom"].cause in repr(graded)
+    assert CATALOGUE["host-oom"].remedy not in shown(graded)
+    assert kept[-1]["ended"] is None
+    assert graded.round.points == 0.5
+
+
+def test_a_wrong_answer_is_counted_once_and_does_not_tell_the_right_one(begin, kept):
+    begin("host-oom", text="exit code 137 (OOMKilled)")
+    for _ in range(3):
+        graded = gym.grade("flag-removed")
+        assert not graded.right
+        assert "unrecognized arguments" in graded.against
+        assert "host-oom" not in shown(graded)
+        assert CATALOGUE["host-oom"].cause not in shown(graded)
+    assert kept[-1]["drawn"][0]["wrong"] == ["flag-removed"]
+    assert gym.grade("host-oom").round.points == pytest.approx(0.8)
+
+
+def test_a_near_miss_counts_in_part(begin):
+    begin(NEAR)
+    graded = gym.grade(min(near(NEAR)))
+    assert (graded.right, graded.near) == (False, True)
+    assert graded.round.points == pytest.approx(0.45)
+    assert gym.grade(NEAR).round.points == pytest.approx(0.9)
+
+
+def test_what_the_evidence_can_not_tell_apart_counts_as_right(begin):
+    begin(TWIN)
+    graded = gym.grade(min(siblings(TWIN)))
+    assert graded.right
+    assert graded.round.points == 1
+
+
+def test_no_answer_counts_nothing(begin, kept):
+    begin("host-oom")
+    assert not gym.grade("").right
+    assert len(kept) == 1
+
+
+def test_what_is_no_pitfall_is_refused_and_free(begin, kept):
+    begin("host-oom")
+    with pytest.raises(MissingError, match="no pitfall oom"):
+        gym.grade("oom")
+    assert len(kept) == 1
+
+
+def test_an_answer_before_the_guide_is_refused_and_free(rehearsal, server):
+    with pytest.raises(MissingError, match="Nothing is hidden"):
+        gym.grade("billing-off")
+    gym.hide("billing-off")
+    with pytest.raises(MissingError, match="no evidence yet"):
+        gym.grade("billing-off")
+    assert server.round()["drawn"][0]["wrong"] == []
+
+
+def test_of_two_faults_only_one_that_was_met_can_be_named(begin, kept):
+    one = begin("api-off", "host-oom", mendable=True)
+    kept[-1]["drawn"][1].update(seen=False, evidence=None)
+    assert not gym.grade("host-oom").right
+    assert gym.grade("api-off").right
+    assert kept[-1]["drawn"][0]["wrong"] == ["host-oom"]
+    assert one.level == "two"
+
+
+def test_the_answer_is_revealed_when_it_is_asked_for(begin, kept):
+    begin("host-oom")
+    assert "host-oom" not in shown(gym.reveal(False))
+    assert kept[-1]["ended"] is None
+    revealed = gym.reveal()
+    assert CATALOGUE["host-oom"].remedy in repr(revealed)
+    assert (revealed.round.done, revealed.round.points) == (True, 0)
+    assert gym.grade("host-oom").round.points == 0
+
+
+def test_the_sheet_offers_every_pitfall_and_keeps_the_answer(begin):
+    begin("host-oom")
+    assert gym.Sheet().answer == ""
+    assert gym.Sheet("no-such-thing").answer == ""
+    gym.grade("flag-removed")
+    assert gym.Sheet().answer == "flag-removed"
+    sheet = gym.Sheet("billing-off")
+    assert sheet.answer == "billing-off"
+    assert {name for _, name in sheet.children[0].options} == {"", *CATALOGUE}

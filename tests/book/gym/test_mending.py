@@ -1,0 +1,97 @@
+import pytest
+
+from warmbook.book import gym
+from warmbook.book.gym import rounds
+from warmbook.steps import identity, project
+from warmbook.workbook import Workbook
+
+
+def mend(clients, settings):
+    identity.create_service_account(settings, clients)
+
+
+def test_a_repair_counts_once_the_guide_passes(server, chosen, clients):
+    assert gym.hide("service-account-missing").round.drawn[0].mendable
+    gym.attempt(chosen, clients)
+    not_yet = gym.verify(chosen, clients)
+    assert not not_yet.passed
+    assert not_yet.tried.walked.pitfalls == ("service-account-missing",)
+    assert gym.grade("service-account-missing").round.points == 0.5
+    mend(clients, chosen)
+    verified = gym.verify(chosen, clients)
+    assert verified.passed
+    assert (verified.round.done, verified.round.points) == (True, 1)
+    assert gym.verify(chosen, clients).tried is None
+
+
+def test_what_the_learner_mends_without_an_answer_stays_open_to_one(server, chosen, clients):
+    gym.hide("service-account-missing")
+    gym.attempt(chosen, clients)
+    mend(clients, chosen)
+    assert gym.verify(chosen, clients).passed
+    assert not rounds.present(server).done
+    assert gym.grade("service-account-missing").round.points == 1
+    assert rounds.present(server).done
+
+
+def test_running_the_guide_again_mends_nothing_by_itself(server, chosen, clients):
+    gym.hide("bucket-viewer-missing")  # notebook 05 would grant the role again
+    for _ in range(2):
+        tried = gym.attempt(chosen, clients)
+        assert tried.walked.pitfalls == ("bucket-viewer-missing",)
+    assert tried.since == "07"
+    assert not rounds.present(server).drawn[0].mended
+
+
+def test_a_fault_that_no_learner_can_mend_is_graded_by_its_name_alone(server, chosen, clients):
+    hidden = gym.hide("credentials-expired")
+    assert not hidden.round.drawn[0].mendable
+    gym.attempt(chosen, clients)
+    assert gym.grade("credentials-expired").round.points == 1
+    verified = gym.verify(chosen, clients)
+    assert verified.tried is None
+    assert verified.round.done
+
+
+def test_other_settings_mend_a_fault_and_the_guide_begins_anew(server, clients):
+    hidden = gym.hide("weights-deeper")
+    before = gym.settings(hidden)
+    assert gym.attempt(before, clients).walked.pitfalls == ("weights-not-found",)
+    Workbook.open().choose({"model_uri": f"{before.model_uri}/snapshot"})  # as the form does
+    settings = gym.settings(hidden)
+    verified = gym.verify(settings, clients)
+    assert verified.tried.since == ""
+    assert verified.passed
+
+
+def test_two_faults_show_one_after_the_other(server, chosen, clients, quiet):
+    server.stage("api-off-storage")
+    server.stage("service-account-missing")
+    assert gym.hide().round.level == "two"
+    assert gym.attempt(chosen, clients).walked.pitfalls == ("api-off",)
+    assert not gym.grade("service-account-missing").right  # nobody has met it yet
+    assert gym.grade("api-off").right
+    project.enable_services(chosen, clients, **quiet)
+    verified = gym.verify(chosen, clients)
+    assert verified.tried.walked.pitfalls == ("service-account-missing",)
+    assert [drawn.mended for drawn in verified.round.drawn] == [True, False]
+    assert len(gym.hint(1).shown) == 1
+    assert gym.grade("service-account-missing").right
+    mend(clients, chosen)
+    verified = gym.verify(chosen, clients)
+    assert verified.passed
+    assert verified.round.done
+    # one wrong answer for the first, one hint for the second
+    assert verified.round.points == pytest.approx((0.9 + 0.925) / 2, abs=0.001)
+
+
+@pytest.mark.parametrize("word", ["monday", "tuesday", "friday"])
+def test_of_two_drawn_faults_the_first_stops_the_guide_before_the_server(
+    server, chosen, clients, word
+):
+    first, second = gym.hide(level="two", draw=word).round.drawn
+    walked = gym.attempt(chosen, clients).walked
+    assert walked.pitfalls == (first.pitfall,)
+    assert walked.notebook < "06"
+    assert first.mendable
+    assert second.pitfall != first.pitfall

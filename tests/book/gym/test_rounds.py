@@ -1,0 +1,69 @@
+import time
+
+import pytest
+
+from warmbook.book.gym import rounds
+from warmbook.book.gym.rounds import Round
+from warmbook.measure.runs.schema import GymRound
+
+from .conftest import described
+
+
+def two():
+    faults = [described("a", "api-off", mendable=True), described("b", "host-oom")]
+    return Round.of(faults, {"level": "two"})
+
+
+def test_a_round_comes_back_as_it_was_kept(begin, kept):
+    one = begin("host-oom", mendable=True)
+    one.drawn[0].wrong = ("flag-removed",)
+    again = Round.model_validate(one.model_dump(mode="json"))
+    assert again == one
+
+
+def test_the_record_has_no_names_before_the_round_is_done():
+    one = two()
+    GymRound.model_validate_json(__import__("json").dumps(one.recorded()))
+    assert one.recorded()["faults"] == []
+    for drawn in one.drawn:
+        drawn.found = drawn.mended = True
+    assert one.recorded()["faults"] == ["a", "b"]
+    assert one.recorded()["points"] == 1
+    assert one.recorded()["done"]
+
+
+def test_a_round_ends_once(kept, monkeypatch):
+    one = two()
+    one.began = time.time() - 60
+    for drawn in one.drawn:
+        drawn.found = drawn.mended = True
+    server = rounds.FaultsServer.open()
+    rounds.keep(one, server)
+    ended = kept[-1]["ended"]
+    assert one.seconds == pytest.approx(60, abs=5)
+    rounds.keep(one, server)
+    assert kept[-1]["ended"] == ended
+
+
+def test_what_can_be_mended_is_done_with_its_repair_and_another_with_its_name():
+    first, second = two().drawn
+    assert (first.mendable, second.mendable) == (True, False)
+    first.found = second.found = True
+    assert (first.done, second.done) == (False, True)
+    first.mended = True
+    assert first.done
+
+
+def test_a_fault_that_does_not_stop_the_guide_is_graded_by_its_name_alone():
+    fault = described("ahead", "cache-zone", ahead=True, mendable=True)
+    assert not Round.of([fault], {}).drawn[0].mendable
+
+
+def test_the_fault_in_hand_is_the_one_that_was_met_and_is_not_done():
+    one = two()
+    first, second = one.drawn
+    assert one.showing is first
+    first.seen = True
+    assert one.showing is first
+    second.seen = first.found = first.mended = True
+    assert one.showing is second

@@ -61,9 +61,15 @@ def test_what_changed_is_named_and_equal_runs_tell_the_noise():
     slow = parse(data(shaped={"latency_ms": 30.0, "jitter": 0.1}))
     slowed = Comparison((("a", base), ("d", slow))).changes()
     assert "shaped - → latency_ms 30.0, jitter 0.1" in slowed
-    assert "a and b have the same settings and versions" in str(comparison)
-    assert "a and c have" not in str(comparison)
+    assert "2 runs (a, b) have the same settings and versions" in str(comparison)
     assert "Different targets" in str(comparison)
+
+
+def test_a_group_of_equal_runs_is_one_sentence_however_many_there_are():
+    runs = tuple((f"r{n}", parse(data(id=f"r{n}"))) for n in range(30))
+    (repeats, last) = Comparison(runs).warnings()
+    assert repeats.startswith("30 runs (r0, r1, r2, r3, r4 and 25 more)")
+    assert "≈" in last
 
 
 def told_of(base, other):
@@ -83,6 +89,7 @@ UNFAIR = {
     "network": ({}, {"shaped": {"mbit_s": 1}}, 1),
     "witness": ({}, {"streams": [{**STREAM, "source": "vLLM"}]}, 1),
     "weights": ({}, {"streams": [{**STREAM, "bytes": 2**31}]}, 1),
+    "model": ({}, {"settings": {**WHOLE["settings"], "model_uri": "gs://b/other"}}, 1),
     "node": ({}, {"phases": [NODE, *WHOLE["phases"]]}, 2),
     "restarts": ({}, {"phases": [{**NODE, "name": "earlier attempts"}]}, 2),
 }
@@ -109,7 +116,7 @@ def test_another_commit_is_a_change():
 def test_the_quick_engine_is_a_change_too():
     told = told_of({"engine": "vLLM"}, {"engine": "quick engine"})
     assert "b: engine vLLM → quick engine" in told
-    assert "a and b have the same" not in told
+    assert "have the same" not in told
 
 
 BAD = {

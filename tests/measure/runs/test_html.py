@@ -19,6 +19,9 @@ AT = "2026-11-29T14:11:05Z"
 DEFAULTS = {"gpu": "nvidia-l4", "gpu_count": 1}
 SEED = 20261123
 
+ANSWER = {"notebook": "03_weights", "exercise": "03-load-time", "kind": "predict", "answer": "9 s"}
+ROUND = {"level": "two", "faults": ["api-off"], "attempts": 2, "hints": 1, "points": 0.5}
+
 
 def everywhere(value):
     """Return a record with the value wherever a text can stand."""
@@ -47,6 +50,8 @@ def everywhere(value):
         "parity": {"prompts": 2, "equal": 1, "against": value, "first_difference": value},
         "served": {"verdict": value, "prompts": 2, "equal": 1, "first_difference": value},
         "comparison": {"runs": [{"loader": value, "seconds": [1.0]}], "sentence": value},
+        "answers": [{**ANSWER, "notebook": value, "exercise": value, "answer": value}],
+        "gym": [{**ROUND, "faults": [value]}],
     }
 
 
@@ -262,3 +267,17 @@ def test_checks_are_in_the_readers_language_with_how_often_they_failed():
     assert texts.say(claim) in html
     assert claim not in html
     assert "fallos: 2" in html
+
+
+def test_answers_and_rounds_of_the_gym_have_sections_and_older_records_have_none():
+    right = {**ANSWER, "measured": "8.7 s", "right": True, "at": AT}
+    open_round = {**ROUND, "faults": [], "seconds": 61.0, "done": False}
+    html = page(parse(data(answers=[right], gym=[{**ROUND, "done": True}, open_round])), "a")
+    exercises, gym = (html.partition(f"<h2>{head}</h2>")[2] for head in ("Exercises", "Gym"))
+    cells = re.findall("<td>(.*)</td>", exercises.partition("</table>")[0])
+    assert cells[:3] == ["9 s", "8.7 s", "✔ right"]
+    cells = re.findall("<td>(.*)</td>", gym.partition("</table>")[0])
+    assert cells[:4] == ["api-off", "50%", "2", "1"]
+    assert cells[7:9] == ["-", "not graded"]
+    older = page(parse(data()), "a")
+    assert not {"Exercises", "Gym"} & set(re.findall("<h2>(.*)</h2>", older))

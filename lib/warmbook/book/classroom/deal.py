@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import SettingsError, UnreachableError
 from ...texts import say
-from ..gym import Desk
+from ..gym.faults_server import FaultsServer
 from .seats import Seat
 
 
@@ -22,9 +22,9 @@ def deal(one: Seat, name: str, *, take_back: bool = False) -> None:
             say("Seat {name} is not running.", name=one.name),
             remedy=say("The seats that run: warmbook class status"),
         )
-    desk = Desk(running.faults, running.token)
+    server = FaultsServer(running.faults, running.token)
     try:
-        desk.unstage(name) if take_back else desk.stage(name)
+        server.unstage(name) if take_back else server.stage(name)
     except SettingsError as error:
         raise SettingsError(
             error.what, remedy=say("Take the other back first, or choose another fault.")

@@ -12,7 +12,7 @@ from ...errors import RecordError, WarmbookError
 from ...measure.runs.record import FILE, parse
 from ...measure.runs.schema import GymRound, Notebook, Record
 from .. import session
-from ..gym import Desk
+from ..gym.faults_server import FaultsServer
 from .seats import Running, Seat, read_own
 
 AT_ONCE = 16
@@ -79,7 +79,7 @@ def _of_process(seat: Seat, running: Running | None, here: bool) -> dict[str, An
 
 def _staged(running: Running) -> tuple[str, ...]:
     try:
-        staged = Desk(running.faults, running.token).staged()
+        staged = FaultsServer(running.faults, running.token).staged()
     except (OSError, WarmbookError):  # it stops just now
         return ()
     return tuple(str(one["name"]) for one in staged)

@@ -29,7 +29,7 @@ class Fact:
 
 def facts(record: Record) -> Iterator[Fact]:
     """Yield model, GPU, cold start, rate and verdict."""
-    yield Fact(say("Model"), _model(record))
+    yield Fact(say("Model"), model(record))
     yield Fact(say("GPU"), _gpu(record))
     total, stream = record.cold_start_s, record.slowest_stream
     yield Fact(say("Cold start"), say("not measured") if total is None else duration(total))
@@ -78,7 +78,8 @@ def minute(moment: str) -> str:
     return moment[:16].replace("T", "\u00a0").replace("-", "\u2011")
 
 
-def _model(record: Record) -> str:
+def model(record: Record) -> str:
+    """Return the name of the model, the last part of its address."""
     uri = str(record.choices.get("model_uri", ""))
     return uri.rstrip("/").rpartition("/")[2] or say("not recorded")
 

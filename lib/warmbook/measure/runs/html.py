@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from ...display.card import AMBER, BLUE, GREEN, GREY, RED
 from ...display.plots import kind_name
 from ...settings import Settings
 from ...texts import say, spoken
 from ...units import duration, size
 from ..coldstart.timeline import phase_kind, source_name, which_answer
-from . import headline
+from . import headline, practice
+from .page_template import EDGES, template
 from .parts import Folded, Paragraph, Part, PhaseRow, Phases, Section, Table
 from .record import flat
 from .schema import QUICK_ENGINE, Notebook, Record, RecordedPhase
@@ -25,8 +24,6 @@ LEAST_USD = 0.00005
 LEAST_BAR = 0.4
 """A shorter bar could not be seen, in percent of the whole."""
 
-_EDGES = {"banner": AMBER, "cloud": BLUE, "good": GREEN, "bad": RED}
-"""Colour of each kind of paragraph that has a line beside it."""
 _COLOURS = {
     "cluster": GREY,
     "container": AMBER,
@@ -39,10 +36,11 @@ _COLOURS = {
 def page(record: Record, name: str) -> str:
     """Return the page; every value of the record stands in it as text."""
     sections = _sections(record)
-    return _template().render(
+    return template().render(
         language=spoken(),
         title=say("Run {name}", name=name),
-        edges=_EDGES,
+        edges=EDGES,
+        broad=False,
         about=headline.about(record),
         facts=tuple(headline.facts(record)),
         banner=tuple(_banner(record)),
@@ -53,18 +51,6 @@ def page(record: Record, name: str) -> str:
 
 def _absent(heads: Sequence[str]) -> Paragraph:
     return Paragraph(say("Not run: {names}.", names=", ".join(heads)) if heads else "", "soft")
-
-
-def _template() -> Template:
-    """Return `data/report.html`: it escapes every value, and refuses one that is missing."""
-    environment = Environment(
-        loader=PackageLoader("warmbook", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html")
 
 
 def _sections(record: Record) -> Sequence[Section]:
@@ -78,9 +64,18 @@ def _sections(record: Record) -> Sequence[Section]:
         Section(say("Same answers"), _parity(record)),
         Section(say("Cleanup"), _cleanup(record)),
         Section(say("Notebooks"), tuple(_notebooks(record.notebooks))),
+        *_practice(record),
         Section(say("Settings"), tuple(_settings(record))),
         Section(say("Versions"), (_versions(record),)),
     )
+
+
+def _practice(record: Record) -> Iterator[Section]:
+    """Yield what a learner did; headless runs have none of it, and nothing of theirs is absent."""
+    if parts := practice.answers(record.answers):
+        yield Section(say("Exercises"), parts)
+    if parts := practice.gym(record.gym):
+        yield Section(say("Gym"), parts)
 
 
 def _banner(record: Record) -> Iterator[Paragraph]:
@@ -298,23 +293,11 @@ def _notebooks(notebooks: Sequence[Notebook]) -> Iterator[Table | Folded]:
         )
         for book in notebooks
     )
-    if checks := tuple(_checks(notebooks)):
-        passed = sum(one.passed for book in notebooks for one in book.checks)
-        head = say("Checks: {passed} of {count} passed", passed=passed, count=len(checks))
-        yield Folded(head, checks)
+    yield from practice.checks(notebooks)
 
 
 def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
-
-
-def _checks(notebooks: Iterable[Notebook]) -> Iterator[tuple[str, ...]]:
-    """Yield each check as it ended the last time; claims are in the reader's language."""
-    for book in notebooks:
-        for one in book.checks:
-            mark = "✔" if one.passed else "✗"
-            again = say("failures: {count}", count=one.failures) if one.failures else ""
-            yield book.name, f"{mark} {say(one.claim)}", headline.minute(one.at), again
 
 
 def _settings(record: Record) -> Iterator[Part]:

@@ -25,6 +25,25 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Rows of text below a row of heads, which a reader sees again where the page scrolls."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    last: tuple[str, ...] = ()
+    """A row that sums the others up, such as their medians."""
+    shape: ClassVar[str] = "grid"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture, as the HTML that `Picture.page` makes."""
+
+    html: str
+    shape: ClassVar[str] = "drawing"
+
+
+@dataclass(frozen=True)
 class Folded:
     """Rows that a reader opens by clicking on their `head`; printed, they are open."""
 
@@ -57,7 +76,7 @@ class Phases:
     shape: ClassVar[str] = "phases"
 
 
-Part: TypeAlias = "Paragraph | Table | Folded | Phases"
+Part: TypeAlias = "Paragraph | Table | Grid | Drawing | Folded | Phases"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,128 @@
+"""Compare runs with each other, for people, for programs and for a pull request."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...terminal import one_line, show
+from ...texts import say
+from .options import Verbs, add_language, draw, print_as
+from .records import comparable_runs, own_work
+from .screen import show_wrapped
+
+if TYPE_CHECKING:
+    from ...measure.runs.compare import Comparison
+    from ...measure.runs.verdicts import Judged, Verdict
+
+FORMATS = ("text", "json", "markdown")
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb of this module."""
+    compared = verbs.add_parser(
+        "compare",
+        help="compare the records of runs; the first is the base",
+        description="Show the figures of two runs or more side by side, and which settings and "
+        "versions changed. A single RUN is compared with your last work in JupyterLab. Exit "
+        "status 0 if they could be compared and every run is within each --fail-if; 1 if fewer "
+        "than two could be compared, a run exceeds a threshold or can't be judged by it; 2 if a "
+        "threshold is not understood. `verdict` in --format json tells these cases apart.",
+        epilog="Figures for --fail-if: cold_start (ready or, if every run has it, first_answer), "
+        "ready, first_answer, stream_rate, stream_seconds, stream_bytes, cost, equal_answers, "
+        "phase.NAME such as phase.compile, notebook.NAME such as notebook.07_streaming. "
+        "Operators: > < >= <=. Limits: a change from the base (+20%%, -10%%) or a value "
+        "(90s, 5 min 30 s, 1.5 GiB/s, 95%%).",
+    )
+    compared.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
+    )
+    compared.add_argument(
+        "--base",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="another run of the base: runs are compared with the median of all of them, and "
+        "their spread is the noise; may be repeated",
+    )
+    compared.add_argument(
+        "--fail-if",
+        action="append",
+        default=[],
+        metavar="EXPRESSION",
+        help='fail if a run exceeds a threshold, such as "cold_start > +20%%" or '
+        '"stream_rate < -20%%"; may be repeated',
+    )
+    compared.add_argument(
+        "--allow-unlike",
+        action="store_true",
+        help="judge by --fail-if also runs of another target, engine, network or model",
+    )
+    compared.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="draw the phases of each run into an SVG or PNG",
+    )
+    compared.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="text for people, json for programs, markdown for a comment on a pull request",
+    )
+    add_language(compared, "language of the output")
+    compared.set_defaults(act=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from ...measure.runs.compare import Comparison
+    from ...measure.runs.threshold import parsed
+    from ...measure.runs.verdicts import Judged, judge, overall
+
+    thresholds = tuple(map(parsed, options.fail_if))
+    named = _named(options.runs)
+    runs, more_bases, left_out = comparable_runs(named, options.base)
+    for run, reason in left_out.items():
+        show_wrapped(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
+    comparison, enough = Comparison(runs, more_bases), len(runs) > 1
+    verdicts: Sequence[Verdict] = ()
+    if enough:
+        verdicts = judge(comparison, thresholds, allow_unlike=options.allow_unlike)
+    complete = enough and not any(str(run) in left_out for run in named)
+    outcome = overall(verdicts, complete=complete) if thresholds else None
+    _print(options.format, comparison, Judged(verdicts, outcome, left_out))
+    if enough and options.picture:
+        draw(comparison.plot(), options.picture)
+    return 0 if enough and outcome in (None, "within") else 1
+
+
+def _named(runs: Sequence[Path]) -> Sequence[Path]:
+    """Return the runs to compare: beside a single one, the reader's last work.
+
+    Raises:
+        SettingsError: There is no such work.
+    """
+    from ...errors import SettingsError
+
+    if len(runs) == 1 and (own := own_work()):
+        return [*runs, own]
+    if len(runs) < 2:
+        told = say("Comparing takes at least two runs.")
+        raise SettingsError(told, remedy=say("Name two runs or more."))
+    return runs
+
+
+def _print(format_: str, comparison: Comparison, judged: Judged) -> None:
+    """Print the comparison; as text, nothing where there are fewer than two runs."""
+    from ...measure.runs import pull_request
+
+    if format_ == "json":
+        print_as("json", "", {**comparison.record(), **judged.record()})
+    elif format_ == "markdown":
+        show(pull_request.comment(comparison, judged), end="")
+    elif len(comparison.runs) > 1:
+        show_wrapped("\n\n".join(filter(None, (str(comparison), str(judged)))))

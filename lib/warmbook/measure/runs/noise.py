@@ -1,0 +1,91 @@
+"""Up to which difference chance explains that two runs differ.
+
+Equal runs differ: nodes, images and disks are not the same twice. With several runs of the base,
+their own spread says how much; with one, what equal runs of a rehearsal showed does.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import median, stdev
+
+ENOUGH = 5
+"""From so many runs of the base on, their spread alone decides."""
+
+TOLERANCES = {
+    "ready": 0.5,
+    "first_answer": 0.5,
+    "usd": 0.5,
+    "phase.": 0.6,
+    "stream.seconds": 0.3,
+    "stream.gib_s": 0.3,
+    "notebook.": 0.8,
+}
+"""By the beginning of a figure's key: the share of its value by which two equal runs may differ.
+
+Measured with `python tools/equal_runs.py record DIR`; the records are in tests/corpus/runs. A
+figure that is not here is exact.
+"""
+
+_QUANTILES = (
+    *((5, 7.173), (6, 5.893), (7, 5.208), (8, 4.785), (9, 4.501), (10, 4.297), (12, 4.025)),
+    *((15, 3.787), (20, 3.579), (30, 3.396), (60, 3.234)),
+)
+"""For so many values or more: the 99.9 % quantile of Student's t for that many, less one degree.
+
+Source: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2.
+"""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What several values of one figure have in common."""
+
+    median: float
+    least: float
+    most: float
+    deviation: float
+    """The standard deviation of the sample."""
+
+    @property
+    def share(self) -> float:
+        """The deviation as a share of the median, 0 where that is 0."""
+        return self.deviation / self.median if self.median else 0.0
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Return the spread of two values or more, else None."""
+    if len(values) < 2:
+        return None
+    return Spread(median(values), min(values), max(values), stdev(values))
+
+
+def explained(key: str, bases: Sequence[float], grain: float) -> float:
+    """Return up to which difference from the base's median chance explains a further value.
+
+    From `ENOUGH` runs of the base on it is the prediction interval of a normal distribution: of a
+    thousand equal runs, one lies above it by chance and one below. Fewer runs that happen to be
+    alike must not make a usual one look slow: the tolerance is then the least.
+    Source: NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.6, for the interval.
+    """
+    usual, found = tolerance(key) * abs(median(bases)), spread(bases)
+    if found is None:
+        return grain + usual
+    if (count := len(bases)) < ENOUGH:
+        return grain + max(usual, found.most - found.least)
+    return grain + quantile(count) * found.deviation * sqrt(1 + 1 / count)
+
+
+def tolerance(key: str) -> float:
+    """Return the share by which a figure of two equal runs may differ."""
+    fitting = (share for start, share in TOLERANCES.items() if key.startswith(start))
+    return next(fitting, 0.0)
+
+
+def quantile(count: int) -> float:
+    """Return the quantile for the next lower count that the table has: never too small a one."""
+    place = bisect_right([least for least, _ in _QUANTILES], count)
+    return _QUANTILES[place - 1][1]

@@ -20,7 +20,11 @@ CACHE = os.environ.get("WARMBOOK_CACHE", "/srv/warmbook/cache")
 PYTHON = os.environ.get("WARMBOOK_PYTHON", sys.executable)
 """The interpreter that has warmbook; the hub's own where both are in one environment."""
 
-SINGLEUSER = os.environ.get("WARMBOOK_SINGLEUSER", "jupyterhub-singleuser")
+SINGLEUSER = os.environ.get(
+    "WARMBOOK_SINGLEUSER", str(Path(sys.executable).with_name("jupyterhub-singleuser"))
+)
+"""Serves a learner's pages; beside the hub's interpreter unless another is named."""
+
 ENGINE = os.environ.get("WARMBOOK_ENGINE", "vllm")
 IDLE_S = 2 * 60 * 60
 """After how long a server is stopped that nobody uses, in seconds."""

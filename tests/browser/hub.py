@@ -28,6 +28,7 @@ c.ConfigurableHTTPProxy.command = [{proxy!r}]
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.Spawner.environment.update({variables!r})
+c.Spawner.args = ["--LabApp.expose_app_in_browser=True"]
 """
 CACHE = Path(os.environ.get("WARMBOOK_CACHE") or Path.home() / ".cache" / "warmbook")
 

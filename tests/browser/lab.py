@@ -44,7 +44,7 @@ IDLE = """() => {
   const cells = panel.content.widgets.filter(cell => cell.model.type === 'code')
   return cells.every(cell => cell.model.executionState !== 'running'
       && cell.promptNode?.textContent !== '[*]:')
-    && panel.sessionContext.session.kernel.status === 'idle'
+    && panel.sessionContext.session?.kernel?.status === 'idle'
     && cells.some(cell => cell.model.executionCount)
 }"""
 
@@ -63,6 +63,9 @@ class Lab:
 
     def open(self, path):
         self.page.goto(f"{self.url}/{self.place}/{path}?token={TOKEN}&reset")
+        self.wait_ready()
+
+    def wait_ready(self):
         self.page.locator(".jp-NotebookPanel:visible").wait_for(timeout=60_000)
         self.page.wait_for_function(READY, timeout=60_000)
 
@@ -74,6 +77,9 @@ class Lab:
 
     def run_all(self, timeout_s=120):
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+        self.wait_idle(timeout_s)
+
+    def wait_idle(self, timeout_s=120):
         self.page.wait_for_timeout(500)
         self.page.wait_for_function(IDLE, timeout=timeout_s * 1000)
 

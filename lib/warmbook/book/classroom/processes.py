@@ -67,7 +67,7 @@ class Process:
 
         Another user's process counts nothing, unless root asks.
         """
-        return sum(map(_memory_bytes, (self.pid, *_below(self.pid))))
+        return sum(map(_memory_bytes, (self.pid, *below(self.pid))))
 
 
 def _stat(pid: int) -> list[str]:
@@ -78,7 +78,8 @@ def _stat(pid: int) -> list[str]:
         raise ProcessLookupError(pid) from None
 
 
-def _below(pid: int) -> Iterator[int]:
+def below(pid: int) -> Iterator[int]:
+    """Yield the numbers of all processes that descend from this one."""
     children: dict[int, list[int]] = {}
     for entry in PROC.iterdir():
         if entry.name.isdigit():

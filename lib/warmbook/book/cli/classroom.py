@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from ...errors import WarmbookError
 from ...terminal import redraw, show
 from ...texts import LANGUAGES, say
+from ..tool_path import with_tools
 from .options import Parser, Verbs, add_format, add_language, add_verbatim, folder_named, print_as
 from .rehearse import KERNEL_STARTUP, refuse_unfit_machine
 from .screen import show_wrapped
@@ -296,6 +296,7 @@ def _seat(options: argparse.Namespace) -> int:
         parser.error("name the learner's server after --")
     refuse_unfit_machine()
     os.environ.setdefault("PYTHONSTARTUP", str(KERNEL_STARTUP))
+    os.environ["PATH"] = with_tools(os.environ.get("PATH", ""), Path(sys.executable).parent)
     address = chosen.address or os.environ.get(supervisor.ADDRESS, "")
     plan = supervisor.Plan(
         command=tuple(command),
@@ -305,6 +306,16 @@ def _seat(options: argparse.Namespace) -> int:
         link=supervisor.link(address, os.environ),
     )
     return supervisor.supervise(seat(chosen.folder, chosen.name), plan)
+
+
+def _own_name() -> str:
+    """Return the name of the Unix user, or its number where it has none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def seat_parser() -> argparse.ArgumentParser:
@@ -318,7 +329,7 @@ def seat_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "name",
         nargs="?",
-        default=getpass.getuser(),
+        default=_own_name(),
         metavar="NAME",
         help="of the seat (the user's own)",
     )

@@ -10,7 +10,8 @@ from .seats import Running, Seat
 from .supervisor import RESET
 
 LOOK_S = 0.05
-LIMIT_S = 60.0
+LIMIT_S = 300.0
+"""A reset takes seconds; where many seats start at once, minutes."""
 
 
 def reset(one: Seat) -> float:

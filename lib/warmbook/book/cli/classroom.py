@@ -263,12 +263,16 @@ def _each(seats: Iterable[Seat], act: Callable[[Seat], str]) -> int:
     from ...display.card import Row
 
     failed = 0
+    moving = redraw if sys.stdout.isatty() else lambda _: None
     for one in seats:
+        moving(f"  … {one.name}")
         try:
-            show_wrapped(Row(one.name, act(one), "ok"))
+            row, file = Row(one.name, act(one), "ok"), sys.stdout
         except WarmbookError as error:
             failed += 1
-            show_wrapped(Row(one.name, str(error), "error"), sys.stderr)
+            row, file = Row(one.name, str(error), "error"), sys.stderr
+        moving("")
+        show_wrapped(row, file)
     return min(failed, 1)
 
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from warmbook.__main__ import _parser as workbook_parser
-from warmbook.book.cli.classroom import seat_parser
 from warmbook.book.cli.rehearse import _lab_parser as lab_parser
+from warmbook.book.cli.seat import seat_parser
 from warmbook_rehearsal.__main__ import _parser as rehearsal_parser
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "cli.md"

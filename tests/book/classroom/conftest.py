@@ -50,12 +50,18 @@ class Supervised:
 
 
 @pytest.fixture
-def supervised(tmp_path):
-    """Start the supervisor of a seat; what still runs at the end is killed."""
+def double(tmp_path):
+    """The PYTHONPATH with which the rehearsal is its double."""
     package = tmp_path / "double" / "warmbook_rehearsal"
     package.mkdir(parents=True)
     shutil.copy(DOUBLE, package / "__main__.py")
     (package / "__init__.py").touch()
+    return f"{package.parent}{os.pathsep}{ROOT / 'lib'}"
+
+
+@pytest.fixture
+def supervised(tmp_path, double):
+    """Start the supervisor of a seat; what still runs at the end is killed."""
     started = []
 
     def start(name="ana", command=(), wait=True):
@@ -69,7 +75,7 @@ def supervised(tmp_path):
             ],
             env={
                 **os.environ,
-                "PYTHONPATH": f"{package.parent}{os.pathsep}{ROOT / 'lib'}",
+                "PYTHONPATH": double,
                 "JUPYTER_TOKEN": "of-the-tests",
             },
             start_new_session=True,

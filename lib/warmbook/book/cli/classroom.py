@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import WarmbookError
-from ...terminal import redraw, show
+from ...errors import InterruptedWaitError, WarmbookError
+from ...terminal import clear, redraw, show
 from ...texts import LANGUAGES, say
-from ..tool_path import with_tools
-from .options import Parser, Verbs, add_format, add_language, add_verbatim, folder_named, print_as
-from .rehearse import KERNEL_STARTUP, refuse_unfit_machine
+from . import seat
+from .options import Verbs, add_format, add_language, folder_named, print_as
+from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
+from .seat import add_folder, add_seat_options
 
 if TYPE_CHECKING:
     from ..classroom.seats import Seat
-
-FOLDER = Path("class")
-ENGINES = ("vllm", "quick")
 
 
 def add(verbs: Verbs) -> None:
@@ -42,23 +38,17 @@ def add(verbs: Verbs) -> None:
     _add_fault(added)
     _add_collect(added)
     _add_stop(added)
-    add_verbatim(added, "seat", "run one seat; JupyterHub's spawner calls it", _seat)
+    seat.add(added)
 
 
 def _verb(
     verbs: Verbs, name: str, act: Callable[[argparse.Namespace], int], help_: str, more: str = ""
 ) -> argparse.ArgumentParser:
     verb = verbs.add_parser(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.{more}")
-    _add_folder(verb)
+    add_folder(verb)
     add_language(verb, "language of the messages")
     verb.set_defaults(act=act)
     return verb
-
-
-def _add_folder(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--folder", type=folder_named, default=FOLDER, metavar="DIR", help="of the class (class)"
-    )
 
 
 def _add_start(verbs: Verbs) -> None:
@@ -71,18 +61,7 @@ def _add_start(verbs: Verbs) -> None:
         "stays. Exit status 2 if memory or disk won't do, or if the class runs already.",
     )
     verb.add_argument("count", type=_counted, metavar="N", help="how many seats")
-    _add_seat_options(verb)
-
-
-def _add_seat_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--engine", choices=ENGINES, default="vllm", help="of the rehearsals (vllm)")
-    verb.add_argument(
-        "--rehearsal",
-        action="append",
-        default=[],
-        metavar="OPTION",
-        help="an option of each rehearsal, such as --rehearsal=--minute=1; may be repeated",
-    )
+    add_seat_options(verb)
 
 
 def _add_status(verbs: Verbs) -> None:
@@ -154,7 +133,13 @@ def _start(options: argparse.Namespace) -> int:
         show_wrapped(f"warmbook: {told}", sys.stderr)
     languages = (options.language,) if options.language else LANGUAGES
     course = start.Course(options.folder, options.engine, languages, tuple(options.rehearsal))
-    seats = start.start(options.count, course, _teller(options.count))
+    try:
+        seats = start.start(options.count, course, _teller(options.count))
+    except KeyboardInterrupt:
+        raise InterruptedWaitError(
+            say("The start was interrupted; the seats that had started were stopped."),
+            remedy=say("Start the class again when you are ready."),
+        ) from None
     _links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
     show_wrapped("  → " + say("The trainer's page: {command}", command="warmbook class page"))
     return 0
@@ -195,14 +180,17 @@ def _status(options: argparse.Namespace) -> int:
     if options.links:
         _links(found, {one.seat: one.memory_bytes for one in statuses(found)})
         return 0
-    while True:
-        shown = statuses(seats(options.folder))
-        if options.watch and sys.stdout.isatty():
-            sys.stdout.write("\x1b[H\x1b[2J")
-        print_as(options.format, table.as_text(shown), [one.told() for one in shown])
-        if not options.watch:
-            return 0
-        time.sleep(table.EVERY_S)
+    try:
+        while True:
+            shown = statuses(seats(options.folder))
+            if options.watch and sys.stdout.isatty():
+                clear()
+            print_as(options.format, table.as_text(shown), [one.told() for one in shown])
+            if not options.watch:
+                return 0
+            time.sleep(table.EVERY_S)
+    except KeyboardInterrupt:  # how one leaves it
+        return 0
 
 
 def _page(options: argparse.Namespace) -> int:
@@ -286,61 +274,3 @@ def _stop(options: argparse.Namespace) -> int:
         raise WarmbookError(told, remedy=say("Try again in a moment."))
     show_wrapped(say("No seat is in use. The work is in {path}.", path=options.folder / "seats"))
     return 0
-
-
-def _seat(options: argparse.Namespace) -> int:
-    from ..classroom import supervisor
-    from ..classroom.seats import seat
-
-    words = list(options.words)
-    at = words.index("--") if "--" in words else len(words)
-    parser = seat_parser()
-    chosen = parser.parse_args(words[:at])
-    if not (command := words[at + 1 :]):
-        parser.error("name the learner's server after --")
-    refuse_unfit_machine()
-    os.environ.setdefault("PYTHONSTARTUP", str(KERNEL_STARTUP))
-    os.environ["PATH"] = with_tools(os.environ.get("PATH", ""), Path(sys.executable).parent)
-    address = chosen.address or os.environ.get(supervisor.ADDRESS, "")
-    plan = supervisor.Plan(
-        command=tuple(command),
-        rehearsal=(f"--engine={chosen.engine}", *chosen.rehearsal),
-        languages=(chosen.language,) if chosen.language else LANGUAGES,
-        address=address,
-        link=supervisor.link(address, os.environ),
-    )
-    return supervisor.supervise(seat(chosen.folder, chosen.name), plan)
-
-
-def _own_name() -> str:
-    """Return the name of the Unix user, or its number where it has none."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
-
-
-def seat_parser() -> argparse.ArgumentParser:
-    """Return the parser of what stands before the `--` of `class seat`."""
-    parser = Parser(
-        prog="python -m warmbook class seat",
-        usage="%(prog)s [NAME] [options] -- COMMAND …",
-        description="Run COMMAND, JupyterLab or jupyterhub-singleuser, in a rehearsal in the "
-        "folder of the seat NAME. SIGUSR1 resets the seat; SIGTERM ends it.",
-    )
-    parser.add_argument(
-        "name",
-        nargs="?",
-        default=_own_name(),
-        metavar="NAME",
-        help="of the seat (the user's own)",
-    )
-    _add_folder(parser)
-    _add_seat_options(parser)
-    parser.add_argument(
-        "--address", default="", metavar="URL", help="of the server (JUPYTERHUB_SERVICE_URL)"
-    )
-    add_language(parser, "copy the notebooks of this language only (both)")
-    return parser

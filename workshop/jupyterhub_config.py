@@ -31,8 +31,8 @@ IDLE_S = 2 * 60 * 60
 
 c = get_config()  # noqa: F821 (JupyterHub reads this file)
 
-# What the hub writes, and what learners write, is for their own eyes.
-os.umask(0o077)
+FOLDER.mkdir(parents=True, exist_ok=True)
+os.umask(0o077)  # what the hub writes, and what learners write, is for their own eyes
 
 # Only this machine is listened to. A proxy with TLS, such as Caddy or nginx, goes in front.
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"

@@ -1,8 +1,9 @@
 """The supervisor of a seat: keeps a rehearsal with the learner's server, and resets it.
 
-SIGUSR1 resets: the rehearsal ends with its kernels, the work is set aside, fresh notebooks are
-copied, and the same command starts again with the same variables. So the port and the token stay,
-and a browser's tab and JupyterHub's proxy connect again. SIGTERM, SIGINT and SIGHUP end the seat.
+SIGUSR1 resets: the rehearsal ends with its kernels while another one starts, the work is set aside,
+fresh notebooks are copied, and the same command starts again with the same variables. So the port
+and the token stay, and a browser's tab and JupyterHub's proxy connect again. SIGTERM, SIGINT and
+SIGHUP end the seat.
 JupyterHub starts a supervisor as the command of its spawner. Source: JupyterHub,
 `LocalProcessSpawner`, which signals the process that it started, and
 `Spawner.get_env`, which names the server's address in JUPYTERHUB_SERVICE_URL.
@@ -22,6 +23,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from ...errors import SettingsError
 from ...files import writing
@@ -39,6 +41,8 @@ ADDRESS = "JUPYTERHUB_SERVICE_URL"
 LOOK_S = 0.05
 STOP_S = 12.0
 """How long a rehearsal may take to stop, in seconds: it limits itself to less."""
+
+Rehearsal: TypeAlias = asyncio.subprocess.Process
 
 _HERE = Path(__file__).parent
 _BARE = (sys.executable, "-I", "-S")
@@ -70,6 +74,7 @@ class Supervisor:
         )
         self._told = seat.folder / ".rehearsal.json"
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        self._alive: list[Rehearsal] = []
 
     async def run(self) -> int:
         """Keep the seat; leave nothing but the work when it ends.
@@ -80,58 +85,61 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (RESET, *ENDS):
             loop.add_signal_handler(number, self._asked.put_nowait, number)
+        began = time.monotonic()
+        self._write("starting")
         try:
-            while (status := await self._once()) is None:
-                self._seat.set_aside()
-            return status
+            rehearsal: Rehearsal | int = await self._booted()
+            while not isinstance(rehearsal, int):
+                rehearsal, began = await self._once(rehearsal, began)
+            return rehearsal
         finally:
+            await asyncio.gather(*(_ended(one) for one in self._alive))
             self._seat.vacate()
             self._told.unlink(missing_ok=True)
 
-    async def _once(self) -> int | None:
-        """Run one rehearsal; return its status, None where the seat is to be reset."""
-        began = time.monotonic()
+    async def _once(self, rehearsal: Rehearsal, began: float) -> tuple[Rehearsal | int, float]:
+        """Let a rehearsal run the server; return the one after a reset, else the exit status."""
         self._told.unlink(missing_ok=True)
         copy_out(self._seat.work, self._plan.languages)
-        rehearsal = await self._started()
+        self._let_go(rehearsal)
         ended = asyncio.create_task(rehearsal.wait())
         asked = asyncio.create_task(self._asked.get())
         up = asyncio.create_task(self._announce(began))
         try:
             await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+            began = time.monotonic()
             if ended.done():
-                return ended.result()
-            if asked.result() == RESET:
-                self._write("resetting", resets=self._running.resets + 1)
-            up.cancel()
-            await self._stop(rehearsal, ended)
-            return None if asked.result() == RESET else 128 + asked.result()
+                return ended.result(), began
+            if asked.result() != RESET:
+                return 128 + asked.result(), began
+            self._write("resetting", resets=self._running.resets + 1)
+            following = await self._booted()  # while this one stops
+            await _ended(rehearsal)
+            self._alive.remove(rehearsal)
+            self._seat.set_aside()
+            return following, began
         finally:
             up.cancel()
             asked.cancel()
 
-    async def _started(self) -> asyncio.subprocess.Process:
-        """Start the rehearsal with the learner's server in it."""
-        if self._running.state != "resetting":
-            self._write("starting")
-        announced = (*_BARE, str(_HERE / "announce.py"), str(self._told), *self._plan.command)
-        return await asyncio.create_subprocess_exec(
+    async def _booted(self) -> Rehearsal:
+        """Start a rehearsal whose command waits until it is let go."""
+        announced = (*_BARE, str(_HERE / "announce.py"), str(self._told), str(self._seat.work))
+        started = await asyncio.create_subprocess_exec(
             *(*_BARE, str(_HERE / "tethered.py"), str(os.getpid())),
             *(sys.executable, "-m", "warmbook_rehearsal", *self._plan.rehearsal, "--"),
-            *announced,
-            cwd=self._seat.work,
-            stdin=asyncio.subprocess.DEVNULL,
+            *(*announced, *self._plan.command),
+            cwd=self._seat.folder,
+            stdin=asyncio.subprocess.PIPE,
         )
+        self._alive.append(started)
+        return started
 
-    async def _stop(self, rehearsal: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
-        """End the rehearsal and all in it; by force if it takes too long, or at a second signal."""
-        with suppress(ProcessLookupError):
-            rehearsal.terminate()
-        await asyncio.wait({ended}, timeout=STOP_S)
-        if not ended.done():
-            with suppress(ProcessLookupError):
-                rehearsal.kill()
-            await ended
+    @staticmethod
+    def _let_go(rehearsal: Rehearsal) -> None:
+        """Let the command begin: the work is laid out, and the port is free."""
+        if rehearsal.stdin:
+            rehearsal.stdin.close()
 
     async def _announce(self, began: float) -> None:
         """Write where the rehearsal is, once it says so, and that the server is up."""
@@ -150,6 +158,18 @@ class Supervisor:
         update = {"state": state, "since": since, **changed}
         self._running = self._running.model_copy(update=update)
         self._seat.write(self._running)
+
+
+async def _ended(rehearsal: Rehearsal) -> None:
+    """End a rehearsal and all in it; by force if it takes too long."""
+    with suppress(ProcessLookupError):
+        rehearsal.terminate()
+    try:
+        await asyncio.wait_for(rehearsal.wait(), STOP_S)
+    except asyncio.TimeoutError:
+        with suppress(ProcessLookupError):
+            rehearsal.kill()
+        await rehearsal.wait()
 
 
 def _answers(address: str) -> bool:

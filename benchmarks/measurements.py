@@ -258,8 +258,8 @@ def memory() -> list[Row]:
 def classroom() -> list[Row]:
     """Measure what a seat of a class takes, with either engine, and how long a reset takes."""
     rows = []
-    for engine in ("quick", "vllm"):
-        found = printed("classroom", "--engine", engine)
+    for engine, seats in (("quick", "2"), ("vllm", "1")):
+        found = printed("classroom", "--engine", engine, "--seats", seats)
         of = f"a seat of a class, {engine} engine:"
         rows += [
             row(f"{of} memory after its start", found["idle_mib"], "MiB"),

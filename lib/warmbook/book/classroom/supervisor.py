@@ -109,7 +109,8 @@ class Supervisor:
             await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
             began = time.monotonic()
             if ended.done():
-                return ended.result(), began
+                status = ended.result()
+                return (status if status >= 0 else 128 - status), began
             if asked.result() != RESET:
                 return 128 + asked.result(), began
             self._write("resetting", resets=self._running.resets + 1)

@@ -76,8 +76,9 @@ lock: $(STAMP)
 	  --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --python-version 3.11 --excludes $(LOCKS)/left-out.in \
 	  --output-file $(LOCKS)/engine.txt $(LOCKS)/engine.in
-	for front in lab3 widgets7 notebook7; do $(COMPILE) --python-version 3.10 \
+	for front in lab3 widgets7 notebook7 hub; do $(COMPILE) --python-version 3.10 \
 	  --excludes $(FRONTS)/left-out.in --output-file $(FRONTS)/$$front.txt $(FRONTS)/$$front.in || exit 1; done
+	cd $(FRONTS)/proxy && npm install --package-lock-only --no-audit --no-fund
 
 rehearse: $(STAMP)
 	@$(BIN)/python -m warmbook_rehearsal $(SHAPE) -- $(BIN)/python -m warmbook run --out $(RUN) $(REHEARSE)

@@ -255,6 +255,21 @@ def memory() -> list[Row]:
     ]
 
 
+def classroom() -> list[Row]:
+    """Measure what a seat of a class takes, with either engine, and how long a reset takes."""
+    rows = []
+    for engine, seats in (("quick", "2"), ("vllm", "1")):
+        found = printed("classroom", "--engine", engine, "--seats", seats)
+        of = f"a seat of a class, {engine} engine:"
+        rows += [
+            row(f"{of} memory after its start", found["idle_mib"], "MiB"),
+            row(f"{of} memory with a server deployed", found["server_mib"], "MiB"),
+            row(f"{of} disk with a server deployed", found["disk_mib"], "MiB"),
+            row(f"{of} reset, to the answer of JupyterLab", found["reset_s"], "s", most=5),
+        ]
+    return rows
+
+
 MEASUREMENTS = {
     "setup": setup,
     "imports": imports,
@@ -266,6 +281,7 @@ MEASUREMENTS = {
     "streamer": streamer,
     "shaped": shaped,
     "memory": memory,
+    "class": classroom,
     "quick_book": quick_book,
     "real_book": real_book,
 }

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from warmbook.__main__ import _parser as workbook_parser
 from warmbook.book.cli.rehearse import _lab_parser as lab_parser
+from warmbook.book.cli.seat import seat_parser
 from warmbook_rehearsal.__main__ import _parser as rehearsal_parser
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
@@ -42,7 +43,7 @@ def document() -> str:
     ]
     lines += ["", "| verb | what it does |", "|---|---|"]
     listed = list(verbs(workbook))
-    lines += [f"| [{name}](#{name}) | {cell(told)} |" for name, told, _ in listed]
+    lines += [f"| [{name}](#{name.replace(' ', '-')}) | {cell(told)} |" for name, told, _ in listed]
     for name, told, parser in listed:
         lines += ["", f"### {name}", ""]
         lines += body(parser, told) if parser else [f"{capital(told)}: {passed_on(rehearsal)}"]
@@ -50,12 +51,16 @@ def document() -> str:
     return "\n".join(lines) + "\n"
 
 
-def verbs(parser: argparse.ArgumentParser) -> Iterator[Verb]:
-    """Yield the verbs in the order of the help."""
+def verbs(parser: argparse.ArgumentParser, before: str = "") -> Iterator[Verb]:
+    """Yield the verbs in the order of the help; a verb's own verbs follow it."""
     (added,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    own = {"rehearse": None, "lab": lab_parser()}  # these two take their words as they are typed
+    # these take their words as they are typed
+    own = {"rehearse": None, "lab": lab_parser(), "seat": seat_parser()}
     for verb in added._choices_actions:
-        yield verb.dest, verb.help or "", own.get(verb.dest, added.choices[verb.dest])
+        one = own.get(verb.dest, added.choices[verb.dest])
+        yield f"{before}{verb.dest}", verb.help or "", one
+        if one and any(isinstance(a, argparse._SubParsersAction) for a in one._actions):
+            yield from verbs(one, f"{verb.dest} ")
 
 
 def passed_on(rehearsal: argparse.ArgumentParser) -> str:

@@ -52,6 +52,11 @@ def redraw(text: str) -> None:
     print(f"\r\x1b[K{one_line(text)}", end="", flush=True)
 
 
+def clear() -> None:
+    """Empty the terminal and go to its first line. Source: ECMA-48, CUP and ED."""
+    print("\x1b[H\x1b[2J", end="", flush=True)
+
+
 def _steers(letter: str) -> bool:
     if letter in "\n\t" or letter in _JOINERS:
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,30 @@ def _digest(locks: list[Path]) -> str:
     return hashlib.sha256(content + sys.version.encode()).hexdigest()[:12]
 
 
+def proxy() -> Path:
+    """Return the program of JupyterHub's proxy, installed by npm for its lock.
+
+    Raises:
+        LookupError: There is no npm here.
+    """
+    locks = [LOCKS / "proxy" / name for name in ("package.json", "package-lock.json")]
+    folder = _cache() / f"proxy-{_digest(locks)}"
+    if not (folder / "complete").exists():
+        if not (npm := shutil.which("npm")):
+            raise LookupError("npm, which installs JupyterHub's proxy, is missing")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for lock in locks:
+            shutil.copy(lock, folder)
+        command = [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(command, cwd=folder, check=True)
+        (folder / "complete").touch()
+    return folder / "node_modules" / ".bin" / "configurable-http-proxy"
+
+
 LAB_4 = FrontEnd()
+HUB = FrontEnd(("hub",))
+"""JupyterHub with its single-user servers."""
 NOTEBOOK_7 = FrontEnd(("notebook7",), "notebook", "JupyterNotebookApp", "notebooks")
 LAB_3 = FrontEnd(("lab3",))
 LAB_3_OLD_WIDGETS = FrontEnd(("lab3", "widgets7"))

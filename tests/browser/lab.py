@@ -48,7 +48,7 @@ IDLE = """() => {
   const cells = panel.content.widgets.filter(cell => cell.model.type === 'code')
   return cells.every(cell => cell.model.executionState !== 'running'
       && cell.promptNode?.textContent !== '[*]:')
-    && panel.sessionContext.session.kernel.status === 'idle'
+    && panel.sessionContext.session?.kernel?.status === 'idle'
     && cells.some(cell => cell.model.executionCount)
 }"""
 
@@ -67,6 +67,9 @@ class Lab:
 
     def open(self, path):
         self.page.goto(f"{self.url}/{self.place}/{path}?token={TOKEN}&reset")
+        self.wait_ready()
+
+    def wait_ready(self):
         self.page.locator(".jp-NotebookPanel:visible").wait_for(timeout=60_000)
         self.page.wait_for_function(READY, timeout=60_000)
 
@@ -78,6 +81,9 @@ class Lab:
 
     def run_all(self, timeout_s=120):
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+        self.wait_idle(timeout_s)
+
+    def wait_idle(self, timeout_s=120):
         self.page.wait_for_timeout(500)
         self.page.wait_for_function(IDLE, timeout=timeout_s * 1000)
 
@@ -151,7 +157,7 @@ def serving(base, *, engine="quick", front=LAB_4, windowing="", **variables):
     )
     if windowing:
         _put(settings / "notebook-extension" / "tracker", {"windowingMode": windowing})
-    _put_kernel(base / "share" / "kernels" / "python3")
+    put_kernel(base / "share" / "kernels" / "python3")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     lab = f"--no-browser --ip=127.0.0.1 --port={port} --ServerApp.port_retries=0".split()
@@ -188,7 +194,7 @@ def _put(path, settings):
     file.write_text(json.dumps(settings))
 
 
-def _put_kernel(folder):
+def put_kernel(folder):
     """Write the kernel of this interpreter, under the name that the notebooks have."""
     folder.mkdir(parents=True)
     start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

@@ -27,9 +27,12 @@ def ended_with(error: BaseException | None) -> tuple[str, str]:
     return "failed", told.encode(errors="replace").decode()
 
 
-def add_cell(told: Told, notebook: str, seconds: float, ended: tuple[str, str]) -> None:
-    """Add a cell that ran for some seconds, and judge its notebook anew."""
+def add_cell(
+    told: Told, notebook: str, seconds: float, ended: tuple[str, str], at: str = ""
+) -> None:
+    """Add a cell that ran for some seconds and ended `at` a time; judge its notebook anew."""
     entry = _entry(told, notebook)
+    entry["at"] = at
     entry["seconds"] = round(entry["seconds"] + seconds, 3)
     stopped, entry["error"] = ended
     entry["status"] = stopped or _status(entry["checks"], claims(notebook))

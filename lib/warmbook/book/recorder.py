@@ -106,7 +106,9 @@ class Recorder:
     def _add_cell(self, result: object) -> None:
         errors = (getattr(result, name, None) for name in ("error_before_exec", "error_in_exec"))
         ended = entries.ended_with(next(filter(None, errors), None))
-        self._pending.append(self._of_notebook(entries.add_cell, self._seconds, ended))
+        self._pending.append(
+            self._of_notebook(entries.add_cell, self._seconds, ended, origin.now())
+        )
         self._seconds = 0.0
 
     def _of_notebook(self, add: Callable[..., None], *values: object) -> Change:

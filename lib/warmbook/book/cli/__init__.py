@@ -2,6 +2,7 @@
 
 from . import (
     check,
+    classroom,
     compare,
     diagnose,
     lint,
@@ -15,6 +16,6 @@ from . import (
 )
 
 IN_ORDER = (
-    *(notebooks, run, rehearse, render, check, lint, diagnose),
+    *(notebooks, run, rehearse, classroom, render, check, lint, diagnose),
     *(timeline, compare, report, live),
 )

@@ -64,7 +64,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    _refuse_unfit_machine()
+    refuse_unfit_machine()
     return _become("warmbook_rehearsal", *options.words)
 
 
@@ -82,7 +82,7 @@ def _lab(options: argparse.Namespace) -> int:
         _refuse_half_an_environment()
         _prepare_kernels()
         return _become("jupyterlab", *_lab_options(_notebooks(chosen.folder)), *jupyters)
-    _refuse_unfit_machine()
+    refuse_unfit_machine()
     _prepare_kernels()
     # Ctrl-C ends the rehearsal, so JupyterLab need not ask whether it should end as well
     lab = [*_lab_options(_notebooks(chosen.folder)), "--ServerApp.answer_yes=True", *jupyters]
@@ -171,7 +171,7 @@ def _lab_options(folder: Path) -> list[str]:
     return [*root, f"--ServerApp.root_dir={top}", f"--LabApp.default_url=/lab/tree/{first}"]
 
 
-def _refuse_unfit_machine() -> None:
+def refuse_unfit_machine() -> None:
     """Say at once that there can be no rehearsal here, and what works here.
 
     Raises:

@@ -68,6 +68,8 @@ class Notebook(_Part):
     error: str = ""
     checks: tuple[Check, ...] = ()
     """In the order in which they were first made; headless runs of older records have none."""
+    at: Moment = ""
+    """Of interactive work: when its last cell ended."""
 
 
 class Where(_Part):

@@ -1,0 +1,87 @@
+"""Copy what learners made and measured to where a trainer can read it: no secret is among it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...files import save, writing
+from .seats import Seat, read_own
+
+WANTED = (".ipynb",)
+RECORDS = ("run.json", "workbook.yaml")
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was copied of a seat."""
+
+    seat: str
+    folder: Path
+    records: int
+    notebooks: int
+    skipped: tuple[str, ...] = ()
+    """Files that could not be read, or are not the learner's own."""
+
+
+def collect(one: Seat, target: Path) -> Collected:
+    """Copy a seat's records and notebooks into `target`/NAME, in the place of an earlier copy.
+
+    The copy appears whole or not at all. Links are not followed.
+
+    Raises:
+        SettingsError: The target can't be written.
+    """
+    with writing(target):
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=target, prefix=f".{one.name}-"))
+        try:
+            found = _copy(one, draft, target / one.name)
+            _put(draft, target / one.name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return found
+
+
+def _copy(one: Seat, draft: Path, home: Path) -> Collected:
+    copied, skipped, owner = [], [], one.owner
+    for path in _wanted(one):
+        place = draft / path.relative_to(one.folder)
+        try:
+            content = read_own(path, owner)
+        except OSError:
+            skipped.append(str(path.relative_to(one.folder)))
+            continue
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        save(content, place)
+        copied.append(path)
+    records = sum(path.name == RECORDS[0] for path in copied)
+    notebooks = sum(path.suffix in WANTED for path in copied)
+    return Collected(one.name, home, records, notebooks, tuple(skipped))
+
+
+def _wanted(one: Seat) -> Iterator[Path]:
+    """Yield records and notebooks, also those that resets have set aside."""
+    for work in one.works():
+        if work.is_symlink():
+            continue
+        for folder, folders, files in os.walk(work):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                if name in RECORDS or name.endswith(WANTED):
+                    yield Path(folder) / name
+
+
+def _put(draft: Path, home: Path) -> None:
+    """Let `draft` take the place of `home`; one of them is there at any time but for a moment."""
+    if not home.exists():
+        draft.rename(home)
+        return
+    old = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}-old-"))
+    home.rename(old / home.name)
+    draft.rename(home)
+    shutil.rmtree(old)

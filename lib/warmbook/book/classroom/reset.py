@@ -1,0 +1,43 @@
+"""Give a learner a fresh rehearsal and fresh notebooks; what they had is set aside."""
+
+from __future__ import annotations
+
+import time
+
+from ...errors import SettingsError, UnreachableError
+from ...texts import say
+from .seats import Running, Seat
+from .supervisor import RESET
+
+LOOK_S = 0.05
+LIMIT_S = 300.0
+"""A reset takes seconds; where many seats start at once, minutes."""
+
+
+def reset(one: Seat) -> float:
+    """Reset a seat; return the seconds until its server answered again.
+
+    Raises:
+        SettingsError: Nobody runs there.
+        UnreachableError: It did not come up again.
+    """
+    before, began = one.running(), time.monotonic()
+    if before is None or not before.process.send(RESET, one.owner):
+        raise SettingsError(
+            say("Seat {name} is not running.", name=one.name),
+            remedy=say("The seats that run: warmbook class status"),
+        )
+    while time.monotonic() - began < LIMIT_S:
+        if _again(one.running(), before):
+            return time.monotonic() - began
+        if not before.process.runs_for(one.owner):
+            break
+        time.sleep(LOOK_S)
+    raise UnreachableError(
+        say("Seat {name} did not start again.", name=one.name),
+        remedy=say("Read its log; the work is in {folder}.", folder=one.folder),
+    )
+
+
+def _again(now: Running | None, before: Running) -> bool:
+    return now is not None and now.resets > before.resets and now.state == "up"

@@ -1,0 +1,192 @@
+"""A seat on disk: the folder of somebody's work, and `seat.json`, which its supervisor writes.
+
+A trainer reads the files of others, often as root. So every file is opened without following a
+link, and believed only if it belongs to the owner of its seat's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...cloud.rehearsal import is_loopback
+from ...errors import MissingError, SettingsError
+from ...files import save
+from ...texts import say
+from .processes import Process
+
+SEATS = "seats"
+FILE = "seat.json"
+BEFORE = "before-"
+"""How the folders begin that resets have set aside."""
+
+LARGEST_BYTES = 20_000_000
+"""Of a file that is read: records have some kilobytes, notebooks with pictures some megabytes."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
+"""Names of Unix users, and the numbers of `class start`."""
+
+State = Literal["starting", "up", "resetting"]
+
+
+class Running(BaseModel):
+    """What a supervisor writes into `seat.json` while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    pid: int = Field(gt=0)
+    started: int
+    """When the supervisor started, in clock ticks since the machine's start."""
+    state: State
+    since: str
+    """When that state began, in UTC."""
+    faults: str = ""
+    """Where the rehearsal stages faults; empty until it is up."""
+    token: str = Field(default="", repr=False)
+    """The rehearsal's token."""
+    link: str = Field(default="", repr=False)
+    """What the learner opens; empty where JupyterHub has the link."""
+    resets: int = 0
+    ready_s: float | None = None
+    """From the last start or reset to the first answer of the learner's server, in seconds."""
+
+    @property
+    def process(self) -> Process:
+        """The supervisor."""
+        return Process(self.pid, self.started)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A seat of a class by its name."""
+
+    name: str
+    folder: Path
+
+    @property
+    def work(self) -> Path:
+        """The learner's copies of the notebooks, and what they leave."""
+        return self.folder / "work"
+
+    @property
+    def owner(self) -> int:
+        """The user whose seat it is."""
+        return self.folder.stat(follow_symlinks=False).st_uid
+
+    def running(self) -> Running | None:
+        """Return what the supervisor wrote, None where there is none or it is not readable."""
+        try:
+            found = Running.model_validate(json.loads(read_own(self.folder / FILE, self.owner)))
+        except (OSError, ValueError, ValidationError):
+            return None
+        return found if not found.faults or is_loopback(found.faults) else None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether its supervisor runs."""
+        found = self.running()
+        return found is not None and found.process.runs_for(self.owner)
+
+    @property
+    def stale(self) -> bool:
+        """Whether a supervisor has left its file behind: it was killed, or the machine stopped."""
+        return (self.folder / FILE).exists() and not self.occupied
+
+    def write(self, running: Running) -> None:
+        """Write `seat.json`, mode 0600."""
+        save(running.model_dump_json(indent=2) + "\n", self.folder / FILE)
+
+    def vacate(self) -> None:
+        """Remove `seat.json`; the work stays."""
+        (self.folder / FILE).unlink(missing_ok=True)
+
+    def set_aside(self) -> Path | None:
+        """Move the work away, so that a new one can begin; return where it is now."""
+        if not self.work.exists():
+            return None
+        wanted = self.folder / f"{BEFORE}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+        more = (wanted.with_name(f"{wanted.name}-{count}") for count in range(2, 1000))
+        aside = next(path for path in (wanted, *more) if not path.exists())
+        self.work.rename(aside)
+        return aside
+
+    def works(self) -> list[Path]:
+        """Return the folders of work: the present one, and those that were set aside."""
+        return [self.work, *sorted(self.folder.glob(f"{BEFORE}*"))]
+
+
+def seat(folder: Path, name: str) -> Seat:
+    """Return the seat of this name in the class in `folder`; it need not exist.
+
+    Raises:
+        SettingsError: No seat can have that name.
+    """
+    if not _NAME.fullmatch(name):
+        raise SettingsError(
+            say("{name} can't be the name of a seat.", name=repr(name)),
+            remedy=say("Use letters, digits, dots, hyphens and underscores."),
+        )
+    return Seat(name, folder.absolute() / SEATS / name)
+
+
+def seats(folder: Path) -> list[Seat]:
+    """Return the seats of the class in `folder`, by name.
+
+    Raises:
+        MissingError: There is no class.
+    """
+    found = list(_found(folder))
+    if not found:
+        raise MissingError(
+            say("{path} has no class.", path=folder),
+            remedy=say("Name its folder with --folder, or start one: warmbook class start 2"),
+        )
+    return found
+
+
+def _found(folder: Path) -> Iterator[Seat]:
+    for path in sorted((folder.absolute() / SEATS).glob("*")):
+        if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            yield Seat(path.name, path)
+
+
+def named(folder: Path, name: str) -> list[Seat]:
+    """Return the seat of this name as a list, or every seat for `all`.
+
+    Raises:
+        MissingError: There is no such seat.
+    """
+    found = seats(folder)
+    chosen = [one for one in found if name in ("all", one.name)]
+    if not chosen:
+        known = ", ".join(one.name for one in found)
+        raise MissingError(
+            say("There is no seat {name}.", name=name),
+            remedy=say("The seats are: {names}", names=known),
+        )
+    return chosen
+
+
+def read_own(path: Path, owner: int) -> bytes:
+    """Return the content of a regular file of this user's; no link is followed at its end.
+
+    Raises:
+        OSError: It can't be read, is no regular file, is too large or somebody else's.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != owner:
+            raise PermissionError(f"{path} is not a file of its seat's owner")
+        if found.st_size > LARGEST_BYTES:
+            raise OSError(f"{path} is larger than {LARGEST_BYTES} bytes")
+        return file.read(LARGEST_BYTES)

@@ -1,0 +1,189 @@
+"""N seats on one machine for one user: each a rehearsal with JupyterLab, on a port of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import SettingsError, UnreachableError
+from ...files import locked
+from ...texts import say
+from .room import check_room
+from .seats import SEATS, Running, Seat, seat, seats
+
+Tell = Callable[[int, float], None]
+"""Told how many seats are up, and the seconds since the start."""
+
+LOOK_S = 0.2
+UP_S = 120.0
+"""How long a class may take to start, in seconds, beyond UP_EACH_S for each seat."""
+UP_EACH_S = 20.0
+STOP_S = 20.0
+LOG = "seat.log"
+
+
+@dataclass(frozen=True)
+class Course:
+    """What every seat of a class gets."""
+
+    folder: Path
+    engine: str
+    languages: tuple[str, ...]
+    rehearsal: tuple[str, ...] = ()
+    """More options of the rehearsal."""
+
+
+@dataclass
+class Started:
+    """The seats of a class that starts, and their supervisors."""
+
+    seats: list[Seat] = field(default_factory=list)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+
+def start(count: int, course: Course, tell: Tell) -> list[Seat]:
+    """Start seats 01 to `count`; return them when all of them are up.
+
+    Where that is interrupted or fails, every seat that was started is stopped again. Work that
+    is on a seat from before stays.
+
+    Raises:
+        SettingsError: The class runs already, or the machine has no room for it.
+        UnreachableError: A seat did not start; says what its log has.
+    """
+    home = course.folder.absolute() / SEATS
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(course.folder / ".lock"):
+        refuse_running(course.folder)
+        check_room(count, course.engine, course.folder)
+        started = Started()
+        try:
+            for number in range(1, count + 1):
+                _start_one(seat(course.folder, f"{number:02d}"), course, started)
+            _wait(started, tell)
+        except BaseException:
+            stop(started.seats)
+            for process in started.processes:
+                process.kill()
+                process.wait()
+            raise
+        return started.seats
+
+
+def refuse_running(folder: Path) -> None:
+    """Refuse to start a class where one runs.
+
+    Raises:
+        SettingsError: A seat of it is in use.
+    """
+    if in_use := [one.name for one in _known(folder) if one.occupied]:
+        raise SettingsError(
+            say("A class runs in {path}: seats {names}.", path=folder, names=", ".join(in_use)),
+            remedy=say("See it with `warmbook class status`, end it with `warmbook class stop`."),
+        )
+
+
+def clear_crashed(folder: Path) -> list[Seat]:
+    """Remove what supervisors left that were killed; return their seats. Their work stays."""
+    crashed = [one for one in _known(folder) if one.stale]
+    for one in crashed:
+        one.vacate()
+    return crashed
+
+
+def _known(folder: Path) -> list[Seat]:
+    return seats(folder) if any((folder / SEATS).glob("*")) else []
+
+
+def _start_one(one: Seat, course: Course, started: Started) -> None:
+    one.folder.mkdir(mode=0o700, exist_ok=True)
+    port, token = _free_port(), secrets.token_urlsafe(24)
+    command = [sys.executable, "-m", "warmbook", "class", "seat", one.name]
+    command += ["--folder", str(course.folder.absolute()), "--engine", course.engine]
+    command += ["--address", f"http://127.0.0.1:{port}/"]
+    if len(course.languages) == 1:
+        command += ["--language", *course.languages]
+    command += [f"--rehearsal={option}" for option in course.rehearsal]
+    # the token is in the environment, which other users can't read; they can read arguments
+    environ = {**os.environ, "JUPYTER_TOKEN": token}
+    with (one.folder / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--", *_lab(one, port, course.languages[0])],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    started.seats.append(one)
+    started.processes.append(process)
+
+
+def _lab(one: Seat, port: int, language: str) -> list[str]:
+    lab = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+    if os.geteuid() == 0:
+        lab.append("--allow-root")
+    first = f"/lab/tree/{language}/01_settings.ipynb"
+    lab += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={one.work}"]
+    return [*lab, f"--LabApp.default_url={first}"]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait(started: Started, tell: Tell) -> None:
+    """Wait until every seat is up."""
+    began = time.monotonic()
+    end = began + UP_S + UP_EACH_S * len(started.seats)
+    while time.monotonic() < end:
+        up = sum(_is_up(one.running()) for one in started.seats)
+        tell(up, time.monotonic() - began)
+        if up == len(started.seats):
+            return
+        for one, process in zip(started.seats, started.processes, strict=True):
+            if process.poll() is not None:
+                raise _not_up(one)
+        time.sleep(LOOK_S)
+    raise _not_up(next(one for one in started.seats if not _is_up(one.running())))
+
+
+def _is_up(running: Running | None) -> bool:
+    return running is not None and running.state == "up"
+
+
+def _not_up(one: Seat) -> UnreachableError:
+    log = one.folder / LOG
+    last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+    return UnreachableError(
+        say("Seat {name} did not start: {reason}", name=one.name, reason="".join(last)),
+        remedy=say("Read {path}, then start the class again.", path=log),
+    )
+
+
+def stop(chosen: Sequence[Seat]) -> list[Seat]:
+    """End the seats that run, each with its rehearsal; return those that did not end in time.
+
+    The work stays. A process that has only the number of a supervisor of before is left alone.
+    """
+    waiting = []
+    for one in chosen:
+        found = one.running()
+        if found is not None and found.process.send(signal.SIGTERM, one.owner):
+            waiting.append((one, found.process))
+        elif one.stale:
+            one.vacate()
+    end = time.monotonic() + STOP_S
+    while waiting and time.monotonic() < end:
+        waiting = [(one, process) for one, process in waiting if process.runs_for(one.owner)]
+        time.sleep(LOOK_S)
+    return [one for one, _ in waiting]

@@ -1,0 +1,207 @@
+"""The supervisor of a seat: keeps a rehearsal with the learner's server, and resets it.
+
+SIGUSR1 resets: the rehearsal ends with its kernels while another one starts, the work is set aside,
+fresh notebooks are copied, and the same command starts again with the same variables. So the port
+and the token stay, and a browser's tab and JupyterHub's proxy connect again. SIGTERM, SIGINT and
+SIGHUP end the seat.
+JupyterHub starts a supervisor as the command of its spawner. Source: JupyterHub,
+`LocalProcessSpawner`, which signals the process that it started, and
+`Spawner.get_env`, which names the server's address in JUPYTERHUB_SERVICE_URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from ...errors import SettingsError
+from ...files import writing
+from ...texts import say
+from .. import origin
+from ..copies import copy_out
+from .processes import Process
+from .seats import Running, Seat, State
+
+RESET = signal.SIGUSR1
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ADDRESS = "JUPYTERHUB_SERVICE_URL"
+"""Where a server of JupyterHub answers."""
+
+LOOK_S = 0.05
+STOP_S = 12.0
+"""How long a rehearsal may take to stop, in seconds: it limits itself to less."""
+
+Rehearsal: TypeAlias = asyncio.subprocess.Process
+
+_HERE = Path(__file__).parent
+_BARE = (sys.executable, "-I", "-S")
+"""A Python that starts in milliseconds, without this package's imports."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What runs on a seat."""
+
+    command: tuple[str, ...]
+    """The learner's server."""
+    rehearsal: tuple[str, ...] = ()
+    """Options of the rehearsal."""
+    languages: tuple[str, ...] = ("en", "es")
+    address: str = ""
+    """The server's URL, which tells when it is up; empty where nobody can tell."""
+    link: str = ""
+
+
+class Supervisor:
+    """Runs a seat until it is told to end; `run` returns the exit status."""
+
+    def __init__(self, seat: Seat, plan: Plan) -> None:
+        self._seat, self._plan = seat, plan
+        own = Process.of(os.getpid())
+        self._running = Running(
+            pid=own.pid, started=own.started, state="starting", since=origin.now(), link=plan.link
+        )
+        self._told = seat.folder / ".rehearsal.json"
+        self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        self._alive: list[Rehearsal] = []
+
+    async def run(self) -> int:
+        """Keep the seat; leave nothing but the work when it ends.
+
+        Raises:
+            SettingsError: The seat's folder can't be written.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (RESET, *ENDS):
+            loop.add_signal_handler(number, self._asked.put_nowait, number)
+        began = time.monotonic()
+        self._write("starting")
+        try:
+            rehearsal: Rehearsal | int = await self._booted()
+            while not isinstance(rehearsal, int):
+                rehearsal, began = await self._once(rehearsal, began)
+            return rehearsal
+        finally:
+            await asyncio.gather(*(_ended(one) for one in self._alive))
+            self._seat.vacate()
+            self._told.unlink(missing_ok=True)
+
+    async def _once(self, rehearsal: Rehearsal, began: float) -> tuple[Rehearsal | int, float]:
+        """Let a rehearsal run the server; return the one after a reset, else the exit status."""
+        self._told.unlink(missing_ok=True)
+        copy_out(self._seat.work, self._plan.languages)
+        self._let_go(rehearsal)
+        ended = asyncio.create_task(rehearsal.wait())
+        asked = asyncio.create_task(self._asked.get())
+        up = asyncio.create_task(self._announce(began))
+        try:
+            await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+            began = time.monotonic()
+            if ended.done():
+                status = ended.result()
+                return (status if status >= 0 else 128 - status), began
+            if asked.result() != RESET:
+                return 128 + asked.result(), began
+            self._write("resetting", resets=self._running.resets + 1)
+            following = await self._booted()  # while this one stops
+            await _ended(rehearsal)
+            self._alive.remove(rehearsal)
+            self._seat.set_aside()
+            return following, began
+        finally:
+            up.cancel()
+            asked.cancel()
+
+    async def _booted(self) -> Rehearsal:
+        """Start a rehearsal whose command waits until it is let go."""
+        announced = (*_BARE, str(_HERE / "announce.py"), str(self._told), str(self._seat.work))
+        started = await asyncio.create_subprocess_exec(
+            *(*_BARE, str(_HERE / "tethered.py"), str(os.getpid())),
+            *(sys.executable, "-m", "warmbook_rehearsal", *self._plan.rehearsal, "--"),
+            *(*announced, *self._plan.command),
+            cwd=self._seat.folder,
+            stdin=asyncio.subprocess.PIPE,
+        )
+        self._alive.append(started)
+        return started
+
+    @staticmethod
+    def _let_go(rehearsal: Rehearsal) -> None:
+        """Let the command begin: the work is laid out, and the port is free."""
+        if rehearsal.stdin:
+            rehearsal.stdin.close()
+
+    async def _announce(self, began: float) -> None:
+        """Write where the rehearsal is, once it says so, and that the server is up."""
+        while not self._told.exists():
+            await asyncio.sleep(LOOK_S)
+        told = json.loads(self._told.read_text())
+        self._told.unlink()
+        self._running = self._running.model_copy(update=told)
+        self._write(self._running.state)
+        while self._plan.address and not await asyncio.to_thread(_answers, self._plan.address):
+            await asyncio.sleep(LOOK_S)
+        self._write("up", ready_s=round(time.monotonic() - began, 2))
+
+    def _write(self, state: State, **changed: object) -> None:
+        since = self._running.since if state == self._running.state else origin.now()
+        update = {"state": state, "since": since, **changed}
+        self._running = self._running.model_copy(update=update)
+        self._seat.write(self._running)
+
+
+async def _ended(rehearsal: Rehearsal) -> None:
+    """End a rehearsal and all in it; by force if it takes too long."""
+    with suppress(ProcessLookupError):
+        rehearsal.terminate()
+    try:
+        await asyncio.wait_for(rehearsal.wait(), STOP_S)
+    except asyncio.TimeoutError:
+        with suppress(ProcessLookupError):
+            rehearsal.kill()
+        await rehearsal.wait()
+
+
+def _answers(address: str) -> bool:
+    """Tell whether a server answers there, whatever it says; no proxy has a part in it."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address.rstrip('/')}/api", timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def supervise(seat: Seat, plan: Plan) -> int:
+    """Keep a seat until a signal or its server ends it; return the exit status.
+
+    Raises:
+        SettingsError: Somebody sits there, or the seat's folder can't be written.
+    """
+    with writing(seat.folder):
+        seat.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if seat.occupied:
+        raise SettingsError(
+            say("Seat {name} is in use.", name=seat.name),
+            remedy=say("Stop it first: warmbook class stop"),
+        )
+    return asyncio.run(Supervisor(seat, plan).run())
+
+
+def link(address: str, environ: Mapping[str, str]) -> str:
+    """Return what the learner opens, "" under JupyterHub, where the hub has the links."""
+    token = environ.get("JUPYTER_TOKEN", "")
+    return f"{address}?token={token}" if token and address else ""

@@ -1,0 +1,276 @@
+"""A class: seats with a rehearsal each, seen and helped by a trainer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ...errors import InterruptedWaitError, WarmbookError
+from ...terminal import clear, redraw, show
+from ...texts import LANGUAGES, say
+from . import seat
+from .options import Verbs, add_format, add_language, folder_named, print_as
+from .rehearse import refuse_unfit_machine
+from .screen import show_wrapped
+from .seat import add_folder, add_seat_options
+
+if TYPE_CHECKING:
+    from ..classroom.seats import Seat
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb of this module, with verbs of its own."""
+    verb = verbs.add_parser(
+        "class",
+        help="seats for a training: start, status, page, reset, fault, collect, stop",
+        description="Seats for a training on this machine, each a rehearsal with JupyterLab; or "
+        "those of a JupyterHub (workshop/jupyterhub_config.py), for which the trainer is root. "
+        "docs/workshop.md has a whole half day.",
+    )
+    added = verb.add_subparsers(required=True, metavar="VERB")
+    _add_start(added)
+    _add_status(added)
+    _add_page(added)
+    _add_reset(added)
+    _add_fault(added)
+    _add_collect(added)
+    _add_stop(added)
+    seat.add(added)
+
+
+def _verb(
+    verbs: Verbs, name: str, act: Callable[[argparse.Namespace], int], help_: str, more: str = ""
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.{more}")
+    add_folder(verb)
+    add_language(verb, "language of the messages")
+    verb.set_defaults(act=act)
+    return verb
+
+
+def _add_start(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "start",
+        _start,
+        "start N seats on this machine and print their links",
+        " The seats go on in the background until `class stop`. Work that a seat has from before "
+        "stays. Exit status 2 if memory or disk won't do, or if the class runs already.",
+    )
+    verb.add_argument("count", type=_counted, metavar="N", help="how many seats")
+    add_seat_options(verb)
+
+
+def _add_status(verbs: Verbs) -> None:
+    told = "show who is where, what failed, the gym's round and the staged faults"
+    verb = _verb(verbs, "status", _status, told)
+    verb.add_argument("--watch", action="store_true", help="show it anew until Ctrl-C")
+    verb.add_argument("--links", action="store_true", help="show the links of the seats instead")
+    add_format(verb)
+
+
+def _add_page(verbs: Verbs) -> None:
+    told = "serve a page for the trainer on this machine, until Ctrl-C"
+    verb = _verb(verbs, "page", _page, told)
+    verb.add_argument("--port", type=int, default=0, metavar="N", help="0 takes a free one (0)")
+
+
+def _add_reset(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "reset",
+        _reset,
+        "give a seat a fresh rehearsal and fresh notebooks",
+        " What the learner had is kept in the seat's folder, in before-TIME. The link stays.",
+    )
+    verb.add_argument("seat", metavar="SEAT", help="its name, or all")
+
+
+def _add_fault(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "fault",
+        _fault,
+        "stage a fault on a seat or on all",
+        " `warmbook rehearse --list-faults` lists the names. Exit status 1 if a seat has none.",
+    )
+    verb.add_argument("seat", metavar="SEAT", help="its name, or all")
+    verb.add_argument("name", metavar="NAME", help="of the fault")
+    verb.add_argument("--take-back", action="store_true", help="take the fault back instead")
+
+
+def _add_collect(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "collect",
+        _collect,
+        "copy each seat's records and notebooks into DIR/SEAT",
+        " `warmbook report DIR` then makes one page of them.",
+    )
+    verb.add_argument("target", type=folder_named, metavar="DIR", help="created if it is missing")
+
+
+def _add_stop(verbs: Verbs) -> None:
+    _verb(verbs, "stop", _stop, "end all seats; the work stays")
+
+
+def _counted(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 99:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 99")
+    return int(text)
+
+
+def _start(options: argparse.Namespace) -> int:
+    from ..classroom import start
+    from ..classroom.status import statuses
+
+    refuse_unfit_machine()
+    for one in start.clear_crashed(options.folder):
+        told = say("seat {name} had not been stopped; its work is kept", name=one.name)
+        show_wrapped(f"warmbook: {told}", sys.stderr)
+    languages = (options.language,) if options.language else LANGUAGES
+    course = start.Course(options.folder, options.engine, languages, tuple(options.rehearsal))
+    try:
+        seats = start.start(options.count, course, _teller(options.count))
+    except KeyboardInterrupt:
+        raise InterruptedWaitError(
+            say("The start was interrupted; the seats that had started were stopped."),
+            remedy=say("Start the class again when you are ready."),
+        ) from None
+    _links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
+    show_wrapped("  → " + say("The trainer's page: {command}", command="warmbook class page"))
+    return 0
+
+
+def _teller(count: int) -> Callable[[int, float], None]:
+    """Return a reporter of how many seats are up: one line, which moves on a terminal."""
+    moving, last = sys.stdout.isatty(), [-1]
+
+    def tell(up: int, seconds: float) -> None:
+        line = "  … " + say("{up} of {count} seats are up", up=up, count=count)
+        if moving:
+            redraw(f"{line} ({seconds:.0f} s)" if up < count else "")
+        elif up != last[0]:
+            show(line)
+        last[0] = up
+
+    return tell
+
+
+def _links(seats: Sequence[Seat], memory: dict[str, int]) -> None:
+    from ...units import size
+
+    for one in seats:
+        running = one.running()
+        link = running.link if running else ""
+        show_wrapped(f"  {one.name}  {size(memory[one.name]):>10}  {link}")
+    total = size(sum(memory.values()))
+    show_wrapped("  " + say("Memory of all seats: {size}. It grows with the work.", size=total))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from ..classroom import table
+    from ..classroom.seats import seats
+    from ..classroom.status import statuses
+
+    found = seats(options.folder)
+    if options.links:
+        _links(found, {one.seat: one.memory_bytes for one in statuses(found)})
+        return 0
+    try:
+        while True:
+            shown = statuses(seats(options.folder))
+            if options.watch and sys.stdout.isatty():
+                clear()
+            print_as(options.format, table.as_text(shown), [one.told() for one in shown])
+            if not options.watch:
+                return 0
+            time.sleep(table.EVERY_S)
+    except KeyboardInterrupt:  # how one leaves it
+        return 0
+
+
+def _page(options: argparse.Namespace) -> int:
+    from ..classroom import page
+
+    with page.Server(options.folder, options.port) as server:
+        show_wrapped(say("The trainer's page, until Ctrl-C:"))
+        show_wrapped(f"  {server.link}")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from ..classroom.reset import reset
+    from ..classroom.seats import named
+
+    def act(one: Seat) -> str:
+        return say("fresh again after {seconds:.1f} s", seconds=reset(one))
+
+    return _each(named(options.folder, options.seat), act)
+
+
+def _fault(options: argparse.Namespace) -> int:
+    from ..classroom.deal import deal
+    from ..classroom.seats import named
+
+    def act(one: Seat) -> str:
+        deal(one, options.name, take_back=options.take_back)
+        if options.take_back:
+            return say("{fault} taken back", fault=options.name)
+        return say("{fault} staged", fault=options.name)
+
+    return _each(named(options.folder, options.seat), act)
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from ..classroom.collect import collect
+    from ..classroom.seats import seats
+
+    def act(one: Seat) -> str:
+        found = collect(one, options.target)
+        told = say(
+            "{records} records, {notebooks} notebooks",
+            records=found.records,
+            notebooks=found.notebooks,
+        )
+        skipped = say("not read: {names}", names=", ".join(found.skipped)) if found.skipped else ""
+        return "; ".join(filter(None, (told, skipped)))
+
+    return _each(seats(options.folder), act)
+
+
+def _each(seats: Iterable[Seat], act: Callable[[Seat], str]) -> int:
+    """Do something on each seat and say what came of it; return 1 if it failed on one."""
+    from ...display.card import Row
+
+    failed = 0
+    moving = redraw if sys.stdout.isatty() else lambda _: None
+    for one in seats:
+        moving(f"  … {one.name}")
+        try:
+            row, file = Row(one.name, act(one), "ok"), sys.stdout
+        except WarmbookError as error:
+            failed += 1
+            row, file = Row(one.name, str(error), "error"), sys.stderr
+        moving("")
+        show_wrapped(row, file)
+    return min(failed, 1)
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from ..classroom import start
+    from ..classroom.seats import seats
+
+    left = {one.name for one in start.stop(seats(options.folder))}
+    if left:
+        told = say("These seats did not end in time: {names}", names=", ".join(sorted(left)))
+        raise WarmbookError(told, remedy=say("Try again in a moment."))
+    show_wrapped(say("No seat is in use. The work is in {path}.", path=options.folder / "seats"))
+    return 0

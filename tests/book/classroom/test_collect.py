@@ -1,0 +1,78 @@
+"""What a trainer gets of each seat, and what not."""
+
+import os
+import stat
+
+import pytest
+
+from warmbook.book.classroom.collect import collect
+from warmbook.errors import SettingsError
+
+from ...other_user import NOBODY, needs_root
+
+
+@pytest.fixture
+def one(running_here):
+    one = running_here(token="secret", link="http://127.0.0.1/?token=secret")
+    put(one.work / "en" / "01_settings.ipynb", "mine")
+    put(one.work / "runs" / "interactive" / "1" / "run.json", "{}")
+    put(one.work / "token.txt", "secret")
+    put(one.work / ".jupyter" / "x.ipynb", "secret")
+    put(one.folder / "before-20260101-100000" / "runs" / "interactive" / "0" / "run.json", "{}")
+    return one
+
+
+def put(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def names(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_records_and_notebooks_are_copied_and_no_secret(one, tmp_path):
+    found = collect(one, tmp_path / "out")
+    home = tmp_path / "out" / "01"
+    assert names(home) == {
+        "work/en/01_settings.ipynb",
+        "work/runs/interactive/1/run.json",
+        "before-20260101-100000/runs/interactive/0/run.json",
+    }
+    assert (found.records, found.notebooks, found.skipped) == (2, 1, ())
+    assert stat.S_IMODE((home / "work/en/01_settings.ipynb").stat().st_mode) == 0o600
+
+
+def test_a_second_copy_takes_the_place_of_the_first(one, tmp_path):
+    collect(one, tmp_path / "out")
+    (one.work / "en" / "01_settings.ipynb").unlink()
+    put(one.work / "en" / "02_project.ipynb", "mine")
+    collect(one, tmp_path / "out")
+    assert "work/en/01_settings.ipynb" not in names(tmp_path / "out" / "01")
+    assert "work/en/02_project.ipynb" in names(tmp_path / "out" / "01")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["01"]
+
+
+def test_links_lead_to_nothing_that_is_copied(one, tmp_path):
+    put(tmp_path / "other" / "secret.ipynb", "secret")
+    (one.work / "link.ipynb").symlink_to(tmp_path / "other" / "secret.ipynb")
+    (one.work / "folder").symlink_to(tmp_path / "other")
+    found = collect(one, tmp_path / "out")
+    assert found.skipped == ("work/link.ipynb",)
+    assert not [name for name in names(tmp_path / "out") if "secret" in name or "link" in name]
+
+
+@needs_root
+def test_root_copies_only_what_is_the_learners_own(one, tmp_path):
+    for path in (one.folder, *one.folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    put(one.work / "roots.ipynb", "secret")
+    found = collect(one, tmp_path / "out")
+    assert found.skipped == ("work/roots.ipynb",)
+    assert found.records == 2
+
+
+def test_a_target_that_is_a_file_is_refused(one, tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(SettingsError):
+        collect(one, tmp_path / "out")

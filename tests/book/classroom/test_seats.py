@@ -1,0 +1,94 @@
+"""Seats on disk, and whose files are believed."""
+
+import os
+import stat
+
+import pytest
+
+from warmbook.book.classroom import seats
+from warmbook.book.classroom.seats import read_own, seat
+from warmbook.errors import MissingError, SettingsError
+
+from ...other_user import NOBODY, needs_root
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../01", "a/b", "-x", "ana\n", "x" * 65])
+def test_a_name_leads_nowhere_else(tmp_path, name):
+    with pytest.raises(SettingsError):
+        seat(tmp_path, name)
+
+
+def test_what_a_supervisor_wrote_is_read_back_and_private(running_here):
+    one = running_here(faults="http://127.0.0.1:1", token="secret")
+    assert one.occupied and not one.stale
+    assert one.running().token == "secret"
+    assert "secret" not in repr(one.running())
+    assert stat.S_IMODE((one.folder / "seat.json").stat().st_mode) == 0o600
+    one.vacate()
+    assert one.running() is None
+
+
+def test_a_supervisor_that_is_gone_leaves_a_stale_seat(running_here):
+    one = running_here(started=1)
+    assert one.stale and not one.occupied
+
+
+def test_a_rehearsal_on_another_machine_is_not_believed(running_here):
+    assert running_here(faults="http://192.0.2.1:80").running() is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"pid": -1}', "[]", "\udcff"])
+def test_a_damaged_file_is_no_running_seat(running_here, content):
+    one = running_here()
+    (one.folder / "seat.json").write_bytes(content.encode(errors="surrogateescape"))
+    assert one.running() is None and one.stale
+
+
+def test_links_pipes_and_large_files_are_not_read(tmp_path, monkeypatch):
+    file, link, pipe = tmp_path / "file", tmp_path / "link", tmp_path / "pipe"
+    file.write_text("x")
+    link.symlink_to(file)
+    os.mkfifo(pipe)
+    assert read_own(file, os.getuid()) == b"x"
+    for path in (link, pipe, tmp_path):
+        with pytest.raises(OSError):
+            read_own(path, os.getuid())
+    monkeypatch.setattr(seats, "LARGEST_BYTES", 0)
+    with pytest.raises(OSError):
+        read_own(file, os.getuid())
+
+
+@needs_root
+def test_root_believes_only_the_owner_of_a_seat(running_here):
+    one = running_here()
+    os.chown(one.folder, NOBODY, NOBODY)
+    assert one.running() is None  # root wrote it
+    os.chown(one.folder / "seat.json", NOBODY, NOBODY)
+    assert one.running() is not None
+    assert not one.occupied  # this process is not nobody's
+
+
+def test_work_that_is_set_aside_keeps_its_files(running_here):
+    one = running_here()
+    (one.work / "mine.txt").write_text("1")
+    first = one.set_aside()
+    one.work.mkdir()
+    second = one.set_aside()
+    assert one.set_aside() is None
+    assert (first / "mine.txt").read_text() == "1"
+    assert first != second
+    assert set(one.works()) == {one.work, first, second}
+
+
+def test_seats_are_found_by_name(running_here, tmp_path):
+    running_here("02")
+    running_here("01")
+    folder = tmp_path / "class"
+    (folder / "seats" / "elsewhere").symlink_to(tmp_path)
+    assert [one.name for one in seats.seats(folder)] == ["01", "02"]
+    assert [one.name for one in seats.named(folder, "all")] == ["01", "02"]
+    assert [one.name for one in seats.named(folder, "02")] == ["02"]
+    with pytest.raises(MissingError, match="03"):
+        seats.named(folder, "03")
+    with pytest.raises(MissingError):
+        seats.seats(tmp_path / "nothing")

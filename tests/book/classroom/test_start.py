@@ -1,0 +1,51 @@
+"""Starting a class: refused where one runs, and nothing is left of one that does not start."""
+
+import pytest
+
+from warmbook.book.classroom import start
+from warmbook.errors import SettingsError, UnreachableError
+
+from ...processes import processes_with, until
+
+
+def course(folder, *rehearsal):
+    return start.Course(folder / "class", "quick", ("en",), rehearsal)
+
+
+def test_a_class_that_runs_is_not_started_again(running_here, tmp_path):
+    running_here("01")
+    with pytest.raises(SettingsError, match="01"):
+        start.start(2, course(tmp_path), lambda up, seconds: None)
+
+
+def test_seats_start_with_a_link_of_their_own_and_stop(tmp_path, monkeypatch, double):
+    monkeypatch.setenv("PYTHONPATH", double)
+    told = []
+    seats = start.start(2, course(tmp_path), lambda up, seconds: told.append(up))
+    try:
+        assert [one.name for one in seats] == ["01", "02"]
+        links = {one.running().link for one in seats}
+        assert len(links) == 2 and all("token=" in link for link in links)
+        assert told[-1] == 2
+        tokens = [link.partition("token=")[2] for link in links]
+        assert not [token for token in tokens if processes_with(tmp_path.name, token)]
+    finally:
+        assert start.stop(seats) == []
+    until(lambda: not processes_with(str(tmp_path / "class")))
+
+
+def test_a_seat_that_does_not_start_ends_the_others(tmp_path):
+    with pytest.raises(UnreachableError) as raised:
+        start.start(2, course(tmp_path, "--no-such-option"), lambda up, seconds: None)
+    assert "seat.log" in raised.value.remedy
+    assert not processes_with(str(tmp_path))
+
+
+def test_an_interrupted_start_leaves_no_process(tmp_path):
+    def interrupt(up, seconds):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start.start(2, course(tmp_path), interrupt)
+    assert not processes_with(str(tmp_path))
+    assert not [one for one in start.seats(tmp_path / "class") if one.stale]

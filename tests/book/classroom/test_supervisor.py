@@ -1,0 +1,102 @@
+"""A seat's supervisor: up, reset, ended, killed; nothing but the work is left."""
+
+import os
+import signal
+import stat
+import urllib.request
+
+import pytest
+
+from warmbook.book.classroom import start, supervisor
+from warmbook.book.classroom.reset import reset
+from warmbook.book.classroom.seats import seat
+from warmbook.errors import SettingsError
+
+from ...processes import processes_with, until
+
+FIRST = "en/01_settings.ipynb"
+
+
+def answers(one):
+    with urllib.request.urlopen(f"http://127.0.0.1:{one.port}/api", timeout=5) as answer:
+        return answer.status == 200
+
+
+def test_a_seat_has_notebooks_a_server_and_a_private_file(supervised):
+    one = supervised()
+    running = one.seat.running()
+    assert (one.seat.work / FIRST).is_file()
+    assert not (one.seat.work / "es").exists()
+    assert answers(one)
+    assert running.pid == one.process.pid
+    assert running.faults == "http://127.0.0.1:9" and running.token
+    assert running.link == f"http://127.0.0.1:{one.port}/?token=of-the-tests"
+    assert 0 < running.ready_s < 60
+    assert stat.S_IMODE((one.seat.folder / "seat.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(one.seat.folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_seat_that_is_ended_leaves_the_work_alone(supervised, number):
+    one = supervised()
+    assert one.end(number) == 128 + number
+    assert [path.name for path in one.seat.folder.iterdir()] == ["work"]
+    until(lambda: not processes_with(str(one.port)))
+
+
+def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):
+    one = supervised()
+    before = one.seat.running()
+    original = (one.seat.work / FIRST).read_bytes()
+    (one.seat.work / FIRST).write_text("mine")
+    seconds = reset(one.seat)
+    after = one.seat.running()
+    assert (one.seat.work / FIRST).read_bytes() == original
+    (aside,) = one.seat.folder.glob("before-*")
+    assert (aside / FIRST).read_text() == "mine"
+    assert answers(one)
+    assert (after.link, after.pid, after.resets) == (before.link, before.pid, 1)
+    assert after.token != before.token  # of another rehearsal
+    assert after.ready_s <= seconds
+
+
+def test_a_seat_that_does_not_run_can_not_be_reset(running_here):
+    with pytest.raises(SettingsError):
+        reset(running_here(started=1))
+
+
+def test_a_second_supervisor_of_a_seat_is_refused(supervised):
+    one = supervised()
+    other = supervised(wait=False)
+    assert other.process.wait(20) == 2
+    assert b"class stop" in other.process.stderr.read()
+    assert one.state() == "up" and answers(one)
+
+
+def test_a_seat_ends_with_its_server(supervised):
+    one = supervised(command=("sh", "-c", "exit 7"), wait=False)
+    assert one.process.wait(20) == 7
+    assert not one.seat.stale
+
+
+def test_a_supervisor_that_is_killed_leaves_no_process_and_a_stale_seat(supervised, tmp_path):
+    one = supervised()
+    one.process.kill()
+    one.process.wait(20)
+    until(lambda: not processes_with(str(one.port)))
+    assert one.seat.stale
+    assert [found.name for found in start.clear_crashed(tmp_path / "class")] == ["ana"]
+    assert not one.seat.stale and (one.seat.work / FIRST).is_file()
+
+
+def test_a_server_of_jupyterhub_has_no_link_with_a_token():
+    assert supervisor.link("http://127.0.0.1:1/user/ana/", {}) == ""
+
+
+def test_stop_ends_seats_and_no_other_process(supervised, running_here, tmp_path):
+    one = supervised()
+    stale = running_here("02", pid=os.getpid(), started=1)  # a number that was given again
+    assert start.stop([one.seat, stale]) == []
+    one.process.wait(20)
+    assert not stale.stale
+    assert not seat(tmp_path / "class", "ana").occupied

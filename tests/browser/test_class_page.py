@@ -1,0 +1,53 @@
+"""The trainer's page in a browser: it follows along by itself, in light and dark."""
+
+import os
+import threading
+
+import pytest
+
+from warmbook.book import origin
+from warmbook.book.classroom import page as trainers
+from warmbook.book.classroom import table
+from warmbook.book.classroom.processes import Process
+from warmbook.book.classroom.seats import Running, seat
+
+from .accessibility import faults
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "EVERY_S", 1.0)
+    for name in ("01", "02"):
+        occupy(tmp_path, name, "up")
+    with trainers.Server(tmp_path) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(10)
+
+
+def occupy(folder, name, state):
+    one = seat(folder, name)
+    one.work.mkdir(parents=True, exist_ok=True)
+    own = Process.of(os.getpid())
+    one.write(Running(pid=own.pid, started=own.started, state=state, since=origin.now()))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_follows_along_and_can_be_read_by_everybody(browser, served, scheme):
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 700, "height": 500})
+    page = context.new_page()
+    page.goto(served.link)
+    assert page.locator("tbody tr").count() == 2
+    assert faults(page, "html") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    occupy(served.folder, "03", "starting")
+    page.locator("tbody tr:nth-child(3)").wait_for(timeout=10_000)
+    assert page.locator("tbody th").all_inner_texts() == ["01", "02", "03"]
+    served.shutdown()
+    served.socket.close()
+    page.wait_for_function("() => document.getElementById('lost').textContent !== ''")
+    context.close()

@@ -94,7 +94,9 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
     record = json.loads((tmp_path / "run.json").read_text())
     assert result.passed
     assert record == json.loads(json.dumps(result.record().dumped()))
-    assert list(record) == list(Record.model_json_schema()["properties"])
+    of_people = {"answers", "gym"}
+    keys = [name for name in Record.model_json_schema()["properties"] if name not in of_people]
+    assert list(record) == keys
     assert read(tmp_path) == result.record()
     assert record["schema"] == 1
     assert record["target"] == "rehearsal"

@@ -75,11 +75,11 @@ def test_the_doctor_prints_a_refusal_too(chosen, clients, up_to, capsys):
     assert [permission for permission, may in told.items() if not may] == ["storage.buckets.get"]
 
 
-def test_without_the_service_account_notebook_5_is_named(chosen, clients, quiet, up_to):
+def test_without_the_namespace_notebook_5_is_named(chosen, clients, quiet, up_to):
     up_to("cluster")
     with pytest.raises(MissingError) as missing:
         probe.probe(chosen, clients, **quiet)
-    assert missing.value.pitfall == "service-account-missing" and "05" in missing.value.remedy
+    assert missing.value.pitfall == "namespace-missing" and "05" in missing.value.remedy
 
 
 def test_an_interrupt_leaves_no_pod(chosen, clients, up_to, left):

@@ -89,7 +89,8 @@ def evidence_of(card: str) -> str:
     codes = {found[0] for _, state in shown.pods if (found := _ENDED.search(state))}
     events = {f"{reason}: {said}" for reason, said in shown.events if reason not in _EVERY_START}
     lines = {shown.said, *shown.log.splitlines(), yaml.safe_dump(shown.container)}
-    told = "\n".join(sorted({*ends, *codes, *events, *lines}))
+    count = f"{len(shown.pods)} Pods"  # one that still has the GPU may be Pending as well
+    told = "\n".join(sorted({count, *ends, *codes, *events, *lines}))
     return _OWN.sub("·", told)
 
 

@@ -30,7 +30,11 @@ def add(verbs: Verbs) -> None:
         "JupyterLab. For the seats of JupyterHub (workshop/jupyterhub_config.py), run these verbs "
         "as root. docs/workshop.md plans a half day.",
     )
-    added = verb.add_subparsers(required=True, metavar="VERB")
+    added = verb.add_subparsers(
+        required=True,
+        metavar="VERB",
+        help="start, status, page, reset, fault, collect, stop or seat",
+    )
     _add_start(added)
     _add_status(added)
     _add_page(added)

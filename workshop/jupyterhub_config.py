@@ -2,8 +2,9 @@
 
     sudo jupyterhub -f workshop/jupyterhub_config.py
 
-workshop/README.md has the steps before. `python -m warmbook class status --folder DIR`, as root,
-then shows the seats. Source: JupyterHub, "Configuration basics", `LocalProcessSpawner`, `Services`.
+workshop/README.md has the steps to take first. `python -m warmbook class status --folder DIR`, as
+root, then shows the seats. Source: JupyterHub, "Configuration basics", `LocalProcessSpawner`,
+`Services`.
 """
 
 import os
@@ -12,13 +13,13 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(os.environ.get("WARMBOOK_CLASS", "/srv/warmbook/class"))
-"""Where the seats are; root's, so that nobody takes another's place in it."""
+"""The folder of the seats. It belongs to root, so that no user can create another user's seat."""
 
 CACHE = os.environ.get("WARMBOOK_CACHE", "/srv/warmbook/cache")
 """The engine and the model, built once by the trainer: `python -m warmbook_rehearsal --build`."""
 
 PYTHON = os.environ.get("WARMBOOK_PYTHON", sys.executable)
-"""The interpreter that has warmbook; the hub's own where both are in one environment."""
+"""The interpreter that has warmbook; the hub's own if both are in one environment."""
 
 SINGLEUSER = os.environ.get(
     "WARMBOOK_SINGLEUSER", str(Path(sys.executable).with_name("jupyterhub-singleuser"))
@@ -27,14 +28,14 @@ SINGLEUSER = os.environ.get(
 
 ENGINE = os.environ.get("WARMBOOK_ENGINE", "vllm")
 IDLE_S = 2 * 60 * 60
-"""After how long a server is stopped that nobody uses, in seconds."""
+"""An idle server is stopped after this time, in seconds."""
 
 c = get_config()  # noqa: F821 (JupyterHub reads this file)
 
 FOLDER.mkdir(parents=True, exist_ok=True)
-os.umask(0o077)  # what the hub writes, and what learners write, is for their own eyes
+os.umask(0o077)  # files of the hub and of learners are readable by their owner only
 
-# Only this machine is listened to. A proxy with TLS, such as Caddy or nginx, goes in front.
+# The hub listens on loopback only. Put a proxy with TLS, such as Caddy or nginx, in front.
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.JupyterHub.db_url = f"sqlite:///{FOLDER}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = f"{FOLDER}/jupyterhub_cookie_secret"
@@ -46,7 +47,7 @@ c.PAMAuthenticator.allowed_groups = {"learners"}
 c.PAMAuthenticator.admin_groups = {"trainers"}
 
 c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
-# With jupyterhub-systemdspawner a seat gets limits, and one that grows too much takes no other's:
+# With jupyterhub-systemdspawner each seat gets limits of memory and CPU:
 # c.JupyterHub.spawner_class = "systemd"
 # c.SystemdSpawner.mem_limit, c.SystemdSpawner.cpu_limit = "3G", 2.0
 
@@ -61,11 +62,11 @@ c.LocalProcessSpawner.interrupt_timeout = 15
 
 
 def make_seat(spawner):
-    """Make the learner's folder in the class, which is theirs alone, before the first start."""
+    """Create the learner's folder in the class, mode 0700, before the first start."""
     seats = FOLDER / "seats"
     seats.mkdir(parents=True, exist_ok=True)
     for folder in (FOLDER, seats):
-        folder.chmod(0o711)  # to pass through, not to list
+        folder.chmod(0o711)  # users can enter it, not list it
     user = pwd.getpwnam(spawner.user.name)
     if not (seat := seats / user.pw_name).exists():
         seat.mkdir(mode=0o700)

@@ -242,7 +242,7 @@ exercises.compare(
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>
 #
-# The load takes half the time, unless another limit binds first, such as the connections. The whole start gets shorter only by what the load saved, because the other phases stay as they are: with a share of 5 %, twice the rate saves 2.5 %. This is Amdahl's law, and the reason to look at the image pull and the compilation next.
+# The load takes half the time, unless another limit is reached first, such as the connections. The whole start gets shorter only by what the load saved, because the other phases stay as they are: with a share of 5 %, twice the rate saves 2.5 %. This is Amdahl's law, and the reason to look at the image pull and the compilation next.
 #
 # </details>
 #

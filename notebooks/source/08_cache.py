@@ -218,7 +218,7 @@ exercises.compare(
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>
 #
-# The share rises: each part that was read once is in the cache, so further reads are hits. Cloud Monitoring counts some minutes late, so the second measurement may still show the first. A Pod in another zone gets nothing from this cache: it reads from the bucket, and its zone is listed with 0 % hits.
+# The share rises: each part that was read once is in the cache, so further reads are hits. The counts of Cloud Monitoring are some minutes late, so the second measurement may still show the first. A Pod in another zone gets nothing from this cache: it reads from the bucket, and its zone is listed with 0 % hits.
 #
 # </details>
 #
@@ -227,7 +227,7 @@ exercises.compare(
 # %% [markdown] lang="es"
 # <details><summary>Solución</summary>
 #
-# La proporción sube: cada parte que se leyó una vez está en la caché, así que las lecturas siguientes son aciertos. Cloud Monitoring cuenta con unos minutos de retraso, de modo que la segunda medición todavía puede mostrar la primera. Un Pod de otra zona no obtiene nada de esta caché: lee del bucket, y su zona figura con 0 % de aciertos.
+# La proporción sube: cada parte que se leyó una vez está en la caché, así que las lecturas siguientes son aciertos. Los datos de Cloud Monitoring llegan con unos minutos de retraso, de modo que la segunda medición todavía puede mostrar la primera. Un Pod de otra zona no obtiene nada de esta caché: lee del bucket, y su zona figura con 0 % de aciertos.
 #
 # </details>
 #

@@ -142,14 +142,14 @@ exercises.compare(
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>
 #
-# It keeps the bucket, which contains your model, and the project. The list does not come from a file: each time, Google Cloud is asked for clusters, node pools, caches and roles, and only those with the workbook's label, or with the name of your service account, count as the workbook's. This also works from another computer, or if `workbook.yaml` is lost.
+# It keeps the bucket, which contains your model, and the project. The list does not come from a file: clusters, node pools, caches and roles are looked up in Google Cloud each time, and only those with the workbook's label, or with the name of your service account, count as the workbook's. This also works from another computer, or if `workbook.yaml` is lost.
 #
 # </details>
 
 # %% [markdown] lang="es"
 # <details><summary>Solución</summary>
 #
-# Conserva el bucket, que contiene tu modelo, y el proyecto. La lista no sale de un archivo: cada vez se le preguntan a Google Cloud los clústeres, grupos de nodos, cachés y roles, y solo los que tienen la etiqueta de la guía práctica o el nombre de tu cuenta de servicio cuentan como suyos. Así funciona también desde otra computadora o si se pierde `workbook.yaml`.
+# Conserva el bucket, que contiene tu modelo, y el proyecto. La lista no sale de un archivo: cada vez se consultan en Google Cloud los clústeres, grupos de nodos, cachés y roles, y solo los que tienen la etiqueta de la guía práctica o el nombre de tu cuenta de servicio cuentan como suyos. Así funciona también desde otra computadora o si se pierde `workbook.yaml`.
 #
 # </details>
 

@@ -151,7 +151,7 @@ def test_too_many_gpus_for_the_quota_are_told_with_what_is_left(chosen, clients,
     many = chosen.model_copy(update={"gpu_count": 8, "replicas": 8})
     told = lines(doctor.examine(many, clients, before="04"))["GPU quota"]
     assert (told.severity, told.pitfall) == ("error", "gpu-quota")
-    assert "64 GPU(s)" in told.what and "us-central1: " in told.what
+    assert "GPUs required: 64" in told.what and "us-central1: " in told.what
 
 
 @pytest.mark.parametrize(

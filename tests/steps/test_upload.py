@@ -27,7 +27,7 @@ def test_what_differs_is_sent_and_only_that(ours, clients, quiet, tmp_path):
     first = upload.model(ours, clients, **quiet)
     assert sorted(first.sent) == ["new/config.json", "new/model.safetensors", "new/tokenizer.json"]
     assert first.sent_bytes == 5004 and first.throughput_gib_s > 0
-    assert "3 file(s)" in repr(first) and "GiB/s" in repr(first)
+    assert "files: 3" in repr(first) and "GiB/s" in repr(first)
     again = upload.model(ours, clients, **quiet)
     assert again.sent == () and len(again.there) == 3
     assert "already in the bucket, same checksum: 3" in repr(again)

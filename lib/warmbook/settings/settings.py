@@ -174,7 +174,7 @@ class Settings(BaseModel):
     def _agree(self) -> Settings:
         if self.tensor_parallel_size > self.gpu_count:
             raise refusal(
-                "tensor_parallel_size is {size}, but a Pod has {count} GPU(s): raise gpu_count",
+                "tensor_parallel_size is {size}, but gpu_count is {count}: raise gpu_count",
                 field="tensor_parallel_size",
                 size=self.tensor_parallel_size,
                 count=self.gpu_count,

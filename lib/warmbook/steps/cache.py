@@ -71,7 +71,7 @@ class Zones(Card):
 
     def note(self) -> str:
         return say(
-            "{count} cache(s): each is billed for the data it stores and serves.",
+            "Caches: {count}. Each is billed for the data it stores and serves.",
             count=len(self.wanted),
         )
 
@@ -259,7 +259,7 @@ def hits(
         traffic = wait_until(
             polled(lambda: anywhere_cache.traffic(clients, bucket, since)),
             what=say("Cloud Monitoring"),
-            state=lambda told: say("{count} zone(s) reported", count=len(told)),
+            state=lambda told: say("zones reported: {count}", count=len(told)),
             ready=lambda told: bool(told) or monotonic() >= end,
             timeout_s=patience_s + PATIENCE_S,
             meanwhile=say("The metrics appear automatically, some minutes late."),

@@ -278,8 +278,8 @@ def _sentence(runs: Sequence[Runs]) -> str:
 def _too_few(runs: Runs) -> str:
     """Return what so few runs can't tell: how often chance alone would decide."""
     return say(
-        "No recommendation: only {count} run(s) per loader can be compared, and {least} are "
-        "needed. If all loaders were equally fast, chance would put one ahead in all its runs "
+        "No recommendation: {count} of the {least} runs per loader that are needed can be "
+        "compared. If all loaders were equally fast, chance would put one ahead in all its runs "
         "once in {times} comparisons; with {least} runs, once in {usual}.",
         count=len(runs.later),
         least=LEAST_RUNS,

@@ -58,7 +58,7 @@ class Brought(Card):
             yield Row(say("commit"), self.commit)
         if self.sent:
             told = say(
-                "{count} file(s), {size} in {time}, {rate} GiB/s",
+                "files: {count}, {size} in {time}, {rate} GiB/s",
                 count=len(self.sent),
                 size=size(self.sent_bytes),
                 time=duration(self.elapsed_s),
@@ -81,8 +81,8 @@ class Brought(Card):
         if not self.strays:
             return ""
         return say(
-            "{count} unfinished upload(s) of earlier attempts, {size}: billed until they are "
-            "completed, or aborted with the commands above.",
+            "Unfinished uploads of earlier attempts: {count}, {size}. They are billed until they "
+            "are completed, or aborted with the commands above.",
             count=len(self.strays),
             size=size(sum(stray.size_bytes for stray in self.strays)),
         )

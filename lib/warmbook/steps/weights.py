@@ -65,7 +65,7 @@ class Model(Card):
         if seen.architecture:
             yield Row(say("architecture"), seen.architecture)
         count = say(
-            "{count} file(s), {size}", count=len(self.shards), size=size(seen.streamed_bytes)
+            "files: {count}, {size}", count=len(self.shards), size=size(seen.streamed_bytes)
         )
         yield Row(say("safetensors"), count, "ok" if self.shards else "error")
         if largest := seen.largest:

@@ -5,7 +5,7 @@
 #
 # | Does | Needs | Leaves | Time and cost |
 # |:---|:---|:---|:---|
-# | Hides a fault, runs the guide until it fails, grades your diagnosis and your repair | A rehearsal: `make lab` or `warmbook lab` | Your grade in `run.json`; the rest ends with the rehearsal | Ten minutes per round; free |
+# | Hides a fault, runs the guide until it fails, grades your diagnosis and your repair | A rehearsal: `make lab` or `warmbook lab` | Your grade in `run.json`; the rest ends with the rehearsal | About ten minutes per round; free |
 
 # %% [markdown] lang="es"
 # # El gimnasio · Encuentra la falla y repárala
@@ -14,7 +14,7 @@
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|
-# | Esconde una falla, ejecuta la guía hasta que falla y califica tu diagnóstico y tu reparación | Un ensayo: `make lab` o `warmbook lab` | Tu calificación en `run.json`; lo demás termina con el ensayo | Diez minutos por ronda; gratis |
+# | Esconde una falla, ejecuta la guía hasta que falla y califica tu diagnóstico y tu reparación | Un ensayo: `make lab` o `warmbook lab` | Tu calificación en `run.json`; lo demás termina con el ensayo | Unos diez minutos por ronda; gratis |
 
 # %% tags=["parameters"]
 level: str = ""  # easy, medium, hard or two (two faults); empty: any level
@@ -30,15 +30,15 @@ from warmbook.book import gym
 
 # %% [markdown] lang="en"
 # ## Hide a fault
-# Hide the fault before anything else: resources that exist already can hide its symptoms. Choose a `level`, or leave it empty. Trainers give a class the same word as `draw`, or start it with `make lab FAULT=NAME`.
+# Hide the fault before anything else: resources that exist already can hide its symptoms. Choose a `level`, or leave it empty. A trainer gives the class the same word as `draw`, or stages the fault with `make lab FAULT=NAME` or `warmbook class fault`.
 #
-# The card says whether the repair is graded too. If you restart the kernel and run all cells, the round continues: nothing is hidden again, and your repair stays. For another round, restart the rehearsal.
+# The card shows whether the repair is graded too. If you restart the kernel and run all cells, the round continues: nothing is hidden again, and your repair stays. For another round, restart the rehearsal.
 
 # %% [markdown] lang="es"
 # ## Esconde una falla
-# Esconde la falla antes que nada: los recursos que ya existen pueden ocultar sus síntomas. Elige un `level` o déjalo vacío. Quien instruye le da a la clase la misma palabra como `draw`, o la inicia con `make lab FAULT=NAME`.
+# Esconde la falla antes que nada: los recursos que ya existen pueden ocultar sus síntomas. Elige un `level` o déjalo vacío. Quien imparte el taller le da a todo el grupo la misma palabra para `draw`, o prepara la falla con `make lab FAULT=NAME` o `warmbook class fault`.
 #
-# La tarjeta dice si también se califica la reparación. Si reinicias el kernel y ejecutas todas las celdas, la ronda continúa: no se esconde nada de nuevo y tu reparación se conserva. Para otra ronda, reinicia el ensayo.
+# La tarjeta muestra si también se califica la reparación. Si reinicias el kernel y ejecutas todas las celdas, la ronda continúa: no se esconde nada de nuevo y tu reparación se conserva. Para otra ronda, reinicia el ensayo.
 
 # %%
 hidden = gym.hide(fault, draw=draw, level=level, language=language)
@@ -82,11 +82,11 @@ gym.hint(hints)
 
 # %% [markdown] lang="en"
 # ## Name the root cause
-# Choose the pitfall that explains **all** of the evidence, not only its most visible line, and run the second cell. A wrong answer takes 0.2 off, a near miss 0.1; the card says what contradicts it. `gym.reveal()` in a new cell shows the answer and ends the diagnosis with 0 points.
+# Choose the pitfall that explains **all** of the evidence, not only its most visible line, and run the second cell. A wrong answer takes 0.2 off, a near miss 0.1; the card shows what contradicts it. `gym.reveal()` in a new cell shows the answer and ends the diagnosis with 0 points.
 
 # %% [markdown] lang="es"
 # ## Nombra la causa raíz
-# Elige la falla que explique **toda** la evidencia, no solo su línea más visible, y ejecuta la segunda celda. Una respuesta incorrecta resta 0.2 y una cercana 0.1; la tarjeta dice qué la contradice. `gym.reveal()` en una celda nueva muestra la respuesta y termina el diagnóstico con 0 puntos.
+# Elige la falla que explique **toda** la evidencia, no solo su línea más visible, y ejecuta la segunda celda. Una respuesta incorrecta resta 0.2 y una cercana 0.1; la tarjeta muestra qué la contradice. `gym.reveal()` en una celda nueva muestra la respuesta y termina el diagnóstico con 0 puntos.
 
 # %%
 sheet = gym.Sheet(answer)

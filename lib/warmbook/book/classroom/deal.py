@@ -20,14 +20,14 @@ def deal(one: Seat, name: str, *, take_back: bool = False) -> None:
     if running is None or not running.faults or not running.process.runs_for(one.owner):
         raise SettingsError(
             say("Seat {name} is not running.", name=one.name),
-            remedy=say("The seats that run: warmbook class status"),
+            remedy=say("List the running seats: warmbook class status"),
         )
     server = FaultsServer(running.faults, running.token)
     try:
         server.unstage(name) if take_back else server.stage(name)
     except SettingsError as error:
         raise SettingsError(
-            error.what, remedy=say("Take the other back first, or choose another fault.")
+            error.what, remedy=say("Remove the other fault first, or choose another one.")
         ) from None
     except OSError as error:
         raise UnreachableError(str(error), remedy=say("Reset the seat.")) from error

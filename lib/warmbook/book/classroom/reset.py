@@ -25,7 +25,7 @@ def reset(one: Seat) -> float:
     if before is None or not before.process.send(RESET, one.owner):
         raise SettingsError(
             say("Seat {name} is not running.", name=one.name),
-            remedy=say("The seats that run: warmbook class status"),
+            remedy=say("List the running seats: warmbook class status"),
         )
     while time.monotonic() - began < LIMIT_S:
         if _again(one.running(), before):

@@ -147,7 +147,7 @@ def seats(folder: Path) -> list[Seat]:
     found = list(_found(folder))
     if not found:
         raise MissingError(
-            say("{path} has no class.", path=folder),
+            say("There is no class in {path}.", path=folder),
             remedy=say("Name its folder with --folder, or start one: warmbook class start 2"),
         )
     return found

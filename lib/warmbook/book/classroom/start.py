@@ -86,7 +86,11 @@ def refuse_running(folder: Path) -> None:
     """
     if in_use := [one.name for one in _known(folder) if one.occupied]:
         raise SettingsError(
-            say("A class runs in {path}: seats {names}.", path=folder, names=", ".join(in_use)),
+            say(
+                "A class is already running in {path}: seats {names}.",
+                path=folder,
+                names=", ".join(in_use),
+            ),
             remedy=say("See it with `warmbook class status`, end it with `warmbook class stop`."),
         )
 

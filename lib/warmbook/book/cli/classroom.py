@@ -25,12 +25,16 @@ def add(verbs: Verbs) -> None:
     """Add the verb of this module, with verbs of its own."""
     verb = verbs.add_parser(
         "class",
-        help="seats for a training: start, status, page, reset, fault, collect, stop",
-        description="Seats for a training on this machine, each a rehearsal with JupyterLab; or "
-        "those of a JupyterHub (workshop/jupyterhub_config.py), for which the trainer is root. "
-        "docs/workshop.md has a whole half day.",
+        help="seats of a class: start, status, page, reset, fault, collect, stop",
+        description="Manage the seats of a class on this machine. Each has a rehearsal and "
+        "JupyterLab. For the seats of JupyterHub (workshop/jupyterhub_config.py), run these verbs "
+        "as root. docs/workshop.md plans a half day.",
     )
-    added = verb.add_subparsers(required=True, metavar="VERB")
+    added = verb.add_subparsers(
+        required=True,
+        metavar="VERB",
+        help="start, status, page, reset, fault, collect, stop or seat",
+    )
     _add_start(added)
     _add_status(added)
     _add_page(added)
@@ -57,25 +61,29 @@ def _add_start(verbs: Verbs) -> None:
         "start",
         _start,
         "start N seats on this machine and print their links",
-        " The seats go on in the background until `class stop`. Work that a seat has from before "
-        "stays. Exit status 2 if memory or disk won't do, or if the class runs already.",
+        " The seats run in the background until `class stop`. Earlier work in a seat is kept. Exit "
+        "status 2 if memory or disk does not suffice, or if the class is already running.",
     )
-    verb.add_argument("count", type=_counted, metavar="N", help="how many seats")
+    verb.add_argument("count", type=_counted, metavar="N", help="number of seats, up to 99")
     add_seat_options(verb)
 
 
 def _add_status(verbs: Verbs) -> None:
     told = "show who is where, what failed, the gym's round and the staged faults"
     verb = _verb(verbs, "status", _status, told)
-    verb.add_argument("--watch", action="store_true", help="show it anew until Ctrl-C")
-    verb.add_argument("--links", action="store_true", help="show the links of the seats instead")
+    verb.add_argument("--watch", action="store_true", help="refresh every 5 seconds until Ctrl-C")
+    verb.add_argument(
+        "--links", action="store_true", help="show the links and the memory of the seats instead"
+    )
     add_format(verb)
 
 
 def _add_page(verbs: Verbs) -> None:
     told = "serve a page for the trainer on this machine, until Ctrl-C"
     verb = _verb(verbs, "page", _page, told)
-    verb.add_argument("--port", type=int, default=0, metavar="N", help="0 takes a free one (0)")
+    verb.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port of the page (a free one)"
+    )
 
 
 def _add_reset(verbs: Verbs) -> None:
@@ -84,9 +92,9 @@ def _add_reset(verbs: Verbs) -> None:
         "reset",
         _reset,
         "give a seat a fresh rehearsal and fresh notebooks",
-        " What the learner had is kept in the seat's folder, in before-TIME. The link stays.",
+        " The earlier work is kept in the seat's folder, in before-TIME. The link stays the same.",
     )
-    verb.add_argument("seat", metavar="SEAT", help="its name, or all")
+    verb.add_argument("seat", metavar="SEAT", help="name of the seat, or all")
 
 
 def _add_fault(verbs: Verbs) -> None:
@@ -95,11 +103,11 @@ def _add_fault(verbs: Verbs) -> None:
         "fault",
         _fault,
         "stage a fault on a seat or on all",
-        " `warmbook rehearse --list-faults` lists the names. Exit status 1 if a seat has none.",
+        " `warmbook rehearse --list-faults` lists the names. Exit status 1 if it failed on a seat.",
     )
-    verb.add_argument("seat", metavar="SEAT", help="its name, or all")
-    verb.add_argument("name", metavar="NAME", help="of the fault")
-    verb.add_argument("--take-back", action="store_true", help="take the fault back instead")
+    verb.add_argument("seat", metavar="SEAT", help="name of the seat, or all")
+    verb.add_argument("name", metavar="NAME", help="name of the fault")
+    verb.add_argument("--unstage", action="store_true", help="remove the fault instead")
 
 
 def _add_collect(verbs: Verbs) -> None:
@@ -108,13 +116,13 @@ def _add_collect(verbs: Verbs) -> None:
         "collect",
         _collect,
         "copy each seat's records and notebooks into DIR/SEAT",
-        " `warmbook report DIR` then makes one page of them.",
+        " Then run `warmbook report DIR`.",
     )
     verb.add_argument("target", type=folder_named, metavar="DIR", help="created if it is missing")
 
 
 def _add_stop(verbs: Verbs) -> None:
-    _verb(verbs, "stop", _stop, "end all seats; the work stays")
+    _verb(verbs, "stop", _stop, "end all seats; their work is kept")
 
 
 def _counted(text: str) -> int:
@@ -211,7 +219,7 @@ def _reset(options: argparse.Namespace) -> int:
     from ..classroom.seats import named
 
     def act(one: Seat) -> str:
-        return say("fresh again after {seconds:.1f} s", seconds=reset(one))
+        return say("reset in {seconds:.1f} s", seconds=reset(one))
 
     return _each(named(options.folder, options.seat), act)
 
@@ -221,9 +229,9 @@ def _fault(options: argparse.Namespace) -> int:
     from ..classroom.seats import named
 
     def act(one: Seat) -> str:
-        deal(one, options.name, take_back=options.take_back)
-        if options.take_back:
-            return say("{fault} taken back", fault=options.name)
+        deal(one, options.name, take_back=options.unstage)
+        if options.unstage:
+            return say("{fault} removed", fault=options.name)
         return say("{fault} staged", fault=options.name)
 
     return _each(named(options.folder, options.seat), act)

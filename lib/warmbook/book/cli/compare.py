@@ -30,7 +30,7 @@ def add(verbs: Verbs) -> None:
         "versions changed. A single RUN is compared with your last work in JupyterLab. Exit "
         "status 0 if they could be compared and every run is within each --fail-if; 1 if fewer "
         "than two could be compared, a run exceeds a threshold or can't be judged by it; 2 if a "
-        "threshold is not understood. `verdict` in --format json tells these cases apart.",
+        "threshold is invalid. `verdict` in --format json distinguishes these cases.",
         epilog="Figures for --fail-if: cold_start (ready or, if every run has it, first_answer), "
         "ready, first_answer, stream_rate, stream_seconds, stream_bytes, cost, equal_answers, "
         "phase.NAME such as phase.compile, notebook.NAME such as notebook.07_streaming. "

@@ -62,7 +62,7 @@ def add(verbs: Verbs) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="YAML file of parameters, as papermill has it; may be repeated; -y and -p override it",
+        help="YAML file of parameters, as for papermill; may be repeated; -y and -p override it",
     )
     run.add_argument(
         *("-y", "--parameters_yaml"),

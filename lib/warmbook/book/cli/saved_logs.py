@@ -79,7 +79,7 @@ def _chosen(log: StartLog, number: int | None) -> StartLog:
         return log
     if number > log.lives:
         told = say(
-            "The log contains {count} start(s), not {number}.", count=log.lives, number=number
+            "The log has no start {number}; starts in it: {count}.", count=log.lives, number=number
         )
         raise SettingsError(told, remedy=say("Choose one of these with --start."))
     return replace(log, chosen=number - 1)

@@ -24,13 +24,19 @@ def add(verbs: Verbs) -> None:
 def add_folder(verb: argparse.ArgumentParser) -> None:
     """Add --folder."""
     verb.add_argument(
-        "--folder", type=folder_named, default=FOLDER, metavar="DIR", help="of the class (class)"
+        "--folder",
+        type=folder_named,
+        default=FOLDER,
+        metavar="DIR",
+        help="folder of the class (class)",
     )
 
 
 def add_seat_options(verb: argparse.ArgumentParser) -> None:
     """Add what each seat takes: --engine and --rehearsal."""
-    verb.add_argument("--engine", choices=ENGINES, default="vllm", help="of the rehearsals (vllm)")
+    verb.add_argument(
+        "--engine", choices=ENGINES, default="vllm", help="engine of the rehearsals (vllm)"
+    )
     verb.add_argument(
         "--rehearsal",
         action="append",
@@ -87,12 +93,15 @@ def seat_parser() -> argparse.ArgumentParser:
         nargs="?",
         default=_own_name(),
         metavar="NAME",
-        help="of the seat (the user's own)",
+        help="name of the seat (your user name)",
     )
     add_folder(parser)
     add_seat_options(parser)
     parser.add_argument(
-        "--address", default="", metavar="URL", help="of the server (JUPYTERHUB_SERVICE_URL)"
+        "--address",
+        default="",
+        metavar="URL",
+        help="address of the server (JUPYTERHUB_SERVICE_URL)",
     )
     add_language(parser, "copy the notebooks of this language only (both)")
     return parser

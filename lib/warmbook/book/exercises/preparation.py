@@ -62,8 +62,8 @@ PREPARATION: Mapping[str, Exercises] = {
                 marked("role for the IAM policy"),
                 marked("Which role lets you change the IAM policy of the bucket?"),
                 marked(
-                    "Only Storage Admin has storage.buckets.setIamPolicy. Notebook 5 fails with a "
-                    "403 without it."
+                    "Of the four, only Storage Admin has storage.buckets.setIamPolicy. Without it, "
+                    "notebook 5 fails with a 403."
                 ),
                 choices={
                     "roles/container.admin": "roles/container.admin",
@@ -103,8 +103,8 @@ PREPARATION: Mapping[str, Exercises] = {
                     "g2-standard-16 has a network of 32 Gbps, about 3.7 GiB/s."
                 ),
                 marked(
-                    "Size divided by the rate of the slowest part on the way: network, "
-                    "connections, or the bus into the GPU. No loader can be faster."
+                    "Size divided by the lowest rate on the path: network, connections, or the bus "
+                    "into the GPU. No loader can be faster."
                 ),
                 unit=marked("seconds"),
             ),
@@ -158,8 +158,8 @@ PREPARATION: Mapping[str, Exercises] = {
                 marked("roles on the bucket"),
                 marked("How many roles on the bucket does the Pod's service account need?"),
                 marked(
-                    "One for the bucket itself (bucketViewer), one for its files. A role on the "
-                    "files alone ends in a 403 at the first request."
+                    "One for the bucket itself (bucketViewer), one for its files. With a role on "
+                    "the files alone, the first request fails with a 403."
                 ),
                 unit=marked("roles"),
             ),

@@ -15,7 +15,7 @@ SERVING: Mapping[str, Exercises] = {
                 marked("changes to the manifest"),
                 marked("In how many places does the workbook change the guide's manifest?"),
                 marked(
-                    "Each change has its reason in the card: a newer release, the number of GPUs, "
+                    "The card has the reason of each change: a newer release, the number of GPUs, "
                     "or the memory and disk that the model needs."
                 ),
             ),
@@ -24,8 +24,8 @@ SERVING: Mapping[str, Exercises] = {
                 marked("rejected flag"),
                 marked("Which of the guide's flags would stop your release of vLLM at the start?"),
                 marked(
-                    "vLLM 0.17 removed --disable-log-requests: a newer server that gets it exits "
-                    "before it reads a byte of the weights."
+                    "vLLM 0.17 removed --disable-log-requests: with this flag, a newer server "
+                    "exits before it reads the weights."
                 ),
                 choices={
                     "--load-format": "--load-format",
@@ -139,7 +139,7 @@ SERVING: Mapping[str, Exercises] = {
                 marked("How many times as long as the streamer does the download take (median)?"),
                 marked(
                     "The factor depends on disk and network. In the streamer's own benchmark on a "
-                    "fast AWS disk, the load was six times faster."
+                    "fast AWS disk, vLLM's default loader took six times as long as the streamer."
                 ),
                 unit=marked("times"),
             ),
@@ -158,8 +158,8 @@ SERVING: Mapping[str, Exercises] = {
                 marked("deleted resources"),
                 marked("How many resources will the cleanup delete?"),
                 marked(
-                    "The cluster counts as one: its nodes, Pods and namespace go with it. The "
-                    "roles on the bucket and the cache are outside of the cluster."
+                    "The cluster counts as one: its nodes, Pods and namespace are deleted with it. "
+                    "The roles on the bucket and the cache are outside of the cluster."
                 ),
                 unit=marked("resources"),
             ),

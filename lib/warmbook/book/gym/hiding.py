@@ -142,8 +142,8 @@ def _begin(
 def _refuse_another(one: Round, asked: Mapping[str, str]) -> None:
     if any(value and value != one.asked.get(name) for name, value in asked.items()):
         raise SettingsError(
-            say("A round has begun in this rehearsal, and another fault is asked for."),
-            remedy=say("Go on with gym.hide(), or end the round with gym.hide(…, again=True)."),
+            say("A round is in progress in this rehearsal, but another fault was requested."),
+            remedy=say("Continue with gym.hide(), or end the round with gym.hide(…, again=True)."),
         )
 
 

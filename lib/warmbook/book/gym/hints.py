@@ -18,7 +18,7 @@ MOST = 3
 
 WHERE: Mapping[str, str] = {
     evidence.COMPLETED: marked(
-        "No request failed and no Pod stopped. Look at what the workbook checks ahead: where the "
+        "No request failed and no Pod stopped. Look at what the notebooks verify: where the "
         "resources are, how they were created, and what the model answers."
     ),
     evidence.PROJECT: marked(
@@ -54,15 +54,16 @@ WHERE: Mapping[str, str] = {
         "from its node's kubelet."
     ),
     evidence.BESIDE: marked(
-        "The server is not what fails. Look at the other containers of the Pod, and at their logs."
+        "The container that fails is not the server. Look at the other containers of the Pod, and "
+        "at their logs."
     ),
     evidence.KILLED: marked(
         "The server did not exit by itself. Look at the status of the Pod, its exit code and "
         "reason, and at its events."
     ),
     evidence.BUCKET: marked(
-        "Cloud Storage rejects a request of the server. Look at the last lines of its log, at the "
-        "IAM policy of the bucket, and at who the server is for Cloud Storage."
+        "Cloud Storage rejects a request of the server. Look at the last lines of its log, at "
+        "the IAM policy of the bucket, and at the identity that the server uses."
     ),
     evidence.LOG: marked(
         "The server exits with an error of its own. Look at the log of its previous container, and "

@@ -108,7 +108,8 @@ def unknown_end(
     """Return the error for a container that ends again and again: its first error or last line."""
     if error := first_exception(log.encode("utf-8", "replace")):
         what = say(
-            "The container {container} of {pod} exited {count} time(s); its first error:\n{error}",
+            "Container {container} of {pod} keeps exiting (restarts: {count}). "
+            "Its first error:\n{error}",
             container=CONTAINER,
             pod=pod.name,
             count=pod.restarts,
@@ -117,7 +118,8 @@ def unknown_end(
     else:
         lines = [line for line in log.splitlines() if line.strip()]
         what = say(
-            "The container {container} of {pod} exited {count} time(s); its last line: {line}",
+            "Container {container} of {pod} keeps exiting (restarts: {count}). "
+            "Its last line: {line}",
             container=CONTAINER,
             pod=pod.name,
             count=pod.restarts,

@@ -58,7 +58,7 @@ def model(memo: Memo) -> Checkup:
     """Tell whether the folder holds weights."""
     found = memo(folder)
     if found.shards:
-        return Checkup("ok", say("{count} safetensors file(s)", count=len(found.shards)))
+        return Checkup("ok", say("safetensors files: {count}", count=len(found.shards)))
     told = say("no safetensors files in {uri}", uri=found.uri)
     if not memo.due("03"):
         return Checkup("info", told)

@@ -109,11 +109,11 @@ def quota(memo: Memo) -> Checkup:
     if not short and settings.region not in left and shares_quota(settings.gpu):
         return _unknown_quota(settings)
     if not short:
-        return Checkup("ok", say("{count} GPU(s) required, within the quotas", count=needed))
+        return Checkup("ok", say("GPUs required: {count}, within the quotas", count=needed))
     places = ", ".join(short.values())
     return Checkup(
         "warning" if settings.spot and settings.region not in short else "error",
-        say("{count} GPU(s) required; remaining quota: {places}", count=needed, places=places),
+        say("GPUs required: {count}; remaining quota: {places}", count=needed, places=places),
         say(
             "Request an increase at {url}, or choose another region.",
             url=f"https://console.cloud.google.com/iam-admin/quotas?project={settings.project_id}",

@@ -95,7 +95,7 @@ class Examination(Card):
             return say("All preflight checks passed for notebook {number}", number=self.before)
         count = len(self.in_the_way)
         return say(
-            "{count} preflight check(s) failed for notebook {number}",
+            "Failed preflight checks for notebook {number}: {count}",
             count=count,
             number=self.before,
         )

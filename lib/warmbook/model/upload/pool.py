@@ -53,7 +53,7 @@ class Moment:
         if self.compared_bytes:
             told += ", " + say("compared {size}", size=size(self.compared_bytes))
         if self.retries:
-            told += ", " + say("{count} request(s) retried", count=self.retries)
+            told += ", " + say("requests retried: {count}", count=self.retries)
         return told
 
 

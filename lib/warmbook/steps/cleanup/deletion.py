@@ -40,14 +40,14 @@ class Deleted(Card):
 
     def title(self) -> str:
         if self.left:
-            return say("{count} resource(s) left", count=len(self.left))
+            return say("Resources left: {count}", count=len(self.left))
         if self.perhaps:
             return say(
-                "Deleted {count} resource(s); {others} more may be yours",
+                "Resources deleted: {count}; more that may be yours: {others}",
                 count=len(self.created),
                 others=len(self.perhaps),
             )
-        return say("Deleted {count} resource(s); left behind: nothing", count=len(self.created))
+        return say("Resources deleted: {count}; left behind: nothing", count=len(self.created))
 
     def rows(self) -> Sequence[Row]:
         return (

@@ -40,9 +40,9 @@ class Inventory(Card):
 
     def title(self) -> str:
         if self.created:
-            return say("{count} resource(s) created by the workbook", count=len(self.created))
+            return say("Resources created by the workbook: {count}", count=len(self.created))
         if self.perhaps:
-            return say("{count} resource(s) may be yours", count=len(self.perhaps))
+            return say("Resources that may be yours: {count}", count=len(self.perhaps))
         return say("Nothing that the workbook created is left")
 
     def rows(self) -> Sequence[Row]:

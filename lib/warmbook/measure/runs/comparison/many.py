@@ -56,7 +56,7 @@ def _column(key: str) -> str:
 
 def spreads(figures: Sequence[Figure]) -> Iterator[list[str]]:
     """Yield the head and a row for each figure: its median, its least and its greatest value."""
-    yield ["", say("median"), say("least"), say("most")]
+    yield ["", say("median"), say("min"), say("max")]
     for figure in figures:
         if known := [value for value in figure.values if value is not None]:
             told = map(figure.measure.shown, (median(known), min(known), max(known)))

@@ -144,12 +144,13 @@ def the_reader_plays(lab):
     lab.picture("explorer")
     send = lab.page.get_by_role("button", name="Send")
     lab.scroll_to(send)
-    lab.page.get_by_label("temperature").fill("1,5")
-    lab.page.get_by_label("temperature").press("Tab")
+    temperature = lab.page.get_by_label("temperature").last  # the form above has one too
+    temperature.fill("1,5")
+    temperature.press("Tab")
     send.click()
     lab.page.get_by_role("status").filter(has_text="temperature: write a number").wait_for()
-    lab.page.get_by_label("temperature").fill("0.5")
-    lab.page.get_by_label("temperature").press("Tab")
+    temperature.fill("0.5")
+    temperature.press("Tab")
     send.click()
     answer = re.compile("answers no chat|time to first token")
     lab.page.get_by_role("status").filter(has_text=answer).wait_for()
@@ -258,4 +259,5 @@ def test_prices_are_no_formula(lab):
     lab.scroll_to(lab.page.get_by_role("heading", name="Check the GPU memory"))
     lab.page.wait_for_timeout(800)
     card = lab.page.locator("td", has_text="Spot").last
+    lab.scroll_to(card)
     assert "$1.15, Spot $0.69" in card.inner_text()

@@ -8,7 +8,7 @@ from warmbook.measure.runs.seats.table import table
 
 from ....documents import page
 from ..test_html import ANSWER, ROUND
-from .test_seat import put
+from .test_seat_records import put
 
 
 def rows(content):

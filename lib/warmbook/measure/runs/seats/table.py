@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from ..headline import model
@@ -16,9 +17,12 @@ from .seat_records import SeatRecords
 
 Value = str | int | float | bool | None
 
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
-"""What lets a spreadsheet take a text for a formula; also in full width.
+_FORMULA = re.compile(
+    r'(?:^\s*|(?<=[;\t\r\n])[ "]*)[=+\-@\uff1d\uff0b\uff0d\uff20]|^ *(?=[\t\r\n])'
+)
+"""Where a spreadsheet could take a text for a formula; also in full width.
 
+Where the decimal mark is a comma, as in Spanish, Excel ends a cell at a semicolon.
 Source: OWASP, "CSV Injection".
 """
 
@@ -110,4 +114,4 @@ def _cell(value: Value) -> str:
 
 def _harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: an apostrophe makes it text."""
-    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_A_FORMULA) else text
+    return _FORMULA.sub(r"'\g<0>", text)

@@ -6,9 +6,7 @@ link, and believed only if it belongs to the owner of its seat's folder.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import MissingError, SettingsError
-from ...files import save
+from ...files import read_regular, save
 from ...texts import say
 from .processes import Process
 
@@ -186,11 +184,4 @@ def read_own(path: Path, owner: int) -> bytes:
     Raises:
         OSError: It can't be read, is no regular file, is too large or somebody else's.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != owner:
-            raise PermissionError(f"{path} is not a file of its seat's owner")
-        if found.st_size > LARGEST_BYTES:
-            raise OSError(f"{path} is larger than {LARGEST_BYTES} bytes")
-        return file.read(LARGEST_BYTES)
+    return read_regular(path, LARGEST_BYTES, owner=owner)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ....errors import RecordError
+from ....files import read_regular
 from ....texts import say
-from ..record import FILE, read, same_run
+from ..record import FILE, parse, same_run
 from ..schema import Record
 from .seat_records import SeatRecords
 
@@ -100,7 +101,7 @@ def _read(file: Path) -> tuple[Record | None, str]:
             return None, say("it is not a regular file")
         if found.st_size > LARGEST:
             return None, say("it is too large for a record of a run")
-        return read(file), ""
+        return parse(read_regular(file, LARGEST)), ""
     except OSError as error:
         return None, error.strerror or str(error)
     except RecordError as error:

@@ -1,3 +1,4 @@
+import os
 import stat
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 from warmbook.__main__ import main
 from warmbook.book.cli.options import write
 from warmbook.errors import SettingsError
-from warmbook.files import save
+from warmbook.files import read_regular, save
 
 FULL = Path("/dev/full")  # as full(4) has it: every write to it fails with ENOSPC
 
@@ -70,3 +71,17 @@ def test_a_run_whose_folder_cannot_be_made_ends_with_a_sentence(
     (tmp_path / "file").touch()
     assert main(["run", "--out", str(tmp_path / "file" / "run")]) == 2
     assert "Not a directory" in capsys.readouterr().err
+
+
+def test_what_others_may_exchange_is_read_only_where_it_is_a_regular_file(tmp_path):
+    (file := tmp_path / "file").write_bytes(b"as\r\nit is")
+    (link := tmp_path / "link").symlink_to(file)
+    assert read_regular(file, 9, owner=file.stat().st_uid) == b"as\r\nit is"
+    os.mkfifo(pipe := tmp_path / "pipe")
+    for path in (link, pipe, tmp_path, tmp_path / "nothing"):
+        with pytest.raises(OSError):
+            read_regular(path, 9)
+    with pytest.raises(OSError):
+        read_regular(file, 8)
+    with pytest.raises(PermissionError):
+        read_regular(file, 9, owner=file.stat().st_uid + 1)

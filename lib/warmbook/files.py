@@ -1,9 +1,10 @@
-"""Files that this process writes: whole or not at all, by one writer at a time."""
+"""Files written whole or not at all, by one writer at a time; files of others read warily."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import tempfile
 import time
@@ -27,6 +28,8 @@ LOOK_S = 0.005
 """How often it tries, in seconds."""
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 """A pipe in the place of the file keeps nobody waiting."""
+_AS_IT_IS = _NO_WAIT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""Nor does a link lead elsewhere; Windows has only the last of the three."""
 FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 """What the system says of a disk, or a person's part of it, that has no room left."""
 
@@ -142,6 +145,26 @@ def save(content: str | bytes, path: Path, *, public: bool = False) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def read_regular(path: Path, most_bytes: int, *, owner: int | None = None) -> bytes:
+    """Return the content of a file that somebody else may exchange at any time.
+
+    No link is followed at its end, and what is looked at is what is read.
+
+    Raises:
+        OSError: It can't be read, is no regular file, is larger or, with `owner`, another user's.
+    """
+    handle = os.open(path, os.O_RDONLY | _AS_IT_IS)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise PermissionError(f"{path} is not a regular file")
+        if owner not in (None, found.st_uid):
+            raise PermissionError(f"{path} is another user's")
+        if found.st_size > most_bytes:
+            raise OSError(f"{path} is larger than {most_bytes} bytes")
+        return file.read(most_bytes)
 
 
 def _umask() -> int:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from warmbook_rehearsal.node import share
 
 from ..opened import can_unshare, prefix
 from .front_ends import HUB, proxy
-from .lab import ROOT, free_port, put_kernel, wait_for
+from .lab import ROOT, end, free_port, put_kernel, wait_for
 
 SHIPPED = ROOT / "workshop" / "jupyterhub_config.py"
 CONFIG = """
@@ -46,16 +44,15 @@ def missing():
 
 @contextmanager
 def users(base, *names):
-    """Have Unix users with homes in `base`; they are gone at the end, with their processes."""
-    for name in names:
-        home = base / "homes" / name
-        home.parent.mkdir(exist_ok=True)
-        subprocess.run(["useradd", "--create-home", "--home-dir", home, name], check=True)
-    try:
-        yield
-    finally:
+    """Have Unix users with homes in `base` until the end, when none of their processes runs."""
+    (homes := base / "homes").mkdir()
+    with ExitStack() as made:
         for name in names:
-            subprocess.run(["userdel", name], check=True)
+            subprocess.run(
+                ["useradd", "--create-home", "--home-dir", homes / name, name], check=True
+            )
+            made.callback(subprocess.run, ["userdel", name], check=True)
+        yield
 
 
 @contextmanager
@@ -107,13 +104,4 @@ def serving(base, **environ):
         wait_for(f"{url}/hub/api", hub, base / "hub.log")
         yield url, folder
     finally:
-        hub.send_signal(signal.SIGTERM)
-        try:
-            hub.wait(60)
-        except subprocess.TimeoutExpired:
-            hub.kill()
-            raise
-
-
-def uid(name):
-    return pwd.getpwnam(name).pw_uid
+        end(hub, limit_s=60)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -179,12 +178,17 @@ def serving(base, *, engine="quick", front=LAB_4, windowing="", **variables):
         wait_for(f"{url}/api/status?token={TOKEN}", server, base / "lab.log")
         yield url, folder
     finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            raise
+        end(server, limit_s=30)
+
+
+def end(server, limit_s):
+    """End a server that was started; one that takes longer is killed, and that is a failure."""
+    server.terminate()
+    try:
+        server.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        raise
 
 
 def _put(path, settings):

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,8 +20,11 @@ pytestmark = [
 ANA, LUIS = "warmbook-ana", "warmbook-luis"
 FAULT = "service-account-missing"
 GYM = "doc/tree/gym/en/find_the_fault.ipynb"
-RESET_S = 5.0
-"""How long a reset may take on a machine that does nothing else, in seconds."""
+RESET_S = 10.0
+"""How long a reset may take beside a browser and two seats, in seconds.
+
+`make bench BENCH="--only class"` holds it to 5 s, on a machine that does nothing else.
+"""
 ADDED = """async code => {
   const notebook = window.jupyterapp.shell.currentWidget.content
   notebook.activeCellIndex = notebook.widgets.length - 1
@@ -88,11 +90,12 @@ def test_a_class_from_the_first_login_to_a_reset(browser, place):
 
     ana.open(GYM)
     ana.run_all(timeout_s=240)
-    assert "check" in ana.text() or ana.errors().count()
+    assert "The guide stopped in notebook" in ana.text()
     ana.run("gym.hint(1)")
     ana.run(f'gym.grade("{FAULT}")')
     ana.run(REPAIR)
     ana.wait_idle(timeout_s=240)
+    assert FAULT in ana.text()
     luis.run_all(timeout_s=120)
     shown = seen(folder)
     assert shown[LUIS]["passed"] == ["01_settings"]
@@ -104,7 +107,7 @@ def test_a_class_from_the_first_login_to_a_reset(browser, place):
     reported(base / "out")
 
     seconds = float(re.search(r"([\d.]+) s", trainer(folder, "reset", ANA))[1])
-    assert seconds <= RESET_S * busy()
+    assert seconds <= RESET_S
     ana.open(GYM)
     assert FAULT not in ana.text()
     assert seen(folder)[ANA]["faults"] == []
@@ -124,13 +127,7 @@ def reported(out):
     done = subprocess.run(command, capture_output=True, text=True, cwd=out)
     assert done.returncode == 0, done.stdout + done.stderr
     (page,), (table,) = (list(out.glob(f"*.{kind}")) for kind in ("html", "csv"))
-    with table.open(newline="") as file:
+    with table.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    text = json.dumps(rows)
-    assert ANA in text and LUIS in text
-    assert ANA in page.read_text()
-
-
-def busy():
-    """Return how many times longer things take while other programs want the processors."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert {row["seat"] for row in rows} == {ANA, LUIS}
+    assert ANA in page.read_text() and LUIS in page.read_text()

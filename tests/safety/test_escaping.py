@@ -103,8 +103,8 @@ def pages(value):
     yield Inventory((one,), (one,), (value,))._repr_html_()
     yield Deleted((one,), (one,), (value,))._repr_html_()
     yield Grade(a_round(value), value, right=False, against=value)._repr_html_()
-    hint = "".join((" ", *value.splitlines()))  # each line is a row
-    yield Hints((hint, hint))._repr_html_()
+    in_a_row = f"1 {' '.join(value.splitlines())}"  # a hint has a row for each of its lines
+    yield Hints((in_a_row, in_a_row))._repr_html_()
 
 
 def a_round(value):

@@ -56,8 +56,8 @@ check = _recorded(claimed)
 
 def note_gym_round(one: Mapping[str, Any]) -> None:
     """Let a round of the gym leave how far it is in the kernel's record, if there is one."""
-    for recorder in _of_kernel:
-        recorder.note_gym_round(one)
+    for keeper in _of_kernel:
+        keeper.note_gym_round(one)
 
 
 def _note(holds: object, claim: str, *, passed: bool) -> None:

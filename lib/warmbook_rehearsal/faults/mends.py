@@ -44,7 +44,7 @@ def run_again(*notebooks: str) -> Mend:
 DEPLOY_AGAIN = run_again("06")
 """Somebody changed the Deployment: applying the manifest again brings it back."""
 UPLOAD_AGAIN = typed(
-    "gcloud storage cp $MODEL_FOLDER/* gs://$BUCKET_NAME/$MODEL_PATH/", notebooks=("03",)
+    'gcloud storage cp "$MODEL_FOLDER"/* gs://$BUCKET_NAME/$MODEL_PATH/', notebooks=("03",)
 )
 """A file in the bucket is not the model's: uploading the model again brings it back."""
 

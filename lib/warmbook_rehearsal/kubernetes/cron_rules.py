@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .errors import Cause
-from .names import invalid_value
+from .names import invalid_value, unsupported_value
 from .objects import Obj
 from .pod_rules import pod_causes, restart_causes
 from .schedules import Schedule, zone_of
@@ -31,9 +31,7 @@ def causes(obj: Obj) -> Iterator[Cause]:
     spec = obj["spec"]
     yield from _schedule(spec)
     if (policy := spec["concurrencyPolicy"]) not in _POLICIES:
-        listed = ", ".join(f'"{name}"' for name in _POLICIES)
-        said = f'Unsupported value: "{policy}": supported values: {listed}'
-        yield Cause("FieldValueNotSupported", said, "spec.concurrencyPolicy")
+        yield unsupported_value("spec.concurrencyPolicy", policy, _POLICIES)
     for field in (
         "startingDeadlineSeconds",
         "successfulJobsHistoryLimit",

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import schema as schemas
 from .errors import Cause
+from .names import unsupported_value
 from .objects import Obj
 from .schema import Schema
 
@@ -47,9 +48,7 @@ def _of_value(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
 
 def _of_text(schema: Mapping[str, Any], value: str, path: str) -> Iterator[Cause]:
     if "enum" in schema and value not in schema["enum"]:
-        listed = ", ".join(f'"{one}"' for one in schema["enum"])
-        said = f'Unsupported value: "{value}": supported values: {listed}'
-        yield Cause("FieldValueNotSupported", said, path)
+        yield unsupported_value(path, value, schema["enum"])
     if len(value) > schema.get("maxLength", len(value)):
         said = f"Too long: may not be more than {schema['maxLength']} bytes"
         yield Cause("FieldValueTooLong", said, path)

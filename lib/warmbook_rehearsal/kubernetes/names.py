@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .errors import Cause
@@ -85,3 +85,10 @@ def invalid_value(field: str, value: str, why: str) -> Cause:
     """Return the cause for a text that is not allowed."""
     shown = value.replace("\\", "\\\\").replace('"', '\\"')
     return Cause("FieldValueInvalid", f'Invalid value: "{shown}": {why}', field)
+
+
+def unsupported_value(field: str, value: str, supported: Iterable[str]) -> Cause:
+    """Return the cause for a text that is none of those that a field may have."""
+    listed = ", ".join(f'"{one}"' for one in supported)
+    said = f'Unsupported value: "{value}": supported values: {listed}'
+    return Cause("FieldValueNotSupported", said, field)

@@ -8,14 +8,14 @@ from typing import Any
 
 from . import volume_rules
 from .errors import Cause
-from .names import invalid_value, port_causes, wrong_label, wrong_name
+from .names import invalid_value, port_causes, unsupported_value, wrong_label, wrong_name
 from .objects import Obj
 from .quantities import number
 
 _CHANGEABLE = ("image",)
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
-_POLICIES = {"Always", "IfNotPresent", "Never"}
+_POLICIES = ("Always", "IfNotPresent", "Never")
 
 
 def pod_causes(spec: Obj, at: str) -> Iterator[Cause]:
@@ -47,8 +47,7 @@ def _container(container: Obj, at: str, volumes: set[str | None]) -> Iterator[Ca
     if not container.get("image"):
         yield Cause("FieldValueRequired", "Required value", f"{at}.image")
     if (policy := container["imagePullPolicy"]) not in _POLICIES:
-        said = f'Unsupported value: "{policy}": supported values: "Always", "IfNotPresent", "Never"'
-        yield Cause("FieldValueNotSupported", said, f"{at}.imagePullPolicy")
+        yield unsupported_value(f"{at}.imagePullPolicy", policy, _POLICIES)
     for index, port in enumerate(container.get("ports") or ()):
         yield from port_causes(port.get("containerPort"), f"{at}.ports[{index}].containerPort")
     for index, mount in enumerate(container.get("volumeMounts") or ()):
@@ -101,9 +100,7 @@ def restart_causes(pod_spec: Obj, supported: tuple[str, ...], at: str) -> Iterat
     """Yield what is wrong with the `restartPolicy` of a template's Pod at the path `at`."""
     policy = pod_spec.get("restartPolicy", "")
     if policy not in supported:
-        listed = ", ".join(f'"{name}"' for name in supported)
-        said = f'Unsupported value: "{policy}": supported values: {listed}'
-        yield Cause("FieldValueNotSupported", said, f"{at}.restartPolicy")
+        yield unsupported_value(f"{at}.restartPolicy", policy, supported)
 
 
 def unmovable(pod: Obj, old: Obj) -> Cause | None:

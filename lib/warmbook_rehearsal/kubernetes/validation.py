@@ -166,9 +166,8 @@ def _immutable(kind: Kind, spec: Obj, old: Obj) -> Iterator[Cause]:
 def _strategy(strategy: Mapping[str, Any]) -> Iterator[Cause]:
     at = "spec.strategy"
     kind = strategy["type"]
-    if kind not in ("Recreate", "RollingUpdate"):
-        said = f'Unsupported value: "{kind}": supported values: "Recreate", "RollingUpdate"'
-        yield Cause("FieldValueNotSupported", said, f"{at}.type")
+    if kind not in (supported := ("Recreate", "RollingUpdate")):
+        yield names.unsupported_value(f"{at}.type", kind, supported)
     elif kind == "Recreate" and strategy.get("rollingUpdate") is not None:
         said = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
         yield Cause("FieldValueForbidden", said, f"{at}.rollingUpdate")

@@ -5,10 +5,13 @@ import stat
 
 import pytest
 
+from warmbook.book.classroom import collect as collected
 from warmbook.book.classroom.collect import collect
 from warmbook.errors import SettingsError
 
 from ...other_user import NOBODY, needs_root
+
+BEFORE = "before-20260101-100000/runs/interactive/0/run.json"
 
 
 @pytest.fixture
@@ -60,6 +63,13 @@ def test_links_lead_to_nothing_that_is_copied(one, tmp_path):
     found = collect(one, tmp_path / "out")
     assert found.skipped == ("work/link.ipynb",)
     assert not [name for name in names(tmp_path / "out") if "secret" in name or "link" in name]
+
+
+def test_a_seat_is_copied_up_to_a_size(one, tmp_path, monkeypatch):
+    monkeypatch.setattr(collected, "MOST_BYTES", 4)  # a record takes 2 bytes, the notebook 4
+    found = collect(one, tmp_path / "out")
+    assert found.skipped == ("work/runs/interactive/1/run.json", BEFORE)
+    assert (found.records, found.notebooks) == (0, 1)
 
 
 @needs_root

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -37,6 +38,18 @@ def test_a_signal_reaches_the_process_of_its_owner():
         assert program.wait(10) == -signal.SIGTERM
     assert not found.runs_for(OWNER)
     assert not found.send(signal.SIGTERM, OWNER)
+
+
+def test_a_thread_is_no_process_that_gets_a_signal():
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    try:
+        found = Process.of(thread.native_id)
+        assert not found.send(signal.SIGTERM, OWNER)
+    finally:
+        ended.set()
+        thread.join(10)
 
 
 def test_there_is_no_process_without_a_number():

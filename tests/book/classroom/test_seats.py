@@ -1,5 +1,6 @@
 """Seats on disk, and whose files are believed."""
 
+import json
 import os
 import stat
 
@@ -33,11 +34,26 @@ def test_a_supervisor_that_is_gone_leaves_a_stale_seat(running_here):
     assert one.stale and not one.occupied
 
 
-def test_a_rehearsal_on_another_machine_is_not_believed(running_here):
-    assert running_here(faults="http://192.0.2.1:80").running() is None
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://192.0.2.1:80", "http://127.0.0.1.example:80", "file://127.0.0.1/etc/passwd"),
+        *("http://192.0.2.1\\@127.0.0.1:80", "http://127.0.0.1:80/x", "http://127.0.0.1:80\n"),
+    ],
+)
+def test_a_rehearsal_elsewhere_is_not_believed(running_here, address):
+    one = running_here(faults="http://127.0.0.1:80")
+    told = json.loads((one.folder / "seat.json").read_text())
+    (one.folder / "seat.json").write_text(json.dumps({**told, "faults": address}))
+    assert one.running() is None
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"pid": -1}', "[]", "\udcff"])
+DEEP = "[" * 200_000
+"""More levels than Python's own reader of JSON goes into."""
+HUGE = '{"pid": 99999999999999999999, "started": 1, "state": "up", "since": ""}'
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"pid": -1}', "[]", "\udcff", DEEP, HUGE])
 def test_a_damaged_file_is_no_running_seat(running_here, content):
     one = running_here()
     (one.folder / "seat.json").write_bytes(content.encode(errors="surrogateescape"))

@@ -3,6 +3,7 @@
 import pytest
 
 from warmbook.book.classroom import start
+from warmbook.book.classroom.seats import existing
 from warmbook.errors import SettingsError, UnreachableError
 
 from ...processes import processes_with, until
@@ -48,4 +49,17 @@ def test_an_interrupted_start_leaves_no_process(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         start.start(2, course(tmp_path), interrupt)
     assert not processes_with(str(tmp_path))
-    assert not [one for one in start.seats(tmp_path / "class") if one.stale]
+    assert not [one for one in existing(tmp_path / "class") if one.stale]
+
+
+def test_a_stray_file_among_the_seats_is_no_class(tmp_path):
+    (tmp_path / "class" / "seats").mkdir(parents=True)
+    (tmp_path / "class" / "seats" / ".DS_Store").touch()
+    assert start.clear_crashed(tmp_path / "class") == []
+    start.refuse_running(tmp_path / "class")
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path):
+    (tmp_path / "class").touch()
+    with pytest.raises(SettingsError):
+        start.start(1, course(tmp_path), lambda up, seconds: None)

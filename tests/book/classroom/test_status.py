@@ -2,6 +2,9 @@
 
 import json
 import os
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -9,7 +12,7 @@ from warmbook.book.classroom import status
 from warmbook.book.classroom.deal import deal
 from warmbook.book.classroom.status import SeatStatus
 from warmbook.book.classroom.table import ago, as_text
-from warmbook.errors import MissingError, SettingsError
+from warmbook.errors import MissingError, SettingsError, UnreachableError
 from warmbook.measure.runs.measured import NOTHING
 
 RECORD = {
@@ -104,6 +107,41 @@ def test_a_seat_that_does_not_run_is_free_or_crashed(running_here, left, state):
 def test_a_rehearsal_that_has_stopped_hides_no_seat(running_here):
     shown = status.status(running_here(faults="http://127.0.0.1:9", token="x"))
     assert (shown.state, shown.faults) == ("up", ())
+
+
+@pytest.mark.parametrize("answer", [b"3", b"[1]", b"[{}]", b"{"])
+def test_what_is_no_answer_of_a_rehearsal_hides_no_seat(running_here, answer):
+    with answering(answer) as address:
+        one = running_here(faults=address, token="x")
+        shown = status.status(one)
+        assert (shown.state, shown.faults) == ("up", ())
+        with pytest.raises(UnreachableError):
+            deal(one, "api-off-storage")
+
+
+@contextmanager
+def answering(content):
+    """Have a server that answers every request with this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_POST(self):
+            self.do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(10)
 
 
 def test_a_fault_is_dealt_shown_and_taken_back(running_here, rehearsal):

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...files import save, writing
+from ...measure.runs.record import FILE
+from .. import shipped
 from .seats import Seat, read_own
 
-WANTED = (".ipynb",)
-RECORDS = ("run.json", "workbook.yaml")
+NOTEBOOK = ".ipynb"
+RECORDS = (FILE, shipped.WORKBOOK)
+MOST_BYTES = 500_000_000
+"""Of a seat: nobody fills the trainer's disk."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Collected:
     records: int
     notebooks: int
     skipped: tuple[str, ...] = ()
-    """Files that could not be read, or are not the learner's own."""
+    """Files that could not be read, are not the learner's own, or are beyond MOST_BYTES."""
 
 
 def collect(one: Seat, target: Path) -> Collected:
@@ -48,20 +52,27 @@ def collect(one: Seat, target: Path) -> Collected:
 
 
 def _copy(one: Seat, draft: Path, home: Path) -> Collected:
-    copied, skipped, owner = [], [], one.owner
+    copied, skipped, owner, room = [], [], one.owner, MOST_BYTES
     for path in _wanted(one):
         place = draft / path.relative_to(one.folder)
-        try:
-            content = read_own(path, owner)
-        except OSError:
+        content = _content(path, owner)
+        if content is None or len(content) > room:
             skipped.append(str(path.relative_to(one.folder)))
             continue
+        room -= len(content)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         save(content, place)
         copied.append(path)
-    records = sum(path.name == RECORDS[0] for path in copied)
-    notebooks = sum(path.suffix in WANTED for path in copied)
+    records = sum(path.name == FILE for path in copied)
+    notebooks = sum(path.suffix == NOTEBOOK for path in copied)
     return Collected(one.name, home, records, notebooks, tuple(skipped))
+
+
+def _content(path: Path, owner: int) -> bytes | None:
+    try:
+        return read_own(path, owner)
+    except OSError:
+        return None
 
 
 def _wanted(one: Seat) -> Iterator[Path]:
@@ -72,7 +83,7 @@ def _wanted(one: Seat) -> Iterator[Path]:
         for folder, folders, files in os.walk(work):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
-                if name in RECORDS or name.endswith(WANTED):
+                if name in RECORDS or name.endswith(NOTEBOOK):
                     yield Path(folder) / name
 
 

@@ -11,18 +11,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from ...cloud.rehearsal import is_loopback
 from ...errors import MissingError, SettingsError
+from ...measure.runs.page_template import template
 from ...texts import say, spoken
 from . import table
 from .seats import seats
@@ -103,7 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # the tab was closed meanwhile
+            self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
         """Log nothing: the token is in each request."""
@@ -132,7 +132,7 @@ def document(shown: Sequence[SeatStatus], nonce: str) -> str:
         "staged": say("staged faults"),
         "memory": say("memory"),
     }
-    return _template().render(
+    return template("class.html").render(
         language=spoken(),
         title=say("Class"),
         summary=_summary(shown),
@@ -142,17 +142,6 @@ def document(shown: Sequence[SeatStatus], nonce: str) -> str:
         lost=say("The page is not updated: the command that serves it has stopped."),
         nonce=nonce,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("warmbook", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    return environment.get_template("class.html")
 
 
 def _summary(shown: Sequence[SeatStatus]) -> str:

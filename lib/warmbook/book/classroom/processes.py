@@ -50,7 +50,7 @@ class Process:
         """
         try:
             handle = os.pidfd_open(self.pid)
-        except ProcessLookupError:
+        except OSError:  # there is none, or the number is a thread's
             return False
         try:
             if not self.runs_for(user):

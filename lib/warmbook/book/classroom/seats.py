@@ -6,21 +6,16 @@ link, and believed only if it belongs to the owner of its seat's folder.
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import stat
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from ...cloud.rehearsal import is_loopback
 from ...errors import MissingError, SettingsError
-from ...files import save
+from ...files import read_regular, save
 from ...texts import say
 from .processes import Process
 
@@ -31,6 +26,12 @@ BEFORE = "before-"
 
 LARGEST_BYTES = 20_000_000
 """Of a file that is read: records have some kilobytes, notebooks with pictures some megabytes."""
+
+MOST_PID = 2**22
+"""The highest number of a process. Source: proc(5), /proc/sys/kernel/pid_max."""
+
+_LOOPBACK = r"^(http://127\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5})?$"
+"""No other address of a rehearsal is believed: a trainer's requests stay on this machine."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 """Names of Unix users, and the numbers of `class start`."""
@@ -43,13 +44,13 @@ class Running(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    pid: int = Field(gt=0)
+    pid: int = Field(gt=0, le=MOST_PID)
     started: int
     """When the supervisor started, in clock ticks since the machine's start."""
     state: State
     since: str
     """When that state began, in UTC."""
-    faults: str = ""
+    faults: str = Field(default="", pattern=_LOOPBACK)
     """Where the rehearsal stages faults; empty until it is up."""
     token: str = Field(default="", repr=False)
     """The rehearsal's token."""
@@ -85,10 +86,9 @@ class Seat:
     def running(self) -> Running | None:
         """Return what the supervisor wrote, None where there is none or it is not readable."""
         try:
-            found = Running.model_validate(json.loads(read_own(self.folder / FILE, self.owner)))
-        except (OSError, ValueError, ValidationError):
+            return Running.model_validate_json(read_own(self.folder / FILE, self.owner))
+        except (OSError, ValueError):
             return None
-        return found if not found.faults or is_loopback(found.faults) else None
 
     @property
     def occupied(self) -> bool:
@@ -144,8 +144,7 @@ def seats(folder: Path) -> list[Seat]:
     Raises:
         MissingError: There is no class.
     """
-    found = list(_found(folder))
-    if not found:
+    if not (found := existing(folder)):
         raise MissingError(
             say("There is no class in {path}.", path=folder),
             remedy=say("Name its folder with --folder, or start one: warmbook class start 2"),
@@ -153,10 +152,13 @@ def seats(folder: Path) -> list[Seat]:
     return found
 
 
-def _found(folder: Path) -> Iterator[Seat]:
-    for path in sorted((folder.absolute() / SEATS).glob("*")):
-        if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-            yield Seat(path.name, path)
+def existing(folder: Path) -> list[Seat]:
+    """Return the seats of the class in `folder`, by name; none where there is no class."""
+    return [
+        Seat(path.name, path)
+        for path in sorted((folder.absolute() / SEATS).glob("*"))
+        if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    ]
 
 
 def named(folder: Path, name: str) -> list[Seat]:
@@ -182,11 +184,4 @@ def read_own(path: Path, owner: int) -> bytes:
     Raises:
         OSError: It can't be read, is no regular file, is too large or somebody else's.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != owner:
-            raise PermissionError(f"{path} is not a file of its seat's owner")
-        if found.st_size > LARGEST_BYTES:
-            raise OSError(f"{path} is larger than {LARGEST_BYTES} bytes")
-        return file.read(LARGEST_BYTES)
+    return read_regular(path, LARGEST_BYTES, owner=owner)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import SettingsError, UnreachableError
-from ...files import locked
+from ...files import locked, writing
 from ...texts import say
 from .room import check_room
-from .seats import SEATS, Running, Seat, seat, seats
+from .seats import SEATS, Running, Seat, existing, seat
 
 Tell = Callable[[int, float], None]
 """Told how many seats are up, and the seconds since the start."""
@@ -56,11 +56,13 @@ def start(count: int, course: Course, tell: Tell) -> list[Seat]:
     is on a seat from before stays.
 
     Raises:
-        SettingsError: The class runs already, or the machine has no room for it.
+        SettingsError: The class runs already, the machine has no room for it, or its folder can't
+            be written.
         UnreachableError: A seat did not start; says what its log has.
     """
     home = course.folder.absolute() / SEATS
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with writing(home):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(course.folder / ".lock"):
         refuse_running(course.folder)
         check_room(count, course.engine, course.folder)
@@ -70,10 +72,7 @@ def start(count: int, course: Course, tell: Tell) -> list[Seat]:
                 _start_one(seat(course.folder, f"{number:02d}"), course, started)
             _wait(started, tell)
         except BaseException:
-            stop(started.seats)
-            for process in started.processes:
-                process.kill()
-                process.wait()
+            _end(started)
             raise
         return started.seats
 
@@ -84,7 +83,7 @@ def refuse_running(folder: Path) -> None:
     Raises:
         SettingsError: A seat of it is in use.
     """
-    if in_use := [one.name for one in _known(folder) if one.occupied]:
+    if in_use := [one.name for one in existing(folder) if one.occupied]:
         raise SettingsError(
             say(
                 "A class is already running in {path}: seats {names}.",
@@ -97,18 +96,15 @@ def refuse_running(folder: Path) -> None:
 
 def clear_crashed(folder: Path) -> list[Seat]:
     """Remove what supervisors left that were killed; return their seats. Their work stays."""
-    crashed = [one for one in _known(folder) if one.stale]
+    crashed = [one for one in existing(folder) if one.stale]
     for one in crashed:
         one.vacate()
     return crashed
 
 
-def _known(folder: Path) -> list[Seat]:
-    return seats(folder) if any((folder / SEATS).glob("*")) else []
-
-
 def _start_one(one: Seat, course: Course, started: Started) -> None:
-    one.folder.mkdir(mode=0o700, exist_ok=True)
+    with writing(one.folder):
+        one.folder.mkdir(mode=0o700, exist_ok=True)
     port, token = _free_port(), secrets.token_urlsafe(24)
     command = [sys.executable, "-m", "warmbook", "class", "seat", one.name]
     command += ["--folder", str(course.folder.absolute()), "--engine", course.engine]
@@ -129,6 +125,19 @@ def _start_one(one: Seat, course: Course, started: Started) -> None:
         )
     started.seats.append(one)
     started.processes.append(process)
+
+
+def _end(started: Started) -> None:
+    """End the seats of a class that does not start: each supervisor ends its rehearsal."""
+    for process in started.processes:
+        process.terminate()  # also one that has not written its seat's file yet
+    end = time.monotonic() + STOP_S
+    for process in started.processes:
+        try:
+            process.wait(max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _lab(one: Seat, port: int, language: str) -> list[str]:

@@ -17,6 +17,8 @@ from .seats import Running, Seat, read_own
 
 AT_ONCE = 16
 """How many rehearsals are asked at a time."""
+ANSWER_S = 5.0
+"""How long one that hangs delays the others, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class SeatStatus:
 
 
 def statuses(seats: Sequence[Seat]) -> list[SeatStatus]:
-    """Return what is known of each seat, in their order; a rehearsal that hangs delays nobody."""
+    """Return what is known of each seat, in their order; one that hangs delays them by ANSWER_S."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(status, seats))
 
@@ -79,10 +81,12 @@ def _of_process(seat: Seat, running: Running | None, here: bool) -> dict[str, An
 
 def _staged(running: Running) -> tuple[str, ...]:
     try:
-        staged = FaultsServer(running.faults, running.token).staged()
+        staged = FaultsServer(running.faults, running.token, ANSWER_S).staged()
+        return tuple(str(one["name"]) for one in staged)
     except (OSError, WarmbookError):  # it stops just now
         return ()
-    return tuple(str(one["name"]) for one in staged)
+    except (LookupError, TypeError, ValueError):  # a learner's own server answers there
+        return ()
 
 
 def _of_record(seat: Seat) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from ...files import writing
+from ...files import save, writing
 from ...terminal import one_line, show
 from ...texts import LANGUAGES, say
 from .screen import show_wrapped
@@ -200,3 +200,23 @@ def write(path: Path, content: bytes) -> None:
     """
     with writing(path):
         path.write_bytes(content)
+
+
+def keep(path: Path, content: bytes, *, public: bool = False) -> None:
+    """Write a file that the reader has named, whole or not at all, and private unless `public`.
+
+    A device or a pipe gets the content as it comes. A link is followed, so that /dev/stdout stays.
+
+    Raises:
+        SettingsError: It can't be written.
+    """
+    with writing(path):
+        if is_stream(path):
+            path.write_bytes(content)
+        else:
+            save(content, path.resolve(), public=public)
+
+
+def is_stream(path: Path) -> bool:
+    """Tell whether a path is a device or a pipe, in whose place no file is put."""
+    return path.exists() and not path.is_file() and not path.is_dir()

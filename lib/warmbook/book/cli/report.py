@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...files import save, writing
 from ...terminal import one_line
 from ...texts import say
-from .options import Verbs, add_format, add_language, print_as, write
+from .options import Verbs, add_format, add_language, keep, print_as, write
 from .records import own_work, run_name
 from .screen import show_wrapped
 
@@ -96,8 +95,8 @@ def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
     problems = {file: why for seat in seats for file, why in seat.problems.items()}
     for file, why in problems.items():
         show_wrapped(f"✗ {one_line(file)}: {one_line(why)}", sys.stderr)
-    _keep(out, page.page(seats).encode())
-    _keep(csv, table.table(seats))
+    keep(out, page.page(seats).encode())  # names and grades, for the reader alone
+    keep(csv, table.table(seats))
     told = {"page": str(out), "csv": str(csv), "seats": len(seats), "left_out": problems}
     print_as(options.format, f"{out}\n{csv}", told)
     return 0
@@ -106,16 +105,3 @@ def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
 def _tell(searched: int) -> None:
     told = say("searching for records: {count} folders so far", count=searched)
     show_wrapped(f"… {told}", sys.stderr)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write names and grades for the reader alone; a device or a pipe gets them as they come.
-
-    Raises:
-        SettingsError: It can't be written.
-    """
-    with writing(path):
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-        else:
-            save(content, path)

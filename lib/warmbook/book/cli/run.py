@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...files import save, writing
+from ...files import writing
 from ...texts import say, spoken
 from .options import (
     Verbs,
     add_format,
     add_language,
     add_parameter,
+    is_stream,
+    keep,
     numbers,
     print_as,
     saved_choices,
@@ -152,7 +154,7 @@ def _refuse_unwritable(path: Path) -> None:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(folder, os.W_OK):
+        if not os.access(path if is_stream(path) else folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
@@ -161,7 +163,7 @@ def _write_junit(run: Run, path: Path) -> None:
 
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save(document(run.record()), path, public=True)
+    keep(path, document(run.record()), public=True)
 
 
 def _list(options: argparse.Namespace) -> int:

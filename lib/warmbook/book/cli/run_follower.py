@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...terminal import redraw, show
 from ...texts import say
+from .. import origin
 from ..follower import Follower, Waiting
 from .run_summary import place, summary
 from .screen import show_wrapped
@@ -125,5 +126,4 @@ class JsonFollower(Follower):
 
 
 def _event(name: str, **told: Any) -> None:
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    show(json.dumps({"event": name, "at": at, **told}))
+    show(json.dumps({"event": name, "at": origin.now(), **told}))

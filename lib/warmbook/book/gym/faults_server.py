@@ -18,6 +18,8 @@ class FaultsServer:
 
     url: str
     token: str
+    answer_s: float = 30.0
+    """How long it may take to begin an answer, in seconds."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str] | None = None) -> FaultsServer:
@@ -80,7 +82,12 @@ class FaultsServer:
         headers = {"Authorization": f"Bearer {self.token}"}
         with explained():
             answer = requests.request(
-                method, f"{self.url}{path}", headers=headers, json=body, timeout=30
+                method,
+                f"{self.url}{path}",
+                headers=headers,
+                json=body,
+                timeout=self.answer_s,
+                allow_redirects=False,  # it sends nobody elsewhere
             )
         if answer.status_code == 404:
             raise MissingError(

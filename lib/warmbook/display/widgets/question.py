@@ -44,7 +44,7 @@ Raises a WarmbookError where it can't be taken.
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: a number in a `unit`, one of `options` (value to label), or a free `text`."""
+    """A question: a number in a `unit`, one of `options` (value to label), or a `free` text."""
 
     asks: str
     unit: str = ""

@@ -1,6 +1,8 @@
-"""The template of both pages, of a run and of a class: `data/report.html` and `data/report.css`."""
+"""The templates of the HTML pages; `data/report.html` is that of a run and of a class."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -10,8 +12,9 @@ EDGES = {"banner": AMBER, "cloud": BLUE, "good": GREEN, "bad": RED}
 """Colour of each kind of paragraph that has a line beside it."""
 
 
-def template() -> Template:
-    """Return `data/report.html`: it escapes every value, and refuses one that is missing."""
+@cache
+def template(name: str = "report.html") -> Template:
+    """Return a template of `data`: it escapes every value, and refuses one that is missing."""
     environment = Environment(
         loader=PackageLoader("warmbook", "data"),
         autoescape=True,
@@ -19,4 +22,4 @@ def template() -> Template:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)

@@ -22,7 +22,7 @@ from ..objects import (
     terminating,
     uid_of,
 )
-from ..schedules import Schedule
+from ..schedules import Schedule, zone_of
 from ..store import Key, Store
 from .pods_of import MANAGER
 from .queue_keys import key_of, owner_key
@@ -150,7 +150,7 @@ def _job_of(cron_job: Obj, due: datetime) -> Obj:
     """Return the Job of a time, named by its minute so that no time has two."""
     template = copy.deepcopy(cron_job["spec"]["jobTemplate"])
     meta = template.get("metadata") or {}
-    zone = Schedule.parse("@daily", cron_job["spec"].get("timeZone") or "").zone
+    zone = zone_of(cron_job["spec"].get("timeZone") or "")
     scheduled = due.astimezone(zone).isoformat().replace("+00:00", "Z")
     return {
         "metadata": {

@@ -12,7 +12,7 @@ from warmbook.measure.runs.seats.search import seats
 
 from ....safety.test_escaping import Structure, nasty
 from ..test_html import ANSWER, ROUND, SEED, everywhere
-from .test_seat import put
+from .test_seat_records import put
 
 DONE = {"answers": [{**ANSWER, "right": True}], "gym": [{**ROUND, "done": True}]}
 

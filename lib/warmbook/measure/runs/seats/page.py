@@ -14,12 +14,12 @@ from ..headline import Fact
 from ..page_template import EDGES, template
 from ..parts import Drawing, Folded, Grid, Paragraph, Part, Section
 from ..schema import Notebook
-from .seat import Seat
+from .seat_records import SeatRecords
 
 _MARKS = {"passed": "✔", "failed": "✗", "interrupted": "✗", "begun": "…", "not-run": "-"}
 
 
-def page(seats: Sequence[Seat]) -> str:
+def page(seats: Sequence[SeatRecords]) -> str:
     """Return the page; every value of the records stands in it as text."""
     sections = _sections(seats)
     return template().render(
@@ -35,13 +35,13 @@ def page(seats: Sequence[Seat]) -> str:
     )
 
 
-def _when(seats: Sequence[Seat]) -> str:
+def _when(seats: Sequence[SeatRecords]) -> str:
     began = min((seat.began for seat in seats if seat.began), default="")
     ended = max((seat.ended for seat in seats if seat.ended), default="")
     return " - ".join(headline.minute(one) for one in (began, ended) if one) + " UTC" * bool(began)
 
 
-def _facts(seats: Sequence[Seat]) -> Iterator[Fact]:
+def _facts(seats: Sequence[SeatRecords]) -> Iterator[Fact]:
     """Yield how far the class is, and its medians."""
     count = len(_names(seats))
     done = sum(bool(count) and seat.passed == count for seat in seats)
@@ -53,7 +53,9 @@ def _facts(seats: Sequence[Seat]) -> Iterator[Fact]:
 
 
 def _median(
-    seats: Iterable[Seat], value: Callable[[Seat], float | None], shown: Callable[[float], str]
+    seats: Iterable[SeatRecords],
+    value: Callable[[SeatRecords], float | None],
+    shown: Callable[[float], str],
 ) -> str:
     known = [found for found in map(value, seats) if found is not None]
     return shown(median(known)) if known else say("not measured")
@@ -67,7 +69,7 @@ def _percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def _banner(seats: Sequence[Seat]) -> Iterator[Paragraph]:
+def _banner(seats: Sequence[SeatRecords]) -> Iterator[Paragraph]:
     measured = [seat.measured for seat in seats if seat.measured]
     if any(record.rehearsal for record in measured):
         told = say("Rehearsal: its rates say nothing about Cloud Storage, and nothing was billed.")
@@ -77,7 +79,7 @@ def _banner(seats: Sequence[Seat]) -> Iterator[Paragraph]:
         yield Paragraph(told, "banner bad")
 
 
-def _sections(seats: Sequence[Seat]) -> Sequence[Section]:
+def _sections(seats: Sequence[SeatRecords]) -> Sequence[Section]:
     return (
         Section(say("Seats"), (_overview(seats),)),
         Section(say("Medians of the class"), tuple(_picture(seats))),
@@ -88,7 +90,7 @@ def _sections(seats: Sequence[Seat]) -> Sequence[Section]:
     )
 
 
-def _overview(seats: Sequence[Seat]) -> Grid:
+def _overview(seats: Sequence[SeatRecords]) -> Grid:
     heads = (
         *(say("Seat"), say("Account"), say("When (UTC)"), say("Notebooks"), say("Checks")),
         *(say("Time"), say("Cold start"), say("Rate"), say("Exercises"), say("Gym"), say("Failed")),
@@ -108,7 +110,7 @@ def _overview(seats: Sequence[Seat]) -> Grid:
     return Grid(heads, tuple(_row(seat, count) for seat in seats), medians)
 
 
-def _row(seat: Seat, notebooks: int) -> tuple[str, ...]:
+def _row(seat: SeatRecords, notebooks: int) -> tuple[str, ...]:
     cold, rate, points, right = seat.cold_start_s, seat.gib_s, seat.gym_points, _share_right(seat)
     return (
         seat.name,
@@ -125,12 +127,11 @@ def _row(seat: Seat, notebooks: int) -> tuple[str, ...]:
     )
 
 
-def _share_right(seat: Seat) -> float | None:
-    judged = [one.right for one in seat.answers.values() if one.right is not None]
-    return sum(judged) / len(judged) if judged else None
+def _share_right(seat: SeatRecords) -> float | None:
+    return sum(seat.judged) / len(seat.judged) if seat.judged else None
 
 
-def _picture(seats: Sequence[Seat]) -> Iterator[Part]:
+def _picture(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     panels = [panel for panel in _panels(seats) if panel.rows]
     if panels:
         told = "; ".join(_told(panel) for panel in panels)
@@ -142,7 +143,7 @@ def _told(panel: Panel) -> str:
     return ", ".join(f"{name} {median(values):.3g} {panel.unit}" for name, values in panel.rows)
 
 
-def _panels(seats: Sequence[Seat]) -> Iterator[Panel]:
+def _panels(seats: Sequence[SeatRecords]) -> Iterator[Panel]:
     books = {
         name: [seat.notebooks[name].seconds for seat in seats if _ran(seat, name)]
         for name in _names(seats)
@@ -166,15 +167,15 @@ def _panel(unit: str, rows: Mapping[str, Sequence[float | None]]) -> Panel:
     return Panel(unit, tuple((name, values) for name, values in known.items() if values))
 
 
-def _ran(seat: Seat, name: str) -> bool:
+def _ran(seat: SeatRecords, name: str) -> bool:
     return name in seat.notebooks and seat.notebooks[name].status != "not-run"
 
 
-def _names(seats: Sequence[Seat]) -> list[str]:
+def _names(seats: Sequence[SeatRecords]) -> list[str]:
     return sorted({name for seat in seats for name in seat.notebooks})
 
 
-def _notebooks(seats: Sequence[Seat]) -> Iterator[Part]:
+def _notebooks(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     """Yield a row for each seat and a column for each notebook."""
     names = _names(seats)
     if names:
@@ -191,7 +192,7 @@ def _state(book: Notebook | None) -> str:
     return f"{_MARKS.get(book.status, book.status)} {duration(book.seconds)}"
 
 
-def _exercises(seats: Sequence[Seat]) -> Iterator[Part]:
+def _exercises(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     """Yield how many were right in each exercise, then every answer, folded by exercise."""
     names = sorted({name for seat in seats for name in seat.answers})
     for name in names:
@@ -208,14 +209,14 @@ def _exercises(seats: Sequence[Seat]) -> Iterator[Part]:
         yield Folded(head, tuple(rows))
 
 
-def _gym(seats: Sequence[Seat]) -> Iterator[Part]:
+def _gym(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     """Yield every round of every seat."""
     rows = tuple((seat.name, *practice.round_row(one)) for seat in seats for one in seat.rounds)
     if rows:
         yield Grid((say("Seat"), *practice.round_heads()), rows)
 
 
-def _problems(seats: Sequence[Seat]) -> Iterator[Part]:
+def _problems(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     rows = tuple((file, why) for seat in seats for file, why in seat.problems.items())
     if rows:
         yield Grid((say("File"), say("Reason")), rows)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ....errors import RecordError
+from ....files import read_regular
 from ....texts import say
-from ..record import FILE, read, same_run
+from ..record import FILE, parse, same_run
 from ..schema import Record
-from .seat import Seat
+from .seat_records import SeatRecords
 
 DEPTH = 8
 """So many folders deep a record is found: SEAT/notebooks/runs/interactive/TIME has five."""
@@ -30,7 +31,7 @@ def is_run(path: Path) -> bool:
     return path.is_file() or (path / FILE).exists()
 
 
-def seats(named: Sequence[Path], tell: Tell = lambda _: None) -> tuple[Seat, ...]:
+def seats(named: Sequence[Path], tell: Tell = lambda _: None) -> tuple[SeatRecords, ...]:
     """Return the seats: each of several folders, or what a single one holds, a folder a seat.
 
     A record that can't be read is a problem of its seat and does not end the search. `tell` gets
@@ -80,7 +81,7 @@ def _files(place: Path, tell: Tell) -> Iterator[Path]:
             yield Path(folder) / FILE
 
 
-def _seat(name: str, home: Path, files: Sequence[Path]) -> Seat:
+def _seat(name: str, home: Path, files: Sequence[Path]) -> SeatRecords:
     records: list[Record] = []
     problems: dict[str, str] = {}
     for file in files:
@@ -89,7 +90,7 @@ def _seat(name: str, home: Path, files: Sequence[Path]) -> Seat:
             problems[str(file)] = reason
         elif not any(same_run(record, other) for other in records):
             records.append(record)
-    return Seat(name, home, tuple(sorted(records, key=lambda one: one.began)), problems)
+    return SeatRecords(name, home, tuple(sorted(records, key=lambda one: one.began)), problems)
 
 
 def _read(file: Path) -> tuple[Record | None, str]:
@@ -100,7 +101,7 @@ def _read(file: Path) -> tuple[Record | None, str]:
             return None, say("it is not a regular file")
         if found.st_size > LARGEST:
             return None, say("it is too large for a record of a run")
-        return read(file), ""
+        return parse(read_regular(file, LARGEST)), ""
     except OSError as error:
         return None, error.strerror or str(error)
     except RecordError as error:

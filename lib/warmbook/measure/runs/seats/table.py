@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from ..headline import model
-from .seat import Seat
+from .seat_records import SeatRecords
 
 Value = str | int | float | bool | None
 
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
-"""What lets a spreadsheet take a text for a formula; also in full width.
+_FORMULA = re.compile(
+    r'(?:^\s*|(?<=[;\t\r\n])[ "]*)[=+\-@\uff1d\uff0b\uff0d\uff20]|^ *(?=[\t\r\n])'
+)
+"""Where a spreadsheet could take a text for a formula; also in full width.
 
+Where the decimal mark is a comma, as in Spanish, Excel ends a cell at a semicolon.
 Source: OWASP, "CSV Injection".
 """
 
 
-def table(seats: Sequence[Seat]) -> bytes:
+def table(seats: Sequence[SeatRecords]) -> bytes:
     """Return the CSV: quoted as RFC 4180 says, in UTF-8 with a byte order mark."""
     rows = [_row(seat) for seat in seats]
     columns = list(dict.fromkeys(column for row in rows for column in row))
@@ -35,11 +39,11 @@ def table(seats: Sequence[Seat]) -> bytes:
     return written.getvalue().encode("utf-8-sig")
 
 
-def _row(seat: Seat) -> dict[str, Value]:
+def _row(seat: SeatRecords) -> dict[str, Value]:
     return {**_who(seat), **_work(seat), **_cold_start(seat), **_practice(seat), **_each(seat)}
 
 
-def _who(seat: Seat) -> dict[str, Value]:
+def _who(seat: SeatRecords) -> dict[str, Value]:
     return {
         "seat": seat.name,
         "account": seat.account,
@@ -51,7 +55,7 @@ def _who(seat: Seat) -> dict[str, Value]:
     }
 
 
-def _work(seat: Seat) -> dict[str, Value]:
+def _work(seat: SeatRecords) -> dict[str, Value]:
     return {
         "notebooks_passed": seat.passed,
         "notebooks_failed": " ".join(seat.failed),
@@ -61,7 +65,7 @@ def _work(seat: Seat) -> dict[str, Value]:
     }
 
 
-def _cold_start(seat: Seat) -> dict[str, Value]:
+def _cold_start(seat: SeatRecords) -> dict[str, Value]:
     record = seat.measured
     return {
         "target": record.target if record else "",
@@ -73,12 +77,11 @@ def _cold_start(seat: Seat) -> dict[str, Value]:
     }
 
 
-def _practice(seat: Seat) -> dict[str, Value]:
-    judged = [one.right for one in seat.answers.values() if one.right is not None]
+def _practice(seat: SeatRecords) -> dict[str, Value]:
     return {
         "answers": len(seat.answers),
-        "answers_right": sum(judged),
-        "answers_wrong": len(judged) - sum(judged),
+        "answers_right": sum(seat.judged),
+        "answers_wrong": len(seat.judged) - sum(seat.judged),
         "gym_rounds": sum(one.done for one in seat.rounds),
         "gym_points": seat.gym_points,
         "gym_mended": sum(one.mended for one in seat.rounds),
@@ -88,7 +91,7 @@ def _practice(seat: Seat) -> dict[str, Value]:
     }
 
 
-def _each(seat: Seat) -> dict[str, Value]:
+def _each(seat: SeatRecords) -> dict[str, Value]:
     """Return the columns that depend on the class: one for each notebook and each exercise."""
     books = seat.notebooks.values()
     return {
@@ -111,4 +114,4 @@ def _cell(value: Value) -> str:
 
 def _harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: an apostrophe makes it text."""
-    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_A_FORMULA) else text
+    return _FORMULA.sub(r"'\g<0>", text)

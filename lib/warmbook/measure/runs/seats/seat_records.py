@@ -1,4 +1,4 @@
-"""A seat of a class: what all records of one learner say together."""
+"""The records of a seat: what all records of one learner say together."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..schema import Answer, GymRound, Notebook, Record
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A learner's place in a class: its records, oldest first; `problems` are files left out."""
+class SeatRecords:
+    """The records of a seat in `folder`, oldest first; `problems` are files left out."""
 
     name: str
     folder: Path
@@ -69,6 +69,11 @@ class Seat:
         """The last answer to each exercise."""
         found = (answer for record in self.records for answer in record.answers)
         return {answer.exercise: answer for answer in found}
+
+    @property
+    def judged(self) -> list[bool]:
+        """Whether each answer was right, of those for which that is known."""
+        return [one.right for one in self.answers.values() if one.right is not None]
 
     @property
     def rounds(self) -> tuple[GymRound, ...]:

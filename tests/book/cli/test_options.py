@@ -1,0 +1,47 @@
+"""Files that a reader names: whole and private, and a device or a link stays what it is."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from warmbook.book.cli.options import keep
+from warmbook.errors import SettingsError
+
+
+@pytest.mark.parametrize(("public", "mode"), [(False, 0o600), (True, 0o644)])
+def test_a_file_takes_the_place_of_the_one_before(tmp_path, public, mode):
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "out").write_bytes(b"before, and longer")
+        keep(tmp_path / "out", b"now", public=public)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").read_bytes() == b"now"
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == mode
+
+
+def test_a_pipe_gets_the_content_and_stays_one(tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    keep(pipe, b"now")
+    reader.join(10)
+    assert read == [b"now"]
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file")
+    keep(tmp_path / "link", b"now")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"now"
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(SettingsError):
+        keep(tmp_path, b"now")
+    assert list(tmp_path.iterdir()) == []

@@ -32,7 +32,8 @@ CALLING = {
 }
 PRINTING = {"commands": [], "manifest": ["--as-in-the-guide"], "lab": ["--google-cloud"]}
 """What calls nothing, but is for one target."""
-OF_FILES = {"compare", "report", "list", "notebooks", "rehearse"}
+OF_FILES = {"compare", "report", "list", "notebooks", "rehearse", "class"}
+"""What calls neither target: it reads files, or starts rehearsals of its own and asks those."""
 
 
 @pytest.fixture

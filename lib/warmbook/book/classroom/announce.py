@@ -29,7 +29,7 @@ def main(file: str, folder: str, words: list[str]) -> int:
     try:
         os.execvp(words[0], words)
     except OSError as error:
-        print(f"warmbook: {words[0]}: {error.strerror}", file=sys.stderr)
+        os.write(2, f"warmbook: {words[0]}: {error.strerror}\n".encode(errors="replace"))
         return NOT_FOUND
 
 

@@ -119,7 +119,7 @@ test: $(TOOLS) chromium
 	$(BIN)/python -m pytest -x $(WORKERS) -m "$(QUICK)" $(addprefix --ignore=,$(SLOWER))
 	$(BIN)/python -m pytest -x $(WORKERS) $(SLOWER)
 	$(BIN)/python -m warmbook_rehearsal -- true
-	$(BIN)/python -m pytest -x -m "streamer"
+	$(BIN)/python -m pytest -x $(WORKERS) -m "streamer"
 	$(BIN)/python -m pytest -x -m "browser"
 	$(BIN)/python -m pytest -x $(WORKERS) -m "agreement and not engine"
 	$(BIN)/python -m pytest -x -m "engine"

@@ -24,6 +24,12 @@ def test_what_was_there_is_replaced_and_only_its_owner_reads_it(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["n" * 249 + ".ipynb", "ñ" * 124 + ".ipynb"])
+def test_a_name_as_long_as_a_name_may_be_can_be_written(tmp_path, name):
+    save("content", tmp_path / name)
+    assert (tmp_path / name).read_text() == "content"
+
+
 def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
     path = tmp_path / "run.json"
     path.write_text("before")

@@ -135,7 +135,7 @@ def save(content: str | bytes, path: Path, *, public: bool = False) -> None:
     Raises:
         OSError: The folder can't be written; what was there is still there.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # of mode 0600
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-")  # of mode 0600
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

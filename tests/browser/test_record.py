@@ -48,7 +48,7 @@ def test_predictions_are_committed_once_and_another_kernel_knows_them(lab):
     lab.run_all()
     the_answers_are_locked(lab)
     result = questions(lab).last
-    assert result.get_by_role("cell", name="tu predicción: 15;").count() == 1
+    result.get_by_role("cell", name="tu predicción: 15;").wait_for()
     for dark in (False, True):
         lab.theme(dark)
         lab.scroll_to(result)

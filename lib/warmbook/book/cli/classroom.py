@@ -94,6 +94,10 @@ def _add_reset(verbs: Verbs) -> None:
         "give a seat a fresh rehearsal and fresh notebooks",
         " The earlier work is kept in the seat's folder, in before-TIME. The link stays the same.",
     )
+    _add_seat(verb)
+
+
+def _add_seat(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("seat", metavar="SEAT", help="name of the seat, or all")
 
 
@@ -105,7 +109,7 @@ def _add_fault(verbs: Verbs) -> None:
         "stage a fault on a seat or on all",
         " `warmbook rehearse --list-faults` lists the names. Exit status 1 if it failed on a seat.",
     )
-    verb.add_argument("seat", metavar="SEAT", help="name of the seat, or all")
+    _add_seat(verb)
     verb.add_argument("name", metavar="NAME", help="name of the fault")
     verb.add_argument("--unstage", action="store_true", help="remove the fault instead")
 

@@ -4,6 +4,7 @@ import os
 import threading
 
 import pytest
+from playwright.sync_api import expect
 
 from warmbook.book import origin
 from warmbook.book.classroom import page as trainers
@@ -41,12 +42,12 @@ def test_it_follows_along_and_can_be_read_by_everybody(browser, served, scheme):
     context = browser.new_context(color_scheme=scheme, viewport={"width": 700, "height": 500})
     page = context.new_page()
     page.goto(served.link)
-    assert page.locator("tbody tr").count() == 2
+    expect(page.locator("tbody tr")).to_have_count(2)
     assert faults(page, "html") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
     occupy(served.folder, "03", "starting")
     page.locator("tbody tr:nth-child(3)").wait_for(timeout=10_000)
-    assert page.locator("tbody th").all_inner_texts() == ["01", "02", "03"]
+    expect(page.locator("tbody th")).to_have_text(["01", "02", "03"])
     served.shutdown()
     served.socket.close()
     page.wait_for_function("() => document.getElementById('lost').textContent !== ''")

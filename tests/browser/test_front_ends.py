@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from warmbook.display.widgets.front_end import UPGRADE, VIEW
 
@@ -49,6 +50,6 @@ def test_with_widgets_that_are_too_old_the_form_is_a_text_that_says_how_to_go_on
     form = opened.page.locator(".jp-OutputArea-output", has_text=UPGRADE)
     opened.scroll_to(form)
     opened.picture("widgets7")
-    assert "us-central1" in form.inner_text()
-    assert "Error displaying widget" not in opened.page.content()
+    expect(form).to_contain_text("us-central1")
+    expect(opened.page.get_by_text("Error displaying widget")).to_have_count(0)
     assert opened.outside == []

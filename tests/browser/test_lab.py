@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from .accessibility import faults, faults_of_results
 
@@ -35,8 +36,8 @@ def test_the_form_takes_choices_and_refuses_wrong_ones_where_they_are_typed(lab,
     assert banner in lab.text()
     form = lab.page.locator(".warmbook-form")
     lab.scroll_to(form)
-    assert form.locator("input").count() > 10
-    assert "Loading widget" not in lab.page.content()
+    expect(form.locator("input").nth(10)).to_be_attached()
+    expect(lab.page.get_by_text("Loading widget")).to_have_count(0)
 
     place = form.get_by_label({"en": "location", "es": "ubicación"}[language])
     place.fill("mars")
@@ -66,18 +67,19 @@ def test_a_number_keeps_what_was_typed_and_a_folder_is_taken_by_its_button(lab):
     lab.run_all()
     form = lab.page.locator(".warmbook-form")
     longest = form.get_by_label("max model length")
-    assert not longest.is_visible()
+    expect(longest).to_be_attached()
+    expect(longest).to_be_hidden()
     topic = form.get_by_role("button", name="Inference server")
     topic.press("Enter")  # by keyboard; a cell that is still drawn may take the focus away
     longest.wait_for()
     longest.fill("4k")
     longest.press("Tab")
     form.get_by_role("alert").wait_for()
-    assert longest.input_value() == "4k"
+    expect(longest).to_have_value("4k")
     longest.fill("")
     longest.press("Tab")
     form.get_by_role("status").wait_for()
-    assert longest.get_attribute("placeholder") == "4096 (default)"
+    expect(longest).to_have_attribute("placeholder", "4096 (default)")
 
     model = form.get_by_label("model address")
     before = model.input_value()
@@ -85,7 +87,7 @@ def test_a_number_keeps_what_was_typed_and_a_folder_is_taken_by_its_button(lab):
     model.press("Tab")
     form.get_by_role("button", name="gs://rehearsal-project-models/tiny").click()
     form.get_by_role("status").wait_for()
-    assert model.input_value() == "gs://rehearsal-project-models/tiny"
+    expect(model).to_have_value("gs://rehearsal-project-models/tiny")
     model.fill(before)
     model.press("Tab")
     form.get_by_role("status").wait_for()
@@ -97,6 +99,7 @@ def test_the_cloud_offers_what_can_be_picked(lab):
         lab.open(f"notebooks/en/{name}.ipynb")
         lab.run_all(timeout_s=240)
     options = lab.page.locator(".warmbook-form datalist option")
+    options.first.wait_for(state="attached")
     offered = options.evaluate_all("all => all.map(one => one.value || one.dataset.value)")
     assert "us-central1" in offered
     assert any(value.startswith("gs://") for value in offered)
@@ -165,7 +168,7 @@ def test_a_cards_command_is_copied_by_its_button(lab):
     lab.scroll_to(card)
     card.locator("summary").click()
     button = card.locator("input[type=button]")
-    assert button.input_value() == "Copy"
+    expect(button).to_have_value("Copy")
     for dark in (False, True):
         lab.theme(dark)
         lab.scroll_to(card)
@@ -173,7 +176,7 @@ def test_a_cards_command_is_copied_by_its_button(lab):
         lab.picture(f"command-{'dark' if dark else 'light'}")
     lab.theme(dark=False)
     button.click()
-    assert button.input_value() == "✔ Copied"
+    expect(button).to_have_value("✔ Copied")
     copied = lab.page.evaluate("navigator.clipboard.readText()")
     shown = card.locator("pre").inner_text()
     assert copied.strip() == shown.strip()
@@ -196,7 +199,8 @@ check(False, "it works", remedy=remedy, pitfall="api-off")
     lab.run_all()
     card = lab.page.get_by_role("alert")
     assert card.locator("pre").inner_text() == "gcloud info"
-    assert card.locator("a").count() == 0 and "api-off" in card.inner_text()
+    expect(card.locator("a")).to_have_count(0)
+    assert "api-off" in card.inner_text()
     assert lab.errors().inner_text().strip() == "✗ Check failed: it works"
     for dark in (False, True):
         lab.theme(dark)
@@ -249,8 +253,8 @@ def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):
     lab.open("notebooks/untrusted.ipynb")
     details = lab.page.locator("details", has_text="gcloud info")
     details.locator("summary").click()
-    assert details.locator("pre").is_visible()
-    assert lab.page.locator("input[value=Copy]:visible").count() == 0
+    expect(details.locator("pre")).to_be_visible()
+    expect(lab.page.locator("input[value=Copy]:visible")).to_have_count(0)
 
 
 def test_prices_are_no_formula(lab):
@@ -260,4 +264,4 @@ def test_prices_are_no_formula(lab):
     lab.page.wait_for_timeout(800)
     card = lab.page.locator("td", has_text="Spot").last
     lab.scroll_to(card)
-    assert "$1.15, Spot $0.69" in card.inner_text()
+    expect(card).to_contain_text("$1.15, Spot $0.69")

@@ -29,5 +29,7 @@ def deal(one: Seat, name: str, *, take_back: bool = False) -> None:
         raise SettingsError(
             error.what, remedy=say("Remove the other fault first, or choose another one.")
         ) from None
-    except (OSError, TypeError, ValueError) as error:  # no answer, or none of a rehearsal's
-        raise UnreachableError(str(error), remedy=say("Reset the seat.")) from error
+    except (UnreachableError, TypeError, ValueError):  # no answer, or none of a rehearsal's
+        raise UnreachableError(
+            say("Seat {name} does not answer.", name=one.name), remedy=say("Reset the seat.")
+        ) from None

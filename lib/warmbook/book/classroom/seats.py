@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ...errors import MissingError, SettingsError
 from ...files import read_regular, save
@@ -59,6 +61,14 @@ class Running(BaseModel):
     resets: int = 0
     ready_s: float | None = None
     """From the last start or reset to the first answer of the learner's server, in seconds."""
+
+    @field_validator("faults")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        """Refuse what would be looked up as a name, which can take long."""
+        if url and urlsplit(url).port is not None:  # raises ValueError above 65535
+            ip_address(urlsplit(url).hostname or "")
+        return url
 
     @property
     def process(self) -> Process:

@@ -1,9 +1,11 @@
 """One notebook in a real kernel: its checks as they are made, and the end of its time."""
 
+import errno
 import json
 import time
 
 import nbformat
+import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -74,3 +76,21 @@ def test_a_notebook_for_which_no_time_is_left_does_not_begin(ran):
     over = Deadline(1, clock=iter([0.0, 2.0]).__next__)
     execute(None, None, {}, None, Follower(), done, over)
     assert (done.status, done.seconds) == ("timed-out", 0)
+
+
+def test_notebook_with_a_failed_check_is_failed_although_its_copy_cannot_be_written(
+    tmp_path, monkeypatch
+):
+    def full(*_, done, **__):
+        done.note("it is whole", False, "")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
+    nbformat.write(new_notebook(), tmp_path / "mine.ipynb")
+    with pytest.raises(OSError, match="No space"):
+        execute(
+            *(tmp_path / "mine.ipynb", tmp_path / "copy.ipynb", {}),
+            *(None, Follower(), done, Deadline()),
+        )
+    assert done.status == "failed"

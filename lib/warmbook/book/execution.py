@@ -108,6 +108,8 @@ def execute(
             done.status = "interrupted"
         elif pressed.timed_out and done.status != "passed":
             done.time_out(deadline.limit_s)
+        elif done.status == "not-run" and not all(check.passed for check in done.checks):
+            done.status = "failed"  # and then its copy could not be written
         done.seconds = round(time.monotonic() - start, 3)
     if pressed.times > 1:
         raise KeyboardInterrupt

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from warmbook.book.cli.options import keep
+from warmbook.book.cli.options import draw_beside, keep
+from warmbook.display.picture import Picture
 from warmbook.errors import SettingsError
 
 
@@ -45,3 +46,18 @@ def test_a_folder_is_refused(tmp_path):
     with pytest.raises(SettingsError):
         keep(tmp_path, b"now")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("status", "exit_status"), [(0, 2), (1, 1)])
+def test_unwritable_picture_is_reported_and_only_status_0_becomes_2(
+    tmp_path, monkeypatch, capsys, status, exit_status
+):
+    monkeypatch.setattr(Picture, "file", lambda *_: b"drawn")
+
+    def plot():
+        return Picture(None, "")
+
+    assert draw_beside(status, plot, tmp_path / "no" / "x.svg") == exit_status
+    assert "can't be written" in capsys.readouterr().err
+    assert draw_beside(status, plot, tmp_path / "x.svg") == status
+    assert draw_beside(status, plot, None) == status

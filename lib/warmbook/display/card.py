@@ -26,7 +26,8 @@ NEW = ("+", BLUE)
 
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
 _NAME = "min-width:10em;overflow-wrap:anywhere"
-"""Short names keep their line, however much room the detail wants."""
+_SHORT = 24
+"""Names of so many characters keep their line, however much room the detail wants."""
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
 
@@ -72,6 +73,10 @@ class Card:
         """Return a sentence to stand under the rows, or nothing."""
         return ""
 
+    def below(self) -> str:
+        """Return HTML to stand at the end: what is folded, or nothing."""
+        return folded(say("Equivalent command"), self.command)
+
     def edge(self) -> Severity:
         """Return the severity of the whole: the worst of its rows."""
         return worst(row.severity for row in self.rows())
@@ -93,15 +98,16 @@ class Card:
         return (
             f'<div class="{PLAIN}" style="{BOX.format(edge=self.mark[1])}">'
             f"<b>{escape(self.title())}</b>{table if rows else ''}"
-            f"{_small(self.note())}{folded(say('Equivalent command'), self.command)}</div>"
+            f"{_small(self.note())}{self.below()}</div>"
         )
 
 
 def _row(row: Row) -> str:
     mark, colour = row.mark
+    name = f"{_NAME};white-space:nowrap" if len(row.name) <= _SHORT else _NAME
     return (
         f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
-        f'<b>{mark}</b></td><td style="{_CELL};{_NAME}">{escape(row.name)}</td>'
+        f'<b>{mark}</b></td><td style="{_CELL};{name}">{escape(row.name)}</td>'
         f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.detail)}</td></tr>'
     )
 
@@ -125,7 +131,7 @@ def copied(text: str) -> str:
     """Return HTML that shows `text` letter by letter, with a button that copies it."""
     return (
         f'<div>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
-        f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
+        f'word-break:normal;overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
     )
 
 

@@ -25,9 +25,8 @@ NEW = ("+", BLUE)
 """The mark of what is in order and was made just now."""
 
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
-_NAME = "min-width:10em;overflow-wrap:anywhere"
-_SHORT = 24
-"""Names of so many characters keep their line, however much room the detail wants."""
+_NAME = "min-width:min(12em,22vw);overflow-wrap:anywhere"
+"""Short names keep their line, however much room the detail wants."""
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
 
@@ -104,16 +103,15 @@ class Card:
 
 def _row(row: Row) -> str:
     mark, colour = row.mark
-    name = f"{_NAME};white-space:nowrap" if len(row.name) <= _SHORT else _NAME
     return (
         f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
-        f'<b>{mark}</b></td><td style="{_CELL};{name}">{escape(row.name)}</td>'
+        f'<b>{mark}</b></td><td style="{_CELL};{_NAME}">{escape(row.name)}</td>'
         f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.detail)}</td></tr>'
     )
 
 
 def _small(text: str) -> str:
-    style = "opacity:.8;margin:4px 0;overflow-wrap:anywhere"
+    style = "opacity:.8;font-size:93%;margin:4px 0;overflow-wrap:anywhere"
     return f'<div style="{style}">{escape(text)}</div>' if text else ""
 
 

@@ -51,8 +51,8 @@ class AccessDiagram:
         )
 
 
-_NARROWER = "flex:1 1 16em;max-width:30em"
-"""The roles take the room that is left, so that in a narrow page the resource stays beside them."""
+_NARROWER = "flex:1 1 24em;max-width:30em"
+"""The roles take the room that is left; the longest name of a role keeps its line where it can."""
 
 
 def _edge(grants: Sequence[Grant]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Kubernetes, Object
@@ -60,9 +61,9 @@ class Attempt(Card):
             return ""
         return say("It continued in notebook {number}, where it had stopped.", number=self.since)
 
-    def _repr_html_(self) -> str:
+    def below(self) -> str:
         container = folded(say("The server's container, as its Pod has it"), self.container)
-        return super()._repr_html_() + container + folded(say("Last lines of the log"), self.log)
+        return super().below() + container + folded(say("Last lines of the log"), self.log)
 
     @property
     def container(self) -> str:
@@ -156,10 +157,16 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str)
         walked=walked,
         said=said,
         pods=tuple(pods),
-        events=tuple(events),
+        events=tuple(sorted(events, key=_first_seen)),
         log="\n".join(log[-LAST_LINES:]),
         since=since,
     )
+
+
+def _first_seen(event: Object) -> tuple[str, bool]:
+    """Return what orders events; within a second, a ReplicaSet's come before its Pods' own."""
+    at = event.get("firstTimestamp") or event.get("eventTime") or ""
+    return str(at), event["involvedObject"].get("kind") == "Pod"
 
 
 def _log(cluster: Kubernetes, pod: str, namespace: str) -> list[str]:
@@ -188,10 +195,16 @@ def _pod(pod: Object) -> str:
     container = server_status(pod)
     waiting = (container.get("state") or {}).get("waiting") or {}
     ended = (container.get("lastState") or {}).get("terminated") or {}
+    restarts = container.get("restartCount")
     told = [
         str(status.get("phase", "")),
         str(waiting.get("reason", "")),
-        f"exit code {ended['exitCode']} ({ended.get('reason', '')})" if ended else "",
-        f"restarts {container['restartCount']}" if container.get("restartCount") else "",
+        _end(ended) if ended else "",
+        say("restarts {count}", count=restarts) if restarts else "",
     ]
     return ", ".join(filter(None, told))
+
+
+def _end(ended: Mapping[str, Any]) -> str:
+    code = ended["exitCode"]
+    return say("exit code {code} ({reason})", code=code, reason=ended.get("reason", ""))

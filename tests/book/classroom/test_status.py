@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from warmbook.book.classroom import status
-from warmbook.book.classroom.deal import deal
+from warmbook.book.classroom import faults, status
 from warmbook.book.classroom.status import SeatStatus
 from warmbook.book.classroom.table import ago, as_text
 from warmbook.errors import MissingError, SettingsError, UnreachableError
@@ -116,7 +115,7 @@ def test_what_is_no_answer_of_a_rehearsal_hides_no_seat(running_here, answer):
         shown = status.status(one)
         assert (shown.state, shown.faults) == ("not-answering", ())
         with pytest.raises(UnreachableError):
-            deal(one, "api-off-storage")
+            faults.stage(one, "api-off-storage")
 
 
 def test_seats_that_drip_their_answers_take_the_time_of_one(running_here, monkeypatch):
@@ -131,24 +130,24 @@ def test_seats_that_drip_their_answers_take_the_time_of_one(running_here, monkey
     assert "✗ 00" in as_text(shown)
 
 
-def test_a_fault_is_dealt_shown_and_taken_back(running_here, rehearsal):
+def test_a_fault_is_staged_shown_and_removed(running_here, rehearsal):
     one = running_here(
         faults=os.environ["WARMBOOK_REHEARSAL_FAULTS"],
         token=os.environ["WARMBOOK_REHEARSAL_TOKEN"],
     )
-    deal(one, "api-off-storage")
+    faults.stage(one, "api-off-storage")
     assert status.status(one).faults == ("api-off-storage",)
-    deal(one, "api-off-storage", take_back=True)
+    faults.unstage(one, "api-off-storage")
     assert status.status(one).faults == ()
     with pytest.raises(MissingError):
-        deal(one, "api-off-storage", take_back=True)
+        faults.unstage(one, "api-off-storage")
     with pytest.raises(MissingError):
-        deal(one, "no-such-fault")
+        faults.stage(one, "no-such-fault")
 
 
 def test_a_seat_that_does_not_run_gets_no_fault(running_here):
     with pytest.raises(SettingsError):
-        deal(running_here(started=1, faults="http://127.0.0.1:9"), "api-off-storage")
+        faults.stage(running_here(started=1, faults="http://127.0.0.1:9"), "api-off-storage")
 
 
 def test_the_table_has_a_line_for_each_fact():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from ...errors import SettingsError, UnreachableError
+from ...errors import UnreachableError
 from ...texts import say
-from .seats import Running, Seat
+from .seats import Running, Seat, not_running
 from .supervisor import RESET
 
 LOOK_S = 0.05
@@ -23,10 +23,7 @@ def reset(one: Seat) -> float:
     """
     before, began = one.running(), time.monotonic()
     if before is None or not before.process.send(RESET, one.owner):
-        raise SettingsError(
-            say("Seat {name} is not running.", name=one.name),
-            remedy=say("List the running seats: warmbook class status"),
-        )
+        raise not_running(one)
     while time.monotonic() - began < LIMIT_S:
         if _again(one.running(), before):
             return time.monotonic() - began

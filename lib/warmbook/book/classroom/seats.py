@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ...errors import MissingError, SettingsError
-from ...files import read_regular, save
+from ...files import read_regular, save, writing
 from ...texts import say
 from .processes import Process
 
@@ -112,21 +112,31 @@ class Seat:
         return (self.folder / FILE).exists() and not self.occupied
 
     def write(self, running: Running) -> None:
-        """Write `seat.json`, mode 0600."""
-        save(running.model_dump_json(indent=2) + "\n", self.folder / FILE)
+        """Write `seat.json`, mode 0600.
+
+        Raises:
+            SettingsError: It can't be written.
+        """
+        with writing(self.folder / FILE):
+            save(running.model_dump_json(indent=2) + "\n", self.folder / FILE)
 
     def vacate(self) -> None:
         """Remove `seat.json`; the work stays."""
         (self.folder / FILE).unlink(missing_ok=True)
 
     def set_aside(self) -> Path | None:
-        """Move the work away, so that a new one can begin; return where it is now."""
+        """Move the work away, so that a new one can begin; return where it is now.
+
+        Raises:
+            SettingsError: The seat's folder can't be written.
+        """
         if not self.work.exists():
             return None
         wanted = self.folder / f"{BEFORE}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
         more = (wanted.with_name(f"{wanted.name}-{count}") for count in range(2, 1000))
         aside = next(path for path in (wanted, *more) if not path.exists())
-        self.work.rename(aside)
+        with writing(aside):
+            self.work.rename(aside)
         return aside
 
     def works(self) -> list[Path]:
@@ -186,6 +196,14 @@ def named(folder: Path, name: str) -> list[Seat]:
             remedy=say("The seats are: {names}", names=known),
         )
     return chosen
+
+
+def not_running(one: Seat) -> SettingsError:
+    """Return the error for a seat whose supervisor does not run."""
+    return SettingsError(
+        say("Seat {name} is not running.", name=one.name),
+        remedy=say("List the running seats: warmbook class status"),
+    )
 
 
 def read_own(path: Path, owner: int) -> bytes:

@@ -312,7 +312,7 @@ def _state(progress: JobProgress, loads: int) -> str:
         return say("the libraries are being imported")
     last = progress.loads[-1]
     return say(
-        "load {number} of {count} ({loader})",
+        "load {number} of {count}, {loader}",
         number=min(len(progress.loads) + 1, loads),
         count=loads,
         loader=last["loader"],

@@ -51,8 +51,8 @@ class AccessDiagram:
         )
 
 
-_NARROWER = "flex:1 1 24em;max-width:30em"
-"""The roles take the room that is left; the longest name of a role keeps its line where it can."""
+_NARROWER = "flex:1 1 16em;max-width:30em"
+"""The roles take the room that is left, so that in a narrow page the resource stays beside them."""
 
 
 def _edge(grants: Sequence[Grant]) -> str:
@@ -84,6 +84,6 @@ def _grant(grant: Grant) -> str:
     return (
         f'<div style="border:1px {dashed} {colour};border-radius:6px;padding:3px 10px;'
         f'max-width:28em;overflow-wrap:anywhere"><b style="color:{colour}">{grant.mark}</b> '
-        f'<code style="font-size:92%">{escape(grant.role)}</code>'
+        f'<code style="font-size:92%">{escape(grant.role).replace(".", ".<wbr>")}</code>'
         f'<div style="font-size:88%;opacity:.8">{escape(grant.allows)}</div></div>'
     )

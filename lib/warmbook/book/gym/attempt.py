@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Kubernetes, Object
+from ...cloud.objects import parse_time
 from ...display.card import Card, Row, folded
 from ...errors import MissingError
 from ...serving.containers import server_container, server_status
@@ -42,6 +44,11 @@ class Attempt(Card):
     def passed(self) -> bool:
         """Whether the guide completed."""
         return self.walked.error is None
+
+    def failed_from_before(self, moment: datetime) -> bool:
+        """Whether a server failed that had started before; no repair since then reached it."""
+        starts = (_terminated(pod).get("startedAt") for pod in self.pods)
+        return not self.passed and any(parse_time(at) < moment for at in starts if at)
 
     def title(self) -> str:
         if self.passed:
@@ -194,7 +201,7 @@ def _pod(pod: Object) -> str:
     status = pod.get("status") or {}
     container = server_status(pod)
     waiting = (container.get("state") or {}).get("waiting") or {}
-    ended = (container.get("lastState") or {}).get("terminated") or {}
+    ended = _terminated(pod)
     restarts = container.get("restartCount")
     told = [
         str(status.get("phase", "")),
@@ -203,6 +210,11 @@ def _pod(pod: Object) -> str:
         say("restarts {count}", count=restarts) if restarts else "",
     ]
     return ", ".join(filter(None, told))
+
+
+def _terminated(pod: Object) -> Mapping[str, Any]:
+    """Return how the server's last container ended, nothing where none did."""
+    return (server_status(pod).get("lastState") or {}).get("terminated") or {}
 
 
 def _end(ended: Mapping[str, Any]) -> str:

@@ -98,3 +98,16 @@ FORMS = st.sampled_from([b"[{", b"{", b"---\ntextPayload: ", b"message,time\n", 
 def test_any_bytes_are_read_or_left(head, content):
     found = read(head + content)
     assert found is None or all(isinstance(one, Entry) for one in found)
+
+
+def test_a_table_with_a_long_field_is_read_and_other_readers_keep_their_limit():
+    limit = 1000
+    before = csv.field_size_limit(limit)
+    short, long = (f"timestamp,textPayload\n{stamped(1)},{'x' * count}" for count in (1, limit + 1))
+    try:
+        assert read(short.encode()) == [Entry(stamped(1), Source(), "x")]
+        assert csv.field_size_limit() == limit
+        (entry,) = read(long.encode())
+        assert len(entry.message) == limit + 1
+    finally:
+        csv.field_size_limit(before)

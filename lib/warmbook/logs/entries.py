@@ -135,7 +135,8 @@ def _is_table(head: bytes) -> bool:
 
 def _of_table(text: bytes) -> Iterator[Entry | None]:
     lines = io.StringIO(text.decode("utf-8", "replace").replace("\0", ""), newline="")
-    csv.field_size_limit(len(text) + 1)
+    # the limit is the process's own, for other readers too: it only grows
+    csv.field_size_limit(max(len(text) + 1, csv.field_size_limit()))
     try:
         for row in csv.DictReader(lines):
             yield _entry({_column(n): v for n, v in row.items() if n and isinstance(v, str)})

@@ -116,4 +116,5 @@ def test_the_sheet_offers_every_pitfall_and_keeps_the_answer(begin):
     assert gym.Sheet().answer == "flag-removed"
     sheet = gym.Sheet("billing-off")
     assert sheet.answer == "billing-off"
-    assert {name for _, name in sheet.children[0].options} == {"", *CATALOGUE}
+    assert {name for _, name in sheet.choice.options} == {"", *CATALOGUE}
+    assert sheet.choice.description  # what a screen reader calls the list

@@ -26,7 +26,7 @@ class Sheet(AnswerSheet):
 
     def __init__(self, answer: str = "") -> None:
         options = {name: f"{name}: {say(one.symptom)}" for name, one in sorted(CATALOGUE.items())}
-        super().__init__(options, answer or _last_answer())
+        super().__init__(say("root cause"), options, answer or _last_answer())
 
 
 def _last_answer() -> str:

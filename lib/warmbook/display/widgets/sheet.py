@@ -7,22 +7,36 @@ from collections.abc import Mapping
 import ipywidgets as w
 
 from ...texts import say
+from .style import STYLE
+
+# The form's look; its class would make it a second form.
+_LOOK = STYLE.replace(".warmbook-form", ".wb-sheet")
+
+_LAYOUT = """<style>
+.wb-sheet .wb-field .widget-inline-hbox{flex-flow:column nowrap;align-items:stretch}
+.wb-sheet .wb-field .widget-label{flex:none;width:auto;text-align:left;font-weight:600}
+.wb-sheet .wb-field select{flex:none;width:100%;max-width:none;text-overflow:ellipsis}
+</style>"""
+# The answers are long: the label stands above the list.
 
 
 class AnswerSheet(w.VBox):
-    """Where the reader chooses an answer; `options` maps each to the text that is shown."""
+    """Where the reader chooses what is `asked`; `options` maps each to the text that is shown."""
 
-    def __init__(self, options: Mapping[str, str], answer: str = "") -> None:
+    def __init__(self, asked: str, options: Mapping[str, str], answer: str = "") -> None:
         listed = [(say("choose one"), ""), *((text, name) for name, text in options.items())]
         known = answer if answer in options else ""
-        layout = w.Layout(width="100%", max_width="60em")
-        self._choice = w.Dropdown(options=listed, value=known, layout=layout)
-        super().__init__([self._choice])
+        self.choice = w.Dropdown(
+            options=listed, value=known, description=asked, layout=w.Layout(width="100%")
+        )
+        field = w.Box([self.choice], _dom_classes=("wb-field",))
+        super().__init__([w.HTML(_LOOK + _LAYOUT), field])
+        self.add_class("wb-sheet")
 
     @property
     def answer(self) -> str:
         """The name that is chosen, "" as long as none is."""
-        return str(self._choice.value)
+        return str(self.choice.value)
 
     def __repr__(self) -> str:
         return f"answer = {self.answer or say('choose one')}"

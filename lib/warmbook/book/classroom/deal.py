@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import SettingsError, UnreachableError
 from ...texts import say
 from ..gym.faults_server import FaultsServer
-from .seats import Seat
+from .seats import Seat, not_running
 
 
 def deal(one: Seat, name: str, *, take_back: bool = False) -> None:
@@ -18,10 +18,7 @@ def deal(one: Seat, name: str, *, take_back: bool = False) -> None:
     """
     running = one.running()
     if running is None or not running.faults or not running.process.runs_for(one.owner):
-        raise SettingsError(
-            say("Seat {name} is not running.", name=one.name),
-            remedy=say("List the running seats: warmbook class status"),
-        )
+        raise not_running(one)
     server = FaultsServer(running.faults, running.token)
     try:
         server.unstage(name) if take_back else server.stage(name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from ...errors import SettingsError, UnreachableError
+from ...errors import UnreachableError
 from ...texts import say
-from .seats import Running, Seat
+from .seats import Running, Seat, not_running
+from .start import reason_of
 from .supervisor import RESET
 
 LOOK_S = 0.05
@@ -23,10 +24,7 @@ def reset(one: Seat) -> float:
     """
     before, began = one.running(), time.monotonic()
     if before is None or not before.process.send(RESET, one.owner):
-        raise SettingsError(
-            say("Seat {name} is not running.", name=one.name),
-            remedy=say("List the running seats: warmbook class status"),
-        )
+        raise not_running(one)
     while time.monotonic() - began < LIMIT_S:
         if _again(one.running(), before):
             return time.monotonic() - began
@@ -34,7 +32,7 @@ def reset(one: Seat) -> float:
             break
         time.sleep(LOOK_S)
     raise UnreachableError(
-        say("Seat {name} did not start again.", name=one.name),
+        say("Seat {name} did not start again: {reason}", name=one.name, reason=reason_of(one)),
         remedy=say("Read its log; the work is in {folder}.", folder=one.folder),
     )
 

@@ -30,6 +30,7 @@ from ...files import writing
 from ...texts import say
 from .. import origin
 from ..copies import copy_out
+from .commands import command
 from .processes import Process
 from .seats import Running, Seat, State
 
@@ -39,6 +40,8 @@ ADDRESS = "JUPYTERHUB_SERVICE_URL"
 """Where a server of JupyterHub answers."""
 
 LOOK_S = 0.05
+GONE_S = 1.0
+"""How often the supervisor looks whether its seat's folder is still there, in seconds."""
 STOP_S = 12.0
 """How long a rehearsal may take to stop, in seconds: it limits itself to less."""
 
@@ -87,15 +90,23 @@ class Supervisor:
             loop.add_signal_handler(number, self._asked.put_nowait, number)
         began = time.monotonic()
         self._write("starting")
+        watching = asyncio.create_task(self._end_without_folder())
         try:
             rehearsal: Rehearsal | int = await self._booted()
             while not isinstance(rehearsal, int):
                 rehearsal, began = await self._once(rehearsal, began)
             return rehearsal
         finally:
+            watching.cancel()
             await asyncio.gather(*(_ended(one) for one in self._alive))
             self._seat.vacate()
             self._told.unlink(missing_ok=True)
+
+    async def _end_without_folder(self) -> None:
+        """End the seat when its file has been deleted: no `class stop` would find it any more."""
+        while self._seat.is_there():
+            await asyncio.sleep(GONE_S)
+        self._asked.put_nowait(signal.SIGTERM)
 
     async def _once(self, rehearsal: Rehearsal, began: float) -> tuple[Rehearsal | int, float]:
         """Let a rehearsal run the server; return the one after a reset, else the exit status."""
@@ -196,7 +207,7 @@ def supervise(seat: Seat, plan: Plan) -> int:
     if seat.occupied:
         raise SettingsError(
             say("Seat {name} is in use.", name=seat.name),
-            remedy=say("Stop it first: warmbook class stop"),
+            remedy=say("Stop it first: {command}", command=command(seat.folder.parents[1], "stop")),
         )
     return asyncio.run(Supervisor(seat, plan).run())
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ...errors import InterruptedWaitError, WarmbookError
 from ...terminal import clear, redraw, show
 from ...texts import LANGUAGES, say
+from ..classroom.commands import command
 from . import seat
 from .options import Verbs, add_format, add_language, folder_named, print_as
 from .rehearse import refuse_unfit_machine
@@ -61,8 +62,10 @@ def _add_start(verbs: Verbs) -> None:
         "start",
         _start,
         "start N seats on this machine and print their links",
-        " The seats run in the background until `class stop`. Earlier work in a seat is kept. Exit "
-        "status 2 if memory or disk does not suffice, or if the class is already running.",
+        " The seats run in the background until `class stop`. Earlier work in a seat is kept. In a "
+        "class that runs, only the seats that don't run are started: for one more learner, or "
+        "after a seat has ended. Exit status 2 if memory or disk does not suffice, or if all N "
+        "seats are already running.",
     )
     verb.add_argument("count", type=_counted, metavar="N", help="number of seats, up to 99")
     add_seat_options(verb)
@@ -146,22 +149,23 @@ def _start(options: argparse.Namespace) -> int:
     languages = (options.language,) if options.language else LANGUAGES
     course = start.Course(options.folder, options.engine, languages, tuple(options.rehearsal))
     try:
-        seats = start.start(options.count, course, _teller(options.count))
+        seats = start.start(options.count, course, _teller())
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("The start was interrupted; the seats that had started were stopped."),
             remedy=say("Start the class again when you are ready."),
         ) from None
     _links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
-    show_wrapped("  → " + say("The trainer's page: {command}", command="warmbook class page"))
+    page = command(options.folder, "page")
+    show_wrapped("  → " + say("The trainer's page: {command}", command=page))
     return 0
 
 
-def _teller(count: int) -> Callable[[int, float], None]:
+def _teller() -> Callable[[int, int, float], None]:
     """Return a reporter of how many seats are up: one line, which moves on a terminal."""
     moving, last = sys.stdout.isatty(), [-1]
 
-    def tell(up: int, seconds: float) -> None:
+    def tell(up: int, count: int, seconds: float) -> None:
         line = "  … " + say("{up} of {count} seats are up", up=up, count=count)
         if moving:
             redraw(f"{line} ({seconds:.0f} s)" if up < count else "")
@@ -177,7 +181,7 @@ def _links(seats: Sequence[Seat], memory: dict[str, int]) -> None:
 
     for one in seats:
         running = one.running()
-        link = running.link if running else ""
+        link = running.link if running and one.occupied else say("not running")
         show_wrapped(f"  {one.name}  {size(memory[one.name]):>10}  {link}")
     total = size(sum(memory.values()))
     show_wrapped("  " + say("Memory of all seats: {size}. It grows with the work.", size=total))
@@ -225,7 +229,9 @@ def _reset(options: argparse.Namespace) -> int:
     def act(one: Seat) -> str:
         return say("reset in {seconds:.1f} s", seconds=reset(one))
 
-    return _each(named(options.folder, options.seat), act)
+    status = command(options.folder, "status")
+    goes_on = say("The reset that has begun continues. See it with `{status}`.", status=status)
+    return _each(named(options.folder, options.seat), act, after_ctrl_c=goes_on)
 
 
 def _fault(options: argparse.Namespace) -> int:
@@ -258,8 +264,12 @@ def _collect(options: argparse.Namespace) -> int:
     return _each(seats(options.folder), act)
 
 
-def _each(seats: Iterable[Seat], act: Callable[[Seat], str]) -> int:
-    """Do something on each seat and say what came of it; return 1 if it failed on one."""
+def _each(seats: Iterable[Seat], act: Callable[[Seat], str], *, after_ctrl_c: str = "") -> int:
+    """Do something on each seat and say what came of it; return 1 if it failed on one.
+
+    Raises:
+        InterruptedWaitError: Ctrl-C; names the seat.
+    """
     from ...display.card import Row
 
     failed = 0
@@ -271,6 +281,11 @@ def _each(seats: Iterable[Seat], act: Callable[[Seat], str]) -> int:
         except WarmbookError as error:
             failed += 1
             row, file = Row(one.name, str(error), "error"), sys.stderr
+        except KeyboardInterrupt:
+            raise InterruptedWaitError(
+                say("Interrupted at seat {name}; the seats after it are unchanged.", name=one.name),
+                remedy=after_ctrl_c,
+            ) from None
         moving("")
         show_wrapped(row, file)
     return min(failed, 1)

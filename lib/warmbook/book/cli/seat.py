@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from ...texts import LANGUAGES
+from ..classroom.commands import FOLDER
 from ..tool_path import with_tools
 from .options import Parser, Verbs, add_language, add_verbatim, folder_named
 from .rehearse import KERNEL_STARTUP, refuse_unfit_machine
 
-FOLDER = Path("class")
 ENGINES = ("vllm", "quick")
 
 

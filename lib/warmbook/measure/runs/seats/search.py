@@ -48,7 +48,10 @@ def seats(named: Sequence[Path], tell: Tell = lambda _: None) -> tuple[SeatRecor
         told = ", ".join(map(str, named))
         raise RecordError(
             say("There is no {file} in {folders}.", file=FILE, folders=told),
-            remedy=say("Name a folder with one folder for each seat, or several folders of runs."),
+            remedy=say(
+                "A seat has one after its first check. Name a folder with one folder for each "
+                "seat, or several folders of runs."
+            ),
         )
     known = Counter(home.resolve().name for home in homes)
     return tuple(

@@ -111,7 +111,9 @@ def test_of_two_faults_the_one_in_hand_is_revealed(begin, kept):
 def test_the_sheet_offers_every_pitfall_and_keeps_the_answer(begin):
     begin("host-oom")
     assert gym.Sheet().answer == ""
-    assert gym.Sheet("no-such-thing").answer == ""
+    with pytest.raises(MissingError) as refused:
+        gym.Sheet("host-oomm")
+    assert "host-oom?" in refused.value.remedy
     gym.grade("flag-removed")
     assert gym.Sheet().answer == "flag-removed"
     sheet = gym.Sheet("billing-off")

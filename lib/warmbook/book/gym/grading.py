@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ...display.card import Card, Row
 from ...display.widgets.sheet import AnswerSheet
@@ -22,9 +23,13 @@ class Sheet(AnswerSheet):
     """Where the learner writes the answer: one of the catalogue's pitfalls.
 
     Without one, the last answer of the round stands there.
+
+    Raises:
+        MissingError: No pitfall has the name in `answer`.
     """
 
     def __init__(self, answer: str = "") -> None:
+        _refuse_unknown(answer)
         options = {name: f"{name}: {say(one.symptom)}" for name, one in sorted(CATALOGUE.items())}
         super().__init__(options, answer or _last_answer())
 
@@ -162,8 +167,15 @@ def _refuse_unknown(answer: str) -> None:
     if answer and answer not in CATALOGUE:
         raise MissingError(
             say("There is no pitfall {name}.", name=answer),
-            remedy=say("Choose one of the list: docs/troubleshooting.md explains each."),
+            remedy=_similar(answer)
+            or say("Choose one of the list: docs/troubleshooting.md explains each."),
         )
+
+
+def _similar(name: str) -> str:
+    """Return the question whether another name was meant, "" where none is similar."""
+    found = get_close_matches(name, CATALOGUE)
+    return say("Did you mean {key}?", key=", ".join(found)) if found else ""
 
 
 def _judged(one: Round, answer: str) -> Grade:

@@ -47,7 +47,9 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         show_wrapped(f"warmbook: {full(error)}", sys.stderr)
         return 2
     except KeyboardInterrupt as stopped:
-        told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
+        told = say("Stopped.")
+        if getattr(options, "creates", False):
+            told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
         show_wrapped(str(stopped) or told, sys.stderr)
         return termination.status
 

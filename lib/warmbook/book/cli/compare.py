@@ -37,6 +37,7 @@ def add(verbs: Verbs) -> None:
         "Operators: > < >= <=. Limits: a change from the base (+20%, -10%) or a value "
         "(90s, 5 min 30 s, 1.5 GiB/s, 95%).",
     )
+    compared.mixed = True
     compared.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
     )

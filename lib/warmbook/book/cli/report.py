@@ -25,6 +25,7 @@ def add(verbs: Verbs) -> None:
         "Records are searched up to 8 folders deep; those that can't be read are listed. Exit "
         "status 2 if there is no record at all.",
     )
+    report.mixed = True
     report.add_argument(
         "runs",
         type=Path,

@@ -31,8 +31,10 @@ def test_a_class_that_runs_gets_the_seats_that_it_lacks(
         assert [one.name for one in seats] == ["02"]
         assert told[-1] == (1, 1)
         assert [one.name for one in existing(tmp_path / "class") if one.occupied] == ["01", "02"]
+        assert start.engine_of(tmp_path / "class") == seats[0].running().engine == "quick"
     finally:
         assert start.stop(seats) == []
+    assert start.engine_of(tmp_path / "nothing") == ""
 
 
 def test_a_class_without_room_leaves_no_folder(tmp_path, monkeypatch):

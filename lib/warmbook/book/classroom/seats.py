@@ -57,6 +57,8 @@ class Running(BaseModel):
     """The rehearsal's token."""
     link: str = Field(default="", repr=False)
     """What the learner opens; empty where JupyterHub has the link."""
+    engine: str = ""
+    """The rehearsal's engine."""
     resets: int = 0
     ready_s: float | None = None
     """From the last start or reset to the first answer of the learner's server, in seconds."""

@@ -100,6 +100,12 @@ def missing(count: int, folder: Path) -> list[Seat]:
     )
 
 
+def engine_of(folder: Path) -> str:
+    """Return the engine of a class that runs, "" where none runs."""
+    running = (one.running() for one in existing(folder) if one.occupied)
+    return next((one.engine for one in running if one and one.engine), "")
+
+
 def clear_crashed(folder: Path) -> list[Seat]:
     """Remove what supervisors left that were killed; return their seats. Their work stays."""
     crashed = [one for one in existing(folder) if one.stale]

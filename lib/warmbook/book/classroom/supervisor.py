@@ -58,8 +58,10 @@ class Plan:
 
     command: tuple[str, ...]
     """The learner's server."""
+    engine: str
+    """The rehearsal's engine."""
     rehearsal: tuple[str, ...] = ()
-    """Options of the rehearsal."""
+    """More options of the rehearsal."""
     languages: tuple[str, ...] = ("en", "es")
     address: str = ""
     """The server's URL, which tells when it is up; empty where nobody can tell."""
@@ -73,7 +75,12 @@ class Supervisor:
         self._seat, self._plan = seat, plan
         own = Process.of(os.getpid())
         self._running = Running(
-            pid=own.pid, started=own.started, state="starting", since=origin.now(), link=plan.link
+            pid=own.pid,
+            started=own.started,
+            state="starting",
+            since=origin.now(),
+            link=plan.link,
+            engine=plan.engine,
         )
         self._told = seat.folder / ".rehearsal.json"
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
@@ -139,7 +146,8 @@ class Supervisor:
         announced = (*_BARE, str(_HERE / "announce.py"), str(self._told), str(self._seat.work))
         started = await asyncio.create_subprocess_exec(
             *(*_BARE, str(_HERE / "tethered.py"), str(os.getpid())),
-            *(sys.executable, "-m", "warmbook_rehearsal", *self._plan.rehearsal, "--"),
+            *(sys.executable, "-m", "warmbook_rehearsal", f"--engine={self._plan.engine}"),
+            *(*self._plan.rehearsal, "--"),
             *(*announced, *self._plan.command),
             cwd=self._seat.folder,
             stdin=asyncio.subprocess.PIPE,

@@ -16,7 +16,7 @@ from . import seat
 from .options import Verbs, add_format, add_language, folder_named, print_as
 from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
-from .seat import add_folder, add_seat_options
+from .seat import ENGINES, add_folder, add_seat_options
 
 if TYPE_CHECKING:
     from ..classroom.seats import Seat
@@ -68,7 +68,7 @@ def _add_start(verbs: Verbs) -> None:
         "seats are already running.",
     )
     verb.add_argument("count", type=_counted, metavar="N", help="number of seats, up to 99")
-    add_seat_options(verb)
+    add_seat_options(verb, "", f"that of a class that runs, else {ENGINES[0]}")
 
 
 def _add_status(verbs: Verbs) -> None:
@@ -147,7 +147,8 @@ def _start(options: argparse.Namespace) -> int:
         told = say("seat {name} had not been stopped; its work is kept", name=one.name)
         show_wrapped(f"warmbook: {told}", sys.stderr)
     languages = (options.language,) if options.language else LANGUAGES
-    course = start.Course(options.folder, options.engine, languages, tuple(options.rehearsal))
+    engine = options.engine or start.engine_of(options.folder) or ENGINES[0]
+    course = start.Course(options.folder, engine, languages, tuple(options.rehearsal))
     try:
         seats = start.start(options.count, course, _teller())
     except KeyboardInterrupt:
@@ -184,7 +185,7 @@ def _links(seats: Sequence[Seat], memory: dict[str, int]) -> None:
         link = running.link if running and one.occupied else say("not running")
         show_wrapped(f"  {one.name}  {size(memory[one.name]):>10}  {link}")
     total = size(sum(memory.values()))
-    show_wrapped("  " + say("Memory of all seats: {size}. It grows with the work.", size=total))
+    show_wrapped("  " + say("Memory of these seats: {size}. It grows with the work.", size=total))
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -60,6 +60,17 @@ def seats(named: Sequence[Path], tell: Tell = lambda _: None) -> tuple[SeatRecor
     )
 
 
+def without_records(named: Sequence[Path], found: Sequence[SeatRecords]) -> list[Path]:
+    """Return the folders that should be seats and hold no record: a report has no row for them."""
+    if len(named) == 1:
+        wanted = sorted(one for one in named[0].glob("[!.]*") if one.is_dir())
+        wanted = [] if is_run(named[0]) else wanted
+    else:
+        wanted = list(named)
+    homes = {one.folder for one in found}
+    return [one for one in wanted if one not in homes and one.parent not in homes]
+
+
 def _home(file: Path, place: Path, *, several: bool) -> Path:
     """Return the folder of the seat that a file belongs to."""
     if place.is_file():

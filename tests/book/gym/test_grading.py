@@ -103,7 +103,8 @@ def test_the_answer_is_revealed_when_it_is_asked_for(begin, kept):
 def test_of_two_faults_the_one_in_hand_is_revealed(begin, kept):
     begin("api-off", "host-oom", mendable=True)
     kept[-1]["drawn"][1].update(seen=False, evidence=None)
-    assert "host-oom" not in shown(gym.reveal())
+    for _ in range(2):
+        assert "host-oom" not in shown(gym.reveal())
     assert [drawn["revealed"] for drawn in kept[-1]["drawn"]] == [True, False]
     assert kept[-1]["ended"] is None
 

@@ -233,7 +233,8 @@ class Revealed(Card):
 def reveal(sure: bool = True) -> Revealed:
     """Show what is hidden, and end the diagnosis with no points; a repair still counts.
 
-    Of two faults, the one in hand is shown. `sure` is False in a notebook whose learner has not
+    Of two faults, the one in hand is shown; the second not before the guide has stopped at it,
+    however often the cell runs. `sure` is False in a notebook whose learner has not
     asked for it: then nothing is shown.
 
     Raises:
@@ -241,7 +242,8 @@ def reveal(sure: bool = True) -> Revealed:
     """
     server = FaultsServer.open()
     one = rounds.present(server)
-    if sure:
-        one.showing.revealed = not one.showing.found
+    drawn = one.showing
+    if sure and (drawn.evidence or not any(other.answered for other in one.drawn)):
+        drawn.revealed = not drawn.found
         rounds.keep(one, server)
     return Revealed(one, sure)

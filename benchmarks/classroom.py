@@ -26,6 +26,7 @@ from warmbook.book.classroom import start
 from warmbook.book.classroom.processes import below
 from warmbook.book.classroom.reset import reset
 from warmbook.book.classroom.seats import Seat
+from warmbook.book.classroom.stop import stop
 
 RESETS = 3
 UP_TO_A_SERVER = ("01", "02", "03", "04", "05", "06", "07")
@@ -44,7 +45,7 @@ def main() -> None:
         try:
             print(json.dumps(measured(seats)))
         finally:
-            start.stop(seats)
+            stop(seats)
 
 
 def measured(seats: Sequence[Seat]) -> dict[str, float]:

@@ -71,7 +71,7 @@ def test_every_text_of_a_table_is_found(found):
         "Cause",  # say() within a call within a call
         "enter a branch, tag or commit after the @",  # refusal()
         "enter a machine type such as g2-standard-16",  # must_match()
-        "you found the fault",  # a check of the gym
+        "the root cause is named",  # a check of the gym
     ],
 )
 def test_a_text_of_each_call_is_found(found, text):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from .book import cli
 from .book.cli.options import Parser
-from .book.cli.screen import show_wrapped
+from .book.cli.screen import discard_unread, warn
 from .book.interrupts import Termination
 from .errors import InterruptedWaitError, WarmbookError
 from .files import FULL, full
@@ -22,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if getattr(options, "language", ""):
         speak(options.language)
     with Termination() as termination:
-        return _carried_out(options, termination)
+        try:
+            return _carried_out(options, termination)
+        finally:
+            discard_unread()
 
 
 def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
@@ -32,31 +34,24 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         sys.stdout.flush()
         return status
     except InterruptedWaitError as error:
-        show_wrapped(f"warmbook: {error}", sys.stderr)
+        warn(f"warmbook: {error}")
         return termination.status
     except WarmbookError as error:
-        show_wrapped(f"warmbook: {error}", sys.stderr)
+        warn(f"warmbook: {error}")
         return 2
     except BrokenPipeError:  # `… | head` has seen enough
-        _print_no_more()
         return 0
     except OSError as error:
         if error.errno not in FULL:
             raise
-        _print_no_more()
-        show_wrapped(f"warmbook: {full(error)}", sys.stderr)
+        warn(f"warmbook: {full(error)}")
         return 2
     except KeyboardInterrupt as stopped:
         told = say("Stopped.")
         if getattr(options, "creates", False):
             told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
-        show_wrapped(str(stopped) or told, sys.stderr)
+        warn(str(stopped) or told)
         return termination.status
-
-
-def _print_no_more() -> None:
-    """Let the interpreter's end flush what is left to nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@
 # **Objetivos**
 # - Comparar los cargadores con ejecuciones repetidas e intercaladas.
 # - Verificar que todos los cargadores produzcan los mismos tokens.
-# - Encontrar el mejor valor de un ajuste del transmisor, como la simultaneidad.
+# - Encontrar el mejor valor de un ajuste del transmisor, como la concurrencia.
 #
 # | Qué hace | Qué necesita | Qué deja | Tiempo y costo |
 # |:---|:---|:---|:---|

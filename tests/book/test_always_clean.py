@@ -9,35 +9,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book import execution_order, runner
+from warmbook.book import runner
 from warmbook.measure.runs.record import read
 from warmbook.workbook import Workbook
-
-
-@pytest.fixture
-def play(rehearsal, monkeypatch):
-    """Let each notebook end as its number says, else pass; return those that ran, with limits."""
-
-    def played(**ends):
-        ran = []
-
-        def execute(book, copy, given, kernels, follower, done, deadline):
-            number = book.name[:2]
-            ran.append((number, deadline.limit_s))
-            copy.write_text(number)
-            end = ends.get(f"_{number}", "passed")
-            done.status = "interrupted" if end == "twice" else end
-            done.error = "" if end == "passed" else f"{end} in {number}"
-            if end == "twice":
-                raise KeyboardInterrupt
-            if number == "10":
-                left = {"created": ["cluster c"], "left": []}
-                Workbook(copy.parent / "workbook.yaml").record("cleanup", left)
-
-        monkeypatch.setattr(execution_order, "execute", execute)
-        return ran
-
-    return played
 
 
 def statuses(folder):

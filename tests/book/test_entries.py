@@ -118,3 +118,11 @@ def test_a_round_of_the_gym_is_updated_in_place_and_another_stands_beside_it(tol
     first, second = parse(json.dumps(told).encode()).gym
     assert (first.at, second.at) == (AT, later)
     assert (second.attempts, second.points) == (2, 0.5)
+
+
+def test_two_rounds_of_the_gym_that_begin_in_one_second_are_two(told):
+    told["gym"] = [gym_round(AT, attempts=7)]  # of an older version
+    for name, attempts in (("first", 0), ("second", 1), ("first", 2)):
+        add_gym_round(told, gym_round(AT, id=name, attempts=attempts))
+    rounds = parse(json.dumps(told).encode()).gym
+    assert [(one.id, one.attempts) for one in rounds] == [("", 7), ("first", 2), ("second", 1)]

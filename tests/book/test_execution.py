@@ -1,17 +1,22 @@
 """One notebook in a real kernel: its checks as they are made, and the end of its time."""
 
+import errno
 import json
 import time
 
 import nbformat
+import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from papermill.engines import papermill_engines
 
-from warmbook.book import headless_checks
+from warmbook.book import execution, headless_checks
 from warmbook.book.deadline import Deadline
 from warmbook.book.execution import Done, execute
 from warmbook.book.follower import Follower
 from warmbook.book.kernels import Kernels
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
 
 
 class Checks(Follower):
@@ -29,7 +34,7 @@ def ran(tmp_path, monkeypatch):
 
     def run(*cells, limit_s=None):
         book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-        book.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
+        book.metadata.update(KERNEL)
         nbformat.write(book, tmp_path / "mine.ipynb")
         done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
         follower, copy = Checks(), tmp_path / "copy.ipynb"
@@ -74,3 +79,50 @@ def test_a_notebook_for_which_no_time_is_left_does_not_begin(ran):
     over = Deadline(1, clock=iter([0.0, 2.0]).__next__)
     execute(None, None, {}, None, Follower(), done, over)
     assert (done.status, done.seconds) == ("timed-out", 0)
+
+
+def test_notebook_with_a_failed_check_is_failed_although_its_copy_cannot_be_written(
+    tmp_path, monkeypatch
+):
+    def full(*_, done, **__):
+        done.note("it is whole", False, "")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
+    nbformat.write(new_notebook(), tmp_path / "mine.ipynb")
+    with pytest.raises(OSError, match="No space"):
+        execute(
+            *(tmp_path / "mine.ipynb", tmp_path / "copy.ipynb", {}),
+            *(None, Follower(), done, Deadline()),
+        )
+    assert done.status == "failed"
+
+
+@pytest.fixture
+def warned(tmp_path, monkeypatch, caplog):
+    """Return a function that runs an empty notebook: what papermill warns of its parameters."""
+    monkeypatch.setattr(execution, "taken_by", lambda _: {"replicas", "no_setting"})
+    monkeypatch.setattr(papermill_engines, "execute_notebook_with_engine", lambda _, nb, **__: nb)
+    cell = new_code_cell("a = ''", metadata={"tags": ["parameters"]})
+    nbformat.write(new_notebook(cells=[cell], metadata=KERNEL), tmp_path / "mine.ipynb")
+    done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
+
+    def warned(run, parameters):
+        caplog.clear()
+        book, copy = tmp_path / "mine.ipynb", tmp_path / "copy.ipynb"
+        if run == "papermill":
+            papermill.execute_notebook(str(book), str(copy), parameters)
+        else:
+            execute(book, copy, parameters, None, Follower(), done, Deadline())
+        return [
+            one.getMessage().split()[-1] for one in caplog.records if one.levelname == "WARNING"
+        ]
+
+    return warned
+
+
+def test_a_run_warns_of_unknown_parameters_and_not_of_settings(warned):
+    parameters = {"replicas": "2", "no_setting": "x"}
+    assert warned("warmbook run", parameters) == ["no_setting"]
+    assert warned("papermill", parameters) == ["replicas", "no_setting"]

@@ -139,6 +139,40 @@ def test_ctrl_c_before_the_deadline_is_a_ctrl_c(kernel):
     assert (pressed.timed_out, pressed.times) == (False, 1)
 
 
+@pytest.fixture
+def sigint():
+    """Set the handler of Ctrl-C, until the test has ended."""
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
+def test_deadline_during_the_exit_interrupts_nothing_else(sigint, monkeypatch):
+    sent, kill = threading.Event(), signal.pthread_kill
+
+    def kill_late(*arguments):
+        sent.set()
+        time.sleep(0.1)
+        kill(*arguments)
+
+    sigint(signal.default_int_handler)
+    monkeypatch.setattr(signal, "pthread_kill", kill_late)
+    pressed = CtrlC(Deadline(0.01))
+    with pressed:
+        assert sent.wait(10)
+    time.sleep(0.2)
+    assert (pressed.timed_out, pressed.times) == (False, 0)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler])
+def test_handler_of_ctrl_c_is_restored(sigint, handler):
+    sigint(handler)
+    with CtrlC():
+        assert signal.getsignal(signal.SIGINT) != handler
+    assert signal.getsignal(signal.SIGINT) == handler
+
+
 def test_a_deadline_that_does_not_come_leaves_nothing_behind():
     with CtrlC(Deadline(60)):
         pass

@@ -34,6 +34,19 @@ def test_the_command_is_folded_letter_by_letter():
 
 
 @dataclass(frozen=True, repr=False)
+class More(Card):
+    def title(self):
+        return "more"
+
+    def below(self):
+        return super().below() + "<i>more</i>"
+
+
+def test_what_is_below_is_inside_the_card():
+    assert More()._repr_html_().endswith("<i>more</i></div>")
+
+
+@dataclass(frozen=True, repr=False)
 class Made(Card):
     severity: str
 

@@ -132,16 +132,6 @@ def test_a_picture_goes_beside_the_notebooks_of_its_language(generator, small):
     assert (small.parents[1] / "es" / "images" / "plan.svg").read_text() == "<svg>es</svg>"
 
 
-def test_pictures_need_no_network_and_bring_their_own_background():
-    pictures = sorted((NOTEBOOKS / "source" / "images").glob("*.svg"))
-    assert pictures
-    for picture in pictures:
-        text = picture.read_text()
-        assert set(re.findall(r"https?://[^\"]+", text)) == {"http://www.w3.org/2000/svg"}
-        first_shape = re.search(r"</defs>\s*<(\w+)([^>]*)>", text)
-        assert first_shape and first_shape[1] == "rect" and 'fill="#' in first_shape[2]
-
-
 @pytest.mark.slow
 def test_the_generator_answers_from_the_command_line():
     import subprocess

@@ -74,9 +74,21 @@ def add_answer(told: Told, answer: Told) -> None:
 
 
 def add_gym_round(told: Told, one: Told) -> None:
-    """Add a round of the gym, in the place of what was known of it before: its `at` tells it."""
-    others = [before for before in told.get("gym", ()) if before["at"] != one["at"]]
-    told["gym"] = sorted([*others, one], key=lambda entry: entry["at"])
+    """Add a round of the gym, or replace what was known of it before.
+
+    Rounds are distinguished by `id`, those of older records, which have none, by `at`.
+    """
+    rounds = told.setdefault("gym", [])
+    found = next((before for before in rounds if _round_key(before) == _round_key(one)), None)
+    if found is None:
+        rounds.append(dict(one))
+        rounds.sort(key=lambda entry: entry["at"])
+    else:
+        found.update(one)
+
+
+def _round_key(one: Told) -> tuple[str, str]:
+    return one.get("id", ""), one.get("at", "")
 
 
 def _entry(told: Told, notebook: str) -> Told:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.log import logger
 from pydantic import ConfigDict
 
 from ..display import progress
@@ -24,6 +27,9 @@ from .deadline import Deadline
 from .follower import Follower, Waiting
 from .interrupts import CtrlC
 from .kernels import Kernels
+
+UNKNOWN_PARAMETER = "Passed unknown parameter: "
+"""How papermill's warning begins."""
 
 
 class Done(Notebook):
@@ -79,7 +85,7 @@ def execute(
     start, pressed = time.monotonic(), CtrlC(deadline)
     copy.unlink(missing_ok=True)  # one from before would keep its mode
     try:
-        with pressed:
+        with pressed, _settings_known_to_papermill():
             papermill.execute_notebook(
                 str(book),
                 str(copy),
@@ -108,9 +114,29 @@ def execute(
             done.status = "interrupted"
         elif pressed.timed_out and done.status != "passed":
             done.time_out(deadline.limit_s)
+        elif done.status == "not-run" and not all(check.passed for check in done.checks):
+            done.status = "failed"  # and then its copy could not be written
         done.seconds = round(time.monotonic() - start, 3)
     if pressed.times > 1:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def _settings_known_to_papermill() -> Iterator[None]:
+    """Drop papermill's warning about a setting that the parameters cell does not have.
+
+    Every notebook takes every setting. Source: papermill, execute.py, `execute_notebook`.
+    """
+    logger.addFilter(_is_no_setting)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_setting)
+
+
+def _is_no_setting(record: LogRecord) -> bool:
+    name = record.getMessage().removeprefix(UNKNOWN_PARAMETER)
+    return name == record.getMessage() or name not in Settings.model_fields
 
 
 class _Client(PapermillNotebookClient):

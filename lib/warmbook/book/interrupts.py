@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -74,6 +75,9 @@ class CtrlC:
         self._kernel: Any = None
         self._alarm: threading.Timer | None = None
         self._rings = False
+        """Whether the alarm's signal was sent and has not arrived yet."""
+        self._sending = threading.Lock()
+        self._over = False
         self._late: threading.Timer | None = None
 
     def __enter__(self) -> None:
@@ -85,10 +89,12 @@ class CtrlC:
                 self._alarm.start()
 
     def __exit__(self, *_: object) -> None:
-        """Wait until the kernel is gone, if it was told to go."""
+        """Take an alarm that is on its way; wait until the kernel is gone, if it was told to go."""
+        self._over = True
+        self._take_late_alarm()
         for timer in filter(None, (self._alarm, self._late)):
             timer.cancel()
-        if self._before:
+        if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
         if self._kernel:
             with suppress(subprocess.TimeoutExpired):
@@ -105,19 +111,29 @@ class CtrlC:
 
     def _ring(self) -> None:
         """Send the main thread a Ctrl-C, which also wakes it from its wait for the kernel."""
-        if not self._stopped:
-            self._rings = True
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        with self._sending:
+            if not self._stopped and not self._over:
+                self._rings = True
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _take_late_alarm(self) -> None:
+        """Wait for a signal that the alarm sends now: later it would end something else."""
+        with self._sending:
+            end = time.monotonic() + GRACE_S
+        while self._rings and time.monotonic() < end:
+            time.sleep(0.001)
 
     def _press(self, *_: object) -> None:
         again = self._stopped
         if self._rings:
             self._rings = False
-            if again:
+            if again or self._over:
                 return
             self.timed_out = True
         else:
             self.times += 1
+            if self._over:
+                return
         manager = self.client and self.client.km
         self._kernel = manager and manager.provisioner and manager.provisioner.process
         if not self._kernel:

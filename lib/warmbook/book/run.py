@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cloud.rehearsal import Network
+from ..errors import WarmbookError
 from ..measure.runs import measured
 from ..measure.runs.record import FILE
 from ..measure.runs.schema import SCHEMA, Record
@@ -17,7 +18,7 @@ CLEANUP = "10"
 """The number of the notebook that cleans up."""
 
 PASSED, FAILED, INTERRUPTED, TIMED_OUT = "passed", "failed", "interrupted", "timed-out"
-CLEANUP_FAILED = "cleanup-failed"
+CLEANUP_FAILED, NOT_RUN = "cleanup-failed", "not-run"
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Run:
     """Where an earlier run of the same folder was moved, if there was one."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
+    problems: list[OSError | WarmbookError] = field(default_factory=list)
+    """What could not be written, and does not change how it ended."""
 
     @property
     def file(self) -> Path:
@@ -54,12 +57,21 @@ class Run:
 
         The first notebook that did not pass decides, except that Ctrl-C always does.
         """
-        ended = [done for done in self.notebooks if done.status not in (PASSED, "not-run")]
+        ended = self._not_passed
         if self.interrupted or any(done.status == INTERRUPTED for done in ended):
             return INTERRUPTED
         if not ended:
             return PASSED if self.passed else FAILED
         return CLEANUP_FAILED if _cleans_up(ended[0]) else ended[0].status
+
+    @property
+    def over(self) -> bool:
+        """Whether its outcome is known: by every notebook, by one that did not pass, by Ctrl-C."""
+        return self.passed or self.interrupted or bool(self._not_passed)
+
+    @property
+    def _not_passed(self) -> list[Done]:
+        return [done for done in self.notebooks if done.status not in (PASSED, NOT_RUN)]
 
     @property
     def cleaned_up(self) -> bool:

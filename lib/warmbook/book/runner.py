@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..cloud.clients import Clients
-from ..errors import SettingsError
+from ..errors import SettingsError, WarmbookError
 from ..files import save, writing
 from ..settings import Settings, chosen
 from ..texts import say, speak
@@ -21,7 +21,7 @@ from .execution_order import Execution
 from .follower import Follower
 from .kernels import Kernels
 from .parameters import refuse_early
-from .run import CLEANUP, INTERRUPTED, Run
+from .run import CLEANUP, INTERRUPTED, NOT_RUN, Run
 
 CLEANUP_S = 1800
 """How long notebook 10 may take where the run had a limit: deleting a cluster takes 5 minutes."""
@@ -80,7 +80,8 @@ def run(
     in `runs`, whatever happens; no other user can read them. What an earlier run left there is
     moved away first. After `limit_s` seconds the running cell is interrupted as by Ctrl-C. With
     `always_clean` notebook 10 runs last, also after a failure, the limit or one Ctrl-C; it has
-    CLEANUP_S of its own.
+    CLEANUP_S of its own. What can't be written after its last notebook is in `problems` of the
+    result.
 
     Raises:
         SettingsError: A parameter, a value, the folder or the environment is wrong; nothing was
@@ -103,6 +104,7 @@ def run(
         speak(settings.language)
         follower.run_started(result)
         with (
+            _problems_noted(result),
             _recorded(result, workbook, settings, clients),
             _environment(workbook),
             Kernels(len(notebooks), shipped.directory_for(notebooks[0])) as kernels,
@@ -119,7 +121,7 @@ def run(
 
 
 def _not_run(book: Path) -> Done:
-    return Done(name=book.stem, status="not-run", seconds=0.0, error="", checks=())
+    return Done(name=book.stem, status=NOT_RUN, seconds=0.0, error="", checks=())
 
 
 def _cleaned_up(run: Run) -> Iterator[str]:
@@ -156,6 +158,22 @@ def _recorded(run: Run, workbook: Workbook, settings: Settings, clients: Clients
         text = json.dumps(run.record().dumped(), indent=2, ensure_ascii=False)
         with writing(run.file):
             save(text + "\n", run.file)
+
+
+@contextmanager
+def _problems_noted(run: Run) -> Iterator[None]:
+    """Note what can't be written in the block once the run is over.
+
+    Raises:
+        OSError: Something can't be written, and the run is not over.
+        WarmbookError: The same.
+    """
+    try:
+        yield
+    except (OSError, WarmbookError) as error:
+        if not run.over:
+            raise
+        run.problems.append(error)
 
 
 @contextmanager

@@ -157,20 +157,15 @@ def confirm(expected: Servers) -> None:
 
 
 def _request_servers(expected: Servers) -> tuple[int, Any]:
-    """Return status and JSON of the rehearsal's answer; no proxy has a part in it."""
-    from http.client import HTTPConnection, HTTPException
+    """Return status and JSON of the rehearsal's answer."""
+    from .rehearsal_request import request
 
-    connection = HTTPConnection(urlsplit(expected.desk).netloc, timeout=ANSWER_S)
     try:
-        headers = {"Authorization": f"Bearer {expected.token}"}
-        connection.request("GET", "/servers", headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        return answer.status, json.loads(body) if answer.status == 200 else None
-    except (OSError, HTTPException, ValueError):
+        at = f"{expected.desk}/servers"
+        status, text = request("GET", at, expected.token, within_s=ANSWER_S)
+        return status, json.loads(text) if status == 200 else None
+    except (OSError, ValueError, RecursionError):
         raise stopped() from None
-    finally:
-        connection.close()
 
 
 def refuse_if_gone(environ: Mapping[str, str] = os.environ) -> None:

@@ -84,6 +84,6 @@ def _grant(grant: Grant) -> str:
     return (
         f'<div style="border:1px {dashed} {colour};border-radius:6px;padding:3px 10px;'
         f'max-width:28em;overflow-wrap:anywhere"><b style="color:{colour}">{grant.mark}</b> '
-        f'<code style="font-size:92%">{escape(grant.role)}</code>'
+        f'<code style="font-size:92%">{escape(grant.role).replace(".", ".<wbr>")}</code>'
         f'<div style="font-size:88%;opacity:.8">{escape(grant.allows)}</div></div>'
     )

@@ -25,7 +25,7 @@ NEW = ("+", BLUE)
 """The mark of what is in order and was made just now."""
 
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
-_NAME = "min-width:10em;overflow-wrap:anywhere"
+_NAME = "min-width:min(12em,22vw);overflow-wrap:anywhere"
 """Short names keep their line, however much room the detail wants."""
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
@@ -72,6 +72,10 @@ class Card:
         """Return a sentence to stand under the rows, or nothing."""
         return ""
 
+    def below(self) -> str:
+        """Return HTML to stand at the end: what is folded, or nothing."""
+        return folded(say("Equivalent command"), self.command)
+
     def edge(self) -> Severity:
         """Return the severity of the whole: the worst of its rows."""
         return worst(row.severity for row in self.rows())
@@ -93,7 +97,7 @@ class Card:
         return (
             f'<div class="{PLAIN}" style="{BOX.format(edge=self.mark[1])}">'
             f"<b>{escape(self.title())}</b>{table if rows else ''}"
-            f"{_small(self.note())}{folded(say('Equivalent command'), self.command)}</div>"
+            f"{_small(self.note())}{self.below()}</div>"
         )
 
 
@@ -107,7 +111,7 @@ def _row(row: Row) -> str:
 
 
 def _small(text: str) -> str:
-    style = "opacity:.8;margin:4px 0;overflow-wrap:anywhere"
+    style = "opacity:.8;font-size:93%;margin:4px 0;overflow-wrap:anywhere"
     return f'<div style="{style}">{escape(text)}</div>' if text else ""
 
 
@@ -125,7 +129,7 @@ def copied(text: str) -> str:
     """Return HTML that shows `text` letter by letter, with a button that copies it."""
     return (
         f'<div>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
-        f'overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
+        f'word-break:normal;overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
     )
 
 

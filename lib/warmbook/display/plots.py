@@ -110,7 +110,9 @@ def kind_name(kind: str) -> str:
     }[kind]
 
 
-def dots(rows: Sequence[tuple[str, float, Sequence[float]]], caption: str) -> Picture:
+def dots(
+    rows: Sequence[tuple[str, float, Sequence[float]]], caption: str, title: str = ""
+) -> Picture:
     """Draw runs as points on a row for each name: the first hollow, the median as a line."""
     from statistics import median
 
@@ -125,11 +127,15 @@ def dots(rows: Sequence[tuple[str, float, Sequence[float]]], caption: str) -> Pi
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel(say("seconds"))
     axes.set_xlim(0, 1.1 * max([0.1, *(max(first, *later) for _, first, later in rows)]))
-    return _drawn(figure, caption)
+    return _drawn(figure, caption, title)
 
 
 def curve(
-    points: Sequence[tuple[str, float, Sequence[float]]], best: str, axis: str, caption: str
+    points: Sequence[tuple[str, float, Sequence[float]]],
+    best: str,
+    axis: str,
+    caption: str,
+    title: str = "",
 ) -> Picture:
     """Draw runs over the values of a setting: (value, first run, later runs), in seconds.
 
@@ -152,7 +158,7 @@ def curve(
     axes.set_xlabel(axis)
     axes.set_ylabel(say("seconds"))
     axes.set_ylim(0, 1.1 * max([0.1, *(max(first, *later) for _, first, later in points)]))
-    return _drawn(figure, caption)
+    return _drawn(figure, caption, title)
 
 
 def _run_legend(axes: Any) -> None:

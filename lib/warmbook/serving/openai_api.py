@@ -12,12 +12,18 @@ from ..cloud.api_errors import kubernetes_message
 from ..cloud.clients import Clients
 from ..errors import ResourceFailedError
 from ..settings import Settings
-from ..texts import say
+from ..texts import marked, say
 from . import pods
 from .guide_manifest import PORT
 
 QUICK_ENGINE = "quick_engine_no_chat"
 """Error code by which the rehearsal's quick engine says that it answers nothing."""
+
+QUICK_ENGINE_SAYS = (
+    marked("This is the rehearsal's quick engine: it streams the weights and answers no chat."),
+    marked("This is the rehearsal's quick engine: it streams the weights and answers nothing."),
+)
+"""Its messages: of its API, and of its Python."""
 
 
 class DeclinedError(Exception):
@@ -84,7 +90,7 @@ def _declined() -> Iterator[None]:
         yield
     except DynamicApiError as error:
         if QUICK_ENGINE in str(error.body):
-            raise DeclinedError(_message(error)) from None
+            raise DeclinedError(as_read(_message(error))) from None
         raise
 
 
@@ -110,6 +116,11 @@ def first_ready(settings: Settings, clients: Clients) -> Server:
         MissingError: None is.
     """
     return Server(clients, settings.namespace, pods.ready_now(settings, clients)[0])
+
+
+def as_read(message: str) -> str:
+    """Return a server's message; those of the quick engine in the reader's language."""
+    return say(message) if message in QUICK_ENGINE_SAYS else message
 
 
 def _message(error: Any) -> str:

@@ -197,10 +197,10 @@ class Tuned(Times):
         """Return the runs as a curve over the values of the tunable."""
         bend = knee(self.runs)
         points = [(one.name, one.first_s, one.later) for one in self.runs]
-        return curve(points, bend.name if bend else "", self.tunable, self.sentence())
+        return curve(points, bend.name if bend else "", self.tunable, self.sentence(), self.title())
 
     def title(self) -> str:
-        return say("Streamer rate by {tunable}", tunable=self.tunable)
+        return say("Load time by {tunable}", tunable=self.tunable)
 
     def rows(self) -> Sequence[Row]:
         bend = knee(self.runs)

@@ -48,9 +48,9 @@ class Manifest(Card):
     def note(self) -> str:
         return "" if self.needs else not_looked_at()
 
-    def _repr_html_(self) -> str:
+    def below(self) -> str:
         changes = diff_html(say("Changes to the guide's manifest"), self.guide, self.yaml)
-        return super()._repr_html_() + changes + folded(say("Complete YAML"), self.yaml)
+        return super().below() + changes + folded(say("Complete YAML"), self.yaml)
 
     def __repr__(self) -> str:
         return printable(f"{super().__repr__()}\n\n{self.yaml}")

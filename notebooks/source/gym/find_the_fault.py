@@ -99,7 +99,7 @@ graded
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
     graded.right,
-    "you found the fault",
+    "the root cause is named",
     remedy="choose another root cause above, or ask for a hint, then run the two cells again",
 )
 

@@ -56,6 +56,22 @@ def test_a_second_copy_takes_the_place_of_the_first(one, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["01"]
 
 
+def test_a_copy_that_is_interrupted_at_its_end_leaves_the_earlier_one(one, tmp_path, monkeypatch):
+    collect(one, tmp_path / "out")
+    before = names(tmp_path / "out")
+    rename = type(tmp_path).rename
+
+    def interrupted(path, target):
+        if path.parent == tmp_path / "out" and path.name.startswith(".01-"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(type(tmp_path), "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        collect(one, tmp_path / "out")
+    assert names(tmp_path / "out") == before
+
+
 def test_links_lead_to_nothing_that_is_copied(one, tmp_path):
     put(tmp_path / "other" / "secret.ipynb", "secret")
     (one.work / "link.ipynb").symlink_to(tmp_path / "other" / "secret.ipynb")

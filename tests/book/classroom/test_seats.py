@@ -39,6 +39,7 @@ def test_a_supervisor_that_is_gone_leaves_a_stale_seat(running_here):
     [
         *("http://192.0.2.1:80", "http://127.0.0.1.example:80", "file://127.0.0.1/etc/passwd"),
         *("http://192.0.2.1\\@127.0.0.1:80", "http://127.0.0.1:80/x", "http://127.0.0.1:80\n"),
+        *("http://127.0.0.1:65536", "http://127.999.0.1:80"),
     ],
 )
 def test_a_rehearsal_elsewhere_is_not_believed(running_here, address):

@@ -4,6 +4,7 @@ import pytest
 
 from warmbook.book.classroom import room, start
 from warmbook.book.classroom.seats import existing, seat
+from warmbook.book.classroom.stop import clear_crashed, stop
 from warmbook.errors import SettingsError, UnreachableError
 
 from ...processes import processes_with, until
@@ -33,7 +34,7 @@ def test_a_class_that_runs_gets_the_seats_that_it_lacks(
         assert [one.name for one in existing(tmp_path / "class") if one.occupied] == ["01", "02"]
         assert start.engine_of(tmp_path / "class") == seats[0].running().engine == "quick"
     finally:
-        assert start.stop(seats) == []
+        assert stop(seats) == []
     assert start.engine_of(tmp_path / "nothing") == ""
 
 
@@ -66,7 +67,7 @@ def test_seats_start_with_a_link_of_their_own_and_stop(tmp_path, monkeypatch, do
         tokens = [link.partition("token=")[2] for link in links]
         assert not [token for token in tokens if processes_with(tmp_path.name, token)]
     finally:
-        assert start.stop(seats) == []
+        assert stop(seats) == []
     until(lambda: not processes_with(str(tmp_path / "class")))
 
 
@@ -90,7 +91,7 @@ def test_an_interrupted_start_leaves_no_process(tmp_path):
 def test_a_stray_file_among_the_seats_is_no_class(tmp_path):
     (tmp_path / "class" / "seats").mkdir(parents=True)
     (tmp_path / "class" / "seats" / ".DS_Store").touch()
-    assert start.clear_crashed(tmp_path / "class") == []
+    assert clear_crashed(tmp_path / "class") == []
     assert [one.name for one in start.missing(1, tmp_path / "class")] == ["01"]
 
 

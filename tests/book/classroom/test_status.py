@@ -2,18 +2,17 @@
 
 import json
 import os
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
 
 import pytest
 
-from warmbook.book.classroom import status
-from warmbook.book.classroom.deal import deal
+from warmbook.book.classroom import faults, status
 from warmbook.book.classroom.status import SeatStatus
 from warmbook.book.classroom.table import ago, as_text
 from warmbook.errors import MissingError, SettingsError, UnreachableError
 from warmbook.measure.runs.measured import NOTHING
+
+from ...doubles.raw_server import ENDLESS, OK, answering
 
 RECORD = {
     "schema": 1,
@@ -104,64 +103,51 @@ def test_a_seat_that_does_not_run_is_free_or_crashed(running_here, left, state):
     assert status.status(one).state == state
 
 
-def test_a_rehearsal_that_has_stopped_hides_no_seat(running_here):
+def test_a_seat_whose_rehearsal_has_stopped_is_not_answering(running_here):
     shown = status.status(running_here(faults="http://127.0.0.1:9", token="x"))
-    assert (shown.state, shown.faults) == ("up", ())
+    assert (shown.state, shown.faults) == ("not-answering", ())
 
 
-@pytest.mark.parametrize("answer", [b"3", b"[1]", b"[{}]", b"{"])
+@pytest.mark.parametrize("answer", [b"3", b"[1]", b"[{}]", b"{", b"[" * 100_000])
 def test_what_is_no_answer_of_a_rehearsal_hides_no_seat(running_here, answer):
-    with answering(answer) as address:
-        one = running_here(faults=address, token="x")
+    with answering(OK + b"\r\n" + answer) as server:
+        one = running_here(faults=server.url, token="x")
         shown = status.status(one)
-        assert (shown.state, shown.faults) == ("up", ())
+        assert (shown.state, shown.faults) == ("not-answering", ())
         with pytest.raises(UnreachableError):
-            deal(one, "api-off-storage")
+            faults.stage(one, "api-off-storage")
 
 
-@contextmanager
-def answering(content):
-    """Have a server that answers every request with this."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def do_POST(self):
-            self.do_GET()
-
-        def log_message(self, *_):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join(10)
+def test_seats_that_drip_their_answers_take_the_time_of_one(running_here, monkeypatch):
+    monkeypatch.setattr(status, "ANSWER_S", 0.5)
+    with answering(ENDLESS["head"], 0.1) as one, answering(ENDLESS["body"], 0.1) as other:
+        seats = [running_here(f"{n:02d}", faults=(one, other)[n % 2].url) for n in range(20)]
+        began = time.monotonic()
+        shown = status.statuses(seats)
+        seconds = time.monotonic() - began
+    assert {each.state for each in shown} == {"not-answering"}
+    assert seconds < 5
+    assert "✗ 00" in as_text(shown)
 
 
-def test_a_fault_is_dealt_shown_and_taken_back(running_here, rehearsal):
+def test_a_fault_is_staged_shown_and_removed(running_here, rehearsal):
     one = running_here(
         faults=os.environ["WARMBOOK_REHEARSAL_FAULTS"],
         token=os.environ["WARMBOOK_REHEARSAL_TOKEN"],
     )
-    deal(one, "api-off-storage")
+    faults.stage(one, "api-off-storage")
     assert status.status(one).faults == ("api-off-storage",)
-    deal(one, "api-off-storage", take_back=True)
+    faults.unstage(one, "api-off-storage")
     assert status.status(one).faults == ()
     with pytest.raises(MissingError):
-        deal(one, "api-off-storage", take_back=True)
+        faults.unstage(one, "api-off-storage")
     with pytest.raises(MissingError):
-        deal(one, "no-such-fault")
+        faults.stage(one, "no-such-fault")
 
 
 def test_a_seat_that_does_not_run_gets_no_fault(running_here):
     with pytest.raises(SettingsError):
-        deal(running_here(started=1, faults="http://127.0.0.1:9"), "api-off-storage")
+        faults.stage(running_here(started=1, faults="http://127.0.0.1:9"), "api-off-storage")
 
 
 def test_the_table_has_a_line_for_each_fact():

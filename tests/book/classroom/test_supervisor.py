@@ -8,9 +8,10 @@ import urllib.request
 
 import pytest
 
-from warmbook.book.classroom import start, supervisor
+from warmbook.book.classroom import supervisor
 from warmbook.book.classroom.reset import reset
 from warmbook.book.classroom.seats import seat
+from warmbook.book.classroom.stop import clear_crashed, stop
 from warmbook.errors import SettingsError
 
 from ...processes import processes_with, until
@@ -61,6 +62,15 @@ def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):
     assert after.ready_s <= seconds
 
 
+def test_a_seat_that_is_still_starting_is_reset_once_it_answers(supervised):
+    one = supervised(wait=False)
+    until(lambda: one.seat.folder.exists() and one.seat.running())
+    reset(one.seat)
+    assert answers(one)
+    assert (one.state(), one.seat.running().resets) == ("up", 1)
+    assert len(list(one.seat.folder.glob("before-*"))) == 1
+
+
 def test_a_seat_that_does_not_run_can_not_be_reset(running_here):
     with pytest.raises(SettingsError):
         reset(running_here(started=1))
@@ -86,7 +96,7 @@ def test_a_supervisor_that_is_killed_leaves_no_process_and_a_stale_seat(supervis
     one.process.wait(20)
     until(lambda: not processes_with(str(one.port)))
     assert one.seat.stale
-    assert [found.name for found in start.clear_crashed(tmp_path / "class")] == ["ana"]
+    assert [found.name for found in clear_crashed(tmp_path / "class")] == ["ana"]
     assert not one.seat.stale and (one.seat.work / FIRST).is_file()
 
 
@@ -105,7 +115,7 @@ def test_a_server_of_jupyterhub_has_no_link_with_a_token():
 def test_stop_ends_seats_and_no_other_process(supervised, running_here, tmp_path):
     one = supervised()
     stale = running_here("02", pid=os.getpid(), started=1)  # a number that was given again
-    assert start.stop([one.seat, stale]) == []
+    assert stop([one.seat, stale]) == []
     one.process.wait(20)
     assert not stale.stale
     assert not seat(tmp_path / "class", "ana").occupied

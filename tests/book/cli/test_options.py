@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from warmbook.book.cli.options import keep, time_limit
+from warmbook.book.cli.options import draw_beside, keep, time_limit
+from warmbook.display.picture import Picture
 from warmbook.errors import SettingsError
 
 
@@ -60,3 +61,18 @@ def test_a_time_limit_is_in_seconds(text, seconds):
 def test_a_time_that_can_be_read_in_two_ways_or_none_is_refused(text):
     with pytest.raises(argparse.ArgumentTypeError):
         time_limit(text)
+
+
+@pytest.mark.parametrize(("status", "exit_status"), [(0, 2), (1, 1)])
+def test_unwritable_picture_is_reported_and_only_status_0_becomes_2(
+    tmp_path, monkeypatch, capsys, status, exit_status
+):
+    monkeypatch.setattr(Picture, "file", lambda *_: b"drawn")
+
+    def plot():
+        return Picture(None, "")
+
+    assert draw_beside(status, plot, tmp_path / "no" / "x.svg") == exit_status
+    assert "can't be written" in capsys.readouterr().err
+    assert draw_beside(status, plot, tmp_path / "x.svg") == status
+    assert draw_beside(status, plot, None) == status

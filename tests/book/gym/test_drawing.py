@@ -78,3 +78,17 @@ def test_where_no_two_fit_nothing_stays_hidden():
     assert server.now == []
     with pytest.raises(MissingError, match="no two faults"):
         stage_drawn(Server(POD, LOG), "two", "")
+
+
+def test_level_without_faults_is_an_error_that_lists_the_other_levels():
+    server = Server(FIRST, LOG)
+    with pytest.raises(MissingError, match="hard") as refused:
+        stage_drawn(server, "hard", "")
+    assert "easy, medium" in refused.value.remedy
+    assert server.now == []
+
+
+@pytest.mark.parametrize("level", ["", "easy"])
+def test_rehearsal_without_faults_is_an_error(level):
+    with pytest.raises(MissingError):
+        stage_drawn(Server(), level, "")

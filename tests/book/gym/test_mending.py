@@ -1,7 +1,12 @@
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from warmbook.book import gym
-from warmbook.book.gym import rounds
+from warmbook.book.gym import mending, rounds
+from warmbook.book.gym.attempt import Attempt
+from warmbook.book.walkthrough import Walked
+from warmbook.errors import MissingError
 from warmbook.steps import identity, project
 from warmbook.workbook import Workbook
 
@@ -107,3 +112,24 @@ def test_of_two_drawn_faults_the_first_stops_the_guide_before_the_server(
     assert walked.notebook < "06"
     assert first.mendable
     assert second.pitfall != first.pitfall
+
+
+@pytest.mark.parametrize(("started", "runs"), [(-3, 2), (3, 1)], ids=["before", "after"])
+def test_a_server_that_started_before_the_repair_decides_nothing(
+    monkeypatch, begin, settings, started, runs
+):
+    begin("host-oom", mendable=True)
+    at = datetime.now(timezone.utc) + timedelta(seconds=started)
+    left = [failed(at), failed(at)]
+    monkeypatch.setattr(mending, "attempt", lambda *_: left.pop())
+    assert not gym.verify(settings, None).passed
+    assert 2 - len(left) == runs
+
+
+def failed(started):
+    """Return a run of the guide that a server ended which had started then."""
+    ended = {"exitCode": 1, "startedAt": started.isoformat(), "finishedAt": started.isoformat()}
+    status = {"name": "vllm-container", "lastState": {"terminated": ended}}
+    pod = {"metadata": {"name": "a"}, "status": {"containerStatuses": [status]}}
+    walked = Walked("07", MissingError("no Pod", remedy="wait"), ())
+    return Attempt(walked=walked, said="", pods=(pod,), events=(), log="")

@@ -22,13 +22,14 @@ def run(tmp_path, language="en", **given):
     papermill.execute_notebook(
         str(GYM / language / "find_the_fault.ipynb"), str(out), given, progress_bar=False
     )
-    return json.dumps([cell.get("outputs", []) for cell in nbformat.read(out, 4).cells])
+    outputs = [cell.get("outputs", []) for cell in nbformat.read(out, 4).cells]
+    return json.dumps(outputs, ensure_ascii=False)
 
 
 def test_it_runs_headlessly_to_its_grade(server, tmp_path):
     shown = run(tmp_path, "es", fault="credentials-expired", answer="credentials-expired", hints=2)
     assert "Traceback" not in shown
-    assert "encontraste la falla" in shown
+    assert "la causa raíz está nombrada" in shown
     one = rounds.present(server)
     assert (one.done, one.hints) == (True, 2)
     assert one.points == pytest.approx(1 - 2 * points.HINT)
@@ -37,13 +38,13 @@ def test_it_runs_headlessly_to_its_grade(server, tmp_path):
 def test_restart_and_run_all_goes_on_with_the_round_and_undoes_no_repair(
     server, chosen, clients, tmp_path
 ):
-    with pytest.raises(PapermillExecutionError, match="you found the fault"):
+    with pytest.raises(PapermillExecutionError, match="the root cause is named"):
         run(tmp_path, fault="service-account-missing", answer="flag-removed")
     before = rounds.present(server)
     assert before.attempts == 1
     identity.create_service_account(chosen, clients)
     shown = run(tmp_path, fault="service-account-missing", answer="service-account-missing")
-    assert "you found the fault" in shown
+    assert "the root cause is named" in shown
     one = rounds.present(server)
     assert (one.at, one.attempts, one.done) == (before.at, 2, True)
     assert [drawn.mended for drawn in one.drawn] == [True]

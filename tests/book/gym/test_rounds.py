@@ -22,6 +22,19 @@ def test_a_round_comes_back_as_it_was_kept(begin, kept):
     assert again == one
 
 
+def test_rounds_that_begin_at_one_time_have_different_ids(kept, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    first, second = two(), two()
+    assert first.id != second.id
+    assert Round.model_validate(first.model_dump(mode="json")).id == first.id
+    assert (first.recorded()["id"], second.recorded()["id"]) == (first.id, second.id)
+
+
+def test_round_of_an_older_version_keeps_its_empty_id():
+    older = two().model_dump(mode="json", exclude={"id"})
+    assert Round.model_validate(older).recorded()["id"] == ""
+
+
 def test_the_record_has_no_names_before_the_round_is_done():
     one = two()
     GymRound.model_validate_json(json.dumps(one.recorded()))

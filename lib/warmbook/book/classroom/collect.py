@@ -95,11 +95,16 @@ def _wanted(one: Seat) -> Iterator[Path]:
 
 
 def _put(draft: Path, home: Path) -> None:
-    """Let `draft` take the place of `home`; one of them is there at any time but for a moment."""
+    """Let `draft` take the place of `home`, which is put back where that fails."""
     if not home.exists():
         draft.rename(home)
         return
     old = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}-old-"))
     home.rename(old / home.name)
-    draft.rename(home)
-    shutil.rmtree(old)
+    try:
+        draft.rename(home)
+    except BaseException:
+        (old / home.name).rename(home)
+        raise
+    finally:
+        shutil.rmtree(old)

@@ -37,7 +37,7 @@ POLICY = (
     "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; "
     "script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_KINDS = {"up": "good", "crashed": "bad", "free": "soft"}
+_KINDS = {"up": "good", "crashed": "bad", "not-answering": "bad", "free": "soft"}
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ...errors import MissingError, SettingsError
-from ...files import read_regular, save
+from ...files import read_regular, save, writing
 from ...texts import say
 from .commands import command
 from .processes import Process
@@ -62,6 +64,14 @@ class Running(BaseModel):
     resets: int = 0
     ready_s: float | None = None
     """From the last start or reset to the first answer of the learner's server, in seconds."""
+
+    @field_validator("faults")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        """Refuse what would be looked up as a name, which can take long."""
+        if url and urlsplit(url).port is not None:  # raises ValueError above 65535
+            ip_address(urlsplit(url).hostname or "")
+        return url
 
     @property
     def process(self) -> Process:
@@ -115,21 +125,31 @@ class Seat:
         return True
 
     def write(self, running: Running) -> None:
-        """Write `seat.json`, mode 0600."""
-        save(running.model_dump_json(indent=2) + "\n", self.folder / FILE)
+        """Write `seat.json`, mode 0600.
+
+        Raises:
+            SettingsError: It can't be written.
+        """
+        with writing(self.folder / FILE):
+            save(running.model_dump_json(indent=2) + "\n", self.folder / FILE)
 
     def vacate(self) -> None:
         """Remove `seat.json`; the work stays."""
         (self.folder / FILE).unlink(missing_ok=True)
 
     def set_aside(self) -> Path | None:
-        """Move the work away, so that a new one can begin; return where it is now."""
+        """Move the work away, so that a new one can begin; return where it is now.
+
+        Raises:
+            SettingsError: The seat's folder can't be written.
+        """
         if not self.work.exists():
             return None
         wanted = self.folder / f"{BEFORE}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
         more = (wanted.with_name(f"{wanted.name}-{count}") for count in range(2, 1000))
         aside = next(path for path in (wanted, *more) if not path.exists())
-        self.work.rename(aside)
+        with writing(aside):
+            self.work.rename(aside)
         return aside
 
     def works(self) -> list[Path]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,14 +105,6 @@ def engine_of(folder: Path) -> str:
     return next((one.engine for one in running if one and one.engine), "")
 
 
-def clear_crashed(folder: Path) -> list[Seat]:
-    """Remove what supervisors left that were killed; return their seats. Their work stays."""
-    crashed = [one for one in existing(folder) if one.stale]
-    for one in crashed:
-        one.vacate()
-    return crashed
-
-
 def _start_one(one: Seat, course: Course, started: Started) -> None:
     with writing(one.folder):
         one.folder.mkdir(mode=0o700, exist_ok=True)
@@ -199,22 +190,3 @@ def reason_of(one: Seat) -> str:
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     errors = [line for line in lines if line.startswith("warmbook: ")]
     return (errors or lines or [""])[-1].removeprefix("warmbook: ")
-
-
-def stop(chosen: Sequence[Seat]) -> list[Seat]:
-    """End the seats that run, each with its rehearsal; return those that did not end in time.
-
-    The work stays. A process that has only the number of a supervisor of before is left alone.
-    """
-    waiting = []
-    for one in chosen:
-        found = one.running()
-        if found is not None and found.process.send(signal.SIGTERM, one.owner):
-            waiting.append((one, found.process))
-        elif one.stale:
-            one.vacate()
-    end = time.monotonic() + STOP_S
-    while waiting and time.monotonic() < end:
-        waiting = [(one, process) for one, process in waiting if process.runs_for(one.owner)]
-        time.sleep(LOOK_S)
-    return [one for one, _ in waiting]

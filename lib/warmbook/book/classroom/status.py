@@ -16,10 +16,8 @@ from .. import session
 from ..gym.faults_server import FaultsServer
 from .seats import Running, Seat, read_own
 
-AT_ONCE = 16
-"""How many rehearsals are asked at a time."""
-ANSWER_S = 5.0
-"""How long one that hangs delays the others, in seconds."""
+ANSWER_S = 3.0
+"""How long a rehearsal may take to say what is staged, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,8 @@ class SeatStatus:
 
     seat: str
     state: str
-    """up, starting or resetting; free where nobody runs; crashed where a file was left behind"""
+    """up, starting or resetting; not-answering where the seat is up and its rehearsal does not
+    answer; free where nobody runs; crashed where a file was left behind"""
     since: str = ""
     """When that state began, in UTC."""
     resets: int = 0
@@ -56,8 +55,11 @@ class SeatStatus:
 
 
 def statuses(seats: Sequence[Seat]) -> list[SeatStatus]:
-    """Return what is known of each seat, in their order; one that hangs delays them by ANSWER_S."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    """Return what is known of each seat, in their order.
+
+    All rehearsals are asked at the same time, so that any number that hang take ANSWER_S.
+    """
+    with ThreadPoolExecutor(max(1, len(seats))) as pool:
         return list(pool.map(status, seats))
 
 
@@ -71,23 +73,23 @@ def status(seat: Seat) -> SeatStatus:
 def _of_process(seat: Seat, running: Running | None, here: bool) -> dict[str, Any]:
     if running is None or not here:
         return {"state": "crashed" if seat.stale else "free"}
+    staged = _staged(running) if running.state == "up" and running.faults else ()
     return {
-        "state": running.state,
+        "state": "not-answering" if staged is None else running.state,
         "since": running.since,
         "resets": running.resets,
-        "faults": _staged(running) if running.state == "up" else (),
+        "faults": staged or (),
         "memory_bytes": running.process.memory_bytes(),
     }
 
 
-def _staged(running: Running) -> tuple[str, ...]:
+def _staged(running: Running) -> tuple[str, ...] | None:
+    """Return what is staged in a rehearsal, None where it does not answer."""
     try:
         staged = FaultsServer(running.faults, running.token, ANSWER_S).staged()
         return tuple(str(one["name"]) for one in staged)
-    except (OSError, WarmbookError):  # it stops just now
-        return ()
-    except (LookupError, TypeError, ValueError):  # a learner's own server answers there
-        return ()
+    except (WarmbookError, LookupError, TypeError):  # no answer, or none of a rehearsal's
+        return None
 
 
 def _of_record(seat: Seat) -> dict[str, Any]:

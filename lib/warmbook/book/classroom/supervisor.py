@@ -64,8 +64,9 @@ class Plan:
     """More options of the rehearsal."""
     languages: tuple[str, ...] = ("en", "es")
     address: str = ""
-    """The server's URL, which tells when it is up; empty where nobody can tell."""
+    """The server's URL: the seat is up when it answers, or at once where there is no URL."""
     link: str = ""
+    """What the learner opens."""
 
 
 class Supervisor:
@@ -82,8 +83,9 @@ class Supervisor:
             link=plan.link,
             engine=plan.engine,
         )
-        self._told = seat.folder / ".rehearsal.json"
+        self._announced = seat.folder / ".rehearsal.json"
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        self._began = time.monotonic()
         self._alive: list[Rehearsal] = []
 
     async def run(self) -> int:
@@ -95,19 +97,18 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (RESET, *ENDS):
             loop.add_signal_handler(number, self._asked.put_nowait, number)
-        began = time.monotonic()
         self._write("starting")
         watching = asyncio.create_task(self._end_without_folder())
         try:
-            rehearsal: Rehearsal | int = await self._booted()
-            while not isinstance(rehearsal, int):
-                rehearsal, began = await self._once(rehearsal, began)
-            return rehearsal
+            rehearsal = await self._booted()
+            while (status := await self._served(rehearsal)) is None:
+                rehearsal = await self._replacement(rehearsal)
+            return status
         finally:
             watching.cancel()
             await asyncio.gather(*(_ended(one) for one in self._alive))
             self._seat.vacate()
-            self._told.unlink(missing_ok=True)
+            self._announced.unlink(missing_ok=True)
 
     async def _end_without_folder(self) -> None:
         """End the seat when its file has been deleted: no `class stop` would find it any more."""
@@ -115,40 +116,41 @@ class Supervisor:
             await asyncio.sleep(GONE_S)
         self._asked.put_nowait(signal.SIGTERM)
 
-    async def _once(self, rehearsal: Rehearsal, began: float) -> tuple[Rehearsal | int, float]:
-        """Let a rehearsal run the server; return the one after a reset, else the exit status."""
-        self._told.unlink(missing_ok=True)
+    async def _served(self, rehearsal: Rehearsal) -> int | None:
+        """Run the learner's server in a rehearsal; return the exit status, None for a reset."""
+        self._announced.unlink(missing_ok=True)
         copy_out(self._seat.work, self._plan.languages)
         self._let_go(rehearsal)
         ended = asyncio.create_task(rehearsal.wait())
         asked = asyncio.create_task(self._asked.get())
-        up = asyncio.create_task(self._announce(began))
+        up = asyncio.create_task(self._announce())
         try:
             await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
-            began = time.monotonic()
-            if ended.done():
-                status = ended.result()
-                return (status if status >= 0 else 128 - status), began
-            if asked.result() != RESET:
-                return 128 + asked.result(), began
-            self._write("resetting", resets=self._running.resets + 1)
-            following = await self._booted()  # while this one stops
-            await _ended(rehearsal)
-            self._alive.remove(rehearsal)
-            self._seat.set_aside()
-            return following, began
         finally:
             up.cancel()
             asked.cancel()
+        if ended.done():
+            return ended.result() if ended.result() >= 0 else 128 - ended.result()
+        return None if asked.result() == RESET else 128 + asked.result()
+
+    async def _replacement(self, rehearsal: Rehearsal) -> Rehearsal:
+        """Start another rehearsal while this one ends, and set the work aside."""
+        self._began = time.monotonic()
+        self._write("resetting", resets=self._running.resets + 1)
+        following = await self._booted()
+        await _ended(rehearsal)
+        self._alive.remove(rehearsal)
+        self._seat.set_aside()
+        return following
 
     async def _booted(self) -> Rehearsal:
         """Start a rehearsal whose command waits until it is let go."""
-        announced = (*_BARE, str(_HERE / "announce.py"), str(self._told), str(self._seat.work))
+        announce = (*_BARE, str(_HERE / "announce.py"), str(self._announced), str(self._seat.work))
         started = await asyncio.create_subprocess_exec(
             *(*_BARE, str(_HERE / "tethered.py"), str(os.getpid())),
             *(sys.executable, "-m", "warmbook_rehearsal", f"--engine={self._plan.engine}"),
             *(*self._plan.rehearsal, "--"),
-            *(*announced, *self._plan.command),
+            *(*announce, *self._plan.command),
             cwd=self._seat.folder,
             stdin=asyncio.subprocess.PIPE,
         )
@@ -161,17 +163,17 @@ class Supervisor:
         if rehearsal.stdin:
             rehearsal.stdin.close()
 
-    async def _announce(self, began: float) -> None:
-        """Write where the rehearsal is, once it says so, and that the server is up."""
-        while not self._told.exists():
+    async def _announce(self) -> None:
+        """Write where the rehearsal is, once `announce.py` has, and that the server is up."""
+        while not self._announced.exists():
             await asyncio.sleep(LOOK_S)
-        told = json.loads(self._told.read_text())
-        self._told.unlink()
-        self._running = self._running.model_copy(update=told)
+        announced = json.loads(self._announced.read_text())
+        self._announced.unlink()
+        self._running = self._running.model_copy(update=announced)
         self._write(self._running.state)
         while self._plan.address and not await asyncio.to_thread(_answers, self._plan.address):
             await asyncio.sleep(LOOK_S)
-        self._write("up", ready_s=round(time.monotonic() - began, 2))
+        self._write("up", ready_s=round(time.monotonic() - self._began, 2))
 
     def _write(self, state: State, **changed: object) -> None:
         since = self._running.since if state == self._running.state else origin.now()

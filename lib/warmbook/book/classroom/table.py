@@ -12,7 +12,14 @@ from .status import SeatStatus
 EVERY_S = 5.0
 """How often `--watch` and the page look, in seconds."""
 
-_MARKS = {"up": "✔", "starting": "…", "resetting": "…", "crashed": "✗", "free": "·"}
+_MARKS = {
+    "up": "✔",
+    "starting": "…",
+    "resetting": "…",
+    "crashed": "✗",
+    "not-answering": "✗",
+    "free": "·",
+}
 
 
 def as_text(shown: Sequence[SeatStatus]) -> str:
@@ -35,6 +42,7 @@ def state(one: SeatStatus) -> str:
         "up": say("up"),
         "starting": say("starting"),
         "resetting": say("resetting"),
+        "not-answering": say("not answering"),
         "free": say("not running"),
         "crashed": say("crashed; the work is kept"),
     }[one.state]

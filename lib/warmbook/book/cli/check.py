@@ -12,7 +12,7 @@ from .options import (
     add_language,
     add_parameter,
     draft_from,
-    draw,
+    draw_beside,
     print_as,
     saved_choices,
     settings_from,
@@ -114,9 +114,7 @@ def _weights(options: argparse.Namespace) -> int:
     with explained():
         model = model_at(clients, model_uri(options.uri))
     print_as(options.format, repr(model), model.record())
-    if options.picture:
-        draw(model.plot(), options.picture)
-    return 0 if model.whole else 1
+    return draw_beside(0 if model.whole else 1, model.plot, options.picture)
 
 
 def _size(options: argparse.Namespace) -> int:

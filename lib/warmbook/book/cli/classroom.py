@@ -141,9 +141,10 @@ def _counted(text: str) -> int:
 def _start(options: argparse.Namespace) -> int:
     from ..classroom import start
     from ..classroom.status import statuses
+    from ..classroom.stop import clear_crashed
 
     refuse_unfit_machine()
-    for one in start.clear_crashed(options.folder):
+    for one in clear_crashed(options.folder):
         told = say("seat {name} had not been stopped; its work is kept", name=one.name)
         show_wrapped(f"warmbook: {told}", sys.stderr)
     languages = (options.language,) if options.language else LANGUAGES
@@ -236,13 +237,14 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _fault(options: argparse.Namespace) -> int:
-    from ..classroom.deal import deal
+    from ..classroom import faults
     from ..classroom.seats import named
 
     def act(one: Seat) -> str:
-        deal(one, options.name, take_back=options.unstage)
         if options.unstage:
+            faults.unstage(one, options.name)
             return say("{fault} removed", fault=options.name)
+        faults.stage(one, options.name)
         return say("{fault} staged", fault=options.name)
 
     return _each(named(options.folder, options.seat), act)
@@ -293,10 +295,10 @@ def _each(seats: Iterable[Seat], act: Callable[[Seat], str], *, after_ctrl_c: st
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from ..classroom import start
     from ..classroom.seats import seats
+    from ..classroom.stop import stop
 
-    left = {one.name for one in start.stop(seats(options.folder))}
+    left = {one.name for one in stop(seats(options.folder))}
     if left:
         told = say("These seats did not end in time: {names}", names=", ".join(sorted(left)))
         raise WarmbookError(told, remedy=say("Try again in a moment."))

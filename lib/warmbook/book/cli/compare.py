@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...terminal import one_line, show
 from ...texts import say
-from .options import Verbs, add_language, draw, print_as
+from .options import Verbs, add_language, draw_beside, print_as
 from .records import comparable_runs, own_work
 from .screen import show_wrapped
 
@@ -96,9 +96,8 @@ def _compare(options: argparse.Namespace) -> int:
     complete = enough and not any(str(run) in left_out for run in named)
     outcome = overall(verdicts, complete=complete) if thresholds else None
     _print(options.format, comparison, Judged(verdicts, outcome, left_out))
-    if enough and options.picture:
-        draw(comparison.plot(), options.picture)
-    return 0 if enough and outcome in (None, "within") else 1
+    status = 0 if enough and outcome in (None, "within") else 1
+    return draw_beside(status, comparison.plot, options.picture if enough else None)
 
 
 def _named(runs: Sequence[Path]) -> Sequence[Path]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
+from ...errors import SettingsError
 from ...files import save, writing
 from ...terminal import one_line, show
 from ...texts import LANGUAGES, say
@@ -200,7 +201,22 @@ def saved_choices() -> Workbook:
     return book
 
 
-def draw(picture: Picture, path: Path) -> None:
+def draw_beside(status: int, plot: Callable[[], Picture], path: Path | None) -> int:
+    """Draw the picture of a result, if a file is named for it; return the exit status.
+
+    The result has `status`. A file that can't be written is reported on standard error, and
+    makes 2 of a 0 alone: the status of a failed check stays.
+    """
+    try:
+        if path:
+            _draw(plot(), path)
+    except SettingsError as error:
+        show_wrapped(f"warmbook: {error}", sys.stderr)
+        return status or 2
+    return status
+
+
+def _draw(picture: Picture, path: Path) -> None:
     """Write a picture as SVG or PNG, by the path's suffix; say so where there is nothing to draw.
 
     Raises:

@@ -6,10 +6,13 @@ import argparse
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...files import writing
+from ...errors import WarmbookError
+from ...files import FULL, full, writing
 from ...texts import say, spoken
 from .options import (
     Verbs,
@@ -23,7 +26,7 @@ from .options import (
     saved_choices,
     time_limit,
 )
-from .screen import show_wrapped
+from .screen import discard_unread, show_wrapped, warn
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -34,8 +37,8 @@ STATUSES = {"passed": 0, "failed": 1, "timed-out": 3, "cleanup-failed": 4}
 
 STATUSES_TOLD = (
     "Exit status: 0 all notebooks passed; 1 a notebook failed; 2 refused before any notebook "
-    "began, or the disk is full; 3 --timeout was reached; 4 only the cleanup failed; 130 after "
-    "Ctrl-C, 143 after SIGTERM."
+    "began, or a file could not be written; 3 --timeout was reached; 4 only the cleanup failed; "
+    "130 after Ctrl-C, 143 after SIGTERM."
 )
 
 
@@ -126,19 +129,51 @@ def _run(options: argparse.Namespace) -> int:
             limit_s=options.timeout,
             always_clean=options.always_clean,
         )
+    except BrokenPipeError:  # `… | head` has seen enough, before the last notebook
+        return STATUSES["failed"]
     finally:
         if follower.run:
             _end(follower.run, follower, options.junit)
-    return STATUSES[result.outcome]
+    return _status(result)
+
+
+def _status(run: Run) -> int:
+    """Return the exit status: of the outcome, and 2 if only a file could not be written."""
+    if run.passed and any(not isinstance(one, BrokenPipeError) for one in run.problems):
+        return 2
+    return STATUSES[run.outcome]
 
 
 def _end(run: Run, follower: JsonFollower | TextFollower, junit: Path | None) -> None:
-    """Write the run as JUnit XML where that is wanted, and tell how it ended."""
+    """Write the run as JUnit XML where that is wanted, and print how it ended.
+
+    What can't be written is reported: it must not hide an error or Ctrl-C that ended the run.
+    """
+    with _noted(run):
+        if junit:
+            _write_junit(run, junit)
+    with _noted(run):
+        _print_end(run, follower)
+    discard_unread()
+    for problem in run.problems:
+        if not isinstance(problem, BrokenPipeError):
+            warn(f"warmbook: {problem}")
+
+
+@contextmanager
+def _noted(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except WarmbookError as error:
+        run.problems.append(error)
+    except OSError as error:
+        run.problems.append(full(error) if error.errno in FULL else error)
+
+
+def _print_end(run: Run, follower: JsonFollower | TextFollower) -> None:
     for name in run.unfit:
         told = say("{name}: its entry in the run's workbook.yaml can't be read", name=name)
         show_wrapped(f"warmbook: {told}", sys.stderr)
-    if junit:
-        _write_junit(run, junit)
     follower.run_ended(run)
 
 

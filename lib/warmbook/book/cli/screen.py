@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
@@ -40,6 +41,25 @@ def show_wrapped(text: object = "", file: TextIO | None = None) -> None:
         show_coloured(_laid_out(printable(str(text)), stream), stream)
     else:
         show(text, stream)
+
+
+def warn(text: str) -> None:
+    """Print a message on standard error; do nothing where that can't be written."""
+    with suppress(OSError):
+        show_wrapped(text, sys.stderr)
+
+
+def discard_unread() -> None:
+    """Discard what can't be printed, where nobody reads the output or its disk is full.
+
+    Python flushes both streams at its end, and a failure then changes the exit status.
+    Source: CPython, Py_FinalizeEx.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _laid_out(text: str, stream: TextIO) -> str:

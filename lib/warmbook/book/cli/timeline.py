@@ -11,7 +11,7 @@ from .options import (
     add_language,
     add_log,
     add_parameter,
-    draw,
+    draw_beside,
     print_as,
     settings_from,
 )
@@ -50,9 +50,7 @@ def _timeline(options: argparse.Namespace) -> int:
     clients = Clients(settings.project_id, settings).confirmed()
     start = streaming.cold_start(settings, clients, pod=options.pod)
     print_as(options.format, repr(start), start.details())
-    if options.picture:
-        draw(start.plot(), options.picture)
-    return 0
+    return draw_beside(0, start.plot, options.picture)
 
 
 def _timeline_of_log(options: argparse.Namespace) -> int:
@@ -63,6 +61,5 @@ def _timeline_of_log(options: argparse.Namespace) -> int:
     pods = [pod for card in cards for pod in card.details()["pods"]]
     text = "\n".join(map(repr, cards))
     print_as(options.format, text, {"rehearsal": False, "cost": None, "pods": pods})
-    if options.picture:
-        draw(cards[0].plot(), options.picture)
-    return int(any(card.outcome and card.outcome.state != "up" for card in cards))
+    failed = any(card.outcome and card.outcome.state != "up" for card in cards)
+    return draw_beside(int(failed), cards[0].plot, options.picture)

@@ -111,8 +111,9 @@ PREPARATION: Mapping[str, Exercises] = {
         ),
         Explanation(
             marked(
-                "In the form, double max_model_len, run the cells of the GPU memory again, then "
-                "change it back. Which part of the picture grew, which did not, and why?"
+                "In the form, double the max model length, run the cells of the GPU memory "
+                "again, then change it back. Which part of the picture grew, which did not, and "
+                "why?"
             )
         ),
     ),

@@ -70,7 +70,7 @@ class Question:
         if self.choices:
             return say(self.choices.get(told, told))
         number, _, unit = told.partition(" ")
-        return f"{number} {say(unit)}".strip()
+        return f"{number}%" if unit == "%" else f"{number} {say(unit)}".strip()
 
     def typed(self, told: str) -> str:
         """Return what had been typed for an answer of the record."""

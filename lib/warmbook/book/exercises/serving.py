@@ -146,8 +146,9 @@ SERVING: Mapping[str, Exercises] = {
         ),
         Explanation(
             marked(
-                "In the form, change compare_tunable to chunk and run the last measurement again. "
-                "Is there a clear difference between the sizes, and what does a larger chunk cost?"
+                "In the form, change the compare tunable to chunk and run the last measurement "
+                "again. Is there a clear difference between the sizes, and what does a larger "
+                "chunk cost?"
             )
         ),
     ),

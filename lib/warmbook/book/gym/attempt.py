@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Kubernetes, Object
+from ...cloud.objects import parse_time
 from ...display.card import Card, Row, folded
 from ...errors import MissingError
 from ...serving.containers import server_container, server_status
@@ -42,6 +45,11 @@ class Attempt(Card):
         """Whether the guide completed."""
         return self.walked.error is None
 
+    def failed_from_before(self, moment: datetime) -> bool:
+        """Whether a server failed that had started before; no repair since then reached it."""
+        starts = (_terminated(pod).get("startedAt") for pod in self.pods)
+        return not self.passed and any(parse_time(at) < moment for at in starts if at)
+
     def title(self) -> str:
         if self.passed:
             return say("The guide completed: the model is being served")
@@ -60,9 +68,9 @@ class Attempt(Card):
             return ""
         return say("It continued in notebook {number}, where it had stopped.", number=self.since)
 
-    def _repr_html_(self) -> str:
+    def below(self) -> str:
         container = folded(say("The server's container, as its Pod has it"), self.container)
-        return super()._repr_html_() + container + folded(say("Last lines of the log"), self.log)
+        return super().below() + container + folded(say("Last lines of the log"), self.log)
 
     @property
     def container(self) -> str:
@@ -156,10 +164,16 @@ def _looked_at(walked: Walked, settings: Settings, clients: Clients, since: str)
         walked=walked,
         said=said,
         pods=tuple(pods),
-        events=tuple(events),
+        events=tuple(sorted(events, key=_first_seen)),
         log="\n".join(log[-LAST_LINES:]),
         since=since,
     )
+
+
+def _first_seen(event: Object) -> tuple[str, bool]:
+    """Return what orders events; within a second, a ReplicaSet's come before its Pods' own."""
+    at = event.get("firstTimestamp") or event.get("eventTime") or ""
+    return str(at), event["involvedObject"].get("kind") == "Pod"
 
 
 def _log(cluster: Kubernetes, pod: str, namespace: str) -> list[str]:
@@ -187,11 +201,22 @@ def _pod(pod: Object) -> str:
     status = pod.get("status") or {}
     container = server_status(pod)
     waiting = (container.get("state") or {}).get("waiting") or {}
-    ended = (container.get("lastState") or {}).get("terminated") or {}
+    ended = _terminated(pod)
+    restarts = container.get("restartCount")
     told = [
         str(status.get("phase", "")),
         str(waiting.get("reason", "")),
-        f"exit code {ended['exitCode']} ({ended.get('reason', '')})" if ended else "",
-        f"restarts {container['restartCount']}" if container.get("restartCount") else "",
+        _end(ended) if ended else "",
+        say("restarts {count}", count=restarts) if restarts else "",
     ]
     return ", ".join(filter(None, told))
+
+
+def _terminated(pod: Object) -> Mapping[str, Any]:
+    """Return how the server's last container ended, nothing where none did."""
+    return (server_status(pod).get("lastState") or {}).get("terminated") or {}
+
+
+def _end(ended: Mapping[str, Any]) -> str:
+    code = ended["exitCode"]
+    return say("exit code {code} ({reason})", code=code, reason=ended.get("reason", ""))

@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import MissingError, SettingsError
 from ...texts import say
 from .faults_server import FaultsServer
-from .levels import BEFORE_THE_SERVER, EASY, LEVELS, TWO, level_of, solvable
+from .levels import BEFORE_THE_SERVER, EASY, HARD, LEVELS, MEDIUM, TWO, level_of, solvable
 
 Fault = Mapping[str, Any]
 """A fault as the server of faults describes it."""
@@ -50,7 +50,23 @@ def stage_drawn(server: FaultsServer, level: str, word: str) -> list[Fault]:
     known, chance = server.faults(), random.Random(word or None)
     if level == TWO:
         return _stage_two(server, known, chance)
-    return [server.stage(chance.choice(drawn_from(known, level)))]
+    if not (names := drawn_from(known, level)):
+        raise _no_fault(known, level)
+    return [server.stage(chance.choice(names))]
+
+
+def _no_fault(known: Sequence[Fault], level: str) -> MissingError:
+    """Return the error for a level without a fault; its remedy lists the levels that have one."""
+    others = [one for one in (EASY, MEDIUM, HARD) if drawn_from(known, one)]
+    if level and others:
+        return MissingError(
+            say("This rehearsal has no fault of level {level} that can be hidden.", level=level),
+            remedy=say("Choose one of {levels}.", levels=", ".join(others)),
+        )
+    return MissingError(
+        say("This rehearsal has no fault that can be hidden."),
+        remedy=say("Start the rehearsal again, with this version of warmbook."),
+    )
 
 
 def _stage_two(server: FaultsServer, known: Sequence[Fault], chance: random.Random) -> list[Fault]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ...cloud.errors import explained
+from ...cloud.rehearsal import stopped
+from ...cloud.rehearsal_request import request
 from ...errors import MissingError, SettingsError
 from ...texts import say
 
@@ -19,7 +23,7 @@ class FaultsServer:
     url: str
     token: str
     answer_s: float = 30.0
-    """How long it may take to begin an answer, in seconds."""
+    """How long it may take to answer, in seconds."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str] | None = None) -> FaultsServer:
@@ -53,7 +57,7 @@ class FaultsServer:
             MissingError: There is no such fault.
             SettingsError: It can't be staged beside one that is.
         """
-        return dict(self._request("POST", f"/staged/{name}"))
+        return dict(self._request("POST", f"/staged/{quote(name, safe='')}"))
 
     def unstage(self, name: str) -> dict[str, Any]:
         """Take the fault back, and let the rehearsal put back what it changed.
@@ -61,7 +65,7 @@ class FaultsServer:
         Raises:
             MissingError: There is no such fault, or it is not staged.
         """
-        return dict(self._request("DELETE", f"/staged/{name}"))
+        return dict(self._request("DELETE", f"/staged/{quote(name, safe='')}"))
 
     def changes(self) -> tuple[int, str]:
         """Return how many requests have changed something in the rehearsal, and the first."""
@@ -77,26 +81,38 @@ class FaultsServer:
         self._request("PUT", "/round", one)
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        import requests
+        """Return the JSON of its answer.
 
-        headers = {"Authorization": f"Bearer {self.token}"}
+        Raises:
+            MissingError: It knows no such fault.
+            SettingsError: It can't be staged beside another.
+            UnreachableError: No rehearsal answers there in time.
+        """
         with explained():
-            answer = requests.request(
-                method,
-                f"{self.url}{path}",
-                headers=headers,
-                json=body,
-                timeout=self.answer_s,
-                allow_redirects=False,  # it sends nobody elsewhere
-            )
-        if answer.status_code == 404:
+            status, text = self._answer(method, path, body)
+        if status == 404:
             raise MissingError(
-                answer.text, remedy=say("List them: python -m warmbook_rehearsal --list-faults")
+                text, remedy=say("List them: python -m warmbook_rehearsal --list-faults")
             )
-        if answer.status_code == 409:
+        if status == 409:
             raise SettingsError(
-                answer.text.partition("\n")[0],
+                text.partition("\n")[0],
                 remedy=say("Choose another, or remove the hidden one first: gym.unstage()"),
             )
-        answer.raise_for_status()
-        return answer.json()
+        return _parsed(status, text)
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, str]:
+        url = f"{self.url}{path}"
+        try:
+            return request(method, url, self.token, within_s=self.answer_s, body=body)
+        except OSError as error:
+            raise stopped() from error
+
+
+def _parsed(status: int, text: str) -> Any:
+    if status not in (200, 201):  # by now that port is another program's
+        raise stopped()
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise stopped() from None

@@ -124,17 +124,15 @@ def _of_name(drawn: Drawn) -> str:
     )
     if drawn.revealed:
         return say("0: the answer was revealed")
-    return say(
-        "{worth}: hints {hints} at {hint}, wrong answers {wrong} at {cost}, near misses {near} at "
-        "{part}",
-        worth=f"{worth:.2f}",
-        hints=drawn.hints,
-        hint=points.HINT,
-        wrong=len(drawn.wrong),
-        cost=points.WRONG,
-        near=len(drawn.near),
-        part=points.NEAR,
+    taken_off = (
+        (drawn.hints, points.HINT, say("hints")),
+        (len(drawn.wrong), points.WRONG, say("wrong answers")),
+        (len(drawn.near), points.NEAR, say("near misses")),
     )
+    parts = [f"{what} {count}: -{count * cost:g}" for count, cost, what in taken_off if count]
+    if drawn.near and not drawn.found:
+        parts.append(say("half, as long as only a near miss was found"))
+    return f"{worth:.2f} ({', '.join(parts)})" if parts else f"{worth:.2f}"
 
 
 def grade(answer: str) -> Grade:

@@ -47,7 +47,7 @@ class Hidden(Card):
         state: Severity = "ok" if self.round.done else "warning"
         return (
             Row(say("level"), say(LEVEL_NAMES[self.round.level]), state),
-            Row(say("it is one of"), str(self.candidates)),
+            Row(say("possible faults"), str(self.candidates)),
             Row(say("what is graded"), self._graded()),
             *self._so_far(),
             *(Row(name, value) for name, value in self.choices.items()),

@@ -91,8 +91,8 @@ class Hints(Card):
     def note(self) -> str:
         return self.said
 
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + folded(say("Commands"), "\n".join(self.shown[1:2]))
+    def below(self) -> str:
+        return super().below() + folded(say("Commands"), "\n".join(self.shown[1:2]))
 
 
 def hint(number: int | None = None) -> Hints:

@@ -7,6 +7,7 @@ the rehearsal, as everything does that the round is about.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -96,6 +97,8 @@ class Round(BaseModel):
     drawn: tuple[Drawn, ...]
     asked: dict[str, str] = Field(default_factory=dict)
     """What `hide` was called with, so that the same call goes on with the round."""
+    id: str = ""
+    """Of this round and no other; empty in a round that an older version began."""
     at: str = Field(default_factory=origin.now)
     began: float = Field(default_factory=time.time)
     ended: float | None = None
@@ -113,7 +116,7 @@ class Round(BaseModel):
         """Return a round that begins now with these faults."""
         drawn = tuple(map(Drawn.of, faults))
         level = TWO if len(drawn) > 1 else level_of(drawn[0].pitfall)
-        return cls(level=level, drawn=drawn, asked=dict(asked))
+        return cls(id=uuid.uuid4().hex, level=level, drawn=drawn, asked=dict(asked))
 
     @property
     def showing(self) -> Drawn:
@@ -171,6 +174,7 @@ class Round(BaseModel):
     def recorded(self) -> dict[str, Any]:
         """Return it as the record of a session has it: without names until it is done."""
         return {
+            "id": self.id,
             "level": self.level,
             "faults": [one.fault for one in self.drawn] if self.done else [],
             "attempts": self.attempts,

@@ -26,10 +26,12 @@ _LAYOUT = """<style>
   width:auto;height:auto;margin:2px 0}
 .wb-questions .wb-answer .widget-text input{width:9em}
 .wb-questions .wb-answer .widget-textarea{flex:1 1 24em}
+.wb-questions .wb-answer .widget-radio{flex:1 0 100%}
 .wb-questions .wb-answer .widget-radio-box label{height:auto;line-height:1.4;white-space:normal;
   color:inherit}
 .wb-questions .wb-answer .widget-label{position:absolute;width:1px;height:1px;overflow:hidden;
   clip-path:inset(50%)}
+.wb-questions .wb-question .wb-answer :is(input,textarea):disabled{opacity:1;color:inherit}
 .wb-questions textarea:focus-visible{outline:2px solid var(--jp-brand-color1,#0969da)}
 </style>"""
 # The question stands above its control, across the whole width; the control's own label, for

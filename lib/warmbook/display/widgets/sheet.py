@@ -15,7 +15,8 @@ class AnswerSheet(w.VBox):
     def __init__(self, options: Mapping[str, str], answer: str = "") -> None:
         listed = [(say("choose one"), ""), *((text, name) for name, text in options.items())]
         known = answer if answer in options else ""
-        self._choice = w.Dropdown(options=listed, value=known, layout=w.Layout(width="60em"))
+        layout = w.Layout(width="100%", max_width="60em")
+        self._choice = w.Dropdown(options=listed, value=known, layout=layout)
         super().__init__([self._choice])
 
     @property

@@ -112,10 +112,10 @@ class Examination(Card):
         """Return every line with its remedy and its command, for a terminal."""
         return "\n".join([f"{self.mark[0]} {self.title()}", *map(str, self.checkups)])
 
-    def _repr_html_(self) -> str:
+    def below(self) -> str:
         mending = [one for one in (*self.in_the_way, *self._of("warning")) if one.command]
         told = "\n\n".join(f"# {one.name}\n{one.command}" for one in mending)
-        return super()._repr_html_() + folded(say("Commands"), told)
+        return super().below() + folded(say("Commands"), told)
 
     def record(self) -> dict[str, Any]:
         """Return the lines as JSON has them."""

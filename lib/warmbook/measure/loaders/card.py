@@ -44,7 +44,8 @@ class Times(Card):
 
     def drawn(self, *runs: Runs) -> Picture:
         """Return each run as a point, the median of each load as a line."""
-        return dots([(one.name, one.first_s, one.later) for one in runs], self.sentence())
+        rows = [(one.name, one.first_s, one.later) for one in runs]
+        return dots(rows, self.sentence(), self.title())
 
 
 def spread(runs: Runs) -> str:

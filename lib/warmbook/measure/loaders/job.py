@@ -310,13 +310,7 @@ def _state(progress: JobProgress, loads: int) -> str:
         if converting:
             return say("converting the model for {loader}", loader=converting[-1])
         return say("the libraries are being imported")
-    last = progress.loads[-1]
-    return say(
-        "load {number} of {count} ({loader})",
-        number=min(len(progress.loads) + 1, loads),
-        count=loads,
-        loader=last["loader"],
-    )
+    return say("load {number} of {count}", number=min(len(progress.loads) + 1, loads), count=loads)
 
 
 def _lines(log: str) -> Iterator[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...display.card import Row
+from ...serving.openai_api import as_read
 from ...serving.prompts import Answers
 from ...settings import Settings
 from ...texts import say
@@ -60,5 +61,5 @@ def parity(lines: Lines, settings: Settings) -> Parity:
         again,
         settings.vllm_version,
         settings.tensor_parallel_size > 1,
-        next((line["declined"] for line in lines if "declined" in line), ""),
+        next((as_read(line["declined"]) for line in lines if "declined" in line), ""),
     )

@@ -218,6 +218,8 @@ class Answer(_Part):
 class GymRound(_Part):
     """A round of the gym: one draw of faults, what was tried, and its grade."""
 
+    id: str = ""
+    """Of this round and no other; empty in older records."""
     level: Literal["easy", "medium", "hard", "two"]
     faults: tuple[str, ...] = ()
     """Their names; empty until the round is graded."""

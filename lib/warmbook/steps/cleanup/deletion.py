@@ -60,8 +60,8 @@ class Deleted(Card):
     def _perhaps_a_pool(self) -> bool:
         return any(one.kind == "node pool" for one in self.perhaps)
 
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + perhaps_commands(self.perhaps)
+    def below(self) -> str:
+        return super().below() + perhaps_commands(self.perhaps)
 
     def record(self) -> dict[str, Any]:
         """Return names for the run record."""

@@ -53,8 +53,8 @@ class Inventory(Card):
             *(Row(one.label, say("kept: {reason}", reason=one.proof)) for one in self.staying),
         )
 
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + perhaps_commands(self.perhaps)
+    def below(self) -> str:
+        return super().below() + perhaps_commands(self.perhaps)
 
 
 def perhaps_rows(perhaps: Sequence[Resource]) -> tuple[Row, ...]:

@@ -1,0 +1,1 @@
+"""`make screenshots`: pictures of what a person sees in each notebook, for review."""

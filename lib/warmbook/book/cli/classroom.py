@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import InterruptedWaitError, WarmbookError
-from ...terminal import clear, redraw, show
+from ...terminal import clear
 from ...texts import LANGUAGES, say
 from ..classroom.commands import command
 from . import seat
+from .class_lines import each, show_links, teller
 from .options import Verbs, add_format, add_language, folder_named, print_as
 from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
@@ -151,42 +152,16 @@ def _start(options: argparse.Namespace) -> int:
     engine = options.engine or start.engine_of(options.folder) or ENGINES[0]
     course = start.Course(options.folder, engine, languages, tuple(options.rehearsal))
     try:
-        seats = start.start(options.count, course, _teller())
+        seats = start.start(options.count, course, teller())
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("The start was interrupted; the seats that had started were stopped."),
             remedy=say("Start the class again when you are ready."),
         ) from None
-    _links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
+    show_links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
     page = command(options.folder, "page")
     show_wrapped("  → " + say("The trainer's page: {command}", command=page))
     return 0
-
-
-def _teller() -> Callable[[int, int, float], None]:
-    """Return a reporter of how many seats are up: one line, which moves on a terminal."""
-    moving, last = sys.stdout.isatty(), [-1]
-
-    def tell(up: int, count: int, seconds: float) -> None:
-        line = "  … " + say("{up} of {count} seats are up", up=up, count=count)
-        if moving:
-            redraw(f"{line} ({seconds:.0f} s)" if up < count else "")
-        elif up != last[0]:
-            show(line)
-        last[0] = up
-
-    return tell
-
-
-def _links(seats: Sequence[Seat], memory: dict[str, int]) -> None:
-    from ...units import size
-
-    for one in seats:
-        running = one.running()
-        link = running.link if running and one.occupied else say("not running")
-        show_wrapped(f"  {one.name}  {size(memory[one.name]):>10}  {link}")
-    total = size(sum(memory.values()))
-    show_wrapped("  " + say("Memory of these seats: {size}. It grows with the work.", size=total))
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -196,7 +171,7 @@ def _status(options: argparse.Namespace) -> int:
 
     found = seats(options.folder)
     if options.links:
-        _links(found, {one.seat: one.memory_bytes for one in statuses(found)})
+        show_links(found, {one.seat: one.memory_bytes for one in statuses(found)})
         return 0
     try:
         while True:
@@ -233,7 +208,7 @@ def _reset(options: argparse.Namespace) -> int:
 
     status = command(options.folder, "status")
     goes_on = say("The reset that has begun continues. See it with `{status}`.", status=status)
-    return _each(named(options.folder, options.seat), act, after_ctrl_c=goes_on)
+    return each(named(options.folder, options.seat), act, after_ctrl_c=goes_on)
 
 
 def _fault(options: argparse.Namespace) -> int:
@@ -247,7 +222,7 @@ def _fault(options: argparse.Namespace) -> int:
         faults.stage(one, options.name)
         return say("{fault} staged", fault=options.name)
 
-    return _each(named(options.folder, options.seat), act)
+    return each(named(options.folder, options.seat), act)
 
 
 def _collect(options: argparse.Namespace) -> int:
@@ -264,34 +239,7 @@ def _collect(options: argparse.Namespace) -> int:
         skipped = say("not read: {names}", names=", ".join(found.skipped)) if found.skipped else ""
         return "; ".join(filter(None, (told, skipped)))
 
-    return _each(seats(options.folder), act)
-
-
-def _each(seats: Iterable[Seat], act: Callable[[Seat], str], *, after_ctrl_c: str = "") -> int:
-    """Do something on each seat and say what came of it; return 1 if it failed on one.
-
-    Raises:
-        InterruptedWaitError: Ctrl-C; names the seat.
-    """
-    from ...display.card import Row
-
-    failed = 0
-    moving = redraw if sys.stdout.isatty() else lambda _: None
-    for one in seats:
-        moving(f"  … {one.name}")
-        try:
-            row, file = Row(one.name, act(one), "ok"), sys.stdout
-        except WarmbookError as error:
-            failed += 1
-            row, file = Row(one.name, str(error), "error"), sys.stderr
-        except KeyboardInterrupt:
-            raise InterruptedWaitError(
-                say("Interrupted at seat {name}; the seats after it are unchanged.", name=one.name),
-                remedy=after_ctrl_c,
-            ) from None
-        moving("")
-        show_wrapped(row, file)
-    return min(failed, 1)
+    return each(seats(options.folder), act)
 
 
 def _stop(options: argparse.Namespace) -> int:

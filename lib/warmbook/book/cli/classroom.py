@@ -219,7 +219,12 @@ def _fault(options: argparse.Namespace) -> int:
         if options.unstage:
             faults.unstage(one, options.name)
             return say("{fault} removed", fault=options.name)
-        faults.stage(one, options.name)
+        if faults.stage(one, options.name):
+            return say(
+                "{fault} staged; this rehearsal was used before: existing resources can hide "
+                "the fault",
+                fault=options.name,
+            )
         return say("{fault} staged", fault=options.name)
 
     return each(named(options.folder, options.seat), act)

@@ -105,6 +105,23 @@ def test_more_runs_of_the_base_are_its_median_and_its_noise(compare):
     assert compare("equal-0 slow", *bases, *FAIL_IF)[0] == 1
 
 
+@pytest.mark.parametrize(
+    ("threshold", "warned"),
+    [
+        ("ready > +20%", False),
+        ("ready < -20%", True),
+        ("stream_rate < -20%", False),
+        ("stream_rate > +20%", True),
+        ("stream_bytes < -20%", False),
+        ("ready < 1s", False),
+    ],
+)
+def test_a_threshold_that_fails_the_better_run_gets_a_warning(compare, threshold, warned):
+    _, told = compare("equal-0 slow", "--fail-if", threshold, "--format", "json")
+    assert (threshold in told.err) == warned
+    assert "warnings" in json.loads(told.out)
+
+
 def test_options_may_stand_between_the_runs(compare):
     before = compare("equal-0 equal-5", "--base", "equal-1", *FAIL_IF, "--format", "json")
     between = compare("equal-0", "--base", "equal-1", "equal-5", *FAIL_IF, "--format", "json")

@@ -9,7 +9,7 @@ import pytest
 from warmbook.__main__ import main
 from warmbook.book.cli.options import write
 from warmbook.errors import SettingsError
-from warmbook.files import read_regular, save
+from warmbook.files import read_regular, save, writing
 
 FULL = Path("/dev/full")  # as full(4) has it: every write to it fails with ENOSPC
 
@@ -67,6 +67,17 @@ def test_output_onto_a_full_disk_ends_with_a_sentence():
     assert told.returncode == 2
     assert "No space left" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_file_in_the_place_of_a_folder_is_said_with_a_remedy(tmp_path):
+    (tmp_path / "file").touch()
+    remedies = set()
+    for folder in (tmp_path / "file", tmp_path / "file" / "in"):
+        with pytest.raises(SettingsError) as refused, writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        remedies.add(refused.value.remedy)
+    (remedy,) = remedies
+    assert "file has the name of this folder" in remedy
 
 
 def test_a_run_whose_folder_cannot_be_made_ends_with_a_sentence(

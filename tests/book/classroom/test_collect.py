@@ -102,3 +102,10 @@ def test_a_target_that_is_a_file_is_refused(one, tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(SettingsError):
         collect(one, tmp_path / "out")
+
+
+def test_a_folder_among_the_seats_would_become_a_seat_and_is_refused(one):
+    for target in (one.folder.parent, one.folder.parent / "02", one.work / "out"):
+        with pytest.raises(SettingsError):
+            collect(one, target)
+    assert [path.name for path in one.folder.parent.iterdir()] == [one.name]

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from warmbook.__main__ import main
 from warmbook.book.classroom import faults, status
 from warmbook.book.classroom.status import SeatStatus
 from warmbook.book.classroom.table import ago, as_text
+from warmbook.book.gym import FaultsServer
 from warmbook.errors import MissingError, SettingsError, UnreachableError
 from warmbook.measure.runs.measured import NOTHING
 
@@ -135,7 +137,7 @@ def test_a_fault_is_staged_shown_and_removed(running_here, rehearsal):
         faults=os.environ["WARMBOOK_REHEARSAL_FAULTS"],
         token=os.environ["WARMBOOK_REHEARSAL_TOKEN"],
     )
-    faults.stage(one, "api-off-storage")
+    assert not faults.stage(one, "api-off-storage")
     assert status.status(one).faults == ("api-off-storage",)
     faults.unstage(one, "api-off-storage")
     assert status.status(one).faults == ()
@@ -143,6 +145,22 @@ def test_a_fault_is_staged_shown_and_removed(running_here, rehearsal):
         faults.unstage(one, "api-off-storage")
     with pytest.raises(MissingError):
         faults.stage(one, "no-such-fault")
+
+
+def test_a_fault_on_a_used_seat_is_staged_with_a_warning(
+    running_here, rehearsal, monkeypatch, capsys, tmp_path
+):
+    running_here(
+        faults=os.environ["WARMBOOK_REHEARSAL_FAULTS"],
+        token=os.environ["WARMBOOK_REHEARSAL_TOKEN"],
+    )
+    lines = []
+    for changes in (0, 3):
+        monkeypatch.setattr(FaultsServer, "changes", lambda _, n=changes: (n, "POST /"))
+        words = ["fault", "--folder", str(tmp_path / "class"), "01", "billing-off"]
+        assert main(["class", *words]) == 0
+        lines.append(capsys.readouterr().out)
+    assert "✔ 01" in lines[1] and len(lines[1]) > len(lines[0])
 
 
 def test_a_seat_that_does_not_run_gets_no_fault(running_here):

@@ -48,6 +48,18 @@ def test_running_the_guide_again_mends_nothing_by_itself(server, chosen, clients
     assert not rounds.present(server).drawn[0].mended
 
 
+def test_after_the_answer_was_revealed_only_a_repair_by_the_learner_counts(server, chosen, clients):
+    gym.hide("bucket-viewer-missing")
+    gym.attempt(chosen, clients)
+    gym.reveal()
+    verified = gym.verify(chosen, clients)
+    assert (verified.passed, verified.tried.since) == (False, "07")
+    assert (verified.round.done, verified.round.points) == (True, 0)
+    identity.grant_bucket_roles(chosen, clients)
+    verified = gym.verify(chosen, clients)
+    assert (verified.passed, verified.round.points) == (True, 0.5)
+
+
 def test_a_fault_that_no_learner_can_mend_is_graded_by_its_name_alone(server, chosen, clients):
     hidden = gym.hide("credentials-expired")
     assert not hidden.round.drawn[0].mendable

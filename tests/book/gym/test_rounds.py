@@ -68,6 +68,19 @@ def test_what_can_be_mended_is_done_with_its_repair_and_another_with_its_name():
     assert first.done
 
 
+@pytest.mark.parametrize(
+    ("mendable", "mended", "resumes"), [(True, False, "07"), (True, True, ""), (False, False, "")]
+)
+def test_after_the_answer_was_revealed_the_guide_repairs_nothing_by_itself(
+    settings, mendable, mended, resumes
+):
+    one = Round.of([described("a", "host-oom", mendable=mendable)], {})
+    one.stopped_in, one.settings = "07", rounds.chosen_in(settings)
+    one.drawn[0].revealed, one.drawn[0].mended = True, mended
+    assert one.done
+    assert one.resumes_in(settings) == resumes
+
+
 def test_a_fault_that_does_not_stop_the_guide_is_graded_by_its_name_alone():
     fault = described("ahead", "cache-zone", ahead=True, mendable=True)
     assert not Round.of([fault], {}).drawn[0].mendable

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
@@ -57,7 +58,10 @@ class FaultsServer:
             MissingError: There is no such fault.
             SettingsError: It can't be staged beside one that is.
         """
-        return dict(self._request("POST", f"/staged/{quote(name, safe='')}"))
+        try:
+            return dict(self._request("POST", f"/staged/{quote(name, safe='')}"))
+        except MissingError:
+            raise self._no_fault(name) from None
 
     def unstage(self, name: str) -> dict[str, Any]:
         """Take the fault back, and let the rehearsal put back what it changed.
@@ -65,7 +69,28 @@ class FaultsServer:
         Raises:
             MissingError: There is no such fault, or it is not staged.
         """
-        return dict(self._request("DELETE", f"/staged/{quote(name, safe='')}"))
+        try:
+            return dict(self._request("DELETE", f"/staged/{quote(name, safe='')}"))
+        except MissingError:
+            raise self._not_staged(name) from None
+
+    def _no_fault(self, name: str) -> MissingError:
+        """Return the error for a name that no fault has, with similar names."""
+        near = get_close_matches(name, [str(one["name"]) for one in self.faults()])
+        listed = say("List them: python -m warmbook_rehearsal --list-faults")
+        meant = say("Did you mean {key}?", key=", ".join(near)) if near else ""
+        return MissingError(
+            say("There is no fault {name}.", name=name), remedy=f"{meant} {listed}".strip()
+        )
+
+    def _not_staged(self, name: str) -> MissingError:
+        """Return the error for a fault that can't be removed, with what can."""
+        if name not in [one["name"] for one in self.faults()]:
+            return self._no_fault(name)
+        staged = ", ".join(str(one["name"]) for one in self.staged()) or say("nothing")
+        return MissingError(
+            say("{name} is not staged.", name=name), remedy=say("Staged: {names}", names=staged)
+        )
 
     def changes(self) -> tuple[int, str]:
         """Return how many requests have changed something in the rehearsal, and the first."""

@@ -56,7 +56,7 @@ def test_a_second_copy_takes_the_place_of_the_first(one, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["01"]
 
 
-def test_links_lead_to_nothing_that_is_copied(one, tmp_path):
+def test_links_are_not_followed_when_copying(one, tmp_path):
     put(tmp_path / "other" / "secret.ipynb", "secret")
     (one.work / "link.ipynb").symlink_to(tmp_path / "other" / "secret.ipynb")
     (one.work / "folder").symlink_to(tmp_path / "other")

@@ -36,7 +36,7 @@ def test_every_pitfall_has_three_hints_without_its_name_and_remedy(settings, kin
             assert say(CATALOGUE[name].symptom) not in text
 
 
-def test_every_kind_of_evidence_says_where_it_stands():
+def test_every_kind_of_evidence_has_a_hint_where_to_look():
     assert hints.WHERE.keys() == COMMANDS.keys()
 
 
@@ -65,7 +65,7 @@ def test_after_the_answer_hints_cost_nothing(begin, kept):
     assert kept[-1]["drawn"][0]["hints"] == 1
 
 
-def test_a_hint_before_a_round_or_before_the_guide_is_refused_and_free(rehearsal, server):
+def test_a_hint_before_a_round_or_the_guide_is_refused_and_costs_nothing(rehearsal, server):
     with pytest.raises(MissingError, match="Nothing is hidden"):
         gym.hint()
     gym.hide("billing-off")

@@ -48,7 +48,7 @@ def test_a_public_file_has_the_mode_of_any_new_file(tmp_path):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="Linux has it")
-def test_a_full_disk_is_said_with_a_remedy():
+def test_a_full_disk_is_reported_with_a_remedy():
     with pytest.raises(SettingsError, match="No space left") as refused:
         write(FULL, b"x")
     assert "space" in refused.value.remedy
@@ -90,7 +90,7 @@ def test_a_run_whose_folder_cannot_be_made_ends_with_a_sentence(
     assert "Not a directory" in capsys.readouterr().err
 
 
-def test_what_others_may_exchange_is_read_only_where_it_is_a_regular_file(tmp_path):
+def test_files_that_others_can_replace_are_read_only_if_regular(tmp_path):
     (file := tmp_path / "file").write_bytes(b"as\r\nit is")
     (link := tmp_path / "link").symlink_to(file)
     assert read_regular(file, 9, owner=file.stat().st_uid) == b"as\r\nit is"

@@ -72,7 +72,7 @@ def test_a_copy_that_is_interrupted_at_its_end_leaves_the_earlier_one(one, tmp_p
     assert names(tmp_path / "out") == before
 
 
-def test_links_lead_to_nothing_that_is_copied(one, tmp_path):
+def test_links_are_not_followed_when_copying(one, tmp_path):
     put(tmp_path / "other" / "secret.ipynb", "secret")
     (one.work / "link.ipynb").symlink_to(tmp_path / "other" / "secret.ipynb")
     (one.work / "folder").symlink_to(tmp_path / "other")

@@ -29,7 +29,7 @@ def machine(tmp_path):
         ("1000", "3000", 0),
     ],
 )
-def test_memory_is_what_the_container_lets_take(machine, limit, used, free):
+def test_available_memory_respects_the_container_limit(machine, limit, used, free):
     if limit:
         (machine / "memory.max").write_text(f"{limit}\n")
         (machine / "memory.current").write_text(f"{used}\n")

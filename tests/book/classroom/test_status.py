@@ -77,7 +77,7 @@ def test_a_seat_without_a_record_shows_none(running_here):
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"schema": 99}'])
-def test_a_damaged_record_hides_no_seat(running_here, content):
+def test_a_damaged_record_does_not_hide_the_seat(running_here, content):
     one = running_here()
     put(one).write_text(content)
     assert status.status(one).notebook == ""
@@ -111,7 +111,7 @@ def test_a_seat_whose_rehearsal_has_stopped_is_not_answering(running_here):
 
 
 @pytest.mark.parametrize("answer", [b"3", b"[1]", b"[{}]", b"{", b"[" * 100_000])
-def test_what_is_no_answer_of_a_rehearsal_hides_no_seat(running_here, answer):
+def test_a_seat_with_an_invalid_rehearsal_response_is_not_answering(running_here, answer):
     with answering(OK + b"\r\n" + answer) as server:
         one = running_here(faults=server.url, token="x")
         shown = status.status(one)

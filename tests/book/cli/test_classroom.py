@@ -84,7 +84,7 @@ def test_what_is_collected_is_counted(folder, capsys, tmp_path):
         ("page",),
     ],
 )
-def test_without_a_class_each_verb_says_how_to_begin_one(tmp_path, capsys, words):
+def test_without_a_class_each_verb_prints_how_to_start_one(tmp_path, capsys, words):
     assert typed(tmp_path / "nothing", *words) == 2
     assert "class start" in capsys.readouterr().err
 

@@ -51,7 +51,7 @@ FAIL_IF = ("--fail-if", "cold_start > +20%")
         ("equal-0 equal-0", 1, "not-judged"),
     ],
 )
-def test_the_exit_status_and_the_verdict_tell_whether_every_run_is_within(
+def test_exit_status_and_verdict_report_whether_all_runs_are_within_the_threshold(
     compare, names, status, verdict
 ):
     got, told = compare(names, *FAIL_IF, "--format", "json")
@@ -138,7 +138,7 @@ def test_a_base_of_other_settings_is_left_out_and_one_of_another_commit_is_not(c
     assert len(printed["figures"][0]["bases"]) == 2
 
 
-def test_runs_in_folders_of_one_name_are_told_apart(compare, tmp_path):
+def test_runs_in_folders_with_the_same_name_are_distinguished(compare, tmp_path):
     other = tmp_path / "night" / "equal-0"
     other.mkdir(parents=True)
     (other / "run.json").write_bytes(data(id="night"))

@@ -32,7 +32,7 @@ def test_the_rehearsal_keeps_a_round(server):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3"])
-def test_what_is_no_object_is_not_kept(server, body):
+def test_a_round_that_is_not_an_object_is_rejected(server, body):
     headers = {"Authorization": f"Bearer {server.token}"}
     answer = requests.put(f"{server.url}/round", data=body, headers=headers, timeout=10)
     assert answer.status_code == 400

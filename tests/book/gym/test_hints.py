@@ -36,7 +36,7 @@ def test_every_pitfall_has_three_hints_without_its_name_and_remedy(settings, kin
             assert say(CATALOGUE[name].symptom) not in text
 
 
-def test_every_kind_of_evidence_says_where_it_stands():
+def test_every_kind_of_evidence_has_a_hint_where_to_look():
     assert hints.WHERE.keys() == COMMANDS.keys()
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_number_of_hints_is_refused_and_free(begin, kept, number):
     assert kept[-1]["drawn"][0]["hints"] == 0
 
 
-def test_a_hint_before_a_round_or_before_the_guide_is_refused_and_free(rehearsal, server):
+def test_a_hint_before_a_round_or_the_guide_is_refused_and_costs_nothing(rehearsal, server):
     with pytest.raises(MissingError, match="Nothing is hidden"):
         gym.hint()
     gym.hide("billing-off")

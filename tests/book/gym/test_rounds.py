@@ -59,7 +59,7 @@ def test_a_round_ends_once(kept, monkeypatch):
     assert kept[-1]["ended"] == ended
 
 
-def test_what_can_be_mended_is_done_with_its_repair_and_another_with_its_name():
+def test_a_repairable_fault_is_done_after_the_repair_and_others_after_the_diagnosis():
     first, second = two().drawn
     assert (first.mendable, second.mendable) == (True, False)
     first.found = second.found = True

@@ -81,6 +81,13 @@ def test_links_are_not_followed_when_copying(one, tmp_path):
     assert not [name for name in names(tmp_path / "out") if "secret" in name or "link" in name]
 
 
+def test_notebooks_that_a_reset_has_set_aside_are_copied_and_not_counted(one, tmp_path):
+    put(one.folder / "before-20260101-100000" / "en" / "01_settings.ipynb", "earlier")
+    found = collect(one, tmp_path / "out")
+    assert "01/before-20260101-100000/en/01_settings.ipynb" in names(tmp_path / "out")
+    assert (found.records, found.notebooks) == (2, 1)
+
+
 def test_a_seat_is_copied_up_to_a_size(one, tmp_path, monkeypatch):
     monkeypatch.setattr(collected, "MOST_BYTES", 4)  # a record takes 2 bytes, the notebook 4
     found = collect(one, tmp_path / "out")

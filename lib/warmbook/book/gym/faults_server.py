@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
@@ -57,6 +58,13 @@ class FaultsServer:
             MissingError: There is no such fault.
             SettingsError: It can't be staged beside one that is.
         """
+        names = [fault["name"] for fault in self.faults()]
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            meant = say("Did you mean {key}?", key=near[0]) if near else ""
+            raise MissingError(
+                say("There is no fault {name}.", name=name), remedy=f"{meant} {_list()}".strip()
+            )
         return dict(self._request("POST", f"/staged/{quote(name, safe='')}"))
 
     def unstage(self, name: str) -> dict[str, Any]:
@@ -91,9 +99,7 @@ class FaultsServer:
         with explained():
             status, text = self._answer(method, path, body)
         if status == 404:
-            raise MissingError(
-                text, remedy=say("List them: python -m warmbook_rehearsal --list-faults")
-            )
+            raise MissingError(text, remedy=_list())
         if status == 409:
             raise SettingsError(
                 text.partition("\n")[0],
@@ -107,6 +113,10 @@ class FaultsServer:
             return request(method, url, self.token, within_s=self.answer_s, body=body)
         except OSError as error:
             raise stopped() from error
+
+
+def _list() -> str:
+    return say("List them: python -m warmbook_rehearsal --list-faults")
 
 
 def _parsed(status: int, text: str) -> Any:

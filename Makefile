@@ -151,7 +151,7 @@ chromium: $(TOOLS)
 	@$(BIN)/python tests/browser/chromium.py
 
 pictures: $(TOOLS) chromium
-	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser -k guide_is_walked
+	WARMBOOK_PICTURES=$(CURDIR)/docs/img $(BIN)/python -m pytest -m browser -k guide_runs_in_the_browser
 
 # SCREENSHOTS passes more to it: make screenshots SCREENSHOTS="--engine vllm --notebooks 01,07"
 screenshots: $(TOOLS) chromium

@@ -264,6 +264,7 @@ def classroom() -> list[Row]:
         rows += [
             row(f"{of} memory after its start", found["idle_mib"], "MiB"),
             row(f"{of} memory with a server deployed", found["server_mib"], "MiB"),
+            row(f"{of} memory with seven notebooks open", found["open_mib"], "MiB"),
             row(f"{of} disk with a server deployed", found["disk_mib"], "MiB"),
             row(f"{of} reset, to the answer of JupyterLab", found["reset_s"], "s", most=5),
         ]

@@ -28,11 +28,11 @@ def test_every_path_exists(path):
 
 
 @pytest.mark.parametrize(("path", "names"), STEPS)
-def test_every_name_is_defined_where_the_page_says(path, names):
+def test_every_name_is_defined_in_the_file_on_the_page(path, names):
     assert set(names) <= defined(path)
 
 
-def test_what_is_not_defined_is_noticed():
+def test_an_undefined_name_is_found():
     assert "Settings.no_such_setting" not in defined("lib/warmbook/settings/settings.py")
     assert "Settings.concurrency" in defined("lib/warmbook/settings/settings.py")
 
@@ -57,7 +57,7 @@ def test_the_page_is_short():
     assert len(PAGE.splitlines()) <= 250
 
 
-def test_the_first_walk_ends_as_it_says(settings):
+def test_the_first_walk_gives_the_documented_result(settings):
     chosen = settings.model_copy(update={"concurrency": 32})
     (container,) = deployment(chosen)["spec"]["template"]["spec"]["containers"]
     wanted = '--model-loader-extra-config={"concurrency":32}'

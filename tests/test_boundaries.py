@@ -35,7 +35,7 @@ def is_client(name):
     return name.endswith(CLIENTS)
 
 
-def test_only_one_module_asks_the_environment_which_target_it_is():
+def test_only_one_module_reads_the_target_from_the_environment():
     asking = {
         name
         for name, tree in MODULES.items()

@@ -9,7 +9,7 @@ import pytest
 from warmbook.__main__ import main
 from warmbook.book.cli.options import write
 from warmbook.errors import SettingsError
-from warmbook.files import read_regular, save
+from warmbook.files import read_regular, save, writing
 
 FULL = Path("/dev/full")  # as full(4) has it: every write to it fails with ENOSPC
 
@@ -48,7 +48,7 @@ def test_a_public_file_has_the_mode_of_any_new_file(tmp_path):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="Linux has it")
-def test_a_full_disk_is_said_with_a_remedy():
+def test_a_full_disk_is_reported_with_a_remedy():
     with pytest.raises(SettingsError, match="No space left") as refused:
         write(FULL, b"x")
     assert "space" in refused.value.remedy
@@ -69,6 +69,17 @@ def test_output_onto_a_full_disk_ends_with_a_sentence():
     assert "Traceback" not in told.stderr
 
 
+def test_a_file_in_the_place_of_a_folder_is_said_with_a_remedy(tmp_path):
+    (tmp_path / "file").touch()
+    remedies = set()
+    for folder in (tmp_path / "file", tmp_path / "file" / "in"):
+        with pytest.raises(SettingsError) as refused, writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        remedies.add(refused.value.remedy)
+    (remedy,) = remedies
+    assert "file has the name of this folder" in remedy
+
+
 def test_a_run_whose_folder_cannot_be_made_ends_with_a_sentence(
     choices, tmp_path, capsys, monkeypatch
 ):
@@ -79,7 +90,7 @@ def test_a_run_whose_folder_cannot_be_made_ends_with_a_sentence(
     assert "Not a directory" in capsys.readouterr().err
 
 
-def test_what_others_may_exchange_is_read_only_where_it_is_a_regular_file(tmp_path):
+def test_files_that_others_can_replace_are_read_only_if_regular(tmp_path):
     (file := tmp_path / "file").write_bytes(b"as\r\nit is")
     (link := tmp_path / "link").symlink_to(file)
     assert read_regular(file, 9, owner=file.stat().st_uid) == b"as\r\nit is"

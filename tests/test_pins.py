@@ -75,5 +75,5 @@ COMMIT = "af49d863755c0535f598cfde9288ae9a75251d38"
         ("https://github.com/a/b/issues/12", []),
     ],
 )
-def test_a_branch_is_told_from_a_commit(text, moving):
+def test_a_branch_is_distinguished_from_a_commit(text, moving):
     assert branches(text) == moving

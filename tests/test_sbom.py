@@ -119,7 +119,7 @@ def test_the_licence_is_what_the_metadata_names(fields, named):
     assert licences.licence("any", distribution(**fields)) == named
 
 
-def test_libraries_of_others_are_found_and_an_unknown_one_is_called_so():
+def test_bundled_libraries_are_found_and_unknown_ones_are_marked():
     files = ["a/own.so", "a.libs/libgomp-6a29.so.1", "a.libs/libnew-1.so", "a.libs/readme.txt"]
     found = list(licences.bundled(distribution(files), "MIT"))
     assert [(one.file, one.licence == licences.GCC) for one in found] == [

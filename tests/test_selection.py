@@ -11,7 +11,7 @@ PARTS = ("tests/faults", "tests/safety", "tests/steps", "tests/test_units.py")
 
 
 @pytest.mark.slow
-def test_units_are_what_starts_no_rehearsal():
+def test_unit_tests_start_no_rehearsal():
     listing = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "unit", *PARTS],
         cwd=ROOT,
@@ -24,14 +24,14 @@ def test_units_are_what_starts_no_rehearsal():
     assert "tests/steps/test_identity.py" not in files  # each of its tests starts a rehearsal
 
 
-def test_a_test_is_a_unit_unless_it_says_otherwise(request):
+def test_a_test_is_a_unit_test_by_default(request):
     assert request.node.get_closest_marker("unit")
 
 
-def test_with_a_rehearsal_it_is_none(request, image_and_model):
+def test_a_test_with_a_rehearsal_is_no_unit_test(request, image_and_model):
     assert not request.node.get_closest_marker("unit")
 
 
 @pytest.mark.slow
-def test_when_slow_it_is_none(request):
+def test_a_slow_test_is_no_unit_test(request):
     assert not request.node.get_closest_marker("unit")

@@ -281,7 +281,7 @@ def test_a_file_at_the_top_of_a_bucket_has_no_folder_to_offer():
     assert parse(model_uri="gs://bucket/model.safetensors-of-mine")
 
 
-def test_the_home_of_nobody_stays_in_the_name_of_a_folder(monkeypatch, tmp_path):
+def test_a_tilde_of_an_unknown_user_is_kept_in_a_folder_name(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert parse(model_source="~/models").source_folder == tmp_path / "models"
     assert str(parse(model_source="~nobody-here/models").source_folder) == "~nobody-here/models"
@@ -310,7 +310,7 @@ def test_whatever_is_typed_gives_settings_or_a_reason(values):
 
 
 @given(st.text())
-def test_a_model_address_that_is_taken_holds_no_surprise(text):
+def test_an_accepted_model_address_has_no_unsafe_characters(text):
     try:
         chosen = parse(model_uri=text)
     except SettingsError:
@@ -343,7 +343,7 @@ def test_a_source_is_a_model_on_hugging_face_or_a_folder(source, named):
         ("account", "some{}one@example.com"),
     ],
 )
-def test_what_would_steer_a_terminal_is_in_no_setting(choices, name, value, steering):
+def test_settings_refuse_control_characters(choices, name, value, steering):
     with pytest.raises(SettingsError) as refused:
         Settings.parse({**choices, name: value.format(steering)})
     assert set(refused.value.fields) == {name}

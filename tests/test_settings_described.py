@@ -3,7 +3,7 @@ from warmbook.settings.described import described
 from warmbook.texts import speak
 
 
-def test_each_setting_says_what_it_means_its_default_and_what_is_allowed():
+def test_each_setting_has_a_meaning_a_default_and_allowed_values():
     told = {one.name: one for one in described()}
     assert told.keys() == Settings.model_fields.keys()
     assert all(one.meaning for one in told.values())
@@ -19,7 +19,7 @@ def test_each_setting_says_what_it_means_its_default_and_what_is_allowed():
     assert "Default: false." in str(told["spot"])
 
 
-def test_what_is_said_to_be_allowed_is_taken():
+def test_documented_values_are_accepted():
     for one in described():
         for choice in one.choices:
             given = {"project_id": "my-project", "model_uri": "gs://b-1/m", one.name: choice}
@@ -28,7 +28,7 @@ def test_what_is_said_to_be_allowed_is_taken():
             assert str(getattr(Settings.parse(given), one.name)).lower() == choice.lower()
 
 
-def test_it_is_said_in_the_readers_language():
+def test_descriptions_are_in_the_readers_language():
     speak("es")
     try:
         spanish = {one.name: str(one) for one in described()}

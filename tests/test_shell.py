@@ -154,7 +154,7 @@ def of(mode, value):
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["autopilot", "standard"])
 @pytest.mark.parametrize("value", HOSTILE)
-def test_no_line_runs_anything_of_a_value_that_no_rule_has_seen(folder, tmp_path, value, mode):
+def test_shell_lines_execute_no_part_of_an_unvalidated_value(folder, tmp_path, value, mode):
     settings = of(mode, value)
     shown = [made(settings) for name, made in LINES.items() if name != "script"]
     calls = called("\n".join(f"({line}\n)" for line in shown if line), folder, tmp_path)
@@ -174,14 +174,14 @@ def test_no_line_runs_anything_of_a_value_that_no_rule_has_seen(folder, tmp_path
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_line_shows_nothing_that_steers_a_terminal(value):
+def test_shell_lines_contain_no_control_characters(value):
     for name, made in LINES.items():
         shown = made(of("standard", value))
         assert printable(shown) == shown, name
 
 
 @pytest.mark.parametrize("value", ["$(touch ran)", "a'; touch ran; '", 'a"); print("', "ñ 模 🙂"])
-def test_a_model_that_the_rules_let_through_arrives_in_the_whole_script(folder, tmp_path, value):
+def test_an_accepted_model_address_is_unchanged_in_the_script(folder, tmp_path, value):
     settings = Settings.parse({"project_id": "my-project", "model_uri": f"gs://my-bucket/{value}"})
     calls = called(script(settings), folder, tmp_path)
     assert ["gcloud", "storage", "ls", "--long", f"{settings.model_uri}/"] in calls
@@ -250,7 +250,7 @@ def test_these_modules_alone_put_values_into_shell_lines():
     assert found == MAKERS
 
 
-def test_each_command_that_mends_something_is_tried_with_hostile_values():
+def test_each_command_that_fixes_something_is_tested_with_hostile_values():
     made = {
         name
         for name, function in vars(fixes).items()

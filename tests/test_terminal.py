@@ -28,14 +28,14 @@ from warmbook.terminal import INSTEAD, one_line, printable, show
         *("\u202e", "\u2066", "\u200f", "\u061c", "\ufeff", "\u2028", "\u2029", "\ud800"),
     ],
 )
-def test_what_steers_a_terminal_is_replaced(steering):
+def test_control_characters_are_replaced(steering):
     assert printable(f"a{steering}b") == f"a{INSTEAD}b"
 
 
 @pytest.mark.parametrize(
     "text", ["añil 模型 🙂", "a\n\tb", "👩\u200d🔧", "क\u200dष", "e\u0301", "a\u00a0b"]
 )
-def test_what_people_write_stays(text):
+def test_ordinary_text_is_kept(text):
     assert printable(text) == text
 
 
@@ -64,7 +64,7 @@ class Plain(Card):
         return STEERING
 
 
-def test_nothing_that_is_shown_as_text_steers_a_terminal():
+def test_text_output_has_no_control_characters():
     error = WarmbookError(STEERING, remedy=STEERING)
     shown = [
         repr(Plain()),
@@ -95,7 +95,7 @@ def test_nothing_that_is_shown_as_text_steers_a_terminal():
         (["list", STEERING], "err"),
     ],
 )
-def test_the_command_line_repeats_what_was_typed_without_being_steered(words, stream, capfd):
+def test_the_command_line_repeats_arguments_without_control_characters(words, stream, capfd):
     try:
         status = main(words)
     except SystemExit as end:

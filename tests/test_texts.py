@@ -50,7 +50,7 @@ def changed(source):
     texts._translated.cache_clear()
 
 
-def test_the_reader_is_spoken_to_in_their_language():
+def test_texts_are_in_the_readers_language():
     texts.speak("es")
     assert texts.say("Rehearsal: nothing leaves this machine").startswith("Ensayo")
     texts.speak("en")
@@ -73,13 +73,13 @@ def test_what_was_compiled_is_used_again(clone, monkeypatch):
     assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
 
 
-def test_a_changed_translation_is_said_at_once(clone):
+def test_a_changed_translation_is_used_at_once(clone):
     texts.say("the Pods")
     changed(clone)
     assert texts.say("the bucket {name}", name="mine") == "el balde mine"
 
 
-def test_a_clone_that_nobody_may_write_to_is_read(clone, monkeypatch):
+def test_a_read_only_clone_is_read(clone, monkeypatch):
     monkeypatch.setattr(texts, "_replace", refused)
     assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
     assert [path.name for path in clone.parent.iterdir()] == ["warmbook.po"]

@@ -78,7 +78,7 @@ def test_a_text_of_each_call_is_found(found, text):
     assert text in found
 
 
-def test_what_the_code_says_has_its_spanish():
+def test_every_text_of_the_code_has_a_translation():
     assert translations.check("es", extraction.template()) == []
 
 
@@ -114,13 +114,13 @@ def test_a_previous_english_of_two_lines_is_kept(file):
     assert file.read_text() == before
 
 
-def test_a_new_message_waits_for_its_translation(file):
+def test_a_new_message_is_reported_as_untranslated(file):
     assert translations.write("es", wanted(OLD, "zones", "Anywhere Cache")) == [
         "no translation: Anywhere Cache"
     ]
 
 
-def test_a_message_that_nobody_says_is_dropped(file):
+def test_an_unused_message_is_removed(file):
     translations.write("es", wanted(OLD))
     assert "zonas" not in file.read_text()
 
@@ -156,14 +156,14 @@ def test_the_check_names_a_fuzzy_translation(file):
 @pytest.mark.parametrize(
     "edit", [lambda text: text + '\n#~ msgid "gone"\n#~ msgstr "ido"\n', lambda text: text * 2]
 )
-def test_the_check_wants_the_file_as_the_tool_writes_it(file, edit):
+def test_the_check_requires_the_tools_formatting(file, edit):
     file.write_text(edit(file.read_text()))
     assert translations.check("es", wanted(OLD, "zones"))
     translations.write("es", wanted(OLD, "zones"))
     assert translations.check("es", wanted(OLD, "zones")) == []
 
 
-def test_the_exit_status_and_the_last_line_say_what_to_do(file, monkeypatch, capsys):
+def test_check_fails_until_the_file_is_updated(file, monkeypatch, capsys):
     monkeypatch.setattr(translations, "ROOT", file.parent)
     monkeypatch.setattr(translations, "template", lambda: wanted(OLD))
     assert translations.main(["--check"]) == 1

@@ -12,7 +12,7 @@ def test_sizes_read_in_binary_units(size_bytes, text):
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(4.24, "4.2 s"), (48, "48 s"), (303, "5 min 03 s")])
-def test_times_read_as_people_say_them(seconds, text):
+def test_durations_are_in_minutes_and_seconds(seconds, text):
     assert duration(seconds) == text
 
 

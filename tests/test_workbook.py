@@ -40,7 +40,7 @@ def test_only_what_is_named_takes_the_place_of_what_the_file_has(book, choices):
     assert book.saved() == {**choices, "gpu_count": 2, "cluster_name": "theirs", "replicas": 3}
 
 
-def test_an_empty_choice_is_forgotten(book, choices):
+def test_an_empty_choice_is_removed(book, choices):
     book.choose({**choices, "gpu_count": 2})
     book.choose({"gpu_count": ""})
     assert book.saved() == choices
@@ -148,7 +148,7 @@ def test_what_a_person_or_this_version_wrote_is_not_migrated(book, text):
         ("a: &a [x, x]\n" + "settings: [" + "*a, " * 50_000 + "]", "values"),
     ],
 )
-def test_a_broken_or_newer_file_is_kept_as_it_is_and_said(book, text, reason, choices):
+def test_a_broken_or_newer_file_is_kept_and_reported(book, text, reason, choices):
     book.path.write_text(text)
     for use in (lambda: book.draft({}), lambda: book.choose(choices)):
         with pytest.raises(SettingsError, match=reason):
@@ -176,7 +176,7 @@ def test_an_older_file_gives_its_choices_and_the_defaults_of_what_is_new(book, c
     assert settings.max_replicas == Settings.model_fields["max_replicas"].default
 
 
-def test_what_this_version_has_no_setting_for_is_named_and_stays(book, choices, settings):
+def test_unknown_settings_are_named_and_kept(book, choices, settings):
     book.path.write_text("settings:\n  colour: red\n  replicas: 2\n")
     assert book.saved() == {"replicas": 2}
     assert book.unknown() == {"colour": "red"}
@@ -207,9 +207,7 @@ def test_what_is_no_file_of_text_is_refused_at_once_and_kept(book, what, choices
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EISDIR])
-def test_what_the_system_refuses_is_a_sentence_with_its_own_remedy(
-    book, choices, monkeypatch, number
-):
+def test_errors_of_the_system_are_reported_with_a_remedy(book, choices, monkeypatch, number):
     book.choose(choices)
     before = book.path.read_bytes()
 
@@ -226,7 +224,7 @@ def test_what_the_system_refuses_is_a_sentence_with_its_own_remedy(
     assert [path.name for path in book.path.parent.iterdir()] == ["workbook.yaml"]
 
 
-def test_a_folder_that_is_gone_is_a_sentence(tmp_path, choices, monkeypatch):
+def test_a_missing_folder_is_reported(tmp_path, choices, monkeypatch):
     gone = tmp_path / "gone"
     with pytest.raises(SettingsError, match="No such file"):
         Workbook(gone / "workbook.yaml").choose(choices)
@@ -273,7 +271,7 @@ def test_processes_that_write_at_once_lose_nothing(book):
     assert [path.name for path in book.path.parent.iterdir()] == ["workbook.yaml"]
 
 
-def test_a_lock_that_is_kept_ends_the_wait_with_a_sentence(book, monkeypatch):
+def test_a_kept_lock_ends_the_wait_with_an_error(book, monkeypatch):
     monkeypatch.setattr(files, "LOCK_S", 0.05)
     with files.locked(book.path), pytest.raises(SettingsError, match="locked"):
         book.record("stream", {})
@@ -282,7 +280,9 @@ def test_a_lock_that_is_kept_ends_the_wait_with_a_sentence(book, monkeypatch):
 
 
 @pytest.mark.parametrize("reason", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF])
-def test_a_file_system_without_locks_is_said_once_and_written_to(book, monkeypatch, reason, capsys):
+def test_a_file_system_without_locks_is_reported_once_and_written_to(
+    book, monkeypatch, reason, capsys
+):
     def refused(*_):
         raise OSError(reason, os.strerror(reason))
 

@@ -49,7 +49,7 @@ c.PAMAuthenticator.admin_groups = {"trainers"}
 c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
 # With jupyterhub-systemdspawner each seat gets limits of memory and CPU:
 # c.JupyterHub.spawner_class = "systemd"
-# c.SystemdSpawner.mem_limit, c.SystemdSpawner.cpu_limit = "3G", 2.0
+# c.SystemdSpawner.mem_limit, c.SystemdSpawner.cpu_limit = "4G", 2.0
 
 c.Spawner.cmd = [
     *(PYTHON, "-m", "warmbook", "class", "seat"),

@@ -47,7 +47,9 @@ def _carried_out(options: argparse.Namespace, termination: Termination) -> int:
         warn(f"warmbook: {full(error)}")
         return 2
     except KeyboardInterrupt as stopped:
-        told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
+        told = say("Stopped.")
+        if getattr(options, "creates", False):
+            told = say("Stopped. The created resources still exist; notebook 10 deletes them.")
         warn(str(stopped) or told)
         return termination.status
 

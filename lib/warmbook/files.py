@@ -64,6 +64,8 @@ def _remedy(number: int | None) -> str:
         return say("Free some space on that disk, then try again.")
     if number == errno.EISDIR:
         return say("Move the folder that has this name away, then try again.")
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return say("A file has the name of this folder, or of one above it. Name another folder.")
     return say("Make its folder writable, or name a file in a folder of yours.")
 
 

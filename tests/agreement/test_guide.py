@@ -106,7 +106,7 @@ def test_every_command_of_the_guide_is_judged():
 
 @pytest.mark.engine
 @pytest.mark.timeout(400)
-def test_todays_vllm_refuses_the_guides_manifest_and_takes_the_workbooks(tools, tmp_path):
+def test_current_vllm_rejects_the_guides_manifest_and_accepts_the_workbooks(tools, tmp_path):
     model = "smollm2-135m-instruct"
     manifest = filled((HERE / "vllm-deployment.yaml").read_text(), "", model)
     (tmp_path / "vllm-deployment.yaml").write_text(manifest)

@@ -30,7 +30,9 @@ def faults(request):
 
 
 @pytest.mark.parametrize("faults", chosen_faults(), indirect=True)
-def test_gcloud_mends_what_the_fault_says(tools, faults, rehearsal, chosen, clients, quiet):
+def test_gcloud_repairs_each_fault_with_its_documented_commands(
+    tools, faults, rehearsal, chosen, clients, quiet
+):
     fault = FAULTS[faults[0]]
     mender = Mender(chosen, clients, rehearsal, quiet)
     stopped = walk(chosen, clients, quiet["report"], doctor=False)

@@ -58,7 +58,7 @@ def test_each_notebook_takes_over_what_was_done_by_hand(shell, notebook, monkeyp
 
 @pytest.mark.timeout(500)
 @pytest.mark.parametrize("first", ["hand", "notebook"])
-def test_hand_and_notebook_take_turns(first, shell, notebook, rehearsal):
+def test_steps_by_hand_and_by_notebook_can_alternate(first, shell, notebook, rehearsal):
     settings = Settings.parse(merge())
     clients = connect(settings)
     for turn, number in enumerate(PARTS):
@@ -83,7 +83,7 @@ def test_hand_and_notebook_take_turns(first, shell, notebook, rehearsal):
 
 
 @pytest.mark.timeout(300)
-def test_the_form_brings_a_deployment_made_by_hand_to_its_choices(shell, notebook, rehearsal):
+def test_deploying_updates_a_manual_deployment_to_the_chosen_settings(shell, notebook, rehearsal):
     settings = Settings.parse(merge())
     shell.must(script(settings, ["02", "04", "05", "06"]))
     shell.must(

@@ -41,7 +41,7 @@ def of(pid, port=9):
     return path
 
 
-def test_what_a_killed_runner_left_is_removed(runtime, gone):
+def test_connection_files_of_a_killed_runner_are_removed(runtime, gone):
     path = of(gone)
     broken = of(gone)
     broken.write_text('{"ip": ')
@@ -64,7 +64,7 @@ def test_the_file_of_a_kernel_that_outlives_its_runner_stays(runtime, gone):
     assert not path.exists()
 
 
-def test_other_peoples_files_stay(runtime, gone):
+def test_unrelated_files_are_kept(runtime, gone):
     ours = of(gone)
     others = [
         ours.with_name(f"kernel-{gone}.json"),

@@ -48,7 +48,7 @@ def shelf(tmp_path, monkeypatch):
 @pytest.mark.slow
 @settings(deadline=None, max_examples=60)  # files are made: slow on a busy disk
 @given(st.lists(DEEDS, max_size=20))
-def test_whatever_the_reader_and_the_versions_do_no_edit_is_lost(deeds):
+def test_no_edit_is_lost_for_any_sequence_of_edits_and_versions(deeds):
     with tempfile.TemporaryDirectory() as base, pytest.MonkeyPatch.context() as patch:
         shelf, mine = Path(base, "installed"), Path(base, "mine")
         patch.setattr(shipped, "INSTALLED", shelf)
@@ -100,7 +100,7 @@ def test_one_language_alone_and_its_gym(shelf, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"files": 3}', "\udcff"])
-def test_without_a_readable_record_whatever_differs_is_kept(shelf, tmp_path, text):
+def test_without_a_readable_record_differing_files_are_kept(shelf, tmp_path, text):
     copy_out(tmp_path)
     (tmp_path / RECORD).write_bytes(text.encode("utf-8", "surrogateescape"))
     put(shelf, NAMES[0], "second")
@@ -126,7 +126,7 @@ def test_what_is_no_file_is_kept(shelf, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_full_disk_is_said_and_the_next_attempt_goes_on(shelf, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_the_next_attempt_continues(shelf, tmp_path, monkeypatch):
     written, save = [], copies.save
 
     def full(content, path, **options):

@@ -79,7 +79,7 @@ def test_notebooks_stand_in_their_order_whichever_was_opened_first(told):
     assert [one["name"] for one in told["notebooks"]] == ["02_project", NAME, "10_cleanup"]
 
 
-def test_what_an_unknown_error_says_is_not_told():
+def test_the_text_of_an_unknown_error_is_not_recorded():
     assert ended_with(RuntimeError("Bearer planted")) == ("failed", "RuntimeError")
     assert ended_with(MissingError("half a \ud83d", remedy=""))[1] == "MissingError: half a ?"
 

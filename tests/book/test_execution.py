@@ -126,3 +126,11 @@ def test_a_run_warns_of_unknown_parameters_and_not_of_settings(warned):
     parameters = {"replicas": "2", "no_setting": "x"}
     assert warned("warmbook run", parameters) == ["no_setting"]
     assert warned("papermill", parameters) == ["replicas", "no_setting"]
+
+
+@pytest.mark.parametrize(("said", "lines"), [("", 1), ("CellExecutionError: ", 1), ("x: y", 2)])
+def test_the_error_after_a_time_limit_has_no_line_without_a_message(said, lines):
+    done = Done(name="02_project", status="failed", seconds=1.0, error=said)
+    done.time_out(8.0)
+    assert done.status == "timed-out"
+    assert len(done.error.splitlines()) == lines

@@ -60,7 +60,7 @@ def test_two_kernels_leave_one_record_of_what_was_done_in_both(work, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_folder_that_takes_no_record_is_said_once_and_no_cell_fails(work, tmp_path):
+def test_an_unwritable_record_is_reported_once_and_no_cell_fails(work, tmp_path):
     (tmp_path / "runs").touch()
     told = [output for output in work("02_project.ipynb") if output.get("name") == "stderr"]
     assert len(told) == 1
@@ -69,7 +69,7 @@ def test_a_folder_that_takes_no_record_is_said_once_and_no_cell_fails(work, tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("allowed", [True, False])
-def test_somebody_is_there_where_the_front_end_takes_input(tmp_path, allowed):
+def test_a_reader_is_present_if_the_front_end_takes_input(tmp_path, allowed):
     source = "from warmbook.book.interactive import attended\nattended()"
     book = new_notebook(cells=[new_code_cell(source)])
     client = NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
@@ -80,5 +80,5 @@ def test_somebody_is_there_where_the_front_end_takes_input(tmp_path, allowed):
     assert output["data"]["text/plain"] == str(allowed)
 
 
-def test_without_a_kernel_nobody_is_there():
+def test_without_a_kernel_there_is_no_reader():
     assert not interactive.attended()

@@ -21,7 +21,7 @@ def cancel():
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_sigterm_goes_to_whoever_has_taken_ctrl_c_and_only_once():
+def test_sigterm_calls_the_handler_of_ctrl_c_once():
     pressed = []
     before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
     try:
@@ -45,14 +45,14 @@ def test_sigterm_is_an_interrupt_also_where_ctrl_c_is_ignored(taken):
         signal.signal(signal.SIGINT, before)
 
 
-def test_afterwards_sigterm_is_what_it_was():
+def test_the_handler_of_sigterm_is_restored():
     before = signal.getsignal(signal.SIGTERM)
     with Termination():
         assert signal.getsignal(signal.SIGTERM) != before
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_another_thread_takes_nothing_over():
+def test_handlers_are_not_changed_outside_the_main_thread():
     seen = []
 
     def enter():
@@ -68,7 +68,7 @@ def test_another_thread_takes_nothing_over():
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("how", ["as it is", "explained"])
-def test_a_stopped_verb_tells_it_on_standard_error_only(monkeypatch, capsys, number, status, how):
+def test_a_stopped_verb_prints_on_standard_error_only(monkeypatch, capsys, number, status, how):
     def act(options):
         try:
             os.kill(os.getpid(), number)
@@ -85,7 +85,7 @@ def test_a_stopped_verb_tells_it_on_standard_error_only(monkeypatch, capsys, num
     assert told.err.strip()
 
 
-def test_a_verb_that_nobody_stops_keeps_its_status(monkeypatch):
+def test_a_verb_that_is_not_stopped_keeps_its_status(monkeypatch):
     monkeypatch.setattr("warmbook.book.cli.run._list", lambda options: 7)
     assert command_line.main(["list"]) == 7
 
@@ -173,7 +173,7 @@ def test_handler_of_ctrl_c_is_restored(sigint, handler):
     assert signal.getsignal(signal.SIGINT) == handler
 
 
-def test_a_deadline_that_does_not_come_leaves_nothing_behind():
+def test_an_unused_deadline_leaves_no_running_timer():
     with CtrlC(Deadline(60)):
         pass
     for timer in threading.enumerate():

@@ -94,7 +94,7 @@ def test_each_suite_counts_its_claims_and_the_notebook_itself(told):
     ]
 
 
-def test_a_failure_has_its_message_and_no_character_that_xml_refuses(told):
+def test_a_failure_has_its_message_without_characters_invalid_in_xml(told):
     cases = {case.name: case for case in list(JUnitXml.fromstring(told))[1]}
     (result,) = cases[claims("04_cluster")[1]].result
     assert result.message == "CheckError: Check failed: the cluster is RUNNING."
@@ -102,7 +102,7 @@ def test_a_failure_has_its_message_and_no_character_that_xml_refuses(told):
     assert cases[claims("04_cluster")[0]].is_passed
 
 
-def test_a_suite_tells_target_and_versions(told):
+def test_a_suite_has_target_and_versions_as_properties(told):
     suite = next(iter(JUnitXml.fromstring(told)))
     properties = {one.name: one.value for one in suite.properties()}
     assert properties["target"] == WHOLE["target"]

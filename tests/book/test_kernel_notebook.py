@@ -19,12 +19,12 @@ from warmbook.book.kernel_notebook import SESSION, VS_CODE, claims, corrected, n
         ("", ""),
     ],
 )
-def test_jupyters_session_names_the_notebook_and_a_copy_is_its_original(path, name):
+def test_the_notebook_is_read_from_jupyter_or_vs_code_and_a_copy_maps_to_its_original(path, name):
     assert name_in({SESSION: path}, {}) == name
     assert name_in({}, {VS_CODE: path}) == name
 
 
-def test_jupyter_server_still_tells_a_kernel_its_notebook_in_this_variable():
+def test_jupyter_server_still_sets_the_session_variable():
     from jupyter_server.services.sessions.sessionmanager import SessionManager
 
     manager = SimpleNamespace(kernel_manager=SimpleNamespace(cwd_for_path=lambda path: "/me/en"))
@@ -32,7 +32,7 @@ def test_jupyter_server_still_tells_a_kernel_its_notebook_in_this_variable():
     assert name_in(told, {}) == "02_project"
 
 
-def test_a_number_that_a_cell_tells_names_a_notebook_but_not_a_readers_own():
+def test_a_number_in_a_cell_identifies_a_shipped_notebook_only():
     assert corrected("", "07") == "07_streaming"
     assert corrected("06_server", "07") == "07_streaming"
     assert corrected("find_the_fault", "07") == "find_the_fault"
@@ -50,7 +50,7 @@ def test_each_claim_of_a_notebook_is_found_once_in_both_languages(name):
             assert json.dumps(claim)[1:-1] in text
 
 
-def test_a_readers_own_notebook_has_no_claims_that_are_known():
+def test_a_readers_own_notebook_has_no_expected_claims():
     assert claims("find_the_fault") == claims("../../etc/x") == ()
 
 

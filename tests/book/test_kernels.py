@@ -36,7 +36,7 @@ def test_the_next_kernel_starts_when_one_is_taken_and_the_last_has_none_after_it
     end(second)
 
 
-def test_a_kernel_that_nobody_took_ends_with_the_run(tmp_path):
+def test_an_unused_kernel_ends_with_the_run(tmp_path):
     with Kernels(2, tmp_path) as kernels:
         end(kernels.take())
         spare = kernels._spare.provisioner.process
@@ -55,7 +55,7 @@ def test_a_kernel_that_died_before_it_was_taken_is_replaced(kernels):
     end(taken)
 
 
-def test_what_a_kernel_prints_is_not_for_whoever_connects_to_its_port(kernels):
+def test_kernel_output_cannot_be_read_through_the_port(kernels):
     kernel = kernels.take()
     client = kernel.client()
     client.start_channels()

@@ -19,11 +19,11 @@ from warmbook.settings import Settings
         ({}, ""),
     ],
 )
-def test_googles_machines_are_known_by_the_variables_that_googles_clients_read(environ, host):
+def test_google_hosts_are_detected_by_their_environment_variables(environ, host):
     assert origin.host(environ) == host
 
 
-def test_the_account_is_that_of_credentials_that_are_there_and_none_are_looked_for(choices):
+def test_the_account_is_read_from_existing_credentials_without_a_lookup(choices):
     settings = Settings.parse({**choices, "account": "me@example.com"})
     assert origin.account(settings, SimpleNamespace()) == "me@example.com"
     held = SimpleNamespace(credentials=1, account="you@example.com")
@@ -45,12 +45,12 @@ def clone(tmp_path, monkeypatch):
     origin.commit.cache_clear()
 
 
-def test_the_commit_is_the_clones_and_changed_notebooks_are_no_other_code(clone):
+def test_the_commit_is_that_of_the_clone_and_ignores_changed_notebooks(clone):
     (clone / "notebooks" / "one.ipynb").write_text("outputs")
     assert re.fullmatch("[0-9a-f]{40}", origin.commit())
 
 
-def test_changed_code_is_said(clone):
+def test_changed_code_marks_the_commit_as_dirty(clone):
     (clone / "lib" / "code.py").write_text("changed")
     assert origin.commit().endswith("-dirty")
 

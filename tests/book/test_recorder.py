@@ -110,7 +110,7 @@ def test_a_check_that_fails_still_stops_the_cell_and_is_in_the_record(begun, tmp
     assert "it holds" in notebook.error
 
 
-def test_without_jupyters_name_the_doctors_number_names_the_notebook(
+def test_without_jupyters_name_the_number_given_to_the_doctor_identifies_the_notebook(
     kernel, settings, monkeypatch, tmp_path
 ):
     monkeypatch.delenv(kernel_notebook.SESSION)
@@ -124,7 +124,7 @@ def test_without_jupyters_name_the_doctors_number_names_the_notebook(
     assert notebook.seconds >= 0.05
 
 
-def test_no_cell_waits_for_a_slow_disk_and_nothing_is_lost(begun, tmp_path, monkeypatch):
+def test_a_slow_disk_delays_no_cell_and_loses_no_entry(begun, tmp_path, monkeypatch):
     record(tmp_path)
     save = session.save
     monkeypatch.setattr(session, "save", lambda *told: time.sleep(0.3) or save(*told))
@@ -133,7 +133,7 @@ def test_no_cell_waits_for_a_slow_disk_and_nothing_is_lost(begun, tmp_path, monk
     assert record(tmp_path).notebooks[0].checks[0].claim == "it holds"
 
 
-def test_what_cannot_be_written_is_said_once_fails_no_cell_and_is_written_later(
+def test_a_write_failure_is_reported_once_and_retried_after_the_next_cell(
     begun, tmp_path, monkeypatch, capsys
 ):
     record(tmp_path)

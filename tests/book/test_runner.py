@@ -73,7 +73,7 @@ def test_a_second_run_into_a_folder_begins_with_no_choice_of_the_first(rehearsal
     assert Workbook(tmp_path / "out" / "workbook.yaml").saved() == {"location": "us-east4"}
 
 
-def test_a_folder_that_cannot_be_made_or_filled_is_said(rehearsal, tmp_path, monkeypatch):
+def test_an_unwritable_run_folder_is_an_error_with_a_remedy(rehearsal, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="Not a directory") as refused:
         runner.run(runner.books("en", ["01"]), {}, tmp_path / "file" / "out")
@@ -114,7 +114,7 @@ def test_a_run_writes_its_notebooks_and_its_record(rehearsal, tmp_path):
 STREAM = {"pod": "p", "bytes": 2**30, "seconds": 2.0, "gib_s": 0.5, "source": "streamer"}
 
 
-def test_a_measurement_that_somebody_changed_is_named_and_the_others_are_written():
+def test_an_invalid_measurement_is_named_and_the_others_are_written():
     cleanup = {"created": ["cluster c"], "left": [], "perhaps": ["cache zone-a"]}
     measured = {"stream": {"loads": [STREAM, {**STREAM, "seconds": "?"}]}, "cleanup": cleanup}
     changed = Run("rehearsal", {}, measured=measured)
@@ -127,7 +127,7 @@ def test_a_measurement_that_somebody_changed_is_named_and_the_others_are_written
     assert changed.record().dumped()["streams"] == [STREAM]
 
 
-def test_the_record_says_how_the_network_was_shaped(rehearsal, tmp_path, monkeypatch):
+def test_the_record_has_the_shape_of_the_network(rehearsal, tmp_path, monkeypatch):
     runner.run(runner.books("en", ["01"]), {}, tmp_path)
     assert json.loads((tmp_path / "run.json").read_text())["shaped"] is None
     figures = {"latency_ms": 30, "stream_mib_s": 135, "nic_gbps": 0, "region_gbps": 0, "jitter": 0}
@@ -139,7 +139,9 @@ def test_the_record_says_how_the_network_was_shaped(rehearsal, tmp_path, monkeyp
     assert "its network is shaped: 30 ms to the first byte, 135 MiB/s per stream" in told
 
 
-def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_path, capsys):
+def test_a_failure_is_reported_in_the_readers_language_and_ends_the_run(
+    rehearsal, tmp_path, capsys
+):
     other = ["--only", "02,03", "--out", str(tmp_path), "-p", "project_id", "somebody-elses"]
     assert main(["run", *other]) == 1
     told = capsys.readouterr().out
@@ -150,7 +152,7 @@ def test_a_failure_is_told_in_the_readers_words_and_ends_the_run(rehearsal, tmp_
     assert [n["status"] for n in record["notebooks"]] == ["failed", "not-run"]
 
 
-def test_a_run_is_told_from_any_other_and_is_no_work_of_a_reader(rehearsal, tmp_path, monkeypatch):
+def test_each_run_has_an_id_and_is_not_recorded_as_interactive(rehearsal, tmp_path, monkeypatch):
     monkeypatch.delenv(origin.RECORDING, raising=False)
     clone = tmp_path / "notebooks"
     shutil.copytree(shipped.folder() / "en", clone / "en")
@@ -172,7 +174,7 @@ def test_no_secret_is_in_what_a_run_leaves(rehearsal, tmp_path):
         assert token not in file.read_text()
 
 
-def test_without_credentials_the_remedy_is_said(monkeypatch, tmp_path, capsys):
+def test_missing_credentials_are_reported_with_a_remedy(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("WARMBOOK_REHEARSAL_URL", raising=False)
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
@@ -194,7 +196,7 @@ def test_a_rehearsal_that_has_stopped_ends_a_run_before_its_first_notebook(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_rehearsal_that_stops_under_a_notebook_is_said(rehearsal, tmp_path):
+def test_a_rehearsal_that_stops_during_a_notebook_is_reported(rehearsal, tmp_path):
     class Stops(Follower):
         def notebook_started(self, notebook):
             rehearsal.stop()

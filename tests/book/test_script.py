@@ -139,7 +139,7 @@ def test_the_command_line_prints_it_in_the_readers_language(capsys):
     assert "project_id: still empty" in capsys.readouterr().err
 
 
-def test_a_reader_who_has_seen_enough_gets_no_traceback():
+def test_a_closed_pipe_causes_no_traceback():
     line = "-m warmbook commands -p project_id my-project -p model_uri gs://my-bucket/m | head -1"
     done = subprocess.run(
         ["bash", "-c", f"{shlex.quote(sys.executable)} {line}"],
@@ -156,7 +156,7 @@ def test_a_reader_who_has_seen_enough_gets_no_traceback():
     path=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30),
     account=st.from_regex(r"[^@\s:\x00]{1,9}@[^@\s:\x00]{1,9}", fullmatch=True),
 )
-def test_what_a_reader_typed_arrives_word_for_word(path, account, tmp_path_factory):
+def test_typed_values_arrive_unchanged_in_the_script(path, account, tmp_path_factory):
     try:
         chosen = choices_of("autopilot", model_uri=f"gs://my-bucket/{path}", account=account)
     except WarmbookError:

@@ -55,14 +55,14 @@ def test_what_cleanup_left_keeps_the_session_open(tmp_path):
     assert session.begin(tmp_path, first(), "02_project") == file
 
 
-def test_nobody_else_can_read_it(tmp_path):
+def test_the_record_is_readable_by_its_owner_only(tmp_path):
     file = session.begin(tmp_path / "runs" / "interactive", first(), "02_project")
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"schema": 9}'])
-def test_a_record_that_is_none_any_more_is_left_as_it_is(tmp_path, content):
+def test_a_file_that_is_no_record_any_more_is_not_changed(tmp_path, content):
     file = session.begin(tmp_path, first(), "02_project")
     file.write_bytes(content)
     with pytest.raises(RecordError):
@@ -79,7 +79,7 @@ def count(file, times):
         session.change(file, [one_more])
 
 
-def test_kernels_that_write_at_once_lose_nothing_of_each_other(tmp_path):
+def test_concurrent_kernels_lose_no_entries(tmp_path):
     file = session.begin(tmp_path, first(), "02_project")
     several = multiprocessing.get_context("spawn")
     kernels = [several.Process(target=count, args=(file, 40)) for _ in range(3)]
@@ -95,7 +95,7 @@ def begin_and_tell(folder, told):
     told.put(str(session.begin(folder, first(), "02_project")))
 
 
-def test_kernels_that_begin_at_once_have_one_session(tmp_path):
+def test_kernels_that_start_at_once_share_one_session(tmp_path):
     several = multiprocessing.get_context("spawn")
     told = several.Queue()
     kernels = [several.Process(target=begin_and_tell, args=(tmp_path, told)) for _ in range(3)]
@@ -107,7 +107,7 @@ def test_kernels_that_begin_at_once_have_one_session(tmp_path):
     assert len(files) == 1
 
 
-def test_a_change_that_is_not_as_the_schema_says_is_not_written(tmp_path):
+def test_a_change_that_violates_the_schema_is_not_written(tmp_path):
     file = session.begin(tmp_path, first(), "02_project")
     before = file.read_bytes()
     with pytest.raises(ValueError, match="target"):

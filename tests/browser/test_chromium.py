@@ -38,7 +38,9 @@ def test_a_browser_under_each_of_its_names_is_used(no_playwright, tmp_path, put,
 
 
 @pytest.mark.parametrize("useless", [SNAP, STUB, NO_LIBRARY, "true", "echo Firefox 140.0"])
-def test_what_is_no_browser_or_cannot_start_is_passed_over(no_playwright, tmp_path, put, useless):
+def test_programs_that_are_no_browser_or_cannot_start_are_skipped(
+    no_playwright, tmp_path, put, useless
+):
     put("chromium", useless)
     assert chromium.find(str(tmp_path)) is None
     chrome = put("google-chrome-stable", CHROME)
@@ -63,7 +65,7 @@ def test_playwrights_own_is_used_only_where_the_path_has_none(monkeypatch, tmp_p
         ("", False),
     ],
 )
-def test_a_package_that_leads_to_a_snap_is_none(policy, is_package):
+def test_a_snap_transition_package_does_not_count(policy, is_package):
     assert chromium.is_package(policy) == is_package
 
 
@@ -87,19 +89,19 @@ def tried(monkeypatch):
     ("wins", "attempts"),
     [("", []), ("_download", ["_download"]), ("_apt", ["_download", "_apt"])],
 )
-def test_playwright_is_asked_before_apt_and_nobody_where_a_browser_is(tried, wins, attempts):
+def test_playwright_is_tried_before_apt_and_neither_if_a_browser_exists(tried, wins, attempts):
     tried.wins = wins
     assert chromium.install() == "a browser"
     assert tried == attempts
 
 
-def test_where_none_can_be_had_nothing_is_claimed(tried):
+def test_install_returns_none_if_every_attempt_fails(tried):
     tried.wins = "nothing that there is"
     assert chromium.install() is None
     assert tried == ["_download", "_apt"]
 
 
-def test_what_could_not_be_installed_says_why(capfd):
+def test_a_failed_installation_is_reported_with_the_reason(capfd):
     chromium._try(["sh", "-c", "echo no route to the download >&2; exit 1"])
     chromium._try(["no-such-installer"])
     said = capfd.readouterr().err

@@ -38,7 +38,7 @@ def occupy(folder, name, state):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_follows_along_and_can_be_read_by_everybody(browser, served, scheme):
+def test_the_page_updates_itself_and_is_accessible(browser, served, scheme):
     context = browser.new_context(color_scheme=scheme, viewport={"width": 700, "height": 500})
     page = context.new_page()
     page.goto(served.link)

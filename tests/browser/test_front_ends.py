@@ -43,7 +43,7 @@ def test_the_form_is_edited_and_refuses_in_other_front_ends(opened):
 
 
 @pytest.mark.parametrize("opened", [LAB_3_OLD_WIDGETS], ids=["widgets7"], indirect=True)
-def test_with_widgets_that_are_too_old_the_form_is_a_text_that_says_how_to_go_on(opened):
+def test_with_outdated_widgets_the_form_is_text_with_instructions(opened):
     text = opened.text()
     assert '"output_type":"error"' not in text, text[-3000:]
     assert VIEW not in text

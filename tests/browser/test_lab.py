@@ -93,7 +93,7 @@ def test_a_number_keeps_what_was_typed_and_a_folder_is_taken_by_its_button(lab):
     form.get_by_role("status").wait_for()
 
 
-def test_the_cloud_offers_what_can_be_picked(lab):
+def test_values_offered_by_the_cloud_can_be_picked(lab):
     # regions come from Compute Engine's API, which notebook 02 turns on in a new project
     for name in ("01_settings", "02_project", "01_settings"):
         lab.open(f"notebooks/en/{name}.ipynb")
@@ -105,7 +105,7 @@ def test_the_cloud_offers_what_can_be_picked(lab):
     assert any(value.startswith("gs://") for value in offered)
 
 
-def test_the_guide_is_walked_in_the_browser_and_the_stream_is_seen(lab):
+def test_the_guide_runs_in_the_browser_and_shows_the_stream(lab):
     for name in WALKED:
         lab.open(f"notebooks/en/{name}.ipynb")
         lab.run_all(timeout_s=240)
@@ -227,7 +227,7 @@ guide_link.CLONE = Path({str(lab.folder)!r})
     opened.get_by_role("heading", name="api-off").wait_for()
 
 
-def test_a_cell_run_first_after_a_restart_says_to_run_those_above(lab):
+def test_a_cell_run_first_after_a_restart_asks_to_run_the_cells_above(lab):
     lab.open("notebooks/en/02_project.ipynb")
     lab.run_all()
     lab.page.evaluate(RESTART)
@@ -240,7 +240,7 @@ def test_a_cell_run_first_after_a_restart_says_to_run_those_above(lab):
     assert "Traceback" not in cells.nth(SETTINGS).inner_text()
 
 
-def test_in_a_notebook_that_is_not_trusted_no_dead_button_shows(lab):
+def test_untrusted_notebooks_show_no_button_without_effect(lab):
     from nbformat import v4, write
 
     from warmbook.display.card import folded

@@ -30,7 +30,7 @@ def test_two_notebooks_in_two_kernels_leave_one_record(lab):
         assert notebook.seconds > 0
 
 
-def test_predictions_are_committed_once_and_another_kernel_knows_them(lab):
+def test_predictions_are_committed_once_and_restored_in_another_kernel(lab):
     lab.open("notebooks/en/01_settings.ipynb")
     lab.run_all()
     number, choice = asked(lab)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("html", [page(parse(data()), "a"), made("long" * 500)])
-def test_it_asks_the_network_for_nothing_and_fits_a_narrow_window(browser, tmp_path, scheme, html):
+def test_the_report_makes_no_requests_and_fits_a_narrow_window(browser, tmp_path, scheme, html):
     file = tmp_path / "report.html"
     file.write_text(html)
     context = browser.new_context(color_scheme=scheme, viewport={"width": 400, "height": 800})

@@ -27,7 +27,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("module", "arguments"), COMMANDS)
-def test_the_parser_takes_it(module, arguments):
+def test_the_parser_accepts_each_command_of_the_examples(module, arguments):
     if module == "warmbook":
         assert workbook_parser().parse_args(arguments).act
     else:

@@ -20,7 +20,7 @@ def _all(instruction):
 
 
 @pytest.mark.slow
-def test_the_files_that_it_copies_make_a_whole_package(tmp_path):
+def test_the_copied_files_make_a_complete_package(tmp_path):
     for line in _all("COPY(?! --from)"):
         *sources, target = line.split()
         assert target in ("./", "docs/", *sources)
@@ -45,7 +45,7 @@ def _copy(source, target):
         shutil.copy(source, target)
 
 
-def test_its_user_is_no_root_and_the_one_of_the_cron_job():
+def test_the_user_is_not_root_and_matches_the_cron_job():
     (cron_job,) = (one for one in loaded("cronjob.yaml") if one["kind"] == "CronJob")
     pod_spec = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     user = pod_spec["securityContext"]["runAsUser"]

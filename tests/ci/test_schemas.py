@@ -29,7 +29,7 @@ def _accepted(path, schema):
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
-def test_it_follows_its_schema(file):
+def test_each_example_follows_its_schema(file):
     accepted, told = _accepted(FOLDER / file, SCHEMAS[file])
     assert accepted, told
 
@@ -44,7 +44,7 @@ def test_a_misspelt_key_is_refused(tmp_path, file):
 
 
 @pytest.mark.parametrize("file", GITHUB)
-def test_no_job_of_a_workflow_may_do_more_than_it_says(file):
+def test_each_job_of_a_workflow_declares_permissions_and_a_timeout(file):
     workflow = loaded(file)[0]
     assert workflow["permissions"] == {}
     for job in workflow["jobs"].values():

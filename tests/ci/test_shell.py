@@ -94,7 +94,7 @@ def _record(path, cold_start_s, **changes):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_bash_reads_it(part):
+def test_bash_parses_each_shell_part(part):
     done = subprocess.run(["bash", "-n"], input=PARTS[part], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -88,7 +88,7 @@ def test_gpus_of_virtual_workstations_and_tpus_are_not_offered():
     assert availability.gpus(clients, "us-central1") == ["nvidia-l4"]
 
 
-def test_what_can_not_be_asked_is_told_and_stops_nothing(rehearsal):
+def test_a_failed_query_is_reported_and_stops_no_other(rehearsal):
     disabled = rehearsal.inner.cloud.project.services
     rehearsal.call(lambda: disabled.discard("compute.googleapis.com"))
     asked = availability.ask(wanted())
@@ -182,7 +182,7 @@ H100 = {"gpu_family": "NVIDIA_H100"}
         ([({"gpu_family": "NVIDIA_H200"}, "8")], None),
     ],
 )
-def test_the_first_entry_that_fits_tells_the_limit_of_a_family(limits, limit):
+def test_the_limit_of_a_family_is_its_first_matching_entry(limits, limit):
     found = availability.gpu_quota(of_families(*limits), "us-central1", "nvidia-h100-80gb")
     assert found == (limit, 0)
 

@@ -113,7 +113,7 @@ def test_an_error_carries_the_name_of_its_pitfall(error, name, monkeypatch):
     assert explain(error).pitfall == name
 
 
-def test_a_module_of_the_workbooks_own_that_is_missing_is_a_bug():
+def test_a_missing_module_of_the_workbook_is_not_explained():
     assert explain(ModuleNotFoundError("no", name="warmbook.nothing")) is None
 
 
@@ -133,7 +133,7 @@ def test_a_module_of_the_workbooks_own_that_is_missing_is_a_bug():
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_what_the_clients_raise_is_said_with_a_remedy(error, kind, quoted, monkeypatch):
+def test_errors_of_the_clients_are_explained_with_a_remedy(error, kind, quoted, monkeypatch):
     monkeypatch.delenv("WARMBOOK_REHEARSAL_URL", raising=False)
     told = explain(error)
     assert isinstance(told, kind)
@@ -147,12 +147,12 @@ def test_a_rehearsal_that_stopped_is_named(monkeypatch):
     assert "rehearsal has stopped" in told.what
 
 
-def test_an_error_that_nobody_knows_stays_what_it_is():
+def test_an_unknown_error_is_not_changed():
     with pytest.raises(ZeroDivisionError), explained():
         _ = 1 / 0
 
 
-def test_an_interrupt_becomes_a_sentence():
+def test_an_interrupt_is_explained():
     with pytest.raises(InterruptedWaitError), explained():
         raise KeyboardInterrupt
 

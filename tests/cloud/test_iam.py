@@ -54,7 +54,7 @@ def test_a_role_on_the_bucket_under_a_condition_does_not_count_as_granted():
     assert bucket.bindings == [bound(READ, US, **ONLY_THEN), bound(SEE, US), bound(READ, US)]
 
 
-def test_what_is_taken_back_is_ours_and_under_no_condition():
+def test_only_unconditional_bindings_of_the_workbook_are_revoked():
     stays = [bound(READ, US, **ONLY_THEN), bound("roles/storage.admin", US)]
     bucket = Bucket(bound(READ, US, OTHER), bound(SEE, US), *stays)
     revoke(bucket)

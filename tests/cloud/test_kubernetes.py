@@ -78,7 +78,7 @@ def test_a_command_in_a_pod_leaves_no_connection_open(ran):
     assert (ran(running), running.open) == ("said", False)
 
 
-def test_one_whose_connection_breaks_leaves_none_open_either(ran):
+def test_a_command_whose_connection_breaks_leaves_no_connection_open(ran):
     running = Running(OSError("reset"))
     with pytest.raises(ApiException, match="reset"):
         ran(running)
@@ -118,7 +118,7 @@ def test_lines_are_whole_however_they_are_cut(asked):
     assert not answer.open
 
 
-def test_a_line_comes_before_the_next_piece_and_who_stops_ends_the_connection(asked):
+def test_lines_are_yielded_as_they_arrive_and_stopping_closes_the_connection(asked):
     lines, answer = asked(b"one\ntw", b"o\n")
     assert next(lines) == "one" and answer.open
     lines.close()

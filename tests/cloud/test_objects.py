@@ -46,7 +46,7 @@ def test_a_time_is_read_as_python_writes_it(moment):
     assert parse_time(moment.isoformat()) == moment
 
 
-def test_what_is_missing_or_of_another_kind_is_nothing():
+def test_missing_fields_and_fields_of_another_type_are_empty():
     assert at({"a": {"b": 1}}, "a", "b") == 1
     assert at({"a": [1]}, "a", "b") is None
     assert time_at({"since": 3}, "since") is None

@@ -26,7 +26,7 @@ WHOLE = {**dict.fromkeys(ADDRESSES.values(), AT), ADDRESSES["caches"]: "127.0.0.
 TOLD = '{"latency_ms": 30, "stream_mib_s": 135.0, "nic_gbps": 0, "jitter": 0.1}'
 
 
-def test_the_figures_are_told_and_what_is_not_shaped_is_left_out():
+def test_the_label_has_the_figures_and_leaves_out_what_is_not_shaped():
     assert shaped({VARIABLE: TOLD}) == Network(latency_ms=30, stream_mib_s=135, jitter=0.1)
     told = shaped({VARIABLE: TOLD}).label
     assert "shaped: 30 ms to the first byte, 135 MiB/s per stream, jitter 0.1." in told
@@ -34,7 +34,7 @@ def test_the_figures_are_told_and_what_is_not_shaped_is_left_out():
     assert told.endswith("Its rates say nothing about Cloud Storage.")
 
 
-def test_the_label_is_spoken_in_the_readers_language():
+def test_the_label_is_in_the_readers_language():
     texts.speak("es")
     network = Network(latency_ms=30, stream_mib_s=135, nic_gbps=12.5, jitter=0.1)
     assert network.label == (
@@ -44,7 +44,7 @@ def test_the_label_is_spoken_in_the_readers_language():
     )
 
 
-def test_a_network_that_nobody_shaped_has_no_label():
+def test_an_unshaped_network_has_no_label():
     assert shaped({}) is None
     assert shaped({VARIABLE: ""}) is None
 
@@ -65,7 +65,7 @@ DAMAGED = (
 
 
 @pytest.mark.parametrize("told", DAMAGED, ids=lambda told: told[:24])
-def test_a_damaged_figure_still_says_that_the_network_is_shaped(told):
+def test_a_damaged_figure_keeps_the_label_of_a_shaped_network(told):
     assert shaped({VARIABLE: told}) == Network()
     assert "is shaped: its values can't be read." in shaped({VARIABLE: told}).label
 
@@ -79,7 +79,7 @@ names = st.sampled_from([*Network.model_fields, "more"])
 
 @pytest.mark.slow
 @given(st.text(min_size=1) | st.dictionaries(names, json_values).map(json.dumps))
-def test_whatever_is_told_it_is_labelled_and_recorded(told):
+def test_any_figures_are_labelled_and_recorded(told):
     network = shaped({VARIABLE: told})
     assert network is not None
     assert network.figures
@@ -133,7 +133,7 @@ def test_a_variable_that_is_left_over_is_named_with_what_removes_it(name):
     assert f"unset {name}`" in refused.value.remedy
 
 
-def test_an_emulator_of_somebody_elses_is_no_google_cloud():
+def test_another_storage_emulator_does_not_count_as_google_cloud():
     with pytest.raises(SettingsError, match="STORAGE_EMULATOR_HOST"):
         servers({"STORAGE_EMULATOR_HOST": "http://gcs:4443"})
     with pytest.raises(SettingsError, match="API_ENDPOINT_OVERRIDE"):
@@ -162,7 +162,7 @@ def test_a_server_on_another_machine_is_no_rehearsals(name, address):
         ("http://127.0.0.1@example.com", False),
     ],
 )
-def test_what_is_on_this_machine(at, here):
+def test_only_loopback_addresses_count_as_this_machine(at, here):
     assert is_loopback(at) is here
 
 
@@ -208,7 +208,7 @@ def test_another_program_at_its_port_is_no_rehearsal(rehearsal, settings):
         connect(settings, {**rehearsal.environ, **elsewhere})
 
 
-def test_no_proxy_comes_between(rehearsal, settings, monkeypatch):
+def test_requests_to_the_rehearsal_bypass_the_proxy(rehearsal, settings, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)

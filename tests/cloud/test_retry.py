@@ -55,30 +55,30 @@ def test_pauses_grow_up_to_the_longest_and_end_with_the_patience():
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
-def test_each_code_that_passes_is_asked_again(code):
+def test_each_transient_code_is_retried(code):
     assert asked([code, code, 200])[0] == 200
 
 
 @pytest.mark.parametrize("code", [200, 400, 401, 403, 404, 408, 409, 410, 412, 501])
-def test_each_code_that_stays_is_not(code):
+def test_permanent_codes_are_not_retried(code):
     assert asked([code]) == (code, [])
 
 
-def test_an_answer_that_asks_for_a_pause_gets_it_within_bounds():
+def test_the_pause_of_retry_after_is_kept_within_bounds():
     _, slept = asked([503, 503, 200], asked_s=lambda _: 7.0)
     assert slept == [7.0, 7.0]
     _, slept = asked([503, 200], asked_s=lambda _: 3600.0)
     assert slept == [LONGEST_S]
 
 
-def test_whoever_is_in_a_hurry_waits_less():
+def test_a_shorter_patience_waits_less():
     with retry.patience(2):
         _, slept = asked(itertools.repeat(503), patience_s=60)
     assert sum(slept) <= 2
 
 
 @pytest.mark.parametrize("nobody", [REFUSED, UNKNOWN], ids=["refused", "no such host"])
-def test_where_nobody_listens_it_is_tried_again_but_not_for_long(nobody):
+def test_a_refused_connection_is_retried_for_a_short_time(nobody):
     assert asked([nobody, nobody, 200])[0] == 200
     clock = Clock()
     with pytest.raises(type(nobody)):
@@ -91,7 +91,7 @@ def test_where_nobody_listens_it_is_tried_again_but_not_for_long(nobody):
     assert clock.now <= 1
 
 
-def test_a_connection_that_broke_is_tried_again_with_the_whole_patience():
+def test_a_broken_connection_is_retried_until_the_deadline():
     clock = Clock()
     with pytest.raises(requests.ConnectionError):
         asked(itertools.repeat(RESET), clock=clock, patience_s=60)
@@ -99,13 +99,13 @@ def test_a_connection_that_broke_is_tried_again_with_the_whole_patience():
 
 
 @pytest.mark.parametrize("before", [503, RESET])
-def test_a_server_that_fails_and_then_starts_anew_is_waited_for(before):
+def test_a_restarting_server_is_waited_for(before):
     last, slept = asked([before] * 3 + [REFUSED] * 3 + [200], patience_s=60)
     assert (last, len(slept)) == (200, 6)
     assert sum(slept) > 2 * NOBODY_S
 
 
-def test_what_is_no_broken_connection_is_raised_at_once():
+def test_other_errors_are_raised_at_once():
     clock = Clock()
     with pytest.raises(ValueError, match="refused"):
         asked([ValueError("refused")], clock=clock)
@@ -130,7 +130,7 @@ def answer(code, text="", **headers):
         ("slow down", True),
     ],
 )
-def test_a_quota_that_somebody_has_to_raise_does_not_pass(text, passes):
+def test_a_quota_that_must_be_raised_is_not_transient(text, passes):
     assert retry.may_pass(answer(429, text)) is passes
 
 
@@ -156,7 +156,9 @@ def connection(monkeypatch):
         ("/api/v1/namespaces/n/pods/p:8000/proxy/v1/models", 503),
     ],
 )
-def test_a_cluster_is_asked_again_but_for_what_a_pod_answers(no_pauses, connection, path, code):
+def test_requests_to_a_cluster_are_retried_except_a_pods_responses(
+    no_pauses, connection, path, code
+):
     client = connection(sender([RESET, answer(503), answer(200)]))
     assert client.request("GET", f"https://x{path}?watch=1").status == code
 
@@ -170,5 +172,5 @@ def test_each_request_to_a_cluster_has_a_deadline(connection, given, told):
 @pytest.mark.parametrize(
     ("asked_for", "seconds"), [({"Retry-After": "7"}, 7), ({"Retry-After": "soon"}, 0), ({}, 0)]
 )
-def test_the_pause_that_an_answer_asks_for_is_read(asked_for, seconds):
+def test_the_pause_of_retry_after_is_read(asked_for, seconds):
     assert retry.asked_s(answer(503, **asked_for)) == seconds

@@ -83,19 +83,19 @@ def test_a_post_is_sent_again_with_its_body_until_it_is_answered(served, session
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409])
-def test_what_stays_is_not_sent_again(served, session, status):
+def test_permanent_errors_are_not_retried(served, session, status):
     server = served(status)
     assert session.get(server.url).status_code == status
     assert len(server.asked) == 1
 
 
-def test_a_quota_that_somebody_has_to_raise_is_not_asked_again(served, session):
+def test_a_quota_that_must_be_raised_is_not_retried(served, session):
     server = served(429)
     assert session.get(server.url).status_code == 429
     assert len(server.asked) == 1
 
 
-def test_nobody_is_asked_for_long_where_nobody_listens(served, monkeypatch):
+def test_refused_connections_are_not_retried_for_long(served, monkeypatch):
     monkeypatch.setattr(retry, "NOBODY_S", 0.05)
     server = served()
     url = server.url
@@ -113,7 +113,7 @@ def test_a_streamed_answer_is_handed_over_before_its_end(served, session):
     assert len(server.asked) == 1
 
 
-def test_the_sessions_are_where_they_are_looked_for():
+def test_the_clients_have_their_sessions_at_the_expected_attributes():
     from google.auth.transport.requests import AuthorizedSession
     from google.cloud import (
         billing_v1,

@@ -22,7 +22,7 @@ def kernel(tmp_path, monkeypatch):
         running.kill()
 
 
-def test_the_folder_of_a_killed_kernel_goes_with_the_next_one(kernel):
+def test_the_folder_of_a_killed_kernel_is_removed_by_the_next_one(kernel):
     running, folder = kernel
     running.kill()
     running.wait()
@@ -38,7 +38,7 @@ def test_the_folder_of_a_kernel_that_lives_stays(kernel):
     assert mine.path.exists()
 
 
-def test_a_kernel_that_ends_takes_its_folder_along(kernel):
+def test_a_kernel_removes_its_folder_at_its_end(kernel):
     running, folder = kernel
     running.communicate("\n")
     assert not folder.exists()

@@ -164,7 +164,7 @@ def test_a_value_of_another_type_is_found(exchanges, field, value, told):
     assert deviations(broken) == [told]
 
 
-def test_a_message_is_compared_by_the_type_that_it_tells(exchanges):
+def test_a_message_is_compared_by_its_declared_type(exchanges):
     begun = one_of(exchanges, "serviceusage.operations.get")
     metadata = {**begun.response["metadata"], "resourceName": []}
     broken = replace(begun, response={**begun.response, "metadata": metadata})
@@ -172,7 +172,7 @@ def test_a_message_is_compared_by_the_type_that_it_tells(exchanges):
     assert deviations(broken) == [told]
 
 
-def test_a_method_that_nobody_documents_is_found(exchanges):
+def test_an_undocumented_method_is_found(exchanges):
     got = one_of(exchanges, f"{CLUSTERS}.get")
     assert deviations(replace(got, path="/v1/projects/p/clusters/c")) == ["no such method"]
     assert deviations(replace(got, method="PATCH")) == ["no such method"]
@@ -214,7 +214,7 @@ def test_a_tape_keeps_to_the_documents_and_is_answered_alike(rehearsal):
         assert [*differences(recorded, rehearsal.environ)] == [], tape
 
 
-def test_a_tape_that_the_rehearsal_answers_otherwise_is_noticed(exchanges, rehearsal):
+def test_a_different_answer_than_on_the_tape_is_found(exchanges, rehearsal):
     look = one_of(exchanges, "compute.regions.get")
     gone = one_of(exchanges, f"{CLUSTERS}.get", status=404)
     tape = [look, gone]

@@ -126,7 +126,7 @@ def refused(answer, method, less):
 
 
 @pytest.mark.parametrize("method", PARTIAL)
-def test_access_control_lists_are_told_to_who_may_read_them(ask, method):
+def test_access_control_lists_are_shown_to_callers_with_the_permission(ask, method):
     call, lists = FULL[method], next(iter(PARTIAL[method] - {"storage.objects.get"}))
     for permissions, told in (
         (needed(method, call) - {lists}, False),

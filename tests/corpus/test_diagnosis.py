@@ -45,7 +45,7 @@ def test_a_log_is_named(case, told):
 
 
 @pytest.mark.parametrize("case", CASES["quoted"], ids=lambda case: case["says"])
-def test_what_has_no_name_gets_none_and_is_quoted(case, tmp_path, capsys):
+def test_an_unknown_failure_gets_no_name_and_is_quoted(case, tmp_path, capsys):
     file = tmp_path / "saved"
     file.write_text(case["log"], "utf-8")
     assert main(["diagnose", "--log", str(file), "--format", "json"]) == 1
@@ -119,7 +119,7 @@ def test_statuses_of_a_description_are_read_by_the_containers_name(told):
     assert (found, status) == ({"demo-6c9-abc": ["host-oom"]}, 1)
 
 
-def test_a_table_of_events_tells_pods_apart(told):
+def test_a_table_of_events_is_split_by_pod(told):
     content = (HERE / "events-table.txt").read_bytes()
     found, status = told(content, "--events")
     assert found["demo-6c9-abc"][0] == "volume-other-zone"
@@ -128,7 +128,7 @@ def test_a_table_of_events_tells_pods_apart(told):
     assert told(content, "--events", "demo-6c9-xyz") == ({"demo-6c9-xyz": []}, 0)
 
 
-def test_a_start_that_succeeded_is_said_to(told):
+def test_a_successful_start_has_no_diagnosis(told):
     assert told((LOGS / "17-oomkilled-then-again.log").read_bytes(), "--log") == ({"": []}, 0)
 
 
@@ -144,7 +144,7 @@ def test_what_has_no_name_is_quoted_from_its_first_exception(capsys):
     "content", [b"", b"\0" * 100, b"{", b"[" * 5000, b"\xff\xfe\0", b"---\n- *a"]
 )
 @pytest.mark.parametrize("option", ["--log", "--events"])
-def test_what_tells_nothing_is_refused_without_a_traceback(content, option, told):
+def test_files_without_evidence_are_refused_without_a_traceback(content, option, told):
     assert told(content, option) == ({}, 2)
 
 
@@ -166,7 +166,7 @@ def test_standard_input_is_a_log_or_events(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("steering", ["\x1b]0;x\x07", "\x9b31m", "\u202e", "\r"])
-def test_nothing_in_a_log_steers_the_terminal(steering, tmp_path, capsys):
+def test_control_characters_in_a_log_do_not_reach_the_terminal(steering, tmp_path, capsys):
     file = tmp_path / "log"
     file.write_text(f"ValueError: {steering} odd {steering}\n", "utf-8")
     assert main(["diagnose", "--log", str(file)]) == 1

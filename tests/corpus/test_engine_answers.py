@@ -59,7 +59,7 @@ def names_of(folder):
 
 @pytest.mark.streamer
 @pytest.mark.timeout(600)
-def test_the_streamer_lists_and_reads_what_was_said(asked):
+def test_the_streamer_lists_and_reads_the_predicted_files(asked):
     folders, told = asked
     for name, folder in folders.items():
         seen = inspect_local(folder)
@@ -71,7 +71,7 @@ def test_the_streamer_lists_and_reads_what_was_said(asked):
 
 @pytest.mark.streamer
 @pytest.mark.timeout(600)
-def test_vllms_loader_refuses_the_tensors_that_were_said(asked):
+def test_vllms_loader_refuses_the_predicted_tensors(asked):
     folders, told = asked
     for name, folder in folders.items():
         if not name.startswith("dtype-") and isinstance(told[name]["streamed"], int):
@@ -81,7 +81,7 @@ def test_vllms_loader_refuses_the_tensors_that_were_said(asked):
 
 @pytest.mark.streamer
 @pytest.mark.timeout(600)
-def test_vllms_reader_of_configs_refuses_those_that_were_said(asked):
+def test_vllms_config_reader_refuses_the_predicted_configs(asked):
     folders, told = asked
     for name, folder in folders.items():
         if (folder / "config.json").exists():

@@ -31,7 +31,7 @@ def test_each_case_has_an_answer():
 
 
 @pytest.mark.parametrize("file", CASES)
-def test_a_manifest_is_answered_right(file):
+def test_each_manifest_gets_the_expected_findings(file):
     assert answer(file) == ANSWERS[file]
 
 
@@ -46,7 +46,7 @@ def test_what_is_not_known_is_a_remark_and_what_is_found_has_its_place(file):
             assert finding.severity == "info"
 
 
-def test_what_is_not_rendered_is_told_how_to_render_it(capsys):
+def test_unrendered_manifests_are_refused_with_the_command_that_renders_them(capsys):
     for file, command in (
         ("33-production-stack-values.yaml", "helm template"),
         ("52-helm-template.yaml", "helm template"),

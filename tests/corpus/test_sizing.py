@@ -18,7 +18,7 @@ CASES = json.loads((Path(__file__).parent / "sizing/kv_cache.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_the_cache_of_one_sequence_is_exact_or_said_to_be_unknown(case):
+def test_the_cache_of_one_sequence_is_exact_or_reported_as_unknown(case):
     shape = Shape.of(case["config"])
     if "not_known" in case:
         with pytest.raises(MissingError, match=case["not_known"]):

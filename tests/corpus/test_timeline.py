@@ -30,7 +30,7 @@ def test_every_log_has_its_answer():
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_log_is_told_as_its_answer_says(name, capsys):
+def test_each_log_gives_the_expected_timeline(name, capsys):
     expected = answer(name)
     pods, status = told(capsys, "--log", LOGS / name)
     assert status == STATUS[expected["state"]]

@@ -9,7 +9,7 @@ from .folders import CASES, write
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_folder_is_judged_as_the_engine_would(name, tmp_path):
+def test_a_folder_is_accepted_or_refused_as_by_the_engine(name, tmp_path):
     case = CASES[name]
     seen = inspect_local(write(case, tmp_path / name))
     found = findings(seen)

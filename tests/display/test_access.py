@@ -8,7 +8,7 @@ HELD = Grant("roles/storage.bucketViewer", "storage.buckets.get", True)
 LACKING = Grant("roles/storage.objectUser", "storage.objects.get", False)
 
 
-def test_a_missing_role_is_told_by_sign_line_and_colour():
+def test_a_missing_role_is_marked_by_sign_line_and_colour():
     page = AccessDiagram(("Pod", "account"), (HELD, LACKING), "gs://b")._repr_html_()
     assert re.findall(r"<b[^>]*>(.)</b>", page) == ["✔", "✗"]
     assert page.count("dashed") == 1

@@ -75,14 +75,14 @@ def test_for_google_cloud_every_client_calls_google_cloud(google_cloud, monkeypa
 
 
 @pytest.mark.parametrize("name", made.GOOGLE)
-def test_one_client_that_calls_google_cloud_is_enough_to_say_so(rehearsal, settings, name):
+def test_one_client_that_calls_google_cloud_is_enough_for_its_banner(rehearsal, settings, name):
     clients = connect(settings)
     clients.endpoints[name] = made.GOOGLE[name]
     assert repr(clients) == REAL
     assert REHEARSED not in clients._repr_html_()
 
 
-def test_the_override_of_cloud_storages_library_is_what_it_calls(google_cloud, monkeypatch):
+def test_the_endpoint_override_of_cloud_storages_library_is_respected(google_cloud, monkeypatch):
     own = "https://storage-me.p.googleapis.com"
     monkeypatch.setenv("API_ENDPOINT_OVERRIDE", own)
     clients = connect(google_cloud._settings)

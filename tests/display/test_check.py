@@ -21,7 +21,7 @@ class Better:
         return False
 
 
-def test_what_was_looked_at_knows_the_reason_and_the_ways_out_better():
+def test_reason_and_remedies_of_the_checked_object_take_precedence():
     with pytest.raises(CheckError) as stopped:
         check(Better(), "it works", remedy="mend it")
     error = stopped.value

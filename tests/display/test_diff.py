@@ -15,11 +15,11 @@ def test_changed_lines_stand_with_their_sign_between_two_unchanged_ones():
     assert diff(BEFORE, AFTER) == ["…", " a: 1", " b: 2", "-c: 3", "+c: 30", " d: 4", " e: 5"]
 
 
-def test_nothing_changed_is_no_line():
+def test_equal_texts_give_no_lines():
     assert diff(BEFORE, BEFORE) == []
 
 
-def test_it_is_told_by_sign_and_colour_and_can_be_reached_by_the_keyboard():
+def test_changes_have_sign_and_colour_and_can_be_reached_by_the_keyboard():
     page = diff_html("Changes", BEFORE, AFTER)
     added = re.findall(r'background:(rgba[^"]+)">([+-][^<]+)', page)
     assert [(line, tint != added[0][0]) for tint, line in added] == [

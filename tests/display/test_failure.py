@@ -6,7 +6,7 @@ from warmbook.errors import CheckError, MissingError, Remedy, SettingsError
 SIGN_IN = "Run `gcloud auth application-default login` and this again."
 
 
-def test_each_way_out_stands_by_itself_with_its_command():
+def test_each_remedy_is_shown_separately_with_its_command():
     error = CheckError(
         "what",
         why="because",

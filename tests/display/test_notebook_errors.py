@@ -60,13 +60,13 @@ def test_a_failed_check_is_a_card_and_one_line(kernel):
     assert "stream" not in sent
 
 
-def test_where_nobody_reads_the_error_itself_has_everything(kernel):
+def test_in_a_headless_run_the_error_itself_has_everything(kernel):
     lines = kernel.fail(FAILING, reader=False)["error"]["traceback"]
     assert lines[:2] == ["✗ Check failed: it works", "  → mend `make setup`"]
 
 
 @pytest.mark.parametrize("name", ["settings", "form", "confirm", "os"])
-def test_a_name_that_a_cell_above_makes_says_to_run_it(kernel, name):
+def test_a_name_defined_in_a_cell_above_gives_the_hint_to_run_it(kernel, name):
     sent = kernel.fail(f"{name}.x")
     assert f"«{name}»" in sent["display_data"]["data"]["text/plain"]
     assert "Run All Above" in sent["display_data"]["data"]["text/html"]
@@ -84,20 +84,20 @@ def test_a_name_that_a_cell_above_makes_says_to_run_it(kernel, name):
         "1 / 0",
     ],
 )
-def test_every_other_error_is_shown_as_ever(kernel, code):
+def test_other_errors_are_shown_unchanged(kernel, code):
     sent = kernel.fail(code)
     assert "display_data" not in sent
     assert any("Traceback" in line for line in sent["error"]["traceback"])
 
 
-def test_the_reader_is_told_in_the_language_in_use(kernel):
+def test_the_error_is_in_the_current_language(kernel):
     kernel.client.execute_interactive("from warmbook import texts; texts.speak('es')", timeout=60)
     sent = kernel.fail("settings")
     kernel.client.execute_interactive("texts.speak('en')", timeout=60)
     assert "celdas anteriores" in sent["display_data"]["data"]["text/plain"]
 
 
-def test_a_kernel_of_the_lab_says_it_before_anything_is_imported(kernel, monkeypatch):
+def test_a_kernel_of_the_lab_gives_the_hint_before_any_import(kernel, monkeypatch):
     startup = Path(kernel_startup.__file__)
     monkeypatch.setenv("PYTHONSTARTUP", str(startup))
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(kernel.folder))
@@ -111,7 +111,7 @@ def test_a_kernel_of_the_lab_says_it_before_anything_is_imported(kernel, monkeyp
         manager.shutdown_kernel(now=True)
 
 
-def test_somebody_elses_handler_stays():
+def test_a_handler_of_other_code_is_kept():
     from IPython.core.interactiveshell import InteractiveShell
 
     from warmbook.display.notebook_errors import install

@@ -50,13 +50,13 @@ def test_a_file_is_an_svg_or_a_png_by_its_suffix(picture):
     assert picture.file(".png").startswith(b"\x89PNG") and picture.file("") == picture.png
 
 
-def test_where_there_is_nothing_to_draw_the_caption_alone_is_shown():
+def test_without_a_figure_only_the_caption_is_shown():
     nothing = Picture(None, "no weights")
     assert (nothing.svg, nothing.png, nothing._repr_html_()) == ("", b"", None)
     assert nothing.file(".svg") == b"" and repr(nothing) == "no weights"
 
 
-def test_a_long_caption_is_for_those_who_do_not_see_the_drawing():
+def test_a_long_caption_becomes_the_text_alternative():
     page = waterfall(PHASES, "Cold start: 83 s: image pulled 60 s", "Cold start: 83 s").page
     assert "<figcaption>Cold start: 83 s</figcaption>" in page
     assert 'aria-label="Cold start: 83 s: image pulled 60 s"' in page

@@ -89,7 +89,7 @@ def language(request):
         for name in dict(drawings())
     ],
 )
-def test_a_picture_is_small_and_no_two_of_its_words_meet(language, name, monkeypatch):
+def test_a_picture_is_small_and_its_labels_do_not_overlap(language, name, monkeypatch):
     figures = []
     made = plots._drawn
     monkeypatch.setattr(plots, "_drawn", lambda f, *c: figures.append(f) or made(f, *c))
@@ -135,7 +135,7 @@ def test_a_picture_is_its_caption_in_text_and_nothing_else_where_there_is_none()
     assert plots.Picture(None, "why")._repr_html_() is None
 
 
-def test_what_is_free_is_told_from_the_least_to_the_most_and_is_never_less_than_nothing():
+def test_free_memory_is_a_range_and_never_negative():
     assert plots.unused(PARTS, (23 * GIB, 24 * GIB)) == (1 * GIB, 4.5 * GIB)
     assert plots.unused(PARTS, (20 * GIB, 21 * GIB)) == (0, 1.5 * GIB)
     assert "free: 0 bytes to 1.5 GiB" in repr(memory_bar(PARTS, (20 * GIB, 21 * GIB), GIB, "x"))
@@ -158,6 +158,6 @@ def lab(colour, sight):
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_the_colours_are_told_apart_by_the_colour_blind_too(sight):
+def test_the_colours_differ_for_colour_blind_people_too(sight):
     for one, other in combinations({*plots.COLOURS.values(), plots.PURPLE, "white"}, 2):
         assert np.linalg.norm(lab(one, sight) - lab(other, sight)) > 30, (one, other)

@@ -24,7 +24,7 @@ def follow(states, **kwargs):
     return result, told, clock
 
 
-def test_it_ends_at_the_ready_state_and_tells_each_moment():
+def test_a_wait_ends_at_the_ready_state_and_reports_each_state():
     result, told, _ = follow(["PROVISIONING", "PROVISIONING", "RUNNING"])
     assert result == "RUNNING"
     assert [(p.state, p.done) for p in told] == [
@@ -43,7 +43,7 @@ def test_a_failure_ends_the_wait_at_once():
 
 
 @pytest.mark.parametrize("ends", [None, ResourceFailedError("no", remedy="yes")])
-def test_what_is_followed_is_closed_in_the_end(ends):
+def test_the_followed_iterator_is_closed_at_the_end(ends):
     closed = []
 
     def watched():
@@ -66,19 +66,19 @@ def test_what_is_followed_is_closed_in_the_end(ends):
     assert closed == [True]
 
 
-def test_a_wait_without_end_ends_and_says_what_was_seen_last():
+def test_a_timeout_reports_the_last_state():
     with pytest.raises(WaitTimeoutError, match="«PROVISIONING» after 1 min 00 s"):
         follow(iter(lambda: "PROVISIONING", None), timeout_s=60)
 
 
-def test_a_short_wait_is_noticed_within_half_a_second_and_a_long_one_within_five():
+def test_short_waits_poll_every_half_second_and_long_ones_every_five():
     _, _, short = follow(["P"] * 12 + ["RUNNING"])
     assert max(short.slept) <= 0.5
     _, _, long = follow(["P"] * 60 + ["RUNNING"], timeout_s=10**6)
     assert max(long.slept) == 5.0
 
 
-def test_an_interrupt_becomes_a_sentence():
+def test_an_interrupt_is_reported_as_a_stopped_wait():
     def interrupted():
         raise KeyboardInterrupt
 
@@ -86,7 +86,7 @@ def test_an_interrupt_becomes_a_sentence():
         wait_until(polled(interrupted), what="it", state=str, ready=bool, report=lambda _: None)
 
 
-def test_progress_shows_itself_as_text_html_and_for_the_runner():
+def test_progress_has_text_html_and_data_for_the_runner():
     moment = Progress("Cluster <x>", "PROVISIONING", 4.2, 1800)
     bundle = moment._repr_mimebundle_()
     assert bundle["text/plain"] == "… Cluster <x>: PROVISIONING (4.2 s)"

@@ -63,7 +63,7 @@ def test_the_readers_measurement_is_marked_in_every_row_of_the_load():
     assert not [mark for row in rows(bars()) for mark in row.iter("u")]
 
 
-def test_whose_the_other_parts_are_is_said():
+def test_the_source_of_the_other_parts_is_shown():
     assert "October 2026" in bars(OWN).page
     assert "October 2026" not in bars(OWN, OWN).page and "your own" in bars(OWN, OWN).page
     assert "33 to 39" in bars(assumed=Assumed(15, 1, 32, 32, cache=True)).page

@@ -45,7 +45,7 @@ def test_no_name_is_given_twice():
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_a_pitfall_is_told_whole(name):
+def test_each_pitfall_is_complete(name):
     one = pitfall(name)
     assert re.fullmatch(NAME, one.name)
     assert one.source
@@ -81,6 +81,6 @@ spec: {{containers: [{{image: "vllm/vllm-openai:v0.32.0", args: [{argument}]}}]}
         ("{a: b}", "argument-is-a-map"),
     ],
 )
-def test_what_lint_finds_carries_the_name(argument, name):
+def test_findings_of_lint_name_their_pitfall(argument, name):
     found = lint(SERVER.format(argument=argument))
     assert name in [one.pitfall for one in found if one.severity == "error"]

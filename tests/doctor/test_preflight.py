@@ -66,7 +66,7 @@ def bindings(clients, chosen):
 
 
 @pytest.mark.parametrize("before", ["02", "03"])
-def test_a_fresh_project_is_healthy_and_what_comes_is_later(chosen, clients, before):
+def test_a_fresh_project_is_healthy_before_notebook_02_only(chosen, clients, before):
     examined = doctor.examine(chosen, clients, before=before, whole=True)
     told = lines(examined)
     assert examined.healthy == (before == "02")
@@ -117,7 +117,7 @@ def test_gpus_that_the_cluster_has_count_as_its_own(standard, up_to, rehearsal):
         ("nvidia-l4", None, "ok"),
     ],
 )
-def test_a_familys_quota_that_nobody_told_is_a_warning(settings, gpu, limit, severity):
+def test_an_unknown_quota_of_a_gpu_family_is_a_warning(settings, gpu, limit, severity):
     memo = preflight.memo.Memo(settings.model_copy(update={"gpu": gpu}), None, "04")
     memo._answers[preflight.queries.gpu_quota] = answered((limit, 0.0))
     memo._answers[preflight.queries.gpu_quota_everywhere] = answered((32.0, 0.0))
@@ -146,7 +146,7 @@ def answered(value):
 # what is wrong, each by its name
 
 
-def test_too_many_gpus_for_the_quota_are_told_with_what_is_left(chosen, clients, up_to):
+def test_too_many_gpus_for_the_quota_are_reported_with_the_remaining_quota(chosen, clients, up_to):
     up_to("project")
     many = chosen.model_copy(update={"gpu_count": 8, "replicas": 8})
     told = lines(doctor.examine(many, clients, before="04"))["GPU quota"]
@@ -181,7 +181,7 @@ def test_spot_gpus_beyond_the_quota_of_all_regions_are_a_warning(chosen, clients
     assert preflight.cluster.quota(memo).severity == "warning"
 
 
-def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, up_to):
+def test_a_machine_type_missing_in_the_zone_is_reported(standard, chosen, clients, up_to):
     up_to("project")
     a3 = {"machine_type": "a3-highgpu-1g"}
     there = standard.model_copy(update={**a3, "location": "us-central1-b"})
@@ -200,7 +200,7 @@ def test_a_machine_type_that_the_zone_lacks_is_told(standard, chosen, clients, u
         ({"gpu": "nvidia-tesla-t4", "machine_type": "g2-standard-16"}, False),
     ],
 )
-def test_a_machine_type_that_has_other_gpus_is_told_before_the_cluster_is_made(
+def test_a_machine_type_with_other_gpus_is_reported_before_the_cluster_is_created(
     standard, up_to, choices, fits
 ):
     """The rehearsal's Compute Engine answers machineTypes.get as the discovery document has it."""
@@ -211,7 +211,7 @@ def test_a_machine_type_that_has_other_gpus_is_told_before_the_cluster_is_made(
     assert fits or there.machine_type in told.what
 
 
-def test_a_place_without_the_gpu_is_told_with_others(chosen, clients, up_to):
+def test_a_location_without_the_gpu_is_reported_with_alternatives(chosen, clients, up_to):
     up_to("project")
     nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
     told = lines(doctor.examine(nowhere, clients, before="04"))["GPU availability"]
@@ -233,13 +233,15 @@ def test_a_bucket_elsewhere_is_a_warning_and_none_at_all_is_in_the_way(chosen, c
     assert lines(doctor.examine(empty, clients, "03", whole=True))["Model"].severity == "info"
 
 
-def test_an_unpaid_project_is_told_with_the_command_that_links(chosen, clients, rehearsal):
+def test_a_project_without_billing_is_reported_with_the_command_that_links_it(
+    chosen, clients, rehearsal
+):
     rehearsal.call(lambda: setattr(rehearsal.inner.cloud.project, "billing_account", ""))
     told = lines(doctor.examine(chosen, clients, before="02"))["Billing"]
     assert told.pitfall == "billing-off" and "billing projects link" in told.command
 
 
-def test_a_project_that_nobody_sees_is_one_line_and_the_rest_waits_for_it(chosen, clients):
+def test_an_inaccessible_project_is_one_line_and_other_checks_are_skipped(chosen, clients):
     other = chosen.model_copy(update={"project_id": "nobodys-project"})
     examined = doctor.examine(other, connect(other), before="02")
     assert "Project" in {one.name for one in examined.in_the_way}
@@ -267,7 +269,7 @@ def test_an_api_that_only_the_client_libraries_need_is_in_the_way(chosen, client
         (GUIDE_ROLES, "02", "error", "projects.setIamPolicy"),
     ],
 )
-def test_what_the_reader_may_not_do_is_named(
+def test_missing_permissions_of_the_reader_are_named(
     chosen, clients, rehearsal, roles, before, severity, lacking
 ):
     cloud = rehearsal.inner.cloud
@@ -361,9 +363,7 @@ def caches_unknown(rehearsal):
     rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
 
 
-def test_permissions_of_caches_that_cloud_storage_does_not_know_stop_nothing(
-    chosen, clients, up_to, caches_unknown
-):
+def test_unknown_cache_permissions_do_not_fail_the_check(chosen, clients, up_to, caches_unknown):
     up_to("server")
     told = lines(doctor.examine(chosen, clients, before="08"))["Your permissions on the bucket"]
     assert told.severity == "ok"
@@ -377,7 +377,7 @@ def test_permissions_of_caches_that_cloud_storage_does_not_know_stop_nothing(
         ("vllm", "rehearsal-project", "project-id-for-number"),
     ],
 )
-def test_a_role_bound_to_somebody_else_is_told_as_that(
+def test_a_role_bound_to_another_principal_is_reported_as_such(
     chosen, clients, up_to, bindings, ns, number, pitfall
 ):
     up_to("identity")
@@ -432,7 +432,7 @@ def test_a_whole_namespace_a_whole_cluster_or_everybody_takes_the_account_in(set
     assert held([custom], principal, settings).perhaps.keys() == set(SERVING)
 
 
-def test_a_cluster_without_federation_and_a_pool_without_metadata_are_told(
+def test_a_cluster_without_federation_and_a_pool_without_metadata_are_reported(
     standard, up_to, rehearsal
 ):
     from google.cloud import container_v1 as gke
@@ -455,7 +455,7 @@ def test_a_cluster_without_federation_and_a_pool_without_metadata_are_told(
     assert pitfalls(told) == {"Workload Identity Federation": "wif-off"}
 
 
-def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
+def test_a_pool_without_driver_installation_is_reported_unless_its_nodes_have_gpus(
     standard, up_to, rehearsal
 ):
     from google.cloud import container_v1 as gke
@@ -473,9 +473,7 @@ def test_a_pool_that_installs_no_driver_is_told_unless_its_nodes_offer_gpus(
     assert preflight.driver.driver(memo).pitfall == "driver-not-installed"
 
 
-def test_a_pool_with_a_driver_that_the_server_leaves_is_told_with_the_line_that_mends_it(
-    standard, up_to
-):
+def test_an_outdated_driver_of_a_pool_is_reported_with_the_line_that_fixes_it(standard, up_to):
     old = standard.model_copy(update={"gpu_driver": "default"})
     up_to("identity", old)
     told = lines(doctor.examine(old, connect(old), before="06"))["GPU driver"]
@@ -497,7 +495,7 @@ def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, u
     assert later["Service account"].severity == later["Roles on the bucket"].severity == "info"
 
 
-def test_without_a_cluster_what_is_in_it_is_not_looked_at(chosen, clients, up_to):
+def test_without_a_cluster_its_contents_are_not_checked(chosen, clients, up_to):
     up_to("project")
     examined = doctor.examine(chosen, clients, before="05")
     assert pitfalls(examined) == {"Cluster": "cluster-missing"}
@@ -615,9 +613,7 @@ def test_an_outage_that_lasts_is_one_line_too(chosen, clients, rehearsal, monkey
     ]
 
 
-def test_a_question_that_is_not_answered_in_time_does_not_hold_the_others_up(
-    chosen, clients, rehearsal, monkeypatch
-):
+def test_a_slow_query_does_not_delay_the_others(chosen, clients, rehearsal, monkeypatch):
     monkeypatch.setattr(preflight.memo, "DEADLINE_S", 1)
 
     async def hang(incoming):
@@ -644,7 +640,7 @@ def test_a_refusal_to_look_is_a_warning_that_names_the_refusal(chosen, clients, 
     assert "does not have permission" in told.what and told.remedy
 
 
-def test_what_nobody_foresaw_is_a_line_and_no_traceback(chosen, clients, monkeypatch):
+def test_an_unexpected_error_is_a_line_without_a_traceback(chosen, clients, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("a bug")
 
@@ -714,7 +710,7 @@ def test_the_terminal_prints_the_table_and_its_status_in_three_seconds(rehearsal
     assert "docs/troubleshooting.md#namespace-missing" in spanish.stdout
 
 
-def test_json_has_the_words_that_it_has_always_had():
+def test_json_keeps_its_keys_and_states():
     scale = ("ok", "info", "warning", "error")
     words = [doctor.Checkup(severity, "").record()["state"] for severity in scale]
     assert words == ["ok", "later", "wait", "bad"]
@@ -731,7 +727,7 @@ def test_as_json_each_line_has_its_state_remedy_command_and_pitfall(rehearsal):
     assert apis["state"] == "bad" and apis["pitfall"] == "api-off" and apis["command"]
 
 
-def test_with_a_probe_the_terminal_tells_what_the_account_may(rehearsal, up_to):
+def test_with_probe_the_terminal_shows_the_permissions_of_the_account(rehearsal, up_to):
     up_to("identity")
     done = run_doctor("--before", "06", "--probe", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -763,11 +759,11 @@ def test_the_project_step_is_what_the_doctor_calls_a_project(chosen, clients):
 
 
 @pytest.mark.parametrize("number", [f"{number:02}" for number in range(1, 11)])
-def test_before_each_notebook_something_is_looked_at(number):
+def test_each_notebook_has_preflight_checks(number):
     assert [one for one in CHECKS if number in one.notebooks.split()]
 
 
-def test_before_notebook_9_a_missing_role_stands_in_the_way(chosen, clients, up_to, bindings):
+def test_before_notebook_9_a_missing_role_is_an_error(chosen, clients, up_to, bindings):
     up_to("server")
     assert doctor.examine(chosen, clients, before="09").healthy
     bindings()
@@ -775,7 +771,7 @@ def test_before_notebook_9_a_missing_role_stands_in_the_way(chosen, clients, up_
     assert pitfalls(examined) == {"Roles on the bucket": "bucket-viewer-missing"}
 
 
-def test_before_notebook_7_the_servers_pods_are_looked_at(chosen, clients, up_to, quiet):
+def test_before_notebook_7_the_servers_pods_are_checked(chosen, clients, up_to, quiet):
     up_to("identity")
     assert pitfalls(doctor.examine(chosen, clients, before="07")) == {"Server": ""}
     assert lines(doctor.examine(chosen, clients, before="09"))["Server"].severity == "info"
@@ -786,7 +782,7 @@ def test_before_notebook_7_the_servers_pods_are_looked_at(chosen, clients, up_to
 
 
 @pytest.mark.parametrize("faults", [("image-not-found",)])
-def test_a_server_that_cannot_start_stands_in_the_way_of_notebook_7(chosen, clients, up_to, quiet):
+def test_a_server_that_cannot_start_is_an_error_before_notebook_7(chosen, clients, up_to, quiet):
     up_to("identity")
     server.deploy(chosen, clients)
     with pytest.raises(ResourceFailedError):

@@ -51,7 +51,7 @@ def cards():
 
 
 @pytest.mark.parametrize("faults", [name for name in SEEN if not FAULTS[name].ahead], indirect=True)
-def test_without_the_doctor_a_card_solves_it_and_a_reader_mends_it(
+def test_without_the_doctor_the_card_names_the_fault_and_its_repair_works(
     faults, chosen, clients, quiet, cards, rehearsal
 ):
     fault = FAULTS[faults[0]]
@@ -111,7 +111,7 @@ class Impatient:
 
 
 @pytest.mark.parametrize("faults", WAITING, indirect=True)
-def test_a_look_at_the_pod_that_waits_names_the_fault_and_no_other(faults, chosen, clients):
+def test_the_diagnosis_of_a_waiting_pod_names_the_fault_and_no_other(faults, chosen, clients):
     walked = walk(chosen, clients, Impatient(chosen, clients))
     assert isinstance(walked.error, InterruptedWaitError), walked
     assert walked.notebook in ("06", "07")
@@ -120,7 +120,7 @@ def test_a_look_at_the_pod_that_waits_names_the_fault_and_no_other(faults, chose
 
 
 @pytest.mark.parametrize("faults", UNSEEN, indirect=True)
-def test_a_fault_that_nothing_else_tells_is_seen_in_the_answers(faults, chosen, clients, quiet):
+def test_a_fault_without_other_evidence_is_detected_in_the_answers(faults, chosen, clients, quiet):
     walked = walk(chosen, clients, quiet["report"])
     assert (walked.error, walked.pitfalls) == (None, ())
     few = chosen.model_copy(update={"compare_runs": 2})

@@ -36,7 +36,7 @@ def test_each_kind_of_evidence_gives_an_answer():
     assert answer(card(log="no such path", args=["--model=GS://b/m"])) == "scheme-uppercase"
 
 
-def test_where_a_card_tells_nothing_there_is_no_answer():
+def test_a_card_without_evidence_gives_no_answer():
     assert answer(card(log="Starting")) == ""
     assert answer(card(said="something else")) == ""
 

@@ -144,7 +144,7 @@ def test_without_a_network_the_message_names_the_index_and_what_helps(place):
     assert not kept(place.cache)
 
 
-def test_a_proxy_that_refuses_pytorch_is_told_as_such(place):
+def test_a_proxy_that_refuses_pytorch_is_reported_as_such(place):
     with ConnectProxy() as proxy:
         done = place.run(**through(proxy.url))
         assert set(proxy.hosts) == {"download.pytorch.org"}
@@ -152,7 +152,7 @@ def test_a_proxy_that_refuses_pytorch_is_told_as_such(place):
     assert not kept(place.cache)
 
 
-def test_a_proxy_that_refuses_the_rest_is_told_as_such(place, index):
+def test_a_proxy_that_refuses_other_packages_is_reported_as_such(place, index):
     with ConnectProxy() as proxy:
         done = place.run(WARMBOOK_TORCH_INDEX=index.url, **through(proxy.url))
         assert set(proxy.hosts) == {"pypi.org"}
@@ -160,7 +160,7 @@ def test_a_proxy_that_refuses_the_rest_is_told_as_such(place, index):
     assert not kept(place.cache)
 
 
-def test_make_setup_without_a_network_says_what_helps(python, removed_folder):
+def test_make_setup_without_a_network_prints_a_remedy(python, removed_folder):
     network = through(f"http://127.0.0.1:{dead_port()}")
     machine = Machine(removed_folder, python, {**network, "PIP_RETRIES": "0"})
     copy_repository(machine.clone)

@@ -63,7 +63,7 @@ def test_nothing_of_a_rehearsal_or_a_build_is_left(rehearsed):
     assert names <= {"engine", "engine.lock", "model.lock", "models"}
 
 
-def test_the_pip_that_runs_here_could_not_have_helped(rehearsed):
+def test_without_torch_in_the_index_the_build_fails(rehearsed):
     """With an index of torch that is empty, nothing else has the wheel."""
     with SimpleIndex(rehearsed.folder / "no wheels") as empty:
         done = build(rehearsed, "empty", WARMBOOK_TORCH_INDEX=empty.url)

@@ -45,9 +45,7 @@ esac
 """
 
 
-def test_a_python_that_cannot_make_environments_is_told_with_the_package_to_install(
-    tmp_path, python
-):
+def test_a_python_without_venv_is_reported_with_the_package_to_install(tmp_path, python):
     done, machine = set_up_with(STUB, tmp_path, python)
     assert done.returncode != 0
     assert "python3-venv" in done.stdout + done.stderr

@@ -54,7 +54,7 @@ def as_nobody(machine, desk, *command):
     )
 
 
-def test_a_second_user_rehearses_from_somebody_elses_cache(shared, desk):
+def test_a_second_user_rehearses_with_the_first_users_cache(shared, desk):
     assert shared.python.for_everybody, f"{shared.python.program} is closed to other users"
     before = set(files_of(shared.engines()))
     python, out = shared.venv_python, desk / "run"

@@ -47,7 +47,7 @@ def test_a_page_leads_to_the_wheel_and_its_digest(index, wheel):
 
 
 @pytest.mark.parametrize("asked", ["torch", "numpy", "numpy-2.0-py3-none-any.whl"])
-def test_an_empty_index_has_nothing_and_writes_down_who_asked(index, asked):
+def test_an_empty_index_has_no_packages_and_logs_requests(index, asked):
     with pytest.raises(urllib.error.HTTPError) as raised:
         get(f"{index.url}/{asked}")
     assert raised.value.code == 404
@@ -87,7 +87,7 @@ def test_an_allowed_host_is_reached_through_a_tunnel(echo):
         assert proxy.hosts == ["127.0.0.1"]
 
 
-def test_any_other_host_gets_a_403_and_is_written_down():
+def test_other_hosts_get_a_403_and_are_logged():
     with ConnectProxy({"127.0.0.1"}) as proxy:
         with pytest.raises(OSError, match="403"):
             tunnel(proxy, "elsewhere.example", 443)

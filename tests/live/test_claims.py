@@ -31,7 +31,7 @@ def test_each_claim_with_a_tier_has_its_check_and_no_check_is_without_a_claim():
     assert {claim for claim in CLAIMS if claim[1] != "by hand"} == set(CHECKS)
 
 
-def test_the_page_tells_what_each_tier_costs_and_when_it_ends():
+def test_the_page_states_cost_and_time_limit_of_each_tier():
     told = re.findall(
         r"^\| (\d) \| [^|]+ \| \$([\d.]+) \| (\d+) minutes \|$", page("docs/live.md"), re.M
     )

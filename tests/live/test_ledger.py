@@ -41,7 +41,7 @@ def clients(objects):
     return SimpleNamespace(storage=SimpleNamespace(bucket=lambda name: bucket))
 
 
-def test_entries_are_kept_and_forgotten(clients, objects):
+def test_entries_are_added_and_removed(clients, objects):
     ledger = Ledger(clients, "b")
     assert ledger.entries() == []
     ledger.add(ROLE)

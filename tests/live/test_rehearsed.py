@@ -54,7 +54,7 @@ def test_tier_4_runs_to_its_end_and_leaves_nothing(
     assert not (tmp_path / NAME).exists()
 
 
-def test_tier_0_changes_nothing_and_says_what_a_project_lacks(rehearsal, tmp_path, capsys):
+def test_tier_0_changes_nothing_and_reports_what_a_project_lacks(rehearsal, tmp_path, capsys):
     rehearsal.call(lambda: rehearsal.inner.cloud.project.disable(SERVICES))
     before = set(rehearsal.inner.cloud.project.services)
     assert command_line.main(["live", "--out", str(tmp_path)]) == 2
@@ -94,7 +94,7 @@ def test_what_a_run_leaves_that_ends_in_the_middle_is_swept(
     assert run not in {one.name for one in clients.storage.list_buckets()}
 
 
-def test_a_cluster_that_has_lost_its_label_is_found_by_the_ledger_and_a_strangers_stays(
+def test_a_cluster_without_its_label_is_found_by_the_ledger_and_another_users_is_kept(
     rehearsal, chosen, clients, quiet, tmp_path
 ):
     run = new_run()

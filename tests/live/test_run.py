@@ -147,7 +147,7 @@ def test_a_tier_ends_at_its_deadline_and_the_next_has_its_own(monkeypatch, tmp_p
     ) == {"in time": "confirmed", "late": "not-reached", "next": "confirmed"}
 
 
-def test_an_interrupt_ends_the_run_with_what_it_knows(monkeypatch, tmp_path, settings):
+def test_an_interrupt_ends_the_run_and_keeps_the_evidence(monkeypatch, tmp_path, settings):
     with pytest.raises(InterruptedWaitError):
         carried_out(
             *(monkeypatch, tmp_path, settings),
@@ -157,7 +157,7 @@ def test_an_interrupt_ends_the_run_with_what_it_knows(monkeypatch, tmp_path, set
     assert [one.status for one in read(tmp_path)] == ["confirmed", "not-reached"]
 
 
-def test_the_last_line_counts_the_claims_that_the_run_did_not_come_to(
+def test_the_last_line_counts_the_claims_that_were_not_reached(
     at_google, monkeypatch, tmp_path, capsys
 ):
     checks = (

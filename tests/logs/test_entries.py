@@ -39,14 +39,14 @@ def expected(told):
 
 
 @given(ENTRIES)
-def test_a_list_and_lines_of_json_tell_the_same(told):
+def test_a_list_and_lines_of_json_give_the_same_streams(told):
     entries = exported(told)
     assert read(json.dumps(entries).encode()) == expected(told)
     assert read("\n".join(map(json.dumps, entries)).encode()) == expected(told)
 
 
 @given(ENTRIES)
-def test_a_table_tells_the_same(told):
+def test_a_table_gives_the_same_streams(told):
     table = io.StringIO()
     names = ["timestamp", "resource.labels.pod_name", "resource.labels.container_name"]
     writer = csv.writer(table)

@@ -34,7 +34,7 @@ def test_one_container_gets_its_lines_without_prefix(form):
 
 
 @given(st.sampled_from(sorted(FORMS)), st.lists(st.sampled_from([A, B]), min_size=6, max_size=30))
-def test_lines_of_two_pods_are_told_apart_and_none_is_lost(form, order):
+def test_lines_of_two_pods_are_separated_without_loss(form, order):
     lines = [written(form, source, [f"line {n}"])[0] for n, source in enumerate(order)]
     parts = parted("\n".join(lines).encode())
     assert parts == {

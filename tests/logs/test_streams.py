@@ -12,7 +12,7 @@ def line(pod, second):
     return f"[pod/{pod}/server] 2026-11-29T09:00:{second:02d}Z INFO {second}"
 
 
-def test_each_container_is_a_stream_in_the_order_in_which_they_first_speak():
+def test_containers_are_streams_in_the_order_of_their_first_lines():
     text = "\n".join([line("b-1", 1), line("a-1", 2), line("b-1", 3)])
     assert streams(text.encode()) == [
         Stream("b-1", "server", b"2026-11-29T09:00:01Z INFO 1\n2026-11-29T09:00:03Z INFO 3"),

@@ -20,7 +20,7 @@ def test_any_object_has_a_type_and_is_known_or_not(config):
     assert text.known == (text.model_type in {*classes(), *ORDINARY.values()})
 
 
-def test_the_classes_say_what_they_assume():
+def test_the_classes_list_their_assumptions():
     assert classes()["gemma2"]["sliding_window"] == 4096
     assert TextModel({"model_type": "gemma2"}).count("num_hidden_layers") == 26
     assert TextModel({"model_type": "gemma2", "num_hidden_layers": 3}).get("num_hidden_layers") == 3

@@ -3,7 +3,7 @@ import pytest
 from warmbook.model.disk import allocatable_bytes, boot_disk_gb
 
 
-def test_a_default_node_leaves_what_gke_shows():
+def test_a_default_node_has_the_allocatable_disk_that_gke_documents():
     """`kubectl describe node` of GKE nodes with 100 GB: 47060071478, in many public listings."""
     assert allocatable_bytes(100) == pytest.approx(47_060_071_478, abs=1024)
 

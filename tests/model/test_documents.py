@@ -62,7 +62,7 @@ def test_what_is_no_vocabulary_is_no_tokenizer(name):
     assert told("config.json", name) == ["no tokenizer"]
 
 
-def test_an_empty_tokenizer_is_said():
+def test_an_empty_tokenizer_is_reported():
     assert told("config.json", sizes={"tokenizer.json": 0}) == ["tokenizer empty"]
 
 
@@ -81,7 +81,7 @@ def test_a_config_is_missing_broken_or_mistrals():
         (b"version ", "git-lfs pointer"),
     ],
 )
-def test_what_stands_in_a_files_place_is_named(name, first, found):
+def test_other_content_in_place_of_a_file_is_named(name, first, found):
     assert told("config.json", "tokenizer.json", begins={name: first[:8]}) == [found]
 
 

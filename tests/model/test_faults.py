@@ -112,7 +112,7 @@ def streamer(image, tmp_path_factory):
 
 
 @pytest.mark.streamer
-def test_the_real_streamer_refuses_what_is_found_and_takes_the_rest(image, tmp_path):
+def test_the_real_streamer_refuses_files_with_findings_and_reads_the_rest(image, tmp_path):
     for fault, files in {**broken_models.BROKEN, "sound": broken_models.SOUND}.items():
         for name, data in files.items():
             path = tmp_path / fault / name

@@ -6,7 +6,7 @@ from warmbook.display.finding import finding_row
 from warmbook.model.finding import Finding
 
 
-def test_what_is_not_said_stops_the_server_and_has_no_pitfall():
+def test_by_default_a_finding_stops_the_server_and_has_no_pitfall():
     found = Finding("gap", "what", "happens", "remedy")
     assert (found.severity, found.pitfall) == ("error", "")
     with pytest.raises(FrozenInstanceError):
@@ -14,7 +14,7 @@ def test_what_is_not_said_stops_the_server_and_has_no_pitfall():
 
 
 @pytest.mark.parametrize("severity", ["error", "warning", "info"])
-def test_all_of_it_reaches_the_reader_and_the_record(severity):
+def test_every_field_is_shown_and_recorded(severity):
     found = Finding("gap", "the what", "the happening", "the remedy", severity)
     row = finding_row(found)
     assert row.severity == severity

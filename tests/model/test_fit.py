@@ -312,7 +312,7 @@ def test_each_gpus_process_has_its_memory_and_its_share_of_dev_shm():
         assert found.ephemeral_bytes == gpus.estimate("ephemeral").high
 
 
-def test_what_google_measured_has_a_rate():
+def test_googles_measurements_have_a_rate():
     (first, *_) = gpus.measured()
     assert first.gib_s * first.seconds == pytest.approx(first.weights_gib)
     assert {one.machine for one in gpus.measured()} <= {one.name for one in gpus.machines()}
@@ -340,7 +340,7 @@ def test_every_gpu_has_machines_and_every_machine_its_gpu():
     assert machines_for("nvidia-nothing") == ()
 
 
-def test_prices_are_dated_and_say_where_they_are_computed():
+def test_prices_have_a_date_and_mark_computed_ones():
     found = price("g2-standard-16")
     assert (found.on_demand_usd, found.spot_usd) == (1.147208, 0.688124)
     assert (found.region, found.date, found.listed) == ("us-central1", "2026-08-20", True)
@@ -355,7 +355,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(ask):
     assert "g2-standard-16" in refused.value.remedy or "nvidia-l4" in refused.value.remedy
 
 
-def test_what_pytorch_sees_is_a_range_and_never_more_than_the_vendor_says():
+def test_memory_seen_by_pytorch_is_a_range_within_the_vendors_figure():
     assert (L4.usable.low / GIB, L4.usable.high / GIB) == pytest.approx((22.0, 22.3))
     for found in gpus.gpus():
         assert found.memory_bytes * 0.95 < found.usable.low < found.usable.high
@@ -382,6 +382,6 @@ def test_each_tier_of_a_nodes_memory_has_its_own_reservation(memory_gib, reserve
     assert found == pytest.approx((memory_gib - reserved_gib) * GIB - eviction_bytes, abs=1)
 
 
-def test_a_machine_without_a_known_memory_has_none_to_give():
+def test_a_machine_with_unknown_memory_has_no_allocatable_memory():
     with pytest.raises(MissingError, match="g2-standard-16"):
         allocatable(replace(machine("g2-standard-16"), memory_gib=None))

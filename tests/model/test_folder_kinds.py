@@ -53,11 +53,11 @@ def test_a_folder_is_of_one_kind_and_without_weights_of_some(names, held):
         (["config.json", "rank0.engine"], "TensorRT-LLM"),
     ],
 )
-def test_a_folder_without_weights_says_what_it_is(names, found):
+def test_a_folder_without_weights_is_named_by_its_kind(names, found):
     assert kind(*names) == [found]
 
 
-def test_an_adapter_is_known_by_its_tensors():
+def test_an_adapter_is_recognised_by_its_tensors():
     both = seen(shards={"m.safetensors": WEIGHTS, "l.safetensors": LORA})
     assert adapter_shards(both) == ["l.safetensors"]
     assert names_of(of_kind(both)) == ["adapter beside"]

@@ -89,7 +89,7 @@ def test_what_breaks_it_is_named(files, author, broken, fault):
 
 
 @pytest.mark.parametrize("author", AUTHORS)
-def test_in_a_bucket_it_is_sound_and_changed_by_one_byte_it_is_not(files, author, image_and_model):
+def test_a_foreign_model_is_sound_and_a_changed_byte_is_found(files, author, image_and_model):
     small = {name: broken_models.SOUND[name] for name in ("config.json", "tokenizer.json")}
     whole = {**small, "model.safetensors": files[author]}
     cut = {**whole, "model.safetensors": files[author][:-1]}

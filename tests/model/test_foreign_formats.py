@@ -13,14 +13,14 @@ def engine(*names, tensors=(), **more):
     return found and found.name
 
 
-def test_tensorrts_engines_and_checkpoints_are_known_by_their_names():
+def test_tensorrts_engines_and_checkpoints_are_recognised_by_their_names():
     assert engine("rank0.engine") == engine("rank13.safetensors") == "TensorRT-LLM"
     assert engine("rankings.safetensors") is None
     assert engine(config={"pretrained_config": {}, "build_config": {}}) == "TensorRT-LLM"
     assert engine(config={"pretrained_config": {}}) is None
 
 
-def test_mlx_is_known_by_scales_and_biases_beside_packed_weights():
+def test_mlx_is_recognised_by_scales_and_biases_beside_packed_weights():
     packed = [tensor("w.weight", "U32"), tensor("w.scales", "F16")]
     assert engine(tensors=packed) is None
     assert engine(tensors=[*packed, tensor("w.biases", "F16")]) == "MLX"

@@ -24,7 +24,7 @@ def types(layers, window=None, **config):
 
 
 @given(st.dictionaries(fields, values), st.integers(0, 60), st.none() | st.integers(1, 99))
-def test_each_layer_has_one_type_or_that_is_said(config, layers, window):
+def test_each_layer_has_one_type_or_is_reported_as_unknown(config, layers, window):
     try:
         found = types(layers, window, **config)
     except UnknownLayersError as error:
@@ -55,7 +55,7 @@ def test_each_layer_has_one_type_or_that_is_said(config, layers, window):
         ({"model_type": "falcon_h1"}, "full+state full+state full+state full+state"),
     ],
 )
-def test_each_way_of_telling_the_types_is_read(config, found):
+def test_each_notation_of_the_types_is_read(config, found):
     assert types(4, **config) == found.split()
 
 

@@ -13,7 +13,7 @@ def of(*names):
     return {block.name: dict(block.parts) for block in blocks(tensor(name, 8) for name in names)}
 
 
-def test_a_llama_is_told_apart_into_its_layers_and_what_stands_beside():
+def test_a_llama_is_split_into_its_layers_and_the_remaining_tensors():
     found = of(
         "lm_head.weight",
         "model.embed_tokens.weight",
@@ -27,7 +27,7 @@ def test_a_llama_is_told_apart_into_its_layers_and_what_stands_beside():
     assert found["2"] == {"mlp": 8, "rest": 8}
 
 
-def test_experts_are_told_from_the_mlp_and_other_families_are_known():
+def test_experts_are_distinguished_from_the_mlp_in_all_families():
     assert of("model.layers.3.mlp.experts.12.up_proj.weight") == {"3": {"experts": 8}}
     assert of("transformer.h.0.attn.c_attn.weight", "transformer.wte.weight") == {
         "embedding": {"rest": 8},
@@ -66,7 +66,7 @@ parts = st.sampled_from(
 
 
 @given(st.lists(st.tuples(st.lists(parts, max_size=6), st.integers(0, 2**40)), max_size=30))
-def test_whatever_the_names_every_byte_stands_in_one_block(named):
+def test_every_byte_is_in_exactly_one_block_for_any_names(named):
     tensors = [tensor(".".join(words), size_bytes) for words, size_bytes in named]
     found = blocks(tensors)
     assert sum(block.size_bytes for block in found) == sum(t.size_bytes for t in tensors)

@@ -73,7 +73,7 @@ def test_google_measured_no_load_far_above_the_nic():
         assert 0.9 < load.seconds / least_s < 1.4
 
 
-def test_a_limit_whose_rate_is_an_estimate_says_so():
+def test_a_limit_with_an_estimated_rate_is_marked():
     assert limit_name("nic", machine("g2-standard-16")) == "32 Gbps (g2-standard-16)"
     assert "estimate" in limit_name("nic", machine("g4-standard-48"))
     for name in ("region", "streams", "pcie"):

@@ -13,7 +13,7 @@ names = st.sampled_from(["num_key_value_heads", "hidden_size", "layer_types", "t
 
 
 @given(st.dictionaries(names, json_values))
-def test_any_value_is_said_in_a_short_line_or_nothing(values):
+def test_any_value_gives_a_short_line_or_nothing(values):
     told = odd_field(values)
     assert len(told) < 80
     assert "\n" not in told
@@ -23,16 +23,16 @@ def test_any_value_is_said_in_a_short_line_or_nothing(values):
 @pytest.mark.parametrize(
     "value", [True, -1, 0, 10**12, "8", 8.0, float("nan"), {}, [8, -1], [True]]
 )
-def test_heads_that_can_not_be_are_named(value):
+def test_impossible_numbers_of_heads_are_named(value):
     assert odd_field({"num_key_value_heads": value}).startswith("num_key_value_heads = ")
 
 
 @pytest.mark.parametrize("value", [None, 1, 8, [8, 0, 8]])
-def test_heads_that_can_be_are_not(value):
+def test_possible_numbers_of_heads_are_accepted(value):
     assert odd_field({"num_key_value_heads": value}) == ""
 
 
-def test_switches_lists_and_objects_are_such():
+def test_fields_that_must_be_switches_lists_or_objects_are_checked():
     assert odd_field({"use_sliding_window": "true"}) == 'use_sliding_window = "true"'
     assert odd_field({"layer_types": "full"}) == 'layer_types = "full"'
     assert odd_field({"text_config": [1]}) == "text_config = [...]"

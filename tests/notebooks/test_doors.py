@@ -53,7 +53,7 @@ def test_a_notebook_gets_them_under_its_title_and_a_cell_that_installs(
     assert all(line.startswith("#") for line in cells[2].source.splitlines())
 
 
-def test_the_walkthrough_has_steps_and_runs_what_the_readme_says():
+def test_the_walkthrough_has_steps_and_runs_the_readmes_commands():
     text = (ROOT / "docs" / "cloudshell.md").read_text()
     steps = [line for line in text.splitlines() if line.startswith("## ")]
     assert text.startswith("# ") and len(steps) >= 4

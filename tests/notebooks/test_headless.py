@@ -119,7 +119,7 @@ def test_each_cell_is_a_test_for_nbval():
 
 
 @pytest.mark.slow
-def test_nbval_without_a_rehearsal_tells_what_is_missing():
+def test_nbval_without_a_rehearsal_reports_what_is_missing():
     book = runner.books("en", ["01"])[0]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--nbval-lax", str(book)],

@@ -9,7 +9,7 @@ from .conftest import NOTEBOOKS, ROOT
 GUIDE = {f"G{number:02}" for number in range(1, 35)}
 
 
-def test_the_notebooks_are_what_the_sources_say(generator):
+def test_the_notebooks_are_up_to_date_with_their_sources(generator):
     assert [str(path) for path in generator.stale(generator.wanted())] == []
 
 
@@ -133,7 +133,7 @@ def test_a_picture_goes_beside_the_notebooks_of_its_language(generator, small):
 
 
 @pytest.mark.slow
-def test_the_generator_answers_from_the_command_line():
+def test_the_generator_runs_from_the_command_line():
     import subprocess
     import sys
 

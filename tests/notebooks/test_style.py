@@ -91,7 +91,7 @@ def test_the_second_cell_alone_holds_the_parameters(book):
     assert [i for i, cell in enumerate(book.cells) if "parameters" in tags(cell)] == [1]
 
 
-def test_every_parameter_is_a_setting_and_says_what_it_is(path, language):
+def test_every_parameter_is_a_setting_with_a_comment(path, language):
     declared = papermill.inspect_notebook(str(path))
     assert "language" in declared
     assert declared.keys() - OWN <= Settings.model_fields.keys()
@@ -191,7 +191,7 @@ def test_every_cell_ends_with_what_it_shows(code):
         assert isinstance(ast.parse(cell.source).body[-1], ast.Expr), cell.source
 
 
-def test_every_call_names_what_the_library_has(code):
+def test_every_call_exists_in_the_library(code):
     steps = re.findall(r"^from warmbook\.steps import (\w+)$", code[1].source, re.MULTILINE)
     modules = {name: importlib.import_module(f"warmbook.steps.{name}") for name in steps}
     used = {
@@ -216,7 +216,7 @@ def test_what_creates_in_the_cloud_is_marked(code):
         assert bool(re.search(r"\.delete\(", cell.source)) == ("deletes-resource" in tags(cell))
 
 
-def test_a_check_says_its_claim_and_its_remedy_in_plain_text(code):
+def test_each_check_has_claim_and_remedy_in_plain_text(code):
     for cell in code:
         checks = [node for node in calls(cell) if called(node) == "check"]
         assert bool(checks) == ("check" in tags(cell))
@@ -280,7 +280,7 @@ def test_headings_go_down_one_level_at_a_time(prose):
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
-def test_prose_does_not_talk_down(prose):
+def test_prose_has_no_condescending_words(prose):
     for cell in prose:
         assert not re.search(TALKING_DOWN, cell.source, re.IGNORECASE)
 

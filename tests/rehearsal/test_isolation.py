@@ -263,7 +263,7 @@ print(json.dumps([get_token(), info.id]))
     assert inside.dialled == {"127.0.0.1"}
 
 
-def test_no_variable_and_no_file_that_one_names_holds_a_trap(inside, tmp_path):
+def test_no_variable_or_file_leads_a_client_to_google_cloud(inside, tmp_path):
     inside("print(0)")
     given = {name: value for name, value in inside.environ.items() if name != "HOME"}
     assert not [name for name, value in given.items() if TRAP in value]

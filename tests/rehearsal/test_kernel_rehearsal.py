@@ -61,7 +61,7 @@ def test_it_stops_when_the_kernel_is_killed(command, tmp_path):
     assert not processes_with(str(tmp_path), "asyncio.run(around")
 
 
-def test_one_that_does_not_start_says_why_and_leaves_the_environment(capfd):
+def test_a_failed_start_is_an_error_with_the_reason_and_keeps_the_environment(capfd):
     before = dict(os.environ)
     failing = (sys.executable, "-c", "print('no space left'); raise SystemExit(1)")
     with pytest.raises(WarmbookError) as refused:

@@ -149,7 +149,7 @@ def test_a_reader_that_stops_makes_up_only_a_little():
     assert world.read_s(100 * MIB, stall_s=2) == approx(3 - BEHIND_S)
 
 
-def test_a_machine_that_was_idle_has_saved_nothing_up():
+def test_an_idle_machine_accumulates_no_bandwidth():
     world = World(Network(nic_gbps=8))
     world.read_s(10**8)
     world.now += 60
@@ -281,7 +281,7 @@ def files_open_below(folder):
 
 
 @shaped(latency_ms=30, stream_mib_s=135, nic_gbps=10, jitter=0.1)
-def test_a_shaped_rehearsal_says_so_to_whoever_reads_its_figures(rehearsal):
+def test_a_shaped_rehearsal_publishes_its_figures(rehearsal):
     assert json.loads(rehearsal.environ["WARMBOOK_SHAPED"]) == {
         "latency_ms": 30,
         "stream_mib_s": 135,
@@ -293,7 +293,7 @@ def test_a_shaped_rehearsal_says_so_to_whoever_reads_its_figures(rehearsal):
     assert told == "30 ms, 135 MiB/s per stream, 10 Gbps per machine, jitter 0.1"
 
 
-def test_a_rehearsal_that_is_not_shaped_does_not(rehearsal):
+def test_an_unshaped_rehearsal_publishes_no_figures(rehearsal):
     assert "WARMBOOK_SHAPED" not in rehearsal.environ
 
 
@@ -307,7 +307,7 @@ def test_a_wrong_figure_is_refused_by_its_name(option, value, capsys):
 
 
 @pytest.mark.parametrize("seconds", ["nan", "-1", "0", "-0.0", "inf", "1e-400", "61", "soon", ""])
-def test_a_minute_that_no_clock_can_keep_is_refused(seconds, capsys, tmp_path):
+def test_a_minute_too_short_to_simulate_is_refused(seconds, capsys, tmp_path):
     with pytest.raises(SystemExit) as refused:
         main(["--minute", seconds, f"--cache={tmp_path / 'cache'}", "--", "true"])
     assert refused.value.code == 2

@@ -34,7 +34,7 @@ def test_its_pods_are_clients_of_the_rehearsal_with_files_of_their_own(program, 
     assert variables["PATH"].split(":")[0] == str(Path(sys.executable).parent)
 
 
-def test_what_is_different_is_told(program):
+def test_differences_from_the_image_are_listed(program):
     assert "service account" in program.note
 
 

@@ -59,35 +59,35 @@ def each_way(request, monkeypatch):
         monkeypatch.setattr(Kernel, "ask", lambda *_: None)
 
 
-def test_this_machine_tells_whose_a_connection_is(each_way):
+def test_this_machine_reports_the_owner_of_a_connection(each_way):
     assert can_tell()
 
 
-def test_a_connection_of_this_process_is_own(server, each_way):
+def test_a_connection_of_this_process_is_recognised_as_own(server, each_way):
     with called(server) as (transport, _):
         assert Own().has(transport)
 
 
-def test_so_is_one_of_a_client_that_speaks_ipv6(server, each_way):
+def test_an_ipv6_connection_of_this_process_is_recognised_as_own(server, each_way):
     with called(server, socket.AF_INET6, "::ffff:127.203.0.1") as (transport, _):
         assert Own().has(transport)
 
 
-def test_one_that_is_not_there_is_nobody_s(server, each_way):
+def test_a_missing_connection_has_no_owner(server, each_way):
     with called(server) as (transport, _):
         transport._names["peername"] = ("127.203.0.1", 1)
         assert not Own().has(transport)
     assert not Own().has(None)
 
 
-def test_one_that_its_program_has_closed_is_nobody_s(server, each_way):
+def test_a_closed_connection_has_no_owner(server, each_way):
     with called(server) as (transport, client):
         client.sendall(b"DELETE")
         client.close()
         assert not Own().has(transport)
 
 
-def test_one_of_another_user_id_is_not_own(server, each_way, monkeypatch):
+def test_a_connection_of_another_user_id_is_not_own(server, each_way, monkeypatch):
     user = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: user + 1)
     with called(server) as (transport, _):
@@ -96,7 +96,7 @@ def test_one_of_another_user_id_is_not_own(server, each_way, monkeypatch):
 
 
 @needs_root
-def test_another_user_s_is_not_own_while_it_is_open_nor_when_it_is_closed(server, each_way):
+def test_another_users_connection_is_not_own_open_or_closed(server, each_way):
     call = CALL.format(address=server.getsockname(), act="peer.sendall(b'DELETE'); peer.close()")
     with python_as_nobody(call) as caller:
         accepted, peer = server.accept()
@@ -111,7 +111,7 @@ def test_another_user_s_is_not_own_while_it_is_open_nor_when_it_is_closed(server
 
 
 @needs_root
-def test_a_socket_of_nobody_s_is_told_as_nobody_s(server):
+def test_a_socket_without_an_owner_is_reported_as_such(server):
     call = CALL.format(address=server.getsockname(), act="")
     with python_as_nobody(call):
         accepted, peer = server.accept()
@@ -121,7 +121,7 @@ def test_a_socket_of_nobody_s_is_told_as_nobody_s(server):
                 assert (found.user, found.inode > 0) == (NOBODY, True)
 
 
-def test_what_was_found_own_is_not_asked_for_again(server, monkeypatch):
+def test_the_owner_of_a_connection_is_looked_up_once(server, monkeypatch):
     own = Own()
     with called(server) as (transport, _):
         assert own.has(transport)
@@ -129,7 +129,7 @@ def test_what_was_found_own_is_not_asked_for_again(server, monkeypatch):
         assert own.has(transport)
 
 
-def test_no_rehearsal_starts_where_nobody_can_tell(monkeypatch):
+def test_a_rehearsal_does_not_start_if_owners_cannot_be_determined(monkeypatch):
     code = (
         "import sys; from warmbook_rehearsal import peers; "
         "peers.Kernel.ask = peers._listed = lambda *_: None; "

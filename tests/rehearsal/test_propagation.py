@@ -29,7 +29,7 @@ def test_a_thing_holds_after_so_many_delays_and_what_never_began_held_before():
     assert propagation.holds("api")
 
 
-def test_a_grant_holds_later_for_whom_it_is_new_and_for_nobody_else():
+def test_a_grant_is_delayed_only_for_principals_that_are_new():
     now, propagation = clocked(10.0)
     propagation.changed([VIEWER], [BOTH], "bucket")
     (binding,) = propagation.holding([BOTH], "bucket")

@@ -74,7 +74,7 @@ def test_a_resumable_uploads_document_is_kept_and_its_session_is_not(clients, ch
     assert "private" not in record.read_text()
 
 
-def test_no_credential_is_written_and_nobody_else_may_read(rehearsal, clients, record):
+def test_the_file_has_no_credentials_and_is_readable_by_its_owner_only(rehearsal, clients, record):
     environ = rehearsal.environ
     token = environ["WARMBOOK_REHEARSAL_TOKEN"]
     form = {
@@ -99,7 +99,7 @@ def test_secret_fields_are_left_out_however_deep():
     assert without_secrets(told) == {"items": [{"masterAuth": auth}]}
 
 
-def test_a_file_is_emptied_first_and_one_that_can_not_be_written_is_said(tmp_path):
+def test_a_file_is_emptied_first_and_an_unwritable_one_is_an_error(tmp_path):
     path = tmp_path / "old.jsonl"
     path.write_text("old\n")
     Recording(path).close()

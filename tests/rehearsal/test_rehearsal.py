@@ -24,7 +24,7 @@ def test_the_commands_exit_status_is_the_doors(door):
     assert process.returncode == 7
 
 
-def test_a_command_that_does_not_exist_is_said(door):
+def test_a_missing_command_is_reported(door):
     process = door("no-such-command")
     _, told = process.communicate(timeout=60)
     assert process.returncode == 127
@@ -72,7 +72,7 @@ def test_a_killed_rehearsal_takes_its_pods_along_and_the_next_one_sweeps(door, t
     assert not list(tmp_path.glob(f"{PREFIX}*"))
 
 
-def test_two_rehearsals_side_by_side_do_not_meet(door, tmp_path):
+def test_two_rehearsals_side_by_side_are_independent(door, tmp_path):
     marks = [tmp_path / "one", tmp_path / "two"]
     processes = [door(sys.executable, "-c", GUIDE, str(mark)) for mark in marks]
     until(lambda: all(mark.exists() for mark in marks), 90)
@@ -99,7 +99,7 @@ def test_a_pods_address_is_never_private_and_never_twice():
     assert all(address.startswith("127.") for address in seen)
 
 
-def test_help_says_what_it_is():
+def test_help_describes_the_rehearsal():
     words = [sys.executable, "-m", "warmbook_rehearsal", "--help"]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert "every client at it" in textwrap.dedent(told).replace("\n", " ")

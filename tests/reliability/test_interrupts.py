@@ -90,7 +90,7 @@ WAITS = {
 
 
 @pytest.mark.parametrize("name", WAITS)
-def test_a_wait_ends_within_a_second_and_says_what_goes_on(
+def test_a_wait_ends_within_a_second_and_reports_what_continues(
     name, rehearsal, up_to, quiet, stand_still
 ):
     section, step, given, sentence = WAITS[name]
@@ -123,7 +123,7 @@ def test_an_interrupted_cluster_is_found_and_waited_for(
     assert (made.status, made.created) == ("RUNNING", False)
 
 
-def test_an_upload_ends_within_a_second_and_says_what_is_there(rehearsal, tmp_path, quiet):
+def test_an_upload_ends_within_a_second_and_reports_what_was_uploaded(rehearsal, tmp_path, quiet):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(safetensors_file(40 * 2**20))
@@ -202,7 +202,7 @@ def test_ctrl_c_and_sigterm_end_a_run_in_seconds_and_leave_its_record_whole(
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_verb_that_waits_ends_by_either_signal_and_tells_it_on_standard_error(
+def test_a_waiting_verb_ends_by_either_signal_with_a_message_on_standard_error(
     rehearsal, up_to, stand_still, number, status
 ):
     up_to("identity")
@@ -250,7 +250,7 @@ def test_a_killed_run_takes_its_kernel_with_it(run_of_04):
     assert not Path(f"/proc/{kernel}").exists()
 
 
-def test_a_kernel_that_died_is_told_and_the_next_run_goes_on(rehearsal, up_to, tmp_path):
+def test_a_dead_kernel_is_reported_and_the_next_run_continues(rehearsal, up_to, tmp_path):
     up_to("project")
     object.__setattr__(rehearsal.inner.time_scale, "minute_s", 1.5)
     first = begin_04(tmp_path)

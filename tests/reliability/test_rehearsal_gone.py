@@ -42,7 +42,7 @@ print(json.dumps(took))
 """
 
 
-def test_each_client_says_at_once_that_the_rehearsal_has_stopped(door):
+def test_each_client_reports_at_once_that_the_rehearsal_has_stopped(door):
     out, told = door(sys.executable, "-c", CALLS).communicate(timeout=200)
     took = json.loads(out)
     assert set(took) == {"google", "compute", "kubernetes", "storage", "caches"}, told

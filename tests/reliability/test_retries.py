@@ -99,7 +99,7 @@ def test_the_guide_gets_through_when_each_request_fails_once(
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("mode", ["autopilot", "standard"])
-def test_what_was_done_though_its_answer_was_lost_is_not_done_twice(
+def test_a_completed_request_with_a_lost_response_is_not_repeated(
     service, mode, rehearsal, monkeypatch, quiet
 ):
     from warmbook.display.banner import connect
@@ -124,7 +124,7 @@ STEPS = {
 
 @pytest.mark.parametrize("code", [503, RESET])
 @pytest.mark.parametrize("service", STEPS)
-def test_what_does_not_pass_ends_with_a_named_error_in_time(
+def test_a_permanent_failure_ends_with_a_named_error_in_time(
     service, code, rehearsal, chosen, clients, quiet, up_to, monkeypatch
 ):
     monkeypatch.setattr("warmbook.cloud.clients.REHEARSED_S", 2)
@@ -147,7 +147,9 @@ POSTS = {
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404])
 @pytest.mark.parametrize("service", STEPS)
-def test_what_stays_refused_is_asked_once(service, code, rehearsal, chosen, clients, quiet, up_to):
+def test_a_permanent_refusal_is_not_retried(
+    service, code, rehearsal, chosen, clients, quiet, up_to
+):
     up_to("project" if service == "google" else "cluster")
     refused = Refusing(rehearsal, service, itertools.repeat(code), POSTS[service])
     with pytest.raises(WarmbookError):
@@ -155,7 +157,7 @@ def test_what_stays_refused_is_asked_once(service, code, rehearsal, chosen, clie
     assert len(refused.seen) == 1, refused.seen
 
 
-def test_a_quota_that_is_used_up_is_asked_for_once(rehearsal, chosen, clients, quiet, up_to):
+def test_an_exhausted_quota_is_not_retried(rehearsal, chosen, clients, quiet, up_to):
     up_to("project")
     posts = []
 

@@ -61,7 +61,7 @@ def nothing_is_left(tmp_path):
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_what_refuses_to_stop_is_ended_by_force_after_the_limit(door, tmp_path, refusal):
+def test_a_process_that_does_not_stop_is_killed_after_the_limit(door, tmp_path, refusal):
     process = door(
         sys.executable, "-c", "raise SystemExit(7)", before=IMPATIENT + REFUSALS[refusal] + REFUSE
     )
@@ -92,7 +92,7 @@ def test_a_second_ctrl_c_ends_a_stop_that_hangs_at_once(door, tmp_path, refusal)
     nothing_is_left(tmp_path)
 
 
-def test_a_second_ctrl_c_ends_a_command_that_hears_none(door, tmp_path):
+def test_a_second_ctrl_c_ends_a_command_that_ignores_the_first(door, tmp_path):
     mark = tmp_path / "started"
     process = door(sys.executable, "-c", DEAF, str(mark), "SIGINT")
     until(mark.exists, 60)
@@ -108,7 +108,7 @@ def test_a_second_ctrl_c_ends_a_command_that_hears_none(door, tmp_path):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_sigterm_ends_even_a_deaf_command_before_a_ci_system_kills(door, tmp_path, times):
+def test_sigterm_ends_a_command_that_ignores_it_before_a_ci_system_kills(door, tmp_path, times):
     mark = tmp_path / "started"
     process = door(sys.executable, "-c", DEAF, str(mark), "SIGTERM", "SIGINT")
     until(mark.exists, 60)
@@ -156,7 +156,7 @@ def test_sigterm_while_the_engine_is_built_is_143(tmp_path):
     assert (done.returncode, done.stderr) == (143, b"")
 
 
-def test_the_command_is_told_when_the_rehearsal_is_killed(door, tmp_path):
+def test_the_command_gets_a_signal_when_the_rehearsal_is_killed(door, tmp_path):
     mark = tmp_path / "started"
     hears = f"trap 'echo told > {mark}; exit' TERM; touch {mark}; while :; do sleep 0.05; done"
     process = door("sh", "-c", hears)

@@ -149,7 +149,7 @@ FIELDS = [
 ]
 
 
-def test_what_a_reader_may_choose_comes_out_of_yaml_and_of_a_shell_as_it_went_in(tmp_path):
+def test_allowed_values_are_unchanged_by_yaml_and_shell(tmp_path):
     rng = random.Random(SEED)
     taken = refused = 0
     for _ in range(4000):
@@ -167,7 +167,7 @@ def test_what_a_reader_may_choose_comes_out_of_yaml_and_of_a_shell_as_it_went_in
     record("escaping: YAML and shell", cases=taken + refused, found=0, seed=SEED)
 
 
-def test_bash_itself_runs_nothing_of_a_value(tmp_path):
+def test_bash_executes_no_part_of_a_value(tmp_path):
     rng = random.Random(SEED)
     ran = 0
     while ran < 60:

@@ -38,7 +38,9 @@ def test_every_socket_of_a_rehearsal_is_on_loopback(rehearsal, up_to):
 
 
 @pytest.mark.parametrize("token", ["", "wrong"])
-def test_each_server_refuses_who_has_no_token(rehearsal, chosen, clients, quiet, up_to, token):
+def test_each_server_refuses_callers_without_the_token(
+    rehearsal, chosen, clients, quiet, up_to, token
+):
     up_to("cluster")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     environ = rehearsal.environ
@@ -55,7 +57,7 @@ def test_each_server_refuses_who_has_no_token(rehearsal, chosen, clients, quiet,
         assert answer.status_code in (401, 403), url
 
 
-def test_the_caches_refuse_who_has_no_token(rehearsal, chosen):
+def test_the_caches_refuse_callers_without_the_token(rehearsal, chosen):
     channel = grpc.insecure_channel(rehearsal.environ["WARMBOOK_REHEARSAL_GRPC"])
     kind = storage_control_v2.StorageControlClient
     client = kind(transport=kind.get_transport_class("grpc")(channel=channel))

@@ -38,7 +38,7 @@ def readers_umask():
     os.umask(before)
 
 
-def test_what_is_open_to_others_is_noticed(tmp_path):
+def test_files_open_to_others_are_found(tmp_path):
     tmp_path.chmod(0o700)
     (tmp_path / "private").touch(mode=0o600)
     (tmp_path / "link").symlink_to("/etc/passwd")
@@ -67,7 +67,7 @@ def test_a_run_folder_is_its_owners(rehearsal, tmp_path):
     assert os.umask(0o022) == 0o022  # the process's own is as it was
 
 
-def test_so_are_notebooks_in_the_place_of_open_ones(rehearsal, tmp_path):
+def test_notebooks_that_replace_open_ones_are_readable_by_their_owner_only(rehearsal, tmp_path):
     out = tmp_path / "run"
     out.mkdir(mode=0o700)
     (out / "01_settings.ipynb").touch(mode=0o644)
@@ -76,7 +76,7 @@ def test_so_are_notebooks_in_the_place_of_open_ones(rehearsal, tmp_path):
 
 
 @pytest.mark.timeout(200)
-def test_the_state_of_a_rehearsal_is_its_owners_and_a_command_s_files_are_as_ever(
+def test_the_state_of_a_rehearsal_is_private_and_a_commands_files_keep_their_modes(
     image_and_model, tmp_path
 ):
     image, model = image_and_model

@@ -80,7 +80,7 @@ def asked(rehearsal, chosen, clients, up_to):
 @needs_root
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("token", ["", "wrong"])
-def test_no_server_lets_another_user_in(rehearsal, clients, chosen, asked, token):
+def test_every_server_refuses_another_user(rehearsal, clients, chosen, asked, token):
     before = sorted(blob.name for blob in clients.storage.list_blobs(chosen.bucket_name))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     found = replies([(*one, headers) for one in asked], said_by_nobody)
@@ -99,7 +99,7 @@ def test_with_the_token_another_user_is_the_reader(rehearsal, chosen):
 
 
 @needs_root
-def test_another_user_can_not_look_into_the_state(rehearsal):
+def test_another_user_cannot_read_the_state(rehearsal):
     look = f"""
 for look, path in ((os.listdir, "."), (open, "token"), (open, "kubeconfig")):
     try:

@@ -63,5 +63,5 @@ VARIABLES = st.lists(st.fixed_dictionaries({"name": NAMES, "value": ANYTHING}), 
 
 
 @given(st.fixed_dictionaries({"args": ANYTHING, "env": ANYTHING | VARIABLES}))
-def test_whatever_somebody_wrote_there_is_a_connection(found):
+def test_any_arguments_give_at_least_one_connection(found):
     assert connections_of(found, 4) >= 1

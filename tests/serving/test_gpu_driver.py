@@ -38,7 +38,7 @@ def test_auto_is_the_default_driver_only_where_it_suffices(choices, more, driver
     assert chosen(choices, **more) == driver
 
 
-def test_only_a_driver_that_is_insisted_on_is_too_old(choices):
+def test_only_an_explicitly_chosen_driver_can_be_too_old(choices):
     def too_old(**more):
         return gpu_driver.too_old(Settings.parse({**choices, **more}))
 

@@ -26,7 +26,7 @@ def test_as_in_the_guide_is_the_guides_own_yaml(settings):
 
 
 @pytest.mark.guide("G19 G20")
-def test_what_the_guide_tells_its_readers_to_adapt_is_the_readers(choices):
+def test_the_guides_placeholders_are_the_readers_settings(choices):
     chosen = {"gpu": "nvidia-h100-80gb", "gpu_count": 4, "tensor_parallel_size": 2, "replicas": 3}
     made = guide_manifest.as_in_the_guide(Settings.parse({**choices, **chosen}))
     pod = made["spec"]["template"]["spec"]

@@ -142,7 +142,7 @@ def test_a_driver_is_missed_where_the_images_cuda_needs_it(manifest, tag, told):
     assert ("driver" in names(made)) is told
 
 
-def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
+def test_recreate_has_no_finding(manifest, tmp_path, capsys):
     manifest["spec"]["strategy"] = {"type": "Recreate"}
     file = tmp_path / "vllm.yaml"
     file.write_text(to_yaml(manifest))
@@ -155,7 +155,7 @@ def test_recreate_leaves_nothing_to_say(manifest, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("by", ["key", "variable"])
-def test_a_memory_limit_below_the_largest_tensor_is_told_to_who_looks(
+def test_a_memory_limit_below_the_largest_tensor_is_found_with_look(
     manifest, by, chosen, clients, tmp_path, capsys
 ):
     largest = inspect_model(clients, chosen.model_uri).largest

@@ -229,7 +229,7 @@ def test_spot_and_zone_reach_the_node_selector():
     assert pod["terminationGracePeriodSeconds"] == 25
 
 
-def test_sglang_gets_its_own_words_for_the_same():
+def test_sglang_gets_its_own_names_for_the_same_options():
     container = container_of(made({**SGLANG, "max_model_len": 8192}))
     assert container["image"] == "lmsysorg/sglang:v0.5.23"
     assert container["args"][0] == "--model-path=gs://my-bucket/models/my-llama"

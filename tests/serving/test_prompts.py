@@ -44,7 +44,7 @@ def test_answers_to_different_prompts_are_not_compared():
 KEPT = Transcript(ORIGIN, answers(*[(1, 2)] * len(PROMPTS))).record()
 
 
-def test_what_is_kept_comes_back():
+def test_a_saved_transcript_is_read_back_unchanged():
     found = Transcript.of(KEPT)
     assert found.origin == ORIGIN
     assert found.record() == KEPT

@@ -55,7 +55,7 @@ def test_both_roles_are_granted_by_the_shown_lines(settings):
     assert "gs://my-bucket" in line
 
 
-def test_what_deletes_by_hand_is_quoted_and_whole():
+def test_commands_that_delete_are_quoted_and_complete():
     assert words(leftovers.delete_node_pool("my-project", "c", "us-central1-a", "p q")) == [
         *["gcloud", "container", "node-pools", "delete", "p q", "--cluster=c"],
         *["--project=my-project", "--location=us-central1-a"],
@@ -88,7 +88,7 @@ def test_every_command_is_a_shell_script_without_syntax_errors(choices, mode):
 @example(path="p", source="~nobody-of-that-name/model")
 @example(path="a --b 'c' \\ $(d) \"e\"", source="--x --y")
 @given(path=st.text(min_size=1), source=st.text())
-def test_nothing_that_a_reader_types_runs_by_itself(path, source):
+def test_typed_values_are_never_executed(path, source):
     try:
         chosen = Settings.parse(
             {"project_id": "my-project", "model_uri": f"gs://bucket/{path}", "model_source": source}
@@ -117,7 +117,7 @@ def test_a_model_on_hugging_face_is_downloaded_by_hand_and_then_uploaded(choices
     subprocess.run(["bash", "-n"], input=gcloud.upload(chosen), text=True, check=True)
 
 
-def test_the_genuine_command_takes_from_the_hub_what_the_workbook_takes(tmp_path, choices):
+def test_the_genuine_command_downloads_the_same_files_as_the_workbook(tmp_path, choices):
     from warmbook_rehearsal.hub import OPEN
 
     from ..doubles.hub import served

@@ -36,7 +36,7 @@ def test_what_every_release_accepts(flag: str):
 
 
 @pytest.mark.parametrize("version", ["0.11.0", "0.10.2", "0.34.0", "1.0", "latest", ""])
-def test_outside_the_range_nothing_is_known(version: str):
+def test_releases_outside_the_range_are_unknown(version: str):
     assert vllm_releases.accepts(version, "--model") is None
     assert vllm_releases.accepts(version, "--no-such-flag") is None
     for ask in (
@@ -50,7 +50,7 @@ def test_outside_the_range_nothing_is_known(version: str):
         vllm_releases.corruption(version, distributed=True)
 
 
-def test_between_two_releases_only_what_both_say():
+def test_a_release_between_two_known_ones_has_what_both_have():
     assert "0.15.0" not in vllm_releases.covered()
     assert vllm_releases.accepts("0.15.0", "--disable-log-requests") is True
     assert vllm_releases.accepts("0.15.0", "--no-such-flag") is False
@@ -79,7 +79,7 @@ def test_the_streamers_keys():
     assert not vllm_releases.refuses_unknown_keys("0.11.1")
 
 
-def test_the_streamer_that_a_release_asks_for():
+def test_the_streamer_that_a_release_requires():
     assert vllm_releases.streamer_requirement("0.11.1") == "runai-model-streamer[gcs,s3]>=0.15.0"
     assert (
         vllm_releases.streamer_requirement("0.32.0") == "runai-model-streamer[azure,gcs,s3]>=0.15.7"
@@ -94,7 +94,7 @@ def test_the_lines_of_a_start():
     assert "Starting vLLM server" in vllm_releases.log_lines("0.18.0")
 
 
-def test_which_loaders_an_image_has_is_said_in_notebook_09():
+def test_loader_packages_of_releases_match_notebook_09():
     """requirements/cuda.txt of 0.32.0, read by hand; the others by tools/vllm_versions."""
     assert vllm_releases.loader_packages("0.19.1") == set()
     assert vllm_releases.loader_packages("0.20.0") == {"fastsafetensors"}
@@ -138,7 +138,7 @@ def test_the_data_is_small_and_ordered():
 
 
 @pytest.mark.engine
-def test_the_data_is_what_the_script_reads_again():
+def test_the_script_reproduces_the_data():
     command = [sys.executable, str(SCRIPT), "--only", "0.17.0", "--check"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -50,7 +50,7 @@ def test_the_hostile_values_reach_every_type_of_error_that_is_translated():
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
-def test_no_sentence_is_pydantics_own(language):
+def test_no_message_is_pydantics_own(language):
     texts.speak(language)
     fallback = texts.say("this value can't be used here")
     for error in refused():
@@ -62,7 +62,7 @@ def test_no_sentence_is_pydantics_own(language):
             assert "nput should" not in told
 
 
-def test_each_type_is_told_otherwise_in_spanish():
+def test_each_type_has_a_different_message_in_spanish():
     errors = {error["type"]: error for error in refused()}
     english = {kind: refusals.reason(one) for kind, one in errors.items() if kind != "refused"}
     texts.speak("es")
@@ -70,6 +70,6 @@ def test_each_type_is_told_otherwise_in_spanish():
         assert refusals.reason(errors[kind]) != told, kind
 
 
-def test_a_type_that_is_not_known_here_is_refused_in_our_words():
+def test_an_unknown_type_of_error_gets_the_default_message():
     error = {"type": "from_a_later_pydantic", "loc": ("gpu",), "msg": "Input should be tame"}
     assert refusals.reason(error) == texts.say("this value can't be used here")

@@ -21,9 +21,7 @@ def up_to_two(chosen):
     return chosen.model_copy(update={"max_replicas": 2})
 
 
-def test_a_queue_asks_for_another_pod_and_an_empty_one_takes_it_back(
-    up_to_two, clients, quiet, up_to
-):
+def test_a_queue_adds_a_pod_and_an_empty_one_removes_it(up_to_two, clients, quiet, up_to):
     up_to("streaming")
     done = autoscaling.by_queue(up_to_two, clients, **quiet)
     assert (done.before, done.asked) == (1, 2)
@@ -44,7 +42,7 @@ def test_a_queue_asks_for_another_pod_and_an_empty_one_takes_it_back(
     raise AssertionError("the empty queue takes no Pod back")
 
 
-def test_by_default_nothing_happens_and_an_earlier_one_goes(
+def test_by_default_nothing_is_created_and_an_earlier_autoscaler_is_deleted(
     chosen, up_to_two, clients, quiet, up_to
 ):
     up_to("streaming")
@@ -62,7 +60,7 @@ def test_another_server_has_another_queue(up_to_two, clients):
         autoscaling.by_queue(sglang, clients)
 
 
-def test_without_a_ready_pod_nobody_is_asked(up_to_two, clients, up_to):
+def test_without_a_ready_pod_no_requests_are_sent(up_to_two, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="ready"):
         autoscaling.by_queue(up_to_two, clients)
@@ -92,7 +90,7 @@ def breaking(monkeypatch):
     return broken
 
 
-def test_requests_of_the_load_that_failed_are_told(up_to_two, clients, quiet, up_to, breaking):
+def test_failed_requests_of_the_load_are_reported(up_to_two, clients, quiet, up_to, breaking):
     up_to("streaming")
     done = autoscaling.by_queue(up_to_two, clients, **quiet)
     assert done.asked == 2
@@ -111,7 +109,7 @@ def test_a_load_that_only_fails_is_the_reason(
         autoscaling.by_queue(up_to_two, clients, **quiet)
 
 
-def test_cleanup_takes_the_autoscaler_along(up_to_two, clients, quiet, up_to, monkeypatch):
+def test_cleanup_deletes_the_autoscaler(up_to_two, clients, quiet, up_to, monkeypatch):
     up_to("streaming")
     autoscaling.by_queue(up_to_two, clients, **quiet)
     monkeypatch.setattr(plan, "is_marked", lambda labels: False)  # not our cluster

@@ -8,7 +8,7 @@ from warmbook.steps import cache
 
 
 @pytest.mark.guide("G27 G29 G30")
-def test_the_cache_is_wanted_where_the_pods_run_and_made_once(chosen, clients, quiet, up_to):
+def test_the_cache_is_created_once_in_the_zone_of_the_pods(chosen, clients, quiet, up_to):
     up_to("server")
     zones = cache.zones(chosen, clients)
     assert zones.wanted == zones.pods != ()
@@ -33,13 +33,13 @@ def test_a_chosen_zone_needs_no_pod(chosen, clients, up_to):
     assert cache.zones(held, clients).wanted == ("us-central1-b",)
 
 
-def test_without_a_pod_nobody_knows_where(chosen, clients, up_to):
+def test_without_a_pod_the_zone_is_unknown(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="zone for a cache"):
         cache.create(chosen, clients)
 
 
-def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet, monkeypatch):
+def test_a_metric_without_data_counts_as_no_reads(chosen, clients, quiet, monkeypatch):
     monkeypatch.setattr(anywhere_cache, "HITS", "storage.googleapis.com/never_written")
     told = cache.hits(chosen, clients, since=datetime.now(timezone.utc), **quiet)
     assert (told.zones, told.declined) == ((), "")
@@ -47,7 +47,7 @@ def test_a_metric_that_was_never_written_tells_of_no_read(chosen, clients, quiet
     assert "no reads yet" in repr(told)
 
 
-def test_who_may_not_see_metrics_is_told_so_and_nothing_stops(chosen, clients, quiet, rehearsal):
+def test_missing_access_to_metrics_is_reported_and_is_no_error(chosen, clients, quiet, rehearsal):
     rehearsal.call(
         lambda: rehearsal.inner.cloud.project.services.discard("monitoring.googleapis.com")
     )

@@ -21,9 +21,7 @@ def kinds(resources):
 
 
 @pytest.mark.guide("G31 G32 G33")
-def test_everything_that_was_created_is_found_deleted_and_looked_for_again(
-    chosen, clients, quiet, up_to
-):
+def test_everything_created_is_found_deleted_and_checked_again(chosen, clients, quiet, up_to):
     up_to("server")
     cache.create(chosen, clients, **quiet)
     assert kinds(cleanup.inventory(chosen, clients).created) == ["cache", "cluster", "role", "role"]
@@ -69,7 +67,7 @@ def test_deleting_the_project_is_offered_and_never_done(chosen, clients):
     assert project.find(chosen, clients).state == "ACTIVE"
 
 
-def test_what_runs_is_told_with_its_price_and_the_date_of_it(chosen, clients, quiet, up_to):
+def test_running_resources_are_listed_with_price_and_date(chosen, clients, quiet, up_to):
     up_to("server")
     plan = cleanup.inventory(chosen, clients)
     assert "g2-standard-16" in plan.machines
@@ -103,11 +101,11 @@ def test_a_plan_names_what_was_created_else_what_may_be_yours_else_nothing():
     assert titles[0] == titles[1] and len(set(titles)) == 3
 
 
-def test_a_resource_is_the_same_whoever_says_how_to_delete_it():
+def test_a_resource_is_the_same_with_another_delete_command():
     assert cleanup.Resource("role", "a") == cleanup.Resource("role", "a", command="gcloud x")
 
 
-def test_a_namespace_that_was_there_before_stays_and_a_forgotten_probe_goes(
+def test_an_existing_namespace_is_kept_and_a_leftover_probe_is_deleted(
     chosen, clients, quiet, up_to, monkeypatch
 ):
     monkeypatch.setattr(creation, "LABEL", {})
@@ -131,7 +129,7 @@ def test_a_namespace_that_was_there_before_stays_and_a_forgotten_probe_goes(
     assert clients.kubernetes.find("Namespace", chosen.namespace) is not None
 
 
-def test_somebody_elses_binding_on_the_bucket_stays(chosen, clients, quiet, up_to):
+def test_another_principals_binding_on_the_bucket_is_kept(chosen, clients, quiet, up_to):
     up_to("identity")
     bucket = clients.storage.bucket(chosen.bucket_name)
     other = "principal://iam.googleapis.com/projects/1/x/subject/ns/others/sa/reader"
@@ -166,7 +164,7 @@ def test_with_the_bucket_gone_the_rest_is_deleted_all_the_same(chosen, clients, 
     assert cleanup.delete(elsewhere, clients, **quiet).left == ()
 
 
-def test_what_is_looked_at_is_shown_as_commands(settings):
+def test_the_command_of_the_inventory_lists_resources(settings):
     command = cleanup.inventory.command(settings)
     assert "gcloud container clusters list --project=my-project" in command
     assert "gcloud storage buckets get-iam-policy gs://my-bucket" in command
@@ -190,7 +188,7 @@ class Clusters:
         self.deletions += 1
 
 
-def test_a_cluster_that_can_not_be_deleted_ends_the_wait_with_gkes_words(settings, quiet):
+def test_a_cluster_that_cannot_be_deleted_ends_the_wait_with_gkes_message(settings, quiet):
     clusters = Clusters(a_cluster("RUNNING"), a_cluster("ERROR", "a firewall rule is in use"))
     clients = SimpleNamespace(clusters=clusters, cluster_path=lambda settings: "clusters/c")
     with pytest.raises(ResourceFailedError, match="a firewall rule is in use") as failed:
@@ -251,7 +249,7 @@ def pools(settings, clients):
     return [pool.name for pool in gke.find(settings, clients).node_pools]
 
 
-def test_the_pool_in_somebody_elses_cluster_is_deleted_and_the_cluster_stays(
+def test_the_pool_in_another_users_cluster_is_deleted_and_the_cluster_is_kept(
     standard, somebody_elses
 ):
     assert GPU_POOL in pools(standard, somebody_elses)
@@ -325,7 +323,7 @@ def test_roles_of_another_namespace_go_with_the_workbooks_own_cluster(
     assert accounts_with_roles(clients, chosen.bucket_name) == set()
 
 
-def test_roles_of_another_namespace_in_somebody_elses_cluster_may_be_the_readers(
+def test_roles_of_another_namespace_in_another_users_cluster_may_be_the_readers(
     standard, somebody_elses, quiet, up_to
 ):
     up_to("identity", in_namespace(standard, "later"))

@@ -14,14 +14,14 @@ def standard(chosen):
     return chosen.model_copy(update={"mode": "standard", "location": "us-central1-a"})
 
 
-def test_the_zones_with_the_gpu_and_the_quota_are_told(chosen, clients, up_to):
+def test_the_card_lists_zones_with_the_gpu_and_the_quota(chosen, clients, up_to):
     up_to("project")
     offer = cluster.gpu_offer(chosen, clients)
     assert "us-central1-a" in offer.zones
     assert offer.limit > 0
 
 
-def test_a_region_without_the_gpu_is_told(chosen, clients, up_to):
+def test_a_region_without_the_gpu_is_reported(chosen, clients, up_to):
     up_to("project")
     nowhere = chosen.model_copy(update={"location": "europe-southwest1"})
     offer = cluster.gpu_offer(nowhere, clients)
@@ -73,7 +73,7 @@ def test_without_the_api_the_notebook_that_enables_it_is_named(chosen, clients, 
     assert "02" in refused.value.remedy
 
 
-def test_a_pool_that_fails_is_said_with_googles_reason(standard, clients, quiet, up_to, rehearsal):
+def test_a_failed_pool_is_reported_with_googles_reason(standard, clients, quiet, up_to, rehearsal):
     up_to("project", standard)
     cluster.create(standard, clients, **quiet)
     stockout = GoogleError("RESOURCE_EXHAUSTED", "ZONE_RESOURCE_POOL_EXHAUSTED: no L4 today")
@@ -83,7 +83,7 @@ def test_a_pool_that_fails_is_said_with_googles_reason(standard, clients, quiet,
         cluster.create_node_pool(standard, clients, **quiet)
 
 
-def test_a_cluster_that_fails_is_said_with_googles_reason(chosen, clients, quiet, up_to, rehearsal):
+def test_a_failed_cluster_is_reported_with_googles_reason(chosen, clients, quiet, up_to, rehearsal):
     up_to("project")
     broken = GoogleError("INTERNAL", "the master did not come up")
     failing = rehearsal.inner.cloud.cluster_operations.fail_next
@@ -92,7 +92,7 @@ def test_a_cluster_that_fails_is_said_with_googles_reason(chosen, clients, quiet
         cluster.create(chosen, clients, **quiet)
 
 
-def test_a_spot_pool_has_spot_nodes_and_the_command_says_so(standard, clients, quiet, up_to):
+def test_a_spot_pool_has_spot_nodes_and_the_flag_in_its_command(standard, clients, quiet, up_to):
     spot = standard.model_copy(update={"spot": True})
     up_to("cluster", spot)
     clients = connect(spot)

@@ -71,7 +71,7 @@ def test_what_no_nodes_disk_can_hold_is_refused_before_the_server_rests(
     assert found["spec"]["replicas"] == 1
 
 
-def test_a_cluster_without_the_add_on_mounts_no_bucket_and_the_doctor_says_so(
+def test_a_cluster_without_the_add_on_mounts_no_bucket_and_the_doctor_reports_it(
     up_to, standard, rehearsal
 ):
     up_to("cluster", standard)
@@ -112,7 +112,7 @@ def test_a_rehearsal_has_no_grpc_to_compare(chosen, clients, quiet):
         compare.by_tunable(grpc, clients, **quiet)
 
 
-def test_a_recommendation_says_how_often_chance_alone_would_bring_it():
+def test_a_recommendation_has_its_probability_by_chance():
     slow, fast = (9.0, 2.0, 2.0, 2.0, 2.0), (9.0, 1.0, 1.0, 1.0, 1.0)
     card = compare.Compared((Runs(DOWNLOAD, slow), Runs(STREAMER, fast)), (), NOTHING)
     assert "once in 70 comparisons" in card.note()
@@ -120,7 +120,7 @@ def test_a_recommendation_says_how_often_chance_alone_would_bring_it():
     assert overlapping.chance() == ""
 
 
-def test_a_conversion_is_told_beside_the_runs_and_not_counted():
+def test_a_conversion_is_listed_beside_the_runs_and_not_counted():
     runs = (Runs(DOWNLOAD, (9.0, 2.0)), Runs("tensorizer", (9.0, 1.0)))
     card = compare.Compared(runs, (), NOTHING, converted_s={"tensorizer": 42.0})
     assert f"{DOWNLOAD}: 2.0 s" in repr(card)

@@ -25,7 +25,7 @@ def test_a_machine_without_figures_is_taken_for_the_guides(settings):
 
 @pytest.mark.parametrize("measured", [{}, MEASURED], ids=["nothing", "a load"])
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:1"])
-def test_a_rehearsals_measurements_are_said_to_be_that(settings, monkeypatch, measured, url):
+def test_measurements_of_a_rehearsal_are_labelled(settings, monkeypatch, measured, url):
     monkeypatch.setenv(rehearsal.URL, url)
     bars = explored(settings, measured).bars
     assert bars.own.loads == ((GIB, 2.5),) * bool(measured)

@@ -48,7 +48,7 @@ def test_a_new_project_has_googles_default_set_on(rehearsal):
     assert not {*SERVICES} - {"storage.googleapis.com"} & BY_DEFAULT
 
 
-def test_before_anything_is_on_nothing_can_be_asked_but_service_usage(chosen, nothing_on, clients):
+def test_without_enabled_apis_only_service_usage_responds(chosen, nothing_on, clients):
     for call in (
         lambda: clients.projects.get_project(name="projects/rehearsal-project"),
         lambda: clients.billing.get_project_billing_info(name="projects/rehearsal-project"),

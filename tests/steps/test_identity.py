@@ -33,7 +33,7 @@ def test_without_a_cluster_the_notebook_that_makes_it_is_named(chosen, clients, 
     assert "04" in missing.value.remedy
 
 
-def test_somebody_elses_write_in_between_is_not_lost(chosen, clients, monkeypatch):
+def test_a_concurrent_policy_change_is_not_lost(chosen, clients, monkeypatch):
     from google.cloud.storage import Bucket
 
     write, raced = Bucket.set_iam_policy, []

@@ -26,7 +26,7 @@ def test_the_notebooks_are_named_in_the_readers_language():
 @pytest.mark.parametrize(
     ("billed", "told"), [(None, "unknown"), ((), "no cluster"), (("cluster a",), "cluster a")]
 )
-def test_what_is_billed_is_told_and_so_is_what_is_not_known(billed, told):
+def test_billed_resources_and_unknown_ones_are_listed(billed, told):
     assert told in overview.Overview("10", "x", False, billed).costs
     assert "10 " in repr(overview.Overview("10", "x", False, billed))
 

@@ -26,7 +26,7 @@ def revoke(chosen, clients, role):
     iam.revoke_on_bucket(bucket, [role], lambda member: "/sa/" in member)
 
 
-def test_with_both_roles_the_account_is_told_that_it_may(chosen, clients, quiet, up_to, left):
+def test_with_both_roles_the_probe_passes(chosen, clients, quiet, up_to, left):
     up_to("identity")
     probed = probe.probe(chosen, clients, **quiet)
     assert [(one.permission, one.may) for one in probed.answers] == [
@@ -50,7 +50,7 @@ def test_with_both_roles_the_account_is_told_that_it_may(chosen, clients, quiet,
         ),
     ],
 )
-def test_a_role_that_is_missing_is_named_by_what_is_refused(
+def test_a_missing_role_is_named_by_the_refused_permission(
     chosen, clients, quiet, up_to, left, role, refused, pitfall
 ):
     up_to("identity")

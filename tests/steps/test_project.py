@@ -13,7 +13,7 @@ def test_the_project_is_found_with_its_number(chosen, clients):
 
 
 @pytest.mark.guide("G02")
-def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
+def test_an_unknown_project_is_reported_with_the_command_that_creates_it(chosen, clients):
     other = chosen.model_copy(update={"project_id": "somebody-elses"})
     with pytest.raises(AccessError, match="project somebody-elses does not exist") as refused:
         project.find(other, clients)
@@ -21,7 +21,7 @@ def test_an_unknown_project_is_said_with_the_way_to_create_it(chosen, clients):
 
 
 @pytest.mark.guide("G03")
-def test_billing_off_is_told(chosen, clients, rehearsal):
+def test_disabled_billing_is_reported(chosen, clients, rehearsal):
     assert project.billing(chosen, clients).enabled
     rehearsal.call(lambda: setattr(rehearsal.inner.cloud.project, "billing_account", ""))
     off = project.billing(chosen, clients)
@@ -46,7 +46,7 @@ def test_both_roles_are_granted_once(chosen, clients):
     assert again.granted == ()
 
 
-def test_with_nobody_to_grant_to_the_form_is_named(chosen, clients):
+def test_without_an_account_to_grant_to_the_form_is_named(chosen, clients):
     nobody = chosen.model_copy(update={"account": ""})
     with pytest.raises(SettingsError, match="contain no account name") as refused:
         project.grant_roles(nobody, clients)

@@ -46,7 +46,7 @@ def test_a_cache_has_an_effect_if_each_read_with_it_was_faster(seconds, effect):
     assert with_it.cache_effect == effect
 
 
-def test_what_was_read_before_the_cache_ran_is_no_hit(three, clients, quiet, up_to):
+def test_reads_before_the_cache_ran_are_no_hits(three, clients, quiet, up_to):
     up_to("streaming")
     before = scaling.read(three, clients, **quiet)
     (zone,) = cache.hits(three, clients, since=before.begun, **quiet).zones
@@ -55,20 +55,20 @@ def test_what_was_read_before_the_cache_ran_is_no_hit(three, clients, quiet, up_
     assert "No cache is running" in again.sentence()
 
 
-def test_one_pod_compares_with_nothing(chosen, clients, quiet, up_to):
+def test_one_pod_alone_gives_no_comparison(chosen, clients, quiet, up_to):
     up_to("streaming")
     alone = scaling.read(chosen, clients, **quiet)
     assert alone.together is None
     assert "raise «replicas»" in alone.sentence()
 
 
-def test_without_a_ready_pod_nobody_reads(chosen, clients, up_to):
+def test_without_a_ready_pod_no_reads_start(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="ready"):
         scaling.read(chosen, clients)
 
 
-def test_a_reader_that_ends_says_why(chosen, clients, quiet, up_to):
+def test_a_reader_that_exits_is_reported_with_the_reason(chosen, clients, quiet, up_to):
     up_to("streaming")
     elsewhere = chosen.model_copy(update={"model_uri": f"{chosen.model_uri}-not-there"})
     with pytest.raises(ResourceFailedError, match="KeyError: 'items'"):
@@ -82,7 +82,7 @@ def test_no_round_begins_after_the_budget(chosen, clients, quiet, up_to):
     assert (len(spent.alone), spent.cut_short) == (1, True)
 
 
-def test_it_is_told_from_how_many_machines_on_something_shared_binds():
+def test_a_shared_limit_binds_from_a_computed_number_of_machines():
     by_name = {machine.name: machine for machine in machines()}
     g2 = by_name["g2-standard-16"]  # 32 Gbps
     assert (crowded(g2, REGION_GBPS), crowded(g2, CACHE_GBPS)) == (7, 4)

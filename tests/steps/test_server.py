@@ -41,7 +41,7 @@ def test_the_command_line_prints_what_the_notebook_shows(chosen, clients, capsys
     assert "could not be inspected" in capsys.readouterr().err
 
 
-def test_a_model_that_cannot_be_looked_at_leaves_the_guides_memory_and_says_so(chosen, clients):
+def test_an_unreadable_model_keeps_the_guides_memory_with_a_note(chosen, clients):
     elsewhere = chosen.model_copy(update={"model_uri": "gs://nobody-has-this/model"})
     shown = server.manifest(elsewhere, clients)
     assert "memory: " not in shown.yaml
@@ -75,7 +75,7 @@ def test_the_guides_deployment_is_brought_to_another_strategy(chosen, clients, u
     server.deploy(chosen, clients)
 
 
-def test_a_rehearsal_says_that_it_has_no_sglang(chosen, clients, up_to):
+def test_a_rehearsal_reports_that_it_has_no_sglang(chosen, clients, up_to):
     up_to("identity")
     other = chosen.model_copy(update={"inference_server": "sglang"})
     assert "sglang.launch_server" in server.manifest(other, clients).yaml
@@ -135,7 +135,7 @@ def test_without_a_bucket_role_the_missing_permission_is_named(
     assert "05" in refused.value.remedy
 
 
-def test_a_service_account_that_vanished_is_said(chosen, clients, quiet, up_to):
+def test_a_missing_service_account_is_reported(chosen, clients, quiet, up_to):
     up_to("identity")
     clients.kubernetes.delete("ServiceAccount", "vllm-streamer", "vllm")
     clients.kubernetes.apply(deployment(chosen))

@@ -36,12 +36,12 @@ def test_a_reference_counts_until_a_file_changes(rehearsal, chosen, clients, up_
     assert server_tokens.answers(chosen, clients, reference=reference).verdict == "unjudged"
 
 
-def test_sglang_has_nothing_to_be_held_against(chosen, clients):
+def test_sglang_has_no_reference(chosen, clients):
     sglang = chosen.model_copy(update={"inference_server": "sglang"})
     assert "SGLang" in server_tokens.answers(sglang, clients).declined
 
 
-def test_before_a_pod_is_ready_nothing_is_asked(chosen, clients, up_to):
+def test_before_a_pod_is_ready_no_prompt_is_sent(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="No Pod of the server is ready"):
         server_tokens.answers(chosen, clients)

@@ -47,7 +47,7 @@ def sized(choices):
     return lambda config, size_bytes, **more: card(choices, config, size_bytes, more)
 
 
-def test_the_guides_example_is_tight_on_one_l4_and_told_what_fits(sized):
+def test_the_guides_example_is_tight_on_one_l4_with_alternatives(sized):
     config, size_bytes, choices = SIZED["tight"]
     found = sized(config, size_bytes, **choices)
     assert found.fit.verdict == "tight"
@@ -99,14 +99,14 @@ def test_autopilots_machine_is_the_smallest_with_the_gpus_where_the_forms_has_ot
         (GEMMA, "nvidia-x9", "nvidia-x9"),
     ],
 )
-def test_where_nothing_can_be_said_nothing_is_refused(sized, config, gpu, words):
+def test_without_a_known_size_nothing_is_refused(sized, config, gpu, words):
     found = sized(config, 10**9, gpu=gpu)
     assert found.possible and found.fit is None
     assert words in repr(found)
     assert words in found._repr_html_()
 
 
-def test_the_memory_and_the_load_are_pictures_that_say_in_text_what_they_show(sized):
+def test_the_pictures_of_memory_and_load_have_text_alternatives(sized):
     found = sized(GEMMA, GEMMA_BYTES)
     told = {
         found.plot(): (
@@ -122,7 +122,7 @@ def test_the_memory_and_the_load_are_pictures_that_say_in_text_what_they_show(si
     assert sized(GEMMA, GEMMA_BYTES // 2).plot().png != found.plot().png
 
 
-def test_where_nothing_is_known_the_pictures_say_so(sized):
+def test_without_known_figures_no_picture_is_shown(sized):
     unknown = sized({}, GEMMA_BYTES, **STANDARD, machine_type="n2-standard-8")
     assert unknown.plot()._repr_html_() is unknown.plot_load()._repr_html_() is None
 

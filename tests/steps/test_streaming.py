@@ -27,7 +27,7 @@ def test_the_stream_is_measured_against_the_bucket(chosen, clients, up_to):
     assert stream.slowest_s == load.elapsed_s
 
 
-def test_the_cold_start_is_told_in_parts_and_drawn(chosen, clients, up_to):
+def test_the_cold_start_is_listed_in_phases_and_drawn(chosen, clients, up_to):
     up_to("streaming")
     start = streaming.cold_start(chosen, clients)
     names = [phase.name for phase in start.phases if phase.name != UNEXPLAINED]
@@ -73,7 +73,7 @@ def test_of_several_replicas_each_has_its_timeline(chosen, clients, up_to):
     assert repr(start.plot()).startswith("Cold starts of 2 Pods")
 
 
-def test_the_verb_tells_the_cold_start_of_a_pod(chosen, clients, up_to, tmp_path, capsys):
+def test_timeline_prints_the_cold_start_of_a_pod(chosen, clients, up_to, tmp_path, capsys):
     up_to("streaming")
     (name,) = streaming.list_pods(chosen, clients).names
     picture = tmp_path / "start.png"
@@ -149,7 +149,7 @@ def test_of_several_pods_only_the_one_that_was_asked_has_its_answer(chosen, clie
     assert set(last.values()) == {"ready"}
 
 
-def test_the_pod_tells_its_versions(chosen, clients, up_to):
+def test_the_versions_are_read_from_the_pod(chosen, clients, up_to):
     up_to("streaming")
     versions = streaming.versions(chosen, clients)
     assert dict(versions.packages)["vllm"] == "0.0.0"
@@ -167,7 +167,7 @@ def test_the_pod_tells_its_versions(chosen, clients, up_to):
         ("Open Kernel Module for x86_64  580.126.20  Release Build", "580.126.20"),
     ],
 )
-def test_the_pod_tells_its_driver_as_the_kernel_does(kind, driver, tmp_path):
+def test_the_driver_is_read_from_the_pods_kernel_module(kind, driver, tmp_path):
     """The line of /proc/driver/nvidia/version is that of NVIDIA's driver README."""
     file = tmp_path / "version"
     file.write_text(f"NVRM version: NVIDIA UNIX {kind}  2026\nGCC version:  gcc 12.2.0\n")
@@ -187,7 +187,7 @@ def test_the_pod_tells_its_driver_as_the_kernel_does(kind, driver, tmp_path):
         (None, ""),
     ],
 )
-def test_the_server_says_which_engine_it_is_or_nobody_does(
+def test_the_engine_is_read_from_the_server_or_unknown(
     chosen, clients, up_to, monkeypatch, told, engine
 ):
     def ask(pod, namespace, port, path, body=None):
@@ -207,7 +207,7 @@ def test_without_a_deployment_the_notebook_that_makes_it_is_named(chosen, client
     assert "06" in missing.value.remedy
 
 
-def test_before_a_pod_is_ready_nothing_is_asked(chosen, clients, up_to):
+def test_before_a_pod_is_ready_no_prompt_is_sent(chosen, clients, up_to):
     up_to("identity")
     with pytest.raises(MissingError, match="No Pod of the server is ready"):
         streaming.ask(chosen, clients, question="?")

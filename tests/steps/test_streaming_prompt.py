@@ -112,7 +112,7 @@ def test_an_answer_that_breaks_off_is_no_answer(reply_of, line):
         reply_of(data(choices=[{"delta": {"content": "a"}}]), line)
 
 
-def test_the_quick_engine_declines_and_says_why(settings, monkeypatch, reply_of):
+def test_the_quick_engine_declines_with_the_reason(settings, monkeypatch, reply_of):
     def decline(*_, **__):
         raise DeclinedError("answers no chat")
         yield
@@ -139,7 +139,7 @@ def test_the_quick_engine_declines_and_says_why(settings, monkeypatch, reply_of)
     ],
     ids=str,
 )
-def test_a_wrong_value_is_refused_in_words_before_anybody_is_asked(settings, wrong, name, language):
+def test_a_wrong_value_is_refused_before_any_request(settings, wrong, name, language):
     texts.speak(language)
     with pytest.raises(SettingsError) as refused:
         streaming.reply(settings, None, **{**GIVEN, **wrong})

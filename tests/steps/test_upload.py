@@ -23,7 +23,7 @@ def ours(chosen, tmp_path):
     )
 
 
-def test_what_differs_is_sent_and_only_that(ours, clients, quiet, tmp_path):
+def test_only_files_that_differ_are_uploaded(ours, clients, quiet, tmp_path):
     first = upload.model(ours, clients, **quiet)
     assert sorted(first.sent) == ["new/config.json", "new/model.safetensors", "new/tokenizer.json"]
     assert first.sent_bytes == 5004 and first.throughput_gib_s > 0
@@ -38,7 +38,7 @@ def test_what_differs_is_sent_and_only_that(ours, clients, quiet, tmp_path):
     assert blob.download_as_bytes() == changed.encode()
 
 
-def test_what_was_brought_can_be_read_as_a_model(ours, clients, quiet):
+def test_the_uploaded_files_can_be_read_as_a_model(ours, clients, quiet):
     upload.model(ours, clients, **quiet)
     model = weights.inspect(ours, clients)
     assert model.shards == ("model.safetensors",) and model.config
@@ -68,7 +68,7 @@ def test_a_folder_without_weights_is_refused(chosen, clients, tmp_path):
         upload.model(chosen.model_copy(update={"model_source": str(tmp_path)}), clients)
 
 
-def test_a_stop_says_what_is_kept(ours, clients):
+def test_a_stop_reports_what_is_kept(ours, clients):
     def stop(progress):
         if progress.fraction:
             raise KeyboardInterrupt
@@ -80,7 +80,7 @@ def test_a_stop_says_what_is_kept(ours, clients):
     assert "Run this again to resume" in stopped.value.remedy
 
 
-def test_a_refusal_is_told_in_the_readers_words(ours, clients, quiet, monkeypatch):
+def test_a_refusal_names_the_missing_permission(ours, clients, quiet, monkeypatch):
     from google.api_core.exceptions import Forbidden
 
     def refuse(*_, **__):

@@ -86,7 +86,7 @@ def in_bucket(clients, settings):
     return {blob.name.rpartition("/")[2]: blob for blob in blobs}
 
 
-def test_what_arrives_is_the_model_and_only_what_serving_needs(asked, clients, quiet, weights):
+def test_only_files_needed_for_serving_are_uploaded(asked, clients, quiet, weights):
     brought = upload.model(asked, clients, **quiet)
     there = in_bucket(clients, asked)
     assert sorted(there) == ["config.json", "model.safetensors", "tokenizer.json"]
@@ -105,7 +105,7 @@ def test_a_second_run_reads_no_weights_and_sends_nothing(asked, clients, quiet, 
     assert [name for name, _, _ in reads if name == "model.safetensors"] == []
 
 
-def test_other_bytes_than_the_hub_promised_do_not_stay(asked, clients, quiet, weights, rehearsal):
+def test_objects_with_a_wrong_checksum_are_removed(asked, clients, quiet, weights, rehearsal):
     entry = rehearsal.inner.hub.repositories[OPEN].entries["model.safetensors"]
     promised = entry.sha256
     with weights.open("r+b") as file:

@@ -30,7 +30,7 @@ def test_the_layers_are_a_picture_and_a_file(chosen, clients, tmp_path, capsys):
     assert "can't be written" in capsys.readouterr().err
 
 
-def test_where_there_is_nothing_to_draw_no_file_is_left(chosen, clients, tmp_path, capsys):
+def test_without_a_picture_no_file_is_written(chosen, clients, tmp_path, capsys):
     file = tmp_path / "layers.png"
     assert main(["weights", f"{chosen.model_uri}-elsewhere", "--picture", str(file)]) == 1
     assert "nothing to draw: no safetensors files" in capsys.readouterr().err
@@ -42,7 +42,7 @@ def test_a_bucket_elsewhere_is_not_near(chosen, clients):
     assert not weights.inspect(other, clients).near
 
 
-def test_a_bucket_that_is_not_there_is_said(chosen, clients):
+def test_a_missing_bucket_is_reported(chosen, clients):
     with pytest.raises(MissingError, match="bucket no-such-bucket does not exist") as missing:
         weights.inspect(chosen.model_copy(update={"model_uri": "gs://no-such-bucket/m"}), clients)
     assert "create the bucket" in missing.value.remedy

@@ -48,7 +48,8 @@ class Done(Notebook):
         """Note that the time was over, before what its cell said then."""
         self.status = "timed-out"
         told = say("The time limit of {time} was reached.", time=duration(limit_s or 0))
-        self.error = "\n".join(filter(None, (told, self.error)))
+        said = "" if self.error.endswith(": ") else self.error  # an error without a message
+        self.error = "\n".join(filter(None, (told, said)))
 
 
 def parameters_of(notebook: Path) -> list[str]:

@@ -72,7 +72,7 @@ def test_a_copy_that_is_interrupted_at_its_end_leaves_the_earlier_one(one, tmp_p
     assert names(tmp_path / "out") == before
 
 
-def test_links_lead_to_nothing_that_is_copied(one, tmp_path):
+def test_links_are_not_followed_when_copying(one, tmp_path):
     put(tmp_path / "other" / "secret.ipynb", "secret")
     (one.work / "link.ipynb").symlink_to(tmp_path / "other" / "secret.ipynb")
     (one.work / "folder").symlink_to(tmp_path / "other")
@@ -102,3 +102,10 @@ def test_a_target_that_is_a_file_is_refused(one, tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(SettingsError):
         collect(one, tmp_path / "out")
+
+
+def test_a_folder_among_the_seats_would_become_a_seat_and_is_refused(one):
+    for target in (one.folder.parent, one.folder.parent / "02", one.work / "out"):
+        with pytest.raises(SettingsError):
+            collect(one, target)
+    assert [path.name for path in one.folder.parent.iterdir()] == [one.name]

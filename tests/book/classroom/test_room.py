@@ -1,6 +1,8 @@
 """Whether a machine has room for a class."""
 
+import re
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from warmbook.book.classroom import room
 from warmbook.errors import SettingsError
 
 MEMINFO = "MemTotal: 9000000 kB\nMemAvailable: 4000000 kB\n"
+ROOT = Path(__file__).parents[3]
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -26,7 +29,7 @@ def machine(tmp_path):
         ("1000", "3000", 0),
     ],
 )
-def test_memory_is_what_the_container_lets_take(machine, limit, used, free):
+def test_available_memory_respects_the_container_limit(machine, limit, used, free):
     if limit:
         (machine / "memory.max").write_text(f"{limit}\n")
         (machine / "memory.current").write_text(f"{used}\n")
@@ -49,3 +52,11 @@ def test_a_full_disk_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: Usage(0, 0, 10**6))
     with pytest.raises(SettingsError, match=str(tmp_path)):
         room.check_room(1, "quick", tmp_path)
+
+
+def test_the_workshop_plans_the_memory_by_which_seats_are_refused():
+    text = (ROOT / "docs" / "workshop.md").read_text()
+    row = next(line for line in text.splitlines() if line.startswith("| memory to plan"))
+    planned = [int(number) for number in re.findall(r"(\d+) MiB", row)]
+    needed = [room.PER_SEAT[engine].memory_bytes // room.MIB for engine in ("quick", "vllm")]
+    assert planned == needed

@@ -14,7 +14,7 @@ from ...other_user import NOBODY, needs_root
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../01", "a/b", "-x", "ana\n", "x" * 65])
-def test_a_name_leads_nowhere_else(tmp_path, name):
+def test_seat_names_cannot_point_outside_the_folder(tmp_path, name):
     with pytest.raises(SettingsError):
         seat(tmp_path, name)
 
@@ -42,7 +42,7 @@ def test_a_supervisor_that_is_gone_leaves_a_stale_seat(running_here):
         *("http://127.0.0.1:65536", "http://127.999.0.1:80"),
     ],
 )
-def test_a_rehearsal_elsewhere_is_not_believed(running_here, address):
+def test_a_rehearsal_on_another_host_is_rejected(running_here, address):
     one = running_here(faults="http://127.0.0.1:80")
     told = json.loads((one.folder / "seat.json").read_text())
     (one.folder / "seat.json").write_text(json.dumps({**told, "faults": address}))
@@ -55,7 +55,7 @@ HUGE = '{"pid": 99999999999999999999, "started": 1, "state": "up", "since": ""}'
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"pid": -1}', "[]", "\udcff", DEEP, HUGE])
-def test_a_damaged_file_is_no_running_seat(running_here, content):
+def test_a_damaged_file_counts_as_no_running_seat(running_here, content):
     one = running_here()
     (one.folder / "seat.json").write_bytes(content.encode(errors="surrogateescape"))
     assert one.running() is None and one.stale
@@ -76,7 +76,7 @@ def test_links_pipes_and_large_files_are_not_read(tmp_path, monkeypatch):
 
 
 @needs_root
-def test_root_believes_only_the_owner_of_a_seat(running_here):
+def test_root_reads_only_files_of_the_seats_owner(running_here):
     one = running_here()
     os.chown(one.folder, NOBODY, NOBODY)
     assert one.running() is None  # root wrote it

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from warmbook.__main__ import main
 from warmbook.book.classroom import faults, status
 from warmbook.book.classroom.status import SeatStatus
 from warmbook.book.classroom.table import ago, as_text
+from warmbook.book.gym import FaultsServer
 from warmbook.errors import MissingError, SettingsError, UnreachableError
 from warmbook.measure.runs.measured import NOTHING
 
@@ -75,7 +77,7 @@ def test_a_seat_without_a_record_shows_none(running_here):
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"schema": 99}'])
-def test_a_damaged_record_hides_no_seat(running_here, content):
+def test_a_damaged_record_does_not_hide_the_seat(running_here, content):
     one = running_here()
     put(one).write_text(content)
     assert status.status(one).notebook == ""
@@ -109,7 +111,7 @@ def test_a_seat_whose_rehearsal_has_stopped_is_not_answering(running_here):
 
 
 @pytest.mark.parametrize("answer", [b"3", b"[1]", b"[{}]", b"{", b"[" * 100_000])
-def test_what_is_no_answer_of_a_rehearsal_hides_no_seat(running_here, answer):
+def test_a_seat_with_an_invalid_rehearsal_response_is_not_answering(running_here, answer):
     with answering(OK + b"\r\n" + answer) as server:
         one = running_here(faults=server.url, token="x")
         shown = status.status(one)
@@ -135,7 +137,7 @@ def test_a_fault_is_staged_shown_and_removed(running_here, rehearsal):
         faults=os.environ["WARMBOOK_REHEARSAL_FAULTS"],
         token=os.environ["WARMBOOK_REHEARSAL_TOKEN"],
     )
-    faults.stage(one, "api-off-storage")
+    assert not faults.stage(one, "api-off-storage")
     assert status.status(one).faults == ("api-off-storage",)
     faults.unstage(one, "api-off-storage")
     assert status.status(one).faults == ()
@@ -143,6 +145,22 @@ def test_a_fault_is_staged_shown_and_removed(running_here, rehearsal):
         faults.unstage(one, "api-off-storage")
     with pytest.raises(MissingError):
         faults.stage(one, "no-such-fault")
+
+
+def test_a_fault_on_a_used_seat_is_staged_with_a_warning(
+    running_here, rehearsal, monkeypatch, capsys, tmp_path
+):
+    running_here(
+        faults=os.environ["WARMBOOK_REHEARSAL_FAULTS"],
+        token=os.environ["WARMBOOK_REHEARSAL_TOKEN"],
+    )
+    lines = []
+    for changes in (0, 3):
+        monkeypatch.setattr(FaultsServer, "changes", lambda _, n=changes: (n, "POST /"))
+        words = ["fault", "--folder", str(tmp_path / "class"), "01", "billing-off"]
+        assert main(["class", *words]) == 0
+        lines.append(capsys.readouterr().out)
+    assert "✔ 01" in lines[1] and len(lines[1]) > len(lines[0])
 
 
 def test_a_seat_that_does_not_run_gets_no_fault(running_here):

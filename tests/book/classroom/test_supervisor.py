@@ -1,6 +1,7 @@
 """A seat's supervisor: up, reset, ended, killed; nothing but the work is left."""
 
 import os
+import shutil
 import signal
 import stat
 import urllib.request
@@ -97,6 +98,14 @@ def test_a_supervisor_that_is_killed_leaves_no_process_and_a_stale_seat(supervis
     assert one.seat.stale
     assert [found.name for found in clear_crashed(tmp_path / "class")] == ["ana"]
     assert not one.seat.stale and (one.seat.work / FIRST).is_file()
+
+
+def test_a_seat_whose_folder_is_deleted_ends(supervised, tmp_path):
+    one = supervised()
+    shutil.rmtree(one.seat.folder)
+    one.process.wait(20)
+    assert not processes_with(str(one.port))
+    assert not one.seat.folder.exists()
 
 
 def test_a_server_of_jupyterhub_has_no_link_with_a_token():

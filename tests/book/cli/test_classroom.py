@@ -2,11 +2,13 @@
 
 import json
 import os
+from unittest.mock import Mock
 
 import pytest
 
 from warmbook.__main__ import main
 from warmbook.book import origin
+from warmbook.book.classroom import reset as classroom_reset
 from warmbook.book.classroom.processes import Process
 from warmbook.book.classroom.seats import Running, seat
 
@@ -44,6 +46,26 @@ def test_a_seat_that_does_not_run_fails_alone(folder, capsys):
     assert capsys.readouterr().err.count("✗ 02") == 2
 
 
+def test_what_starts_a_seat_is_named(folder, capsys):
+    seat(folder, "ana").work.mkdir(parents=True)
+    assert typed(folder, "reset", "02") == 1
+    assert f"class start 2 --folder {folder}" in capsys.readouterr().err
+    assert typed(folder, "reset", "ana") == 1
+    assert "class start" not in capsys.readouterr().err
+
+
+def test_a_seat_that_does_not_run_has_no_link(folder, capsys):
+    assert typed(folder, "status", "--links") == 0
+    assert "token=of-02" not in capsys.readouterr().out
+
+
+def test_ctrl_c_names_the_seat_where_it_was_pressed(folder, capsys, monkeypatch):
+    monkeypatch.setattr(classroom_reset, "reset", Mock(side_effect=KeyboardInterrupt))
+    assert typed(folder, "reset", "all") == 130
+    told = capsys.readouterr().err
+    assert "01" in told and f"class status --folder {folder}" in told
+
+
 def test_what_is_collected_is_counted(folder, capsys, tmp_path):
     (folder / "seats" / "01" / "work" / "mine.ipynb").write_text("{}")
     assert typed(folder, "collect", str(tmp_path / "out")) == 0
@@ -62,7 +84,7 @@ def test_what_is_collected_is_counted(folder, capsys, tmp_path):
         ("page",),
     ],
 )
-def test_without_a_class_each_verb_says_how_to_begin_one(tmp_path, capsys, words):
+def test_without_a_class_each_verb_prints_how_to_start_one(tmp_path, capsys, words):
     assert typed(tmp_path / "nothing", *words) == 2
     assert "class start" in capsys.readouterr().err
 

@@ -1,4 +1,5 @@
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -6,6 +7,7 @@ from tests.measure.runs.comparison.test_compare import SLOWER
 from tests.measure.runs.test_record import WHOLE, data
 from warmbook.__main__ import main
 from warmbook.book import shipped
+from warmbook.book.cli import compare as cli
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ FAIL_IF = ("--fail-if", "cold_start > +20%")
         ("equal-0 equal-0", 1, "not-judged"),
     ],
 )
-def test_the_exit_status_and_the_verdict_tell_whether_every_run_is_within(
+def test_exit_status_and_verdict_report_whether_all_runs_are_within_the_threshold(
     compare, names, status, verdict
 ):
     got, told = compare(names, *FAIL_IF, "--format", "json")
@@ -103,6 +105,30 @@ def test_more_runs_of_the_base_are_its_median_and_its_noise(compare):
     assert compare("equal-0 slow", *bases, *FAIL_IF)[0] == 1
 
 
+@pytest.mark.parametrize(
+    ("threshold", "warned"),
+    [
+        ("ready > +20%", False),
+        ("ready < -20%", True),
+        ("stream_rate < -20%", False),
+        ("stream_rate > +20%", True),
+        ("stream_bytes < -20%", False),
+        ("ready < 1s", False),
+    ],
+)
+def test_a_threshold_that_fails_the_better_run_gets_a_warning(compare, threshold, warned):
+    _, told = compare("equal-0 slow", "--fail-if", threshold, "--format", "json")
+    assert (threshold in told.err) == warned
+    assert "warnings" in json.loads(told.out)
+
+
+def test_options_may_stand_between_the_runs(compare):
+    before = compare("equal-0 equal-5", "--base", "equal-1", *FAIL_IF, "--format", "json")
+    between = compare("equal-0", "--base", "equal-1", "equal-5", *FAIL_IF, "--format", "json")
+    assert before == between
+    assert json.loads(between[1].out)["figures"][0]["bases"] == [3.0] * 2
+
+
 def test_a_base_of_other_settings_is_left_out_and_one_of_another_commit_is_not(compare):
     options = ("--base", "tuned", "--base", "next", "--base", "broken", *FAIL_IF)
     status, told = compare("equal-0 equal-1", *options, "--format", "json")
@@ -112,7 +138,7 @@ def test_a_base_of_other_settings_is_left_out_and_one_of_another_commit_is_not(c
     assert len(printed["figures"][0]["bases"]) == 2
 
 
-def test_runs_in_folders_of_one_name_are_told_apart(compare, tmp_path):
+def test_runs_in_folders_with_the_same_name_are_distinguished(compare, tmp_path):
     other = tmp_path / "night" / "equal-0"
     other.mkdir(parents=True)
     (other / "run.json").write_bytes(data(id="night"))
@@ -123,8 +149,16 @@ def test_runs_in_folders_of_one_name_are_told_apart(compare, tmp_path):
 def test_markdown_is_printed_also_where_nothing_could_be_compared(compare):
     status, told = compare("equal-0 slow", *FAIL_IF, "--format", "markdown")
     assert (status, told.out.splitlines()[0][:5]) == (1, "### ✗")
-    status, told = compare("equal-0 broken", "--format", "markdown")
-    assert (status, told.out.splitlines()[0][:5]) == (1, "### ✗")
+    plain, told = compare("equal-0 broken", "--format", "markdown")
+    judged, told_too = compare("equal-0 broken", *FAIL_IF, "--format", "markdown")
+    assert (plain, judged, told_too.out) == (1, 1, told.out)
+    assert told.out.startswith("### ✗") and "0" not in told.out.splitlines()[0]
+
+
+def test_ctrl_c_does_not_speak_of_resources_that_a_comparison_never_creates(compare, monkeypatch):
+    monkeypatch.setattr(cli, "comparable_runs", Mock(side_effect=KeyboardInterrupt))
+    status, told = compare("equal-0 equal-1")
+    assert (status, told.err) == (130, "Stopped.\n")
 
 
 def test_one_run_without_own_work_is_wrong_usage(compare, monkeypatch, tmp_path):

@@ -22,7 +22,9 @@ def servers(clients, chosen):
 
 
 @pytest.mark.parametrize("faults", [("bucket-viewer-missing",), ("gpu-stockout",)], indirect=True)
-def test_a_pod_that_does_not_come_up_gets_the_walks_cause(faults, chosen, clients, quiet, capsys):
+def test_a_failing_pod_gets_the_same_diagnosis_as_the_rollout(
+    faults, chosen, clients, quiet, capsys
+):
     walked = walk(chosen, clients, quiet["report"], doctor=False)
     assert len(walked.pitfalls) == 1
     (name,) = servers(clients, chosen)
@@ -32,7 +34,7 @@ def test_a_pod_that_does_not_come_up_gets_the_walks_cause(faults, chosen, client
     assert [one["pitfall"] for one in told["found"][:1]] == [*walked.pitfalls]
 
 
-def test_a_server_that_is_up_has_none_and_a_pod_that_is_not_there_is_said(
+def test_a_running_server_has_no_diagnosis_and_a_missing_pod_is_reported(
     up_to, chosen, clients, capsys
 ):
     up_to("streaming")

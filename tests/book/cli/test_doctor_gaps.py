@@ -29,7 +29,7 @@ def told(clients, monkeypatch, tmp_path, capsys):
     return run
 
 
-def test_without_a_project_this_machine_and_the_credentials_are_looked_at(told):
+def test_without_a_project_the_machine_and_the_credentials_are_checked(told):
     lines, status = told()
     assert status == 1
     assert {"Libraries", "Credentials"} <= lines.keys()
@@ -39,7 +39,7 @@ def test_without_a_project_this_machine_and_the_credentials_are_looked_at(told):
     assert len(names.split(", ")) == len(CHECKS) - 2
 
 
-def test_without_a_model_what_the_project_has_is_looked_at(told, chosen):
+def test_without_a_model_the_project_is_still_checked(told, chosen):
     lines, status = told(project_id=chosen.project_id)
     assert status == 1
     assert lines["Project"]["state"] == "ok" and "GPU quota" in lines
@@ -48,7 +48,7 @@ def test_without_a_model_what_the_project_has_is_looked_at(told, chosen):
     assert "Bucket" not in lines
 
 
-def test_what_is_wrong_is_still_refused(told, capsys):
+def test_invalid_settings_are_still_refused(told, capsys):
     assert main(["doctor", "-p", "location", "mars"]) == 2
     assert main(["doctor", "--probe"]) == 2
     assert "project_id" in capsys.readouterr().err

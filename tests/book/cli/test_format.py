@@ -113,14 +113,14 @@ def test_compare_has_the_figures_of_each_run_and_what_changed(runs, told):  # no
     assert list(found["left_out"]) == [folders[3]]
 
 
-def test_compare_without_two_runs_to_compare_says_which_were_left_out(runs, told):  # noqa: F811
+def test_compare_with_fewer_than_two_runs_lists_those_left_out(runs, told):  # noqa: F811
     folders = runs(a=data(), b=data(schema=9))
     found, status = told("compare", *folders)
     assert (status, found["runs"], found["changes"]) == (1, ["a"], [])
     assert list(found["left_out"]) == [folders[1]]
 
 
-def test_no_value_steers_the_terminal(runs, capsys):  # noqa: F811
+def test_control_characters_in_values_do_not_reach_the_terminal(runs, capsys):  # noqa: F811
     odd = "\x1b[1m\u202e\x9b\U000e0001ñ"
     main(["compare", *runs(a=data(), b=data(versions={"x": odd})), "--format", "json"])
     shown = capsys.readouterr().out
@@ -137,7 +137,7 @@ def test_report_has_the_file_that_it_wrote(tmp_path, told):
     assert (tmp_path / "report.html").exists()
 
 
-def test_notebooks_has_what_became_of_each_file(tmp_path, told):
+def test_notebooks_reports_the_state_of_each_file(tmp_path, told):
     found, status = told("notebooks", str(tmp_path))
     assert (status, found["folder"]) == (0, str(tmp_path))
     assert found["files"] == dict.fromkeys(shipped.files(), "same")

@@ -90,7 +90,7 @@ def test_a_rehearsal_that_has_stopped_ends_it(verb, rehearsal, tmp_path, name, w
     assert not (tmp_path / "run").exists()
 
 
-def test_it_is_said_in_spanish(verb, monkeypatch):
+def test_the_error_is_also_in_spanish(verb, monkeypatch):
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     _, told = verb("doctor", ["--language", "es"])
     assert "Sin definir: STORAGE_EMULATOR_HOST." in told.err

@@ -4,7 +4,7 @@ from warmbook.__main__ import main
 from warmbook.book import shipped
 
 
-def test_they_are_copied_out_and_twice_is_as_once(tmp_path, capsys):
+def test_copying_the_notebooks_twice_gives_the_same_result(tmp_path, capsys):
     mine = tmp_path / "a folder" / "mine"
     assert main(["notebooks", str(mine)]) == 0
     assert f"{len(shipped.files())} copied" in capsys.readouterr().out
@@ -33,7 +33,7 @@ def test_one_language_in_the_readers_language(tmp_path, capsys):
     assert [p.name for p in (tmp_path / "gym").iterdir()] == ["es"]
 
 
-def test_a_file_in_the_place_of_the_folder_or_above_it_is_said(tmp_path, capsys):
+def test_a_file_in_place_of_the_folder_or_a_parent_is_reported(tmp_path, capsys):
     file = tmp_path / "file"
     file.write_text("mine")
     for folder in (file, file / "below"):

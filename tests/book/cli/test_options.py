@@ -1,12 +1,13 @@
 """Files that a reader names: whole and private, and a device or a link stays what it is."""
 
+import argparse
 import os
 import stat
 import threading
 
 import pytest
 
-from warmbook.book.cli.options import draw_beside, keep
+from warmbook.book.cli.options import draw_beside, keep, time_limit
 from warmbook.display.picture import Picture
 from warmbook.errors import SettingsError
 
@@ -46,6 +47,20 @@ def test_a_folder_is_refused(tmp_path):
     with pytest.raises(SettingsError):
         keep(tmp_path, b"now")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("45s", 45), ("90m", 5400), ("2h", 7200), ("1h30m", 5400), ("1h0m5s", 3605)],
+)
+def test_a_time_limit_is_in_seconds(text, seconds):
+    assert time_limit(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["1h30", "5m30", "0", "0h", "", "1.5h", "-5", "30m1h", "x"])
+def test_a_time_that_can_be_read_in_two_ways_or_none_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        time_limit(text)
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [(0, 2), (1, 1)])

@@ -58,7 +58,7 @@ def test_lab_has_its_own_options_and_the_rehearsals():
     assert "| `--fault NAME[,NAME]` |" in section("lab")
 
 
-def test_a_stale_page_is_noticed(generator, capsys):
+def test_check_fails_for_a_stale_page(generator, capsys):
     assert generator.main(["--check"]) == 1
     assert generator.main([]) == 0
     assert generator.main(["--check"]) == 0

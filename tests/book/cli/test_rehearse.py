@@ -68,7 +68,7 @@ def test_lab_opens_the_clones_notebooks_beside_a_rehearsal(become):
     assert Path(os.environ["PYTHONSTARTUP"]).is_file()
 
 
-def test_what_a_reader_lets_python_start_with_stays(become, monkeypatch):
+def test_existing_python_startup_settings_are_kept(become, monkeypatch):
     monkeypatch.setenv("PYTHONSTARTUP", "/home/me/start.py")
     assert main(["lab"]) == 0
     assert os.environ["PYTHONSTARTUP"] == "/home/me/start.py"
@@ -83,7 +83,7 @@ def test_installed_lab_opens_copies_in_the_folder_that_is_named(become, installe
     assert become[1][-3:] == ("--no-browser", "--port", "8080")
 
 
-def test_lab_keeps_a_changed_copy_and_says_that_there_is_a_newer_one(
+def test_lab_keeps_a_changed_copy_and_reports_the_newer_version(
     become, installed, tmp_path, capsys
 ):
     main(["lab", "mine"])
@@ -112,7 +112,7 @@ OTHER_MACHINES = [
 
 
 @pytest.mark.parametrize(("system", "python", "needed"), OTHER_MACHINES)
-def test_a_machine_without_an_engine_is_told_at_once_what_works(
+def test_without_an_engine_the_error_lists_what_works(
     become, installed, tmp_path, monkeypatch, capsys, system, python, needed
 ):
     monkeypatch.setattr(sys, "platform", system)
@@ -148,7 +148,7 @@ def test_a_wrong_use_starts_and_copies_nothing(become, installed, tmp_path, word
     assert not list(tmp_path.iterdir())
 
 
-def test_what_lab_passes_on_the_rehearsal_takes():
+def test_the_rehearsal_accepts_all_options_that_lab_forwards():
     parser = warmbook_rehearsal.__main__._parser()
     taken = {name: action.nargs for action in parser._actions for name in action.option_strings}
     assert {name: taken.get(name, "not taken") for name in rehearse.PASSED_ON} == dict.fromkeys(

@@ -53,9 +53,7 @@ def closed_pipe(monkeypatch):
 
 
 @pytest.mark.parametrize(("ends", "status"), [*ENDS, ({}, 0)])
-def test_output_that_nobody_reads_at_the_end_leaves_the_status(
-    play, run, closed_pipe, ends, status
-):
+def test_a_closed_pipe_at_the_end_does_not_change_the_status(play, run, closed_pipe, ends, status):
     def close():
         closed_pipe("stdout")
         closed_pipe("stderr")
@@ -64,7 +62,7 @@ def test_output_that_nobody_reads_at_the_end_leaves_the_status(
     assert run(only="10" if "_10" in ends else "04") == status
 
 
-def test_run_cut_off_by_a_closed_pipe_fails(play, run, closed_pipe):
+def test_a_run_cut_off_by_a_closed_pipe_fails(play, run, closed_pipe):
     ran = play(lambda: closed_pipe("stdout"))
     assert run(only="04,05") == 1
     assert [number for number, _ in ran] == ["04"]

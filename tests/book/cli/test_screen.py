@@ -101,7 +101,7 @@ def test_marks_have_colours_in_a_window_alone(manifest):
 
 
 @pytest.mark.slow
-def test_what_is_piped_costs_no_import_of_rich(manifest):
+def test_piped_output_does_not_import_rich(manifest):
     code = "import sys; from warmbook.__main__ import main; main(['lint', 'manifest.yaml'])"
     code += "; print('rich' in sys.modules)"
     done = subprocess.run(
@@ -121,7 +121,7 @@ def shown(text, columns, monkeypatch, **environ):
     return window.read()
 
 
-def test_what_follows_hangs_below_the_words_and_markup_is_text(monkeypatch):
+def test_continuation_lines_are_indented_and_markup_stays_text(monkeypatch):
     told = shown(LONG, 40, monkeypatch, NO_COLOR="1").splitlines()
     assert len(told) > 4
     assert told[0].startswith("  ✗ name: some")
@@ -138,6 +138,6 @@ def test_a_command_an_address_and_a_tables_row_are_never_broken(monkeypatch):
     assert told == [command, row, "  see", f"    {address}", "    now"]
 
 
-def test_what_others_wrote_steers_nothing_in_colour_either(monkeypatch):
+def test_control_characters_are_replaced_in_coloured_output_too(monkeypatch):
     told = shown("✗ a\x1b[2J\x1b[31mb\x1b]0;c\x07\u202e", 80, monkeypatch)
     assert told == "\x1b[31m✗\x1b[0m a·[2J·[31mb·]0;c··\n"

@@ -31,18 +31,18 @@ def sized(capsys, *words):
     return status, json.loads(capsys.readouterr().out)
 
 
-def test_a_config_alone_has_the_cache_in_bfloat16_whatever_it_names(config, capsys):
+def test_the_cache_of_a_config_alone_is_bfloat16_whatever_dtype_it_names(config, capsys):
     status, found = sized(capsys, config, "--max-model-len", 1000)
     assert (status, found["kv_bytes_low"]) == (0, 1000 * TOKEN_BYTES)
     assert found["kv_bytes_high"] == found["kv_bytes_low"]
     assert (found["verdict"], found["on_each_gpu"]) == ("not known", None)
 
 
-def test_all_that_the_model_takes_is_the_context_unless_told(config, capsys):
+def test_the_default_context_is_the_models_maximum(config, capsys):
     assert sized(capsys, config)[1]["tokens"] == 8192
 
 
-def test_a_folder_here_is_held_against_the_gpus_without_a_project(config, capsys):
+def test_a_local_folder_is_compared_with_the_gpus_without_a_project(config, capsys):
     for name, data in SOUND.items():
         if name != "config.json":
             (config.parent / name).write_bytes(data)
@@ -54,7 +54,7 @@ def test_a_folder_here_is_held_against_the_gpus_without_a_project(config, capsys
     assert (status, found["verdict"]) == (1, "no")
 
 
-def test_what_is_not_there_or_not_known_is_refused_with_what_is(tmp_path, config, capsys):
+def test_missing_and_unknown_names_are_refused_with_the_valid_ones(tmp_path, config, capsys):
     assert main(["size", str(tmp_path / "nothing")]) == 2
     assert "config.json" in capsys.readouterr().err
     assert main(["size", str(config), "--gpu", "x9"]) == 2
@@ -84,7 +84,7 @@ def test_an_architecture_that_is_not_known_has_no_figure_and_is_named(config, ca
     assert "1.0 GiB" in found["missing"], "what ordinary attention would need"
 
 
-def test_a_folder_without_a_config_says_so(config, capsys):
+def test_a_missing_config_is_reported(config, capsys):
     config.unlink()
     (config.parent / ONE).write_bytes(SOUND[ONE])
     status, found = sized(capsys, config.parent)
@@ -92,7 +92,7 @@ def test_a_folder_without_a_config_says_so(config, capsys):
     assert "config.json" in found["missing"]
 
 
-def test_weights_that_are_not_whole_are_told_with_the_figures(config, capsys):
+def test_incomplete_weights_are_reported_beside_the_figures(config, capsys):
     (config.parent / ONE).write_bytes(SOUND[ONE])
     found = sized(capsys, config.parent)[1]
     assert TWO in " ".join(found["doubts"])
@@ -110,7 +110,7 @@ def test_what_no_architecture_is_named_for_is_called_an_assumption(config, capsy
     assert "is assumed" in capsys.readouterr().out
 
 
-def test_a_state_that_no_figure_holds_is_told(config, capsys):
+def test_a_state_that_is_not_in_the_figures_is_reported(config, capsys):
     config.write_text('{"model_type": "rwkv", "num_hidden_layers": 24, "hidden_size": 2048}')
     found = sized(capsys, config)[1]
     assert (found["kv_bytes_high"], found["state_layers"]) == (0, 24)

@@ -83,7 +83,7 @@ def test_a_committed_number_is_locked_recorded_and_compared(begun, tmp_path):
     assert (answer.answer, answer.measured, answer.right) == ("10 seconds", "13.4 seconds", True)
 
 
-def test_what_is_refused_can_be_mended_and_leaves_nothing(begun, tmp_path):
+def test_a_refused_answer_can_be_corrected_and_is_not_recorded(begun, tmp_path):
     panel = exercises.predict("07")
     for typed in ("", "abc", "1,5"):
         box = press(panel, 1, typed)
@@ -147,7 +147,7 @@ def test_the_first_result_counts_as_a_second_run_finds_its_work_done(begun, tmp_
     assert (answer.measured, answer.right) == ("4 resources", True)
 
 
-def test_a_new_kernel_knows_what_was_committed(begun, start, settings, tmp_path):
+def test_committed_answers_are_restored_in_a_new_kernel(begun, start, settings, tmp_path):
     press(exercises.predict("07"), 0, "10")
     press(exercises.compare("07", **MEASURED), 0, "the other phases stay")
     recorded(tmp_path)
@@ -179,7 +179,7 @@ def test_before_anything_is_connected_an_answer_waits_for_the_record(start, sett
     assert recorded(tmp_path)[TIME].answer == "10 seconds"
 
 
-def test_without_a_record_the_kernel_remembers(start, monkeypatch, tmp_path):
+def test_without_a_record_answers_last_as_long_as_the_kernel(start, monkeypatch, tmp_path):
     start()
     monkeypatch.setenv(origin.RECORDING, "no")
     press(exercises.predict("07"), 0, "10")
@@ -197,7 +197,7 @@ def test_a_record_that_cannot_be_written_stops_no_exercise(begun, monkeypatch):
     assert "10 seconds" in texts_of(exercises.compare("07", **MEASURED))
 
 
-def test_headless_a_line_says_that_the_exercise_is_skipped(start, tmp_path):
+def test_a_headless_run_prints_that_the_exercise_is_skipped(start, tmp_path):
     start(input_allowed=False)
     for shown in (exercises.predict("07"), exercises.compare("07", **MEASURED)):
         assert repr(shown).count("\n") == 0
@@ -211,7 +211,7 @@ def test_in_no_kernel_at_all_it_is_skipped_too(monkeypatch):
     assert "skipped" in repr(exercises.predict("07"))
 
 
-def test_a_front_end_without_widgets_says_how_to_answer(begun, monkeypatch, tmp_path):
+def test_without_widgets_the_text_explains_how_to_answer(begun, monkeypatch, tmp_path):
     monkeypatch.setattr(front_end, "too_old", lambda: True)
     panel = exercises.predict("02")
     shown = panel._repr_mimebundle_()
@@ -238,7 +238,7 @@ def test_an_unknown_exercise_is_refused_with_what_there_is(begun, name):
         exercises.predict("11")
 
 
-def test_what_somebody_typed_is_no_html(begun):
+def test_typed_answers_are_escaped_in_html(begun):
     typed = "<img src=x onerror=alert(1)>"
     box = press(exercises.compare("07", **MEASURED), 0, typed)
     assert "<img" not in box.below.value

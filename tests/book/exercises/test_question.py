@@ -66,7 +66,7 @@ def test_a_choice_is_right_or_not():
 
 
 @pytest.mark.parametrize("answer", ["many seconds", "", "1,5 seconds", "1e999 seconds"])
-def test_a_number_that_somebody_wrote_into_the_record_is_not_right(answer):
+def test_an_edited_number_in_the_record_is_not_right(answer):
     assert TIME.right(answer, 3.0) is False
     assert TIME.shown(answer) is not None
 

@@ -48,7 +48,7 @@ def test_the_pods_own_evidence_is_shown_and_kept_where_it_ended(server, chosen, 
         ("chat-template-missing", "chat-template", "set-up"),
     ],
 )
-def test_the_evidence_tells_what_kept_the_pod_from_starting(
+def test_the_evidence_shows_why_the_pod_did_not_start(
     server, chosen, clients, fault, evidence, kind
 ):
     gym.hide(fault)
@@ -85,7 +85,7 @@ def states(kept):
     return [(drawn["seen"], drawn["mended"]) for drawn in kept[-1]["drawn"]]
 
 
-def test_a_fault_is_mended_once_the_guide_stops_at_the_other(ends, kept, settings):
+def test_a_fault_counts_as_repaired_once_the_guide_stops_at_the_other(ends, kept, settings):
     for drawn in kept[-1]["drawn"]:
         drawn["seen"] = False
     ends("api-off", notebook="03")
@@ -99,7 +99,7 @@ def test_a_fault_is_mended_once_the_guide_stops_at_the_other(ends, kept, setting
     assert states(kept) == [(True, False), (True, False)]
 
 
-def test_what_is_not_of_the_round_mends_nothing(ends, kept, settings):
+def test_a_failure_outside_the_round_counts_as_no_repair(ends, kept, settings):
     ends("unreachable")
     gym.attempt(settings, None)
     assert states(kept) == [(True, False), (True, False)]
@@ -114,7 +114,7 @@ def test_a_wait_that_the_learner_ended_shows_the_fault_in_hand(ends, kept, setti
     assert kept[-1]["drawn"][1]["evidence"] is None
 
 
-def test_a_guide_that_passes_mends_what_was_seen_and_begins_anew(ends, kept, settings):
+def test_a_passing_guide_marks_seen_faults_as_repaired_and_starts_over(ends, kept, settings):
     ends(notebook="")
     gym.attempt(settings, None)
     assert states(kept) == [(True, True), (True, True)]
@@ -134,5 +134,5 @@ class Restarting:
         return read
 
 
-def test_a_restart_between_two_reads_of_the_log_loses_nothing():
+def test_a_restart_between_two_log_reads_loses_no_lines():
     assert "first start" in attempt._log(Restarting(), "pod", "vllm")

@@ -46,18 +46,18 @@ def test_chance_hides_each_fault_that_stays_and_shows_in_minutes(server):
     assert min(map(len, by_level)) >= 10
 
 
-def test_the_same_word_draws_the_same():
+def test_the_same_word_draws_the_same_fault():
     known = [described(name, "api-off") for name in "abcdefgh"]
     draws = {names(stage_drawn(Server(*known), "easy", "tuesday"))[0] for _ in range(5)}
     assert len(draws) == 1
 
 
-def test_a_level_that_is_none_is_refused():
+def test_an_unknown_level_is_refused():
     with pytest.raises(MissingError, match="easy, medium, hard, two"):
         drawn_from([], "harder")
 
 
-def test_of_two_faults_the_first_can_be_mended_and_stops_before_the_server():
+def test_the_first_of_two_faults_can_be_repaired_and_stops_before_the_server():
     for word in "abcdefgh":
         server = Server(FIRST, POD, LOG, described("billing", "billing-off"))
         first, second = names(stage_drawn(server, "two", word))
@@ -65,13 +65,13 @@ def test_of_two_faults_the_first_can_be_mended_and_stops_before_the_server():
         assert second in ("pod", "log")
 
 
-def test_of_two_faults_none_changes_what_the_other_does():
+def test_two_drawn_faults_never_change_the_same_place():
     for word in "abcdefgh":
         server = Server(FIRST, POD, LOG, places={"api": "a place", "pod": "a place"})
         assert names(stage_drawn(server, "two", word)) == ["api", "log"]
 
 
-def test_where_no_two_fit_nothing_stays_hidden():
+def test_without_two_compatible_faults_none_stays_staged():
     server = Server(FIRST, POD, places={"api": "a place", "pod": "a place"})
     with pytest.raises(MissingError, match="no two faults"):
         stage_drawn(server, "two", "")

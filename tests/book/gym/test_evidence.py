@@ -23,7 +23,7 @@ def kind(*pods, notebook="07", said="", reasons=()):
     ("notebook", "expected"),
     [("02", "project"), ("03", "model"), ("04", "cluster"), ("05", "identity")],
 )
-def test_before_the_server_the_notebook_tells_the_kind(notebook, expected):
+def test_before_the_server_the_kind_of_evidence_depends_on_the_notebook(notebook, expected):
     assert kind(notebook=notebook, said="403") == expected
 
 
@@ -46,11 +46,11 @@ def test_before_the_server_the_notebook_tells_the_kind(notebook, expected):
         ),
     ],
 )
-def test_the_pods_tell_the_kind(pods, reasons, expected):
+def test_from_the_server_on_the_kind_of_evidence_depends_on_the_pods(pods, reasons, expected):
     assert kind(*pods, reasons=reasons) == expected
 
 
-def test_a_log_in_which_the_bucket_refuses_is_a_kind_of_its_own():
+def test_a_bucket_refusal_in_the_log_is_a_separate_kind():
     log = "Forbidden: 403 GET https://storage.googleapis.com/storage/v1/b/models: denied"
     crashed = pod(exit_code=1, waiting="CrashLoopBackOff")
     assert kind_of("07", True, "", [crashed], [], log) == "bucket"
@@ -58,6 +58,6 @@ def test_a_log_in_which_the_bucket_refuses_is_a_kind_of_its_own():
     assert kind_of("06", True, "", [pod(node="")], [], log) == "scheduling"
 
 
-def test_a_rejected_request_and_a_completed_guide_are_kinds_of_their_own():
+def test_a_rejected_request_and_a_completed_guide_are_separate_kinds():
     assert kind(notebook="06", said="401") == "api"
     assert kind_of("08", False, "", [], []) == "completed"

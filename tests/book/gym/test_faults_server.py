@@ -13,10 +13,14 @@ def test_a_fault_is_staged_and_taken_back(server):
 
 
 def test_an_unknown_fault_and_a_conflict_are_errors_with_a_remedy(server):
-    with pytest.raises(MissingError, match="biling-off") as unknown:
-        server.stage("biling-off")
-    assert "billing-off" in unknown.value.remedy
+    for act in (server.stage, server.unstage):
+        with pytest.raises(MissingError) as unknown:
+            act("biling-off")
+        assert "billing-off?" in unknown.value.remedy
     server.stage("flag-removed")
+    with pytest.raises(MissingError) as unstaged:
+        server.unstage("billing-off")
+    assert "flag-removed" in unstaged.value.remedy
     with pytest.raises(SettingsError, match="flag-removed"):
         server.stage("probe-too-short")
 
@@ -28,7 +32,7 @@ def test_the_rehearsal_keeps_a_round(server):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3"])
-def test_what_is_no_object_is_not_kept(server, body):
+def test_a_round_that_is_not_an_object_is_rejected(server, body):
     headers = {"Authorization": f"Bearer {server.token}"}
     answer = requests.put(f"{server.url}/round", data=body, headers=headers, timeout=10)
     assert answer.status_code == 400

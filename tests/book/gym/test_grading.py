@@ -13,7 +13,7 @@ def shown(card):
     return repr(card) + card._repr_html_()
 
 
-def test_the_right_answer_tells_what_was_hidden_and_ends_a_round_that_none_can_mend(begin, kept):
+def test_the_right_answer_names_the_fault_and_ends_a_round_without_a_repair(begin, kept):
     begin("host-oom")
     graded = gym.grade("host-oom")
     assert graded.right
@@ -22,7 +22,7 @@ def test_the_right_answer_tells_what_was_hidden_and_ends_a_round_that_none_can_m
     assert graded.round.points == 1
 
 
-def test_the_remedy_of_what_can_be_mended_is_not_told_before(begin, kept):
+def test_the_remedy_is_not_shown_before_the_repair(begin, kept):
     begin("host-oom", mendable=True)
     graded = gym.grade("host-oom")
     assert graded.right
@@ -32,7 +32,7 @@ def test_the_remedy_of_what_can_be_mended_is_not_told_before(begin, kept):
     assert graded.round.points == 0.5
 
 
-def test_a_wrong_answer_is_counted_once_and_does_not_tell_the_right_one(begin, kept):
+def test_a_wrong_answer_counts_once_and_does_not_reveal_the_right_one(begin, kept):
     begin("host-oom", text="exit code 137 (OOMKilled)")
     for _ in range(3):
         graded = gym.grade("flag-removed")
@@ -52,7 +52,7 @@ def test_a_near_miss_counts_in_part(begin):
     assert gym.grade(NEAR).round.points == pytest.approx(0.9)
 
 
-def test_what_the_evidence_can_not_tell_apart_counts_as_right(begin):
+def test_answers_with_the_same_evidence_count_as_right(begin):
     begin(TWIN)
     graded = gym.grade(min(siblings(TWIN)))
     assert graded.right
@@ -65,14 +65,14 @@ def test_no_answer_counts_nothing(begin, kept):
     assert len(kept) == 1
 
 
-def test_what_is_no_pitfall_is_refused_and_free(begin, kept):
+def test_an_answer_that_is_no_pitfall_is_refused_and_costs_nothing(begin, kept):
     begin("host-oom")
     with pytest.raises(MissingError, match="no pitfall oom"):
         gym.grade("oom")
     assert len(kept) == 1
 
 
-def test_an_answer_before_the_guide_is_refused_and_free(rehearsal, server):
+def test_an_answer_before_the_guide_ran_is_refused_and_costs_nothing(rehearsal, server):
     with pytest.raises(MissingError, match="Nothing is hidden"):
         gym.grade("billing-off")
     gym.hide("billing-off")
@@ -103,7 +103,8 @@ def test_the_answer_is_revealed_when_it_is_asked_for(begin, kept):
 def test_of_two_faults_the_one_in_hand_is_revealed(begin, kept):
     begin("api-off", "host-oom", mendable=True)
     kept[-1]["drawn"][1].update(seen=False, evidence=None)
-    assert "host-oom" not in shown(gym.reveal())
+    for _ in range(2):
+        assert "host-oom" not in shown(gym.reveal())
     assert [drawn["revealed"] for drawn in kept[-1]["drawn"]] == [True, False]
     assert kept[-1]["ended"] is None
 
@@ -111,7 +112,9 @@ def test_of_two_faults_the_one_in_hand_is_revealed(begin, kept):
 def test_the_sheet_offers_every_pitfall_and_keeps_the_answer(begin):
     begin("host-oom")
     assert gym.Sheet().answer == ""
-    assert gym.Sheet("no-such-thing").answer == ""
+    with pytest.raises(MissingError) as refused:
+        gym.Sheet("host-oomm")
+    assert "host-oom?" in refused.value.remedy
     gym.grade("flag-removed")
     assert gym.Sheet().answer == "flag-removed"
     sheet = gym.Sheet("billing-off")

@@ -12,7 +12,7 @@ def staged(server):
     return [one["name"] for one in server.staged()]
 
 
-def test_what_is_hidden_is_not_told(server):
+def test_the_card_does_not_name_the_hidden_fault(server):
     hidden = gym.hide("billing-off")
     assert "billing" not in repr(hidden) + hidden._repr_html_()
     assert staged(server) == ["billing-off"]
@@ -26,7 +26,7 @@ def test_the_same_call_goes_on_with_the_round(server):
     assert staged(server) == [first.drawn[0].fault]
 
 
-def test_the_language_stays_where_none_is_given(server):
+def test_without_a_language_the_current_one_is_kept(server):
     gym.hide("billing-off", language="es")
     assert texts.spoken() == "es"
     gym.hide()
@@ -86,7 +86,7 @@ def test_looking_at_a_rehearsal_does_not_use_it(server, chosen, clients):
     assert server.changes() == (0, "")
 
 
-def test_the_settings_that_a_fault_needs_are_where_the_form_finds_them(server):
+def test_settings_that_a_fault_needs_are_saved_for_the_form(server):
     hidden = gym.hide("gpu-not-offered")
     assert Workbook.open().saved()["location"] == "us-central1-f"
     assert gym.settings(hidden).location == "us-central1-f"

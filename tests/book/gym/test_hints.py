@@ -7,7 +7,7 @@ from warmbook.book.gym.commands import COMMANDS
 from warmbook.book.gym.drawing import drawn_from
 from warmbook.book.gym.rounds import Drawn, Evidence
 from warmbook.doctor.pitfalls import CATALOGUE
-from warmbook.errors import MissingError
+from warmbook.errors import MissingError, SettingsError
 from warmbook.texts import say
 from warmbook_rehearsal.faults import FAULTS
 from warmbook_rehearsal.faults.control import _as_json
@@ -36,7 +36,7 @@ def test_every_pitfall_has_three_hints_without_its_name_and_remedy(settings, kin
             assert say(CATALOGUE[name].symptom) not in text
 
 
-def test_every_kind_of_evidence_says_where_it_stands():
+def test_every_kind_of_evidence_has_a_hint_where_to_look():
     assert hints.WHERE.keys() == COMMANDS.keys()
 
 
@@ -65,7 +65,15 @@ def test_after_the_answer_hints_cost_nothing(begin, kept):
     assert kept[-1]["drawn"][0]["hints"] == 1
 
 
-def test_a_hint_before_a_round_or_before_the_guide_is_refused_and_free(rehearsal, server):
+@pytest.mark.parametrize("number", ["1", 1.5, [2]])
+def test_what_is_no_number_of_hints_is_refused_and_free(begin, kept, number):
+    begin("host-oom")
+    with pytest.raises(SettingsError):
+        gym.hint(number)
+    assert kept[-1]["drawn"][0]["hints"] == 0
+
+
+def test_a_hint_before_a_round_or_the_guide_is_refused_and_costs_nothing(rehearsal, server):
     with pytest.raises(MissingError, match="Nothing is hidden"):
         gym.hint()
     gym.hide("billing-off")

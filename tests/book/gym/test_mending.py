@@ -29,7 +29,7 @@ def test_a_repair_counts_once_the_guide_passes(server, chosen, clients):
     assert gym.verify(chosen, clients).tried is None
 
 
-def test_what_the_learner_mends_without_an_answer_stays_open_to_one(server, chosen, clients):
+def test_a_fault_repaired_without_an_answer_can_still_be_answered(server, chosen, clients):
     gym.hide("service-account-missing")
     gym.attempt(chosen, clients)
     mend(clients, chosen)
@@ -39,7 +39,7 @@ def test_what_the_learner_mends_without_an_answer_stays_open_to_one(server, chos
     assert rounds.present(server).done
 
 
-def test_running_the_guide_again_mends_nothing_by_itself(server, chosen, clients):
+def test_running_the_guide_again_counts_as_no_repair(server, chosen, clients):
     gym.hide("bucket-viewer-missing")  # notebook 05 would grant the role again
     for _ in range(2):
         tried = gym.attempt(chosen, clients)
@@ -48,7 +48,19 @@ def test_running_the_guide_again_mends_nothing_by_itself(server, chosen, clients
     assert not rounds.present(server).drawn[0].mended
 
 
-def test_a_fault_that_no_learner_can_mend_is_graded_by_its_name_alone(server, chosen, clients):
+def test_after_the_answer_was_revealed_only_a_repair_by_the_learner_counts(server, chosen, clients):
+    gym.hide("bucket-viewer-missing")
+    gym.attempt(chosen, clients)
+    gym.reveal()
+    verified = gym.verify(chosen, clients)
+    assert (verified.passed, verified.tried.since) == (False, "07")
+    assert (verified.round.done, verified.round.points) == (True, 0)
+    identity.grant_bucket_roles(chosen, clients)
+    verified = gym.verify(chosen, clients)
+    assert (verified.passed, verified.round.points) == (True, 0.5)
+
+
+def test_a_fault_without_a_repair_is_graded_by_the_diagnosis_alone(server, chosen, clients):
     hidden = gym.hide("credentials-expired")
     assert not hidden.round.drawn[0].mendable
     gym.attempt(chosen, clients)
@@ -58,7 +70,7 @@ def test_a_fault_that_no_learner_can_mend_is_graded_by_its_name_alone(server, ch
     assert verified.round.done
 
 
-def test_other_settings_mend_a_fault_and_the_guide_begins_anew(server, clients):
+def test_other_settings_can_repair_a_fault_and_restart_the_guide(server, clients):
     hidden = gym.hide("weights-deeper")
     before = gym.settings(hidden)
     assert gym.attempt(before, clients).walked.pitfalls == ("weights-not-found",)

@@ -76,7 +76,7 @@ def test_it_is_short_and_has_its_twin(language):
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_it_tells_what_hints_and_answers_cost(language):
+def test_the_notebook_states_the_cost_of_hints_and_answers(language):
     book = nbformat.read(GYM / language / "find_the_fault.ipynb", 4)
     prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
     for cost in (points.HINT, points.WRONG, points.NEAR):

@@ -59,13 +59,26 @@ def test_a_round_ends_once(kept, monkeypatch):
     assert kept[-1]["ended"] == ended
 
 
-def test_what_can_be_mended_is_done_with_its_repair_and_another_with_its_name():
+def test_a_repairable_fault_is_done_after_the_repair_and_others_after_the_diagnosis():
     first, second = two().drawn
     assert (first.mendable, second.mendable) == (True, False)
     first.found = second.found = True
     assert (first.done, second.done) == (False, True)
     first.mended = True
     assert first.done
+
+
+@pytest.mark.parametrize(
+    ("mendable", "mended", "resumes"), [(True, False, "07"), (True, True, ""), (False, False, "")]
+)
+def test_after_the_answer_was_revealed_the_guide_repairs_nothing_by_itself(
+    settings, mendable, mended, resumes
+):
+    one = Round.of([described("a", "host-oom", mendable=mendable)], {})
+    one.stopped_in, one.settings = "07", rounds.chosen_in(settings)
+    one.drawn[0].revealed, one.drawn[0].mended = True, mended
+    assert one.done
+    assert one.resumes_in(settings) == resumes
 
 
 def test_a_fault_that_does_not_stop_the_guide_is_graded_by_its_name_alone():

@@ -45,7 +45,7 @@ def test_contradicting_choices_are_marked_at_the_one_to_change(form):
     assert form.saved
 
 
-def test_with_nothing_chosen_the_form_opens_and_says_what_is_missing():
+def test_without_choices_the_form_opens_and_lists_what_is_missing():
     form = SettingsForm.choose(project_id="", model_uri="")
     assert not form.saved
     with pytest.raises(SettingsError) as refused:
@@ -100,7 +100,7 @@ def test_opening_a_form_saves_no_default_and_nothing_of_the_environment(choices,
     assert SettingsForm.choose().settings.project_id == "other-project"
 
 
-def test_a_cleared_field_shows_what_holds_and_where_it_comes_from(choices, monkeypatch):
+def test_a_cleared_field_shows_the_effective_value_and_its_source(choices, monkeypatch):
     monkeypatch.setenv("WARMBOOK_LOCATION", "us-east4")
     form = opened(**choices, location="us-west1", cluster_name="mine", mode="standard", spot="true")
     shown = form.controls
@@ -170,7 +170,7 @@ def topics(form):
     return [row for row in form._rows if isinstance(row, Topic)]
 
 
-def test_topics_are_folded_and_say_how_much_was_chosen(choices):
+def test_topics_are_folded_with_the_number_of_choices(choices):
     form = SettingsForm.choose({**choices, "replicas": "2"}, every=True)
     assert not any(topic.button.value for topic in topics(form))
     (server,) = [topic for topic in topics(form) if "1 chosen" in topic.button.description]
@@ -192,7 +192,7 @@ def test_a_form_with_few_settings_has_no_topics(form):
     assert topics(form) == []
 
 
-def test_an_old_file_is_migrated_and_that_is_said_once(choices, settings):
+def test_an_old_file_is_migrated_with_one_message(choices, settings):
     path = Workbook.open().path
     path.write_text(dumped({"version": 1, "settings": {**settings.model_dump(), "replicas": 2}}))
     form = opened(**choices)
@@ -211,9 +211,7 @@ def refusing(number):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
-def test_a_file_that_cannot_be_written_is_said_and_the_settings_can_be_used(
-    choices, monkeypatch, number
-):
+def test_an_unwritable_file_is_reported_and_the_settings_can_be_used(choices, monkeypatch, number):
     form = opened(**choices, location="")
     with monkeypatch.context() as patch:
         patch.setattr(files.tempfile, "mkstemp", refusing(number))
@@ -235,7 +233,7 @@ def test_a_file_that_is_gone_is_written_anew_with_what_the_form_holds(choices):
     assert Workbook.open().saved() == {**choices, "location": "us-east4"}
 
 
-def test_a_folder_in_the_place_of_the_file_and_a_kept_lock_are_said(choices, monkeypatch):
+def test_a_folder_in_place_of_the_file_and_a_kept_lock_are_reported(choices, monkeypatch):
     form = opened(**choices, location="")
     path = Workbook.open().path
     monkeypatch.setattr(files, "LOCK_S", 0.05)
@@ -309,12 +307,12 @@ def test_forms_of_several_kernels_lose_no_edit(choices):
     assert saved("project_id", "model_uri") == tuple(choices.values())
 
 
-def test_a_headless_run_gets_what_it_gave(choices):
+def test_a_headless_run_gets_its_own_parameters(choices):
     form = SettingsForm.choose(**choices, gpu_count="2")
     assert form.settings.gpu_count == 2
 
 
-def test_what_the_cloud_offers_can_be_picked_or_overruled(choices):
+def test_values_offered_by_the_cloud_can_be_picked_or_replaced(choices):
     offered = Offers({"location": ("us-central1", "us-east4")}, {"model_uri": "because <b>"})
     form = SettingsForm(Workbook.open(), {**choices, "location": ""}, offered)
     assert form.controls["location"].options == ("us-central1", "us-east4")
@@ -323,7 +321,7 @@ def test_what_the_cloud_offers_can_be_picked_or_overruled(choices):
     assert "because &lt;b&gt;" in below(form, "model_uri")
 
 
-def test_the_summary_tells_where_each_choice_comes_from(form):
+def test_the_summary_shows_the_source_of_each_choice(form):
     form.controls["location"].value = "europe-west4"
     text = repr(form.summary)
     assert form.summary.own == sum("(default)" not in line for line in text.splitlines()[1:])

@@ -47,7 +47,7 @@ def test_where_one_of_several_is_new_enough_the_form_is_shown(server, tmp_path):
     assert not too_old()
 
 
-def test_where_nothing_is_known_the_form_is_shown(server, tmp_path, monkeypatch):
+def test_without_a_known_version_the_form_is_shown(server, tmp_path, monkeypatch):
     assert fitting(BUNDLE) is BUNDLE  # no extension anywhere
     server("3.1.1")
     (tmp_path / "proc" / "4711" / "cmdline").write_bytes(b"python\0-m\0papermill\0")
@@ -59,7 +59,7 @@ def test_where_nothing_is_known_the_form_is_shown(server, tmp_path, monkeypatch)
     assert not too_old()
 
 
-def test_one_that_is_too_old_gets_text_and_how_to_go_on(server):
+def test_an_outdated_extension_gets_text_with_instructions(server):
     server("3.1.1")
     shown = fitting(BUNDLE)
     assert shown.keys() == {"text/plain", "text/html"}

@@ -60,7 +60,7 @@ def test_the_first_prompt_is_sent_at_once_and_shown_headless(box, model):
     assert "&lt;first&gt;" in box._shown.value
 
 
-def test_a_press_sends_what_stands_in_the_fields(box, model):
+def test_the_button_sends_the_values_of_the_fields(box, model):
     box.fields["question"].set_state({"value": "second"})
     box.fields["temperature"].set_state({"value": "0.7"})
     press(box)
@@ -86,7 +86,7 @@ def test_a_failure_is_a_card_and_the_box_goes_on(box, model, kind):
     assert "&lt;first&gt;" in box._shown.value
 
 
-def test_what_nobody_expected_is_raised_and_hides_behind_no_older_reply(box, model):
+def test_an_unexpected_error_is_raised_and_clears_the_older_reply(box, model):
     model.fails = RuntimeError("a bug")
     with pytest.raises(RuntimeError):
         box._press(box.button)
@@ -144,7 +144,7 @@ def seen(client, wanted):
 
 @pytest.mark.slow
 @pytest.mark.timeout(90)
-def test_interrupting_the_kernel_ends_an_answer_and_the_box_says_so(kernel):
+def test_interrupting_the_kernel_ends_the_answer_with_a_message(kernel):
     manager, client = kernel
     told = []
     reply = client.execute_interactive(ENDLESS, timeout=60, output_hook=told.append)

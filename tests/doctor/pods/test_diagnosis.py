@@ -122,7 +122,7 @@ def test_a_real_line_of_an_ended_container_is_named_and_quoted(name):
     assert found[0] == Diagnosis(name, LOGS[name], hopeless=name in FATAL)
 
 
-def test_the_libraries_of_later_releases_are_known_too():
+def test_lines_of_later_releases_are_recognised_too():
     line = "ValueError: Could not receive response from libstreamer due to: b'File access error'"
     assert names(Evidence(log=line)) == ["file-access-error"]
 
@@ -200,12 +200,12 @@ OLD = {
         (waiting(MAXIMUM, message=SHORT), ["pool-at-maximum", "gpu-insufficient"]),
     ],
 )
-def test_a_pod_without_a_node_is_told_apart_the_likeliest_first(evidence, expected):
+def test_causes_of_a_pod_without_a_node_are_ordered_by_likelihood(evidence, expected):
     assert names(evidence) == expected
 
 
 @pytest.mark.parametrize(("once", "name"), [(STOCKOUT, "gpu-stockout"), (OVER_QUOTA, "gpu-quota")])
-def test_what_fails_again_and_again_lasts(once, name):
+def test_repeated_failures_are_permanent(once, name):
     def told(count, before=0, **more):
         often = {**once, "count": count}
         (found,) = diagnose(waiting(often, {**often, **more}, tries_before=before))
@@ -266,7 +266,7 @@ def test_a_node_that_has_no_gpu_for_long_has_no_driver():
     assert (first.pitfall, first.hopeless) == ("driver-not-installed", True)
 
 
-def test_a_pitfall_lasts_if_any_look_at_it_says_so():
+def test_a_pitfall_is_permanent_if_any_source_reports_it_as_permanent():
     missing = 'secret "x" not found'
     told = [event("Failed", f"Error: {missing}")]
     (found,) = diagnose(Evidence(pod=held("CreateContainerConfigError", missing), events=told))
@@ -281,7 +281,7 @@ def test_a_pitfall_lasts_if_any_look_at_it_says_so():
         ('0/1 nodes are available: persistentvolumeclaim "c" not found.', "claim-unbound", True),
     ],
 )
-def test_what_nobody_has_made_lasts(message, name, lasts):
+def test_a_missing_resource_is_permanent_if_nothing_creates_it(message, name, lasts):
     (found,) = diagnose(waiting(event("FailedMount", message)))
     assert (found.pitfall, found.hopeless) == (name, lasts)
 
@@ -389,7 +389,7 @@ SLOW_IMAGE = event("Failed", 'Failed to pull image "v": dial tcp 1.2.3.4:443: i/
         ),
     ],
 )
-def test_what_became_of_the_container_is_told_the_likeliest_first(evidence, expected, hopeless):
+def test_causes_of_an_ended_container_are_ordered_by_likelihood(evidence, expected, hopeless):
     found = diagnose(evidence)
     assert [one.pitfall for one in found] == expected
     assert found[0].hopeless == hopeless
@@ -407,7 +407,7 @@ def test_what_became_of_the_container_is_told_the_likeliest_first(evidence, expe
         ("exceeded quota: pods", []),
     ],
 )
-def test_a_deployment_without_pods_tells_what_is_missing(message, expected):
+def test_a_deployment_without_pods_names_what_is_missing(message, expected):
     condition = {"type": "ReplicaFailure", "status": "True", "message": message}
     assert names(Evidence(conditions=[condition])) == expected
 
@@ -446,7 +446,7 @@ LOG = st.lists(SAID | st.text(), max_size=4).map("\n".join)
 
 
 @given(MAPS, st.lists(MAPS, max_size=3), st.lists(MAPS, max_size=3), LOG, LOG, st.integers(-1, 3))
-def test_anything_is_looked_at_without_a_fall_and_only_evidence_is_quoted(
+def test_any_input_is_diagnosed_without_an_exception_and_quotes_only_evidence(
     told, events, nodes, log, previous, before
 ):
     now = datetime(2026, 11, 23, tzinfo=timezone.utc)
@@ -466,7 +466,7 @@ def strings(value):
     return [s for one in value for s in strings(one)] if isinstance(value, list) else [str(value)]
 
 
-def test_a_wrong_load_format_is_known_in_the_words_of_later_releases_too():
+def test_a_wrong_load_format_is_recognised_in_messages_of_later_releases():
     log = (
         "To load a model from object storage (S3/GCS/Azure), 'load_format' must be 'modelexpress', "
         "'runai_streamer' or 'runai_streamer_sharded', but got 'dummy'"

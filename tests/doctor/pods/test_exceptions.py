@@ -29,7 +29,7 @@ ENDS = (
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_how_a_program_ends_is_quoted_and_no_echo_of_it(end):
+def test_the_final_exception_is_quoted_and_not_its_repetition(end):
     log = f"INFO a\n  File b\n{end}\n{ECHO}\n"
     assert end in first_exception(log.encode())
     assert "Engine core" not in first_exception(log.encode())
@@ -66,7 +66,7 @@ def test_an_error_is_no_remark(told):
         "Received sigquit from a child process. It usually means the child failed.",
     ],
 )
-def test_a_log_that_only_says_that_it_failed_has_an_echo_and_no_exception(echo):
+def test_a_log_with_a_failure_message_alone_has_no_exception(echo):
     log = f"INFO a\n{echo}\n".encode()
     assert first_exception(log) == ""
     assert last_echo(suspects(log)) in echo.splitlines()

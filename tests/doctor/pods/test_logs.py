@@ -18,27 +18,27 @@ def told(log):
     return told_by(suspects(log.encode()))
 
 
-def test_what_may_pass_is_not_said_to_last():
+def test_a_transient_failure_is_not_reported_as_permanent():
     assert told(BUSY) == [Diagnosis("storage-busy", BUSY, hopeless=False)]
     assert told(NO_ROOM) == [Diagnosis("gpu-memory-too-small", NO_ROOM, hopeless=True)]
     assert set(FATAL) > PASSES
 
 
 @pytest.mark.parametrize("more", ["", "ValueError: odd\n", f"{NO_ROOM}\n"])
-def test_a_cause_that_is_not_in_the_log_is_said_only_where_nothing_else_is(more):
+def test_a_cause_outside_the_log_is_reported_only_without_another(more):
     named = [one.pitfall for one in told(f"{more}{ECHO}\n")]
     expected = {"": ["cause-not-in-log"], "ValueError: odd\n": []}
     assert named == expected.get(more, ["gpu-memory-too-small"])
 
 
-def test_the_log_before_tells_the_cause_that_the_present_one_lacks():
+def test_the_previous_log_is_searched_for_a_missing_cause():
     evidence = Evidence(log=ECHO, previous=NO_ROOM)
     assert [one.pitfall for one in causes(evidence)] == ["gpu-memory-too-small"]
     assert [one.pitfall for one in causes(Evidence(log=ECHO))] == ["cause-not-in-log"]
 
 
 @given(st.lists(st.sampled_from([BUSY, NO_ROOM, ECHO, "INFO a"]) | st.text(), max_size=6))
-def test_each_pitfall_is_told_once_with_a_quote_of_the_log(lines):
+def test_each_pitfall_is_reported_once_with_a_quote_of_the_log(lines):
     log = "\n".join(lines)
     found = told(log)
     assert len({one.pitfall for one in found}) == len(found)

@@ -113,7 +113,7 @@ HOPELESS = {
 
 
 @pytest.mark.parametrize("name", HOPELESS)
-def test_what_waiting_will_not_cure_ends_it_with_its_evidence(watched, name):
+def test_a_permanent_failure_ends_the_wait_with_its_evidence(watched, name):
     log = HOPELESS[name]
     _, error, _ = watched([pod()], [ended(1)], log=f"noise\n{log}\nnoise")
     of_access = name == "bucket-viewer-missing"
@@ -131,7 +131,9 @@ def test_what_waiting_will_not_cure_ends_it_with_its_evidence(watched, name):
         ("42", "vllm", "bucket-viewer-missing"),  # given since: the next start works
     ],
 )
-def test_a_role_that_somebody_else_holds_is_found_in_the_policy(watched, number, namespace, name):
+def test_a_role_granted_to_another_principal_is_found_in_the_policy(
+    watched, number, namespace, name
+):
     member = (
         f"principal://iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/"
         f"my-project.svc.id.goog/subject/ns/{namespace}/sa/vllm-streamer"
@@ -202,7 +204,7 @@ def test_tries_to_make_a_node_before_the_first_look_do_not_count(settings):
 @pytest.mark.parametrize(
     ("identities", "name"), [("", "wif-off"), ("my-project.svc.id.goog", "metadata-server-off")]
 )
-def test_a_pod_that_reads_as_its_node_is_told_why(watched, identities, name):
+def test_a_pod_with_the_nodes_identity_gets_the_reason(watched, identities, name):
     log = FORBIDDEN.replace(": vllm-streamer", ": 7-compute@developer.gserviceaccount.com")
     error = watched([pod()], [ended(1)], log=log, gke=gke_cluster(identities))[1]
     assert isinstance(error, AccessError) and error.pitfall == name
@@ -233,7 +235,7 @@ def test_an_end_by_the_kernel_needs_no_log(watched):
     assert error.pitfall == "host-oom"
 
 
-def test_what_ended_before_the_first_look_does_not_count(watched):
+def test_failures_before_the_wait_do_not_count(watched):
     assert watched([ended(5)], [ended(5)], log=FORBIDDEN)[1] is None
     assert watched([ended(5)], [ended(6)], log=FORBIDDEN)[1].pitfall == "bucket-viewer-missing"
 
@@ -251,7 +253,7 @@ def test_a_killed_server_may_come_back_and_is_named_when_it_does_not(watched):
     assert watched([pod()], [ended(PATIENCE, 137)])[1].pitfall == "server-killed"
 
 
-def test_what_may_pass_is_told_while_it_lasts(watched):
+def test_a_transient_failure_is_reported_while_it_lasts(watched):
     told, error, _ = watched([pod(node="")], events=[event("FailedScaleUp", QUOTA)])
     assert told == "no node yet: GPU quota exceeded" and error is None
     told, error, _ = watched([pod()], events=[event("Pulling", 'Pulling image "v"')])
@@ -274,7 +276,7 @@ def test_a_pod_that_is_evicted_during_the_wait_is_named(watched):
     assert watched([evicted], [evicted])[1] is None
 
 
-def test_a_deployment_that_gets_no_pod_says_why(watched):
+def test_a_deployment_without_a_pod_is_reported_with_the_reason(watched):
     said = {"type": "ReplicaFailure", "status": "True", "message": 'serviceaccount "x" not found'}
     error = watched([], conditions=[said])[1]
     assert error.pitfall == "service-account-missing" and '"x" not found' in error.what
@@ -282,7 +284,7 @@ def test_a_deployment_that_gets_no_pod_says_why(watched):
     assert error.pitfall == "" and "exceeded quota" in error.what
 
 
-def test_a_wait_that_runs_out_names_what_held_the_pods_up(settings, monkeypatch):
+def test_a_timeout_names_what_delayed_the_pods(settings, monkeypatch):
     waiting = pod(node="")
     cluster = Cluster([event("FailedScaleUp", QUOTA)])
     monkeypatch.setattr(rollout, "follow", lambda *_: iter([[waiting]]))

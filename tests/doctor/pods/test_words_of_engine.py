@@ -91,19 +91,19 @@ def held():
 
 
 @pytest.mark.streamer
-def test_each_pitfall_is_told_by_words_of_the_engine_or_of_somebody_who_is_named(held):
+def test_each_pitfall_is_detected_by_messages_of_the_engine_or_a_named_source(held):
     named = {name for names in ELSEWHERE.values() for name in names}
     unknown = {name for name, one in (FATAL | BESIDE).items() if not words_of(one) & held}
     assert unknown == named
 
 
 @pytest.mark.streamer
-def test_families_are_beginnings_of_model_types_that_the_engine_knows(held):
+def test_families_are_prefixes_of_the_engines_model_types(held):
     assert {family for family in FAMILIES if f'"{family}' not in held} == set()
 
 
 @pytest.mark.streamer
-def test_that_a_start_failed_is_said_in_the_engines_words_or_in_sglangs(held):
+def test_failed_starts_are_detected_by_messages_of_the_engine_or_sglang(held):
     of_sglang = {"Received sigquit from a child process", "scheduler is dead"}
     assert words_of(START_FAILED.pattern) - held == of_sglang
 

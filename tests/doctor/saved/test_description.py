@@ -23,7 +23,7 @@ Events:
 """
 
 
-def test_a_pod_is_told_with_its_containers_and_events():
+def test_a_pod_is_read_with_its_containers_and_events():
     assert is_one(DESCRIBED)
     pod, *events = objects(DESCRIBED)
     assert (pod["kind"], pod["metadata"]["name"]) == ("Pod", "demo-6c9-abc")
@@ -33,7 +33,7 @@ def test_a_pod_is_told_with_its_containers_and_events():
     assert events and all(one["involvedObject"]["name"] == "demo-6c9-abc" for one in events)
 
 
-def test_a_deployment_is_told_with_its_conditions():
+def test_a_deployment_is_read_with_its_conditions():
     deployment, event = objects(DEPLOYMENT)
     assert deployment["kind"] == "Deployment"
     assert deployment["status"]["conditions"] == [
@@ -43,7 +43,7 @@ def test_a_deployment_is_told_with_its_conditions():
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_each_object_of_several_is_told(count):
+def test_each_of_several_objects_is_read(count):
     kinds = [one["kind"] for one in objects("\n\n".join([DEPLOYMENT] * count)) if "kind" in one]
     assert kinds == ["Deployment"] * count
 

@@ -33,7 +33,7 @@ def test_each_pod_gets_its_events_and_those_of_no_pod(written, pods):
         assert sorted(told) == sorted(f"m{n}" for n, pod in enumerate(pods) if pod in ("", name))
 
 
-def test_a_pod_and_its_node_are_told_together():
+def test_a_pod_and_its_node_are_read_together():
     pod = {"kind": "Pod", "metadata": {"name": "a"}, "spec": {}, "status": {"phase": "Pending"}}
     node = {"kind": "Node", "metadata": {"name": "n"}, "status": {"conditions": [{"type": "R"}]}}
     (one,) = evidence(json.dumps(listed(pod, node, event("a")))).values()
@@ -61,7 +61,7 @@ def test_an_empty_list_is_a_file_of_events_without_any():
 @pytest.mark.parametrize(
     "content", ["", "INFO ok", "{}", "[]", "[1]", '{"items": 3}', "kind: A", "--- *a"]
 )
-def test_what_is_no_such_file_gives_none(content):
+def test_another_kind_of_file_gives_no_evidence(content):
     assert evidence(content) is None
 
 
@@ -74,6 +74,6 @@ VALUES = st.recursive(
 
 
 @given(VALUES | st.text(max_size=80))
-def test_anything_is_read_or_left(content):
+def test_any_file_is_read_or_skipped_without_an_exception(content):
     found = evidence(content if isinstance(content, str) else json.dumps(content))
     assert found is None or all(isinstance(one, Evidence) for one in found.values())

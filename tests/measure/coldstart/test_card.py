@@ -43,7 +43,7 @@ def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
     assert "list price" in told
 
 
-def test_every_limit_is_told_with_its_time_and_the_estimates_as_such():
+def test_every_limit_is_shown_with_its_time_and_estimates_are_marked():
     told = repr(ColdStart((ONE,), machine("g2-standard-16"), streams=32))
     (row,) = [line for line in told.splitlines() if "Shortest possible" in line]
     assert "4.0 s: 32 Gbps (g2-standard-16); 3.6 s: the streamer's connections (an esti" in row
@@ -70,7 +70,7 @@ def test_each_rank_has_its_own_number_and_without_one_its_place():
     assert re.search(r"rank 3: +1.0 GiB", told) and re.search(r"rank 1: +2.0 GiB", told)
 
 
-def test_a_rehearsal_says_nothing_of_efficiency():
+def test_a_rehearsal_shows_no_efficiency():
     start = ColdStart((ONE,), machine("g2-standard-16"), rehearsal=True)
     assert start.efficiency is None
     assert "nothing is billed" in start.note()
@@ -102,7 +102,7 @@ def test_the_record_has_thousandths_of_a_second_and_millionths_of_a_dollar():
     assert (told["start"], told["seconds"], told["usd"]) == (0.123, 1.235, round(usd, 6))
 
 
-def test_an_answer_is_the_first_or_a_later_one_or_nobody_knows():
+def test_an_answer_is_the_first_a_later_one_or_unknown():
     assert which_answer("p", True) == "first response of p"
     assert which_answer("p", False) == "p had responded before"
     assert which_answer("p", None) == "p does not report whether it had responded before"
@@ -135,7 +135,7 @@ def test_the_caption_leaves_out_what_is_too_short():
     assert "warm-up" not in caption
 
 
-def test_a_load_that_is_not_whole_is_wrong():
+def test_an_incomplete_load_is_an_error():
     half = replace(GUIDE, whole=False)
     assert ColdStart((replace(ONE, witness=half),)).edge() == "error"
 
@@ -147,7 +147,7 @@ def test_each_rank_has_a_row_where_there_are_several():
     assert "rank" not in repr(ColdStart((replace(ONE, witness=replace(GUIDE, ranks=ranks[:1])),)))
 
 
-def test_the_caption_tells_the_phases_and_replicas_are_counted():
+def test_the_caption_lists_the_phases_and_counts_the_replicas():
     assert "image pulled 36 s" in repr(ColdStart((ONE,)).plot())
     both = ColdStart((ONE, replace(ONE, pod="two")))
     assert repr(both.plot()) == "Cold starts of 2 Pods, the slowest 2 min 10 s"
@@ -168,7 +168,7 @@ def test_the_details_have_each_pod_and_the_record_the_first():
     assert told["cost"] == start.record()["cost"]
 
 
-def test_remarks_tell_of_clocks_and_restarts():
+def test_remarks_mention_clock_offsets_and_restarts():
     odd = replace(ONE, shifted_s=-28800.0, clock_offset_s=-7.5, lives=3)
     note = ColdStart((odd,)).note()
     assert "differ by 7.5 s" in note
@@ -191,7 +191,7 @@ def test_every_phase_has_a_name(language):
     assert len(set(names)) == len(names)
 
 
-def test_the_verb_tells_a_saved_log_without_a_cluster(tmp_path, capsys):
+def test_timeline_reads_a_saved_log_without_a_cluster(tmp_path, capsys):
     picture = tmp_path / "start.png"
     assert main(["timeline", "--log", str(SAVED), "--picture", str(picture)]) == 0
     told = capsys.readouterr().out
@@ -200,6 +200,6 @@ def test_the_verb_tells_a_saved_log_without_a_cluster(tmp_path, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_verb_names_a_log_that_is_not_there(tmp_path, capsys):
+def test_timeline_names_a_missing_log(tmp_path, capsys):
     assert main(["timeline", "--log", str(tmp_path / "none")]) == 2
     assert "can't be read" in capsys.readouterr().err

@@ -70,7 +70,7 @@ def test_machine_price_and_connections_are_those_of_the_node_and_the_container(s
     assert start(Cluster(), rehearsal="http://127.0.0.1:1").rehearsal
 
 
-def test_of_an_unknown_machine_nothing_is_known(start):
+def test_an_unknown_machine_has_no_figures(start):
     found = start(Cluster(machine="z9-giant-1"))
     assert (found.machine, found.streams) == (None, None)
 
@@ -81,7 +81,7 @@ def test_only_the_pod_that_was_asked_has_its_answer(start):
 
 
 @pytest.mark.parametrize("kind", ["Node", "Pod"])
-def test_a_reader_who_may_not_see_it_has_a_shorter_cold_start(start, kind):
+def test_without_permission_to_read_an_object_the_cold_start_has_fewer_facts(start, kind):
     found = start(Cluster(kind))
     assert (found.machine is None) is (kind == "Node")
     assert found.first.pod == "a"

@@ -40,7 +40,7 @@ def test_the_last_start_is_up_failed_or_unfinished(log, state, ended):
     assert (found.state, found.ended) == (state, ended)
 
 
-def test_a_failed_start_tells_its_causes_or_its_exception():
+def test_a_failed_start_has_its_causes_or_its_exception():
     assert [one.pitfall for one in became(STARTS + ECHO).causes] == ["cause-not-in-log"]
     assert "ValueError: odd" in became(STARTS + FAILS + ECHO).exception
     assert became(STARTS + LOADS).loading
@@ -48,7 +48,7 @@ def test_a_failed_start_tells_its_causes_or_its_exception():
 
 
 @given(st.lists(st.sampled_from([STARTS, LOADS, UP, FAILS, ECHO, DIES]), max_size=6), st.binary())
-def test_any_log_has_an_outcome_and_a_failure_says_why(lines, more):
+def test_any_log_has_an_outcome_and_a_failure_has_a_reason(lines, more):
     text = "".join(lines).encode() + more
     found = outcome(read(text, None, OUTCOME), text)
     assert isinstance(found, Outcome)

@@ -120,7 +120,7 @@ def test_the_moments_of_a_log_with_the_clusters_stamps_are_exact():
     assert (log.all("up")[0].at - log.first).total_seconds() < 60
 
 
-def test_a_clock_that_is_ahead_is_told():
+def test_a_clock_that_is_ahead_is_reported():
     line = "2026-11-23T10:00:01.5Z (APIServer pid=1) INFO 11-23 18:00:02 [x.py:1] non-default args:"
     assert read(line, NEAR).clock_offset_s == pytest.approx(8 * 3600 + 0.5)
     assert read(line, NEAR).at("arguments").hour == 10
@@ -159,7 +159,7 @@ BAR = "Loading safetensors using Runai Model Streamer: {}% Completed | {}/4 [{}<
 @pytest.mark.parametrize(
     ("told", "seconds"), [("00:07", 7), ("02:03", 123), ("1:02:03", 3723), ("10:00:00", 36000)]
 )
-def test_a_bar_tells_its_time_in_hours_minutes_and_seconds(told, seconds):
+def test_the_time_of_a_progress_bar_is_read_in_hours_minutes_and_seconds(told, seconds):
     (mark,) = read(BAR.format(25, 1, told)).marks
     assert (mark.seconds, mark.detail) == (seconds, "25")
 
@@ -170,7 +170,7 @@ def test_of_a_bar_that_moves_on_the_first_and_the_last_are_kept():
     assert [mark.detail or mark.kind for mark in log.marks] == ["load", "25", "100", "loaded"]
 
 
-def test_a_load_is_told_twice_only_where_all_figures_agree():
+def test_a_load_counts_as_repeated_only_if_all_figures_agree():
     own = GUIDE.replace("[RunAI", "[INFO] [RunAI")
     assert len(read(f"{own}\n{GUIDE}").streams) == 1
     for other in (GUIDE.replace("15.0", "14.0"), GUIDE.replace("13.4", "13.5")):
@@ -203,7 +203,7 @@ def test_a_restart_in_one_log_leaves_the_last_server():
     assert read(f"{start}{start}", NEAR).lives == 1
 
 
-def test_colours_broken_lines_and_foreign_bytes_do_no_harm():
+def test_colours_broken_lines_and_invalid_bytes_are_tolerated():
     coloured = b"\x1b[0;36m(EngineCore pid=1)\x1b[0m " + GUIDE.encode()
     cut = b"\n\xff\xfe Model loading took 1.0 GiB and \n(Worker_TP1 pid=2) Model loading t"
     log = read(coloured + cut)

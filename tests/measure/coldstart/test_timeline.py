@@ -117,7 +117,7 @@ def test_every_second_of_a_cold_start_has_its_phase_and_its_source():
     assert sources["ready"] == "Kubernetes"
 
 
-def test_what_no_signal_explains_is_named_but_for_what_a_line_itself_tells():
+def test_time_without_a_signal_is_unexplained_unless_a_line_states_it():
     rotated = {s: text for s, text in SIGNS.items() if s >= 227}
     drawn = timeline(pod(), EVENTS, NODE, log(rotated), expected_bytes=WEIGHTS)
     found = lengths(drawn)
@@ -130,7 +130,7 @@ def test_what_no_signal_explains_is_named_but_for_what_a_line_itself_tells():
     assert drawn.unexplained == pytest.approx(found[UNEXPLAINED] / 300, abs=0.001)
 
 
-def test_a_line_that_tells_no_seconds_explains_none():
+def test_a_line_without_seconds_leaves_the_time_unexplained():
     later = {s: text for s, text in SIGNS.items() if s >= 262}
     found = lengths(timeline(pod(), EVENTS, NODE, log(later), expected_bytes=WEIGHTS))
     assert found["KV cache"] == 0
@@ -144,7 +144,7 @@ def test_without_a_log_all_after_the_containers_start_is_unexplained():
     assert drawn.witness is None
 
 
-def test_without_events_the_conditions_still_tell():
+def test_without_events_the_conditions_give_the_times():
     found = lengths(timeline(pod(), [], NODE, log()))
     assert found["container start"] == 62
     assert "image pull" in timeline(pod(), [], NODE, log()).missing
@@ -172,7 +172,7 @@ def test_earlier_attempts_end_where_the_container_runs_that_started_again(starte
     assert lengths(again).get("earlier attempts") == attempts
 
 
-def test_a_line_that_tells_no_time_of_its_own_ends_no_phase():
+def test_a_line_without_a_timestamp_ends_no_phase():
     """As lines are where the log was saved without times: the load is known, its end is not."""
     untimed = {227: "Model loading took 15.0 GiB memory and 16.1 seconds"}
     drawn = timeline(pod(), EVENTS, NODE, log(untimed, stamps=False), expected_bytes=WEIGHTS)
@@ -180,7 +180,7 @@ def test_a_line_that_tells_no_time_of_its_own_ends_no_phase():
     assert lengths(drawn)[UNEXPLAINED] == 148
 
 
-def test_the_pod_that_installs_the_driver_says_when_it_was_there():
+def test_the_drivers_end_is_read_from_the_pod_that_installs_it():
     done = {"name": "nvidia-driver-installer", "state": {"terminated": {"finishedAt": at(85)}}}
     installer = {"status": {"initContainerStatuses": [done]}}
     found = lengths(timeline(pod(), EVENTS, NODE, log(), installer=installer))
@@ -241,7 +241,7 @@ def test_an_image_that_was_there_has_no_pull_of_any_length():
 
 
 @pytest.mark.parametrize("ahead", [8 * 3600, -8 * 3600, 90])
-def test_a_log_by_another_clock_is_moved_and_it_says_so(ahead):
+def test_a_log_with_another_clock_is_shifted_and_marked(ahead):
     drawn = timeline(pod(), EVENTS, NODE, log(ahead=ahead), expected_bytes=WEIGHTS)
     assert drawn.shifted_s == pytest.approx(-ahead, abs=2)
     assert lengths(drawn)["weights streamed"] == 13.4
@@ -267,7 +267,7 @@ def test_a_log_that_has_only_begun_is_moved_to_the_containers_start(ahead, shift
     assert timeline(pod(), EVENTS, NODE, log(begun, ahead=ahead)).shifted_s == shifted_s
 
 
-def test_vllms_own_times_do_where_there_are_no_others():
+def test_vllms_own_timestamps_are_used_without_others():
     drawn = timeline(pod(), EVENTS, NODE, log(stamps=False), expected_bytes=WEIGHTS)
     found = lengths(drawn)
     assert found["vLLM imports"] == 40
@@ -300,7 +300,7 @@ def test_the_rehearsals_real_vllm_is_explained():
     assert drawn.witness.whole
 
 
-def test_each_rank_is_told_and_the_slowest_counts():
+def test_each_rank_is_listed_and_the_slowest_counts():
     line = "[RunAI Streamer] Overall time to stream 7.5 GiB of all files to cuda:0: {}s, 1.0 GiB/s"
     both = f"(Worker_TP0 pid=1) {line.format(12.0)}\n(Worker_TP1 pid=2) {line.format(13.5)}"
     found = witness(read(both), WEIGHTS)
@@ -310,7 +310,7 @@ def test_each_rank_is_told_and_the_slowest_counts():
     assert witness(read(both), 2 * WEIGHTS).whole is False
 
 
-def test_a_line_that_names_no_time_explains_none():
+def test_a_line_without_a_duration_leaves_the_time_unexplained():
     drawn = timeline(pod(), EVENTS, NODE, log({s: SIGNS[s] for s in (262, 298)}))
     found = lengths(drawn)
     assert (found[UNEXPLAINED], found["KV cache"]) == (262.5 - 152, 0)
@@ -319,7 +319,7 @@ def test_a_line_that_names_no_time_explains_none():
 BAR = "Loading safetensors using Runai Model Streamer: {}% Completed | {}/4 [00:{}<00:00, 1it/s]"
 
 
-def test_the_progress_bar_tells_the_weights_once_it_is_full():
+def test_a_full_progress_bar_gives_the_load_of_the_weights():
     assert witness(read(BAR.format(50, 2, "07")), WEIGHTS) is None
     found = witness(read(BAR.format(100, 4, "14")), WEIGHTS)
     assert (found.source, found.size_bytes, found.elapsed_s) == ("vLLM", WEIGHTS, 14)
@@ -328,7 +328,7 @@ def test_the_progress_bar_tells_the_weights_once_it_is_full():
 @pytest.mark.parametrize(
     ("seconds", "slowest"), [(("0.0", "0.5"), 0.5), (("0.5", "0.0"), 0.5), (("0.0",), 0)]
 )
-def test_the_slowest_rank_counts_where_vllm_alone_tells(seconds, slowest):
+def test_with_times_of_vllm_alone_the_slowest_rank_counts(seconds, slowest):
     told = "\n".join(f"Model loading took 1.0 GiB and {one} seconds" for one in seconds)
     assert witness(read(told)).elapsed_s == slowest
 
@@ -446,7 +446,7 @@ SEEN = st.lists(st.tuples(st.integers(-500, 500), st.sampled_from(list(SIGNS.val
 
 
 @given(objects(), SEEN)
-def test_phases_lie_one_after_the_other_whatever_is_told(told, seen):
+def test_phases_never_overlap_for_any_input(told, seen):
     whole, events, node = told
     node = node if isinstance(node, dict) else None
     drawn = timeline(whole, events, node, log(dict(seen)), installer=node)

@@ -40,7 +40,7 @@ def test_too_few_runs_recommend_nothing():
 
 
 @pytest.mark.parametrize(("count", "times"), [(1, 2), (2, 6), (3, 20), (4, 70), (5, 252)])
-def test_chance_alone_puts_all_runs_of_one_ahead_once_in_so_many_times(count, times):
+def test_odds_by_chance_count_the_orders_with_all_runs_of_one_first(count, times):
     """Of the places that one loader's runs may have among both loaders', one is: all in front."""
     runs = Runs("any", (9.0, *[1.0] * count))
     orders = [*combinations(range(2 * count), count)]

@@ -200,7 +200,7 @@ def test_no_run_leaves_a_model_on_the_disk(public, chosen, with_tensorizer, tmp_
     assert [*disk.iterdir()] == []
 
 
-def test_a_wait_for_the_conversion_says_so():
+def test_a_wait_for_the_conversion_is_reported():
     lines = ({"loader": "tensorizer", "converting": True},)
     assert (
         loader_job._state(loader_job.JobProgress(None, lines), 4)
@@ -209,7 +209,7 @@ def test_a_wait_for_the_conversion_says_so():
     assert "imported" in loader_job._state(loader_job.JobProgress(None, ()), 4)
 
 
-def test_the_script_knows_what_disk_its_pod_may_use(settings):
+def test_the_script_gets_the_disk_limit_of_its_pod(settings):
     copied = Loader("copied", "safetensors", downloads=True)
     (plan,) = job(settings, copied)["spec"]["template"]["spec"]["containers"][0]["args"]
     assert json.loads(plan)["disk_bytes"] == 25 * 2**30
@@ -230,7 +230,7 @@ def test_an_interrupt_deletes_the_job_and_brings_the_server_back(
     assert found["spec"]["replicas"] == 1
 
 
-def test_a_trial_without_a_load_says_why(up_to, chosen, clients, quiet):
+def test_a_trial_without_a_load_is_reported_with_the_reason(up_to, chosen, clients, quiet):
     up_to("streaming")
     wrong = Loader(STREAMER, "runai_streamer", needs="no_such_package")
     with pytest.raises(ResourceFailedError, match="without a load"):

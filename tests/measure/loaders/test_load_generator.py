@@ -41,7 +41,7 @@ class Server:
         ("", 0),
     ],
 )
-def test_the_queue_is_what_the_server_says(metrics, count):
+def test_the_queue_length_is_the_servers_metric(metrics, count):
     assert waiting(Server(metrics)) == count
 
 
@@ -57,7 +57,7 @@ def test_it_goes_on_until_the_context_ends_and_no_longer():
     assert len(server.bodies) == ended
 
 
-def test_a_server_that_answers_nothing_is_not_asked_for_ever():
+def test_the_load_stops_if_the_server_declines_to_answer():
     server = Server(error=DeclinedError("quick engine"))
     with LoadGenerator(server) as load:
         time.sleep(0.1)

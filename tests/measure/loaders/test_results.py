@@ -19,13 +19,13 @@ def test_a_run_takes_as_long_as_its_slowest_process():
     assert found == {STREAMER: (3.0, 1.0), DOWNLOAD: (5.0,)}
 
 
-def test_who_is_left_out_is_told_with_the_reason():
+def test_a_skipped_loader_is_reported_with_the_reason():
     told = {row.name: row.detail for row in results.left_out(LINES)}
     assert "not contain fastsafetensors" in told["fastsafetensors"]
     assert told[DOWNLOAD] == "OSError: no room"
 
 
-def test_the_budgets_end_is_told():
+def test_the_end_of_the_budget_is_reported():
     assert results.cut_short(LINES)
     assert not results.cut_short(LINES[:-1])
     assert not results.cut_short([{"stopped": ""}])

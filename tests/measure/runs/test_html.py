@@ -67,7 +67,7 @@ def test_no_value_adds_an_element_or_an_attribute():
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_the_page_needs_nothing_else_and_names_its_language(language):
+def test_the_page_is_self_contained_and_declares_its_language(language):
     texts.speak(language)
     html = page(parse(data()), "a")
     assert f'<html lang="{language}">' in html
@@ -100,7 +100,7 @@ def test_nothing_is_left_behind_only_where_nothing_may_be_the_readers(left, perh
     assert html.count("<td>may be yours</td>") == len(perhaps)
 
 
-def test_a_record_from_before_tells_what_is_left_as_before():
+def test_an_older_record_without_perhaps_shows_what_is_left():
     assert "perhaps" not in WHOLE
     assert "Left behind: nothing" in page(parse(data(left=[])), "a")
 
@@ -122,19 +122,19 @@ def test_a_cost_has_its_price_with_date_region_and_machine():
 
 
 @pytest.mark.parametrize("changes", [{}, {"cost": None}, {"phases": WHOLE["phases"]}])
-def test_the_banner_says_that_there_is_no_cost_only_where_there_is_none(changes):
+def test_the_banner_states_no_cost_only_without_a_cost(changes):
     html = paid(**changes)
     assert ("The record contains no cost" in html) is (changes != {})
     assert ("$" in html) is (changes == {})
 
 
-def test_a_rehearsal_paid_nothing_whatever_stands_in_its_record():
+def test_a_rehearsal_has_no_cost_whatever_its_record_contains():
     html = paid(target="rehearsal")
     assert "Nothing was billed" in html
     assert "$" not in html
 
 
-def test_it_tells_how_long_the_answer_took_and_whose_it_was():
+def test_the_page_shows_the_time_of_the_answer_and_its_pod():
     told = {"pod": "one", "seconds": 22.0, "first": True}
     html = page(parse(data(phases=ANSWERED, answered=told)), "a")
     assert "25 s from Pod creation to first response" in html
@@ -185,7 +185,7 @@ def facts_of(**changes):
 MODEL = {"model_uri": "gs://my-bucket/models/gemma-2-9b-it/", "gpu": "nvidia-l4", "gpu_count": 2}
 
 
-def test_the_headline_tells_model_gpu_cold_start_rate_and_verdict():
+def test_the_headline_has_model_gpu_cold_start_rate_and_verdict():
     assert facts_of(target="google-cloud", settings=MODEL) == {
         "Model": "gemma-2-9b-it",
         "GPU": "2x nvidia-l4",
@@ -219,11 +219,11 @@ CORRUPTED = {"verdict": "corrupted", "prompts": 8, "equal": 0}
         ({"served": {**CORRUPTED, "verdict": "different"}}, "ok"),
     ],
 )
-def test_the_verdict_is_the_worst_that_the_record_tells(changes, severity):
+def test_the_verdict_is_the_worst_in_the_record(changes, severity):
     assert verdict(parse(data(**changes)))[0] == severity
 
 
-def test_it_tells_when_how_where_and_by_whom_and_an_older_record_only_how():
+def test_the_page_shows_time_place_and_account_if_the_record_has_them():
     where = {"host": "cloud-shell"}
     told = {"began": AT, "ended": "2026-11-29T15:02:11Z", "account": "me@example.com"}
     record = parse(data(**told, where=where, interactive=True))

@@ -37,7 +37,7 @@ def data(**changes):
     return json.dumps({**WHOLE, **changes}).encode()
 
 
-def test_phases_without_a_start_follow_each_other_and_others_stand_where_they_say():
+def test_phases_without_a_start_are_consecutive_and_others_keep_their_start():
     assert parse(data()).cold_start_s == 3
     started = [{"name": "new", "start": 1.5, "seconds": 4, "source": "log"}, *WHOLE["phases"]]
     placed = [(start, phase.title) for start, phase in parse(data(phases=started)).timeline()]
@@ -48,7 +48,7 @@ def test_phases_without_a_start_follow_each_other_and_others_stand_where_they_sa
 ANSWERED = [*WHOLE["phases"], {"name": "first answer", "seconds": 22, "source": "workbook"}]
 
 
-def test_a_cold_start_ends_with_readiness_or_where_it_is_told_with_the_first_answer():
+def test_a_cold_start_ends_with_the_first_answer_if_recorded_else_with_readiness():
     old, new = parse(data()), parse(data(phases=ANSWERED))
     assert (old.ready_s, old.first_answer_s, old.cold_start_s) == (3, None, 3)
     assert (new.ready_s, new.first_answer_s, new.cold_start_s) == (3, 25, 25)
@@ -65,7 +65,7 @@ def test_a_cold_start_ends_with_readiness_or_where_it_is_told_with_the_first_ans
         ({"engine": "", "answer": ""}, ""),
     ],
 )
-def test_the_engine_is_what_the_record_says_or_what_its_answer_tells(changes, engine):
+def test_the_engine_is_the_recorded_one_or_derived_from_the_answer(changes, engine):
     assert parse(data(**changes)).engine == engine
 
 
@@ -109,14 +109,14 @@ def test_a_missing_key_is_named(key):
         ({"streams": {}}, "streams"),
     ],
 )
-def test_what_the_schema_does_not_say_is_refused_in_one_line(changes, words):
+def test_a_record_that_violates_the_schema_is_refused_in_one_line(changes, words):
     with pytest.raises(RecordError, match=words) as refused:
         parse(data(**changes))
     assert "\n" not in refused.value.what
 
 
 @given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))
-def test_anything_else_is_refused_and_nothing_worse(text):
+def test_any_other_input_is_refused_without_another_exception(text):
     with pytest.raises(RecordError):
         parse(text)
 

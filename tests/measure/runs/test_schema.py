@@ -23,13 +23,13 @@ def validator():
 
 
 @pytest.mark.parametrize("record", [WHOLE, everywhere("x"), {**WHOLE, "a key to come": 1}])
-def test_the_published_schema_takes_what_is_read(record):
+def test_the_published_schema_accepts_every_readable_record(record):
     validator().validate(record)
     parse(json.dumps(record).encode())
 
 
 @pytest.mark.parametrize("key", sorted(WHOLE))
-def test_the_published_schema_wants_the_keys_that_a_reader_wants(key):
+def test_the_published_schema_requires_the_same_keys_as_the_reader(key):
     record = {name: value for name, value in WHOLE.items() if name != key}
     (error,) = validator().iter_errors(record)
     assert repr(key) in error.message
@@ -44,7 +44,7 @@ def test_the_published_schema_wants_the_keys_that_a_reader_wants(key):
         ({"cost": {"machine": "g2"}}, ["cost"]),
     ],
 )
-def test_the_published_schema_refuses_at_the_place_what_a_reader_refuses(changes, place):
+def test_the_published_schema_refuses_the_same_fields_as_the_reader(changes, place):
     (error,) = validator().iter_errors({**WHOLE, **changes})
     assert list(error.absolute_path) == place
 

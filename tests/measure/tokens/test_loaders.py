@@ -23,7 +23,7 @@ COMPARED = {
 }
 
 
-def test_equal_answers_are_said_to_be_equal():
+def test_equal_answers_are_reported_as_equal():
     same = COMPARED["same"]
     assert same.equal
     assert not same.corrupted
@@ -41,7 +41,7 @@ def test_a_difference_is_shown_with_its_place_and_what_is_known_of_the_release()
     assert shared.record()["first_difference"]["loader"] == "distributed"
 
 
-def test_a_machine_that_does_not_repeat_itself_accuses_nobody():
+def test_a_machine_without_repeatable_tokens_blames_no_loader():
     unsure = COMPARED["unsure"]
     assert not unsure.repeats
     assert not unsure.corrupted
@@ -71,7 +71,7 @@ def test_the_server_is_a_row_of_its_own():
     assert "Server: 24 of 24 answers equal" in repr(held)
 
 
-def test_a_server_that_proves_damage_fails_the_comparison_with_its_reports():
+def test_a_server_with_damage_fails_the_comparison_with_known_reports():
     held = parity({"streamer": SAME}, server=server(GARBAGE), distributed=True)
     assert held.corrupted == ("server",)
     assert not held.equal
@@ -80,14 +80,14 @@ def test_a_server_that_proves_damage_fails_the_comparison_with_its_reports():
     assert held.record()["equal"] == len(PROMPTS)  # of the loaders; the server's are recorded apart
 
 
-def test_a_few_other_tokens_of_the_server_accuse_nobody():
+def test_a_few_different_tokens_of_the_server_are_no_damage():
     held = parity({"streamer": SAME}, server=server(OTHER))
     assert held.equal
     assert held.edge() == "warning"
     assert "round differently" in held.note()
 
 
-def test_a_release_that_nobody_has_read_has_no_reports():
+def test_an_unknown_release_has_no_reports():
     unread = Parity({"download": SAME, "streamer": OTHER}, "download", SAME, "99.0")
     assert unread.corrupted == ("streamer",)
     assert unread.note() == "No known issue for vLLM 99.0."

@@ -194,7 +194,9 @@ def test_reading_takes_one_part_of_memory_and_no_disk(origin, tmp_path, monkeypa
         ("hf_\u00e9\n", "", "settings/tokens", True),
     ],
 )
-def test_a_gated_model_says_what_to_do(monkeypatch, token, pitfall, page, asks_for_a_token):
+def test_a_gated_model_is_an_error_with_a_remedy(
+    monkeypatch, token, pitfall, page, asks_for_a_token
+):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(AccessError) as caught:
         found(GATED)
@@ -224,7 +226,7 @@ def test_what_is_missing_is_named():
         (["README.md"], "a/b "),
     ],
 )
-def test_a_model_without_weights_to_stream_says_what_it_has(names, told):
+def test_a_model_without_streamable_weights_is_reported_with_its_files(names, told):
     from warmbook.model.upload.huggingface_errors import no_weights
 
     error = no_weights("a/b", names)
@@ -247,7 +249,7 @@ def answers(status, **headers):
         (403, AccessError, ""),
     ],
 )
-def test_a_hub_that_refuses_is_told_so(origin, status, kind, pitfall):
+def test_a_refusal_of_the_hub_is_reported(origin, status, kind, pitfall):
     origin.fault = answers(status)
     with pytest.raises(kind) as caught:
         found()
@@ -260,7 +262,7 @@ def test_a_reading_waits_for_the_rate_limit(origin):
     assert large.read(0, 5) == origin.weights[:5]
 
 
-def test_nobody_there_is_unreachable(monkeypatch):
+def test_a_hub_that_does_not_listen_is_unreachable(monkeypatch):
     large = weights_of(found())
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     for ask in (found, lambda: large.read(0, 5)):
@@ -269,7 +271,7 @@ def test_nobody_there_is_unreachable(monkeypatch):
         assert caught.value.pitfall == "unreachable"
 
 
-def test_a_silent_hub_does_not_hold_the_reader(origin, monkeypatch):
+def test_an_unresponsive_hub_ends_with_a_timeout(origin, monkeypatch):
     monkeypatch.setattr(huggingface, "TIMEOUT_S", 0.2)
     silent = threading.Event()
 
@@ -329,7 +331,7 @@ def test_the_clusters_secret_is_asked_only_where_a_token_is_missing(monkeypatch)
 
 
 @pytest.mark.parametrize("held", [Cluster(), Cluster(error=MissingError("none", remedy="04"))])
-def test_without_a_cluster_or_its_secret_the_hubs_own_refusal_stands(held):
+def test_without_a_cluster_or_its_secret_the_hubs_refusal_is_reported(held):
     with pytest.raises(AccessError) as caught:
         found(GATED, secret=huggingface.secret_in(held, "vllm"))
     assert caught.value.pitfall == "gated-model"

@@ -210,7 +210,7 @@ def test_without_its_weights_no_config_json_appears(clients, wire, prefix, weigh
 
 
 @pytest.mark.parametrize("fault", [503, 429, 500, 408, "cut", "corrupt"])
-def test_a_fault_that_passes_is_outlived(clients, wire, prefix, weights, fault):
+def test_a_transient_fault_is_retried(clients, wire, prefix, weights, fault):
     left = iter(range(4))
     wire.fault = lambda one: fault if one.kind == "part" and next(left, None) is not None else None
     sending = sent(clients, prefix, weights)
@@ -221,7 +221,7 @@ def test_a_fault_that_passes_is_outlived(clients, wire, prefix, weights, fault):
 
 @pytest.mark.parametrize("kind", ["list", "begin", "complete"])
 @pytest.mark.parametrize("fault", [503, "cut", "lost"])
-def test_each_request_outlives_a_fault(clients, wire, prefix, weights, kind, fault):
+def test_each_request_is_retried_after_a_fault(clients, wire, prefix, weights, kind, fault):
     left = iter(range(1))
     wire.fault = lambda one: fault if one.kind == kind and next(left, None) == 0 else None
     sent(clients, prefix, weights)
@@ -241,7 +241,7 @@ def test_what_always_arrives_corrupt_never_becomes_an_object(
     assert held(clients, prefix) == weights.read_bytes()
 
 
-def test_trying_again_has_an_end(clients, wire, prefix, weights, monkeypatch):
+def test_retries_end_at_a_deadline(clients, wire, prefix, weights, monkeypatch):
     monkeypatch.setattr(multipart, "TRIES", 3)
     wire.fault = lambda one: 503 if one.kind == "begin" else None
     with pytest.raises(Exception, match="503"):
@@ -298,7 +298,7 @@ def test_parts_of_other_bytes_are_sent_again(clients, wire, prefix, weights):
     assert sending.sent_bytes == SIZE - sending.continued_bytes
 
 
-def test_uploads_that_fit_nothing_are_told_and_left_alone(clients, wire, prefix, weights):
+def test_unfinished_uploads_without_a_file_are_reported_and_kept(clients, wire, prefix, weights):
     made = multipart.Multipart(clients, BUCKET, threading.Event())
     other = made.begin(f"{prefix}/model.safetensors", "x/y")
     body = multipart.Body(b"other", threading.Event())
@@ -315,7 +315,7 @@ def test_uploads_that_fit_nothing_are_told_and_left_alone(clients, wire, prefix,
     assert unfinished(clients, prefix) == []
 
 
-def test_an_unfinished_upload_of_a_file_that_is_there_is_told(clients, wire, prefix, weights):
+def test_an_unfinished_upload_of_a_complete_file_is_reported(clients, wire, prefix, weights):
     interrupted(wire, clients, prefix, weights)
     blob = clients.storage.bucket(BUCKET).blob(f"{prefix}/model.safetensors")
     blob.upload_from_filename(weights)
@@ -324,14 +324,14 @@ def test_an_unfinished_upload_of_a_file_that_is_there_is_told(clients, wire, pre
     assert [stray.size_bytes for stray in sending.strays] == [2 * PART]
 
 
-def test_an_upload_that_holds_nothing_is_gone_on_with(clients, prefix, weights):
+def test_an_empty_unfinished_upload_is_resumed(clients, prefix, weights):
     made = multipart.Multipart(clients, BUCKET, threading.Event())
     made.begin(f"{prefix}/model.safetensors", "x/y")
     assert sent(clients, prefix, weights).strays == []
     assert unfinished(clients, prefix) == []
 
 
-def test_an_upload_that_somebody_ended_is_said(clients, wire, prefix, weights):
+def test_an_upload_aborted_by_another_client_is_reported(clients, wire, prefix, weights):
     def end(one):
         if "partNumber=4&" in one.path:
             ended.append(one.path)
@@ -345,7 +345,7 @@ def test_an_upload_that_somebody_ended_is_said(clients, wire, prefix, weights):
     assert ended and held(clients, prefix) is None
 
 
-def test_an_object_of_somebody_else_is_never_removed(clients, wire, prefix, weights):
+def test_an_object_of_another_writer_is_never_removed(clients, wire, prefix, weights):
     blob = clients.storage.bucket(BUCKET).blob(f"{prefix}/model.safetensors")
     blob.upload_from_string(b"theirs")
     wire.fault = lambda one: 404 if one.kind == "complete" else None
@@ -370,7 +370,7 @@ def test_a_file_that_changes_meanwhile_never_becomes_an_object(clients, prefix, 
     assert held(clients, prefix) is None
 
 
-def test_a_known_digest_is_held_against_what_was_read(clients, wire, prefix):
+def test_a_known_digest_is_verified(clients, wire, prefix):
     false = Origin(random.Random(1).randbytes(SIZE), sha256="0" * 64)
     small = Origin(b"small", name="small.json", sha256="0" * 64)
     for source in (false, small):
@@ -412,7 +412,7 @@ def test_kept_parts_of_another_file_are_found_out(clients, wire, prefix):
     assert held(clients, prefix) == after.data
 
 
-def test_progress_never_goes_back_and_tells_a_rate(clients, wire, prefix, weights):
+def test_progress_never_decreases_and_has_a_rate(clients, wire, prefix, weights):
     wire.delay_s = 0.3
     with send(clients, BUCKET, prefix, [LocalFile.of(weights)]) as sending:
         moments = list(sending)
@@ -441,7 +441,7 @@ def test_one_part_for_each_thread_is_in_memory_at_most(clients, prefix):
     assert alive[0] == 0
 
 
-def test_a_stop_is_quick_though_the_other_side_is_slow(clients, wire, prefix, weights):
+def test_a_stop_is_quick_even_if_the_server_is_slow(clients, wire, prefix, weights):
     wire.stalled.clear()
     wire.fault = lambda one: "stall" if one.kind == "part" else None
     with send(clients, BUCKET, prefix, [LocalFile.of(weights)]) as sending:
@@ -469,7 +469,7 @@ print(upload.model(settings, clients, report=lambda progress: None))
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=["killed", "ctrl-c"])
-def test_a_process_that_was_ended_is_gone_on_with(clients, wire, prefix, tmp_path, weights, end):
+def test_an_upload_of_a_killed_process_is_resumed(clients, wire, prefix, tmp_path, weights, end):
     wire.delay_s = 0.3
     words = [sys.executable, "-c", SCRIPT, f"gs://{BUCKET}/{prefix}", str(tmp_path)]
     child = subprocess.Popen(

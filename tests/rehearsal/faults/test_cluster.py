@@ -197,7 +197,7 @@ def test_autopilot_finds_no_quota_until_there_is_more(deployed, chosen, clients,
 
 @slower
 @staged("stockout-passes")
-def test_no_zone_has_a_gpu_at_first_and_the_workbook_says_so(deployed, chosen, clients):
+def test_no_zone_has_a_gpu_at_first_and_the_workbook_reports_it(deployed, chosen, clients):
     told = states(chosen, clients)
     assert "no node yet: the zone has no free machine with this GPU" in told
     (failed,) = events(clients, chosen, "FailedScaleUp")
@@ -243,7 +243,7 @@ def test_no_pool_has_the_gpu_of_the_selector_until_the_manifest_is_sent_again(
 
 
 @staged("gpu-label-alone")
-def test_only_the_scheduler_tells_of_the_selector_where_pools_do_not_grow(
+def test_without_autoscaling_only_the_scheduler_reports_the_selector(
     deployed, chosen, clients, quiet
 ):
     with pytest.raises(ResourceFailedError, match=re.escape(OTHERS)) as ended:

@@ -85,7 +85,7 @@ def test_the_cluster_ends_in_error_and_the_next_one_is_made(enabled, chosen, cli
 
 
 @staged("cluster-foreign")
-def test_somebody_elses_cluster_is_there_without_an_identity_pool(made, chosen, clients, quiet):
+def test_a_foreign_cluster_exists_without_an_identity_pool(made, chosen, clients, quiet):
     assert not made.created
     assert made.workload_pool == ""
     found = gke.find(chosen, clients)
@@ -96,9 +96,7 @@ def test_somebody_elses_cluster_is_there_without_an_identity_pool(made, chosen, 
 
 
 @staged("pool-without-metadata")
-def test_somebody_elses_pool_is_there_without_the_metadata_server(
-    made, chosen, clients, quiet, rehearsal
-):
+def test_a_foreign_pool_exists_without_the_metadata_server(made, chosen, clients, quiet, rehearsal):
     assert not cluster.create_node_pool(chosen, clients, **quiet).created
     assert federated(gke.find(chosen, clients), GPU_POOL) is False
     pod = {"metadata": {"namespace": "vllm", "name": "pod"}, "spec": {"nodeName": node(chosen)}}
@@ -111,7 +109,7 @@ def test_somebody_elses_pool_is_there_without_the_metadata_server(
 
 
 @staged("pool-without-driver")
-def test_somebody_elses_pool_offers_no_gpu(made, chosen, clients, quiet):
+def test_a_foreign_pool_has_no_gpu(made, chosen, clients, quiet):
     assert not cluster.create_node_pool(chosen, clients, **quiet).created
     assert GPU not in clients.kubernetes.find("Node", node(chosen))["status"]["allocatable"]
     remake(clients, chosen, quiet)
@@ -119,7 +117,7 @@ def test_somebody_elses_pool_offers_no_gpu(made, chosen, clients, quiet):
 
 
 @staged("pool-with-default-driver")
-def test_somebody_elses_pool_has_the_default_driver(made, chosen, clients, quiet):
+def test_a_foreign_pool_has_the_default_driver(made, chosen, clients, quiet):
     there = cluster.create_node_pool(chosen, clients, **quiet)
     assert (there.created, there.driver, there.driver_wanted) == (False, "default", "latest")
     assert driver(chosen, clients) == "default"

@@ -172,7 +172,7 @@ TAKEN_BACK += ["impersonation-refused", "architecture-unknown"]
 
 
 @pytest.mark.parametrize(("faults", "mend"), MENDED, indirect=["faults"])
-def test_the_server_starts_when_the_cause_is_mended(faults, mend, up_to, clients, chosen):
+def test_the_server_starts_after_the_cause_is_repaired(faults, mend, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
     wait_named(clients, chosen, faults[0])

@@ -113,7 +113,7 @@ def test_a_file_of_another_kind_is_sound_whatever_it_holds(in_parts):
     assert in_parts("pytorch_model.bin", SHARD) == SHARD
 
 
-def test_taken_back_it_leaves_nothing_behind(rehearsal, read):
+def test_removing_the_fault_restores_the_model(rehearsal, read):
     assert read("0-") != SHARD
     rehearsal.wait_for(lambda: rehearsal.inner.unstage(FAULTS["weights-flipped"]))
     assert read("0-") == SHARD

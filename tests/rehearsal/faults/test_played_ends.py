@@ -120,9 +120,7 @@ def as_played(clients, chosen, fault):
 
 
 @pytest.mark.parametrize(("faults", "change"), MENDED_IN_THE_DEPLOYMENT, indirect=["faults"])
-def test_what_mends_the_cause_in_the_deployment_lets_the_server_start(
-    faults, change, up_to, clients, chosen
-):
+def test_a_repair_of_the_deployment_lets_the_server_start(faults, change, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
     failed = as_played(clients, chosen, faults[0])
@@ -162,7 +160,7 @@ def test_the_file_can_be_read_again_when_it_is_whole_in_the_bucket(
     follow(clients, chosen, is_ready)
 
 
-def test_each_played_end_is_a_fault_and_has_something_that_mends_it():
+def test_each_simulated_exit_is_a_fault_and_has_a_repair():
     in_other_ways = {"server-killed", "gcs-client-failed", "file-access-error"}
     in_other_ways |= {"metadata-server-silent"}
     assert set(PLAYED) == {name for name, _ in MENDED_IN_THE_DEPLOYMENT} | in_other_ways
@@ -307,7 +305,7 @@ BOUNDARIES = [
 
 
 @pytest.mark.parametrize(("name", "change", "ends"), BOUNDARIES)
-def test_where_an_end_begins_and_where_it_is_over(name, change, ends, image_and_model):
+def test_simulated_exits_begin_and_end_at_their_condition(name, change, ends, image_and_model):
     parts = Parts(image_and_model[1])
     FAULTS[name].stage(Target(parts))
     parts.end_of(as_it_was)  # the first server

@@ -76,9 +76,7 @@ MENDED = {
 
 
 @pytest.mark.parametrize("faults", MENDED, indirect=True)
-def test_what_somebody_put_into_the_manifest_is_gone_when_it_is_sent_again(
-    faults, up_to, clients, chosen
-):
+def test_applying_the_manifest_again_removes_foreign_changes(faults, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
     pod, _ = container(clients, chosen, until=lambda s: s["restartCount"])
@@ -100,7 +98,7 @@ def test_the_probe_itself_ends_the_container(faults, up_to, clients, chosen):
 
 @pytest.mark.parametrize("minute_s", [0.1], ids=[""])
 @pytest.mark.parametrize("faults", ["image-pull-slow"], indirect=True)
-def test_the_image_takes_its_time_and_the_workbook_says_so(faults, up_to, clients, chosen):
+def test_a_slow_image_pull_is_reported_by_the_workbook(faults, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
     told = []
@@ -144,7 +142,7 @@ def test_pods_without_a_request_for_disk_are_put_out_until_they_have_one(
 
 
 @pytest.mark.parametrize("faults", ["kv-cache-too-small"], indirect=True)
-def test_a_played_end_says_that_it_is_played_and_not_which(faults, up_to, clients, chosen):
+def test_a_simulated_exit_is_marked_as_simulated_without_its_name(faults, up_to, clients, chosen):
     up_to("identity")
     server.deploy(chosen, clients)
     container(clients, chosen, until=ended)
@@ -153,7 +151,7 @@ def test_a_played_end_says_that_it_is_played_and_not_which(faults, up_to, client
     assert not any(re.search("kv[ -]cache", one.lower()) for one in told)  # names are random
 
 
-def test_there_are_more_than_forty_faults_and_each_says_in_a_line_what_goes_wrong():
+def test_there_are_more_than_forty_faults_each_described_in_one_line():
     assert len(FAULTS) >= 40
     for fault in FAULTS.values():
         assert 10 < len(fault.what) < 110

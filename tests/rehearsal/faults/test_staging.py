@@ -270,9 +270,7 @@ def test_a_server_that_was_closed_answers_again_at_its_place(
 
 
 @pytest.mark.parametrize("faults", [("weights-deeper",)])
-def test_what_somebody_else_has_changed_since_stays_as_they_left_it(
-    faults, rehearsal, chosen, clients, desk
-):
+def test_later_changes_of_others_are_kept(faults, rehearsal, chosen, clients, desk):
     bucket, _, folder = chosen.model_uri.removeprefix("gs://").partition("/")
     blob = clients.storage.bucket(bucket).blob(f"{folder}/config.json")
     blob.upload_from_string(b'{"theirs": true}')

@@ -13,7 +13,7 @@ def run(*arguments):
     return subprocess.run(words, capture_output=True, text=True, timeout=60)
 
 
-def test_faults_are_listed_one_a_line_and_those_that_can_be_mended_are_marked():
+def test_faults_are_listed_one_a_line_with_a_mark_for_repairable_ones():
     done = run("--list-faults")
     assert done.returncode == 0
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -47,7 +47,7 @@ def test_a_trainer_stages_a_fault_in_a_rehearsal_that_is_up(rehearsal):
     assert rehearsal.call(lambda: rehearsal.inner.cloud.project.billing_account) == ""
 
 
-def test_nobody_stages_a_fault_without_the_token_or_by_a_wrong_name(rehearsal):
+def test_staging_a_fault_needs_the_token_and_a_known_name(rehearsal):
     assert at_desk(rehearsal, "POST", "/staged/billing-off", token="wrong").status_code == 401
     assert at_desk(rehearsal, "POST", "/staged/no-such-fault").status_code == 404
     assert rehearsal.inner.staged == []
@@ -83,7 +83,7 @@ def test_outside_of_a_rehearsal_nothing_is_taken_back():
     assert "--unstage" in done.stderr
 
 
-def test_nobody_takes_a_fault_back_without_the_token(rehearsal):
+def test_removing_a_fault_needs_the_token(rehearsal):
     at_desk(rehearsal, "POST", "/staged/billing-off")
     assert at_desk(rehearsal, "DELETE", "/staged/billing-off", token="wrong").status_code == 401
     assert at_desk(rehearsal, "GET", "/changes", token="wrong").status_code == 401

@@ -238,6 +238,6 @@ def test_the_versions_on_offer_include_the_default(gke: Any) -> None:
     assert config.default_cluster_version in config.valid_master_versions
 
 
-def test_changing_a_cluster_is_said_to_be_no_part_of_the_rehearsal(gke: Any) -> None:
+def test_updating_a_cluster_is_reported_as_not_supported(gke: Any) -> None:
     with pytest.raises(exceptions.MethodNotImplemented, match="UpdateCluster is not part of"):
         gke.clusters.update_cluster(name=f"{LOCATION}/clusters/c", update={})

@@ -34,7 +34,7 @@ def asked(running: Any, text: str = METRIC, **more: str) -> Any:
     return running.get(PATH, **{"filter": text, **window, **more})
 
 
-def test_each_zone_tells_what_came_from_its_cache_and_what_did_not(read: Any) -> None:
+def test_each_zone_reports_bytes_from_its_cache_and_from_the_bucket(read: Any) -> None:
     text = f'{METRIC} AND resource.labels.bucket_name = "models"'
     found = asked(read, text).json()["timeSeries"]
     sums = {
@@ -47,7 +47,7 @@ def test_each_zone_tells_what_came_from_its_cache_and_what_did_not(read: Any) ->
     assert {one["metric"]["labels"]["anywhere_cache_zone"] for one in found} == {"us-central1-a"}
 
 
-def test_all_buckets_of_the_project_are_told_unless_one_is_named(read: Any) -> None:
+def test_all_buckets_of_the_project_are_reported_unless_one_is_named(read: Any) -> None:
     buckets = {one["resource"]["labels"]["bucket_name"] for one in asked(read).json()["timeSeries"]}
     assert buckets == {"models", "others"}
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_answered_is_refused(read: Any, change: dict[str, str], s
     assert answer.json()["error"]["message"]
 
 
-def test_who_may_not_see_metrics_is_told_which_permission_is_missing(read: Any) -> None:
+def test_callers_without_access_to_metrics_get_the_missing_permission(read: Any) -> None:
     read.allow("roles/storage.bucketViewer")
     refused = asked(read)
     assert refused.status_code == 403

@@ -137,7 +137,7 @@ def test_a_workload_identity_principal_and_a_condition_are_kept(running: Any) ->
     assert kept.bindings[1].condition == added.condition
 
 
-def test_the_permissions_that_the_caller_holds_are_told(running: Any) -> None:
+def test_the_callers_permissions_are_returned(running: Any) -> None:
     asked = ["container.clusters.create", "resourcemanager.projects.setIamPolicy"]
     as_owner = running.projects.test_iam_permissions(resource=NAME, permissions=asked)
     running.allow("roles/container.admin")
@@ -184,7 +184,7 @@ def test_a_call_without_the_permission_is_forbidden(
     assert refused.value.metadata["permission"] == permission
 
 
-def test_the_permissions_on_an_unknown_project_are_not_told(shared: Any) -> None:
+def test_permissions_on_an_unknown_project_are_not_returned(shared: Any) -> None:
     with pytest.raises(exceptions.Forbidden):
         shared.projects.test_iam_permissions(
             resource="projects/someone-elses", permissions=["container.clusters.create"]

@@ -110,7 +110,7 @@ def test_enums_are_numbers_or_names_as_asked(shared: Any) -> None:
         ),
     ],
 )
-def test_a_body_that_is_no_request_is_refused_in_googles_words(
+def test_an_invalid_body_is_refused_with_googles_message(
     shared: Any, body: Any, message: str
 ) -> None:
     answer = shared.post(CLUSTERS, body)
@@ -143,7 +143,7 @@ def test_a_time_that_is_none_is_refused(shared: Any) -> None:
     assert shared.post("/v3/projects", wanted).status_code == 400
 
 
-def test_a_failure_nobody_foresaw_is_googles_500(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_failure_is_googles_500(caplog: pytest.LogCaptureFixture) -> None:
     def fail(request: Any, caller: Any) -> Any:
         raise ZeroDivisionError
 

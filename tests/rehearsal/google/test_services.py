@@ -94,7 +94,7 @@ def test_an_unknown_service_is_forbidden(shared: Any) -> None:
         shared.services.get_service(request={"name": f"{PARENT}/services/no.example.com"})
 
 
-def test_a_disabled_api_says_where_to_turn_it_on(running: Any) -> None:
+def test_the_error_of_a_disabled_api_has_the_address_to_enable_it(running: Any) -> None:
     with pytest.raises(exceptions.Forbidden, match="Kubernetes Engine API has not been") as refused:
         running.clusters.list_clusters(parent=f"{PARENT}/locations/-")
 

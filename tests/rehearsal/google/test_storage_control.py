@@ -52,7 +52,7 @@ def test_a_cache_is_updated_disabled_paused_and_resumed(client: Any) -> None:
     assert client.pause_anywhere_cache(name=NAME).state == "paused"
 
 
-def test_the_layout_of_a_bucket_tells_where_it_lies(client: Any) -> None:
+def test_the_layout_of_a_bucket_has_its_location(client: Any) -> None:
     layout = client.get_storage_layout(name=f"{PARENT}/storageLayout")
 
     assert (layout.location, layout.location_type) == ("US-CENTRAL1", "region")

@@ -30,7 +30,7 @@ def api(hub):
     return HfApi(endpoint=hub.url, token=False)
 
 
-def test_a_model_tells_its_commit_and_what_it_holds(api, weights):
+def test_a_model_has_its_commit_and_its_files(api, weights):
     told = api.model_info(OPEN, files_metadata=True)
     files = {one.rfilename: one for one in told.siblings}
     assert len(told.sha) == 40 and told.gated is False
@@ -63,7 +63,7 @@ def test_a_download_is_the_file(hub, model_files, tmp_path, name, monkeypatch):
     assert Path(path).read_bytes() == held
 
 
-def test_the_head_of_a_large_file_tells_its_digest_and_commit(api, hub, weights):
+def test_the_head_of_a_large_file_has_its_digest_and_commit(api, hub, weights):
     url = hf_hub_url(OPEN, "model.safetensors", endpoint=hub.url)
     told = get_hf_file_metadata(url, token=False, endpoint=hub.url)
     assert told.etag == hashlib.sha256(weights).hexdigest()
@@ -80,7 +80,7 @@ def test_ranges_are_those_very_bytes(hub, weights, start, end):
     assert files.cat_file(path, start=start, end=end) == weights[start:end]
 
 
-def test_a_range_past_the_end_is_416_and_says_the_length(hub, weights):
+def test_a_range_past_the_end_is_416_with_the_length(hub, weights):
     url = hf_hub_url(OPEN, "model.safetensors", endpoint=hub.url)
     answer = get_session().get(url, headers={"Range": f"bytes={len(weights)}-"})
     assert answer.status_code == 416
@@ -148,7 +148,7 @@ def test_an_unknown_token_is_refused_even_for_what_is_open(hub):
     assert HfApi(endpoint=hub.url, token=GRANTED).whoami()["name"] == "rehearsal-with-access"
 
 
-def test_too_many_requests_are_told_to_wait_and_then_served(hub):
+def test_too_many_requests_get_a_pause_and_are_then_served(hub):
     hub.hub.limited, hub.hub.wait_s = 1, 0
     files = HfFileSystem(endpoint=hub.url, token=False, skip_instance_cache=True)
     assert files.cat_file(f"{OPEN}/config.json", start=0, end=1) == b"{"

@@ -82,7 +82,7 @@ def test_no_index_is_an_option_of_uv(value, options):
 
 
 @pytest.mark.parametrize("option", ["keyring-provider", "no-binary", "target", "some-new-option"])
-def test_what_uv_has_no_word_for_is_named(option):
+def test_options_that_uv_does_not_have_are_named(option):
     assert PipConfig({"quiet": "1", option: "x"}).unknown_to_uv == [option]
 
 
@@ -91,7 +91,7 @@ def test_the_certificates_that_pip_would_trust_are_trusted(name):
     assert PipConfig().for_uv({**PLAIN, name: "/corp.pem"})["SSL_CERT_FILE"] == "/corp.pem"
 
 
-def test_uv_s_own_variables_hold_where_pip_says_nothing():
+def test_uvs_own_variables_are_used_without_an_option_of_pip():
     environ = {**PLAIN, "UV_FIND_LINKS": "/mine", "UV_HTTP_TIMEOUT": "7"}
     env = PipConfig({"timeout": "9"}).for_uv(environ)
     assert (env["UV_FIND_LINKS"], env["UV_HTTP_TIMEOUT"]) == ("/mine", "9")

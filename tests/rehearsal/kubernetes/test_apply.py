@@ -37,7 +37,7 @@ def _owned(body, manager, operation="Apply"):
     ]
 
 
-def test_applying_creates_what_is_absent_and_owns_what_was_said(apply):
+def test_applying_creates_missing_objects_and_owns_the_given_fields(apply):
     status, body = apply(MAPS, _map(x="1"))
     assert status == 201
     assert _owned(body, "one") == [{"f:data": {"f:x": {}}}]

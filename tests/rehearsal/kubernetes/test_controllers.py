@@ -211,7 +211,7 @@ def test_scaling_makes_and_removes_pods(apps, core, cluster, deployment, eventua
     assert any(text.endswith("from 3 to 1") for text in said)
 
 
-def test_a_rollout_that_does_not_move_is_told_after_its_deadline(apps, deployment, eventually):
+def test_a_stuck_rollout_is_reported_after_its_deadline(apps, deployment, eventually):
     body = deployment(progressDeadlineSeconds=1, annotations={"test/ready": "False"})
     apps.create_namespaced_deployment("default", body)
 
@@ -222,7 +222,7 @@ def test_a_rollout_that_does_not_move_is_told_after_its_deadline(apps, deploymen
     eventually(over)
 
 
-def test_a_missing_service_account_is_told_and_made_good(
+def test_a_missing_service_account_is_reported_and_recovered_from(
     cluster, apps, core, deployment, eventually
 ):
     body = deployment()
@@ -283,7 +283,9 @@ def test_nothing_new_enters_a_namespace_that_ends(cluster, core, call, pod, even
 
 
 @pytest.mark.parametrize(("policy", "left"), [("Background", 0), ("Foreground", 0), ("Orphan", 1)])
-def test_what_becomes_of_the_owned(apps, core, deployment, eventually, policy, left):
+def test_owned_objects_follow_the_propagation_policy(
+    apps, core, deployment, eventually, policy, left
+):
     apps.create_namespaced_deployment("default", deployment())
     _ready(apps, eventually, 1)
     apps.delete_namespaced_deployment("web", "default", propagation_policy=policy)
@@ -310,7 +312,7 @@ def test_a_pod_that_is_deleted_is_replaced(apps, core, deployment, eventually):
     eventually(replaced)
 
 
-def test_a_pod_of_nobody_is_adopted_and_one_with_other_labels_released(
+def test_an_orphan_pod_is_adopted_and_one_with_other_labels_is_released(
     apps, core, deployment, eventually
 ):
     """ReplicaSet should adopt matching pods on creation and release no longer matching pods."""

@@ -86,14 +86,14 @@ def with_spec(body, change):
     return {**body, "spec": changed(body["spec"], change)}
 
 
-def test_it_is_said_where_the_schema_was_taken_from():
+def test_the_source_of_the_schema_is_named():
     origin = POD_MONITORING["origin"]
     assert origin["repository"].endswith("/GoogleCloudPlatform/prometheus-engine")
     assert (len(origin["commit"]), origin["licence"]) == (40, "Apache-2.0")
     Draft202012Validator.check_schema(POD_MONITORING["spec"])
 
 
-def test_the_workbook_writes_nothing_that_the_schema_does_not_know(written):
+def test_the_workbook_writes_only_fields_of_the_schema(written):
     GOOGLES.validate(written["spec"])
     assert {*written["spec"]} <= {*POD_MONITORING["spec"]["properties"]}
     known = POD_MONITORING["spec"]["properties"]["endpoints"]["items"]["properties"]
@@ -101,7 +101,7 @@ def test_the_workbook_writes_nothing_that_the_schema_does_not_know(written):
 
 
 @pytest.mark.parametrize("case", TAKEN)
-def test_what_the_schema_takes_is_taken(call, written, case):
+def test_objects_valid_by_the_schema_are_accepted(call, written, case):
     body = with_endpoint(written, TAKEN[case])
     assert GOOGLES.is_valid(body["spec"])
     status, made = call("POST", f"{PATH}?fieldValidation=Strict", body)
@@ -110,7 +110,7 @@ def test_what_the_schema_takes_is_taken(call, written, case):
 
 
 @pytest.mark.parametrize("case", [*REFUSED, *OF_SPEC])
-def test_what_the_schema_refuses_is_refused(call, written, case):
+def test_objects_invalid_by_the_schema_are_refused(call, written, case):
     whole = with_spec(written, OF_SPEC[case]) if case in OF_SPEC else None
     body = whole or with_endpoint(written, REFUSED[case])
     assert not GOOGLES.is_valid(body["spec"])

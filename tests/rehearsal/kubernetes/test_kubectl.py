@@ -178,7 +178,7 @@ def test_the_guide_s_commands_from_namespace_to_log(secured, kubectl, deployed):
     kubectl("get namespace t", status=1)
 
 
-def test_describe_tells_why_and_where(kubectl, deployed):
+def test_describe_shows_events_and_node(kubectl, deployed):
     said = kubectl(f"describe pod {deployed} -n t")
     for text in ("FailedScheduling", "TriggeredScaleUp", "Successfully assigned t/"):
         assert text in said
@@ -200,7 +200,9 @@ def test_apply_twice_then_server_side_then_diff(kubectl, deployed):
     assert wanted["spec"]["template"]["spec"]["containers"][0].keys() <= container.keys()
 
 
-def test_a_misspelt_field_and_a_missing_account_are_told(kubectl, tmp_path, secured, eventually):
+def test_a_misspelt_field_and_a_missing_account_are_reported(
+    kubectl, tmp_path, secured, eventually
+):
     (tmp_path / "bad.yaml").write_text(GUIDE.replace("readinessProbe", "readynessProbe"))
     kubectl("create namespace t")
     said = kubectl("create -f bad.yaml", status=1)
@@ -379,7 +381,7 @@ def _within(wanted, found):
     return wanted == found
 
 
-def test_explain_knows_fields_by_both_of_kubectl_s_ways(kubectl):
+def test_explain_shows_fields_by_both_formats_of_kubectl(kubectl):
     for form in ("plaintext", "plaintext-openapiv2"):
         told = kubectl(f"explain pod.spec.volumes.configMap --output={form}")
         assert re.search(r"VERSION: +v1", told)

@@ -14,7 +14,7 @@ PODS = f"{NAMESPACES}/default/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
-def test_without_the_token_nothing_answers(cluster, call):
+def test_requests_without_the_token_are_refused(cluster, call):
     for path in ("/api", "/apis", "/version", "/openapi/v3", PODS, "/nowhere", "/healthz"):
         status, body = call("GET", path, Authorization="Bearer wrong")
         assert (status, body["reason"], body["code"]) == (401, "Unauthorized", 401)
@@ -139,13 +139,13 @@ def test_label_selectors(core, selector, names):
         (PODS, "spec.hostNetwork!=false", False),
     ],
 )
-def test_a_field_that_is_not_there_says_no(call, running_pod, path, selector, fits):
+def test_a_missing_field_does_not_match_a_selector(call, running_pod, path, selector, fits):
     status, body = call("GET", f"{path}?{urlencode({'fieldSelector': selector})}")
     assert status == 200
     assert bool(body["items"]) == fits
 
 
-def test_field_selectors_know_their_kind(core, call, running_pod):
+def test_field_selectors_depend_on_the_kind(core, call, running_pod):
     found = core.list_namespaced_pod("default", field_selector="status.phase=Running")
     assert [p.metadata.name for p in found.items] == [running_pod]
     assert not core.list_namespaced_pod("default", field_selector="status.phase!=Running").items
@@ -205,7 +205,7 @@ def test_an_unknown_address_is_a_status_too(call, method, path, status):
     assert (got, body["kind"], body["code"]) == (status, "Status", status)
 
 
-def test_an_object_goes_where_the_address_says(call, pod):
+def test_the_address_determines_where_an_object_is_created(call, pod):
     status, body = call("POST", PODS, pod(namespace="kube-system"))
     assert status == 400 and "does not match the namespace sent on the request" in body["message"]
     assert call("POST", f"{NAMESPACES}/nope/pods", pod())[0] == 404

@@ -34,7 +34,7 @@ PLACE = "default", "web"
         (2, [1], 2, 2),  # it counts as busy as it may be: (1 + 5) / 5 is more than one
     ],
 )
-def test_so_many_pods_are_wanted(current, values, pods, wanted):
+def test_the_number_of_pods_follows_the_metric(current, values, pods, wanted):
     assert replicas(current, values, pods, 5) == wanted
 
 
@@ -170,7 +170,7 @@ async def until(seen):
     raise AssertionError("it did not happen")
 
 
-def test_a_queue_asks_for_as_many_pods_as_are_allowed_and_says_so():
+def test_a_long_queue_scales_to_the_limit_and_reports_it():
     world = World(most=3)
 
     async def act():
@@ -197,7 +197,7 @@ def test_without_a_pod_monitoring_there_is_no_metric():
     world.run(act)
 
 
-def test_at_no_replicas_it_rests():
+def test_with_no_replicas_autoscaling_is_disabled():
     world = World()
     world.queue = 40.0
     world.replicas(0)

@@ -108,7 +108,7 @@ def test_the_log_before_the_restart(cluster, core, log, call):
     assert core.read_namespaced_pod_log("one", "default", previous=True) == "crashed\n"
 
 
-def test_a_log_that_is_not_there_yet_says_why(cluster, call, core, pod):
+def test_a_log_that_does_not_exist_yet_is_an_error_with_the_reason(cluster, call, core, pod):
     cluster.kubelet.holds = True
     core.create_namespaced_pod("default", pod())
     messages = {
@@ -159,13 +159,13 @@ def test_a_command_reads_standard_input(cluster, running_pod):
         ("command=false", [b"\3command terminated with non-zero exit code: exit status 1"]),
     ],
 )
-def test_the_first_protocol_tells_failures_only(cluster, running_pod, command, said):
+def test_the_first_protocol_reports_failures_only(cluster, running_pod, command, said):
     """Pods should support remote command execution over websockets."""
     path = f"/api/v1/namespaces/default/pods/one/exec?stdout=1&stderr=1&{command}"
     assert _received(_socket(cluster, path, "channel.k8s.io")) == said
 
 
-def test_a_command_that_is_not_there_is_told_on_the_status_channel(cluster, running_pod):
+def test_a_missing_command_is_reported_on_the_status_channel(cluster, running_pod):
     own = client.CoreV1Api(cluster.api())
     said = _run(own, ["no-such-program"], _preload_content=False)
     said.run_forever(timeout=5)
@@ -258,7 +258,7 @@ def test_ports_are_forwarded_in_parallel(cluster, running_pod, echo):
     assert sorted(answers) == [str(number) for number in range(6)]
 
 
-def test_a_forwarded_port_that_is_closed_says_so(cluster, running_pod, unused_port, eventually):
+def test_a_closed_forwarded_port_is_reported(cluster, running_pod, unused_port, eventually):
     own = client.CoreV1Api(cluster.api())
     forwarded = stream.portforward(
         own.connect_get_namespaced_pod_portforward, "one", "default", ports=str(unused_port)

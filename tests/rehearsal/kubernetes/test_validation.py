@@ -59,7 +59,7 @@ def test_required_fields_are_named(call, deployment):
     ]
 
 
-def test_every_wrong_field_is_told_at_once(call, deployment):
+def test_all_wrong_fields_are_reported_at_once(call, deployment):
     body = deployment()
     body["metadata"]["name"] = "Bad_Name"
     body["spec"]["template"]["metadata"]["labels"] = {"app": "other"}

@@ -51,7 +51,7 @@ def test_a_watch_without_a_version_begins_with_what_there_is(core, watching):
         assert _told(event()) == ("DELETED", "a")
 
 
-def test_a_watch_from_a_version_tells_what_changed_since(core, watching):
+def test_a_watch_from_a_version_reports_later_changes(core, watching):
     core.create_namespaced_config_map("default", _map("a"))
     version = core.list_namespaced_config_map("default").metadata.resource_version
     core.create_namespaced_config_map("default", _map("b"))
@@ -59,7 +59,7 @@ def test_a_watch_from_a_version_tells_what_changed_since(core, watching):
         assert _told(event()) == ("ADDED", "b")
 
 
-def test_an_object_that_leaves_the_selector_is_told_as_deleted(core, watching):
+def test_an_object_that_leaves_the_selector_is_reported_as_deleted(core, watching):
     core.create_namespaced_config_map("default", _map("a", tier="web"))
     core.create_namespaced_config_map("default", _map("b"))
     with watching(f"{MAPS}?labelSelector=tier%3Dweb") as event:
@@ -72,7 +72,7 @@ def test_an_object_that_leaves_the_selector_is_told_as_deleted(core, watching):
         assert _told(event()) == ("ADDED", "b")
 
 
-def test_a_version_that_is_forgotten_is_410(cluster, watching):
+def test_an_expired_version_is_410(cluster, watching):
     def churn():
         for number in range(5000):
             cluster.store.create("ConfigMap", {"metadata": {"name": f"m{number}"}})
@@ -101,7 +101,7 @@ def test_a_watch_ends_when_it_was_asked_to(core):
     assert 0.9 < time.monotonic() - begin < 3
 
 
-def test_the_end_of_a_watch_is_marked_for_those_who_want_bookmarks(core, watching):
+def test_the_end_of_a_watch_is_marked_if_bookmarks_are_requested(core, watching):
     core.create_namespaced_config_map("default", _map("a"))
     query = "allowWatchBookmarks=true&timeoutSeconds=1"
     with watching(f"{MAPS}?{query}") as event:
@@ -120,7 +120,7 @@ def test_initial_events_end_with_a_mark(core, watching):
     assert mark == {"k8s.io/initial-events-end": "true"}
 
 
-def test_a_watch_for_tables_tells_tables(core, watching):
+def test_a_watch_for_tables_sends_tables(core, watching):
     core.create_namespaced_config_map("default", _map("a"))
     accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
     with watching(MAPS, Accept=accept) as event:
@@ -128,7 +128,7 @@ def test_a_watch_for_tables_tells_tables(core, watching):
     assert table["kind"] == "Table" and table["rows"][0]["cells"][0] == "a"
 
 
-def test_a_change_is_told_within_50_ms(core, watching):
+def test_a_change_is_reported_within_50_ms(core, watching):
     """From the answer to the writer until the watcher has it; the median of ten."""
     arrived = []
     with watching(f"{MAPS}?resourceVersion=0") as event:
@@ -148,7 +148,7 @@ def test_a_change_is_told_within_50_ms(core, watching):
     assert late[5] < 0.05
 
 
-def test_watchers_that_have_left_are_forgotten(cluster, core, watching, eventually):
+def test_closed_watches_are_removed(cluster, core, watching, eventually):
     for _ in range(3):
         with watching(MAPS):
             pass

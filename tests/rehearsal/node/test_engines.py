@@ -223,7 +223,7 @@ def test_a_memory_limit_is_refused_by_the_streamer_exactly_where_it_was_predicte
 
 
 @pytest.mark.streamer
-def test_a_prefix_without_weights_fails_with_vllm_s_words(serve, shards):
+def test_a_prefix_without_weights_fails_with_vllm_s_message(serve, shards):
     async def scenario(cluster):
         run(cluster, policy="Never")
         await cluster.until(lambda: cluster.status().get("phase") == "Failed", timeout_s=50)
@@ -234,7 +234,7 @@ def test_a_prefix_without_weights_fails_with_vllm_s_words(serve, shards):
 
 @pytest.mark.engine
 @pytest.mark.timeout(900)
-def test_vllm_itself_streams_the_made_model_and_knows_the_capital(serve, engine, tmp_path):
+def test_vllm_streams_the_generated_model_and_answers_with_the_capital(serve, engine, tmp_path):
     cache = Path(os.environ.get("WARMBOOK_CACHE") or Path.home() / ".cache" / "warmbook")
     model = make_model(cache, engine, lambda what, share: None)
 

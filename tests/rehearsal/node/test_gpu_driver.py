@@ -46,7 +46,7 @@ def test_only_a_newer_cuda_on_the_default_driver_ends_so(image, driver, ends):
         assert "(found version 12020)" in end.lines[0]
 
 
-def test_without_a_gpu_nobody_asks_the_driver():
+def test_without_a_gpu_the_driver_is_not_checked():
     assert too_old_for(container("vllm/vllm-openai:v0.32.0", gpus=0), node("default")) is None
 
 

@@ -56,7 +56,7 @@ def test_the_index_of_torch_is_named_and_the_variable_for_another(tmp_path, monk
     assert "secret" not in told
 
 
-def test_a_build_is_told_kept_and_not_repeated(tmp_path, nothing_needed):
+def test_a_build_is_reported_kept_and_not_repeated(tmp_path, nothing_needed):
     told = []
     first = build_image(tmp_path, lambda *said: told.append(said), nothing_needed)
     assert told[0][1] == 0.0
@@ -103,7 +103,7 @@ def test_an_unfit_machine_is_refused(tmp_path, monkeypatch, nothing_needed, name
         build_image(tmp_path, quiet, nothing_needed)
 
 
-def test_the_second_builder_says_that_it_waits(tmp_path):
+def test_the_second_builder_reports_that_it_waits(tmp_path):
     told, entered = [], threading.Event()
 
     def second():
@@ -123,7 +123,7 @@ def test_the_second_builder_says_that_it_waits(tmp_path):
     assert entered.is_set()
 
 
-def test_windows_is_told_what_works_there_and_sees_no_traceback():
+def test_on_windows_the_error_lists_what_works_without_a_traceback():
     """Windows has neither fcntl nor SIGHUP, which the rehearsal's modules need."""
     script = (
         "import argparse, asyncio, pathlib, sys, signal\n"

@@ -61,7 +61,7 @@ def test_two_servers_on_one_port_do_not_collide(play):
     play(scenario)
 
 
-def test_the_events_tell_each_turn_and_that_nothing_was_pulled(play):
+def test_the_events_have_each_step_and_state_that_nothing_was_pulled(play):
     async def scenario(cluster):
         cluster.run("sleep", "100")
         await cluster.until(lambda: cluster.events("Started"))
@@ -452,7 +452,7 @@ def test_exec_runs_beside_the_container_and_ends_with_it(play, is_alive):
     play(scenario)
 
 
-def test_a_pod_that_gets_no_address_says_so(play):
+def test_a_pod_without_an_address_has_an_event_with_the_reason(play):
     async def refuses(pod, address):
         raise OSError("address in use")
 

@@ -94,14 +94,14 @@ def test_the_port_is_taken_all_the_while_and_free_again_at_the_end(port, tmp_pat
         pass
 
 
-def test_a_port_that_somebody_has_is_told_at_once(port, tmp_path):
+def test_a_port_in_use_is_reported_at_once(port, tmp_path):
     guard = PortGuard(port, tmp_path)
     with socket.create_server(port), pytest.raises(OSError, match="in use"):
         guard.take()
     guard.close()
 
 
-def test_a_port_that_somebody_opens_first_is_a_failure(port, tmp_path):
+def test_a_port_taken_by_another_process_first_is_a_failure(port, tmp_path):
     async def scenario():
         failed = asyncio.Event()
         guard = PortGuard(port, tmp_path)

@@ -53,7 +53,7 @@ def test_2xx_and_3xx_pass(status):
 
 
 @pytest.mark.parametrize("status", [400, 404, 503])
-def test_other_statuses_fail_with_the_kubelet_s_words(status):
+def test_other_statuses_fail_with_the_kubelet_s_message(status):
     assert failure({"httpGet": {}}, status=status) == f"HTTP probe failed with statuscode: {status}"
 
 

@@ -77,7 +77,7 @@ def test_a_python_for_everybody_is_taken(cache, python):
     check_python_for_others(cache)
 
 
-def test_a_cache_that_nobody_else_can_reach_takes_any_python(cache, python):
+def test_a_private_cache_accepts_any_python(cache, python):
     python(0o700)
     cache.parent.chmod(0o700)
     check_python_for_others(cache)

@@ -49,7 +49,7 @@ def test_an_engine_that_answers_is_asked_once(engine, model, tmp_path):
     assert (tmp_path / "asked").read_text() == f"{model.folder}\n"
 
 
-def test_what_it_compiles_and_learns_stays_in_the_engine(engine, model, tmp_path, monkeypatch):
+def test_compiled_files_are_kept_in_the_engine(engine, model, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     image = engine(f"env > {tmp_path}/env")
     with smoke_test(image, quiet) as test:

@@ -35,7 +35,7 @@ def test_vllm_s_command_stays_but_for_host_and_eager(command):
     assert found.port == (ADDRESS, 8000)
 
 
-def test_what_the_manifest_already_says_is_not_substituted(command):
+def test_arguments_in_the_manifest_are_not_substituted(command):
     args = ["--host", "127.0.0.1", "--enforce-eager", "--tensor-parallel-size=1"]
     found = command(*VLLM, args=args)
     assert found.words == [*VLLM, *args, UDS]
@@ -51,7 +51,7 @@ def test_what_the_manifest_already_says_is_not_substituted(command):
         (["--port=1", "--port=9000"], (ADDRESS, 9000)),
     ],
 )
-def test_clients_find_the_server_where_the_manifest_says(command, args, port):
+def test_clients_reach_the_server_at_the_manifests_port(command, args, port):
     found = command(*VLLM, args=args)
     assert (found.port, found.words[-1]) == (port, UDS)
 
@@ -80,7 +80,7 @@ def test_a_model_is_not_shared_among_gpus_that_are_not_there(command, args):
     assert any("--tensor-parallel-size=4 is 1" in told for told in found.notes)
 
 
-def test_the_quick_engine_gets_the_same_arguments_and_is_told(command, image):
+def test_the_quick_engine_gets_the_same_arguments_and_is_reported(command, image):
     found = command(*VLLM, args=ARGS, engine="quick")
     assert found.words == [
         str(image.python),

@@ -248,7 +248,7 @@ def test_a_sub_path_is_one_folder_of_the_volume_made_if_need_be(play):
     assert runs(play, script, volume(emptyDir={}), (), *mounts) == ["x"]
 
 
-def test_a_sub_path_of_variables_may_not_leave_the_volume_and_can_be_mended(play):
+def test_a_sub_path_of_variables_outside_the_volume_is_refused_until_corrected(play):
     """Variable Expansion should verify that a failing subpath expansion can be modified."""
     annotation = {"fieldRef": {"fieldPath": "metadata.annotations['mysubpath']"}}
     env = [{"name": "ANNOTATION", "valueFrom": annotation}, {"name": "POD_NAME", "value": "foo"}]
@@ -271,7 +271,7 @@ def test_a_sub_path_of_variables_may_not_leave_the_volume_and_can_be_mended(play
     play(scenario)
 
 
-def test_what_is_not_served_is_told_and_the_container_runs(play):
+def test_an_unsupported_volume_is_reported_and_the_container_runs(play):
     async def scenario(cluster):
         volumes = volume(csi={"driver": "gcsfuse.csi.storage.gke.io"})
         cluster.create(restartPolicy="Never", volumes=volumes, containers=[reads("true")])

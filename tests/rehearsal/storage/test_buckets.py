@@ -4,7 +4,7 @@ import pytest
 from google.api_core import exceptions as refused
 
 
-def test_a_bucket_says_where_it_is_and_how_it_is_guarded(client):
+def test_a_bucket_has_its_location_and_access_settings(client):
     asked = client.bucket("hns-bucket")
     asked.hierarchical_namespace_enabled = True
     asked.iam_configuration.uniform_bucket_level_access_enabled = True
@@ -152,7 +152,7 @@ def test_another_project_is_refused_with_403(client):
         list(client.list_buckets(project="not-mine"))
 
 
-def test_the_storage_layout_tells_the_namespace(http, bucket):
+def test_the_storage_layout_has_the_namespace(http, bucket):
     layout = http.get(f"/storage/v1/b/{bucket.name}/storageLayout").json()
     assert layout["hierarchicalNamespace"] == {"enabled": False}
     assert layout["location"] == "US-CENTRAL1"

@@ -73,7 +73,7 @@ def test_a_client_that_takes_gzip_gets_the_bytes_as_they_are(http, stored):
     assert answer.content == CONTENT
 
 
-def test_head_tells_without_sending(http, stored):
+def test_head_returns_headers_without_a_body(http, stored):
     answer = http.head(f"/{stored.bucket.name}/content")
     assert answer.headers["Content-Length"] == "100000"
     assert answer.headers["Content-Type"] == "application/x-weights"

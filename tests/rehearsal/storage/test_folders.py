@@ -30,7 +30,7 @@ def test_a_folder_is_a_prefix_only_where_that_is_asked(http, bucket, folders):
     assert [item["name"] for item in http.get(folders).json()["items"]] == ["a/", "b/c/"]
 
 
-def test_a_folder_with_objects_is_deleted_only_where_that_is_said(http, bucket, folders):
+def test_a_folder_with_objects_is_deleted_only_on_request(http, bucket, folders):
     http.post(folders, json={"name": "a"})
     bucket.blob("a/x").upload_from_string("first")
     assert http.delete(f"{folders}/a").status_code == 409

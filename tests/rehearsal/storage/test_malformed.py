@@ -117,7 +117,7 @@ def test_no_path_is_a_server_error(http, path, method):
         ("GET", "/batch/storage/v1", 404),
     ],
 )
-def test_what_is_not_served_is_told_in_json(http, method, path, status):
+def test_unsupported_requests_get_a_json_error(http, method, path, status):
     answer = http.request(method, path)
     assert answer.status_code == status
     assert answer.json()["error"]["code"] == status

@@ -72,7 +72,7 @@ def test_the_owner_may_do_everything(bucket):
     assert bucket.test_iam_permissions(asked) == asked
 
 
-def test_an_owner_of_the_project_uses_a_bucket_by_what_its_own_policy_says(server, bucket, http):
+def test_an_owner_of_the_project_has_the_roles_of_the_buckets_own_policy(server, bucket, http):
     asked = ["storage.buckets.get", "storage.objects.get", "storage.buckets.setIamPolicy"]
     owner_alone = server.project_bindings[:1]
     all_bindings, server.project_bindings = server.project_bindings, owner_alone
@@ -95,7 +95,7 @@ def test_tested_permissions_are_those_of_the_roles_granted(bucket, pod, pod_prin
     assert mine.test_iam_permissions(asked) == ["storage.buckets.get", "storage.objects.get"]
 
 
-def test_a_pod_without_a_role_is_refused_in_googles_words(bucket, pod):
+def test_a_pod_without_a_role_is_refused_with_googles_message(bucket, pod):
     with pytest.raises(refused.Forbidden) as error:
         pod.get_bucket(bucket.name)
     assert error.value.message.endswith(
@@ -233,7 +233,7 @@ def test_who_is_unknown_is_refused_with_403_never_401_or_404(bucket, at_address,
         nobody.create_bucket("by-nobody")
 
 
-def test_an_address_that_is_forgotten_names_nobody(bucket, at_address, server):
+def test_an_unregistered_address_has_no_identity(bucket, at_address, server):
     address = "127.0.0.1"
     grant(bucket, VIEWER, "user:passer-by@example.com")
     server.callers.register(address, Caller("user:passer-by@example.com", "passer-by"))

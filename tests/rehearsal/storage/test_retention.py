@@ -128,7 +128,7 @@ def test_a_bucket_without_a_policy_has_none_to_lock(http, bucket):
     assert http.post(path).status_code == 400
 
 
-def test_an_unlocked_retention_is_lessened_only_where_that_is_said(http, retaining):
+def test_an_unlocked_retention_is_shortened_only_on_request(http, retaining):
     path = retained(http, retaining, "Unlocked")
     assert http.delete(path).status_code == 403
     assert http.get(path).json()["retentionExpirationTime"] == "2100-01-01T00:00:00.000Z"
@@ -156,7 +156,7 @@ def test_objects_are_retained_only_in_a_bucket_made_for_that(http, bucket, retai
         assert http.patch(path, json=asked).status_code == status
 
 
-def test_times_are_told_in_utc(http, retaining):
+def test_times_are_returned_in_utc(http, retaining):
     path = retained(http, retaining, "Unlocked", "2100-01-01T02:00:00+02:00")
     told = http.get(path).json()["retention"]
     assert told == {"mode": "Unlocked", "retainUntilTime": "2100-01-01T00:00:00.000Z"}

@@ -109,13 +109,13 @@ def test_an_object_that_was_replaced_is_another() -> None:
     assert hit_bytes(found, range(100), generation=2) == 0
 
 
-def test_who_reads_from_outside_the_zones_meets_no_cache_and_is_not_counted() -> None:
+def test_reads_from_outside_the_zones_use_no_cache_and_are_not_counted() -> None:
     found = traffic(ZONE)
     assert [hit_bytes(found, range(100), address="127.0.0.1") for _ in range(2)] == [0, 0]
     assert not found.sent(*EVER)
 
 
-def test_only_what_was_sent_in_the_interval_is_told() -> None:
+def test_only_bytes_sent_in_the_interval_are_reported() -> None:
     found = traffic(ZONE)
     hit_bytes(found, range(100))
     now = datetime.now(timezone.utc)

@@ -86,7 +86,7 @@ def by_xml(http, bucket, content):
 )
 @budget(max_examples=12)
 @given(content=CONTENTS)
-def test_every_upload_keeps_the_bytes_and_tells_their_checksums(
+def test_every_upload_keeps_the_bytes_and_returns_their_checksums(
     http, shared_bucket, upload, content
 ):
     meta = upload(http, shared_bucket, content)
@@ -137,7 +137,7 @@ def test_a_stream_of_unknown_length_is_uploaded(bucket):
     assert bucket.get_blob("stream").size == 500_000
 
 
-def test_a_status_query_tells_what_arrived(http, bucket):
+def test_a_status_query_returns_the_received_bytes(http, bucket):
     where = start_of(http, bucket, "x")
     ask = {"Content-Range": "bytes */*"}
     answer = http.put(where, headers=ask)
@@ -218,7 +218,7 @@ def test_a_cancelled_upload_is_gone(http, bucket):
     assert bucket.get_blob("x") is None
 
 
-def test_a_bucket_takes_its_unfinished_uploads_along(server, http, client, bucket):
+def test_deleting_a_bucket_deletes_its_unfinished_uploads(server, http, client, bucket):
     folder = server.storage.blobs.writer().path.parent
     before = len(list(folder.iterdir()))
     where = start_of(http, bucket, "x")
@@ -304,7 +304,7 @@ def test_a_wrong_hash_is_refused_and_nothing_is_stored(http, bucket, header):
     assert bucket.get_blob("x") is None
 
 
-def test_a_wrong_checksum_in_the_metadata_is_told_with_both(bucket):
+def test_a_wrong_checksum_in_the_metadata_is_reported_with_both_values(bucket):
     blob = bucket.blob("x")
     blob.md5_hash = "AAAAAAAAAAAAAAAAAAAAAA=="
     with pytest.raises(refused.BadRequest, match="doesn't match calculated MD5 hash"):

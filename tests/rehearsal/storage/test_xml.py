@@ -177,7 +177,7 @@ def test_parts_are_listed_page_by_page(http, bucket):
     assert http.get(f"{path}&part-number-marker=x").status_code == 400
 
 
-def test_what_was_completed_tells_its_checksum(http, bucket):
+def test_a_completed_upload_returns_its_checksum(http, bucket):
     upload_id = begin(http, bucket)
     answer = complete(http, bucket, upload_id, (1, put_part(http, bucket, upload_id, 1, b"whole")))
     blob = bucket.get_blob("big")
@@ -185,7 +185,7 @@ def test_what_was_completed_tells_its_checksum(http, bucket):
     assert answer.headers["x-goog-generation"] == str(blob.generation)
 
 
-def test_a_part_that_is_not_what_its_checksum_says_is_refused(http, bucket):
+def test_a_part_with_a_wrong_checksum_is_refused(http, bucket):
     upload_id = begin(http, bucket)
     path = f"/{bucket.name}/big?partNumber=1&uploadId={upload_id}"
     answer = http.put(path, data=b"x", headers={"x-goog-hash": "crc32c=AAAAAA=="})

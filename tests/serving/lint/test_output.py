@@ -160,7 +160,7 @@ def test_each_rule_that_the_library_has_is_described():
     assert set(named) == descriptions().keys()
 
 
-def test_githubs_commands_have_file_and_line_and_end_nowhere_else(tmp_path, capsys):
+def test_githubs_commands_have_file_and_line_and_cannot_be_broken_by_values(tmp_path, capsys):
     file = tmp_path / "a,b.yaml"
     file.write_text(POD.replace("--disable-log-requests", '"--disable-log-requests=%0A\\n::x"'))
     assert main(["lint", str(file), "--format", "github"]) == 1
@@ -218,7 +218,7 @@ def test_a_folder_and_a_pipe_without_a_writer_are_refused(tmp_path, capsys):
     capsys.readouterr()
 
 
-def test_a_variable_that_no_shell_replaces_is_told_once():
+def test_an_unexpanded_variable_is_reported_once():
     told = POD.replace("--model=org/m", "--model=$M").replace(
         "    args:", "    env: [{name: M, value: m}]\n    args:"
     )
@@ -237,7 +237,7 @@ def test_a_file_given_twice_is_reported_once(pod, tmp_path, capsys, monkeypatch)
     assert (len(told["servers"]), told["documents"]) == (1, 1)
 
 
-def test_what_is_not_read_is_told_once_to_github(tmp_path, capsys):
+def test_skipped_files_are_reported_once_to_github(tmp_path, capsys):
     assert main(["lint", str(tmp_path / "none.yaml"), "--format", "github"]) == 2
     told = capsys.readouterr()
     assert told.out.count("::error") == 1

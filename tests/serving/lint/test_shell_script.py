@@ -117,7 +117,7 @@ def test_words_are_those_that_bash_passes_on(script):
         "A=x; serve ${A/[a-z]/y}",
     ],
 )
-def test_what_the_script_does_not_tell_is_not_sure(script):
+def test_words_that_the_script_does_not_determine_are_unknown(script):
     ((_, word),) = [one for one in commands(script, {}) if one and one[0].text == "serve"]
     assert not word.sure
 
@@ -142,7 +142,7 @@ def test_any_script_is_read_in_time(script):
     assert commands("A=xxxxxxxxxxxxxxxxxxxx; " + script, {}) is not None
 
 
-def test_a_file_that_a_script_writes_is_known_while_nothing_changes_it():
+def test_a_written_file_is_known_until_it_is_changed():
     around = Around()
     write = "cat > /tmp/a <<'EOF'\nserve x\nEOF\n"
     commands(
@@ -151,7 +151,7 @@ def test_a_file_that_a_script_writes_is_known_while_nothing_changes_it():
     assert around.files == {"/tmp/a": None, "/tmp/b": "serve x\n", "/tmp/c": None}
 
 
-def test_what_another_script_sets_is_known():
+def test_variables_set_by_another_script_are_known():
     around = Around(files={"/etc/env.sh": "export MODEL=m; TP=2"})
     ((_, *words),) = commands(". /etc/env.sh && serve $MODEL $TP", {}, 0, around)
     assert [(word.text, word.sure) for word in words] == [("m", True), ("2", True)]

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import SettingsError
 from ...files import save, writing
 from ...measure.runs.record import FILE
+from ...texts import say
 from .. import shipped
 from .seats import Seat, read_own
 
@@ -38,8 +40,13 @@ def collect(one: Seat, target: Path) -> Collected:
     The copy appears whole or not at all. Links are not followed.
 
     Raises:
-        SettingsError: The target can't be written.
+        SettingsError: The target can't be written, or is among the seats of the class.
     """
+    if target.resolve().is_relative_to(one.folder.parent.resolve()):
+        raise SettingsError(
+            say("{path} is among the seats of the class.", path=target),
+            remedy=say("Choose a folder elsewhere, which no learner can write."),
+        )
     with writing(target):
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=target, prefix=f".{one.name}-"))

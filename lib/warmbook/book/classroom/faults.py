@@ -11,8 +11,10 @@ from ..gym.faults_server import FaultsServer
 from .seats import Seat, not_running
 
 
-def stage(one: Seat, name: str) -> None:
-    """Stage the fault of this name on a seat.
+def stage(one: Seat, name: str) -> bool:
+    """Stage the fault of this name on a seat; return whether its rehearsal was used before.
+
+    What exists in a rehearsal that was used can hide a fault.
 
     Raises:
         MissingError: There is no such fault.
@@ -21,6 +23,8 @@ def stage(one: Seat, name: str) -> None:
     """
     with _server(one) as server:
         server.stage(name)
+        changes, _ = server.changes()
+        return changes > 0
 
 
 def unstage(one: Seat, name: str) -> None:

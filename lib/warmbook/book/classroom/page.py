@@ -67,7 +67,8 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__((HOST, port), _Handler)
         except (OSError, OverflowError) as error:
-            told = say("Port {port} can't be used: {reason}.", port=port, reason=error)
+            reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+            told = say("Port {port} can't be used: {reason}.", port=port, reason=reason)
             raise SettingsError(told, remedy=say("Name another with --port.")) from None
 
     @property

@@ -7,6 +7,7 @@ import time
 from ...errors import UnreachableError
 from ...texts import say
 from .seats import Running, Seat, not_running
+from .start import reason_of
 from .supervisor import RESET
 
 LOOK_S = 0.05
@@ -31,7 +32,7 @@ def reset(one: Seat) -> float:
             break
         time.sleep(LOOK_S)
     raise UnreachableError(
-        say("Seat {name} did not start again.", name=one.name),
+        say("Seat {name} did not start again: {reason}", name=one.name, reason=reason_of(one)),
         remedy=say("Read its log; the work is in {folder}.", folder=one.folder),
     )
 

@@ -16,9 +16,10 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Needs:
-    """What a seat takes at its fullest, in bytes: a server deployed, and a notebook open.
+    """What a seat takes at its fullest, in bytes: a server deployed, and all notebooks open.
 
-    Above what was measured: a kernel comes on top, and notebook 09 downloads the model.
+    Above what was measured with seven notebooks open: JupyterLab keeps the kernel of each
+    notebook until it is shut down, and notebook 09 downloads the model.
     """
 
     memory_bytes: int
@@ -26,8 +27,8 @@ class Needs:
 
 
 PER_SEAT = {
-    "quick": Needs(memory_bytes=550 * MIB, disk_bytes=500 * MIB),
-    "vllm": Needs(memory_bytes=3200 * MIB, disk_bytes=500 * MIB),
+    "quick": Needs(memory_bytes=1500 * MIB, disk_bytes=500 * MIB),
+    "vllm": Needs(memory_bytes=4000 * MIB, disk_bytes=500 * MIB),
 }
 """By the rehearsal's engine."""
 
@@ -54,16 +55,16 @@ def _existing(folder: Path) -> Path:
 
 
 def _too_small(what: str, there: int, each: int, count: int) -> SettingsError:
+    most = there // each
     return SettingsError(
         say(
-            "{count} seats need {needed} of {what}, {each} each; {there} are available.",
-            count=count,
-            needed=size(count * each),
+            "Not enough {what}: {each} per seat, {needed} in all; {there} available.",
             what=what,
             each=size(each),
+            needed=size(count * each),
             there=size(there),
         ),
-        remedy=say("Start at most {most} seats here, or use a larger machine.", most=there // each),
+        remedy=say("Seats that fit here: {most}. For more, use a larger machine.", most=most),
     )
 
 

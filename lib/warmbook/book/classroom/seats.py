@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ...errors import MissingError, SettingsError
 from ...files import read_regular, save, writing
 from ...texts import say
+from .commands import command
 from .processes import Process
 
 SEATS = "seats"
@@ -58,6 +59,8 @@ class Running(BaseModel):
     """The rehearsal's token."""
     link: str = Field(default="", repr=False)
     """What the learner opens; empty where JupyterHub has the link."""
+    engine: str = ""
+    """The rehearsal's engine."""
     resets: int = 0
     ready_s: float | None = None
     """From the last start or reset to the first answer of the learner's server, in seconds."""
@@ -110,6 +113,16 @@ class Seat:
     def stale(self) -> bool:
         """Whether a supervisor has left its file behind: it was killed, or the machine stopped."""
         return (self.folder / FILE).exists() and not self.occupied
+
+    def is_there(self) -> bool:
+        """Tell whether its file is there; where that can't be found out, it is taken for there."""
+        try:
+            (self.folder / FILE).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def write(self, running: Running) -> None:
         """Write `seat.json`, mode 0600.
@@ -167,7 +180,10 @@ def seats(folder: Path) -> list[Seat]:
     if not (found := existing(folder)):
         raise MissingError(
             say("There is no class in {path}.", path=folder),
-            remedy=say("Name its folder with --folder, or start one: warmbook class start 2"),
+            remedy=say(
+                "Name its folder with --folder, or start one: {command}",
+                command=command(folder, "start 2"),
+            ),
         )
     return found
 
@@ -199,11 +215,14 @@ def named(folder: Path, name: str) -> list[Seat]:
 
 
 def not_running(one: Seat) -> SettingsError:
-    """Return the error for a seat whose supervisor does not run."""
-    return SettingsError(
-        say("Seat {name} is not running.", name=one.name),
-        remedy=say("List the running seats: warmbook class status"),
-    )
+    """Return the error for a seat that would have to run, with what starts it."""
+    # the seats of `class start` have numbers, those of JupyterHub the names of Unix users
+    if one.name.isdecimal():
+        wanted = command(one.folder.parent.parent, f"start {int(one.name)}")
+        remedy = say("Start it: {command}. Seats that run go on.", command=wanted)
+    else:
+        remedy = say("It starts when its learner logs in.")
+    return SettingsError(say("Seat {name} is not running.", name=one.name), remedy=remedy)
 
 
 def read_own(path: Path, owner: int) -> bytes:

@@ -15,11 +15,12 @@ from pathlib import Path
 from ...errors import SettingsError, UnreachableError
 from ...files import locked, writing
 from ...texts import say
+from .commands import command
 from .room import check_room
 from .seats import SEATS, Running, Seat, existing, seat
 
-Tell = Callable[[int, float], None]
-"""Told how many seats are up, and the seconds since the start."""
+Tell = Callable[[int, int, float], None]
+"""Told how many seats are up, of how many that start, and the seconds since the start."""
 
 LOOK_S = 0.2
 UP_S = 120.0
@@ -49,26 +50,25 @@ class Started:
 
 
 def start(count: int, course: Course, tell: Tell) -> list[Seat]:
-    """Start seats 01 to `count`; return them when all of them are up.
+    """Start those of seats 01 to `count` that do not run; return them when all of them are up.
 
-    Where that is interrupted or fails, every seat that was started is stopped again. Work that
-    is on a seat from before stays.
+    Where that is interrupted or fails, every seat that was started is stopped again; seats that
+    ran before go on. Work that is on a seat from before stays.
 
     Raises:
-        SettingsError: The class runs already, the machine has no room for it, or its folder can't
-            be written.
+        SettingsError: All of them run already, the machine has no room for them, or the class's
+            folder can't be written.
         UnreachableError: A seat did not start; says what its log has.
     """
+    check_room(len(missing(count, course.folder)), course.engine, course.folder)
     home = course.folder.absolute() / SEATS
     with writing(home):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(course.folder / ".lock"):
-        refuse_running(course.folder)
-        check_room(count, course.engine, course.folder)
         started = Started()
         try:
-            for number in range(1, count + 1):
-                _start_one(seat(course.folder, f"{number:02d}"), course, started)
+            for one in missing(count, course.folder):  # another command may have started some
+                _start_one(one, course, started)
             _wait(started, tell)
         except BaseException:
             _end(started)
@@ -76,38 +76,50 @@ def start(count: int, course: Course, tell: Tell) -> list[Seat]:
         return started.seats
 
 
-def refuse_running(folder: Path) -> None:
-    """Refuse to start a class where one runs.
+def missing(count: int, folder: Path) -> list[Seat]:
+    """Return those of seats 01 to `count` that do not run.
 
     Raises:
-        SettingsError: A seat of it is in use.
+        SettingsError: All of them run.
     """
-    if in_use := [one.name for one in existing(folder) if one.occupied]:
-        raise SettingsError(
-            say(
-                "A class is already running in {path}: seats {names}.",
-                path=folder,
-                names=", ".join(in_use),
-            ),
-            remedy=say("See it with `warmbook class status`, end it with `warmbook class stop`."),
-        )
+    wanted = [seat(folder, f"{number:02d}") for number in range(1, count + 1)]
+    if found := [one for one in wanted if not one.occupied]:
+        return found
+    raise SettingsError(
+        say(
+            "A class is already running in {path}: seats {names}.",
+            path=folder,
+            names=", ".join(one.name for one in existing(folder) if one.occupied),
+        ),
+        remedy=say(
+            "See it with `{status}`, end it with `{stop}`.",
+            status=command(folder, "status"),
+            stop=command(folder, "stop"),
+        ),
+    )
+
+
+def engine_of(folder: Path) -> str:
+    """Return the engine of a class that runs, "" where none runs."""
+    running = (one.running() for one in existing(folder) if one.occupied)
+    return next((one.engine for one in running if one and one.engine), "")
 
 
 def _start_one(one: Seat, course: Course, started: Started) -> None:
     with writing(one.folder):
         one.folder.mkdir(mode=0o700, exist_ok=True)
     port, token = _free_port(), secrets.token_urlsafe(24)
-    command = [sys.executable, "-m", "warmbook", "class", "seat", one.name]
-    command += ["--folder", str(course.folder.absolute()), "--engine", course.engine]
-    command += ["--address", f"http://127.0.0.1:{port}/"]
+    words = [sys.executable, "-m", "warmbook", "class", "seat", one.name]
+    words += ["--folder", str(course.folder.absolute()), "--engine", course.engine]
+    words += ["--address", f"http://127.0.0.1:{port}/"]
     if len(course.languages) == 1:
-        command += ["--language", *course.languages]
-    command += [f"--rehearsal={option}" for option in course.rehearsal]
+        words += ["--language", *course.languages]
+    words += [f"--rehearsal={option}" for option in course.rehearsal]
     # the token is in the environment, which other users can't read; they can read arguments
     environ = {**os.environ, "JUPYTER_TOKEN": token}
     with (one.folder / LOG).open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--", *_lab(one, port, course.languages[0])],
+            [*words, "--", *_lab(one, port, course.languages[0])],
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -151,7 +163,7 @@ def _wait(started: Started, tell: Tell) -> None:
     end = began + UP_S + UP_EACH_S * len(started.seats)
     while time.monotonic() < end:
         up = sum(_is_up(one.running()) for one in started.seats)
-        tell(up, time.monotonic() - began)
+        tell(up, len(started.seats), time.monotonic() - began)
         if up == len(started.seats):
             return
         for one, process in zip(started.seats, started.processes, strict=True):
@@ -166,9 +178,15 @@ def _is_up(running: Running | None) -> bool:
 
 
 def _not_up(one: Seat) -> UnreachableError:
-    log = one.folder / LOG
-    last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
     return UnreachableError(
-        say("Seat {name} did not start: {reason}", name=one.name, reason="".join(last)),
-        remedy=say("Read {path}, then start the class again.", path=log),
+        say("Seat {name} did not start: {reason}", name=one.name, reason=reason_of(one)),
+        remedy=say("Read {path}, then start the class again.", path=one.folder / LOG),
     )
+
+
+def reason_of(one: Seat) -> str:
+    """Return the last error in a seat's log, its last line where none is marked as one."""
+    log = one.folder / LOG
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    errors = [line for line in lines if line.startswith("warmbook: ")]
+    return (errors or lines or [""])[-1].removeprefix("warmbook: ")

@@ -11,6 +11,7 @@ from typing import Any
 from ...errors import RecordError, WarmbookError
 from ...measure.runs.record import FILE, parse
 from ...measure.runs.schema import GymRound, Notebook, Record
+from ...texts import say
 from .. import session
 from ..gym.faults_server import FaultsServer
 from .seats import Running, Seat, read_own
@@ -122,7 +123,7 @@ def _failures(notebooks: Iterable[Notebook]) -> Iterator[tuple[str, str]]:
     for one in notebooks:
         for check in one.checks:
             if not check.passed:
-                yield check.at, f"{one.name}: {check.claim}"
+                yield check.at, f"{one.name}: {say('check')} «{check.claim}»"
         if one.status == "failed" and one.error:
             yield one.at, f"{one.name}: {one.error}"
 

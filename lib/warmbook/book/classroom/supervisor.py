@@ -30,6 +30,7 @@ from ...files import writing
 from ...texts import say
 from .. import origin
 from ..copies import copy_out
+from .commands import command
 from .processes import Process
 from .seats import Running, Seat, State
 
@@ -39,6 +40,8 @@ ADDRESS = "JUPYTERHUB_SERVICE_URL"
 """Where a server of JupyterHub answers."""
 
 LOOK_S = 0.05
+GONE_S = 1.0
+"""How often the supervisor looks whether its seat's folder is still there, in seconds."""
 STOP_S = 12.0
 """How long a rehearsal may take to stop, in seconds: it limits itself to less."""
 
@@ -55,8 +58,10 @@ class Plan:
 
     command: tuple[str, ...]
     """The learner's server."""
+    engine: str
+    """The rehearsal's engine."""
     rehearsal: tuple[str, ...] = ()
-    """Options of the rehearsal."""
+    """More options of the rehearsal."""
     languages: tuple[str, ...] = ("en", "es")
     address: str = ""
     """The server's URL: the seat is up when it answers, or at once where there is no URL."""
@@ -71,7 +76,12 @@ class Supervisor:
         self._seat, self._plan = seat, plan
         own = Process.of(os.getpid())
         self._running = Running(
-            pid=own.pid, started=own.started, state="starting", since=origin.now(), link=plan.link
+            pid=own.pid,
+            started=own.started,
+            state="starting",
+            since=origin.now(),
+            link=plan.link,
+            engine=plan.engine,
         )
         self._announced = seat.folder / ".rehearsal.json"
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
@@ -88,15 +98,23 @@ class Supervisor:
         for number in (RESET, *ENDS):
             loop.add_signal_handler(number, self._asked.put_nowait, number)
         self._write("starting")
+        watching = asyncio.create_task(self._end_without_folder())
         try:
             rehearsal = await self._booted()
             while (status := await self._served(rehearsal)) is None:
                 rehearsal = await self._replacement(rehearsal)
             return status
         finally:
+            watching.cancel()
             await asyncio.gather(*(_ended(one) for one in self._alive))
             self._seat.vacate()
             self._announced.unlink(missing_ok=True)
+
+    async def _end_without_folder(self) -> None:
+        """End the seat when its file has been deleted: no `class stop` would find it any more."""
+        while self._seat.is_there():
+            await asyncio.sleep(GONE_S)
+        self._asked.put_nowait(signal.SIGTERM)
 
     async def _served(self, rehearsal: Rehearsal) -> int | None:
         """Run the learner's server in a rehearsal; return the exit status, None for a reset."""
@@ -130,7 +148,8 @@ class Supervisor:
         announce = (*_BARE, str(_HERE / "announce.py"), str(self._announced), str(self._seat.work))
         started = await asyncio.create_subprocess_exec(
             *(*_BARE, str(_HERE / "tethered.py"), str(os.getpid())),
-            *(sys.executable, "-m", "warmbook_rehearsal", *self._plan.rehearsal, "--"),
+            *(sys.executable, "-m", "warmbook_rehearsal", f"--engine={self._plan.engine}"),
+            *(*self._plan.rehearsal, "--"),
             *(*announce, *self._plan.command),
             cwd=self._seat.folder,
             stdin=asyncio.subprocess.PIPE,
@@ -198,7 +217,7 @@ def supervise(seat: Seat, plan: Plan) -> int:
     if seat.occupied:
         raise SettingsError(
             say("Seat {name} is in use.", name=seat.name),
-            remedy=say("Stop it first: warmbook class stop"),
+            remedy=say("Stop it first: {command}", command=command(seat.folder.parents[1], "stop")),
         )
     return asyncio.run(Supervisor(seat, plan).run())
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import InterruptedWaitError, WarmbookError
-from ...terminal import clear, redraw, show
+from ...terminal import clear
 from ...texts import LANGUAGES, say
+from ..classroom.commands import command
 from . import seat
+from .class_lines import each, show_links, teller
 from .options import Verbs, add_format, add_language, folder_named, print_as
 from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
-from .seat import add_folder, add_seat_options
+from .seat import ENGINES, add_folder, add_seat_options
 
 if TYPE_CHECKING:
     from ..classroom.seats import Seat
@@ -61,11 +63,13 @@ def _add_start(verbs: Verbs) -> None:
         "start",
         _start,
         "start N seats on this machine and print their links",
-        " The seats run in the background until `class stop`. Earlier work in a seat is kept. Exit "
-        "status 2 if memory or disk does not suffice, or if the class is already running.",
+        " The seats run in the background until `class stop`. Earlier work in a seat is kept. In a "
+        "class that runs, only the seats that don't run are started: for one more learner, or "
+        "after a seat has ended. Exit status 2 if memory or disk does not suffice, or if all N "
+        "seats are already running.",
     )
     verb.add_argument("count", type=_counted, metavar="N", help="number of seats, up to 99")
-    add_seat_options(verb)
+    add_seat_options(verb, "", f"that of a class that runs, else {ENGINES[0]}")
 
 
 def _add_status(verbs: Verbs) -> None:
@@ -145,43 +149,19 @@ def _start(options: argparse.Namespace) -> int:
         told = say("seat {name} had not been stopped; its work is kept", name=one.name)
         show_wrapped(f"warmbook: {told}", sys.stderr)
     languages = (options.language,) if options.language else LANGUAGES
-    course = start.Course(options.folder, options.engine, languages, tuple(options.rehearsal))
+    engine = options.engine or start.engine_of(options.folder) or ENGINES[0]
+    course = start.Course(options.folder, engine, languages, tuple(options.rehearsal))
     try:
-        seats = start.start(options.count, course, _teller(options.count))
+        seats = start.start(options.count, course, teller())
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("The start was interrupted; the seats that had started were stopped."),
             remedy=say("Start the class again when you are ready."),
         ) from None
-    _links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
-    show_wrapped("  → " + say("The trainer's page: {command}", command="warmbook class page"))
+    show_links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})
+    page = command(options.folder, "page")
+    show_wrapped("  → " + say("The trainer's page: {command}", command=page))
     return 0
-
-
-def _teller(count: int) -> Callable[[int, float], None]:
-    """Return a reporter of how many seats are up: one line, which moves on a terminal."""
-    moving, last = sys.stdout.isatty(), [-1]
-
-    def tell(up: int, seconds: float) -> None:
-        line = "  … " + say("{up} of {count} seats are up", up=up, count=count)
-        if moving:
-            redraw(f"{line} ({seconds:.0f} s)" if up < count else "")
-        elif up != last[0]:
-            show(line)
-        last[0] = up
-
-    return tell
-
-
-def _links(seats: Sequence[Seat], memory: dict[str, int]) -> None:
-    from ...units import size
-
-    for one in seats:
-        running = one.running()
-        link = running.link if running else ""
-        show_wrapped(f"  {one.name}  {size(memory[one.name]):>10}  {link}")
-    total = size(sum(memory.values()))
-    show_wrapped("  " + say("Memory of all seats: {size}. It grows with the work.", size=total))
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -191,7 +171,7 @@ def _status(options: argparse.Namespace) -> int:
 
     found = seats(options.folder)
     if options.links:
-        _links(found, {one.seat: one.memory_bytes for one in statuses(found)})
+        show_links(found, {one.seat: one.memory_bytes for one in statuses(found)})
         return 0
     try:
         while True:
@@ -226,7 +206,9 @@ def _reset(options: argparse.Namespace) -> int:
     def act(one: Seat) -> str:
         return say("reset in {seconds:.1f} s", seconds=reset(one))
 
-    return _each(named(options.folder, options.seat), act)
+    status = command(options.folder, "status")
+    goes_on = say("The reset that has begun continues. See it with `{status}`.", status=status)
+    return each(named(options.folder, options.seat), act, after_ctrl_c=goes_on)
 
 
 def _fault(options: argparse.Namespace) -> int:
@@ -237,10 +219,15 @@ def _fault(options: argparse.Namespace) -> int:
         if options.unstage:
             faults.unstage(one, options.name)
             return say("{fault} removed", fault=options.name)
-        faults.stage(one, options.name)
+        if faults.stage(one, options.name):
+            return say(
+                "{fault} staged; this rehearsal was used before: existing resources can hide "
+                "the fault",
+                fault=options.name,
+            )
         return say("{fault} staged", fault=options.name)
 
-    return _each(named(options.folder, options.seat), act)
+    return each(named(options.folder, options.seat), act)
 
 
 def _collect(options: argparse.Namespace) -> int:
@@ -257,25 +244,7 @@ def _collect(options: argparse.Namespace) -> int:
         skipped = say("not read: {names}", names=", ".join(found.skipped)) if found.skipped else ""
         return "; ".join(filter(None, (told, skipped)))
 
-    return _each(seats(options.folder), act)
-
-
-def _each(seats: Iterable[Seat], act: Callable[[Seat], str]) -> int:
-    """Do something on each seat and say what came of it; return 1 if it failed on one."""
-    from ...display.card import Row
-
-    failed = 0
-    moving = redraw if sys.stdout.isatty() else lambda _: None
-    for one in seats:
-        moving(f"  … {one.name}")
-        try:
-            row, file = Row(one.name, act(one), "ok"), sys.stdout
-        except WarmbookError as error:
-            failed += 1
-            row, file = Row(one.name, str(error), "error"), sys.stderr
-        moving("")
-        show_wrapped(row, file)
-    return min(failed, 1)
+    return each(seats(options.folder), act)
 
 
 def _stop(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...measure.runs.comparison.compare import Comparison
+    from ...measure.runs.comparison.threshold import Threshold
     from ...measure.runs.comparison.verdicts import Judged, Verdict
 
 FORMATS = ("text", "json", "markdown")
@@ -37,6 +38,7 @@ def add(verbs: Verbs) -> None:
         "Operators: > < >= <=. Limits: a change from the base (+20%, -10%) or a value "
         "(90s, 5 min 30 s, 1.5 GiB/s, 95%).",
     )
+    compared.mixed = True
     compared.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
     )
@@ -92,11 +94,25 @@ def _compare(options: argparse.Namespace) -> int:
     verdicts: Sequence[Verdict] = ()
     if enough:
         verdicts = judge(comparison, thresholds, allow_unlike=options.allow_unlike)
+        _warn_of_direction(comparison, thresholds)
     complete = enough and not any(str(run) in left_out for run in named)
     outcome = overall(verdicts, complete=complete) if thresholds else None
     _print(options.format, comparison, Judged(verdicts, outcome, left_out))
     status = 0 if enough and outcome in (None, "within") else 1
     return draw_beside(status, comparison.plot, options.picture if enough else None)
+
+
+def _warn_of_direction(comparison: Comparison, thresholds: Sequence[Threshold]) -> None:
+    """Name on standard error the thresholds that fail a run which is better than the base."""
+    from ...measure.runs.comparison.threshold import figure_of
+
+    figures = comparison.figures()
+    for one in thresholds:
+        figure = figure_of(one, figures)
+        if figure and one.fails_the_better(figure.measure.unit):
+            told = say("{text} fails a run that is better, not one that is worse", text=one.text)
+            hint = say('Times are worse if they are higher ("> +20%"), rates if lower ("< -20%").')
+            show_wrapped(f"warmbook: {told}\n  → {hint}", sys.stderr)
 
 
 def _named(runs: Sequence[Path]) -> Sequence[Path]:

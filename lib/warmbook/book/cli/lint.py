@@ -35,6 +35,7 @@ def add(verbs: Verbs) -> None:
         "if nothing is worse than a remark or a warning, 1 if a server would not start, 2 if a "
         "file or a document could not be looked at.",
     )
+    linted.mixed = True
     linted.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="YAML; - reads standard input"
     )

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -22,12 +22,31 @@ if TYPE_CHECKING:
     from ...settings import Settings
     from ...workbook import Workbook
 
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 Act: TypeAlias = "Callable[[argparse.Namespace], int]"
 
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors repeat what was typed without steering the terminal."""
+
+    mixed = False
+    """Whether options may stand between the arguments of a list: A --base B C."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse what is known; argparse does so for each verb.
+
+        Source: the Python Library Reference, argparse, "Intermixed parsing", which does not
+        reach the parsers of verbs, and until Python 3.11 calls this method again.
+        """
+        if not self.mixed:
+            return super().parse_known_args(args, namespace)
+        self.mixed = False
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.mixed = True
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the error, and exit with status 2."""
@@ -126,14 +145,15 @@ def seconds_typed(text: str) -> str:
     return text
 
 
-_TIME = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?")
+_TIME = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?|(\d{1,9})")
 
 
 def time_limit(text: str) -> float:
     """Return a time such as 90m, 2h, 1h30m or 3600 in seconds."""
     found = _TIME.fullmatch(text) if text.isascii() else None
-    hours, minutes, seconds = (int(part or 0) for part in (found.groups() if found else "000"))
-    if total_s := 3600 * hours + 60 * minutes + seconds:
+    parts = found.groups() if found else ()
+    hours, minutes, seconds, plain = (int(part or 0) for part in parts or "0000")
+    if total_s := 3600 * hours + 60 * minutes + seconds + plain:
         return float(total_s)
     raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90m, 2h, 1h30m or 3600")
 

@@ -25,6 +25,7 @@ def add(verbs: Verbs) -> None:
         "Records are searched up to 8 folders deep; those that can't be read are listed. Exit "
         "status 2 if there is no record at all.",
     )
+    report.mixed = True
     report.add_argument(
         "runs",
         type=Path,
@@ -70,11 +71,16 @@ def _own() -> Path:
 
 
 def _one(run: Path, options: argparse.Namespace) -> int:
+    from ...errors import RecordError
     from ...measure.runs.html import page
     from ...measure.runs.record import read
 
     out = options.out or (run if run.is_dir() else run.parent) / "report.html"
-    write(out, page(read(run), run_name(run)).encode())
+    try:
+        record = read(run)
+    except RecordError as error:
+        raise RecordError(f"{run}: {error.what}", remedy=error.remedy) from None
+    write(out, page(record, run_name(run)).encode())
     print_as(options.format, out, {"page": str(out)})
     return 0
 
@@ -83,7 +89,8 @@ def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
     from ...errors import SettingsError
     from ...measure.runs.seats import page, search, table
 
-    seats = search.seats(folders, _tell)
+    places = _seats_of(folders)
+    seats = search.seats(places, _tell)
     home = folders[0] if len(folders) == 1 and folders[0].is_dir() else Path()
     out = options.out or home / "class.html"
     csv = options.csv or out.with_suffix(".csv")
@@ -93,6 +100,8 @@ def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
             remedy=say("Name two files with --out and --csv."),
         )
     problems = {file: why for seat in seats for file, why in seat.problems.items()}
+    for folder in search.without_records(places, seats):
+        problems[str(folder)] = say("it has no record of a run")
     for file, why in problems.items():
         show_wrapped(f"✗ {one_line(file)}: {one_line(why)}", sys.stderr)
     keep(out, page.page(seats).encode())  # names and grades, for the reader alone
@@ -100,6 +109,15 @@ def _class(folders: Sequence[Path], options: argparse.Namespace) -> int:
     told = {"page": str(out), "csv": str(csv), "seats": len(seats), "left_out": problems}
     print_as(options.format, f"{out}\n{csv}", told)
     return 0
+
+
+def _seats_of(folders: Sequence[Path]) -> Sequence[Path]:
+    """Return the folders to search: of a class's own folder, that of its seats."""
+    from ..classroom.seats import SEATS
+
+    if len(folders) == 1 and (folders[0] / SEATS).is_dir():
+        return [folders[0] / SEATS]
+    return folders
 
 
 def _tell(searched: int) -> None:

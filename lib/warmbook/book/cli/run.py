@@ -95,7 +95,7 @@ def add(verbs: Verbs) -> None:
         default="text",
         help="text for people, json for programs: one event a line",
     )
-    run.set_defaults(act=_run)
+    run.set_defaults(act=_run, creates=True)
 
     listing = verbs.add_parser(
         "list",

@@ -51,7 +51,11 @@ def _not_passed(result: Run) -> str:
         return say("Only the cleanup failed. Some of the created resources may still exist.")
     if result.cleaned_up:
         return say("Not every notebook passed. Notebook 10 deleted the created resources.")
-    return say("Not every notebook passed. The created resources still exist.")
+    return say(
+        "Not every notebook passed. The created resources still exist. `{command}` with the same "
+        "parameters deletes them.",
+        command="python -m warmbook run --only 10",
+    )
 
 
 def _left_behind(record: Record) -> Iterator[str]:

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from ...texts import LANGUAGES
+from ..classroom.commands import FOLDER
 from ..tool_path import with_tools
 from .options import Parser, Verbs, add_language, add_verbatim, folder_named
 from .rehearse import KERNEL_STARTUP, refuse_unfit_machine
 
-FOLDER = Path("class")
 ENGINES = ("vllm", "quick")
 
 
@@ -32,10 +32,12 @@ def add_folder(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def add_seat_options(verb: argparse.ArgumentParser) -> None:
-    """Add what each seat takes: --engine and --rehearsal."""
+def add_seat_options(
+    verb: argparse.ArgumentParser, engine: str = ENGINES[0], told: str = ENGINES[0]
+) -> None:
+    """Add what each seat takes: --engine, `engine` by default, and --rehearsal."""
     verb.add_argument(
-        "--engine", choices=ENGINES, default="vllm", help="engine of the rehearsals (vllm)"
+        "--engine", choices=ENGINES, default=engine, help=f"engine of the rehearsals ({told})"
     )
     verb.add_argument(
         "--rehearsal",
@@ -62,7 +64,8 @@ def _seat(options: argparse.Namespace) -> int:
     address = chosen.address or os.environ.get(supervisor.ADDRESS, "")
     plan = supervisor.Plan(
         command=tuple(command),
-        rehearsal=(f"--engine={chosen.engine}", *chosen.rehearsal),
+        engine=chosen.engine,
+        rehearsal=tuple(chosen.rehearsal),
         languages=(chosen.language,) if chosen.language else LANGUAGES,
         address=address,
         link=supervisor.link(address, os.environ),

@@ -58,14 +58,10 @@ class FaultsServer:
             MissingError: There is no such fault.
             SettingsError: It can't be staged beside one that is.
         """
-        names = [fault["name"] for fault in self.faults()]
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
-            meant = say("Did you mean {key}?", key=near[0]) if near else ""
-            raise MissingError(
-                say("There is no fault {name}.", name=name), remedy=f"{meant} {_list()}".strip()
-            )
-        return dict(self._request("POST", f"/staged/{quote(name, safe='')}"))
+        try:
+            return dict(self._request("POST", f"/staged/{quote(name, safe='')}"))
+        except MissingError:
+            raise self._no_fault(name) from None
 
     def unstage(self, name: str) -> dict[str, Any]:
         """Take the fault back, and let the rehearsal put back what it changed.
@@ -73,7 +69,28 @@ class FaultsServer:
         Raises:
             MissingError: There is no such fault, or it is not staged.
         """
-        return dict(self._request("DELETE", f"/staged/{quote(name, safe='')}"))
+        try:
+            return dict(self._request("DELETE", f"/staged/{quote(name, safe='')}"))
+        except MissingError:
+            raise self._not_staged(name) from None
+
+    def _no_fault(self, name: str) -> MissingError:
+        """Return the error for a name that no fault has, with similar names."""
+        near = get_close_matches(name, [str(one["name"]) for one in self.faults()])
+        listed = say("List them: python -m warmbook_rehearsal --list-faults")
+        meant = say("Did you mean {key}?", key=", ".join(near)) if near else ""
+        return MissingError(
+            say("There is no fault {name}.", name=name), remedy=f"{meant} {listed}".strip()
+        )
+
+    def _not_staged(self, name: str) -> MissingError:
+        """Return the error for a fault that can't be removed, with what can."""
+        if name not in [one["name"] for one in self.faults()]:
+            return self._no_fault(name)
+        staged = ", ".join(str(one["name"]) for one in self.staged()) or say("nothing")
+        return MissingError(
+            say("{name} is not staged.", name=name), remedy=say("Staged: {names}", names=staged)
+        )
 
     def changes(self) -> tuple[int, str]:
         """Return how many requests have changed something in the rehearsal, and the first."""
@@ -99,7 +116,9 @@ class FaultsServer:
         with explained():
             status, text = self._answer(method, path, body)
         if status == 404:
-            raise MissingError(text, remedy=_list())
+            raise MissingError(
+                text, remedy=say("List them: python -m warmbook_rehearsal --list-faults")
+            )
         if status == 409:
             raise SettingsError(
                 text.partition("\n")[0],
@@ -113,10 +132,6 @@ class FaultsServer:
             return request(method, url, self.token, within_s=self.answer_s, body=body)
         except OSError as error:
             raise stopped() from error
-
-
-def _list() -> str:
-    return say("List them: python -m warmbook_rehearsal --list-faults")
 
 
 def _parsed(status: int, text: str) -> Any:

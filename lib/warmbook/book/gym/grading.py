@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ...display.card import Card, Row
 from ...display.widgets.sheet import AnswerSheet
@@ -22,9 +23,13 @@ class Sheet(AnswerSheet):
     """Where the learner writes the answer: one of the catalogue's pitfalls.
 
     Without one, the last answer of the round stands there.
+
+    Raises:
+        MissingError: No pitfall has the name in `answer`.
     """
 
     def __init__(self, answer: str = "") -> None:
+        _refuse_unknown(answer)
         options = {name: f"{name}: {say(one.symptom)}" for name, one in sorted(CATALOGUE.items())}
         super().__init__(say("root cause"), options, answer or _last_answer())
 
@@ -161,8 +166,15 @@ def _refuse_unknown(answer: str) -> None:
     if answer and answer not in CATALOGUE:
         raise MissingError(
             say("There is no pitfall {name}.", name=answer),
-            remedy=say("Choose one of the list: docs/troubleshooting.md explains each."),
+            remedy=_similar(answer)
+            or say("Choose one of the list: docs/troubleshooting.md explains each."),
         )
+
+
+def _similar(name: str) -> str:
+    """Return the question whether another name was meant, "" where none is similar."""
+    found = get_close_matches(name, CATALOGUE)
+    return say("Did you mean {key}?", key=", ".join(found)) if found else ""
 
 
 def _judged(one: Round, answer: str) -> Grade:
@@ -220,7 +232,8 @@ class Revealed(Card):
 def reveal(sure: bool = True) -> Revealed:
     """Show what is hidden, and end the diagnosis with no points; a repair still counts.
 
-    Of two faults, the one in hand is shown. `sure` is False in a notebook whose learner has not
+    Of two faults, the one in hand is shown; the second not before the guide has stopped at it,
+    however often the cell runs. `sure` is False in a notebook whose learner has not
     asked for it: then nothing is shown.
 
     Raises:
@@ -228,7 +241,8 @@ def reveal(sure: bool = True) -> Revealed:
     """
     server = FaultsServer.open()
     one = rounds.present(server)
-    if sure:
-        one.showing.revealed = not one.showing.found
+    drawn = one.showing
+    if sure and (drawn.evidence or not any(other.answered for other in one.drawn)):
+        drawn.revealed = not drawn.found
         rounds.keep(one, server)
     return Revealed(one, sure)

@@ -55,7 +55,10 @@ class Hidden(Card):
 
     def note(self) -> str:
         if self.round.done:
-            return say("For another round, restart the rehearsal, then hide a fault.")
+            return say(
+                "For another round, start the rehearsal again (in a class, the trainer resets your "
+                "seat), then hide a fault."
+            )
         if self.round.used and not self.round.tried:
             return say("This rehearsal was used before: existing resources can hide the fault.")
         return ""
@@ -158,7 +161,10 @@ def _refuse_used(server: FaultsServer, *, but: str) -> None:
                 count=count,
                 first=first,
             ),
-            remedy=say("Stop it, start it again, and hide the fault first."),
+            remedy=say(
+                "Start the rehearsal again (in a class, the trainer resets your seat), then hide "
+                "the fault first."
+            ),
         )
 
 

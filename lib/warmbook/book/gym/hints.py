@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...display.card import Card, Row, folded
 from ...doctor.pitfalls import pitfall
-from ...errors import MissingError
+from ...errors import MissingError, SettingsError
 from ...texts import marked, say
 from . import evidence, points, rounds
 from .faults_server import FaultsServer
@@ -101,9 +101,14 @@ def hint(number: int | None = None) -> Hints:
     A hint that was shown costs nothing when it is shown again; 0 shows no further one.
 
     Raises:
-        SettingsError: This is no rehearsal.
+        SettingsError: This is no rehearsal, or `number` is not a number.
         MissingError: Nothing is hidden yet, or the guide was not carried out yet.
     """
+    if number is not None and not isinstance(number, int):
+        raise SettingsError(
+            say("{value} is not a number of hints.", value=repr(number)),
+            remedy=say("Set hints to 1, 2 or 3."),
+        )
     server = FaultsServer.open()
     one = rounds.present(server)
     drawn = one.showing

@@ -43,6 +43,8 @@ class Verified(Card):
         return (*self._stopped(), *points_of(self.round))
 
     def note(self) -> str:
+        if self.round.done and not self.passed:
+            return say("The answer was revealed. A repair still counts: verify again after it.")
         if self.round.done:
             return say("The round is finished.")
         if self.passed and not all(one.answered for one in self.round.drawn):

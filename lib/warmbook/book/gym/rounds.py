@@ -139,10 +139,12 @@ class Round(BaseModel):
         """Return the notebook in which the guide goes on: where it stopped with these settings.
 
         The notebooks before would repair what the learner is to repair: 02 enables APIs and
-        grants roles, 05 grants roles. "" is the beginning.
+        grants roles, 05 grants roles. "" is the beginning. An answer that was revealed is done,
+        but its repair still counts.
         """
         same = self.settings == chosen_in(settings)
-        return self.stopped_in if same and not self.done else ""
+        over = self.done and all(one.mended or not one.mendable for one in self.drawn)
+        return self.stopped_in if same and not over else ""
 
     @property
     def done(self) -> bool:

@@ -33,7 +33,7 @@ def line(told, name):
     return next(one for one in told.splitlines() if one.strip().startswith(name))
 
 
-def test_differences_are_percents_of_the_first_and_what_clocks_cannot_tell_is_none(runs, capsys):
+def test_differences_are_percents_of_the_first_and_none_within_the_clocks_resolution(runs, capsys):
     assert main(["compare", *runs(a=data(), b=data(**SLOWER))]) == 0
     told = capsys.readouterr().out
     assert "8.0 s (+167%)" in line(told, "cold start")
@@ -52,7 +52,7 @@ def test_a_run_whose_first_answer_was_not_timed_does_not_look_faster(runs, capsy
     assert "first response" not in capsys.readouterr().out
 
 
-def test_what_changed_is_named_and_equal_runs_tell_the_noise():
+def test_changes_are_named_and_equal_runs_give_the_noise():
     base, same = parse(data()), parse(data(**SLOWER))
     other = parse(data(settings={**WHOLE["settings"], "location": "us-east4"}, target="x"))
     comparison = Comparison((("a", base), ("b", same), ("c", other)))
@@ -103,7 +103,7 @@ def warnings_of(base, other):
 
 
 @pytest.mark.parametrize("name", UNFAIR)
-def test_what_makes_a_comparison_unfair_is_said_and_only_then(name):
+def test_an_unfair_comparison_has_a_warning_and_a_fair_one_none(name):
     base, other, warnings = UNFAIR[name]
     fair = warnings_of(base, base) | warnings_of(other, other)
     assert len(warnings_of(base, other) - fair) == warnings
@@ -127,7 +127,7 @@ BAD = {
 }
 
 
-def test_each_bad_run_is_said_in_one_line_and_the_rest_is_shown(runs, capsys, tmp_path):
+def test_each_invalid_run_is_reported_in_one_line_and_the_rest_is_shown(runs, capsys, tmp_path):
     folders = runs(a=data(), b=data(id="b"), **BAD)
     assert main(["compare", *folders, str(tmp_path)]) == 0
     told = capsys.readouterr()
@@ -164,7 +164,7 @@ def test_a_run_that_is_named_twice_is_compared_once(runs, capsys):
         ({}, {"id": "a"}, False),
     ],
 )
-def test_a_run_is_known_by_its_id_and_an_older_one_by_all_it_holds(one, other, same):
+def test_a_run_is_identified_by_its_id_and_an_older_one_by_its_content(one, other, same):
     assert same_run(parse(data(**one)), parse(data(**other))) is same
 
 
@@ -188,7 +188,7 @@ def test_one_run_is_compared_with_the_readers_own_work(runs, nowhere, tmp_path, 
     assert "8.0 s (+167%)" in line(told, "cold start")
 
 
-def test_phases_are_drawn_and_a_value_cannot_steer_the_terminal(runs, capsys, tmp_path):
+def test_phases_are_drawn_and_control_characters_are_replaced(runs, capsys, tmp_path):
     odd = {
         "phases": [{"name": r"$\x{$" + "\x1b[2J\u202e", "seconds": 5}],
         "versions": {"x": "\x1b[1m"},

@@ -55,7 +55,7 @@ def test_the_same_difference_counts_once_the_base_is_known_to_be_steady():
     assert verdict(text, record(), run, more_bases=steady).state == "exceeded"
 
 
-def test_what_a_run_lacks_does_not_pass_and_names_who_lacks_it():
+def test_a_missing_figure_does_not_pass_and_the_run_without_it_is_named():
     answered = parse(data(phases=ANSWERED))
     for base, run, lacking in ((answered, record(), "run"), (record(), answered, "base")):
         found = verdict("first_answer > +20%", base, run)
@@ -83,7 +83,7 @@ def test_an_unlike_pair_does_not_pass_unless_that_is_allowed(name):
     assert verdict("cold_start > +20%", record(), run, allow_unlike=True).passed
 
 
-def test_an_unlike_pair_that_exceeds_its_threshold_is_called_so():
+def test_an_unlike_pair_beyond_its_threshold_is_reported_as_exceeded():
     run = record(500, **UNLIKE["network"])
     assert verdict("cold_start > +20%", record(), run).state == "exceeded"
 

@@ -87,6 +87,32 @@ def test_the_verb_writes_page_and_table_for_the_reader_alone_and_names_what_is_l
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_a_seat_without_a_record_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path / "out" / "ana" / "work", id="1")
+    (tmp_path / "out" / "bo" / "work").mkdir(parents=True)
+    for words in (["out"], ["out/ana", "out/bo"], ["out/ana", "out/nowhere"]):
+        assert main(["report", *words, "--format", "json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        missing = "out/nowhere" if "out/nowhere" in words else "out/bo"
+        assert (told["seats"], list(told["left_out"])) == (1, [missing])
+
+
+def test_the_folder_of_a_class_is_reported_by_its_seats(tmp_path, capsys):
+    for name in ("01", "02"):
+        put(tmp_path / "seats" / name / "work" / "runs" / "1", id=name)
+    assert main(["report", str(tmp_path), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["seats"], told["page"]) == (2, str(tmp_path / "class.html"))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "broken"])
+def test_a_run_that_can_not_be_read_is_named(tmp_path, capsys, name):
+    (tmp_path / "broken").write_bytes(b"{")
+    assert main(["report", str(tmp_path / name)]) == 2
+    assert str(tmp_path / name) in capsys.readouterr().err
+
+
 def test_the_files_can_be_named_and_a_single_run_is_a_class_where_a_table_is_wanted(
     tmp_path, monkeypatch, capsys
 ):

@@ -43,7 +43,7 @@ def test_a_copy_of_a_record_counts_once(tmp_path):
     assert len(ana.records) == 1
 
 
-def test_what_is_no_record_is_a_problem_of_its_seat_and_ends_nothing(tmp_path):
+def test_an_invalid_record_is_a_problem_of_its_seat_alone(tmp_path):
     put(tmp_path / "good", id="1")
     for name in ("broken", "newer", "pipe", "folder", "large", "link"):
         (tmp_path / name).mkdir()
@@ -92,7 +92,7 @@ def test_a_notebook_that_passed_once_has_passed_and_its_times_add_up(tmp_path):
     assert (seat.began, seat.ended) == ("2026-11-29T10:00:00Z", "2026-11-29T12:30:00Z")
 
 
-def test_the_last_word_on_a_check_an_exercise_and_a_measurement_counts(tmp_path):
+def test_the_last_check_answer_and_measurement_count(tmp_path):
     wrong, right = ({**ANSWER, "right": held} for held in (False, True))
     checks = [{**BOOK, "checks": [{**CHECK, "passed": held}]} for held in (False, True)]
     seat = one_seat(

@@ -37,10 +37,10 @@ def comment(comparison: Comparison, judged: Judged) -> str:
 
 
 def _headline(comparison: Comparison, judged: Judged) -> str:
-    if judged.outcome:
-        return judged.summary
     if len(comparison.runs) < 2:
         return "✗ " + say("Fewer than two runs could be compared.")
+    if judged.outcome:
+        return judged.summary
     count = sum(figure.changed for figure in comparison.figures())
     return say("Figures that changed beyond the noise: {count}", count=count)
 

@@ -65,6 +65,16 @@ class Threshold:
         """Return whether a value stands to the limit as the operator says: it is exceeded."""
         return OPERATORS[self.operator](value, limit)
 
+    def fails_the_better(self, unit: Unit) -> bool:
+        """Tell whether a change for the better fails a run, which is seldom what is meant.
+
+        Times and costs are worse if they are higher, rates and shares if they are lower; the
+        number of bytes is neither.
+        """
+        higher_fails = self.operator in (">", ">=")
+        worse_if_higher = {"seconds": True, "USD": True, "GiB/s": False, "share": False}
+        return self.share is not None and worse_if_higher.get(unit, higher_fails) != higher_fails
+
     def limit(self, unit: Unit) -> float:
         """Return an absolute limit in the figure's unit.
 

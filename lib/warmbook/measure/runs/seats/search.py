@@ -48,13 +48,27 @@ def seats(named: Sequence[Path], tell: Tell = lambda _: None) -> tuple[SeatRecor
         told = ", ".join(map(str, named))
         raise RecordError(
             say("There is no {file} in {folders}.", file=FILE, folders=told),
-            remedy=say("Name a folder with one folder for each seat, or several folders of runs."),
+            remedy=say(
+                "A seat has one after its first check. Name a folder with one folder for each "
+                "seat, or several folders of runs."
+            ),
         )
     known = Counter(home.resolve().name for home in homes)
     return tuple(
         _seat(home.resolve().name if known[home.resolve().name] == 1 else str(home), home, files)
         for home, files in homes.items()
     )
+
+
+def without_records(named: Sequence[Path], found: Sequence[SeatRecords]) -> list[Path]:
+    """Return the folders that should be seats and hold no record: a report has no row for them."""
+    if len(named) == 1:
+        wanted = sorted(one for one in named[0].glob("[!.]*") if one.is_dir())
+        wanted = [] if is_run(named[0]) else wanted
+    else:
+        wanted = list(named)
+    homes = {one.folder for one in found}
+    return [one for one in wanted if one not in homes and one.parent not in homes]
 
 
 def _home(file: Path, place: Path, *, several: bool) -> Path:

@@ -29,7 +29,9 @@ class Collected:
     seat: str
     folder: Path
     records: int
+    """Also those from before a reset."""
     notebooks: int
+    """Of the present work; every reset adds fresh copies, which say nothing."""
     skipped: tuple[str, ...] = ()
     """Files that could not be read, are not the learner's own, or are beyond MOST_BYTES."""
 
@@ -71,7 +73,7 @@ def _copy(one: Seat, draft: Path, home: Path) -> Collected:
         save(content, place)
         copied.append(path)
     records = sum(path.name == FILE for path in copied)
-    notebooks = sum(path.suffix == NOTEBOOK for path in copied)
+    notebooks = sum(path.suffix == NOTEBOOK and one.work in path.parents for path in copied)
     return Collected(one.name, home, records, notebooks, tuple(skipped))
 
 

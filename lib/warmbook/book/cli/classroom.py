@@ -237,7 +237,7 @@ def _collect(options: argparse.Namespace) -> int:
     def act(one: Seat) -> str:
         found = collect(one, options.target)
         told = say(
-            "{records} records, {notebooks} notebooks",
+            "records: {records}, notebooks: {notebooks}",
             records=found.records,
             notebooks=found.notebooks,
         )

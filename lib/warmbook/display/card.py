@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..severity import Severity, worst
 from ..terminal import printable
@@ -29,6 +30,12 @@ _NAME = "min-width:min(12em,22vw);overflow-wrap:anywhere"
 """Short names keep their line, however much room the detail wants."""
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"
+
+Wrap = Literal["break-all", "normal"]
+ANYWHERE: Wrap = "break-all"
+"""Long lines of a command wrap as in a terminal: else a browser breaks them after two hyphens."""
+AT_WORDS: Wrap = "normal"
+"""Long lines of a log wrap between words where they can."""
 
 PLAIN = "mathjax_ignore tex2jax_ignore"
 """Keeps MathJax 3 and 2 away: two prices in a row are no formula."""
@@ -115,21 +122,21 @@ def _small(text: str) -> str:
     return f'<div style="{style}">{escape(text)}</div>' if text else ""
 
 
-def folded(summary: str, text: str) -> str:
+def folded(summary: str, text: str, *, wrap: Wrap = ANYWHERE) -> str:
     """Return HTML that hides `text`, kept letter by letter, behind a line; a button copies it."""
     if not text:
         return ""
     return (
         f'<details style="margin:4px 0"><summary style="cursor:pointer;opacity:.8">'
-        f"{escape(summary)}</summary>{copied(text)}</details>"
+        f"{escape(summary)}</summary>{copied(text, wrap)}</details>"
     )
 
 
-def copied(text: str) -> str:
+def copied(text: str, wrap: Wrap = ANYWHERE) -> str:
     """Return HTML that shows `text` letter by letter, with a button that copies it."""
     return (
         f'<div>{_copy_button()}<pre style="{_MONO};white-space:pre-wrap;'
-        f'word-break:normal;overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
+        f'word-break:{wrap};overflow-wrap:anywhere;margin:4px 0">{escape(text)}</pre></div>'
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...cloud.clients import Clients
 from ...cloud.kubernetes import Kubernetes, Object
 from ...cloud.objects import parse_time
-from ...display.card import Card, Row, folded
+from ...display.card import AT_WORDS, Card, Row, folded
 from ...errors import MissingError
 from ...serving.containers import server_container, server_status
 from ...serving.guide_manifest import to_yaml
@@ -70,7 +70,8 @@ class Attempt(Card):
 
     def below(self) -> str:
         container = folded(say("The server's container, as its Pod has it"), self.container)
-        return super().below() + container + folded(say("Last lines of the log"), self.log)
+        log = folded(say("Last lines of the log"), self.log, wrap=AT_WORDS)
+        return super().below() + container + log
 
     @property
     def container(self) -> str:

@@ -102,13 +102,14 @@ def _told(one: Drawn) -> Iterator[Row]:
 
 def points_of(one: Round) -> Iterator[Row]:
     """Yield the points of a round so far, with the parts that they are made of."""
-    for drawn in one.drawn:
+    for number, drawn in enumerate(one.drawn, 1):
+        which = f" {number}" if len(one.drawn) > 1 else ""
         if drawn.evidence or drawn.answered:
-            yield Row(say("diagnosis"), _of_name(drawn), "ok" if drawn.found else "info")
+            state: Severity = "ok" if drawn.found else "info"
+            yield Row(f"{say('diagnosis')}{which}", _of_name(drawn), state)
             if drawn.mendable:
-                yield Row(
-                    say("repair"), "1" if drawn.mended else "0", "ok" if drawn.mended else "info"
-                )
+                mended: Severity = "ok" if drawn.mended else "info"
+                yield Row(f"{say('repair')}{which}", "1" if drawn.mended else "0", mended)
     yield Row(say("points"), say("{points} of 1", points=f"{one.points:.2f}"))
     yield Row(say("time"), say("{minutes} min", minutes=f"{one.seconds / 60:.1f}"))
 

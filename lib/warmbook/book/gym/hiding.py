@@ -189,7 +189,7 @@ class TakenBack(Card):
     faults: tuple[Mapping[str, Any], ...]
 
     def title(self) -> str:
-        return say("The fault in this rehearsal was removed")
+        return say("Faults removed from this rehearsal: {count}", count=len(self.faults))
 
     def rows(self) -> Sequence[Row]:
         return tuple(Row(str(one["name"]), say(str(one["what"])), "ok") for one in self.faults)

@@ -74,7 +74,7 @@ class Examination(Card):
     @property
     def why(self) -> str:
         """What stands in the way, "" if nothing does."""
-        return " ".join(one.what for one in self.in_the_way)
+        return "; ".join(one.what.removesuffix(".") for one in self.in_the_way)
 
     @property
     def remedies(self) -> list[Remedy]:

@@ -21,7 +21,6 @@ def one(running_here):
     put(one.work / "runs" / "interactive" / "1" / "run.json", "{}")
     put(one.work / "token.txt", "secret")
     put(one.work / ".jupyter" / "x.ipynb", "secret")
-    put(one.folder / "before-20260101-100000" / "en" / "01_settings.ipynb", "earlier")
     put(one.folder / "before-20260101-100000" / "runs" / "interactive" / "0" / "run.json", "{}")
     return one
 
@@ -41,7 +40,6 @@ def test_records_and_notebooks_are_copied_and_no_secret(one, tmp_path):
     assert names(home) == {
         "work/en/01_settings.ipynb",
         "work/runs/interactive/1/run.json",
-        "before-20260101-100000/en/01_settings.ipynb",
         "before-20260101-100000/runs/interactive/0/run.json",
     }
     assert (found.records, found.notebooks, found.skipped) == (2, 1, ())

@@ -67,7 +67,8 @@ $(TOOLS): $(STAMP) requirements-dev.txt
 
 # Write the locks anew, with the newest versions; make lock UPGRADE= keeps what still fits.
 UPGRADE ?= --upgrade
-COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header $(UPGRADE)
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+  --constraint tools/locks.in $(UPGRADE)
 LOCKS := lib/warmbook_rehearsal/node/locks
 FRONTS := tests/browser/fronts
 lock: $(STAMP)

@@ -32,13 +32,13 @@ from warmbook.book import gym
 # ## Hide a fault
 # Hide the fault before anything else: resources that exist already can hide its symptoms. Choose a `level`, or leave it empty. A trainer gives the class the same word as `draw`, or stages the fault with `make lab FAULT=NAME` or `warmbook class fault`.
 #
-# The card shows whether the repair is graded too. If you restart the kernel and run all cells, the round continues: nothing is hidden again, and your repair stays. For another round, restart the rehearsal.
+# The card shows whether the repair is graded too. If you restart the kernel and run all cells, the round continues: nothing is hidden again, and your repair stays. For another round, restart the rehearsal; in a class, ask the trainer to reset your seat.
 
 # %% [markdown] lang="es"
 # ## Esconde una falla
 # Esconde la falla antes que nada: los recursos que ya existen pueden ocultar sus síntomas. Elige un `level` o déjalo vacío. Quien imparte el taller le da a todo el grupo la misma palabra para `draw`, o prepara la falla con `make lab FAULT=NAME` o `warmbook class fault`.
 #
-# La tarjeta muestra si también se califica la reparación. Si reinicias el kernel y ejecutas todas las celdas, la ronda continúa: no se esconde nada de nuevo y tu reparación se conserva. Para otra ronda, reinicia el ensayo.
+# La tarjeta muestra si también se califica la reparación. Si reinicias el kernel y ejecutas todas las celdas, la ronda continúa: no se esconde nada de nuevo y tu reparación se conserva. Para otra ronda, reinicia el ensayo; en una clase, pide a quien imparte el taller que restablezca tu puesto.
 
 # %%
 hidden = gym.hide(fault, draw=draw, level=level, language=language)

@@ -51,7 +51,8 @@ def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):
     before = one.seat.running()
     original = (one.seat.work / FIRST).read_bytes()
     (one.seat.work / FIRST).write_text("mine")
-    seconds = reset(one.seat)
+    ticks: list[float] = []
+    seconds = reset(one.seat, ticks.append)
     after = one.seat.running()
     assert (one.seat.work / FIRST).read_bytes() == original
     (aside,) = one.seat.folder.glob("before-*")
@@ -60,6 +61,7 @@ def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):
     assert (after.link, after.pid, after.resets) == (before.link, before.pid, 1)
     assert after.token != before.token  # of another rehearsal
     assert after.ready_s <= seconds
+    assert ticks and ticks == sorted(ticks) and ticks[-1] < seconds
 
 
 def test_a_seat_that_is_still_starting_is_reset_once_it_answers(supervised):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from ...errors import UnreachableError
 from ...texts import say
@@ -15,8 +16,10 @@ LIMIT_S = 300.0
 """A reset takes seconds; where many seats start at once, minutes."""
 
 
-def reset(one: Seat) -> float:
+def reset(one: Seat, tick: Callable[[float], None] = lambda _: None) -> float:
     """Reset a seat; return the seconds until its server answered again.
+
+    Meanwhile `tick` is told the seconds since the beginning.
 
     Raises:
         SettingsError: Nobody runs there.
@@ -25,9 +28,10 @@ def reset(one: Seat) -> float:
     before, began = one.running(), time.monotonic()
     if before is None or not before.process.send(RESET, one.owner):
         raise not_running(one)
-    while time.monotonic() - began < LIMIT_S:
+    while (seconds := time.monotonic() - began) < LIMIT_S:
         if _again(one.running(), before):
-            return time.monotonic() - began
+            return seconds
+        tick(seconds)
         if not before.process.runs_for(one.owner):
             break
         time.sleep(LOOK_S)

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from ..classroom.seats import Seat
 
 
+def moving() -> Callable[[str], None]:
+    """Return what writes a line in the place of the one before, on a terminal only."""
+    return redraw if sys.stdout.isatty() else lambda _: None
+
+
 def teller() -> Callable[[int, int, float], None]:
     """Return a reporter of how many seats are up: one line, which moves on a terminal."""
-    moving, last = sys.stdout.isatty(), [-1]
+    on_terminal, last = sys.stdout.isatty(), [-1]
 
     def tell(up: int, count: int, seconds: float) -> None:
         line = "  … " + say("{up} of {count} seats are up", up=up, count=count)
-        if moving:
+        if on_terminal:
             redraw(f"{line} ({seconds:.0f} s)" if up < count else "")
         elif up != last[0]:
             show(line)
@@ -51,9 +56,9 @@ def each(seats: Iterable[Seat], act: Callable[[Seat], str], *, after_ctrl_c: str
     from ...display.card import Row
 
     failed = 0
-    moving = redraw if sys.stdout.isatty() else lambda _: None
+    line = moving()
     for one in seats:
-        moving(f"  … {one.name}")
+        line(f"  … {one.name}")
         try:
             row, file = Row(one.name, act(one), "ok"), sys.stdout
         except WarmbookError as error:
@@ -64,6 +69,6 @@ def each(seats: Iterable[Seat], act: Callable[[Seat], str], *, after_ctrl_c: str
                 say("Interrupted at seat {name}; the seats after it are unchanged.", name=one.name),
                 remedy=after_ctrl_c,
             ) from None
-        moving("")
+        line("")
         show_wrapped(row, file)
     return min(failed, 1)

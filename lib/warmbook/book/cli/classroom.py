@@ -13,7 +13,7 @@ from ...terminal import clear
 from ...texts import LANGUAGES, say
 from ..classroom.commands import command
 from . import seat
-from .class_lines import each, show_links, teller
+from .class_lines import each, moving, show_links, teller
 from .options import Verbs, add_format, add_language, folder_named, print_as
 from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
@@ -203,8 +203,11 @@ def _reset(options: argparse.Namespace) -> int:
     from ..classroom.reset import reset
     from ..classroom.seats import named
 
+    line = moving()
+
     def act(one: Seat) -> str:
-        return say("reset in {seconds:.1f} s", seconds=reset(one))
+        took_s = reset(one, lambda seconds: line(f"  … {one.name} ({seconds:.0f} s)"))
+        return say("reset in {seconds:.1f} s", seconds=took_s)
 
     status = command(options.folder, "status")
     goes_on = say("The reset that has begun continues. See it with `{status}`.", status=status)

@@ -38,19 +38,21 @@ def walk(
     *,
     doctor: bool = True,
     since: str = "",
+    redeploy: bool = False,
 ) -> Walked:
     """Carry out the steps of notebooks 02 to 08 with their checks; what is there is found again.
 
     With a `doctor`, who looks before each notebook, as in the book. `since` is the notebook in
     which an earlier walk ended: this one goes on there, and leaves a Deployment as it is, so that
-    it mends nothing by itself. Nothing is raised but what no notebook explains either.
+    it mends nothing by itself; with `redeploy` it brings it to the settings. Nothing is raised but
+    what no notebook explains either.
     """
     options: Options = {"report": report} if report else {}
     pitfalls: list[str] = []
     number, error = "", None
     try:
         with explained():
-            for number, notebook in _from(since).items():
+            for number, notebook in _from(since, redeploy).items():
                 if number in BEFORE_THE_DOCTOR:
                     BEFORE_THE_DOCTOR[number](settings, clients, **options)
                 if doctor:
@@ -62,12 +64,12 @@ def walk(
     return Walked(number, error, tuple(dict.fromkeys(filter(None, pitfalls))))
 
 
-def _from(since: str) -> Mapping[str, Notebook]:
+def _from(since: str, redeploy: bool) -> Mapping[str, Notebook]:
     """Return the notebooks that a walk carries out; each that needs the server waits for it."""
     if not since:
         return NOTEBOOKS
     rest = {number: one for number, one in NOTEBOOKS.items() if number >= min(since, "06")}
-    return {**rest, "06": _server_as_it_is}
+    return rest if redeploy else {**rest, "06": _server_as_it_is}
 
 
 def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:

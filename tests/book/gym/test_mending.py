@@ -81,6 +81,24 @@ def test_other_settings_can_repair_a_fault_and_restart_the_guide(server, clients
     assert verified.passed
 
 
+def test_settings_of_the_server_repair_only_what_depends_on_them(server, clients):
+    hidden = gym.hide("bucket-viewer-missing")
+    gym.attempt(gym.settings(hidden), clients)
+    Workbook.open().choose({"concurrency": 4})  # as the form does
+    verified = gym.verify(gym.settings(hidden), clients)
+    assert (verified.passed, verified.tried.since) == (False, "07")
+    assert verified.tried.walked.pitfalls == ("bucket-viewer-missing",)
+
+
+def test_a_setting_of_the_server_repairs_a_fault_where_the_guide_stopped(server, clients):
+    hidden = gym.hide("fd-limit")
+    before = gym.attempt(gym.settings(hidden), clients)
+    Workbook.open().choose({"concurrency": 4})
+    verified = gym.verify(gym.settings(hidden), clients)
+    assert verified.passed
+    assert verified.tried.since == before.walked.notebook
+
+
 def test_two_faults_show_one_after_the_other(server, chosen, clients, quiet):
     server.stage("api-off-storage")
     server.stage("service-account-missing")

@@ -21,6 +21,16 @@ from . import points
 from .faults_server import FaultsServer
 from .levels import TWO, level_of
 
+SINCE_06 = frozenset(
+    (
+        *("inference_server", "vllm_version", "sglang_version", "tensor_parallel_size"),
+        *("max_model_len", "concurrency", "replicas", "temperature", "max_tokens"),
+        *("zone", "cache_scope", "max_replicas"),
+        *("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
+    )
+)
+"""The settings on which nothing depends that exists before notebook 06."""
+
 
 class Evidence(BaseModel):
     """What the last run of the guide left: its `kind`, where it stopped, and its text.
@@ -136,15 +146,20 @@ class Round(BaseModel):
         return any(one.evidence for one in self.drawn)
 
     def resumes_in(self, settings: Settings) -> str:
-        """Return the notebook in which the guide goes on: where it stopped with these settings.
+        """Return the notebook in which the guide goes on: where it stopped.
 
         The notebooks before would repair what the learner is to repair: 02 enables APIs and
-        grants roles, 05 grants roles. "" is the beginning. An answer that was revealed is done,
-        but its repair still counts.
+        grants roles, 05 grants roles. "" is the beginning, where the guide begins anew for a
+        change of what these notebooks create. An answer that was revealed is done, but its repair
+        still counts.
         """
-        same = self.settings == chosen_in(settings)
         over = self.done and all(one.mended or not one.mendable for one in self.drawn)
-        return self.stopped_in if same and not over else ""
+        return self.stopped_in if self.changed(settings) <= SINCE_06 and not over else ""
+
+    def changed(self, settings: Settings) -> set[str]:
+        """Return the names of the settings that differ from those of the guide's last run."""
+        now = chosen_in(settings)
+        return {name for name in now if now[name] != self.settings.get(name)}
 
     @property
     def done(self) -> bool:

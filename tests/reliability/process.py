@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from warmbook_rehearsal.node import process
 
 INIT = str(process.INIT)
 LISTENING = "0A"
+GONE = (FileNotFoundError, ProcessLookupError)
+"""Raised where a process or a thread ends while it is looked at: by opening, by reading."""
 GROWTH = 0.05
 """How much more memory may be held at the end than half-way, as a share."""
 
@@ -40,10 +43,17 @@ def holding(pid, folder):
 def children(pid):
     """Return the ids of the processes below `pid`."""
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found += [child, *children(child)] if alive(child) else []
+    with suppress(*GONE):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in _children_of(task):
+                found += [child, *children(child)] if alive(child) else []
     return found
+
+
+def _children_of(task):
+    with suppress(*GONE):
+        return [int(child) for child in (task / "children").read_text().split()]
+    return []
 
 
 def at_rest(pid, folder):
@@ -80,7 +90,7 @@ def alive(pid):
     """Say whether there is a process `pid` that has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except GONE:
         return False
 
 
@@ -98,7 +108,7 @@ def _files(pid):
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
             found.append(str(entry.readlink()))
-        except FileNotFoundError:  # closed while we looked
+        except GONE:  # closed while we looked
             continue
     return found
 
@@ -106,7 +116,7 @@ def _files(pid):
 def _words(pid):
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    except FileNotFoundError:  # it has ended
+    except GONE:  # it has ended
         return []
 
 

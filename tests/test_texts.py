@@ -1,11 +1,13 @@
 """Messages are said in the reader's language, from a clone's .po or a wheel's .mo."""
 
 import os
+import re
 
 import pytest
 
 from warmbook import texts
 
+KNOWN = ("abce", "fd-limit", "abcf")
 SOURCE = """\
 msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8\\n"
@@ -95,3 +97,13 @@ def test_a_wheel_has_only_what_was_compiled(clone):
 def test_an_unknown_language_is_english(wrong):
     texts.speak(wrong)
     assert texts.spoken() == "en"
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "asked"),
+    [("fd-limits", 3, "fd-limit"), ("x", 3, ""), ("abce", 1, "abce"), ("abce", 2, "abce, abcf")],
+)
+def test_similar_names_are_asked_for_up_to_a_number(name, most, asked):
+    found = texts.did_you_mean(name, KNOWN, most)
+    assert {*asked.split(", ")} - {""} == {*re.findall(r"[\w-]+", found)} & set(KNOWN)
+    assert bool(found) == bool(asked)

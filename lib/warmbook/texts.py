@@ -7,7 +7,7 @@ has `warmbook.mo` in its place, compiled from it by `hatch_build.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from gettext import GNUTranslations
@@ -47,6 +47,17 @@ def say(english: str, **values: Any) -> str:
 def marked(english: str) -> str:
     """Return a message of a table as it is: `make translations` finds it, say() translates it."""
     return english
+
+
+def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str:
+    """Return the question whether a similar name was meant, "" where none of `known` is similar.
+
+    It names the `most` similar ones.
+    """
+    from difflib import get_close_matches  # only a wrong name needs it
+
+    near = get_close_matches(name, known, most)
+    return say("Did you mean {key}?", key=", ".join(near)) if near else ""
 
 
 @cache

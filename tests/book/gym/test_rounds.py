@@ -81,6 +81,10 @@ def test_after_the_answer_was_revealed_the_guide_repairs_nothing_by_itself(
     assert one.resumes_in(settings) == resumes
 
 
+def test_the_settings_that_matter_since_notebook_06_are_settings():
+    assert rounds.Settings.model_fields.keys() >= rounds.SINCE_06
+
+
 def test_a_fault_that_does_not_stop_the_guide_is_graded_by_its_name_alone():
     fault = described("ahead", "cache-zone", ahead=True, mendable=True)
     assert not Round.of([fault], {}).drawn[0].mendable

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from ...cloud.errors import explained
 from ...cloud.rehearsal import stopped
 from ...cloud.rehearsal_request import request
 from ...errors import MissingError, SettingsError
-from ...texts import say
+from ...texts import did_you_mean, say
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,8 @@ class FaultsServer:
 
     def _no_fault(self, name: str) -> MissingError:
         """Return the error for a name that no fault has, with similar names."""
-        near = get_close_matches(name, [str(one["name"]) for one in self.faults()])
+        meant = did_you_mean(name, [str(one["name"]) for one in self.faults()])
         listed = say("List them: python -m warmbook_rehearsal --list-faults")
-        meant = say("Did you mean {key}?", key=", ".join(near)) if near else ""
         return MissingError(
             say("There is no fault {name}.", name=name), remedy=f"{meant} {listed}".strip()
         )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from ...display.card import Card, Row
 from ...display.widgets.sheet import AnswerSheet
 from ...doctor.pitfalls import CATALOGUE, pitfall
 from ...errors import MissingError
 from ...severity import Severity
-from ...texts import say
+from ...texts import did_you_mean, say
 from . import points, rounds
 from .contradiction import contradiction
 from .faults_server import FaultsServer
@@ -166,15 +165,9 @@ def _refuse_unknown(answer: str) -> None:
     if answer and answer not in CATALOGUE:
         raise MissingError(
             say("There is no pitfall {name}.", name=answer),
-            remedy=_similar(answer)
+            remedy=did_you_mean(answer, CATALOGUE)
             or say("Choose one of the list: docs/troubleshooting.md explains each."),
         )
-
-
-def _similar(name: str) -> str:
-    """Return the question whether another name was meant, "" where none is similar."""
-    found = get_close_matches(name, CATALOGUE)
-    return say("Did you mean {key}?", key=", ".join(found)) if found else ""
 
 
 def _judged(one: Round, answer: str) -> Grade:

@@ -13,10 +13,9 @@ from ...terminal import printable
 from ...texts import say
 from ..card import escape
 from . import front_end
-from .style import STYLE
+from .style import style_of
 
-# The form's look; its class would make it a second form.
-_LOOK = STYLE.replace(".warmbook-form", ".wb-questions")
+_LOOK = style_of("wb-questions")
 
 _LAYOUT = """<style>
 .wb-questions .wb-question{margin:6px 0 10px;overflow:visible}

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import ipywidgets as w
 
 from ...texts import say
-from .style import STYLE
+from .style import style_of
 
-# The form's look; its class would make it a second form.
-_LOOK = STYLE.replace(".warmbook-form", ".wb-sheet")
+_LOOK = style_of("wb-sheet")
 
 _LAYOUT = """<style>
 .wb-sheet .wb-field .widget-inline-hbox{flex-flow:column nowrap;align-items:stretch}

@@ -38,3 +38,8 @@ STYLE = """<style>
   .warmbook-form .wb-field :is(input,select){flex:none;width:100%}
   .warmbook-form :is(.wb-below,.wb-offer){margin-left:0;max-width:100%}}
 </style>"""
+
+
+def style_of(name: str) -> str:
+    """Return the form's look for the class `name`: the form's own would make it a second form."""
+    return STYLE.replace(".warmbook-form", f".{name}")

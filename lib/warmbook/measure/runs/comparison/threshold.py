@@ -6,12 +6,11 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import NoReturn
 
 from ....errors import SettingsError
 from ....terminal import one_line
-from ....texts import say
+from ....texts import did_you_mean, say
 from ...coldstart.phases import SINCE, UNEXPLAINED
 from .figures import Figure, Unit
 
@@ -142,9 +141,8 @@ def _plain(key: str) -> str:
 
 
 def _refuse_key(threshold: Threshold, known: list[str]) -> NoReturn:
-    near = get_close_matches(threshold.key, known, 1)
     told = say("{text}: no figure is called {key}", text=threshold.text, key=threshold.key)
-    meant = say("Did you mean {key}?", key=near[0]) if near else ""
+    meant = did_you_mean(threshold.key, known, 1)
     listed = say("The figures of these runs: {keys}.", keys=one_line(", ".join(known)))
     _refuse(told, f"{meant} {listed}".strip())
 

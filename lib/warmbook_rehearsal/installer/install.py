@@ -61,7 +61,8 @@ def _installing(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the command that installs, by uv or else by pip, and its variables."""
     if (uv := uv_program()) and not config.unknown_to_uv:
-        command = [uv, "pip", "install", "--no-progress", "--python", str(into.python)]
+        command = [*_of_no_project(uv), "pip", "install", "--no-progress"]
+        command += ["--python", str(into.python)]
         command += config.uv_options
         return command, with_cache(config.for_uv(os.environ), "UV_CACHE_DIR", cache)
     command = [*PIP, "--python", str(into.python), "install", "--quiet"]
@@ -89,7 +90,7 @@ def new_environment(folder: Path) -> None:
     if uv := uv_program():
         env = with_cache(os.environ, "UV_CACHE_DIR")
         options = ["--quiet", "--no-project", "--python", sys.executable]
-        run([uv, "venv", *options, str(folder)], env=env)
+        run([*_of_no_project(uv), "venv", *options, str(folder)], env=env)
     else:
         run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
 
@@ -100,6 +101,15 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 def uv_program() -> str | None:
     """Return uv's path: beside this interpreter, else on PATH; None where there is none."""
     return shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+
+
+def _of_no_project(uv: str) -> list[str]:
+    """Return uv's command without the settings of the project in the working folder.
+
+    Its constraints have no digests, so uv refuses a lock beside them. The user's and the system's
+    settings hold. Source: uv's documentation, "Configuration files".
+    """
+    return [uv, "--project", os.sep]
 
 
 def with_cache(environ: Mapping[str, str], name: str, folder: Path | None = None) -> dict[str, str]:

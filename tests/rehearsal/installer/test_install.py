@@ -77,6 +77,27 @@ def test_a_plain_folder_takes_a_package(tmp_path, into, wheels):
     assert list(folder.glob("tiny_package-*.dist-info"))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    ['constraint-dependencies = ["tiny-package<9"]', 'required-version = ">=99"', "no-index = 3"],
+    ids=["constraint", "another uv", "not valid"],
+)
+@pytest.mark.parametrize(
+    ("file", "head"), [("uv.toml", ""), ("pyproject.toml", "[project]\nname = 'own'\n[tool.uv]\n")]
+)
+def test_settings_of_a_project_in_the_working_folder_do_not_hold(
+    tmp_path, into, wheels, monkeypatch, file, head, settings
+):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / file).write_text(f"{head}{settings}\n")
+    monkeypatch.chdir(folder)
+    new_environment(tmp_path / "another")
+    config = PipConfig({"no-index": "1", "find-links": "../wheels"})
+    install(tmp_path / "lock.txt", into, config, cache=tmp_path / "cache")
+    assert has_it(into)
+
+
 def test_uv_comes_with_the_workbook():
     assert uv_program()
     assert os.access(str(uv_program()), os.X_OK)

@@ -15,11 +15,10 @@ KEY = "default", "nightly"
 
 
 class Clock:
-    """A clock that the test sets."""
+    """A clock that the test sets; at first it is two o'clock."""
 
     def __init__(self):
-        self.now = datetime.now(timezone.utc).replace(hour=2, minute=0, second=0, microsecond=0)
-        self.now += timedelta(days=1)
+        self.now = datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
 
     def __call__(self):
         return self.now
@@ -40,13 +39,16 @@ def _cron_job(**spec):
 
 
 @pytest.fixture
-def store():
-    return Store()
+def clock():
+    return Clock()
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def store(clock, monkeypatch):
+    """A store whose objects are created at the clock's time."""
+    created = "warmbook_rehearsal.kubernetes.store.now"
+    monkeypatch.setattr(created, lambda: clock().isoformat(timespec="seconds"))
+    return Store()
 
 
 @pytest.fixture

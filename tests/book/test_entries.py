@@ -50,6 +50,16 @@ def test_a_notebook_has_passed_once_each_of_its_claims_held_the_last_time(told):
     assert len(entry(told).checks) == len(claims(NAME))
 
 
+@pytest.mark.parametrize(
+    ("loads", "kept"), [((0.4, 0.0), 0.4), ((0.4, 3.0), 3.0), ((None, 0.0), 0.0), ((None,), None)]
+)
+def test_a_notebook_keeps_the_highest_load_at_the_end_of_its_cells(told, monkeypatch, loads, kept):
+    for load in loads:
+        monkeypatch.setattr("warmbook.book.entries.cpu_load", lambda load=load: load)
+        add_cell(told, NAME, 1.5, ("", ""))
+    assert entry(told).cpu_load == kept
+
+
 def test_a_claim_that_failed_keeps_its_notebook_failed_whatever_ran_after_it(told):
     add_check(told, NAME, "a claim", False, AT)
     add_cell(told, NAME, 0, ("", ""))

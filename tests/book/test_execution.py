@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from papermill.engines import papermill_engines
 
 from warmbook.book import execution, headless_checks
+from warmbook.book.cpu_load import cpu_load
 from warmbook.book.deadline import Deadline
 from warmbook.book.execution import Done, execute
 from warmbook.book.follower import Follower
@@ -56,6 +57,7 @@ def test_checks_are_noted_while_they_are_made_and_add_nothing_to_the_copy(ran):
     assert done.status == "failed"
     assert "Check failed: it is whole" in done.error
     assert seen == [("mine", "it holds", True), ("mine", "it is whole", False)]
+    assert done.cpu_load == pytest.approx(cpu_load(), abs=0.5)
     assert [(one.claim, one.passed, one.failures) for one in done.checks] == [
         *(("it holds", True, 0), ("it is whole", False, 1))
     ]

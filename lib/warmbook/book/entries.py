@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import InterruptedWaitError, WarmbookError
+from .cpu_load import cpu_load
 from .kernel_notebook import claims
 
 Told = dict[str, Any]
@@ -33,6 +34,8 @@ def add_cell(
     """Add a cell that ran for some seconds and ended `at` a time; judge its notebook anew."""
     entry = _entry(told, notebook)
     entry["at"] = at
+    loads = entry.get("cpu_load"), cpu_load()
+    entry["cpu_load"] = max((load for load in loads if load is not None), default=None)
     entry["seconds"] = round(entry["seconds"] + seconds, 3)
     stopped, entry["error"] = ended
     entry["status"] = stopped or _status(entry["checks"], claims(notebook))

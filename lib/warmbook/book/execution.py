@@ -23,6 +23,7 @@ from ..settings import Settings
 from ..texts import say
 from ..units import duration
 from . import entries, headless_checks, shipped
+from .cpu_load import cpu_load
 from .deadline import Deadline
 from .follower import Follower, Waiting
 from .interrupts import CtrlC
@@ -118,6 +119,7 @@ def execute(
         elif done.status == "not-run" and not all(check.passed for check in done.checks):
             done.status = "failed"  # and then its copy could not be written
         done.seconds = round(time.monotonic() - start, 3)
+        done.cpu_load = cpu_load()
     if pressed.times > 1:
         raise KeyboardInterrupt
 

@@ -32,6 +32,8 @@ Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """Of a whole: from 0, none of it, to 1, all of it."""
+Load = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+"""A load average over a minute, per processor."""
 Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$")]
 """A time in UTC, to the second; empty where it is not known."""
 
@@ -70,6 +72,8 @@ class Notebook(_Part):
     """In the order in which they were first made; headless runs of older records have none."""
     at: Moment = ""
     """Of interactive work: when its last cell ended."""
+    cpu_load: Load | None = None
+    """Of this machine at its end, interactively the highest at a cell's end; null: not known."""
 
 
 class Where(_Part):
@@ -316,6 +320,13 @@ class Record(_Part):
     def stopped_in(self) -> Notebook | None:
         """The notebook that did not pass, if one didn't."""
         return next((book for book in self.notebooks if book.status != "passed"), None)
+
+    @property
+    def cpu_load(self) -> float | None:
+        """The highest load of this machine during the run; None where a notebook lacks it."""
+        loads = [book.cpu_load for book in self.notebooks if book.status != "not-run"]
+        known = [load for load in loads if load is not None]
+        return max(known, default=None) if len(known) == len(loads) else None
 
     @property
     def slowest_stream(self) -> Stream | None:

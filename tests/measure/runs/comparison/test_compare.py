@@ -5,6 +5,7 @@ from matplotlib.image import imread
 
 from warmbook.__main__ import main
 from warmbook.book import session, shipped
+from warmbook.measure.runs.comparison import noise
 from warmbook.measure.runs.comparison.compare import Comparison
 from warmbook.measure.runs.record import parse, same_run
 
@@ -81,6 +82,12 @@ STREAM = WHOLE["streams"][0]
 NODE = {"name": "node ready", "seconds": 60, "source": "Kubernetes"}
 
 
+def at_load(*loads, **more):
+    """Return the changes of a record whose notebooks ended at these loads per processor."""
+    (book,) = WHOLE["notebooks"]
+    return {"notebooks": [{**book, "cpu_load": load} for load in loads], **more}
+
+
 UNFAIR = {
     "quick engine": ({"engine": "vLLM"}, {"engine": "quick engine"}, 1),
     "declined": ({"versions": {"vllm": "1"}}, {"declined": "no chat", "answer": ""}, 1),
@@ -91,6 +98,7 @@ UNFAIR = {
     "weights": ({}, {"streams": [{**STREAM, "bytes": 2**31}]}, 1),
     "model": ({}, {"settings": {**WHOLE["settings"], "model_uri": "gs://b/other"}}, 1),
     "node": ({}, {"phases": [NODE, *WHOLE["phases"]]}, 2),
+    "busy machine": (at_load(0.3), at_load(0.3, 5.2), 1),
     "restarts": ({}, {"phases": [{**NODE, "name": "earlier attempts"}]}, 2),
 }
 """Two records of which one is no measure for the other, by the changes of each, and the warnings:
@@ -107,6 +115,26 @@ def test_an_unfair_comparison_has_a_warning_and_a_fair_one_none(name):
     base, other, warnings = UNFAIR[name]
     fair = warnings_of(base, base) | warnings_of(other, other)
     assert len(warnings_of(base, other) - fair) == warnings
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "quiet"),
+    [
+        (at_load(0.3), at_load(0.9), True),
+        (at_load(0.3), at_load(0.9, 1.5), False),
+        (at_load(1.6), at_load(0.9), False),
+        (at_load(0.3), {}, False),
+        (at_load(0.3), at_load(0.3, None), False),
+        (at_load(0.3), at_load(0.3, target="google-cloud"), False),
+    ],
+    ids=["quiet", "busy", "busy base", "unknown", "half known", "Google Cloud"],
+)
+def test_chance_explains_less_between_runs_of_quiet_machines(base, other, quiet):
+    runs = (("a", parse(data(**base))), ("b", parse(data(**other))))
+    ready = Comparison(runs).figures()[0]
+    assert ready.noise == 1 + ready.base * noise.tolerance("ready", quiet=quiet)
+    alone = Comparison(runs[:1], (runs[1][1],)).figures()[0]
+    assert alone.quiet == quiet
 
 
 def test_another_commit_is_a_change():

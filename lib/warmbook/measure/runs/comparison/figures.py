@@ -54,6 +54,8 @@ class Figure:
     """What the clocks or the shown digits cannot tell apart."""
     bases: tuple[float, ...] = ()
     """What each run of the base has, where the base is several; its value is their median."""
+    quiet: bool = False
+    """Whether every run is known to be from a quiet machine."""
 
     @property
     def base(self) -> float | None:
@@ -65,7 +67,7 @@ class Figure:
         """Up to which difference from the base chance explains a value; see `noise.explained`."""
         if self.base is None:
             return self.grain
-        return noise.explained(self.key, self.bases or (self.base,), self.grain)
+        return noise.explained(self.key, self.bases or (self.base,), self.grain, quiet=self.quiet)
 
     def difference(self, value: float) -> float:
         """Return by how much a value differs from the base's; 0 where chance explains it."""
@@ -139,10 +141,20 @@ class Figures:
     ) -> Figure:
         first, *others = (value(record) for _, record in self.runs)
         if not self.more_bases:
-            return Figure(key, name, (first, *others), measure, grain)
+            return Figure(key, name, (first, *others), measure, grain, quiet=self.quiet)
         found = (first, *map(value, self.more_bases))
         bases = tuple(one for one in found if one is not None)
-        return Figure(key, name, (median(bases) if bases else None, *others), measure, grain, bases)
+        base = median(bases) if bases else None
+        return Figure(key, name, (base, *others), measure, grain, bases, self.quiet)
+
+    @cached_property
+    def quiet(self) -> bool:
+        """Whether every run is a rehearsal on a machine that is known to have been quiet.
+
+        On Google Cloud this machine's load says nothing about a node's.
+        """
+        loads = [record.cpu_load if record.rehearsal else None for record in self._records()]
+        return all(load is not None and load < noise.BUSY for load in loads)
 
     def _any(self, has: Callable[[Record], object]) -> bool:
         return any(has(record) for record in self._records())

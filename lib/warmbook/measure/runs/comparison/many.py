@@ -86,7 +86,7 @@ def outliers(figure: Figure) -> list[int]:
         return []
     middle = median(known)
     usual = _NORMAL * median(abs(value - middle) for value in known)
-    far = max(FAR * usual, noise.explained(figure.key, (middle,), figure.grain))
+    far = max(FAR * usual, noise.explained(figure.key, (middle,), figure.grain, quiet=figure.quiet))
     return [
         place
         for place, value in enumerate(figure.values)

@@ -1,7 +1,8 @@
 """Up to which difference chance explains that two runs differ.
 
-Equal runs differ: nodes, images and disks are not the same twice. With several runs of the base,
-their own spread says how much; with one, what equal runs of a rehearsal showed does.
+Equal runs differ: nodes, images and disks are not the same twice, and on a busy machine they differ
+more. With several runs of the base, their own spread says how much; with one, what equal runs of a
+rehearsal showed does.
 """
 
 from __future__ import annotations
@@ -11,24 +12,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import median, stdev
+from typing import NamedTuple
 
 ENOUGH = 5
 """From so many runs of the base on, their spread alone decides."""
 
-TOLERANCES = {
-    "ready": 0.8,
-    "first_answer": 0.8,
-    "usd": 0.8,
-    "phase.": 1.75,
-    "stream.seconds": 0.35,
-    "stream.gib_s": 0.3,
-    "notebook.": 2.2,
-}
-"""By the beginning of a figure's key: the share of its value by which two equal runs may differ.
+BUSY = 1.5
+"""From this load per processor on, a machine is busy."""
 
-Measured with `python tools/equal_runs.py`, on a busy machine; the records are in
-tests/corpus/runs. The quick engine answers nothing: the first answer has the tolerance of the cold
-start until ready, as has its cost. A figure that is not here is exact.
+
+class Tolerance(NamedTuple):
+    """The share of a figure's value by which two equal runs may differ."""
+
+    quiet: float
+    """Where both ran on a quiet machine."""
+    otherwise: float
+
+
+EXACT = Tolerance(0.0, 0.0)
+TOLERANCES = {
+    "ready": Tolerance(0.2, 0.8),
+    "first_answer": Tolerance(0.2, 0.8),
+    "usd": Tolerance(0.2, 0.8),
+    "phase.": Tolerance(1.3, 1.75),
+    "stream.seconds": Tolerance(0.05, 0.35),
+    "stream.gib_s": Tolerance(0.05, 0.3),
+    "notebook.": Tolerance(1.1, 2.2),
+}
+"""By the beginning of a figure's key.
+
+Measured with `python tools/equal_runs.py`; the records are in tests/corpus/runs. The quick engine
+answers nothing: the first answer has the tolerance of the cold start until ready, as has its cost.
+A figure that is not here is exact.
 """
 
 _QUANTILES = (
@@ -64,7 +79,7 @@ def spread(values: Sequence[float]) -> Spread | None:
     return Spread(median(values), min(values), max(values), stdev(values))
 
 
-def explained(key: str, bases: Sequence[float], grain: float) -> float:
+def explained(key: str, bases: Sequence[float], grain: float, *, quiet: bool) -> float:
     """Return up to which difference from the base's median chance explains a further value.
 
     From `ENOUGH` runs of the base on it is the prediction interval of a normal distribution: of a
@@ -72,7 +87,7 @@ def explained(key: str, bases: Sequence[float], grain: float) -> float:
     alike must not make a usual one look slow: the tolerance is then the least.
     Source: NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.6, for the interval.
     """
-    usual, found = tolerance(key) * abs(median(bases)), spread(bases)
+    usual, found = tolerance(key, quiet=quiet) * abs(median(bases)), spread(bases)
     if found is None:
         return grain + usual
     if (count := len(bases)) < ENOUGH:
@@ -80,10 +95,11 @@ def explained(key: str, bases: Sequence[float], grain: float) -> float:
     return grain + quantile(count) * found.deviation * sqrt(1 + 1 / count)
 
 
-def tolerance(key: str) -> float:
+def tolerance(key: str, *, quiet: bool) -> float:
     """Return the share by which a figure of two equal runs may differ."""
-    fitting = (share for start, share in TOLERANCES.items() if key.startswith(start))
-    return next(fitting, 0.0)
+    fitting = (one for start, one in TOLERANCES.items() if key.startswith(start))
+    found = next(fitting, EXACT)
+    return found.quiet if quiet else found.otherwise
 
 
 def quantile(count: int) -> float:

@@ -11,7 +11,9 @@ from ...coldstart.startlog import is_whole
 from .. import headline
 from ..record import flat
 from ..schema import QUICK_ENGINE, Record
+from .conditions import counted
 from .figures import Runs, seconds_of
+from .noise import BUSY
 
 _EVERY = ("",)
 _COLD_START = ("ready", "first_answer", "phase.", "usd")
@@ -110,6 +112,19 @@ def _restarts(runs: Runs) -> str:
     return say("In some runs, the container started more than once.")
 
 
+def _busy(runs: Runs) -> str:
+    loads = {one_line(name): record.cpu_load or 0 for name, record in runs if record.rehearsal}
+    busy = [name for name, load in loads.items() if load >= BUSY]
+    if not busy:
+        return ""
+    return say(
+        "{runs}: the machine was busy (load average up to {load:.1f} per processor). Equal runs "
+        "then differ more, so a larger difference counts as chance.",
+        runs=counted(busy),
+        load=max(loads.values()),
+    )
+
+
 def _only_some_have(runs: Runs, phase: str) -> bool:
     return len({seconds_of(phase)(record) is None for _, record in runs if record.phases}) > 1
 
@@ -124,4 +139,5 @@ _ALL = (
     Unlikeness(("notebook.",), _ways_of_running),
     Unlikeness(_COLD_START, _nodes),
     Unlikeness(_COLD_START, _restarts),
+    Unlikeness((), _busy),
 )

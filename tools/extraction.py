@@ -43,7 +43,7 @@ def template() -> Catalog:
         for _, _, message, _, _ in extract_from_dir(str(ROOT / folder), [("**.py", method)]):
             found.add(message)
     for fault in FAULTS.values():  # the gym says what was hidden; the rehearsal has no languages
-        found.add(fault.what)
+        found.update(filter(None, (fault.what, fault.beyond)))
     return found
 
 

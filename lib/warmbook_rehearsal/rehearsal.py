@@ -8,6 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,10 @@ class Rehearsal:
     async def unstage(self, fault: Fault) -> None:
         """Let it go wrong no more, and put back what it has changed."""
         await self._staging.unstage(fault)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Return a context in which nothing that the guide does repairs a fault."""
+        return self._staging.held()
 
     async def __aexit__(self, *_: object) -> None:
         """Stop every Pod, every server, and remove the state folder."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from warmbook.book.gym import FaultsServer
 from warmbook.book.walkthrough import BEFORE_THE_DOCTOR, NOTEBOOKS, Walked, walk
 from warmbook.cloud.clients import Clients
 from warmbook.display.banner import connect
@@ -35,9 +36,10 @@ class Mender:
     quiet: dict[str, Any]
 
     def walk(self, since: str) -> Walked:
-        """Carry out the guide without the doctor, from where an earlier walk ended."""
-        report = self.quiet["report"]
-        return walk(self.settings, self.clients, report, doctor=False, since=since)
+        """Carry out the guide as the gym does: without the doctor, with the faults held."""
+        quiet = {**self.quiet, "doctor": False, "since": since}
+        with FaultsServer.open().hold() as hold:
+            return walk(self.settings, self.clients, deployed=hold.release, **quiet)
 
     def mend(self, mend: Mend, way: str) -> Mender:
         """Mend it in one of its ways; return the reader as who goes on, with other choices."""

@@ -77,11 +77,11 @@ def solved(pitfall, card, cards):
 
 
 def mended(fault, way, walked, mender):
-    """Check that the fault stays until it is mended, and that the guide passes after that.
+    """Check that the guide, begun anew, mends nothing by itself, and passes after the repair.
 
-    Taken back, it leaves the repair as it is.
+    Taken back, the fault leaves the repair as it is.
     """
-    again = mender.walk(walked.notebook)
+    again = mender.walk("")
     assert again.pitfalls == (fault.pitfall,), again
     after = mender.mend(fault.mend, way).walk("" if way == "choices" else walked.notebook)
     assert after.error is None, after

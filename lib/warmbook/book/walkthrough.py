@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..cloud.clients import Clients
 from ..cloud.errors import explained
@@ -38,21 +39,21 @@ def walk(
     *,
     doctor: bool = True,
     since: str = "",
-    redeploy: bool = False,
+    deployed: Callable[[], None] | None = None,
 ) -> Walked:
     """Carry out the steps of notebooks 02 to 08 with their checks; what is there is found again.
 
     With a `doctor`, who looks before each notebook, as in the book. `since` is the notebook in
-    which an earlier walk ended: this one goes on there, and leaves a Deployment as it is, so that
-    it mends nothing by itself; with `redeploy` it brings it to the settings. Nothing is raised but
-    what no notebook explains either.
+    which an earlier walk ended: this one goes on there, and leaves a Deployment as it is.
+    `deployed` is called once all that the server needs is there, before the waits for it. Nothing
+    is raised but what no notebook explains either.
     """
     options: Options = {"report": report} if report else {}
     pitfalls: list[str] = []
     number, error = "", None
     try:
         with explained():
-            for number, notebook in _from(since, redeploy).items():
+            for number, notebook in _from(since, deployed).items():
                 if number in BEFORE_THE_DOCTOR:
                     BEFORE_THE_DOCTOR[number](settings, clients, **options)
                 if doctor:
@@ -64,12 +65,10 @@ def walk(
     return Walked(number, error, tuple(dict.fromkeys(filter(None, pitfalls))))
 
 
-def _from(since: str, redeploy: bool) -> Mapping[str, Notebook]:
+def _from(since: str, deployed: Callable[[], None] | None) -> Mapping[str, Notebook]:
     """Return the notebooks that a walk carries out; each that needs the server waits for it."""
-    if not since:
-        return NOTEBOOKS
     rest = {number: one for number, one in NOTEBOOKS.items() if number >= min(since, "06")}
-    return rest if redeploy else {**rest, "06": _server_as_it_is}
+    return {**rest, "06": partial(_server, keep=bool(since), deployed=deployed)}
 
 
 def _seen_by_doctor(settings: Settings, clients: Clients, number: str) -> Iterator[str]:
@@ -135,16 +134,20 @@ def _identity(settings: Settings, clients: Clients, options: Options) -> Iterabl
     return ()
 
 
-def _server(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
-    server.deploy(settings, clients)
-    server.wait_started(settings, clients, **options)
-    return ()
-
-
-def _server_as_it_is(settings: Settings, clients: Clients, options: Options) -> Iterable[str]:
-    """Wait for the Deployment that is there; deploy one only where there is none."""
-    if not clients.kubernetes.find("Deployment", DEPLOYMENT, settings.namespace):
+def _server(
+    settings: Settings,
+    clients: Clients,
+    options: Options,
+    *,
+    keep: bool = False,
+    deployed: Callable[[], None] | None = None,
+) -> Iterable[str]:
+    """Deploy the server and wait for it; with `keep`, a Deployment that is there stays as it is."""
+    kubernetes, namespace = clients.kubernetes, settings.namespace
+    if not (keep and kubernetes.find("Deployment", DEPLOYMENT, namespace)):
         server.deploy(settings, clients)
+    if deployed:
+        deployed()
     server.wait_started(settings, clients, **options)
     return ()
 

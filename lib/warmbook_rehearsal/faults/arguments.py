@@ -246,6 +246,9 @@ def service_called_vllm(rehearsal: Target) -> None:
             store.create("Service", {"metadata": metadata, "spec": spec}, manager="kubectl")
             rehearsal.put_back(lambda: _delete_service(store, namespace))
 
+    def is_there(store: Store, deployment: Obj) -> bool:
+        return bool(store.find("Service", namespace_of(deployment) or "default", SERVICE))
+
     def ends(pod: Obj, _: Obj) -> End | None:
         linked = pod["spec"].get("enableServiceLinks") is not False
         place = namespace_of(pod), SERVICE
@@ -257,7 +260,7 @@ def service_called_vllm(rehearsal: Target) -> None:
         )
         return End((said,)) if linked and found else None
 
-    as_server_comes(rehearsal, make)
+    as_server_comes(rehearsal, make, is_there)
     play(rehearsal, ends)
 
 

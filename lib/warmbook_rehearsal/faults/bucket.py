@@ -9,9 +9,12 @@ from ..google.capacity import zones_of
 from ..request_faults import Incoming
 from ..storage.locations import locate
 from .fault import BUCKET, BUCKET_POLICY, FILES, Target, fault, is_server
-from .mends import bind, chosen, typed
+from .mends import ANOTHER_PROGRAM, bind, chosen, typed
+from .once import Once
 
 Binding = Mapping[str, Any]
+Grant = tuple[str, str]
+"""A role, and who holds it."""
 
 WRITES_THAT_PASS, WRITES_THAT_DONT = 2, 8
 """How often somebody writes the policy in between; the workbook tries five times."""
@@ -80,6 +83,7 @@ def policy_changed(rehearsal: Target) -> None:
     "policy-contended",
     "something changes the policies again and again while the workbook does",
     pitfall="policy-changed",
+    beyond=ANOTHER_PROGRAM,
 )
 def policy_contended(rehearsal: Target) -> None:
     """Write them in between more often than the workbook tries; later it gets through."""
@@ -169,13 +173,50 @@ def _readdress_once(rehearsal: Target, old: str, new: str) -> None:
 
 
 def _rebind_once(rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]) -> None:
-    def once(pod: dict[str, Any]) -> None:
-        if is_server(pod):
-            rehearsal.pod_hooks.remove(once)
-            before, after = rebind(rehearsal, change)
-            rehearsal.put_back(lambda: restore(rehearsal, before, after))
+    """Change the bindings as the first server starts; held, those that were added since."""
+    taken: set[Grant] = set()
 
-    rehearsal.put(rehearsal.pod_hooks, once)
+    def left() -> tuple[set[Grant], ...]:
+        now = _grants(_bindings(rehearsal))
+        return (now,) if taken - now else ()
+
+    def act() -> None:
+        (kept,) = once.left or (set(),)
+        before, after = rebind(rehearsal, lambda bindings: _change_others(bindings, kept, change))
+        taken.update(_grants(before) - _grants(after))
+        rehearsal.put_back(lambda: restore(rehearsal, before, after))
+
+    once: Once[tuple[set[Grant], ...]] = rehearsal.once(left, act)
+
+    def as_server_starts(pod: dict[str, Any]) -> None:
+        if once.due and is_server(pod):
+            once.done()
+            act()
+
+    rehearsal.put(rehearsal.pod_hooks, as_server_starts)
+
+
+def _change_others(
+    bindings: list[Binding], kept: set[Grant], change: Callable[[list[Binding]], list[Binding]]
+) -> list[Binding]:
+    """Change the bindings but for those members that hold a role in `kept`."""
+
+    def members(of: Binding, there: bool) -> list[str]:
+        return [one for one in of["members"] if ((of["role"], one) in kept) is there]
+
+    stay: list[Binding] = [{**one, "members": members(one, True)} for one in bindings]
+    others: list[Binding] = [{**one, "members": members(one, False)} for one in bindings]
+    return [binding for binding in (*stay, *change(others)) if binding["members"]]
+
+
+def _grants(bindings: list[Binding]) -> set[Grant]:
+    return {(str(one["role"]), member) for one in bindings for member in one["members"]}
+
+
+def _bindings(rehearsal: Target) -> list[Binding]:
+    """Return the bucket's bindings, none where the bucket is gone."""
+    bucket = rehearsal.storage.find_bucket(place(rehearsal)[0])
+    return list(bucket.policy.bindings) if bucket else []
 
 
 def rebind(

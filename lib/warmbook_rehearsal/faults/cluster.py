@@ -12,7 +12,7 @@ from ..kubernetes.objects import labels_of, name_of, namespace_of, terminating
 from ..request_faults import Incoming
 from .deployment import as_server_comes
 from .fault import DEPLOYMENT, Target, fault
-from .mends import run_again
+from .mends import OUTAGE, SIGN_IN, run_again
 
 Obj = dict[str, Any]
 
@@ -100,6 +100,7 @@ def _is_watch(incoming: Incoming) -> bool:
     "kube-token-expired",
     "the credentials expire while the server is being deployed",
     pitfall="credentials-expired",
+    beyond=SIGN_IN,
 )
 def kube_token_expired(rehearsal: Target) -> None:
     """Refuse the first look at a Deployment; who comes again has signed in anew."""
@@ -116,6 +117,7 @@ def kube_token_expired(rehearsal: Target) -> None:
     "kube-down",
     "the cluster's API becomes unreachable before the server is deployed",
     pitfall="unreachable",
+    beyond=OUTAGE,
 )
 def kube_down(rehearsal: Target) -> None:
     """Close its port at the first look at a Deployment; a rehearsal is started again then."""
@@ -156,7 +158,12 @@ def namespace_missing(rehearsal: Target) -> None:
             rehearsal.put_back(lambda: _make_again(store, found, accounts))
             store.delete("Namespace", None, name)
 
-    as_server_comes(rehearsal, delete)
+    as_server_comes(rehearsal, delete, _has_no_namespace)
+
+
+def _has_no_namespace(store: Store, deployment: Obj) -> bool:
+    found = store.find("Namespace", None, namespace_of(deployment) or "default")
+    return not found or terminating(found)
 
 
 async def _make_again(store: Store, namespace: Obj, accounts: Iterable[Obj]) -> None:
@@ -196,4 +203,9 @@ def service_account_missing(rehearsal: Target) -> None:
             rehearsal.put_back(lambda: _create(store, "ServiceAccount", found))
             store.delete("ServiceAccount", namespace, name_of(found))
 
-    as_server_comes(rehearsal, delete)
+    as_server_comes(rehearsal, delete, _has_no_account)
+
+
+def _has_no_account(store: Store, deployment: Obj) -> bool:
+    name = deployment["spec"]["template"]["spec"].get("serviceAccountName", "")
+    return not store.find("ServiceAccount", namespace_of(deployment), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -33,6 +34,9 @@ class Rehearsal(Protocol):
     async def unstage(self, fault: Fault) -> None:
         """Take a fault back."""
 
+    def held(self) -> AbstractContextManager[None]:
+        """Return a context in which nothing that the guide does repairs a fault."""
+
     def servers(self) -> Mapping[str, str]:
         """Return the addresses of the servers that the workbook calls."""
 
@@ -43,7 +47,9 @@ def application(rehearsal: Rehearsal) -> web.Application:
     GET /staged tells what is staged, GET /changes how many requests have changed something. GET
     /servers names the other servers, so that a client can tell whether its environment is of
     this rehearsal alone. A fault that can't be staged beside another is refused with 409. PUT
-    /round keeps an object of JSON for as long as the rehearsal runs, GET /round returns it.
+    /round keeps an object of JSON for as long as the rehearsal runs, GET /round returns it. POST
+    /hold answers at once and holds the faults until the body of the request or its connection
+    ends; then the answer ends.
     """
 
     @web.middleware
@@ -90,6 +96,15 @@ def application(rehearsal: Rehearsal) -> web.Application:
         rehearsal.round = await _object(request)
         return web.json_response(rehearsal.round)
 
+    async def hold(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        with rehearsal.held():
+            await response.prepare(request)
+            with suppress(ConnectionError):  # whoever held them has ended
+                async for _ in request.content.iter_any():
+                    pass
+        return response
+
     app = web.Application(middlewares=[signed_in])
     app.router.add_get("/servers", servers)
     app.router.add_get("/faults", list_faults)
@@ -97,6 +112,7 @@ def application(rehearsal: Rehearsal) -> web.Application:
     app.router.add_post("/staged/{name}", stage)
     app.router.add_delete("/staged/{name}", unstage)
     app.router.add_get("/changes", changes)
+    app.router.add_post("/hold", hold)
     app.router.add_get("/round", kept_round)
     app.router.add_put("/round", keep_round)
     return app
@@ -131,4 +147,5 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "waits": fault.waits,
         "choices": dict(fault.choices),
         "mendable": fault.mendable,
+        "beyond": fault.beyond,
     }

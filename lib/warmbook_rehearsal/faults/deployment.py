@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,27 +11,73 @@ from ..clusters import Running
 from ..kubernetes import Store
 from ..kubernetes.objects import name_of, namespace_of
 from .fault import Target, is_server
+from .pod_values import Change, Path, changed, values
 
 Obj = dict[str, Any]
 
 
-def as_server_comes(rehearsal: Target, act: Callable[[Store, Obj], None]) -> None:
-    """Call `act` with the server's first Deployment, before it is stored; it may change it."""
-    done = False
+def as_server_comes(
+    rehearsal: Target,
+    act: Callable[[Store, Obj], None],
+    in_place: Callable[[Store, Obj], bool] | None = None,
+) -> None:
+    """Call `act` with the server's first Deployment, before it is stored; it may change it.
+
+    `in_place` tells whether the effect of `act` is there, where that is not a change of the
+    Deployment.
+    """
+    last: list[_Arrival] = []
+
+    def left() -> bool:
+        if not last:
+            return False
+        one = last[0]
+        return in_place(one.store, one.sent) if in_place else one.shows_edits()
+
+    def again() -> None:
+        if in_place and not left():
+            act(last[0].store, copy.deepcopy(last[0].sent))
+
+    once = rehearsal.once(left, again)
 
     def hook(cluster: Running) -> None:
         def admit(kind: str, obj: Obj) -> None:
-            nonlocal done
-            if kind == "Deployment" and not done and is_server(obj["spec"]["template"]):
-                done = True
-                before = copy.deepcopy(obj)
-                act(cluster.store, obj)
-                edits = _edits(before, obj)
-                rehearsal.put_back(lambda: _undo(cluster.store, before, edits))
+            if kind != "Deployment" or not once.due or not is_server(obj["spec"]["template"]):
+                return
+            once.done()
+            if last and last[0].overwritten_by(obj):
+                return
+            sent = copy.deepcopy(obj)
+            act(cluster.store, obj)
+            edits = _edits(sent, obj)
+            last[:] = [_Arrival(cluster.store, sent, changed(sent, obj))]
+            rehearsal.put_back(lambda: _undo(cluster.store, sent, edits))
 
         rehearsal.put(cluster.store.fault_hooks.admission, admit)
 
     rehearsal.each_cluster(hook)
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A Deployment as it was `sent`, and the values that the fault changed in it."""
+
+    store: Store
+    sent: Obj
+    changes: Mapping[Path, Change]
+
+    def shows_edits(self) -> bool:
+        """Tell whether a value is still as the fault has left it."""
+        place = namespace_of(self.sent) or "default", name_of(self.sent)
+        found = self.store.find("Deployment", *place)
+        now = values(found["spec"]["template"]["spec"]) if found else {}
+        return bool(found) and any(now.get(path) == new for path, (_, new) in self.changes.items())
+
+    def overwritten_by(self, deployment: Obj) -> bool:
+        """Tell whether the reader has chosen another value for each that the fault changed."""
+        now = values(deployment["spec"]["template"]["spec"])
+        kept = any(now.get(path) == old for path, (old, _) in self.changes.items())
+        return bool(self.changes) and not kept
 
 
 @dataclass(frozen=True)

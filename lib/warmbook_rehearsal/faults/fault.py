@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..request_faults import RequestFaults
 from .mends import Mend
+from .once import Left, Once
 
 if TYPE_CHECKING:
     from ..access import Callers
@@ -56,6 +57,7 @@ class Target:
         self.model, self.model_uri, self.storage = parts.model, parts.model_uri, parts.storage
         self.pod_hooks, self.time_scale = parts.pod_hooks, parts.time_scale
         self.request_faults = RequestFaults()
+        self.once_acts: list[Once[Any]] = []
         self._back: list[PutBack] = []
         parts.request_faults.add(self.request_faults.meet)
         self.put_back(lambda: parts.request_faults.remove(self.request_faults.meet))
@@ -63,6 +65,17 @@ class Target:
     def put_back(self, back: PutBack) -> None:
         """Have `back` called when the fault is taken back; the last one comes first."""
         self._back.append(back)
+
+    def once(
+        self, in_place: Callable[[], Left], again: Callable[[], None] | None = None
+    ) -> Once[Left]:
+        """Return an act that is due once; `in_place` tells whether its effect is there.
+
+        `again` repeats it where nothing else does: see `Once`.
+        """
+        act = Once(in_place, again) if again else Once(in_place)
+        self.once_acts.append(act)
+        return act
 
     def put(self, hooks: list[Hook], hook: Hook) -> None:
         """Add a hook until the fault is taken back; it may be removed before."""
@@ -113,7 +126,7 @@ class Fault:
     tell. `waits`: a Pod waits for half an hour, and a look at it tells why. `choices` are the
     settings under which it bites, where the defaults don't meet it. `places` are what it changes:
     of two faults that change the same, one is staged at a time. `mend` is how a reader can mend
-    it, None where only waiting, an administrator or taking the fault back helps.
+    it, None where only waiting, somebody else or taking the fault back helps; `beyond` says why.
     """
 
     name: str
@@ -127,6 +140,7 @@ class Fault:
     choices: Mapping[str, str] = field(default_factory=dict)
     places: tuple[str, ...] = ()
     mend: Mend | None = None
+    beyond: str = ""
 
     @property
     def mendable(self) -> bool:
@@ -157,6 +171,7 @@ def fault(
     waits: bool = False,
     places: tuple[str, ...] = (),
     mend: Mend | None = None,
+    beyond: str = "",
     **choices: str,
 ) -> Callable[[Stage], Stage]:
     """Register the function below as the stage of a fault; `choices` are settings' values."""
@@ -165,7 +180,7 @@ def fault(
         assert name not in FAULTS, name
         flags: dict[str, Any] = {"passes": passes, "ahead": ahead, "unseen": unseen, "waits": waits}
         more: dict[str, Any] = {"choices": choices, "places": places, "mend": mend}
-        FAULTS[name] = Fault(name, what, pitfall, stage, **flags, **more)
+        FAULTS[name] = Fault(name, what, pitfall, stage, beyond=beyond, **flags, **more)
         return stage
 
     return register

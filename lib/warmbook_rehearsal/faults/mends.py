@@ -1,6 +1,7 @@
 """How a reader can mend a fault, as with a real project: typed, chosen in the form, or run again.
 
-A mend is never told over the network: the gym tells only whether there is one.
+A mend is never told over the network: the gym tells only whether there is one, and of a fault
+without one the reason, once it was named.
 """
 
 from __future__ import annotations
@@ -40,6 +41,15 @@ def run_again(*notebooks: str) -> Mend:
     """Return the mend that notebooks make when they are carried out again."""
     return Mend(notebooks=notebooks)
 
+
+OUTAGE = "a service is down, and only Google can end that"
+ANOTHER_PROGRAM = "another program causes it, and only its owner can stop it"
+ADMINISTRATOR = "only an administrator of the organization can change it"
+SIGN_IN = (
+    "it takes a new sign-in (gcloud auth application-default login), and a rehearsal has no sign-in"
+)
+KEY = "it takes Cloud KMS (gcloud kms keys versions enable), and a rehearsal has no Cloud KMS"
+"""Why a reader can't mend a fault. Sources: the pages that its pitfall names."""
 
 DEPLOY_AGAIN = run_again("06")
 """Somebody changed the Deployment: applying the manifest again brings it back."""

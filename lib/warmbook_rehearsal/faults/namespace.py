@@ -60,14 +60,22 @@ def pod_security(rehearsal: Target) -> None:
     """
 
     def violates(store: Store, pod: Obj) -> str:
-        namespace = store.find("Namespace", None, namespace_of(pod) or "default")
-        if not namespace or labels_of(namespace).get(ENFORCED) != "restricted":
+        if not _is_restricted(store, pod):
             return ""
         listed = ", ".join(_violations(pod["spec"]["containers"][0]))
         return f'violates PodSecurity "restricted:latest": {listed}' if listed else ""
 
-    as_server_comes(rehearsal, lambda store, new: _label(rehearsal, store, namespace_of(new)))
+    def label(store: Store, deployment: Obj) -> None:
+        _label(rehearsal, store, namespace_of(deployment))
+
+    as_server_comes(rehearsal, label, _is_restricted)
     _refuse(rehearsal, violates)
+
+
+def _is_restricted(store: Store, obj: Obj) -> bool:
+    """Tell whether the namespace of a Pod or Deployment enforces the strictest standard."""
+    namespace = store.find("Namespace", None, namespace_of(obj) or "default")
+    return labels_of(namespace or {"metadata": {}}).get(ENFORCED) == "restricted"
 
 
 def _violations(server: Obj) -> Iterator[str]:

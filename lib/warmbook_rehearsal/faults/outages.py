@@ -9,6 +9,7 @@ from ..google.errors import GoogleError, error_info
 from ..request_faults import Incoming
 from ..storage import StorageError
 from .fault import Target, fault
+from .mends import ANOTHER_PROGRAM, OUTAGE
 
 HOST = "127.0.0.1"
 """Where the reader calls; each Pod calls by an address of its own."""
@@ -42,6 +43,7 @@ def service_unavailable(rehearsal: Target) -> None:
     "gke-unavailable",
     "GKE temporarily responds with 503 to requests to create a cluster",
     pitfall="service-unavailable",
+    beyond=OUTAGE,
 )
 def gke_unavailable(rehearsal: Target) -> None:
     """Refuse to make clusters for LIMITED_S seconds; waiting mends it."""
@@ -72,6 +74,7 @@ def rate_limited(rehearsal: Target) -> None:
     "rate-limit-stays",
     "somebody exhausts Google Cloud's request quota, and continues to do so",
     pitfall="rate-limited",
+    beyond=ANOTHER_PROGRAM,
 )
 def rate_limit_stays(rehearsal: Target) -> None:
     """Refuse for LIMITED_S seconds from the first request on; waiting mends it."""
@@ -148,6 +151,7 @@ def connection_reset(rehearsal: Target) -> None:
     "server-gone",
     "Google Cloud becomes unreachable while a notebook runs",
     pitfall="unreachable",
+    beyond=OUTAGE,
 )
 def server_gone(rehearsal: Target) -> None:
     """Close the listener after GONE_AFTER requests; opening it again mends it."""

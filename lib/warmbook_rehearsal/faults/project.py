@@ -11,7 +11,7 @@ from ..google.errors import unauthenticated
 from ..google.service_catalogue import NEEDS, TITLES
 from ..request_faults import Incoming
 from .fault import POLICY, Target, fault
-from .mends import LINK_BILLING, chosen, enable, grant
+from .mends import LINK_BILLING, SIGN_IN, chosen, enable, grant
 
 GKE, STORAGE = "container.googleapis.com", "storage.googleapis.com"
 OF_CLUSTERS = {GKE, *NEEDS[GKE]}
@@ -48,6 +48,7 @@ def quota_project(rehearsal: Target) -> None:
     "credentials-expired",
     "the credentials expire while a notebook runs",
     pitfall="credentials-expired",
+    beyond=SIGN_IN,
 )
 def credentials_expired(rehearsal: Target) -> None:
     """Let the token end at the first look at a cluster; `callers.token` is a new sign-in's.
@@ -135,10 +136,15 @@ def _turn_off(rehearsal: Target, service: str) -> None:
 
 
 def _turn_off_once(rehearsal: Target, service: str, uses: Callable[[Incoming], bool]) -> None:
+    project = rehearsal.cloud.project
+    once = rehearsal.once(
+        lambda: service not in project.services, lambda: _turn_off(rehearsal, service)
+    )
+
     async def turn_off(incoming: Incoming) -> None:
         # before notebook 02 an API that is off is nothing but the usual
-        if GKE in rehearsal.cloud.project.services and uses(incoming):
-            rehearsal.request_faults.remove(turn_off)
+        if once.due and GKE in project.services and uses(incoming):
+            once.done()
             _turn_off(rehearsal, service)
 
     rehearsal.request_faults.add(turn_off)
@@ -199,12 +205,20 @@ def _lose_once(rehearsal: Target, role: str, *, keep: tuple[str, ...] = ()) -> N
     reader = rehearsal.callers.reader.member
     _rewrite(rehearsal, lambda bindings: {given: [reader] for given in (*PREPARES, *keep)})
 
+    def lacks() -> bool:
+        return (role, reader) not in _grants(_members(rehearsal))
+
+    def lose() -> None:
+        _rewrite(rehearsal, lambda bindings: {r: m for r, m in bindings.items() if r != role})
+
+    once = rehearsal.once(lacks, lose)
+
     async def take(incoming: Incoming) -> None:
         after_notebook_02 = _asks_storage(incoming) or _asks_gke(incoming)
         held = any(binding["role"] == role for binding in rehearsal.cloud.bindings())
-        if after_notebook_02 and held:
-            rehearsal.request_faults.remove(take)
-            _rewrite(rehearsal, lambda bindings: {r: m for r, m in bindings.items() if r != role})
+        if once.due and after_notebook_02 and held:
+            once.done()
+            lose()
 
     rehearsal.request_faults.add(take)
 

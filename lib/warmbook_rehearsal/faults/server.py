@@ -68,19 +68,21 @@ def image_pull_slow(rehearsal: Target) -> None:
     "argument-is-a-map",
     "somebody writes a space into the loader's configuration without quotes",
     pitfall="argument-is-a-map",
+    mend=DEPLOY_AGAIN,
     places=(DEPLOYMENT,),
 )
 def argument_is_a_map(rehearsal: Target) -> None:
-    """Send what YAML reads then, once; sending the manifest again mends it.
+    """Send what YAML reads then, once; sending the manifest again mends it."""
 
-    No reader can do more than that, and the next run of the guide does it: it has no mend.
-    """
-    done = False
+    def has_no_server() -> bool:
+        found = (d for one in rehearsal.clusters.running for d in one.store.list("Deployment"))
+        return not any(is_server(one["spec"]["template"]) for one in found)
+
+    once = rehearsal.once(has_no_server)
 
     def send(kind: str, body: Any) -> None:
-        nonlocal done
-        if kind == "Deployment" and not done and (args := _arguments_sent(body)):
-            done = True
+        if kind == "Deployment" and once.due and (args := _arguments_sent(body)):
+            once.done()
             args.append(dict(AS_YAML_READS_IT))
 
     rehearsal.hang(lambda hooks: hooks.sent, send)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from ..google.errors import GoogleError
 from ..kubernetes import ApiError
 from ..storage import StorageError
 from .fault import ConflictError, Fault, Parts, Target, check_beside
+from .once import Once
 
 
 class NotStagedError(LookupError):
@@ -18,6 +23,7 @@ class Staging:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._targets: dict[str, tuple[Fault, Target]] = {}
+        self._holds = 0
 
     @property
     def faults(self) -> list[Fault]:
@@ -54,3 +60,24 @@ class Staging:
             raise NotStagedError(f"{fault.name} is not staged.")
         _, target = self._targets.pop(fault.name)
         await target.take_back()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let what is in place stay in place: nothing that the guide does repairs a fault.
+
+        Holds may overlap; the last one to end releases the faults.
+        """
+        self._holds += 1
+        if self._holds == 1:
+            for act in self._once_acts():
+                act.hold()
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            if not self._holds:
+                for act in self._once_acts():
+                    act.release()
+
+    def _once_acts(self) -> list[Once[Any]]:
+        return [act for _, target in self._targets.values() for act in target.once_acts]

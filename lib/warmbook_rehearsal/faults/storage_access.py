@@ -19,7 +19,7 @@ from . import asked
 from .bucket import place, rebind, restore
 from .deployment import add_variable, as_server_comes
 from .fault import BUCKET_POLICY, DEPLOYMENT, Target, fault, is_server
-from .mends import ANOTHER_NODE, NEW_POD, typed, variables
+from .mends import ADMINISTRATOR, ANOTHER_NODE, KEY, NEW_POD, typed, variables
 from .playing import play, play_on_first_node
 
 Obj = dict[str, Any]
@@ -33,6 +33,7 @@ ROLES = ("roles/storage.bucketViewer", "roles/storage.objectUser")
     "vpc-service-controls",
     "a VPC Service Controls perimeter protects the bucket, and the cluster is outside it",
     pitfall="vpc-service-controls",
+    beyond=ADMINISTRATOR,
 )
 def vpc_service_controls(rehearsal: Target) -> None:
     """Refuse each Pod's request; taking it back lets them in.
@@ -76,6 +77,7 @@ def requester_pays(rehearsal: Target) -> None:
     "kms-key-disabled",
     "somebody disables the key that encrypts the bucket's objects",
     pitfall="kms-key-refused",
+    beyond=KEY,
 )
 def kms_key_disabled(rehearsal: Target) -> None:
     """Refuse each read of an object from the first server's start on; taking it back mends it.
@@ -170,13 +172,18 @@ def impersonation_refused(rehearsal: Target) -> None:
             _give_roles(rehearsal, f"serviceAccount:{account}")
             rehearsal.put_back(lambda: _no_more(store, key))
 
+    def is_annotated(store: Store, deployment: Obj) -> bool:
+        name = deployment["spec"]["template"]["spec"].get("serviceAccountName", "")
+        found = store.find("ServiceAccount", namespace_of(deployment) or "default", name)
+        return _acts_as(found or {"metadata": {}}) == account
+
     def ends(pod: Obj, _: Obj) -> End | None:
         key = namespace_of(pod), pod["spec"].get("serviceAccountName", "")
         stores = (one.store for one in rehearsal.clusters.running)
         found = filter(None, (store.find("ServiceAccount", *key) for store in stores))
         return end if any(_acts_as(one) == account for one in found) else None
 
-    as_server_comes(rehearsal, annotate)
+    as_server_comes(rehearsal, annotate, is_annotated)
     play(rehearsal, ends)
 
 

@@ -27,7 +27,8 @@ class FaultHooks:
     """Hooks of one cluster, asked in the order in which they were added.
 
     `sent` is called with the kind and what a client sends, before it is read; `admission` with
-    the kind and each new object on its way in, a node that joins too. Both may change it.
+    the kind and each object on its way in that is new or applied, a node that joins too. Both
+    may change it.
     `scale_up` tells why no machine comes up for a Pod in a zone, "" where one does. `pull`
     tells why a Pod's image can't be had, "" where it can; `slow` how many minutes of the cloud
     it takes beyond the usual. `refuse` tells why the node takes a Pod that was given to it not

@@ -190,6 +190,7 @@ def _applied(call: Call, body: Any) -> web.Response:
     merged = server_side.apply(call.kind.kind, live, wanted, manager, force=call.flag("force"))
     if live is None:
         return _created(call, merged, warnings, owned=True)
+    call.store.fault_hooks.admit(call.kind.kind, merged)
     check(call.kind, merged, live)
     kept = call.store.replace(
         call.kind.kind, merged, manager=manager, owned=True, dry_run=call.dry_run

@@ -6,8 +6,12 @@ from warmbook.book import gym
 from warmbook.book.gym import mending, rounds
 from warmbook.book.gym.attempt import Attempt
 from warmbook.book.walkthrough import Walked
+from warmbook.cloud import roles
+from warmbook.cloud.iam import grant_on_bucket, held_on_bucket, of_bucket
+from warmbook.display.banner import connect
 from warmbook.errors import MissingError
 from warmbook.steps import identity, project
+from warmbook.steps import server as server_steps
 from warmbook.workbook import Workbook
 
 
@@ -81,22 +85,60 @@ def test_other_settings_can_repair_a_fault_and_restart_the_guide(server, clients
     assert verified.passed
 
 
-def test_settings_of_the_server_repair_only_what_depends_on_them(server, clients):
-    hidden = gym.hide("bucket-viewer-missing")
+NO_REPAIRS = [
+    ("role-missing-cluster", {"namespace": "other"}, project.grant_roles),
+    ("api-off-storage", {"concurrency": 4}, project.enable_services),
+    ("bucket-viewer-missing", {"temperature": 0.5}, identity.grant_bucket_roles),
+    ("binding-other-namespace", {"service_account": "other"}, identity.grant_bucket_roles),
+    ("service-account-missing", {"concurrency": 4}, identity.create_service_account),
+    ("flag-removed", {"concurrency": 4}, server_steps.deploy),
+    ("flag-removed", {"location": "europe-west4"}, server_steps.deploy),
+    ("argument-is-a-map", {"max_model_len": 2048}, server_steps.deploy),
+]
+
+
+@pytest.mark.parametrize(("fault", "change", "repair"), NO_REPAIRS)
+def test_what_the_guide_repairs_with_other_settings_counts_only_if_the_learner_repairs_it(
+    server, clients, fault, change, repair
+):
+    hidden = gym.hide(fault)
+    first = gym.attempt(gym.settings(hidden), clients).walked
+    Workbook.open().choose(change)  # as the form does
+    settings = gym.settings(hidden)
+    clients = connect(settings)
+    verified = gym.verify(settings, clients)
+    assert set(first.pitfalls) <= set(verified.tried.walked.pitfalls)
+    assert not verified.passed
+    repair(settings, clients)
+    verified = gym.verify(settings, clients)
+    assert (verified.passed, verified.round.points) == (True, 0.5)
+
+
+REPAIRS = [
+    ("fd-limit", {"concurrency": 4}),
+    ("context-above-model", {"max_model_len": 2048}),
+    ("image-not-found", {"vllm_version": "0.31.0"}),
+]
+
+
+@pytest.mark.parametrize(("fault", "change"), REPAIRS)
+def test_a_setting_of_the_server_repairs_what_depends_on_it(server, clients, fault, change):
+    hidden = gym.hide(fault)
     gym.attempt(gym.settings(hidden), clients)
-    Workbook.open().choose({"concurrency": 4})  # as the form does
-    verified = gym.verify(gym.settings(hidden), clients)
-    assert (verified.passed, verified.tried.since) == (False, "07")
-    assert verified.tried.walked.pitfalls == ("bucket-viewer-missing",)
+    Workbook.open().choose(change)
+    assert gym.verify(gym.settings(hidden), clients).passed
 
 
-def test_a_setting_of_the_server_repairs_a_fault_where_the_guide_stopped(server, clients):
-    hidden = gym.hide("fd-limit")
-    before = gym.attempt(gym.settings(hidden), clients)
-    Workbook.open().choose({"concurrency": 4})
-    verified = gym.verify(gym.settings(hidden), clients)
-    assert verified.passed
-    assert verified.tried.since == before.walked.notebook
+def test_one_of_two_repairs_is_kept_when_the_guide_begins_anew(server, chosen, clients):
+    hidden = gym.hide("binding-other-namespace")
+    gym.attempt(chosen, clients)
+    viewer, _ = roles.bucket_roles(chosen)
+    principal = identity.principal(chosen, clients).name
+    grant_on_bucket(clients.storage.bucket(chosen.bucket_name), [viewer], principal)
+    Workbook.open().choose({"temperature": 0.5})
+    assert not gym.verify(gym.settings(hidden), clients).passed
+    held = held_on_bucket(of_bucket(clients.storage.bucket(chosen.bucket_name)), principal)
+    assert set(held) == {viewer}
 
 
 def test_two_faults_show_one_after_the_other(server, chosen, clients, quiet):

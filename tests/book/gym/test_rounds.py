@@ -81,8 +81,13 @@ def test_after_the_answer_was_revealed_the_guide_repairs_nothing_by_itself(
     assert one.resumes_in(settings) == resumes
 
 
-def test_the_settings_that_matter_since_notebook_06_are_settings():
-    assert rounds.Settings.model_fields.keys() >= rounds.SINCE_06
+def test_with_any_other_setting_the_guide_begins_anew(settings):
+    one = Round.of([described("a", "host-oom", mendable=True)], {})
+    one.stopped_in, one.settings = "07", rounds.chosen_in(settings)
+    assert one.resumes_in(settings) == "07"
+    assert one.resumes_in(settings.model_copy(update={"language": "es"})) == "07"
+    for changed in ({"concurrency": 4}, {"namespace": "other"}):
+        assert one.resumes_in(settings.model_copy(update=changed)) == ""
 
 
 def test_a_fault_that_does_not_stop_the_guide_is_graded_by_its_name_alone():

@@ -100,15 +100,15 @@ class Attempt(Card):
 def attempt(settings: Settings, clients: Clients) -> Attempt:
     """Carry out the guide without the doctor, and show the bare evidence where it ends.
 
-    In a round, it goes on in the notebook where it stopped before, and deploys the server again
-    if its settings changed. The round takes note of what stopped the guide, and of what no longer
-    does.
+    In a round, it goes on in the notebook where it stopped before; with other settings, it begins
+    anew. The faults are held until the server is deployed, so that the guide repairs none of them
+    by itself. The round takes note of what stopped the guide, and of what no longer does.
     """
     server = FaultsServer.open()
     one = rounds.begun(server)
     since = one.resumes_in(settings) if one else ""
-    changed = bool(one and one.changed(settings))
-    walked = walk(settings, clients, doctor=False, since=since, redeploy=changed)
+    with server.hold() as hold:
+        walked = walk(settings, clients, doctor=False, since=since, deployed=hold.release)
     tried = _looked_at(walked, settings, clients, since)
     if one := rounds.begun(server):  # the learner may have asked for a hint meanwhile
         _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})

@@ -14,6 +14,7 @@ from ...cloud.rehearsal import stopped
 from ...cloud.rehearsal_request import request
 from ...errors import MissingError, SettingsError
 from ...texts import did_you_mean, say
+from .hold import Hold
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ class FaultsServer:
     def keep(self, one: Mapping[str, Any]) -> None:
         """Let the rehearsal keep a round for as long as it runs."""
         self._request("PUT", "/round", one)
+
+    def hold(self) -> Hold:
+        """Return a context in which nothing that the guide does repairs a fault."""
+        return Hold(self.url, self.token, answer_s=self.answer_s)
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON of its answer.

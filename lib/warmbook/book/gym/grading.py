@@ -95,6 +95,8 @@ def _told(one: Drawn) -> Iterator[Row]:
     yield Row(say("what was hidden"), say(one.what))
     yield Row(say("its name"), one.pitfall)
     yield Row(say("the cause"), say(found.cause))
+    if one.beyond:
+        yield Row(say("why there is nothing to repair"), say(one.beyond))
     if one.done:
         yield Row(say("remedy"), say(found.remedy))
 

@@ -59,9 +59,20 @@ class Hidden(Card):
                 "For another round, start the rehearsal again (in a class, the trainer resets your "
                 "seat), then hide a fault."
             )
-        if self.round.used and not self.round.tried:
-            return say("This rehearsal was used before: existing resources can hide the fault.")
-        return ""
+        return " ".join(filter(None, (self._beyond(), self._used())))
+
+    def _beyond(self) -> str:
+        if not all(one.beyond for one in self.round.drawn):
+            return ""
+        return say(
+            "There is nothing for you to repair in this round. Find out what is wrong, and who can "
+            "end it."
+        )
+
+    def _used(self) -> str:
+        if not self.round.used or self.round.tried:
+            return ""
+        return say("This rehearsal was used before: existing resources can hide the fault.")
 
     def _graded(self) -> str:
         mendable = [one.mendable for one in self.round.drawn]
@@ -71,7 +82,7 @@ class Hidden(Card):
             return say(
                 "each diagnosis, and one repair: the other fault can't be repaired from here"
             )
-        return say("the diagnosis alone: this fault can't be repaired from here")
+        return say("the diagnosis alone")
 
     def _so_far(self) -> Sequence[Row]:
         if not (self.round.tried or self.round.hints):

@@ -21,16 +21,6 @@ from . import points
 from .faults_server import FaultsServer
 from .levels import TWO, level_of
 
-SINCE_06 = frozenset(
-    (
-        *("inference_server", "vllm_version", "sglang_version", "tensor_parallel_size"),
-        *("max_model_len", "concurrency", "replicas", "temperature", "max_tokens"),
-        *("zone", "cache_scope", "max_replicas"),
-        *("compare_runs", "compare_tunable", "compare_minutes", "compare_usd"),
-    )
-)
-"""The settings on which nothing depends that exists before notebook 06."""
-
 
 class Evidence(BaseModel):
     """What the last run of the guide left: its `kind`, where it stopped, and its text.
@@ -55,6 +45,8 @@ class Drawn(BaseModel):
     what: str
     pitfall: str
     mendable: bool
+    beyond: str = ""
+    """Why nobody can repair it from here, in English; "" where that is not known."""
     choices: dict[str, str] = Field(default_factory=dict)
     wrong: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
@@ -74,6 +66,7 @@ class Drawn(BaseModel):
             what=fault["what"],
             pitfall=fault["pitfall"],
             mendable=shows and bool(fault.get("mendable")),
+            beyond=fault.get("beyond", ""),
             choices=fault["choices"],
         )
 
@@ -148,18 +141,11 @@ class Round(BaseModel):
     def resumes_in(self, settings: Settings) -> str:
         """Return the notebook in which the guide goes on: where it stopped.
 
-        The notebooks before would repair what the learner is to repair: 02 enables APIs and
-        grants roles, 05 grants roles. "" is the beginning, where the guide begins anew for a
-        change of what these notebooks create. An answer that was revealed is done, but its repair
-        still counts.
+        "" is the beginning, with other settings than those of its last run, and once nothing is
+        left to repair. An answer that was revealed is done, but its repair still counts.
         """
         over = self.done and all(one.mended or not one.mendable for one in self.drawn)
-        return self.stopped_in if self.changed(settings) <= SINCE_06 and not over else ""
-
-    def changed(self, settings: Settings) -> set[str]:
-        """Return the names of the settings that differ from those of the guide's last run."""
-        now = chosen_in(settings)
-        return {name for name in now if now[name] != self.settings.get(name)}
+        return "" if over or chosen_in(settings) != self.settings else self.stopped_in
 
     @property
     def done(self) -> bool:

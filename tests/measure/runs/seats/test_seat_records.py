@@ -105,3 +105,21 @@ def test_the_last_check_answer_and_measurement_count(tmp_path):
     assert seat.answers["03-load-time"].right
     assert (len(seat.rounds), seat.gym_points) == (2, 0.5)
     assert (seat.cold_start_s, seat.gib_s) == (3.0, 0.5)
+
+
+def test_a_round_that_continues_in_another_record_counts_once_as_it_ended(tmp_path):
+    begun = {**ROUND, "id": "a", "done": False, "points": 0.3, "attempts": 1, "seconds": 60.0}
+    ended = {**begun, "done": True, "points": 0.8, "attempts": 2, "seconds": 90.0}
+    other = {**ended, "id": "b", "at": "2026-11-29T15:00:00Z", "points": 0.4}
+    for at, records in enumerate(([[begun], [ended, other]], [[ended, other], [begun]])):
+        seat = one_seat(tmp_path / str(at), *({"gym": rounds} for rounds in records))
+        assert [one.id for one in seat.rounds] == ["a", "b"]
+        assert seat.rounds[0].attempts == 2
+        assert seat.gym_points == pytest.approx(0.6)
+
+
+def test_a_round_of_an_older_record_without_id_counts_once_by_its_time(tmp_path):
+    older = {**ROUND, "at": "2026-11-29T14:00:00Z"}
+    later = {**older, "at": "2026-11-29T15:00:00Z"}
+    seat = one_seat(tmp_path, {"gym": [older]}, {"gym": [older, later]})
+    assert [one.at for one in seat.rounds] == [older["at"], later["at"]]

@@ -75,10 +75,14 @@ class SeatRecords:
         """Whether each answer was right, of those for which that is known."""
         return [one.right for one in self.answers.values() if one.right is not None]
 
-    @property
+    @cached_property
     def rounds(self) -> tuple[GymRound, ...]:
-        """Every round of the gym."""
-        return tuple(one for record in self.records for one in record.gym)
+        """Every round of the gym, once: one that continued in another record as it ended there."""
+        found: dict[object, GymRound] = {}
+        for one in (one for record in self.records for one in record.gym):
+            key = one.id or one.at or id(one)
+            found[key] = max(found.get(key, one), one, key=_progress)
+        return tuple(found.values())
 
     @property
     def gym_points(self) -> float | None:
@@ -101,6 +105,11 @@ class SeatRecords:
         """The rate of the slowest stream of that start, in GiB/s."""
         stream = self.measured.slowest_stream if self.measured else None
         return stream.gib_s if stream else None
+
+
+def _progress(one: GymRound) -> tuple[bool, float, float]:
+    """Return what orders the states of one round by time: it ends once, and points only rise."""
+    return one.done, one.seconds, one.points
 
 
 def _together(before: Notebook | None, later: Notebook) -> Notebook:

@@ -25,6 +25,8 @@ from .solver import answer, evidence_of
 SEEN = [name for name, fault in FAULTS.items() if not (fault.unseen or fault.waits)]
 SERVERS = "The server's Pods"
 WAITING = [name for name in FAULTS if FAULTS[name].waits]
+ANEW = {"file-access-error": "shard-broken"}
+"""What notebook 03 names when the guide begins anew, if that is not the fault's own pitfall."""
 UNSEEN = [name for name in FAULTS if FAULTS[name].unseen]
 
 
@@ -82,7 +84,7 @@ def mended(fault, way, walked, mender):
     Taken back, the fault leaves the repair as it is.
     """
     again = mender.walk("")
-    assert again.pitfalls == (fault.pitfall,), again
+    assert again.pitfalls == (ANEW.get(fault.name, fault.pitfall),), again
     after = mender.mend(fault.mend, way).walk("" if way == "choices" else walked.notebook)
     assert after.error is None, after
     assert fault.pitfall not in after.pitfalls

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..access import ANONYMOUS
 from ..google.capacity import zones_of
 from ..request_faults import Incoming
 from ..storage.locations import locate
@@ -175,15 +176,20 @@ def _readdress_once(rehearsal: Target, old: str, new: str) -> None:
 def _rebind_once(rehearsal: Target, change: Callable[[list[Binding]], list[Binding]]) -> None:
     """Change the bindings as the first server starts; held, those that were added since."""
     taken: set[Grant] = set()
+    made: set[Grant] = set()
 
     def left() -> tuple[set[Grant], ...]:
         now = _grants(_bindings(rehearsal))
         return (now,) if taken - now else ()
 
     def act() -> None:
-        (kept,) = once.left or (set(),)
+        (there,) = once.left or (set(),)
+        kept = there | made
+        if _grants(_bindings(rehearsal)) <= kept:
+            return
         before, after = rebind(rehearsal, lambda bindings: _change_others(bindings, kept, change))
         taken.update(_grants(before) - _grants(after))
+        made.update(_grants(after) - _grants(before))
         rehearsal.put_back(lambda: restore(rehearsal, before, after))
 
     once: Once[tuple[set[Grant], ...]] = rehearsal.once(left, act)
@@ -193,7 +199,13 @@ def _rebind_once(rehearsal: Target, change: Callable[[list[Binding]], list[Bindi
             once.done()
             act()
 
+    async def keep_up(incoming: Incoming) -> None:
+        of_pod = rehearsal.callers.of(None, incoming.address) != ANONYMOUS
+        if incoming.service == "storage" and of_pod:
+            once.keep_up()
+
     rehearsal.put(rehearsal.pod_hooks, as_server_starts)
+    rehearsal.request_faults.add(keep_up)
 
 
 def _change_others(

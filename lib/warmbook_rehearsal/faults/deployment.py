@@ -42,6 +42,8 @@ def as_server_comes(
 
     def hook(cluster: Running) -> None:
         def admit(kind: str, obj: Obj) -> None:
+            if kind == "Pod" and is_server(obj):
+                once.keep_up()
             if kind != "Deployment" or not once.due or not is_server(obj["spec"]["template"]):
                 return
             once.done()

@@ -42,7 +42,7 @@ def run_again(*notebooks: str) -> Mend:
     return Mend(notebooks=notebooks)
 
 
-OUTAGE = "a service is down, and only Google can end that"
+OUTAGE = "a service is down, and only whoever runs it can end that"
 ANOTHER_PROGRAM = "another program causes it, and only its owner can stop it"
 ADMINISTRATOR = "only an administrator of the organization can change it"
 SIGN_IN = (

@@ -16,9 +16,9 @@ class Once(Generic[Left]):
     """An act of a fault that happens once, so that a repair lasts.
 
     The guide repairs some of it on its way: notebook 02 grants roles, 05 makes the service
-    account. While the guide is graded, the fault is held: the act is due once more if its effect
-    was in place when the hold began. An act that is still due at the end is done `again`: it undoes
-    what the guide has repaired meanwhile, and nothing else.
+    account. While the guide is graded, the fault is held: if its effect was in place when the hold
+    began, the act is due until the hold ends. Then, and when the fault calls `keep_up`, it happens
+    `again`, which undoes what the guide has repaired meanwhile, and nothing else.
     """
 
     def __init__(self, in_place: Callable[[], Left], again: Callable[[], None] = _nothing) -> None:
@@ -28,18 +28,21 @@ class Once(Generic[Left]):
         self._in_place, self._again = in_place, again
 
     def done(self) -> None:
-        """Note that the act has happened."""
-        self.due = False
+        """Note that the act has happened; in a hold, it stays due."""
+        self.due = self.left is not None
 
     def hold(self) -> None:
         """Let the act be due again if its effect is in place."""
         if not self.due and (left := self._in_place()):
             self.due, self.left = True, left
 
-    def release(self) -> None:
-        """End the hold; an act that is still due happens now."""
-        if self.left is None:
-            return
-        if self.due:
+    def keep_up(self) -> None:
+        """In a hold, undo what the guide has repaired by now."""
+        if self.left is not None:
             self._again()
-        self.due, self.left = False, None
+
+    def release(self) -> None:
+        """End the hold, if there is one."""
+        if self.left is not None:
+            self._again()
+            self.due, self.left = False, None

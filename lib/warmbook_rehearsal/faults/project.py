@@ -209,7 +209,8 @@ def _lose_once(rehearsal: Target, role: str, *, keep: tuple[str, ...] = ()) -> N
         return (role, reader) not in _grants(_members(rehearsal))
 
     def lose() -> None:
-        _rewrite(rehearsal, lambda bindings: {r: m for r, m in bindings.items() if r != role})
+        if not lacks():
+            _rewrite(rehearsal, lambda bindings: {r: m for r, m in bindings.items() if r != role})
 
     once = rehearsal.once(lacks, lose)
 

@@ -105,11 +105,15 @@ check(
 
 # %% [markdown] lang="en"
 # ## Repair it
-# Repair the fault with `gcloud` or `kubectl` in a terminal, with one of the ten notebooks, or with the form above. Then run this cell: the guide continues where it stopped, with the settings of the form. The repair is worth half of the points if the guide passes. With two faults, the second one stops it now: answer again above.
+# Repair the fault with `gcloud` or `kubectl` in a terminal, with one of the ten notebooks, or with the form above. Then run this cell: the guide continues where it stopped; with other settings in the form, it begins anew. The repair is worth half of the points if the guide passes. What the guide repairs on its way, such as a role that it grants, does not count. With two faults, the second one stops it now: answer again above.
+#
+# If the first card says that only the diagnosis is graded, there is nothing to repair.
 
 # %% [markdown] lang="es"
 # ## Repárala
-# Repara la falla con `gcloud` o `kubectl` en una terminal, con uno de los diez notebooks o con el formulario de arriba. Luego ejecuta esta celda: la guía continúa donde se detuvo, con la configuración del formulario. La reparación vale la mitad de los puntos si la guía termina bien. Si hay dos fallas, ahora la detiene la segunda: responde de nuevo arriba.
+# Repara la falla con `gcloud` o `kubectl` en una terminal, con uno de los diez notebooks o con el formulario de arriba. Luego ejecuta esta celda: la guía continúa donde se detuvo; con otra configuración en el formulario, empieza de nuevo. La reparación vale la mitad de los puntos si la guía termina bien. Lo que la guía repara a su paso, como un rol que otorga, no cuenta. Si hay dos fallas, ahora la detiene la segunda: responde de nuevo arriba.
+#
+# Si la primera tarjeta dice que solo se califica el diagnóstico, no hay nada que reparar.
 
 # %%
 verified = gym.verify(form.settings, connect(form.settings))

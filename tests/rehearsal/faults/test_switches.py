@@ -5,6 +5,7 @@ import sys
 import pytest
 import requests
 
+from warmbook.book import gym
 from warmbook_rehearsal.faults import FAULTS, UnknownFaultError, named
 
 
@@ -21,6 +22,13 @@ def test_faults_are_listed_one_a_line_with_a_mark_for_repairable_ones():
     marked = [line[0] for line in lines if line[1] == "+"]
     assert marked == [name for name, fault in FAULTS.items() if fault.mendable]
     assert "billing-off" in marked and "server-gone" not in marked
+
+
+def test_each_fault_that_the_gym_draws_can_be_repaired_or_says_why_not(rehearsal):
+    drawn = [FAULTS[name] for name in gym.drawn_from(at_desk(rehearsal, "GET", "/faults").json())]
+    assert all(fault.mendable != bool(fault.beyond) for fault in drawn)
+    assert (len(drawn), sum(fault.mendable for fault in drawn)) == (87, 78)
+    assert not [name for name, fault in FAULTS.items() if fault.mendable and fault.beyond]
 
 
 def test_an_unknown_fault_is_refused_with_one_that_comes_close():

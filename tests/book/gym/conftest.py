@@ -1,5 +1,7 @@
 """Rounds of the gym without a rehearsal, and the fault server of one that is up."""
 
+from contextlib import closing
+
 import pytest
 
 from warmbook.book.gym import FaultsServer, rounds
@@ -17,11 +19,21 @@ def described(name, pitfall, **more):
     return {"name": name, "what": "", "pitfall": pitfall, **flags, "choices": {}, **more}
 
 
+class NoHold:
+    """A hold of no rehearsal."""
+
+    def release(self):
+        """Release nothing."""
+
+    close = release
+
+
 @pytest.fixture
 def kept(monkeypatch):
     """A round that no rehearsal keeps: what is kept is the list, the last one last."""
     told = []
     monkeypatch.setattr(FaultsServer, "open", classmethod(lambda cls: cls("", "")))
+    monkeypatch.setattr(FaultsServer, "hold", lambda self: closing(NoHold()))
     monkeypatch.setattr(FaultsServer, "keep", lambda self, one: told.append(one))
     monkeypatch.setattr(FaultsServer, "round", lambda self: told[-1] if told else {})
     return told

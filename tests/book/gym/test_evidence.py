@@ -58,6 +58,25 @@ def test_a_bucket_refusal_in_the_log_is_a_separate_kind():
     assert kind_of("06", True, "", [pod(node="")], [], log) == "scheduling"
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("403 GET /b: Cloud Storage JSON API has not been used in project 1 before", "project"),
+        ('403 POST /clusters: Required "container.clusters.create" permission', "project"),
+        ("400 POST /clusters: The user does not have access to service account", "project"),
+        ("404 GET /b: The specified bucket does not exist.", "model"),
+        ("config.json is missing", "model"),
+        ("503 POST /clusters: The service is currently unavailable.", "service"),
+        ("409 POST :setIamPolicy: There were concurrent policy changes.", "service"),
+        ("The credentials do not contain the necessary fields", "service"),
+        ("HTTPConnectionPool(host='a'): Max retries exceeded with url: /", "service"),
+    ],
+)
+def test_a_refusal_that_is_not_about_the_notebooks_topic_is_a_separate_kind(said, expected):
+    assert kind(notebook="03", said=said) == expected
+
+
 def test_a_rejected_request_and_a_completed_guide_are_separate_kinds():
-    assert kind(notebook="06", said="401") == "api"
+    assert kind(notebook="06", said="403") == "api"
+    assert kind(notebook="06", said="401\nReason: Unauthorized") == "service"
     assert kind_of("08", False, "", [], []) == "completed"

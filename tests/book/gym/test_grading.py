@@ -44,6 +44,31 @@ def test_a_wrong_answer_counts_once_and_does_not_reveal_the_right_one(begin, kep
     assert gym.grade("host-oom").round.points == pytest.approx(0.8)
 
 
+def test_the_card_says_what_the_right_answer_is_worth_now(begin):
+    begin("host-oom")
+    gym.hint(1)
+    assert "0.65" in repr(gym.grade("flag-removed"))
+    assert "0.65" in repr(gym.grade("host-oom"))
+
+
+def test_of_two_faults_the_note_asks_for_what_is_left(begin, kept):
+    begin("api-off", "host-oom", mendable=True)
+    kept[-1]["drawn"][1].update(seen=False, evidence=None)
+    assert "repair" in gym.grade("api-off").note()
+    kept[-1]["drawn"][0].update(mended=True)
+    kept[-1]["drawn"][1].update(seen=True, evidence=kept[-1]["drawn"][0]["evidence"])
+    assert "repair" not in gym.grade("").note()
+    kept[-1]["drawn"][1].update(found=True)
+    assert "repair" in gym.grade("").note()
+
+
+def test_after_the_diagnosis_the_card_says_why_nothing_can_be_repaired(begin, kept):
+    begin("host-oom")
+    kept[-1]["drawn"][0].update(beyond="a service is down")
+    assert "a service is down" not in shown(gym.grade("flag-removed"))
+    assert "a service is down" in shown(gym.grade("host-oom"))
+
+
 def test_a_near_miss_counts_in_part(begin):
     begin(NEAR)
     graded = gym.grade(min(near(NEAR)))

@@ -19,6 +19,11 @@ def test_the_card_does_not_name_the_hidden_fault(server):
     assert hidden.round.level == "easy"
 
 
+def test_the_card_says_first_that_nothing_can_be_repaired(server):
+    for fault, expected in (("billing-off", False), ("gke-unavailable", True)):
+        assert ("nothing for you to repair" in gym.hide(fault, again=True).note()) is expected
+
+
 def test_the_same_call_goes_on_with_the_round(server):
     first = gym.hide(draw="tuesday").round
     for again in (gym.hide(draw="tuesday"), gym.hide(), gym.hide(language="es")):

@@ -25,6 +25,8 @@ def test_a_repair_counts_once_the_guide_passes(server, chosen, clients):
     not_yet = gym.verify(chosen, clients)
     assert not not_yet.passed
     assert not_yet.tried.walked.pitfalls == ("service-account-missing",)
+    assert not not_yet.anew
+    assert not_yet.tried.folded_evidence() in not_yet._repr_html_()
     assert gym.grade("service-account-missing").round.points == 0.5
     mend(clients, chosen)
     verified = gym.verify(chosen, clients)
@@ -36,8 +38,11 @@ def test_a_repair_counts_once_the_guide_passes(server, chosen, clients):
 def test_a_fault_repaired_without_an_answer_can_still_be_answered(server, chosen, clients):
     gym.hide("service-account-missing")
     gym.attempt(chosen, clients)
+    stopped_by = rounds.present(server).drawn[0].evidence.text
     mend(clients, chosen)
-    assert gym.verify(chosen, clients).passed
+    verified = gym.verify(chosen, clients)
+    assert verified.passed
+    assert verified.tried.earlier == stopped_by
     assert not rounds.present(server).done
     assert gym.grade("service-account-missing").round.points == 1
     assert rounds.present(server).done
@@ -108,7 +113,7 @@ def test_what_the_guide_repairs_with_other_settings_counts_only_if_the_learner_r
     clients = connect(settings)
     verified = gym.verify(settings, clients)
     assert set(first.pitfalls) <= set(verified.tried.walked.pitfalls)
-    assert not verified.passed
+    assert (verified.passed, verified.anew) == (False, True)
     repair(settings, clients)
     verified = gym.verify(settings, clients)
     assert (verified.passed, verified.round.points) == (True, 0.5)

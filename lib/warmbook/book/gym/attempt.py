@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,8 @@ class Attempt(Card):
     log: str
     since: str = ""
     """The notebook in which it went on, "" where it began anew."""
+    earlier: str = ""
+    """What stopped the guide before, where that was not named yet and is repaired."""
 
     @property
     def passed(self) -> bool:
@@ -69,9 +71,14 @@ class Attempt(Card):
         return say("It continued in notebook {number}, where it had stopped.", number=self.since)
 
     def below(self) -> str:
+        return super().below() + self.folded_evidence()
+
+    def folded_evidence(self) -> str:
+        """Return HTML with the long evidence, folded: the server's container and its log."""
         container = folded(say("The server's container, as its Pod has it"), self.container)
         log = folded(say("Last lines of the log"), self.log, wrap=AT_WORDS)
-        return super().below() + container + log
+        earlier = folded(say("What stopped the guide before"), self.earlier, wrap=AT_WORDS)
+        return container + log + earlier
 
     @property
     def container(self) -> str:
@@ -113,7 +120,14 @@ def attempt(settings: Settings, clients: Clients) -> Attempt:
     if one := rounds.begun(server):  # the learner may have asked for a hint meanwhile
         _take_note(one, tried, settings, {fault["name"] for fault in server.staged()})
         rounds.keep(one, server)
+        tried = replace(tried, earlier=_earlier(one, tried))
     return tried
+
+
+def _earlier(one: Round, tried: Attempt) -> str:
+    """Return the evidence of what nobody has named yet, once the guide completes."""
+    unnamed = [drawn.evidence for drawn in one.answerable if tried.passed and drawn.seen]
+    return "\n\n".join(found.text for found in unnamed if found)
 
 
 def _take_note(one: Round, tried: Attempt, settings: Settings, staged: set[str]) -> None:

@@ -21,6 +21,7 @@ from .evidence import (
     PROJECT,
     REPLICASET,
     SCHEDULING,
+    SERVICE,
     SET_UP,
 )
 
@@ -49,6 +50,14 @@ def _gcloud_of_cluster(settings: Settings) -> tuple[str, ...]:
     return (
         f"gcloud container operations list {place}",
         f"gcloud container clusters describe {quoted(settings.cluster_name)} {place}",
+    )
+
+
+def _the_same_again(settings: Settings) -> tuple[str, ...]:
+    return (
+        f"gcloud projects describe {quoted(settings.project_id)}",
+        f"gcloud services list --enabled --project={quoted(settings.project_id)}",
+        f"kubectl get deployments -n {quoted(settings.namespace)}",
     )
 
 
@@ -84,6 +93,7 @@ COMMANDS: Mapping[str, Command] = {
     MODEL: _gcloud_of_bucket,
     CLUSTER: _gcloud_of_cluster,
     IDENTITY: _policies,
+    SERVICE: _the_same_again,
     API: _kubectl("get deployments,serviceaccounts"),
     REPLICASET: _kubectl(f"describe replicaset -l {LABELS}"),
     SCHEDULING: _kubectl(f"describe pod -l {LABELS}"),

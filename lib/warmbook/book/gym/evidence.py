@@ -16,7 +16,8 @@ COMPLETED, PROJECT, MODEL, CLUSTER, IDENTITY = (
     "cluster",
     "identity",
 )
-API, REPLICASET, SCHEDULING, SET_UP = "api", "replicaset", "scheduling", "set-up"
+API, SERVICE = "api", "service"
+REPLICASET, SCHEDULING, SET_UP = "replicaset", "scheduling", "set-up"
 BESIDE, KILLED, LOG, BUCKET = "beside", "killed", "log", "bucket"
 
 _BY_NOTEBOOK = {"02": PROJECT, "03": MODEL, "04": CLUSTER, "05": IDENTITY}
@@ -25,6 +26,18 @@ _KILLING = ("Killing", "Evicted", "OOMKilling")
 _KILLED = (137, 143)
 """Exit codes of a process that was ended by a signal: 128 + SIGKILL, 128 + SIGTERM."""
 
+
+_BY_PROJECT = re.compile(r"^40[03] .*(has not been used in project|permission|access)", re.I | re.S)
+"""What a service says whose API is off, or that lets the reader not do something."""
+_BY_SERVICE = re.compile(
+    r"^(401|409|429|503)\b|credentials do not contain|max retries exceeded"
+    r"|failed to establish|connection (aborted|refused|reset)",
+    re.I,
+)
+"""What is said where a service does not know the reader, is busy, or does not answer.
+
+Sources: the Google APIs' status codes; google-auth and urllib3, which word the others.
+"""
 
 _REFUSED = re.compile(r"\b4\d\d (?:GET|POST) \S*/storage/")
 """What Cloud Storage's client logs of a request that was refused."""
@@ -41,6 +54,10 @@ def kind_of(
     """Return the kind of evidence: whose answer or which part of the Pod tells the cause."""
     if not failed:
         return COMPLETED
+    if _BY_SERVICE.search(said):
+        return SERVICE
+    if notebook in _BY_NOTEBOOK and _BY_PROJECT.search(said):
+        return PROJECT
     if notebook in _BY_NOTEBOOK:
         return _BY_NOTEBOOK[notebook]
     if said:

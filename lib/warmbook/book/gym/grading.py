@@ -69,7 +69,10 @@ class Grade(Card):
             return say("The round is finished.")
         if all(one.answered for one in self.round.drawn):
             return say("Now repair it, then verify the repair below.")
-        if any(one.answered for one in self.round.drawn):
+        answered = [one for one in self.round.drawn if one.answered]
+        if answered and all(one.mended for one in answered):
+            return say("One more fault is hidden: name it too.")
+        if answered:
             return say("One more fault is hidden: repair this one, then run the guide again.")
         return ""
 
@@ -116,9 +119,13 @@ def points_of(one: Round) -> Iterator[Row]:
 
 
 def _of_name(drawn: Drawn) -> str:
-    """Return the points for a fault's name, and what was taken off them."""
+    """Return the points for a fault's name, and what was taken off them.
+
+    As long as nothing near it was answered, those that the right answer would give.
+    """
+    still_open = not (drawn.found or drawn.near)
     worth = points.of_name(
-        found=drawn.found,
+        found=drawn.found or still_open,
         revealed=drawn.revealed,
         hints=drawn.hints,
         wrong=len(drawn.wrong),
@@ -134,7 +141,8 @@ def _of_name(drawn: Drawn) -> str:
     parts = [f"{what} {count}: -{count * cost:g}" for count, cost, what in taken_off if count]
     if drawn.near and not drawn.found:
         parts.append(say("half, as long as only a near miss was found"))
-    return f"{worth:.2f} ({', '.join(parts)})" if parts else f"{worth:.2f}"
+    worth_now = say("open, worth {points}", points=f"{worth:.2f}") if still_open else f"{worth:.2f}"
+    return f"{worth_now} ({', '.join(parts)})" if parts else worth_now
 
 
 def grade(answer: str) -> Grade:

@@ -22,8 +22,8 @@ WHERE: Mapping[str, str] = {
         "resources are, how they were created, and what the model answers."
     ),
     evidence.PROJECT: marked(
-        "A Google Cloud service rejected a request before anything was created. Look at the "
-        "project: its APIs, its billing account, and your own roles in it."
+        "A Google Cloud service rejected a request. Look at the project: its APIs, its billing "
+        "account, and your own roles in it."
     ),
     evidence.MODEL: marked(
         "The guide stopped at the model in Cloud Storage. Look at the bucket, and at the names and "
@@ -36,6 +36,11 @@ WHERE: Mapping[str, str] = {
     evidence.IDENTITY: marked(
         "The guide stopped while the Pod's identity was being set up. Look at the IAM policies of "
         "the bucket and of the project."
+    ),
+    evidence.SERVICE: marked(
+        "A service did not carry out a request that is correct. Read the status code, if there is "
+        "one: does the service know you, is it busy, does it answer at all? Then send the same "
+        "request again."
     ),
     evidence.API: marked(
         "The cluster's API rejected a request, and no Pod is at fault. Look at its status code and "

@@ -21,11 +21,12 @@ from .rounds import Round
 class Verified(Card):
     """Whether the guide passes after a repair, and the points of the round.
 
-    `tried` is None where nothing was left to verify.
+    `tried` is None where nothing was left to verify. `anew`: other settings let it begin anew.
     """
 
     round: Round
     tried: Attempt | None
+    anew: bool = False
 
     @property
     def passed(self) -> bool:
@@ -37,6 +38,8 @@ class Verified(Card):
             return say("There is nothing to repair: this round is graded by the diagnosis alone")
         if self.passed:
             return say("Repaired: the guide passes")
+        if any(one.mended for one in self.round.drawn):
+            return say("One of the two faults is repaired")
         return say("Not repaired yet")
 
     def rows(self) -> Sequence[Row]:
@@ -50,8 +53,16 @@ class Verified(Card):
         if self.passed and not all(one.answered for one in self.round.drawn):
             return say("The diagnosis is still open: choose the root cause above.")
         if any(one.mended for one in self.round.drawn) and not self.passed:
-            return say("One fault is repaired. The evidence above belongs to the other.")
+            return say("The evidence above belongs to the other fault.")
+        if self.anew and not self.passed:
+            return say(
+                "With other settings, the guide began anew. What it repairs on its way does not "
+                "count; repair the fault yourself."
+            )
         return ""
+
+    def below(self) -> str:
+        return super().below() + (self.tried.folded_evidence() if self.tried else "")
 
     def _stopped(self) -> Sequence[Row]:
         if self.tried is None or self.tried.passed:
@@ -72,8 +83,9 @@ def verify(settings: Settings, clients: Clients) -> Verified:
     one = rounds.present(server)
     if all(drawn.mended for drawn in one.drawn if drawn.mendable):
         return Verified(one, None)
+    anew = one.tried and not one.resumes_in(settings)
     began = datetime.now(timezone.utc)
     tried = attempt(settings, clients)
     if tried.failed_from_before(began):
         tried = attempt(settings, clients)
-    return Verified(rounds.present(server), tried)
+    return Verified(rounds.present(server), tried, anew)

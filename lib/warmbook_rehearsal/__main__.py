@@ -20,11 +20,15 @@ if sys.platform == "win32":  # what follows imports modules that Windows does no
     )
     sys.exit(2)
 
+from .installer.progress import STARTING, teller
+
+if __name__ == "__main__":  # the imports below take part of the time
+    STARTING.begin()
+
 # gRPC would warn at each process that is started; no client of it is forked here
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from .faults import FAULTS, ConflictError, UnknownFaultError, UnstageError, named, together, unstage
-from .installer.progress import teller
 from .network import Network
 from .node import (
     MODEL_LOCK,
@@ -81,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    finally:
+        STARTING.over(done=False)
 
 
 class Terminated(KeyboardInterrupt):
@@ -103,12 +109,12 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
     """Keep house, or run the command in a rehearsal; return the exit status."""
     staged = together(_names(options.fault))
     if options.export or options.prune or options.build:
+        STARTING.over(done=False)
         return _keep_house(options)
     check_temporary_files()
     check_connections()
-    tell = teller()
     tested = options.engine == "vllm"
-    with prepared(options.cache, tell, tested=tested) as (model, test):
+    with prepared(options.cache, STARTING.tell, tested=tested) as (model, test):
         status = asyncio.run(
             around(
                 *(command, test.image, model),
@@ -118,10 +124,11 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
                 staged=staged,
                 record=options.record,
                 propagation_s=options.propagation_s,
+                up=STARTING.over,
             )
         )
         if status == 0 or test.ended:
-            test.wait(tell)
+            test.wait(STARTING.tell)
         return status
 
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +76,7 @@ async def around(
     staged: Sequence[Fault] = (),
     record: Path | None = None,
     propagation_s: float = 0.0,
+    up: Callable[[], None] = lambda: None,
 ) -> int:
     """Run `command` in a rehearsal and return its exit status; without one, wait for Ctrl-C.
 
@@ -84,7 +85,7 @@ async def around(
     The status after SIGTERM is 143. An engine that turns out not to work ends the command too.
     `record` names a file for the exchanges with Google's HTTP APIs.
     What the rehearsal and its Pods write is this user's alone; what the command writes has the
-    modes that it has elsewhere.
+    modes that it has elsewhere. `up` is called when the rehearsal is up, before the command.
     """
     image = replace(image, programs={**own_image.of(lambda: rehearsal), **image.programs})
     rehearsal = Rehearsal(
@@ -99,6 +100,7 @@ async def around(
     with Stopping(rehearsal) as stopping:
         watch = asyncio.create_task(_stop_if_not_ready(image, stopping))
         async with private_files() as umask, stopping.bounded():
+            up()
             if network.is_shaped:
                 print(SHAPED.format(network=network), flush=True)
             if not command:

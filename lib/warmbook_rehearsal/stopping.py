@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
+from .installer.progress import Wait
 from .processes import kill_below
 from .rehearsal import Rehearsal
 
@@ -74,7 +75,8 @@ class Stopping:
             late = threading.Timer(limit_s, self._too_late, (limit_s,))
             late.daemon = True
             late.start()
-            await self._rehearsal.__aexit__()
+            with Wait("Stopping the rehearsal"):
+                await self._rehearsal.__aexit__()
             late.cancel()
 
     def _too_late(self, limit_s: float) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import SettingsError
 from .terminal import show
@@ -157,6 +158,26 @@ def read_regular(path: Path, most_bytes: int, *, owner: int | None = None) -> by
     Raises:
         OSError: It can't be read, is no regular file, is larger or, with `owner`, another user's.
     """
+    with _regular(path, owner) as (file, size):
+        if size > most_bytes:
+            raise OSError(f"{path} is larger than {most_bytes} bytes")
+        return file.read(most_bytes)
+
+
+def read_end(path: Path, most_bytes: int, *, owner: int | None = None) -> bytes:
+    """Return the last bytes of such a file.
+
+    Raises:
+        OSError: It can't be read, is no regular file or, with `owner`, another user's.
+    """
+    with _regular(path, owner) as (file, size):
+        file.seek(max(0, size - most_bytes))
+        return file.read(most_bytes)
+
+
+@contextmanager
+def _regular(path: Path, owner: int | None) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file as it is, and give its size too."""
     handle = os.open(path, os.O_RDONLY | _AS_IT_IS)
     with os.fdopen(handle, "rb") as file:
         found = os.fstat(handle)
@@ -164,9 +185,7 @@ def read_regular(path: Path, most_bytes: int, *, owner: int | None = None) -> by
             raise PermissionError(f"{path} is not a regular file")
         if owner not in (None, found.st_uid):
             raise PermissionError(f"{path} is another user's")
-        if found.st_size > most_bytes:
-            raise OSError(f"{path} is larger than {most_bytes} bytes")
-        return file.read(most_bytes)
+        yield file, found.st_size
 
 
 def _umask() -> int:

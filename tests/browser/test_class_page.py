@@ -1,17 +1,14 @@
 """The trainer's page in a browser: it follows along by itself, in light and dark."""
 
-import os
 import threading
 
 import pytest
 from playwright.sync_api import expect
 
-from warmbook.book import origin
 from warmbook.book.classroom import page as trainers
 from warmbook.book.classroom import table
-from warmbook.book.classroom.processes import Process
-from warmbook.book.classroom.seats import Running, seat
 
+from ..seats import Occupied
 from .accessibility import faults
 
 pytestmark = pytest.mark.browser
@@ -20,21 +17,17 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def served(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "EVERY_S", 1.0)
+    occupied = Occupied()
     for name in ("01", "02"):
-        occupy(tmp_path, name, "up")
+        occupied.seat(tmp_path, name)
     with trainers.Server(tmp_path) as server:
+        server.occupied = occupied
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
         server.shutdown()
         thread.join(10)
-
-
-def occupy(folder, name, state):
-    one = seat(folder, name)
-    one.work.mkdir(parents=True, exist_ok=True)
-    own = Process.of(os.getpid())
-    one.write(Running(pid=own.pid, started=own.started, state=state, since=origin.now()))
+    occupied.end()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -45,7 +38,7 @@ def test_the_page_updates_itself_and_is_accessible(browser, served, scheme):
     expect(page.locator("tbody tr")).to_have_count(2)
     assert faults(page, "html") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
-    occupy(served.folder, "03", "starting")
+    served.occupied.seat(served.folder, "03", state="starting")
     page.locator("tbody tr:nth-child(3)").wait_for(timeout=10_000)
     expect(page.locator("tbody th")).to_have_text(["01", "02", "03"])
     served.shutdown()

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from warmbook.book import origin
-from warmbook.book.classroom.processes import Process
-from warmbook.book.classroom.seats import Running, seat
+from warmbook.book.classroom.seats import seat
 
 from ...processes import until
+from ...seats import BARE, Occupied
 
 ROOT = Path(__file__).parents[3]
 DOUBLE = ROOT / "tests" / "doubles" / "rehearsal.py"
@@ -97,17 +96,14 @@ def supervised(tmp_path, double):
 
 @pytest.fixture
 def running_here(tmp_path):
-    """Make seats whose supervisor is this process, as their files say."""
+    """Make seats that are up, as their files and the command lines of their processes say."""
+    occupied = Occupied()
 
     def make(name="01", **changed):
-        one = seat(tmp_path / "class", name)
-        one.work.mkdir(parents=True)
-        own = Process.of(os.getpid())
-        told = {"pid": own.pid, "started": own.started, "state": "up", "since": origin.now()}
-        one.write(Running(**{**told, **changed}))
-        return one
+        return occupied.seat(tmp_path / "class", name, **changed)
 
-    return make
+    yield make
+    occupied.end()
 
 
 def free_port():
@@ -116,9 +112,9 @@ def free_port():
 
 
 @contextmanager
-def a_program():
-    """Have a process that sleeps."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def a_program(*words):
+    """Have a process that sleeps, with these words at the end of its command line."""
+    process = subprocess.Popen([*BARE, *words])
     try:
         yield process
     finally:

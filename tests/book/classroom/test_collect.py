@@ -1,17 +1,23 @@
 """What a trainer gets of each seat, and what not."""
 
+import errno
 import os
 import stat
 
 import pytest
 
 from warmbook.book.classroom import collect as collected
-from warmbook.book.classroom.collect import collect
+from warmbook.book.classroom.collect import prepare
 from warmbook.errors import SettingsError
 
 from ...other_user import NOBODY, needs_root
 
 BEFORE = "before-20260101-100000/runs/interactive/0/run.json"
+
+
+def collect(one, target):
+    prepare(target, one.folder.parents[1])
+    return collected.collect(one, target)
 
 
 @pytest.fixture
@@ -105,14 +111,29 @@ def test_root_copies_only_what_is_the_learners_own(one, tmp_path):
     assert found.records == 2
 
 
-def test_a_target_that_is_a_file_is_refused(one, tmp_path):
+def test_a_target_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(SettingsError):
-        collect(one, tmp_path / "out")
+        prepare(tmp_path / "out", tmp_path / "class")
 
 
-def test_a_folder_among_the_seats_would_become_a_seat_and_is_refused(one):
+def test_a_target_is_private_and_empty(tmp_path):
+    prepare(tmp_path / "a" / "out", tmp_path / "class")
+    assert stat.S_IMODE((tmp_path / "a" / "out").stat().st_mode) == 0o700
+    assert list((tmp_path / "a" / "out").iterdir()) == []
+
+
+def test_a_target_that_can_not_be_written_is_refused(tmp_path, monkeypatch):
+    def full(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(collected.tempfile, "mkdtemp", full)
+    with pytest.raises(SettingsError):
+        prepare(tmp_path / "out", tmp_path / "class")
+
+
+def test_a_folder_among_the_seats_would_become_a_seat_and_is_refused(one, tmp_path):
     for target in (one.folder.parent, one.folder.parent / "02", one.work / "out"):
         with pytest.raises(SettingsError):
-            collect(one, target)
+            prepare(target, tmp_path / "class")
     assert [path.name for path in one.folder.parent.iterdir()] == [one.name]

@@ -52,6 +52,13 @@ def test_a_thread_is_no_process_that_gets_a_signal():
         thread.join(10)
 
 
+def test_a_process_has_the_words_of_its_command_line_until_it_ends():
+    with a_program("a b", "ñ") as program:
+        found = Process.of(program.pid)
+        assert found.words()[-3:] == ["a b", "ñ", ""]
+    assert found.words() == []
+
+
 def test_there_is_no_process_without_a_number():
     with pytest.raises(ProcessLookupError):
         Process.of(2**22 + 1)

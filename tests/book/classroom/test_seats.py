@@ -1,16 +1,19 @@
 """Seats on disk, and whose files are believed."""
 
-import json
 import os
+import shutil
+import signal
 import stat
 
 import pytest
 
 from warmbook.book.classroom import seats
+from warmbook.book.classroom.processes import Process
 from warmbook.book.classroom.seats import read_own, seat
 from warmbook.errors import MissingError, SettingsError
 
 from ...other_user import NOBODY, needs_root
+from .conftest import a_program
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../01", "a/b", "-x", "ana\n", "x" * 65])
@@ -29,36 +32,20 @@ def test_what_a_supervisor_wrote_is_read_back_and_private(running_here):
     assert one.running() is None
 
 
+@pytest.mark.parametrize("words", [(), ("class", "seat", "02"), ("class", "stop", "01")])
+def test_a_process_that_is_not_the_seats_supervisor_is_left_alone(running_here, words):
+    with a_program(*words) as program:
+        found = Process.of(program.pid)
+        one = running_here(pid=found.pid, started=found.started)
+        assert one.told().pid == program.pid
+        assert one.running() is None and one.stale
+        assert one.send(signal.SIGKILL) is None
+        assert program.poll() is None
+
+
 def test_a_supervisor_that_is_gone_leaves_a_stale_seat(running_here):
     one = running_here(started=1)
     assert one.stale and not one.occupied
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("http://192.0.2.1:80", "http://127.0.0.1.example:80", "file://127.0.0.1/etc/passwd"),
-        *("http://192.0.2.1\\@127.0.0.1:80", "http://127.0.0.1:80/x", "http://127.0.0.1:80\n"),
-        *("http://127.0.0.1:65536", "http://127.999.0.1:80"),
-    ],
-)
-def test_a_rehearsal_on_another_host_is_rejected(running_here, address):
-    one = running_here(faults="http://127.0.0.1:80")
-    told = json.loads((one.folder / "seat.json").read_text())
-    (one.folder / "seat.json").write_text(json.dumps({**told, "faults": address}))
-    assert one.running() is None
-
-
-DEEP = "[" * 200_000
-"""More levels than Python's own reader of JSON goes into."""
-HUGE = '{"pid": 99999999999999999999, "started": 1, "state": "up", "since": ""}'
-
-
-@pytest.mark.parametrize("content", ["", "{}", '{"pid": -1}', "[]", "\udcff", DEEP, HUGE])
-def test_a_damaged_file_counts_as_no_running_seat(running_here, content):
-    one = running_here()
-    (one.folder / "seat.json").write_bytes(content.encode(errors="surrogateescape"))
-    assert one.running() is None and one.stale
 
 
 def test_links_pipes_and_large_files_are_not_read(tmp_path, monkeypatch):
@@ -81,8 +68,8 @@ def test_root_reads_only_files_of_the_seats_owner(running_here):
     os.chown(one.folder, NOBODY, NOBODY)
     assert one.running() is None  # root wrote it
     os.chown(one.folder / "seat.json", NOBODY, NOBODY)
-    assert one.running() is not None
-    assert not one.occupied  # this process is not nobody's
+    assert one.told() is not None
+    assert not one.occupied  # its process is root's
 
 
 def test_work_that_is_set_aside_keeps_its_files(running_here):
@@ -109,3 +96,19 @@ def test_seats_are_found_by_name(running_here, tmp_path):
         seats.named(folder, "03")
     with pytest.raises(MissingError):
         seats.seats(tmp_path / "nothing")
+
+
+def test_a_folder_in_the_place_of_the_file_is_an_error_with_a_remedy(running_here):
+    one = running_here()
+    one.vacate()
+    (one.folder / "seat.json").mkdir()
+    assert one.running() is None and one.stale
+    with pytest.raises(SettingsError):
+        one.vacate()
+
+
+def test_a_seat_whose_folder_is_gone_is_free(running_here):
+    one = running_here()
+    shutil.rmtree(one.folder)
+    assert not one.occupied and not one.stale
+    assert one.send(signal.SIGTERM) is None

@@ -55,6 +55,18 @@ def test_the_reason_is_the_last_error_in_the_log(tmp_path):
     assert start.reason_of(one) == "last"
 
 
+def test_a_log_that_leads_elsewhere_is_not_read_and_a_long_one_from_its_end(tmp_path, monkeypatch):
+    one = seat(tmp_path, "01")
+    one.folder.mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret\n")
+    (one.folder / start.LOG).symlink_to(tmp_path / "secret")
+    assert start.reason_of(one) == ""
+    (one.folder / start.LOG).unlink()
+    (one.folder / start.LOG).write_text("warmbook: first\n" + "x\n" * 100)
+    monkeypatch.setattr(start, "LOG_BYTES", 50)
+    assert start.reason_of(one) == "x"
+
+
 def test_seats_start_with_a_link_of_their_own_and_stop(tmp_path, monkeypatch, double):
     monkeypatch.setenv("PYTHONPATH", double)
     told = []

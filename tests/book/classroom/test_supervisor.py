@@ -12,7 +12,6 @@ from warmbook.book.classroom import supervisor
 from warmbook.book.classroom.reset import reset
 from warmbook.book.classroom.seats import seat
 from warmbook.book.classroom.stop import clear_crashed, stop
-from warmbook.errors import SettingsError
 
 from ...processes import processes_with, until
 
@@ -51,8 +50,7 @@ def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):
     before = one.seat.running()
     original = (one.seat.work / FIRST).read_bytes()
     (one.seat.work / FIRST).write_text("mine")
-    ticks: list[float] = []
-    seconds = reset(one.seat, ticks.append)
+    seconds = reset(one.seat)
     after = one.seat.running()
     assert (one.seat.work / FIRST).read_bytes() == original
     (aside,) = one.seat.folder.glob("before-*")
@@ -61,7 +59,6 @@ def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):
     assert (after.link, after.pid, after.resets) == (before.link, before.pid, 1)
     assert after.token != before.token  # of another rehearsal
     assert after.ready_s <= seconds
-    assert ticks and ticks == sorted(ticks) and ticks[-1] < seconds
 
 
 def test_a_seat_that_is_still_starting_is_reset_once_it_answers(supervised):
@@ -71,11 +68,6 @@ def test_a_seat_that_is_still_starting_is_reset_once_it_answers(supervised):
     assert answers(one)
     assert (one.state(), one.seat.running().resets) == ("up", 1)
     assert len(list(one.seat.folder.glob("before-*"))) == 1
-
-
-def test_a_seat_that_does_not_run_can_not_be_reset(running_here):
-    with pytest.raises(SettingsError):
-        reset(running_here(started=1))
 
 
 def test_a_second_supervisor_of_a_seat_is_refused(supervised):
@@ -110,14 +102,17 @@ def test_a_seat_whose_folder_is_deleted_ends(supervised, tmp_path):
     assert not one.seat.folder.exists()
 
 
-def test_a_server_of_jupyterhub_has_no_link_with_a_token():
+def test_a_server_of_jupyterhub_or_of_another_machine_has_no_link():
     assert supervisor.link("http://127.0.0.1:1/user/ana/", {}) == ""
+    assert supervisor.link("http://192.0.2.1:1/", {"JUPYTER_TOKEN": "x"}) == ""
 
 
 def test_stop_ends_seats_and_no_other_process(supervised, running_here, tmp_path):
     one = supervised()
     stale = running_here("02", pid=os.getpid(), started=1)  # a number that was given again
-    assert stop([one.seat, stale]) == []
+    told = []
+    assert stop([one.seat, stale], lambda *now: told.append(now[:2])) == []
+    assert (told[0], told[-1]) == ((0, 1), (1, 1))
     one.process.wait(20)
     assert not stale.stale
     assert not seat(tmp_path / "class", "ana").occupied

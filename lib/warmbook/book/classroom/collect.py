@@ -14,7 +14,7 @@ from ...files import save, writing
 from ...measure.runs.record import FILE
 from ...texts import say
 from .. import shipped
-from .seats import Seat, read_own
+from .seats import SEATS, Seat, read_own
 
 NOTEBOOK = ".ipynb"
 RECORDS = (FILE, shipped.WORKBOOK)
@@ -36,21 +36,31 @@ class Collected:
     """Files that could not be read, are not the learner's own, or are beyond MOST_BYTES."""
 
 
-def collect(one: Seat, target: Path) -> Collected:
-    """Copy a seat's records and notebooks into `target`/NAME, in the place of an earlier copy.
-
-    The copy appears whole or not at all. Links are not followed.
+def prepare(target: Path, folder: Path) -> None:
+    """Make the folder for what is copied of the class in `folder`, and try to write into it.
 
     Raises:
-        SettingsError: The target can't be written, or is among the seats of the class.
+        SettingsError: It can't be written, or is among the seats of the class.
     """
-    if target.resolve().is_relative_to(one.folder.parent.resolve()):
+    if target.resolve().is_relative_to((folder / SEATS).resolve()):
         raise SettingsError(
             say("{path} is among the seats of the class.", path=target),
             remedy=say("Choose a folder elsewhere, which no learner can write."),
         )
     with writing(target):
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(dir=target, prefix=".")).rmdir()
+
+
+def collect(one: Seat, target: Path) -> Collected:
+    """Copy a seat's records and notebooks into `target`/NAME, in the place of an earlier copy.
+
+    The copy appears whole or not at all. Links are not followed. `prepare` has made `target`.
+
+    Raises:
+        SettingsError: The target can't be written any more, such as a disk that is full.
+    """
+    with writing(target):
         draft = Path(tempfile.mkdtemp(dir=target, prefix=f".{one.name}-"))
         try:
             found = _copy(one, draft, target / one.name)

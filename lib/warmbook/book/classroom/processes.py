@@ -1,6 +1,6 @@
 """A process by its number and its start time: a number that was given again means nobody.
 
-Linux only, as the rehearsal is. Sources: proc(5), stat and smaps_rollup; pidfd_open(2).
+Linux only, as the rehearsal is. Sources: proc(5), stat and cmdline and smaps_rollup; pidfd_open(2).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 PROC = Path("/proc")
 _STATE, _PARENT, _STARTED = 0, 1, 19
 """Places in /proc/PID/stat after the command's name, from 0; the start is in clock ticks."""
+_MOST_BYTES = 100_000
+"""Of a command line that is read: its process may be anybody's."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ class Process:
             return False
         ended = found[_STATE] in "ZX"
         return owner == user and int(found[_STARTED]) == self.started and not ended
+
+    def words(self) -> list[str]:
+        """Return the words of its command line; none where it has ended."""
+        try:
+            with (PROC / str(self.pid) / "cmdline").open("rb") as file:
+                return os.fsdecode(file.read(_MOST_BYTES)).split("\0")
+        except OSError:
+            return []
 
     def send(self, number: signal.Signals, user: int) -> bool:
         """Send it a signal if it runs as this user; tell whether it did.

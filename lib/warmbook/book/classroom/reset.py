@@ -5,41 +5,73 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ...errors import UnreachableError
+from ...errors import UnreachableError, WarmbookError
 from ...texts import say
-from .seats import Running, Seat, not_running
+from .seat_file import Running
+from .seats import Seat, not_running, start_again
 from .start import reason_of
 from .supervisor import RESET
 
 LOOK_S = 0.05
-LIMIT_S = 300.0
-"""A reset takes seconds; where many seats start at once, minutes."""
+BEGIN_S = 20.0
+"""A supervisor begins at once; one that is resetting first ends that rehearsal, in 12 s at most."""
+
+LIMIT_S = 120.0
+"""A reset takes 3 s on a machine that does nothing else."""
 
 
-def reset(one: Seat, tick: Callable[[float], None] = lambda _: None) -> float:
+def reset(one: Seat) -> float:
     """Reset a seat; return the seconds until its server answered again.
 
-    Meanwhile `tick` is told the seconds since the beginning.
+    A seat whose supervisor does not begin within BEGIN_S, or has not ended within LIMIT_S, is
+    given up: its file may be forged, or its supervisor may hang.
 
     Raises:
         SettingsError: Nobody runs there.
-        UnreachableError: It did not come up again.
+        UnreachableError: It did not begin, or did not come up again.
     """
-    before, began = one.running(), time.monotonic()
-    if before is None or not before.process.send(RESET, one.owner):
+    began = time.monotonic()
+    if (before := one.send(RESET)) is None:
         raise not_running(one)
-    while (seconds := time.monotonic() - began) < LIMIT_S:
-        if _again(one.running(), before):
-            return seconds
-        tick(seconds)
+
+    def begun(now: Running) -> bool:
+        return now.resets > before.resets
+
+    def up(now: Running) -> bool:
+        return begun(now) and now.state == "up"
+
+    if not _until(begun, one, before, began + BEGIN_S):
+        raise _ended(one) if one.running() is None else _not_begun(one, before)
+    if not _until(up, one, before, began + LIMIT_S):
+        raise _ended(one)
+    return time.monotonic() - began
+
+
+def _until(holds: Callable[[Running], bool], one: Seat, before: Running, end: float) -> bool:
+    """Wait until something holds for a seat; tell whether it did before `end`."""
+    while time.monotonic() < end:
+        now = one.running()
+        if now is not None and holds(now):
+            return True
         if not before.process.runs_for(one.owner):
-            break
+            return False
         time.sleep(LOOK_S)
-    raise UnreachableError(
+    return False
+
+
+def _ended(one: Seat) -> WarmbookError:
+    return UnreachableError(
         say("Seat {name} did not start again: {reason}", name=one.name, reason=reason_of(one)),
         remedy=say("Read its log; the work is in {folder}.", folder=one.folder),
     )
 
 
-def _again(now: Running | None, before: Running) -> bool:
-    return now is not None and now.resets > before.resets and now.state == "up"
+def _not_begun(one: Seat, before: Running) -> WarmbookError:
+    return UnreachableError(
+        say(
+            "Seat {name} did not begin the reset within {seconds:.0f} s.",
+            name=one.name,
+            seconds=BEGIN_S,
+        ),
+        remedy=say("End its supervisor: `kill -9 {pid}`.", pid=before.pid) + f" {start_again(one)}",
+    )

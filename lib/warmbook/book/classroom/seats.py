@@ -7,76 +7,28 @@ link, and believed only if it belongs to the owner of its seat's folder.
 from __future__ import annotations
 
 import re
+import signal
 import time
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ...errors import MissingError, SettingsError
 from ...files import read_regular, save, writing
 from ...texts import say
+from . import seat_file
+from .command_lines import is_supervisor
 from .commands import command
-from .processes import Process
+from .seat_file import FILE, Running
 
 SEATS = "seats"
-FILE = "seat.json"
 BEFORE = "before-"
 """How the folders begin that resets have set aside."""
 
 LARGEST_BYTES = 20_000_000
 """Of a file that is read: records have some kilobytes, notebooks with pictures some megabytes."""
 
-MOST_PID = 2**22
-"""The highest number of a process. Source: proc(5), /proc/sys/kernel/pid_max."""
-
-_LOOPBACK = r"^(http://127\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5})?$"
-"""No other address of a rehearsal is believed: a trainer's requests stay on this machine."""
-
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 """Names of Unix users, and the numbers of `class start`."""
-
-State = Literal["starting", "up", "resetting"]
-
-
-class Running(BaseModel):
-    """What a supervisor writes into `seat.json` while it runs."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    pid: int = Field(gt=0, le=MOST_PID)
-    started: int
-    """When the supervisor started, in clock ticks since the machine's start."""
-    state: State
-    since: str
-    """When that state began, in UTC."""
-    faults: str = Field(default="", pattern=_LOOPBACK)
-    """Where the rehearsal stages faults; empty until it is up."""
-    token: str = Field(default="", repr=False)
-    """The rehearsal's token."""
-    link: str = Field(default="", repr=False)
-    """What the learner opens; empty where JupyterHub has the link."""
-    engine: str = ""
-    """The rehearsal's engine."""
-    resets: int = 0
-    ready_s: float | None = None
-    """From the last start or reset to the first answer of the learner's server, in seconds."""
-
-    @field_validator("faults")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        """Refuse what would be looked up as a name, which can take long."""
-        if url and urlsplit(url).port is not None:  # raises ValueError above 65535
-            ip_address(urlsplit(url).hostname or "")
-        return url
-
-    @property
-    def process(self) -> Process:
-        """The supervisor."""
-        return Process(self.pid, self.started)
 
 
 @dataclass(frozen=True)
@@ -96,18 +48,38 @@ class Seat:
         """The user whose seat it is."""
         return self.folder.stat(follow_symlinks=False).st_uid
 
-    def running(self) -> Running | None:
-        """Return what the supervisor wrote, None where there is none or it is not readable."""
+    def told(self) -> Running | None:
+        """Return what `seat.json` says, None where there is none or it is not readable."""
         try:
-            return Running.model_validate_json(read_own(self.folder / FILE, self.owner))
+            return seat_file.read(self.folder / FILE, self.owner)
         except (OSError, ValueError):
             return None
+
+    def running(self) -> Running | None:
+        """Return what the supervisor wrote if it runs, None where none runs.
+
+        `seat.json` may name any process: only a supervisor of this seat counts, which runs as
+        the seat's owner.
+        """
+        told = self.told()
+        try:
+            return told if told is not None and self._is_kept_by(told) else None
+        except OSError:  # the seat's folder has been removed
+            return None
+
+    def _is_kept_by(self, told: Running) -> bool:
+        runs = told.process.runs_for(self.owner)
+        return runs and is_supervisor(told.process.words(), self.name, self.folder.parents[1])
+
+    def send(self, number: signal.Signals) -> Running | None:
+        """Send its supervisor a signal; return what it wrote before, None where none runs."""
+        found = self.running()
+        return found if found is not None and found.process.send(number, self.owner) else None
 
     @property
     def occupied(self) -> bool:
         """Whether its supervisor runs."""
-        found = self.running()
-        return found is not None and found.process.runs_for(self.owner)
+        return self.running() is not None
 
     @property
     def stale(self) -> bool:
@@ -134,8 +106,13 @@ class Seat:
             save(running.model_dump_json(indent=2) + "\n", self.folder / FILE)
 
     def vacate(self) -> None:
-        """Remove `seat.json`; the work stays."""
-        (self.folder / FILE).unlink(missing_ok=True)
+        """Remove `seat.json`; the work stays.
+
+        Raises:
+            SettingsError: It can't be removed.
+        """
+        with writing(self.folder / FILE):
+            (self.folder / FILE).unlink(missing_ok=True)
 
     def set_aside(self) -> Path | None:
         """Move the work away, so that a new one can begin; return where it is now.
@@ -216,13 +193,16 @@ def named(folder: Path, name: str) -> list[Seat]:
 
 def not_running(one: Seat) -> SettingsError:
     """Return the error for a seat that would have to run, with what starts it."""
+    return SettingsError(say("Seat {name} is not running.", name=one.name), remedy=start_again(one))
+
+
+def start_again(one: Seat) -> str:
+    """Return the remedy that starts a seat which does not run."""
     # the seats of `class start` have numbers, those of JupyterHub the names of Unix users
     if one.name.isdecimal():
-        wanted = command(one.folder.parent.parent, f"start {int(one.name)}")
-        remedy = say("Start it: {command}. Seats that run go on.", command=wanted)
-    else:
-        remedy = say("It starts when its learner logs in.")
-    return SettingsError(say("Seat {name} is not running.", name=one.name), remedy=remedy)
+        wanted = command(one.folder.parents[1], f"start {int(one.name)}")
+        return say("Start it: {command}. Seats that run go on.", command=wanted)
+    return say("It starts when its learner logs in.")
 
 
 def read_own(path: Path, owner: int) -> bytes:

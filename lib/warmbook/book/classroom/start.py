@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import SettingsError, UnreachableError
-from ...files import locked, writing
+from ...files import locked, read_end, writing
 from ...texts import say
 from .commands import command
 from .room import check_room
-from .seats import SEATS, Running, Seat, existing, seat
+from .seat_file import Running
+from .seats import SEATS, Seat, existing, seat
 
 Tell = Callable[[int, int, float], None]
-"""Told how many seats are up, of how many that start, and the seconds since the start."""
+"""Told how many seats are up or ended, of how many, and the seconds since the beginning."""
 
 LOOK_S = 0.2
 UP_S = 120.0
@@ -28,6 +29,8 @@ UP_S = 120.0
 UP_EACH_S = 20.0
 STOP_S = 20.0
 LOG = "seat.log"
+LOG_BYTES = 100_000
+"""Of the end of a log, where the last error is."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def missing(count: int, folder: Path) -> list[Seat]:
 
 def engine_of(folder: Path) -> str:
     """Return the engine of a class that runs, "" where none runs."""
-    running = (one.running() for one in existing(folder) if one.occupied)
+    running = (one.running() for one in existing(folder))
     return next((one.engine for one in running if one and one.engine), "")
 
 
@@ -185,8 +188,14 @@ def _not_up(one: Seat) -> UnreachableError:
 
 
 def reason_of(one: Seat) -> str:
-    """Return the last error in a seat's log, its last line where none is marked as one."""
-    log = one.folder / LOG
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    """Return the last error in a seat's log, its last line where none is marked as one.
+
+    It is "" where there is no log of the seat's owner: those of JupyterHub write into the hub's.
+    """
+    try:
+        log = read_end(one.folder / LOG, LOG_BYTES, owner=one.owner)
+    except OSError:
+        return ""
+    lines = log.decode(errors="replace").strip().splitlines()
     errors = [line for line in lines if line.startswith("warmbook: ")]
     return (errors or lines or [""])[-1].removeprefix("warmbook: ")

@@ -14,7 +14,8 @@ from ...measure.runs.schema import GymRound, Notebook, Record
 from ...texts import say
 from .. import session
 from ..gym.faults_server import FaultsServer
-from .seats import Running, Seat, read_own
+from .seat_file import Running
+from .seats import Seat, read_own
 
 ANSWER_S = 3.0
 """How long a rehearsal may take to say what is staged, in seconds."""
@@ -65,13 +66,11 @@ def statuses(seats: Sequence[Seat]) -> list[SeatStatus]:
 
 def status(seat: Seat) -> SeatStatus:
     """Return what is known of a seat."""
-    running = seat.running()
-    here = running is not None and running.process.runs_for(seat.owner)
-    return SeatStatus(seat.name, **{**_of_process(seat, running, here), **_of_record(seat)})
+    return SeatStatus(seat.name, **{**_of_process(seat), **_of_record(seat)})
 
 
-def _of_process(seat: Seat, running: Running | None, here: bool) -> dict[str, Any]:
-    if running is None or not here:
+def _of_process(seat: Seat) -> dict[str, Any]:
+    if (running := seat.running()) is None:
         return {"state": "crashed" if seat.stale else "free"}
     staged = _staged(running) if running.state == "up" and running.faults else ()
     return {

@@ -8,28 +8,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .seats import Seat, existing
+from .start import Tell
 
 LOOK_S = 0.2
 STOP_S = 20.0
 """How long seats may take to end, in seconds."""
 
 
-def stop(chosen: Sequence[Seat]) -> list[Seat]:
+def stop(chosen: Sequence[Seat], tell: Tell = lambda *_: None) -> list[Seat]:
     """End the seats that run, each with its rehearsal; return those that did not end in time.
 
-    A process that has only the number of a former supervisor is left alone.
+    A process that is not the supervisor of its seat is left alone. Meanwhile `tell` is told how
+    many seats have ended, of how many, and the seconds so far.
+
+    Raises:
+        SettingsError: What a killed supervisor left can't be removed.
     """
-    waiting = []
-    for one in chosen:
-        found = one.running()
-        if found is not None and found.process.send(signal.SIGTERM, one.owner):
-            waiting.append((one, found.process))
-        elif one.stale:
-            one.vacate()
-    end = time.monotonic() + STOP_S
-    while waiting and time.monotonic() < end:
-        waiting = [(one, process) for one, process in waiting if process.runs_for(one.owner)]
+    waiting = [(one, told) for one in chosen if (told := one.send(signal.SIGTERM))]
+    ending, began = {one.name for one, _ in waiting}, time.monotonic()
+    while waiting and (seconds := time.monotonic() - began) < STOP_S:
+        tell(len(ending) - len(waiting), len(ending), seconds)
         time.sleep(LOOK_S)
+        waiting = [(one, told) for one, told in waiting if told.process.runs_for(one.owner)]
+    tell(len(ending) - len(waiting), len(ending), time.monotonic() - began)
+    for one in chosen:
+        if one.name not in ending and one.stale:
+            one.vacate()
     return [one for one, _ in waiting]
 
 

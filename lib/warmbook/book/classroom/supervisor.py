@@ -32,7 +32,8 @@ from .. import origin
 from ..copies import copy_out
 from .commands import command
 from .processes import Process
-from .seats import Running, Seat, State
+from .seat_file import Running, State, loopback
+from .seats import Seat
 
 RESET = signal.SIGUSR1
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -223,6 +224,9 @@ def supervise(seat: Seat, plan: Plan) -> int:
 
 
 def link(address: str, environ: Mapping[str, str]) -> str:
-    """Return what the learner opens, "" under JupyterHub, where the hub has the links."""
+    """Return what the learner opens on this machine.
+
+    It is "" under JupyterHub, where the hub has the links, and for another machine's address.
+    """
     token = environ.get("JUPYTER_TOKEN", "")
-    return f"{address}?token={token}" if token and address else ""
+    return loopback(f"{address}?token={token}") if token and address else ""

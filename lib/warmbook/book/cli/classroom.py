@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from ...terminal import clear
 from ...texts import LANGUAGES, say
 from ..classroom.commands import command
 from . import seat
-from .class_lines import each, moving, show_links, teller
+from .class_lines import each, ended_of, show_links, teller, together, up_of
 from .options import Verbs, add_format, add_language, folder_named, print_as
 from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
@@ -152,7 +153,7 @@ def _start(options: argparse.Namespace) -> int:
     engine = options.engine or start.engine_of(options.folder) or ENGINES[0]
     course = start.Course(options.folder, engine, languages, tuple(options.rehearsal))
     try:
-        seats = start.start(options.count, course, teller())
+        seats = start.start(options.count, course, teller(up_of))
     except KeyboardInterrupt:
         raise InterruptedWaitError(
             say("The start was interrupted; the seats that had started were stopped."),
@@ -200,22 +201,22 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
+    from ..classroom.at_once import AtOnce, processors
     from ..classroom.reset import reset
     from ..classroom.seats import named
 
-    line = moving()
-
     def act(one: Seat) -> str:
-        took_s = reset(one, lambda seconds: line(f"  … {one.name} ({seconds:.0f} s)"))
-        return say("reset in {seconds:.1f} s", seconds=took_s)
+        return say("reset in {seconds:.1f} s", seconds=reset(one))
 
+    acts = AtOnce(named(options.folder, options.seat), act, processors())
     status = command(options.folder, "status")
-    goes_on = say("The reset that has begun continues. See it with `{status}`.", status=status)
-    return each(named(options.folder, options.seat), act, after_ctrl_c=goes_on)
+    goes_on = say("What has begun continues. See it with `{status}`.", status=status)
+    return together(acts, math.inf, after_ctrl_c=goes_on)
 
 
 def _fault(options: argparse.Namespace) -> int:
     from ..classroom import faults
+    from ..classroom.at_once import AtOnce
     from ..classroom.seats import named
 
     def act(one: Seat) -> str:
@@ -230,11 +231,15 @@ def _fault(options: argparse.Namespace) -> int:
             )
         return say("{fault} staged", fault=options.name)
 
-    return each(named(options.folder, options.seat), act)
+    chosen = named(options.folder, options.seat)
+    faults.check_name(chosen, options.name)
+    status = command(options.folder, "status")
+    shown = say("See what is staged with `{status}`.", status=status)
+    return together(AtOnce(chosen, act, len(chosen)), faults.ANSWER_S, after_ctrl_c=shown)
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from ..classroom.collect import collect
+    from ..classroom.collect import collect, prepare
     from ..classroom.seats import seats
 
     def act(one: Seat) -> str:
@@ -247,16 +252,25 @@ def _collect(options: argparse.Namespace) -> int:
         skipped = say("not read: {names}", names=", ".join(found.skipped)) if found.skipped else ""
         return "; ".join(filter(None, (told, skipped)))
 
-    return each(seats(options.folder), act)
+    found = seats(options.folder)
+    prepare(options.target, options.folder)
+    return each(found, act)
 
 
 def _stop(options: argparse.Namespace) -> int:
     from ..classroom.seats import seats
     from ..classroom.stop import stop
 
-    left = {one.name for one in stop(seats(options.folder))}
-    if left:
-        told = say("These seats did not end in time: {names}", names=", ".join(sorted(left)))
-        raise WarmbookError(told, remedy=say("Try again in a moment."))
+    if left := stop(seats(options.folder), teller(ended_of)):
+        told = say(
+            "These seats did not end in time: {names}", names=", ".join(one.name for one in left)
+        )
+        pids = " ".join(str(running.pid) for one in left if (running := one.running()))
+        raise WarmbookError(
+            told,
+            remedy=say(
+                "Try again in a moment, or end their supervisors: `kill -9 {pids}`.", pids=pids
+            ),
+        )
     show_wrapped(say("No seat is in use. The work is in {path}.", path=options.folder / "seats"))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -76,11 +76,7 @@ class FaultsServer:
 
     def _no_fault(self, name: str) -> MissingError:
         """Return the error for a name that no fault has, with similar names."""
-        meant = did_you_mean(name, [str(one["name"]) for one in self.faults()])
-        listed = say("List them: python -m warmbook_rehearsal --list-faults")
-        return MissingError(
-            say("There is no fault {name}.", name=name), remedy=f"{meant} {listed}".strip()
-        )
+        return no_fault(name, [str(one["name"]) for one in self.faults()])
 
     def _not_staged(self, name: str) -> MissingError:
         """Return the error for a fault that can't be removed, with what can."""
@@ -135,6 +131,15 @@ class FaultsServer:
             return request(method, url, self.token, within_s=self.answer_s, body=body)
         except OSError as error:
             raise stopped() from error
+
+
+def no_fault(name: str, known: Iterable[str]) -> MissingError:
+    """Return the error for a name that none of the known faults has, with similar names."""
+    meant = did_you_mean(name, known)
+    listed = say("List them: python -m warmbook_rehearsal --list-faults")
+    return MissingError(
+        say("There is no fault {name}.", name=name), remedy=f"{meant} {listed}".strip()
+    )
 
 
 def _parsed(status: int, text: str) -> Any:

@@ -180,3 +180,18 @@ def test_an_unused_deadline_leaves_no_running_timer():
         if isinstance(timer, threading.Timer):
             timer.join(5)
             assert not timer.is_alive()
+
+
+def test_ctrl_c_before_a_verb_begins_prints_no_traceback():
+    script = (
+        "import os, runpy, signal, sys\n"
+        "class Presses:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'warmbook.book.cli':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Presses())\n"
+        "runpy.run_module('warmbook', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")

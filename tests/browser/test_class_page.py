@@ -13,6 +13,13 @@ from .accessibility import faults
 
 pytestmark = pytest.mark.browser
 
+LINES = """heads => heads.map(head => {
+  const words = document.createRange()
+  words.selectNodeContents(head)
+  return new Set([...words.getClientRects()].map(line => line.top)).size
+})"""
+"""How many lines the words of each take."""
+
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
@@ -38,6 +45,7 @@ def test_the_page_updates_itself_and_is_accessible(browser, served, scheme):
     expect(page.locator("tbody tr")).to_have_count(2)
     assert faults(page, "html") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    assert set(page.locator("thead th").evaluate_all(LINES)) == {1}
     served.occupied.seat(served.folder, "03", state="starting")
     page.locator("tbody tr:nth-child(3)").wait_for(timeout=10_000)
     expect(page.locator("tbody th")).to_have_text(["01", "02", "03"])

@@ -102,6 +102,23 @@ def test_a_seat_whose_folder_is_deleted_ends(supervised, tmp_path):
     assert not one.seat.folder.exists()
 
 
+def test_a_damaged_file_is_written_again(supervised):
+    one = supervised()
+    before = one.seat.told()
+    for damaged in ("{", before.model_copy(update={"pid": 1}).model_dump_json()):
+        (one.seat.folder / "seat.json").write_text(damaged)
+        until(lambda: one.seat.occupied)
+    assert one.seat.told() == before
+    assert answers(one)
+
+
+def test_a_seat_that_another_supervisor_has_taken_ends(supervised, running_here):
+    one = supervised()
+    running_here("ana")
+    one.process.wait(20)
+    assert not processes_with(str(one.port))
+
+
 def test_a_server_of_jupyterhub_or_of_another_machine_has_no_link():
     assert supervisor.link("http://127.0.0.1:1/user/ana/", {}) == ""
     assert supervisor.link("http://192.0.2.1:1/", {"JUPYTER_TOKEN": "x"}) == ""

@@ -147,7 +147,7 @@ def document(shown: Sequence[SeatStatus], nonce: str) -> str:
 
 def _summary(shown: Sequence[SeatStatus]) -> str:
     return say(
-        "{up} of {count} seats are up, {failed} have a failure",
+        "{up} of {count} seats are up, with a failure: {failed}",
         up=sum(one.state == "up" for one in shown),
         count=len(shown),
         failed=sum(bool(one.failed) for one in shown),

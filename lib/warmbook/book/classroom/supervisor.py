@@ -42,7 +42,7 @@ ADDRESS = "JUPYTERHUB_SERVICE_URL"
 
 LOOK_S = 0.05
 GONE_S = 1.0
-"""How often the supervisor looks whether its seat's folder is still there, in seconds."""
+"""How often the supervisor looks whether its seat's file is still its own, in seconds."""
 STOP_S = 12.0
 """How long a rehearsal may take to stop, in seconds: it limits itself to less."""
 
@@ -99,7 +99,7 @@ class Supervisor:
         for number in (RESET, *ENDS):
             loop.add_signal_handler(number, self._asked.put_nowait, number)
         self._write("starting")
-        watching = asyncio.create_task(self._end_without_folder())
+        watching = asyncio.create_task(self._watch_file())
         try:
             rehearsal = await self._booted()
             while (status := await self._served(rehearsal)) is None:
@@ -111,9 +111,18 @@ class Supervisor:
             self._seat.vacate()
             self._announced.unlink(missing_ok=True)
 
-    async def _end_without_folder(self) -> None:
-        """End the seat when its file has been deleted: no `class stop` would find it any more."""
+    async def _watch_file(self) -> None:
+        """End the seat when its file is gone, or another supervisor's: `class stop` would miss it.
+
+        A file that is damaged is written again.
+        """
         while self._seat.is_there():
+            told = self._seat.told()
+            if told is None or told.process != self._running.process:
+                if self._seat.occupied:
+                    break
+                with suppress(SettingsError):  # it is tried again
+                    self._write(self._running.state)
             await asyncio.sleep(GONE_S)
         self._asked.put_nowait(signal.SIGTERM)
 

@@ -67,14 +67,14 @@ def gym(one: SeatStatus) -> str:
     if one.gym is None:
         return ""
     told = say(
-        "gym {level}: {attempts} attempts, {hints} hints",
+        "gym {level}: attempts {attempts}, hints {hints}",
         level=one.gym["level"],
         attempts=one.gym.get("attempts", 0),
         hints=one.gym.get("hints", 0),
     )
     if not one.gym.get("done"):
         return told
-    return f"{told}, {say('{points:.0%} of the points', points=one.gym.get('points', 0))}"
+    return f"{told}, {say('points {points:.2f}', points=one.gym.get('points', 0))}"
 
 
 def memory(one: SeatStatus) -> str:

@@ -209,9 +209,7 @@ def _reset(options: argparse.Namespace) -> int:
         return say("reset in {seconds:.1f} s", seconds=reset(one))
 
     acts = AtOnce(named(options.folder, options.seat), act, processors())
-    status = command(options.folder, "status")
-    goes_on = say("What has begun continues. See it with `{status}`.", status=status)
-    return together(acts, math.inf, after_ctrl_c=goes_on)
+    return together(acts, math.inf, after_ctrl_c=_goes_on(options))
 
 
 def _fault(options: argparse.Namespace) -> int:
@@ -261,7 +259,11 @@ def _stop(options: argparse.Namespace) -> int:
     from ..classroom.seats import seats
     from ..classroom.stop import stop
 
-    if left := stop(seats(options.folder), teller(ended_of)):
+    try:
+        left = stop(seats(options.folder), teller(ended_of))
+    except KeyboardInterrupt:
+        raise InterruptedWaitError(say("Interrupted."), remedy=_goes_on(options)) from None
+    if left:
         told = say(
             "These seats did not end in time: {names}", names=", ".join(one.name for one in left)
         )
@@ -274,3 +276,9 @@ def _stop(options: argparse.Namespace) -> int:
         )
     show_wrapped(say("No seat is in use. The work is in {path}.", path=options.folder / "seats"))
     return 0
+
+
+def _goes_on(options: argparse.Namespace) -> str:
+    """Return what holds after Ctrl-C: supervisors go on with what they were told."""
+    status = command(options.folder, "status")
+    return say("What has begun continues. See it with `{status}`.", status=status)

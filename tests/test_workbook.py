@@ -271,12 +271,15 @@ def test_processes_that_write_at_once_lose_nothing(book):
     assert [path.name for path in book.path.parent.iterdir()] == ["workbook.yaml"]
 
 
-def test_a_kept_lock_ends_the_wait_with_an_error(book, monkeypatch):
+@pytest.mark.parametrize(("silent_s", "lines"), [(2.0, 0), (0.01, 1)])
+def test_a_kept_lock_ends_the_wait_with_an_error(book, monkeypatch, capsys, silent_s, lines):
     monkeypatch.setattr(files, "LOCK_S", 0.05)
+    monkeypatch.setattr(files, "SILENT_S", silent_s)
     with files.locked(book.path), pytest.raises(SettingsError, match="locked"):
         book.record("stream", {})
     book.record("stream", {})
     assert set(book.measurements()) == {"stream"}
+    assert len(capsys.readouterr().err.splitlines()) == lines
 
 
 @pytest.mark.parametrize("reason", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF])

@@ -25,6 +25,8 @@ except ImportError:  # Windows
 
 LOCK_S = 30
 """How long a writer waits for the others, in seconds; each takes some milliseconds."""
+SILENT_S = 2.0
+"""After how long it says that it waits, in seconds."""
 LOOK_S = 0.005
 """How often it tries, in seconds."""
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -96,7 +98,12 @@ def _lock(path: Path) -> int | None:
     Source: flock(2), "NFS details".
     """
     end = time.monotonic() + LOCK_S
-    while time.monotonic() < end:
+    told = False
+    while (left_s := end - time.monotonic()) > 0:
+        if not told and left_s < LOCK_S - SILENT_S:
+            told = True
+            waits = say("{path}: waiting for another notebook or command", path=path)
+            show(f"warmbook: {waits}", sys.stderr)
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_WAIT, 0o600)
         except OSError:  # reading or writing it says why

@@ -112,3 +112,16 @@ def test_a_seat_whose_folder_is_gone_is_free(running_here):
     shutil.rmtree(one.folder)
     assert not one.occupied and not one.stale
     assert one.send(signal.SIGTERM) is None
+
+
+@pytest.mark.parametrize("hidden", ["seats", "seats/01"])
+def test_seats_that_this_user_can_not_read_are_refused(running_here, tmp_path, monkeypatch, hidden):
+    running_here()
+    place = tmp_path / "class" / hidden
+
+    def access(path, mode):
+        return mode == os.F_OK or path != place
+
+    monkeypatch.setattr(seats.os, "access", access)
+    with pytest.raises(SettingsError, match=str(place)):
+        seats.seats(tmp_path / "class")

@@ -62,7 +62,8 @@ def _until(holds: Callable[[Running], bool], one: Seat, before: Running, end: fl
 def _ended(one: Seat) -> WarmbookError:
     return UnreachableError(
         say("Seat {name} did not start again: {reason}", name=one.name, reason=reason_of(one)),
-        remedy=say("Read its log; the work is in {folder}.", folder=one.folder),
+        remedy=say("Read its log; the work is in {folder}.", folder=one.folder)
+        + f" {start_again(one)}",
     )
 
 

@@ -6,6 +6,7 @@ link, and believed only if it belongs to the owner of its seat's folder.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import time
@@ -84,7 +85,7 @@ class Seat:
     @property
     def stale(self) -> bool:
         """Whether a supervisor has left its file behind: it was killed, or the machine stopped."""
-        return (self.folder / FILE).exists() and not self.occupied
+        return self.is_there() and not self.occupied
 
     def is_there(self) -> bool:
         """Tell whether its file is there; where that can't be found out, it is taken for there."""
@@ -153,8 +154,18 @@ def seats(folder: Path) -> list[Seat]:
 
     Raises:
         MissingError: There is no class.
+        SettingsError: The seats, or one of them, are of users whose files this one can't read.
     """
-    if not (found := existing(folder)):
+    found = existing(folder)
+    for path in (folder.absolute() / SEATS, *(one.folder for one in found)):
+        if os.access(path, os.F_OK) and not os.access(path, os.R_OK | os.X_OK):
+            raise SettingsError(
+                say("{path} can't be read.", path=path),
+                remedy=say(
+                    "Run the command as the user who runs the class; with JupyterHub: root."
+                ),
+            )
+    if not found:
         raise MissingError(
             say("There is no class in {path}.", path=folder),
             remedy=say(

@@ -30,7 +30,8 @@ def stop(chosen: Sequence[Seat], tell: Tell = lambda *_: None) -> list[Seat]:
         tell(len(ending) - len(waiting), len(ending), seconds)
         time.sleep(LOOK_S)
         waiting = [(one, told) for one, told in waiting if told.process.runs_for(one.owner)]
-    tell(len(ending) - len(waiting), len(ending), time.monotonic() - began)
+    if ending:
+        tell(len(ending) - len(waiting), len(ending), time.monotonic() - began)
     for one in chosen:
         if one.name not in ending and one.stale:
             one.vacate()

@@ -1,7 +1,8 @@
-"""The English messages of the library and of the notebooks' checks, by Babel's extraction.
+"""The English messages of the library and of the notebooks, by Babel's extraction.
 
 A message is a string that stands in a call: `say("…")`, `marked("…")` in a table that is said
-later, and the other calls of the two tables below. Of settings it is what the form shows.
+later, and the other calls of the two tables below. Of settings it is what the form shows, of a
+notebook's parameters the comments.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import IO, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
+from parameters import comments
 
 from warmbook.display.widgets.form import label
 from warmbook_rehearsal.faults import FAULTS
@@ -53,7 +55,10 @@ def messages(
     calls: Calls, file: IO[bytes], keywords: object, comment_tags: object, options: Any
 ) -> Iterator[Extracted]:
     """Yield the messages of a module: an extraction method of Babel's, once it has its calls."""
-    for node in ast.walk(ast.parse(file.read())):
+    text = file.read().decode()
+    if calls is OF_NOTEBOOKS:
+        yield from ((1, None, comment, []) for comment in comments(text))
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call):
             yield from _of_call(node, calls)
         elif isinstance(node, ast.ClassDef) and node.name == "Settings":

@@ -3,7 +3,8 @@
 python tools/notebooks.py           write what is missing or stale
 python tools/notebooks.py --check   write nothing; fail and name what would be written
 
-A source is py:percent. Prose stands twice, `lang="en"` and then `lang="es"`; code stands once.
+A source is py:percent. Prose stands twice, `lang="en"` and then `lang="es"`; code stands once. The
+comments of the parameters are translated as the library's messages are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).parent))
 import doors  # beside this file
+import parameters
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 LANGUAGES = ("en", "es")
@@ -109,6 +111,7 @@ def _cell(name: str, cell: NotebookNode, language: str) -> NotebookNode:
     text = cell.source
     if "parameters" in kept.get("tags", ()):
         text = LANGUAGE_PARAMETER.sub(f'language: str = "{language}"', text)
+        text = parameters.translated(text, language)
     if text.startswith(IMPORTS):
         text = "\n".join([*(f"# {line}" for line in OTHER_KERNEL[language]), text])
     return nbformat.v4.new_code_cell(text, id=name, metadata=kept)

@@ -194,7 +194,7 @@ exercises.compare(
 # %% [markdown] lang="es"
 # <details><summary>Solución</summary>
 #
-# Menos zonas ofrecen una H100 que una L4, y un proyecto nuevo normalmente no tiene cuota para ella. Sin cuota, el Pod se queda en `Pending`: no se aprovisiona ningún nodo y no se cobra nada por la GPU. Las comprobaciones lo muestran en segundos; sin ellas, el notebook 6 esperaría un nodo que nunca llega.
+# Hay menos zonas con H100 que con L4, y un proyecto nuevo normalmente no tiene cuota para ella. Sin cuota, el Pod se queda en `Pending`: no se aprovisiona ningún nodo y no se cobra nada por la GPU. Las comprobaciones lo muestran en segundos; sin ellas, el notebook 6 esperaría un nodo que nunca llega.
 #
 # </details>
 #

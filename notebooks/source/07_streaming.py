@@ -177,7 +177,7 @@ streaming.prompt_box(settings, clients, question=question)
 # ## Descompón el inicio en frío
 # La tarjeta enumera las fases en orden, desde la solicitud del nodo hasta la primera respuesta, con el origen de cada marca de tiempo: un evento del clúster, la línea del transmisor, una línea de vLLM o el reloj de este notebook. El tiempo sin origen figura como sin explicar. Cada fase muestra el costo de la GPU inactiva.
 #
-# Para comparar, Google midió de 4.3 a 7.4 minutos en octubre de 2026 con GPUs más grandes que una L4; los pesos tomaron de 9 a 20 s. Con la transmisión, las siguientes fases por acortar son la descarga de la imagen y la compilación.
+# Para comparar, Google midió de 4.3 a 7.4 minutos en octubre de 2026 con GPUs más grandes que una L4; la carga de los pesos tardó de 9 a 20 s. Con la transmisión, las siguientes fases por acortar son la descarga de la imagen y la compilación.
 #
 # Un segundo arranque en el mismo nodo es más corto, porque la imagen ya está en él. Si el Pod ya había respondido antes, el inicio en frío termina en `ready`. `python -m warmbook timeline` imprime esta tarjeta en una terminal; `--log FILE` lee registros guardados.
 

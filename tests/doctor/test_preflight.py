@@ -28,6 +28,7 @@ from ..machine import slowness
 
 READER = "user:you@example.com"
 GUIDE_ROLES = ["roles/container.admin", "roles/storage.admin"]
+DRIVER = "GPU driver on the nodes"
 LOOKS, COUNTS = "roles/compute.viewer", "roles/serviceusage.serviceUsageConsumer"
 
 
@@ -476,13 +477,13 @@ def test_a_pool_without_driver_installation_is_reported_unless_its_nodes_have_gp
 def test_an_outdated_driver_of_a_pool_is_reported_with_the_line_that_fixes_it(standard, up_to):
     old = standard.model_copy(update={"gpu_driver": "default"})
     up_to("identity", old)
-    told = lines(doctor.examine(old, connect(old), before="06"))["GPU driver"]
+    told = lines(doctor.examine(old, connect(old), before="06"))[DRIVER]
     assert (told.severity, told.pitfall) == ("warning", "driver-too-old")
-    told = lines(doctor.examine(standard, connect(standard), before="06"))["GPU driver"]
+    told = lines(doctor.examine(standard, connect(standard), before="06"))[DRIVER]
     assert (told.severity, told.pitfall) == ("error", "driver-too-old")
     assert "gpu-driver-version=latest" in told.command
     older = old.model_copy(update={"vllm_version": "0.19.0"})
-    assert lines(doctor.examine(older, connect(older), before="06"))["GPU driver"].severity == "ok"
+    assert lines(doctor.examine(older, connect(older), before="06"))[DRIVER].severity == "ok"
 
 
 def test_names_that_notebook_5_makes_are_missed_only_after_it(chosen, clients, up_to):

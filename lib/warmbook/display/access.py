@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..terminal import printable
 from ..texts import say
 from .card import GREEN, GREY, RED, escape
+from .unbroken import unbroken
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _column(grants: str) -> str:
 def _box(text: str, colour: str) -> str:
     return (
         f'<span style="border:1px solid {colour};border-radius:6px;padding:4px 10px;'
-        f'overflow-wrap:anywhere;max-width:18em">{escape(text)}</span>'
+        f'overflow-wrap:anywhere;max-width:18em">{unbroken(text)}</span>'
     )
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from ..severity import Severity, worst
 from ..terminal import printable
 from ..texts import say
+from .unbroken import unbroken
 
 GREEN, RED, AMBER, BLUE, GREY = "#1f9d55", "#e5484d", "#b7791f", "#3b82d0", "#7d8590"
 MARKS: dict[Severity, tuple[str, str]] = {
@@ -103,7 +104,7 @@ class Card:
         table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
         return (
             f'<div class="{PLAIN}" style="{BOX.format(edge=self.mark[1])}">'
-            f"<b>{escape(self.title())}</b>{table if rows else ''}"
+            f"<b>{unbroken(self.title())}</b>{table if rows else ''}"
             f"{_small(self.note())}{self.below()}</div>"
         )
 
@@ -112,14 +113,14 @@ def _row(row: Row) -> str:
     mark, colour = row.mark
     return (
         f'<tr style="background:none"><td style="{_CELL};color:{colour};padding-right:8px">'
-        f'<b>{mark}</b></td><td style="{_CELL};{_NAME}">{escape(row.name)}</td>'
-        f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.detail)}</td></tr>'
+        f'<b>{mark}</b></td><td style="{_CELL};{_NAME}">{unbroken(row.name)}</td>'
+        f'<td style="{_CELL};overflow-wrap:anywhere">{unbroken(row.detail)}</td></tr>'
     )
 
 
 def _small(text: str) -> str:
     style = "opacity:.8;font-size:93%;margin:4px 0;overflow-wrap:anywhere"
-    return f'<div style="{style}">{escape(text)}</div>' if text else ""
+    return f'<div style="{style}">{unbroken(text)}</div>' if text else ""
 
 
 def folded(summary: str, text: str, *, wrap: Wrap = ANYWHERE) -> str:

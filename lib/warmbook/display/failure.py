@@ -10,6 +10,7 @@ from ..terminal import printable
 from ..texts import say
 from .card import BOX, PLAIN, RED, copied, escape
 from .guide_link import address
+from .unbroken import unbroken
 
 _QUOTED = re.compile(r"`([^`]+)`")
 _MARK = f'<b style="color:{RED}">✗</b>'
@@ -35,7 +36,7 @@ class Failure:
         ways = [one for one in error.remedies if one.text or one.commands]
         return (
             f'<div class="{PLAIN}" style="{BOX.format(edge=RED)}" role="alert">'
-            f"{_line(f'{_MARK} <b>{escape(error.title)}</b>')}{_line(escape(error.why))}"
+            f"{_line(f'{_MARK} <b>{unbroken(error.title)}</b>')}{_line(unbroken(error.why))}"
             f"{''.join(map(_way_out, ways))}{_pitfall(error.pitfall)}</div>"
         )
 
@@ -46,8 +47,11 @@ def _line(html: str) -> str:
 
 def _way_out(remedy: Remedy) -> str:
     commands = copied(remedy.commands) if remedy.commands else ""
-    text = _QUOTED.sub(r"<code>\1</code>", escape(remedy.text))  # ours; reasons stay as they are
-    return f'<div style="margin:8px 0 0">{_line(f"→ {text}")}{commands}</div>'
+    parts = _QUOTED.split(remedy.text)  # ours; reasons stay as they are
+    told = "".join(
+        f"<code>{escape(p)}</code>" if n % 2 else unbroken(p) for n, p in enumerate(parts)
+    )
+    return f'<div style="margin:8px 0 0">{_line(f"→ {told}")}{commands}</div>'
 
 
 def _pitfall(name: str) -> str:

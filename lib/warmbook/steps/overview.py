@@ -10,6 +10,7 @@ from ..cloud.clients import Clients
 from ..cloud.errors import explained
 from ..display.banner import banner
 from ..display.card import AMBER, GREEN, GREY, escape
+from ..display.unbroken import unbroken
 from ..errors import WarmbookError
 from ..measure.node_costs import cost_rows, machines_of
 from ..settings import Settings
@@ -71,7 +72,7 @@ class Overview:
             f'<div style="border:1px solid {colour};border-left-width:6px;border-radius:4px;'
             f'padding:6px 14px;max-width:56em"><b>{escape(self.banner)}</b>'
             f'<nav aria-label="{escape(say("Notebooks"))}" style="display:flex;flex-wrap:wrap;'
-            f'gap:4px;margin:6px 0">{steps}</nav><div>{escape(self.costs)}</div></div>'
+            f'gap:4px;margin:6px 0">{steps}</nav><div>{unbroken(self.costs)}</div></div>'
         )
 
     def _step(self, name: str) -> str:

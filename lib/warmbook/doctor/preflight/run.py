@@ -61,7 +61,7 @@ CHECKS = (
     ),
     Check(lambda: say("Cluster"), cluster.cluster, queries.found_cluster, "05 06 07 08 09"),
     Check(lambda: say("Workload Identity Federation"), cluster.federation, None, "05 06 07 09"),
-    Check(lambda: say("GPU driver"), driver.driver, None, "06 09"),
+    Check(lambda: say("GPU driver on the nodes"), driver.driver, None, "06 09"),
     Check(lambda: say("Service account"), cluster.inside, queries.kubernetes, "06 07 09"),
     Check(
         lambda: say("Roles on the bucket"),

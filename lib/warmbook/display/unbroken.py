@@ -1,0 +1,23 @@
+"""Text as HTML whose lines break between words only: not in g2-standard-48, not before a unit."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_NAME = re.compile(r"[^\s-]+(?:-+[^\s-]+)+")
+"""A word with a hyphen in it; a browser would break its line there."""
+_LINE = '<span style="display:inline-block;max-width:100%">{}</span>'
+"""Breaks only where the whole line is too short for the word: then as the text around it does."""
+_FIGURE = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|bytes|[KMGT]iB(?:/s)?|Gbps|GB|USD)(?!\w))")
+_NO_BREAK = "\u00a0"
+
+
+def unbroken(text: str) -> str:
+    """Return a text as HTML; names with hyphens and figures with their unit keep their line."""
+    pieces, end = [], 0
+    text = _FIGURE.sub(_NO_BREAK, text)
+    for name in _NAME.finditer(text):
+        pieces += [html.escape(text[end : name.start()]), _LINE.format(html.escape(name[0]))]
+        end = name.end()
+    return "".join([*pieces, html.escape(text[end:])])

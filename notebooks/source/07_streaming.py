@@ -242,7 +242,7 @@ exercises.compare(
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>
 #
-# The load takes half the time, unless another limit is reached first, such as the connections. The whole start gets shorter only by what the load saved, because the other phases stay as they are: with a share of 5 %, twice the rate saves 2.5 %. This is Amdahl's law, and the reason to look at the image pull and the compilation next.
+# The load takes half the time, unless another limit is reached first, such as the parallel reads. The whole start gets shorter only by what the load saved, because the other phases stay as they are: with a share of 5 %, twice the rate saves 2.5 %. This is Amdahl's law, and the reason to look at the image pull and the compilation next.
 #
 # </details>
 #
@@ -251,7 +251,7 @@ exercises.compare(
 # %% [markdown] lang="es"
 # <details><summary>Solución</summary>
 #
-# La carga tarda la mitad, si no la limita antes otra cosa, como las conexiones. El arranque completo se acorta solo en lo que ahorró la carga, porque las demás fases quedan igual: con una proporción del 5 %, el doble de velocidad ahorra el 2.5 %. Es la ley de Amdahl, y el motivo para ocuparse después de la descarga de la imagen y de la compilación.
+# La carga tarda la mitad, si no la limita antes otra cosa, como las lecturas en paralelo. El arranque completo se acorta solo en lo que ahorró la carga, porque las demás fases quedan igual: con una proporción del 5 %, el doble de velocidad ahorra el 2.5 %. Es la ley de Amdahl, y el motivo para ocuparse después de la descarga de la imagen y de la compilación.
 #
 # </details>
 #

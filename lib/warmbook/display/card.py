@@ -27,7 +27,7 @@ NEW = ("+", BLUE)
 """The mark of what is in order and was made just now."""
 
 _CELL = "text-align:left;vertical-align:top;padding:4px 14px 4px 0;white-space:normal"
-_NAME = "min-width:min(12em,22vw);overflow-wrap:anywhere"
+_NAME = "min-width:min(14em,22vw);overflow-wrap:anywhere"
 """Short names keep their line, however much room the detail wants."""
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 BOX = f"border-left:3px solid {{edge}};padding:4px 0 4px 14px;margin:6px 0;max-width:{56}em"

@@ -95,7 +95,7 @@ class Picture:
     @property
     def page(self) -> str:
         """The drawing with its title and its text alternative, as HTML."""
-        caption, title = (escape(printable(text)) for text in (self.caption, self.title))
+        caption, title = (escape(_headed(printable(t))) for t in (self.caption, self.title))
         return (
             f'{STYLE}<figure class="wb-picture" style="margin:8px 0">'
             f'<figcaption>{title or caption}</figcaption><div role="img" aria-label="{caption}">'
@@ -114,6 +114,11 @@ class Picture:
 
     def _repr_html_(self) -> str | None:
         return self.page if self.figure else None
+
+
+def _headed(text: str) -> str:
+    """Return a title that begins with a capital, unless its first word is a name, such as vLLM."""
+    return text[:1].upper() + text[1:] if text.split(" ", 1)[0].islower() else text
 
 
 def _written(figure: Any) -> str:

@@ -11,6 +11,7 @@ from ..texts import say
 from ..units import short_duration, size
 from .card import escape
 from .picture import STYLE
+from .unbroken import unbroken
 
 _COLOURS = {
     "node": "grey",
@@ -85,13 +86,13 @@ class StartBars:
             f"<figcaption>{escape(load)}</figcaption>{''.join(self._load_rows())}"
             f"<figcaption>{escape(start)}</figcaption>{''.join(self._start_rows())}"
             f"{_key(self.found.parts, self.own.parts)}</div>"
-            f'<p class="wb-notes">{escape(self._sources())}</p></figure>'
+            f'<p class="wb-notes">{unbroken(self._sources())}</p></figure>'
         )
 
     @property
     def said(self) -> str:
         """The result in words, as HTML that is read aloud when it changes."""
-        first, *others = map(escape, self.text.splitlines())
+        first, *others = map(unbroken, self.text.splitlines())
         lines = "<br>".join([f"<b>{first}</b>", *others])
         return f'<div aria-live="polite" style="margin:6px 0">{lines}</div>'
 
@@ -110,7 +111,7 @@ class StartBars:
             "nic": say("the network ({gbps:g} Gbps)", gbps=self.assumed.nic_gbps),
             "region": say("the region's quota ({gbps:g} Gbps)", gbps=self.assumed.region_gbps),
             "cache": say("initial limit of a zone's cache"),
-            "streams": say("the streams ({count})", count=self.assumed.streams),
+            "streams": say("parallel reads ({count})", count=self.assumed.streams),
             "pcie": say("PCIe (GPUs: {count})", count=self.assumed.gpus),
         }[name]
 
@@ -146,7 +147,8 @@ class StartBars:
     def _sources(self) -> str:
         told = say(
             "The load time is the minimum that these limits allow; Google measured up to 35 % "
-            "more. A stream carries 135 MiB/s at most; the added latency delays each 8 MiB request."
+            "more. A parallel read carries 135 MiB/s at most; the added latency delays each 8 MiB "
+            "request."
         )
         if self.assumed.cache:
             told += " " + say(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 
-_NAME = re.compile(r"[^\s-]+(?:-+[^\s-]+)+")
-"""A word with a hyphen in it; a browser would break its line there."""
+_NAME = re.compile(r"(?<!\S)(?:\d+ x )?(?=\S{1,36}(?!\S))\S*-\S+")
+"""A word with a hyphen in it, and how many: a browser would break its line there."""
 _LINE = '<span style="display:inline-block;max-width:100%">{}</span>'
 """Breaks only where the whole line is too short for the word: then as the text around it does."""
-_FIGURE = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|bytes|[KMGT]iB(?:/s)?|Gbps|GB|USD)(?!\w))")
+_FIGURE = re.compile(
+    r"(?<=\d) (?=(?:ms|s|min|h|bytes|[KMGT]iB(?:/s)?|Gbps|GB|seconds|segundos)(?!\w))"
+)
 _NO_BREAK = "\u00a0"
 
 

@@ -126,7 +126,7 @@ def limit_name(name: str, on: Machine) -> str:
     if name == "cache":
         return say("initial limit of a zone's cache")
     if name == "streams":  # measured on another cloud's object store
-        return say("the streamer's connections (an estimate)")
+        return say("the streamer's parallel reads (an estimate)")
     if name == "pcie":
         return say("the GPU's PCIe bus (an estimate)")
     if "nic_gbps" in on.estimates:

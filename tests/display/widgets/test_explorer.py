@@ -42,9 +42,9 @@ def test_a_move_redraws_the_estimate():
     before = one._drawn.value
     moved(one, nic_gbps=10)
     assert one._drawn.value != before
-    assert "the network (10 Gbps)" in one._said.value
+    assert "the network (10\u00a0Gbps)" in one._said.value
     moved(one, streams=1)
-    assert "the streams (1)" in one._said.value
+    assert "parallel reads (1)" in one._said.value
     moved(one, cache=True, replicas=64)
     assert "a zone&#x27;s cache" in one._drawn.value
 
@@ -80,4 +80,4 @@ def test_every_control_has_a_name_of_its_own(language):
     one = explorer(own=OWN)
     names = [control.description for control in (*one.controls.values(), one.phases)]
     assert all(names) and len(set(names)) == len(names)
-    assert ("flujos" in names) == (language == "es")
+    assert ("lecturas en paralelo" in names) == (language == "es")

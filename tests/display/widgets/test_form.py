@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -17,8 +18,8 @@ ALL = ("project_id", "location", "model_uri", "gpu_count", "mode", "tensor_paral
 
 
 def below(form, name):
-    """Return what stands below a control."""
-    return form._fields[name].below.value
+    """Return what stands below a control, without what keeps names on a line."""
+    return re.sub("<span style=[^>]*>|</span>", "", form._fields[name].below.value)
 
 
 @pytest.fixture

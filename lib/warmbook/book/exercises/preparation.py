@@ -103,8 +103,8 @@ PREPARATION: Mapping[str, Exercises] = {
                     "g2-standard-16 has a network of 32 Gbps, about 3.7 GiB/s."
                 ),
                 marked(
-                    "Size divided by the lowest rate on the path: network, connections, or the bus "
-                    "into the GPU. No loader can be faster."
+                    "Size divided by the lowest rate on the path: network, parallel reads, or the "
+                    "bus into the GPU. No loader can be faster."
                 ),
                 unit=marked("seconds"),
             ),

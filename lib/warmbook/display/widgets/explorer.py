@@ -108,7 +108,7 @@ def _label(name: str) -> str:
         "weights_gib": say("weights (GiB)"),
         "gpus": say("GPUs"),
         "nic_gbps": say("network (Gbps)"),
-        "streams": say("streams"),
+        "streams": say("parallel reads"),
         "latency_ms": say("added latency (ms)"),
         "replicas": say("replicas at once"),
         "region_gbps": say("region's quota (Gbps)"),

@@ -8,7 +8,7 @@ import ipywidgets as w
 
 from ...settings import Settings, as_text, held
 from ...texts import say
-from ..card import escape
+from ..unbroken import unbroken
 
 
 class Field(w.VBox):
@@ -92,7 +92,7 @@ def unset(name: str) -> str:
 
 
 def _line(kind: str, text: str) -> str:
-    return f'<div class="wb-below"><span class="{kind}">{escape(text)}</span></div>'
+    return f'<div class="wb-below"><span class="{kind}">{unbroken(text)}</span></div>'
 
 
 def _control(name: str, chosen: str, offered: tuple[str, ...]) -> Any:

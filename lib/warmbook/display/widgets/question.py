@@ -12,6 +12,7 @@ from ...errors import WarmbookError
 from ...terminal import printable
 from ...texts import say
 from ..card import escape
+from ..unbroken import unbroken
 from . import front_end
 from .style import style_of
 
@@ -71,7 +72,7 @@ class QuestionBox(w.VBox):
         unit = [w.HTML(escape(asked.unit))] if asked.unit else []
         row = w.Box([self.control, *unit, self.button], _dom_classes=("wb-answer",))
         self.below = w.HTML()
-        title = w.HTML(f'<span class="wb-asked">{escape(asked.asks)}</span>')
+        title = w.HTML(f'<span class="wb-asked">{unbroken(asked.asks)}</span>')
         super().__init__([title, row, self.below], _dom_classes=("wb-question",))
         self.button.on_click(self._press)
 
@@ -81,7 +82,7 @@ class QuestionBox(w.VBox):
             self.control.value = answer
         self.control.disabled = self.button.disabled = True
         self.button.layout.display = "none"
-        told = escape(say("Committed: {answer}", answer=shown))
+        told = unbroken(say("Committed: {answer}", answer=shown))
         self.below.value = f'<span class="wb-good" role="status">✔ {told}</span>'
 
     def _press(self, _: object) -> None:

@@ -294,7 +294,7 @@ def _witness_row(witness: Witness, well: bool) -> Row:
     quote = _STAMP.sub("", witness.line)
     quote = quote if len(quote) < 200 else f"{quote[:199]}…"
     severity: Severity = "error" if witness.whole is False else "ok" if well else "info"
-    return Row(say("Source"), f"{detail}: {quote}", severity)
+    return Row(say("source"), f"{detail}: {quote}", severity)
 
 
 def _ranks(witness: Witness) -> Iterator[Row]:

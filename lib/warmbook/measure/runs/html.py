@@ -321,7 +321,7 @@ def _default(name: str) -> object:
 
 
 def _versions(record: Record) -> Table:
-    engine = [(say("engine"), record.engine)] if record.engine else []
+    engine = [(say("engine"), say(record.engine))] if record.engine else []
     commit = [(say("commit"), record.commit)] if record.commit else []
     return _table([*engine, *record.versions.items(), *commit])
 

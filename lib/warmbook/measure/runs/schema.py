@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ...settings import Settings
+from ...texts import marked
 from ..coldstart.labels import phase_name
 from ..coldstart.phases import FIRST_ANSWER
 
 SCHEMA = 1
 """Version of run.json, documented in docs/run-record.md."""
 
-QUICK_ENGINE = "quick engine"
+QUICK_ENGINE = marked("quick engine")
 """The rehearsal's engine that streams the weights and does nothing else."""
 
 STOPPED = ("failed", "interrupted", "timed-out")

@@ -89,7 +89,7 @@ class Served(Card):
         return titles[self.verdict]
 
     def rows(self) -> Sequence[Row]:
-        return (Row(say("Server"), self._detail(), SEVERITIES[self.verdict]),)
+        return (Row(say("server"), self._detail(), SEVERITIES[self.verdict]),)
 
     def note(self) -> str:
         notes = {

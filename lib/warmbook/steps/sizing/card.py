@@ -232,8 +232,8 @@ class Sizing(Card):
         rest = found.activations + found.non_torch + found.graphs
         parts = (
             MemoryPart(say("weights"), found.weights_bytes, found.weights_bytes, BLUE),
-            MemoryPart(say("the rest"), rest.low, rest.high, AMBER),
-            MemoryPart(say("context"), found.kv_cache.low, found.kv_cache.high, GREEN),
+            MemoryPart(say("other"), rest.low, rest.high, AMBER),
+            MemoryPart(say("KV cache"), found.kv_cache.low, found.kv_cache.high, GREEN),
         )
         budget = (found.budget.low, found.budget.high)
         verdict, need = islice(self._on_each(found), 2)

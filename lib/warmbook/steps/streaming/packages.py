@@ -54,7 +54,7 @@ class Versions(Card):
 
     def rows(self) -> Sequence[Row]:
         rows = tuple(Row(name, version, "ok") for name, version in self.packages)
-        return (Row(say("engine"), self.engine), *rows) if self.engine else rows
+        return (Row(say("engine"), say(self.engine)), *rows) if self.engine else rows
 
     def record(self) -> dict[str, Any]:
         """Return the engine and the versions for the run record."""

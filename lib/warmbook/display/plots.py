@@ -13,7 +13,7 @@ from .picture import AMBER, BLUE, GREEN, GREY, INK, PALE, PURPLE, RED, Picture
 
 COLOURS = {"attention": BLUE, "mlp": GREEN, "experts": AMBER, "rest": GREY}
 """Colour of each kind of bytes in a layer."""
-_TIMES = {"cluster": GREY, "container": AMBER, "server": PURPLE, "weights": BLUE, "unexplained": ""}
+TIMES = {"cluster": GREY, "container": AMBER, "server": PURPLE, "weights": BLUE, "unexplained": RED}
 """Colour of each kind of time; what nobody explains is hatched."""
 
 _GIB = 2**30
@@ -66,7 +66,7 @@ def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], caption: str, title: str = 
     """Draw several times under each other, a row for each, its parts side by side."""
     figure, axes = _paper(1.0 + (0.27 if len(rows) <= 16 else 0.16) * len(rows))
     placed = [(place, bar) for place, (_, bars) in enumerate(rows) for bar in bars]
-    for kind in _TIMES:
+    for kind in TIMES:
         shown = [(at, bar) for at, bar in placed if bar.kind == kind and bar.elapsed_s > 0]
         ends = {"width": [b.elapsed_s for _, b in shown], "left": [b.start_s for _, b in shown]}
         axes.barh([at for at, _ in shown], **ends, height=0.75, **_fill(kind))
@@ -82,7 +82,7 @@ def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None
     from matplotlib.patches import Patch
 
     bars = [bar for row in rows for bar in row]
-    kinds = [kind for kind in _TIMES if any(bar.kind == kind for bar in bars)]
+    kinds = [kind for kind in TIMES if any(bar.kind == kind for bar in bars)]
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(axes.get_yticks()) - 0.4, -0.6)
     axes.set_xlabel(say("seconds"))
@@ -96,7 +96,7 @@ def _time_axis(axes: Any, rows: Sequence[Sequence[Bar]], *, room: float) -> None
 def _fill(kind: str) -> dict[str, Any]:
     if kind == "unexplained":
         return {"facecolor": "none", "edgecolor": RED, "hatch": "////", "linewidth": 0.8}
-    return {"facecolor": _TIMES[kind]}
+    return {"facecolor": TIMES[kind]}
 
 
 def kind_name(kind: str) -> str:

@@ -1,12 +1,15 @@
 import json
 import random
 import re
+from html import unescape
 
 import pytest
 
 from warmbook import texts
 from warmbook.__main__ import main
 from warmbook.book import session, shipped
+from warmbook.display.picture import DARK, NAMES
+from warmbook.display.plots import TIMES
 from warmbook.measure.runs.headline import about, verdict
 from warmbook.measure.runs.html import page
 from warmbook.measure.runs.record import parse
@@ -254,9 +257,31 @@ def test_each_bar_has_a_text_and_each_colour_its_meaning():
         "weights: from 1.0 s to 3.0 s",
     ]
     meanings = re.findall('fill="(.*)"/></svg>(.*)</li>', html)
-    bars = re.findall(r'height="1" fill="(#\w+)"/>\n</svg>', html)
+    bars = re.findall(r'height="1" fill="(var\(--\w+\))"/>\n</svg>', html)
     assert [meaning for _, meaning in meanings] == ["cluster", "weights"]
     assert [colour for colour, _ in meanings] == bars
+
+
+def test_phases_have_the_colours_of_the_pictures_on_both_papers():
+    html = page(parse(data()), "a")
+    told = re.findall(r"--(cluster|container|server|weights|unexplained): (#\w+);", html)
+    light = list(TIMES.items())
+    assert told[:5] == told[10:] == light  # print is as light
+    assert told[5:10] == [(kind, DARK[NAMES[colour]]) for kind, colour in light]
+
+
+def test_the_network_is_told_in_words_and_figures_that_are_not_ours_as_recorded():
+    shaped = {"latency_ms": 30, "stream_mib_s": 10, "nic_gbps": 0}
+    assert "30 ms to the first byte, 10 MiB/s per stream<" in page(parse(data(shaped=shaped)), "a")
+    assert "mbit_s 100<" in page(parse(data(shaped={"mbit_s": 100})), "a")
+
+
+def test_the_quick_engine_declines_in_the_readers_language():
+    declined = "This is the rehearsal's quick engine: it streams the weights and answers no chat."
+    texts.speak("es")
+    html = page(parse(data(answer="", declined=declined)), "a")
+    assert declined not in unescape(html)
+    assert texts.say(declined) in unescape(html)
 
 
 def test_checks_are_in_the_readers_language_with_how_often_they_failed():

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...display.card import AMBER, BLUE, GREEN, GREY, RED
-from ...display.plots import kind_name
+from pydantic import JsonValue, ValidationError
+
+from ...cloud.rehearsal import Network
+from ...display.plots import TIMES, kind_name
+from ...serving.openai_api import as_read
 from ...settings import Settings
 from ...texts import say, spoken
 from ...units import duration, size
@@ -23,14 +26,6 @@ LEAST_USD = 0.00005
 """What costs less shows no digit."""
 LEAST_BAR = 0.4
 """A shorter bar could not be seen, in percent of the whole."""
-
-_COLOURS = {
-    "cluster": GREY,
-    "container": AMBER,
-    "server": GREEN,
-    "weights": BLUE,
-    "unexplained": RED,
-}
 
 
 def page(record: Record, name: str) -> str:
@@ -87,11 +82,20 @@ def _banner(record: Record) -> Iterator[Paragraph]:
         )
         yield Paragraph(sentence, "banner")
     if record.shaped is not None:
-        sentence = say("Network shaping: {figures}", figures=flat(record.shaped))
+        sentence = say("Network shaping: {figures}", figures=_figures(record.shaped))
         yield Paragraph(sentence, "banner")
     if (stopped := record.stopped_in) and not record.interactive:
         sentence = say("Not every notebook passed: it stopped in {name}.", name=stopped.name)
         yield Paragraph(sentence, "banner bad")
+
+
+def _figures(shaped: JsonValue) -> str:
+    """Return a network's figures in words; as they were recorded where they are not ours."""
+    try:
+        known = Network.model_validate(shaped)
+    except ValidationError:
+        known = Network()
+    return flat(shaped) if known == Network() else known.figures
 
 
 def _target(record: Record) -> Paragraph:
@@ -120,7 +124,12 @@ def _cold_start(record: Record) -> Sequence[Paragraph | Phases]:
 def _legend(record: Record) -> tuple[tuple[str, str], ...]:
     """Return colour and meaning of each kind of phase that there is."""
     kinds = {phase_kind(phase.name) for phase in record.phases}
-    return tuple((colour, kind_name(kind)) for kind, colour in _COLOURS.items() if kind in kinds)
+    return tuple((_colour(kind), kind_name(kind)) for kind in TIMES if kind in kinds)
+
+
+def _colour(kind: str) -> str:
+    """Return the variable of `data/report.css` for a kind of phase."""
+    return f"var(--{kind})"
 
 
 def _phase(start: float, phase: RecordedPhase, total: float, *, priced: bool) -> PhaseRow:
@@ -132,7 +141,7 @@ def _phase(start: float, phase: RecordedPhase, total: float, *, priced: bool) ->
         _usd(phase) if priced else None,
         start * scale,
         max(phase.seconds * scale, LEAST_BAR),
-        _COLOURS[phase_kind(phase.name)],
+        _colour(phase_kind(phase.name)),
         _alternative(start, phase),
     )
 
@@ -192,7 +201,7 @@ def _streams(record: Record) -> Sequence[Paragraph | Table]:
 def _answer(record: Record) -> Sequence[Paragraph]:
     if not record.question:
         return ()
-    told = (Paragraph(record.question), Paragraph(f"→ {record.answer or record.declined}"))
+    told = (Paragraph(record.question), Paragraph(f"→ {as_read(record.answer or record.declined)}"))
     if (found := record.answered) is None:
         return told
     took = f"{duration(found.seconds)}, {which_answer(found.pod, found.first)}"

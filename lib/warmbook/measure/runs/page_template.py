@@ -7,9 +7,13 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ...display.card import AMBER, BLUE, GREEN, RED
+from ...display.picture import DARK, NAMES
+from ...display.plots import TIMES
 
 EDGES = {"banner": AMBER, "cloud": BLUE, "good": GREEN, "bad": RED}
 """Colour of each kind of paragraph that has a line beside it."""
+KINDS = tuple((kind, colour, DARK[NAMES[colour]]) for kind, colour in TIMES.items())
+"""Each kind of time with its colours on light and on dark paper: those of the pictures."""
 
 
 @cache
@@ -22,4 +26,5 @@ def template(name: str = "report.html") -> Template:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["kinds"] = KINDS
     return environment.get_template(name)

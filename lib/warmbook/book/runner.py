@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ..cloud.clients import Clients
@@ -112,12 +113,30 @@ def run(
             pairs = list(zip(notebooks, result.notebooks, strict=True))
             last = pairs.pop() if always_clean else None
             execution = Execution(folder, given, kernels, follower)
-            execution.run_in_order(pairs, deadline)
-            if last:
-                execution.run_one(*last, Deadline(limit_s and CLEANUP_S))
+            with _cleanup_after(execution, last, limit_s and CLEANUP_S):
+                execution.run_in_order(pairs, deadline)
         if result.outcome == INTERRUPTED:
             raise KeyboardInterrupt(*_cleaned_up(result))
     return result
+
+
+@contextmanager
+def _cleanup_after(
+    execution: Execution, last: tuple[Path, Done] | None, limit_s: float | None
+) -> Iterator[None]:
+    """Run the `last` notebook after the block, also if it raises an error, but not after Ctrl-C.
+
+    After an error nothing is told of it: the output may be what can't be written.
+    """
+    try:
+        yield
+    except Exception:
+        if last:
+            with suppress(OSError, WarmbookError):  # the error above is what went wrong first
+                replace(execution, follower=Follower()).run_one(*last, Deadline(limit_s))
+        raise
+    if last:
+        execution.run_one(*last, Deadline(limit_s))
 
 
 def _not_run(book: Path) -> Done:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from warmbook.__main__ import main
+from warmbook.measure.runs.record import read
 
 ENDS = [
     ({"_04": "failed"}, 1),
@@ -66,3 +67,31 @@ def test_a_run_cut_off_by_a_closed_pipe_fails(play, run, closed_pipe):
     ran = play(lambda: closed_pipe("stdout"))
     assert run(only="04,05") == 1
     assert [number for number, _ in ran] == ["04"]
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Print onto a disk that has no room left."""
+
+    def fill():
+        stream = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w", encoding="utf-8")
+        monkeypatch.setattr(sys, "stdout", stream)
+
+    return fill
+
+
+@pytest.mark.parametrize("ends", [{}, {"_04": "failed"}])
+def test_a_run_whose_output_cannot_be_written_reports_it_once(play, run, full_disk, capsys, ends):
+    ran = play(full_disk, **ends)
+    assert run(only="04,05") == (1 if ends else 2)
+    assert [number for number, _ in ran] == ["04"]
+    assert capsys.readouterr().err.count("warmbook:") == 1
+
+
+@pytest.mark.parametrize(("output", "status"), [("closed_pipe", 1), ("full_disk", 2)])
+def test_a_run_that_is_cut_off_is_cleaned_up(play, run, tmp_path, request, output, status):
+    broken = request.getfixturevalue(output)
+    ran = play(lambda: broken(*(["stdout"] if output == "closed_pipe" else [])))
+    assert run("--always-clean", only="04,05") == status
+    assert [number for number, _ in ran] == ["04", "10"]
+    assert read(tmp_path / "out").left == ()

@@ -22,6 +22,7 @@ from .options import (
     is_stream,
     keep,
     numbers,
+    path_named,
     print_as,
     saved_choices,
     time_limit,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 STATUSES = {"passed": 0, "failed": 1, "timed-out": 3, "cleanup-failed": 4}
 """The exit status for each outcome of a run; Ctrl-C and what is refused have those of any verb."""
+
+REFUSED = 2
+"""The exit status if a file, or the output, can't be written and nothing else failed."""
 
 STATUSES_TOLD = (
     "Exit status: 0 all notebooks passed; 1 a notebook failed; 2 refused before any notebook "
@@ -52,7 +56,7 @@ def add(verbs: Verbs) -> None:
     )
     run.add_argument(
         "--out",
-        type=Path,
+        type=path_named,
         metavar="DIR",
         help="folder of the run (runs/<time>); an earlier run in it is moved to DIR/earlier",
     )
@@ -63,7 +67,7 @@ def add(verbs: Verbs) -> None:
     add_parameter(run)
     run.add_argument(
         *("-f", "--parameters_file"),
-        type=Path,
+        type=path_named,
         action="append",
         default=[],
         metavar="FILE",
@@ -88,7 +92,9 @@ def add(verbs: Verbs) -> None:
         help="run notebook 10 last, also after a failure, --timeout or one Ctrl-C; it has half "
         "an hour of its own",
     )
-    run.add_argument("--junit", type=Path, metavar="FILE", help="write the checks as JUnit XML")
+    run.add_argument(
+        "--junit", type=path_named, metavar="FILE", help="write the checks as JUnit XML"
+    )
     run.add_argument(
         "--format",
         choices=("text", "json"),
@@ -131,6 +137,11 @@ def _run(options: argparse.Namespace) -> int:
         )
     except BrokenPipeError:  # `… | head` has seen enough, before the last notebook
         return STATUSES["failed"]
+    except OSError as error:
+        if error.errno not in FULL or not follower.run:
+            raise
+        follower.run.problems.append(error)
+        return REFUSED
     finally:
         if follower.run:
             _end(follower.run, follower, options.junit)
@@ -139,9 +150,20 @@ def _run(options: argparse.Namespace) -> int:
 
 def _status(run: Run) -> int:
     """Return the exit status: of the outcome, and 2 if only a file could not be written."""
-    if run.passed and any(not isinstance(one, BrokenPipeError) for one in run.problems):
-        return 2
+    if run.passed and not all(map(_is_unread, run.problems)):
+        return REFUSED
     return STATUSES[run.outcome]
+
+
+def _told(problem: OSError | WarmbookError) -> str:
+    if isinstance(problem, OSError) and problem.errno in FULL:
+        return str(full(problem))
+    return str(problem)
+
+
+def _is_unread(problem: Exception) -> bool:
+    """Tell whether it is only that nobody reads the output any more."""
+    return isinstance(problem, BrokenPipeError)
 
 
 def _end(run: Run, follower: JsonFollower | TextFollower, junit: Path | None) -> None:
@@ -155,9 +177,8 @@ def _end(run: Run, follower: JsonFollower | TextFollower, junit: Path | None) ->
     with _noted(run):
         _print_end(run, follower)
     discard_unread()
-    for problem in run.problems:
-        if not isinstance(problem, BrokenPipeError):
-            warn(f"warmbook: {problem}")
+    for problem in dict.fromkeys(_told(one) for one in run.problems if not _is_unread(one)):
+        warn(f"warmbook: {problem}")
 
 
 @contextmanager
@@ -167,7 +188,7 @@ def _noted(run: Run) -> Iterator[None]:
     except WarmbookError as error:
         run.problems.append(error)
     except OSError as error:
-        run.problems.append(full(error) if error.errno in FULL else error)
+        run.problems.append(error)
 
 
 def _print_end(run: Run, follower: JsonFollower | TextFollower) -> None:

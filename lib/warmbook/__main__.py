@@ -12,7 +12,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 
 from .book import cli
 from .book.cli.options import Parser
-from .book.cli.screen import discard_unread, warn
+from .book.cli.screen import discard_unread, open_streams, warn
 from .book.interrupts import Termination
 from .errors import InterruptedWaitError, WarmbookError
 from .files import FULL, full
@@ -21,6 +21,7 @@ from .texts import say, speak
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
+    open_streams()
     options = _parser().parse_args(arguments)
     if getattr(options, "language", ""):
         speak(options.language)

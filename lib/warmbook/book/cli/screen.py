@@ -12,6 +12,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
@@ -47,6 +49,20 @@ def warn(text: str) -> None:
     """Print a message on standard error; do nothing where that can't be written."""
     with suppress(OSError):
         show_wrapped(text, sys.stderr)
+
+
+def open_streams() -> None:
+    """Open closed standard streams on the null device; let no character end a verb in an error.
+
+    What the output's encoding does not have, such as a mark in a Windows code page, becomes a
+    question mark. Source: the Python Library Reference, sys.stdin, "can be None".
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free number is its own
+            opened = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, opened)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def discard_unread() -> None:

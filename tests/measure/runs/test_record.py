@@ -148,3 +148,8 @@ def test_a_record_from_before_runs_had_ids_is_read_shown_and_compared(tmp_path, 
     assert main(["compare", str(old), str(new)]) == 0
     assert main(["compare", str(old), str(OLD)]) == 1
     assert "same run" in capsys.readouterr().err
+
+
+def test_a_file_without_end_is_refused():
+    with pytest.raises(RecordError):
+        read(Path("/dev/zero"))

@@ -14,6 +14,8 @@ from ...texts import say
 from .schema import SCHEMA, Record
 
 FILE = "run.json"
+LARGEST = 16 * 2**20
+"""A larger file is no record of a run, in bytes."""
 
 
 def read(run: Path) -> Record:
@@ -24,11 +26,20 @@ def read(run: Path) -> Record:
     """
     file = run / FILE if run.is_dir() else run
     try:
-        return parse(file.read_bytes())
+        return parse(_content(file))
     except FileNotFoundError:
         raise _refused(say("{file} does not exist", file=FILE)) from None
     except OSError as error:
         raise _refused(error.strerror or str(error)) from None
+
+
+def _content(file: Path) -> bytes:
+    """Return what is in a file, which may also be a pipe."""
+    with file.open("rb") as opened:
+        data = opened.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise _refused(say("it is too large for a record of a run"))
+    return data
 
 
 def parse(data: bytes) -> Record:

@@ -12,14 +12,12 @@ from pathlib import Path
 from ....errors import RecordError
 from ....files import read_regular
 from ....texts import say
-from ..record import FILE, parse, same_run
+from ..record import FILE, LARGEST, parse, same_run
 from ..schema import Record
 from .seat_records import SeatRecords
 
 DEPTH = 8
 """So many folders deep a record is found: SEAT/notebooks/runs/interactive/TIME has five."""
-LARGEST = 16 * 2**20
-"""A larger file is no record of a run, in bytes."""
 TELL_S = 2.0
 """How often a long search is told of, in seconds."""
 

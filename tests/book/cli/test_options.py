@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from warmbook.book.cli.options import draw_beside, keep, time_limit
+from warmbook.__main__ import main
+from warmbook.book.cli.options import draw_beside, keep, number_within, time_limit
 from warmbook.display.picture import Picture
 from warmbook.errors import SettingsError
 
@@ -76,3 +77,21 @@ def test_unwritable_picture_is_reported_and_only_status_0_becomes_2(
     assert "can't be written" in capsys.readouterr().err
     assert draw_beside(status, plot, tmp_path / "x.svg") == status
     assert draw_beside(status, plot, None) == status
+
+
+@pytest.mark.parametrize("text", ["", "0", "4", "-1", "1.5", "x", "٢", "1" * 5000])
+def test_a_number_outside_its_range_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        number_within(1, 3)(text)
+    assert number_within(0, 3)("0") == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["report", "compare a", "lint", "run --out", "run --junit", "run -f", "timeline --log"],
+)
+def test_an_empty_name_is_not_the_current_folder(command, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main([*command.split(), ""])
+    assert refused.value.code == 2
+    assert "empty" in capsys.readouterr().err

@@ -127,3 +127,26 @@ def test_a_model_in_a_bucket_is_sized_as_the_notebook_does(chosen, clients, caps
     status, found = sized(capsys, chosen.model_uri, "--max-model-len", 1024)
     assert (status, found.pop("model")) == (0, chosen.model_uri)
     assert {**found, "machine": drawn["machine"]} == drawn
+
+
+def test_a_folder_without_a_model_and_an_empty_name_are_refused(tmp_path, capsys):
+    assert main(["size", str(tmp_path)]) == 2
+    assert "config.json" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as refused:
+        main(["size", ""])
+    assert refused.value.code == 2
+
+
+@pytest.mark.parametrize("options", [["--gpus", "0"], ["--gpus", "17"], ["--max-model-len", "1e9"]])
+def test_a_number_out_of_range_names_its_option(config, capsys, options):
+    with pytest.raises(SystemExit) as refused:
+        main(["size", str(config), *options])
+    assert refused.value.code == 2
+    assert options[0] in capsys.readouterr().err
+
+
+def test_gpus_that_no_machine_has_are_refused_with_an_option_of_this_verb(config, capsys):
+    assert main(["size", str(config), "--gpu", "l4", "--gpus", "3"]) == 2
+    told = capsys.readouterr().err
+    assert "--gpus" in told
+    assert "-p " not in told

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...errors import MissingError, SettingsError
+from ...texts import say
 from .options import (
     Verbs,
     add_format,
@@ -13,6 +15,8 @@ from .options import (
     add_parameter,
     draft_from,
     draw_beside,
+    number_within,
+    path_named,
     print_as,
     saved_choices,
     settings_from,
@@ -30,16 +34,16 @@ def add(verbs: Verbs) -> None:
     weights = verbs.add_parser(
         "weights",
         help="inspect a model's folder in a bucket; reads no weights",
-        description="Look through a model's folder in a bucket, from listings and the first "
-        "kilobytes of its files: what will be streamed, and what is wrong. Exit status 1 if the "
-        "model would not load.",
+        description="Inspect a model's folder in a bucket: list it, and read the first kilobytes "
+        "of its files. Shows what will be streamed, and what is wrong. Exit status 1 if the model "
+        "would not load.",
     )
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
     weights.add_argument(
         "--picture",
-        type=Path,
+        type=path_named,
         metavar="FILE",
-        help="draw the bytes of its layers into an SVG or PNG",
+        help="draw the bytes of each layer into an SVG or PNG file",
     )
     add_format(weights)
     add_language(weights, "language of the output")
@@ -48,24 +52,28 @@ def add(verbs: Verbs) -> None:
     sized = verbs.add_parser(
         "size",
         help="compute what a model needs: KV cache, GPUs, host memory; reads no weights",
-        description="Say what a model needs, as notebook 03 does: the KV cache of one sequence, "
-        "whether weights and context fit the GPUs, the Pod's memory, the least time to load. A "
-        "folder or a config.json on this machine needs no project. Exit status 1 if it does not "
-        "fit, 2 if there is no such model; 0 if it fits or may fit, and where that is not known: "
-        "the verdict says so, and what is not understood is named instead of a figure.",
+        description="Compute what a model needs, as notebook 03 does: the KV cache of one "
+        "sequence, whether weights and context fit the GPUs, the Pod's memory, the shortest load "
+        "time. A folder or a config.json on this machine needs no project. What is not supported "
+        "is named instead of a figure. Exit status 0 if the model fits, may fit, or if that is "
+        "unknown (the verdict shows which), 1 if it does not fit, 2 if there is no such model.",
     )
     sized.add_argument(
-        "model", metavar="MODEL", help="gs://BUCKET/PATH, a folder, or a config.json"
+        "model", type=_model, metavar="MODEL", help="gs://BUCKET/PATH, a folder, or a config.json"
     )
     sized.add_argument(
         "--gpu", metavar="NAME", help="GPU type, such as nvidia-l4 or l4 (your settings)"
     )
     sized.add_argument(
-        "--gpus", type=int, default=0, metavar="N", help="GPUs per Pod (your settings)"
+        "--gpus",
+        type=number_within(1, 16),
+        default=0,
+        metavar="N",
+        help="GPUs per Pod (your settings)",
     )
     sized.add_argument(
         "--max-model-len",
-        type=int,
+        type=number_within(0, 10_000_000),
         default=0,
         metavar="TOKENS",
         help="context length (the model's maximum)",
@@ -77,10 +85,10 @@ def add(verbs: Verbs) -> None:
     doctor = verbs.add_parser(
         "doctor",
         help="run preflight checks for a notebook",
-        description="Look at credentials, project, quota, bucket, cluster and roles, and say what "
-        "stands in the way of a notebook, with the remedy and the command. Changes nothing. A "
-        "project or a model that is not chosen yet stands in the way too: what needs it is not "
-        "checked, the rest is. Exit status 1 if something stands in the way.",
+        description="Check credentials, project, quota, bucket, cluster and roles for a notebook. "
+        "Each failed check has its remedy and a command. Changes nothing. If no project or no "
+        "model is chosen yet, that check fails, and those that need it are skipped. Exit status 1 "
+        "if a check fails.",
     )
     doctor.add_argument(
         "--before",
@@ -102,6 +110,12 @@ def add(verbs: Verbs) -> None:
     add_parameter(doctor)
     add_language(doctor, "language of the output")
     doctor.set_defaults(act=_doctor)
+
+
+def _model(text: str) -> str:
+    """Return the address or the path as it was typed; an empty one is refused."""
+    path_named(text)
+    return text
 
 
 def _weights(options: argparse.Namespace) -> int:
@@ -135,11 +149,21 @@ def _seen(model: str) -> Inspection:
     """
     from ...model.inspect import inspect_local
 
-    return in_bucket(model) if model.startswith("gs://") else inspect_local(Path(model))
+    seen = in_bucket(model) if model.startswith("gs://") else inspect_local(Path(model))
+    if seen.config is None and not seen.shards:
+        raise MissingError(
+            say("{path} contains neither config.json nor safetensors files.", path=model),
+            remedy=say("Name gs://BUCKET/PATH, a folder on this machine, or a config.json."),
+        )
+    return seen
 
 
 def _sized_for(options: argparse.Namespace) -> Settings:
-    """Return settings with the GPUs of the options; a project and a bucket are not needed."""
+    """Return settings with the GPUs of the options; a project and a bucket are not needed.
+
+    Raises:
+        SettingsError: No machine has these GPUs.
+    """
     from ...model.gpus import label_of
     from ...settings import Settings
     from ...settings.gaps import PLACEHOLDERS
@@ -149,7 +173,11 @@ def _sized_for(options: argparse.Namespace) -> Settings:
     given = {"gpu": gpu, "gpu_count": options.gpus or chosen.get("gpu_count")}
     given["tensor_parallel_size"] = options.gpus or chosen.get("tensor_parallel_size")
     wanted = {name: value for name, value in given.items() if value}
-    return Settings.parse({**PLACEHOLDERS, **wanted, "max_model_len": options.max_model_len})
+    try:
+        return Settings.parse({**PLACEHOLDERS, **wanted, "max_model_len": options.max_model_len})
+    except SettingsError as error:
+        remedy = say("Choose another --gpu or --gpus.")
+        raise SettingsError("\n".join(error.fields.values()), remedy=remedy) from None
 
 
 def in_bucket(uri: str) -> Inspection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...terminal import one_line, show
 from ...texts import say
-from .options import Verbs, add_language, draw_beside, print_as
+from .options import Verbs, add_language, draw_beside, path_named, print_as
 from .records import comparable_runs, own_work
 from .screen import show_wrapped
 
@@ -40,11 +40,11 @@ def add(verbs: Verbs) -> None:
     )
     compared.mixed = True
     compared.add_argument(
-        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
+        "runs", type=path_named, nargs="+", metavar="RUN", help="folder of a run, or its run.json"
     )
     compared.add_argument(
         "--base",
-        type=Path,
+        type=path_named,
         action="append",
         default=[],
         metavar="RUN",
@@ -66,9 +66,9 @@ def add(verbs: Verbs) -> None:
     )
     compared.add_argument(
         "--picture",
-        type=Path,
+        type=path_named,
         metavar="FILE",
-        help="draw the phases of each run into an SVG or PNG",
+        help="draw the phases of each run into an SVG or PNG file",
     )
     compared.add_argument(
         "--format",
@@ -91,6 +91,10 @@ def _compare(options: argparse.Namespace) -> int:
     for run, reason in left_out.items():
         show_wrapped(f"✗ {one_line(run)}: {one_line(reason)}", sys.stderr)
     comparison, enough = Comparison(runs, more_bases), len(runs) > 1
+    if not enough:
+        told = say("Fewer than two runs could be compared.")
+        hint = say("Name a folder created by `python -m warmbook run`.")
+        show_wrapped(f"warmbook: {told}\n  → {hint}", sys.stderr)
     verdicts: Sequence[Verdict] = ()
     if enough:
         verdicts = judge(comparison, thresholds, allow_unlike=options.allow_unlike)

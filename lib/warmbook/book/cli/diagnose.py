@@ -16,6 +16,7 @@ from .options import (
     add_language,
     add_log,
     add_parameter,
+    path_named,
     print_as,
     settings_from,
 )
@@ -35,9 +36,9 @@ def add(verbs: Verbs) -> None:
         "diagnose",
         help="name the root cause of a server that does not start, from its Pod, a saved log or "
         "saved events",
-        description="Name the cause of a start that failed, quote the line that proves it, and say "
-        "what helps. With --log, --events or standard input no cluster is asked. Exit status 1 if "
-        "something was found, 0 if the start succeeded, 2 if there is nothing to read.",
+        description="Find the root cause of a failed start, quote the evidence, and print the "
+        "remedy. With --log, --events or standard input, no cluster is needed. Exit status 0 if "
+        "the start succeeded, 1 if it failed or is unfinished, 2 if there is nothing to read.",
     )
     verb.add_argument(
         "pod",
@@ -49,7 +50,7 @@ def add(verbs: Verbs) -> None:
     add_log(verb)
     verb.add_argument(
         "--events",
-        type=Path,
+        type=path_named,
         metavar="FILE",
         help="events or objects as printed by kubectl get (-o json, -o yaml, table) or kubectl "
         "describe",
@@ -71,9 +72,18 @@ def _diagnose(options: argparse.Namespace) -> int:
     else:
         raise SettingsError(say("There is nothing to read."), remedy=_what_to_give())
     if not found:
-        raise MissingError(say("The events name no model server."), remedy=_what_to_give())
+        raise _nothing_in(options)
     print_as(options.format, "\n".join(map(repr, found)), {"pods": [one.record() for one in found]})
     return int(any(one.found for one in found))
+
+
+def _nothing_in(options: argparse.Namespace) -> MissingError:
+    """Return the error for files, or standard input, that tell of no server."""
+    from .saved_logs import no_start
+
+    if options.events and not options.log:
+        return MissingError(say("The events name no model server."), remedy=_what_to_give())
+    return no_start(options.log or STDIN)
 
 
 def _what_to_give() -> str:
@@ -126,6 +136,8 @@ def _of_anything(options: argparse.Namespace) -> list[Told]:
     from .saved_logs import content
 
     text = content(STDIN)
+    if not text.strip():
+        raise SettingsError(say("There is nothing to read."), remedy=_what_to_give())
     told = _told_by_events(text, options)
     return told if told is not None else list(_told_by_log(text, options))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...terminal import one_line, show
 from ...texts import say
 from .check import in_bucket
-from .options import Verbs, add_language, print_as
+from .options import Verbs, add_language, path_named, print_as
 from .screen import show_wrapped
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def add(verbs: Verbs) -> None:
         description="Check the model servers (vLLM, SGLang and what is built on them) in YAML "
         "files: flags, the streamer's keys, accelerators, probes, service account. Charts and "
         "kustomizations are rendered first: helm template CHART | warmbook lint -. Exit status 0 "
-        "if nothing is worse than a remark or a warning, 1 if a server would not start, 2 if a "
-        "file or a document could not be looked at.",
+        "if there are only remarks and warnings, 1 if a server would not start, 2 if a file or a "
+        "document could not be checked.",
     )
     linted.mixed = True
     linted.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="YAML; - reads standard input"
+        "files", type=path_named, nargs="+", metavar="FILE", help="YAML; - reads standard input"
     )
     linted.add_argument(
         "--look",

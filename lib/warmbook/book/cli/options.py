@@ -85,7 +85,7 @@ def add_log(verb: argparse.ArgumentParser) -> None:
     """Add --log and --start."""
     verb.add_argument(
         "--log",
-        type=Path,
+        type=path_named,
         metavar="FILE",
         help="a saved log, - for standard input; no cluster needed",
     )
@@ -136,6 +136,29 @@ def folder_named(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("name a folder")
     return Path(text)
+
+
+def path_named(text: str) -> Path:
+    """Return the path of a file or a folder; an empty name is refused, as by `folder_named`."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
+
+
+def number_within(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number from `least` to `most`."""
+
+    def number(text: str) -> int:
+        digits = text.removeprefix("-")
+        if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(most)):
+            value = least - 1
+        else:
+            value = int(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+        return value
+
+    return number
 
 
 def seconds_typed(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...terminal import one_line
 from ...texts import say
-from .options import Verbs, add_format, add_language, keep, print_as, write
+from .options import Verbs, add_format, add_language, keep, path_named, print_as, write
 from .records import own_work, run_name
 from .screen import show_wrapped
 
@@ -28,20 +28,20 @@ def add(verbs: Verbs) -> None:
     report.mixed = True
     report.add_argument(
         "runs",
-        type=Path,
+        type=path_named,
         nargs="*",
         metavar="DIR",
         help="folder of a run, its run.json, or folders of seats (your last work in JupyterLab)",
     )
     report.add_argument(
         "--out",
-        type=Path,
+        type=path_named,
         metavar="FILE",
         help="the page (report.html beside run.json; of a class, class.html in its folder)",
     )
     report.add_argument(
         "--csv",
-        type=Path,
+        type=path_named,
         metavar="FILE",
         help="the table of a class (beside the page, with the suffix .csv)",
     )

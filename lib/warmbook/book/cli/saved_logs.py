@@ -25,7 +25,7 @@ def content(path: Path) -> bytes:
     try:
         return read_bytes(path)
     except UnreadableError as error:
-        told = say("{path} can't be read: {reason}.", path=path, reason=error.reason)
+        told = say("{path} can't be read: {reason}.", path=_name(path), reason=error.reason)
         raise SettingsError(told, remedy=say("Name a file that can be read.")) from None
 
 
@@ -65,9 +65,13 @@ def outcomes(
 def no_start(path: Path) -> MissingError:
     """Return the error for a file in which no server starts."""
     return MissingError(
-        say("{path} contains no start of a model server.", path=path),
+        say("{path} contains no start of a model server.", path=_name(path)),
         remedy=say("Save its whole log: kubectl logs POD -c CONTAINER --timestamps > FILE"),
     )
+
+
+def _name(path: Path) -> str:
+    return say("Standard input") if str(path) == "-" else str(path)
 
 
 def _of_pod(found: Collection[Stream], pod: str) -> list[Stream]:

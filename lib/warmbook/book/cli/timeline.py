@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from .options import (
     Verbs,
@@ -12,6 +11,7 @@ from .options import (
     add_log,
     add_parameter,
     draw_beside,
+    path_named,
     print_as,
     settings_from,
 )
@@ -22,17 +22,17 @@ def add(verbs: Verbs) -> None:
     cold = verbs.add_parser(
         "timeline",
         help="break a Pod's cold start down into phases",
-        description="Say where the time went between a Pod's creation and its readiness: node, "
-        "driver, image, imports, weights, compilation. With --log, from a saved log alone, in any "
-        "form in which kubectl, docker, stern or Cloud Logging save it. Exit status 1 if the start "
-        "failed or is unfinished, 2 if there is none to read.",
+        description="Break the time between a Pod's creation and its readiness down into phases: "
+        "node, driver, image, imports, weights, compilation. With --log, from a saved log alone, "
+        "in any format of kubectl, docker, stern or Cloud Logging. Exit status 1 if the start "
+        "failed or is unfinished, 2 if there is nothing to read.",
     )
     cold.add_argument(
         "pod", nargs="?", default="", metavar="POD", help="name of the Pod (every ready one)"
     )
     add_log(cold)
     cold.add_argument(
-        "--picture", type=Path, metavar="FILE", help="draw the phases into an SVG or PNG"
+        "--picture", type=path_named, metavar="FILE", help="draw the phases into an SVG or PNG file"
     )
     add_parameter(cold)
     add_format(cold)

@@ -1,4 +1,4 @@
-# One door for people and for CI. `make` alone lists what there is.
+# Targets for people and for CI. `make` alone lists them.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,28 +23,28 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make setup     install what a user needs into .venv; check and test add their tools"
-	@echo "make rehearse  walk the whole guide on this machine, with the real engine;"
-	@echo "               SHAPE=\"--latency-ms 30 --stream-mib-s 135\" slows what is read from its storage"
-	@echo "make lab       JupyterLab with a rehearsal beside it; FAULT=NAME lets something go wrong"
-	@echo "make check     lint, types, architecture, notebooks"
-	@echo "make unit      the tests that start no rehearsal, in 2 minutes"
-	@echo "make test      all tests, quick ones first"
-	@echo "make soak      kill, repeat and break everything for long; results go to docs/reliability.md;"
+	@echo "make rehearse  run all notebooks in a rehearsal on this machine, with the real engine;"
+	@echo "               SHAPE=\"--latency-ms 30 --stream-mib-s 135\" limits reads from its storage"
+	@echo "make lab       open JupyterLab with a rehearsal; FAULT=NAME stages a fault"
+	@echo "make check     run linters, type checks, and checks of the layers, notebooks and pages"
+	@echo "make unit      run the tests that start no rehearsal, in 2 minutes"
+	@echo "make test      run all tests, quick ones first"
+	@echo "make soak      run long tests of interruptions and faults; write docs/reliability.md;"
 	@echo "               SUITES=DIR runs the tests of gcsfs, google-cloud-storage and Kubernetes, from DIR"
-	@echo "make mutants   change the code in many places and count what no unit test notices (half an hour)"
-	@echo "make bench     measure; results go to docs/bench.json and docs/bench.md"
+	@echo "make mutants   count the code changes that no unit test detects (half an hour)"
+	@echo "make bench     measure; write docs/bench.json and docs/bench.md"
 	@echo "make pictures  take the README's pictures again, with the real engine"
-	@echo "make screenshots  take a picture of each result of each notebook, for people to look at; to"
+	@echo "make screenshots  take a screenshot of each result of each notebook, for review, in"
 	@echo "               runs/screenshots, or DIR=DIR; SCREENSHOTS=\"--engine vllm --language es\""
 	@echo "make notebooks write notebooks/en and notebooks/es from notebooks/source"
-	@echo "make coverage  write docs/coverage.md: the guide, item by item"
+	@echo "make coverage  write docs/coverage.md: each item of the guide, with its step and tests"
 	@echo "make troubleshooting  write docs/troubleshooting.md: each pitfall by its name"
-	@echo "make translations  bring the Spanish in lib/warmbook/locale up to date with the code's English"
-	@echo "make golden    write what tests compare with: tests/golden has manifests and wording"
+	@echo "make translations  update the Spanish in lib/warmbook/locale from the English in the code"
+	@echo "make golden    write tests/golden: the manifests and texts that tests compare with"
 	@echo "make run-schema  write docs/run.schema.json: the JSON Schema of a run's record"
 	@echo "make cli       write docs/cli.md: the verbs and options of both command lines"
 	@echo "make sbom      write docs/sbom and docs/licences.md: what the locks install, with its licences"
-	@echo "make lock      write the lock files anew, with the newest versions"
+	@echo "make lock      renew the lock files, with the newest versions"
 	@echo "make clean     remove .venv and runs (the cache outside the repository stays)"
 
 setup: $(STAMP)

@@ -105,10 +105,10 @@ def _marked(node: ast.AST) -> Iterator[str]:
 def table(carried: Found, steps: Found, tested: Found) -> str:
     """Return the document."""
     lines = [
-        "# What of the guide is carried out, and where",
+        "# Coverage of the guide",
         "",
-        "Each item of Google Cloud's guide, the notebook's cell, the step that it calls, and the",
-        "tests. Written by `python tools/coverage.py`; `make check` fails when an item lacks one.",
+        "Each item of Google Cloud's guide, with the notebook's cell, the step that it calls, and",
+        "its tests. Written by `python tools/coverage.py`; `make check` fails if one is missing.",
         "",
         "| id | in the guide | cell | step | tests |",
         "|---|---|---|---|---|",

@@ -33,21 +33,21 @@ DOCS = ROOT / "docs"
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 WAIT_S = 60
 
-INTRODUCTION = """# Other people's manifests
+INTRODUCTION = """# Lint results for public manifests
 
-What `python -m warmbook lint` says of manifests that others have published, each repository at
-one commit. `python tools/lint_repository.py CHECKOUT` writes this page and `lint.json`: it lints
-every YAML file of a checkout as it lies there, and what its kustomizations and charts make.
+Results of `python -m warmbook lint` for published manifests, each repository at one commit.
+`python tools/lint_repository.py CHECKOUT` writes this page and `lint.json`. It lints every YAML
+file of a checkout unchanged, and the manifests that its kustomizations and charts render.
 
-A document that is not read is a template, a patch, a kustomization or the values of a chart, which
-lint tells how to render, or no YAML. A container that is passed over runs no model server, or one
-whose arguments lint does not know.
+Documents that are not read: templates, patches, kustomizations and the values of charts (lint
+prints how to render them), and files that are not YAML. Containers that are passed over run no
+model server, or one whose arguments lint does not know.
 
 """
 NOTES = {
     "GoogleCloudPlatform/accelerated-platforms": "Both errors are in the manifests: the server of "
-    "the offline batch worker has two GPUs (base/jobset.yaml), and runtime.env of these two asks "
-    "for TENSOR_PARALLEL_SIZE=4. vLLM stops where the size is more than the GPUs that it sees.",
+    "the offline batch worker has two GPUs (base/jobset.yaml), and runtime.env of these two sets "
+    "TENSOR_PARALLEL_SIZE=4. vLLM stops if the size is larger than its number of GPUs.",
 }
 """What a reader who looked at the findings says of them, by repository."""
 COLUMNS = (
@@ -154,7 +154,7 @@ def _text(path: Path) -> str:
 
 
 def _kind(passed: Passed) -> str:
-    return "no YAML" if passed.reason.startswith("it is not YAML") else passed.reason
+    return "not YAML" if passed.reason.startswith("it is not YAML") else passed.reason
 
 
 def _commit(checkout: Path) -> str:

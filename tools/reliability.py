@@ -25,22 +25,21 @@ TOGETHER: dict[str, Callable[[tuple[Any, Any]], Any]] = {
 
 INTRODUCTION = """# Reliability
 
-What happens when something goes wrong: a kernel or a machine dies, a reader stops a wait, a
-service refuses for a while, a choice is a mistake. Each figure was measured in a rehearsal, on
-one machine; Google Cloud itself had no part in it. `make test` runs the same tests with fewer
-cases, `make soak` runs all of them and writes this page, part by part: a part keeps its figures,
-with their day and the commit of the rehearsal, until it is measured again. Raw values are in
-`reliability.json`.
+Tests of what can go wrong: killed kernels and machines, interrupted waits, temporary errors of
+services, wrong settings. Each figure was measured in a rehearsal on one machine, not on Google
+Cloud. `make test` runs the same tests with fewer cases. `make soak` runs all of them and writes
+this page, part by part: a part keeps its figures, with their date and the rehearsal's commit,
+until it is measured again. Raw values are in `reliability.json`.
 """
 
 SUITES_HEADING = "## Tests of other projects"
 SUITES_INTRODUCTION = """
-Tests that others wrote, run against the rehearsal by `make soak SUITES=DIR`, where DIR holds
-checkouts of the projects: those of two clients of Cloud Storage, and of Kubernetes' own end-to-end
-tests the conformance tests of what the guide's Pods are made of. `tools/suites.py` says which
-tests they are. Of the images that Kubernetes' tests run, agnhost is their own; this machine's
-tools stand for busybox, and agnhost's `pause` for pause, nginx and httpd, which only have to run. A
-row for each commit of the rehearsal that was measured.
+Test suites of other projects, run against the rehearsal by `make soak SUITES=DIR`, with checkouts
+of the projects in DIR: two clients of Cloud Storage, and Kubernetes' end-to-end conformance tests
+of the objects that the guide uses. `tools/suites.py` lists the tests. Of the images that
+Kubernetes' tests run, agnhost is the original; this machine's tools replace busybox, and agnhost's
+`pause` replaces pause, nginx and httpd, which only have to run. Each row is one measured commit of
+the rehearsal.
 
 | suite | rehearsal | date | passed | failed | skipped by the suite | seconds |
 |---|---|---|---|---|---|---|

@@ -16,11 +16,11 @@ from warmbook_rehearsal.faults.unstaged import UNSTAGED
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "troubleshooting.md"
 INTRODUCTION = """\
-# When something goes wrong
+# Troubleshooting
 
-Each pitfall has a name. The workbook ends its error messages with it, and `warmbook doctor` names
-it in its lines; look for the name below. Where a fault stages it, `python -m warmbook_rehearsal
---fault NAME` shows it in a rehearsal. Written by `python tools/troubleshooting.py` from
+Each pitfall has a name, which error messages and the lines of `warmbook doctor` contain. Search
+this page for it. If a fault causes the pitfall, `python -m warmbook_rehearsal --fault NAME` stages
+it in a rehearsal. Written by `python tools/troubleshooting.py` from
 `lib/warmbook/doctor/pitfalls` and `lib/warmbook_rehearsal/faults`.
 """
 

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jitter=options.jitter,
     )
     if network.jitter and not network.is_shaped:
-        parser.error("--jitter spreads the latency and the rates: give one of them too")
+        parser.error("--jitter varies the latency and the rates: set one of them too")
     if options.list_faults:
         for fault in FAULTS.values():
             print(f"{fault.name:28} {'+' if fault.mendable else ' '} {fault.what}")
@@ -141,7 +141,7 @@ def _take_back(names: str) -> int:
     """Take faults back in the rehearsal around this command."""
     for fault in named(_names(names)):
         unstage(fault.name, os.environ)
-        print(f"{fault.name} is taken back: {fault.what}")
+        print(f"{fault.name} is removed: {fault.what}")
     return 0
 
 
@@ -190,8 +190,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_figure,
         default=0.0,
         metavar="N",
-        help="seconds until a role that was granted or an API that was enabled holds; the service "
-        "account of the nodes takes twice as long (default: %(default)s)",
+        help="seconds until a granted role or an enabled API is effective; the nodes' service "
+        "account takes twice as long (default: %(default)s)",
     )
     parser.add_argument(
         "--cache",
@@ -231,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_house(parser: argparse.ArgumentParser) -> None:
-    house = parser.add_argument_group("the cache", "Each of these stops when it is done.")
+    house = parser.add_argument_group("the cache", "Each of these exits when it is done.")
     house.add_argument(
         "--build",
         action="store_true",
@@ -252,18 +252,18 @@ def _add_house(parser: argparse.ArgumentParser) -> None:
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_argument_group(
-        "the shape of the network",
-        "What Pods and you read from the rehearsal's storage is slowed down to these figures, so "
-        "that concurrency and replicas matter as they do in the cloud. Uploads are not. 0, the "
-        "default, leaves it as fast as this machine is. No rate of a rehearsal is Cloud Storage's.",
+        "network shaping",
+        "Limits what Pods and you read from the rehearsal's storage, so that concurrency and "
+        "replicas matter as they do in the cloud. Uploads are not limited. 0, the default, means "
+        "no limit. Rates of a rehearsal say nothing about Cloud Storage.",
     )
     for option, told in (
-        ("--latency-ms", "milliseconds from a request to the first byte of its answer"),
-        ("--stream-mib-s", "rate of one stream, that is one request, in MiB/s"),
+        ("--latency-ms", "milliseconds from a request to the first byte of its response"),
+        ("--stream-mib-s", "rate of one stream (one request), in MiB/s"),
         ("--nic-gbps", "rate that all streams of one machine share, in Gbps"),
         (
             "--region-gbps",
-            "rate that all machines share, in Gbps; zones' caches have no part in it",
+            "rate that all machines share, in Gbps; reads from a zone's cache do not count",
         ),
     ):
         shape.add_argument(option, type=_figure, default=0.0, metavar="N", help=told)
@@ -272,8 +272,8 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         type=_share,
         default=0.0,
         metavar="SHARE",
-        help="0 to 1: spread each request's latency and time per byte over 1 ± SHARE times "
-        "the figure, the same in each rehearsal",
+        help="0 to 1: each request's latency and time per byte vary by up to ± SHARE of the "
+        "figure, in the same way in each rehearsal",
     )
 
 

@@ -25,10 +25,7 @@ from .rehearsal import Rehearsal
 from .stopping import Stopping
 from .time_scale import TimeScale
 
-SHAPED = (
-    "A shaped rehearsal: what is read from its storage takes {network}. "
-    "No rate of it is Cloud Storage's."
-)
+SHAPED = "The rehearsal's network is shaped: {network}. Its rates say nothing about Cloud Storage."
 TETHERED = Path(__file__).with_name("tethered.py")
 PATIENCE_S = {signal.SIGINT: 10.0, signal.SIGTERM: 3.0, signal.SIGHUP: 3.0}
 """How long a command may take to end after each signal, in seconds, before it is killed."""

@@ -108,7 +108,7 @@ exercises.predict("09")
 # - `download`: descarga al disco del nodo y luego el cargador predeterminado de vLLM. Es la referencia.
 # - `streamer`: Run:ai Model Streamer, como lo usa tu servidor.
 # - `distributed`: lo mismo con `{"distributed": true}`; solo con varias GPUs.
-# - `fuse`: el cargador predeterminado sobre un bucket activado con Cloud Storage FUSE; no en un ensayo.
+# - `fuse`: el cargador predeterminado sobre un bucket montado con Cloud Storage FUSE; no en un ensayo.
 # - `fastsafetensors`: después de una descarga, con vLLM 0.20.0 o posterior.
 # - `tensorizer`: igual, con una sola GPU. La conversión del modelo no se cuenta.
 #

@@ -212,7 +212,7 @@ def start_again(one: Seat) -> str:
     # the seats of `class start` have numbers, those of JupyterHub the names of Unix users
     if one.name.isdecimal():
         wanted = command(one.folder.parents[1], f"start {int(one.name)}")
-        return say("Start it: {command}. Seats that run go on.", command=wanted)
+        return say("Start it: {command}. Running seats are not affected.", command=wanted)
     return say("It starts when its learner logs in.")
 
 

@@ -34,10 +34,10 @@ def add(verbs: Verbs) -> None:
         "live",
         help="verify in your own project what only a live project can show; deletes what it "
         "creates",
-        description="Check in your own project what only a project can show (docs/live.md), in "
-        "tiers that cost more each: 0 is free and changes nothing. What it makes is its own and "
-        "is deleted at the end. Writes evidence.json. Exit status 1 if Google Cloud "
-        "refuted a claim or something is left, 2 if it came to no claim.",
+        description="Verify in your own project what only a live project can show "
+        "(docs/live.md), in tiers of increasing cost: tier 0 is free and changes nothing. Creates "
+        "resources of its own and deletes them at the end. Writes evidence.json. Exit status 1 if "
+        "a claim was refuted or a resource is left, 2 if it could not start or tested no claim.",
     )
     verb.add_argument(
         "--tier", type=int, choices=range(5), default=0, help="the last tier to run (0)"
@@ -57,15 +57,17 @@ def add(verbs: Verbs) -> None:
         help="folder of evidence.json (runs/live)",
     )
     verb.add_argument(
-        "--yes", action="store_true", help="don't ask for confirmation before it costs money"
+        "--yes",
+        action="store_true",
+        help="don't ask for confirmation before it costs money",
     )
     verb.add_argument(
         "--sweep",
         action="store_true",
-        help="delete what the run of DIR left, and what is overdue; no checks",
+        help="delete what the run of DIR left, and what is past its time limit; test nothing",
     )
     verb.add_argument(
-        "--all", action="store_true", help="with --sweep: what every run of the project left"
+        "--all", action="store_true", help="with --sweep: delete what every run of the project left"
     )
     add_parameter(verb)
     add_language(verb, "language of the output")

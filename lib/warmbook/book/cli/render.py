@@ -33,7 +33,7 @@ def add(verbs: Verbs) -> None:
         "--notebook", default="", metavar="NN[,NN]", help="the commands of these notebooks only"
     )
     part.add_argument(
-        "--cleanup", action="store_true", help="the commands that delete it all again"
+        "--cleanup", action="store_true", help="the commands that delete everything again"
     )
     shell.add_argument(
         "--look",
@@ -48,8 +48,8 @@ def add(verbs: Verbs) -> None:
         "manifest",
         help="print the Deployment for your settings and your model; deploys nothing",
         description="Print the Deployment as YAML for your settings. The model in the bucket is "
-        "looked at, for its memory and its probe; the differences from the guide's manifest, each "
-        "with its reason, stand above it as comments.",
+        "inspected, to compute memory, disk and probes. Comments above the YAML list the "
+        "differences from the guide's manifest, each with its reason.",
     )
     manifest.add_argument(
         "--as-in-the-guide", action="store_true", help="the guide's own manifest, unchanged"

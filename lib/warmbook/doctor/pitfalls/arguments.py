@@ -74,8 +74,8 @@ PITFALLS = (
         name="block-not-divisible",
         symptom="«… is not divisible by weight quantization block_n», or by min_thread_k.",
         cause="With this many GPUs, the quantized weights are split inside a block.",
-        remedy="Lower «gpu_count»; for a mixture-of-experts model, --enable-expert-parallel does "
-        "not split the experts.",
+        remedy="Lower «gpu_count». A mixture-of-experts model can also run with "
+        "--enable-expert-parallel, which does not split the experts.",
         source="https://github.com/vllm-project/vllm/issues/17569",
     ),
     Pitfall(
@@ -99,8 +99,8 @@ PITFALLS = (
         symptom="«No valid attention backend found for cuda with …».",
         cause="No attention kernel of the engine supports this GPU with this model and these "
         "options; «Reasons» in the message names what each kernel lacks.",
-        remedy="Leave --kv-cache-dtype and --attention-backend out; where all that fits says "
-        "«compute capability not supported», choose a later GPU or another «vllm_version».",
+        remedy="Remove --kv-cache-dtype and --attention-backend. If each reason is «compute "
+        "capability not supported», choose a later GPU or another «vllm_version».",
         source="vLLM's released source, 0.32.0: platforms/cuda.py",
     ),
 )

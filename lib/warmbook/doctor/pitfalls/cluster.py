@@ -160,7 +160,7 @@ PITFALLS = (
         name="watch-expired",
         symptom="The cluster returns 410 Gone to a watch.",
         cause="The requested resource version is older than those the cluster still keeps.",
-        remedy="Try again: everything is listed anew.",
+        remedy="Try again: everything is listed again.",
         source="https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses",
     ),
 )

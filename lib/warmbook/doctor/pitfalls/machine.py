@@ -80,9 +80,9 @@ PITFALLS = (
         cause="A CUDA kernel received an out-of-range value: usually token ids beyond the "
         "model's vocabulary (tokenizer and weights of different models) or positions "
         "beyond its context, otherwise a bug in this release of the engine.",
-        remedy="Upload the tokenizer that belongs to the weights, and leave --max-model-len at "
-        "the model's own. CUDA_LAUNCH_BLOCKING=1 in the Pod's env shows the kernel; then try "
-        "--enforce-eager and another «vllm_version».",
+        remedy="Upload the tokenizer that belongs to the weights, and do not raise "
+        "--max-model-len above the model's own. With CUDA_LAUNCH_BLOCKING=1 in the Pod's env, the "
+        "log names the kernel; then try --enforce-eager, or another «vllm_version».",
         source="https://github.com/vllm-project/vllm/issues/11931",
     ),
     Pitfall(
@@ -107,9 +107,9 @@ PITFALLS = (
         cause="NVIDIA's matrix library failed. NOT_INITIALIZED or INTERNAL_ERROR at "
         "cublasCreate: usually, the GPU's memory is full. INVALID_VALUE or NOT_SUPPORTED: "
         "usually, LD_LIBRARY_PATH loads another release of the library than PyTorch's own.",
-        remedy="Lower --gpu-memory-utilization by 0.05 and see with `kubectl exec POD -- "
-        "nvidia-smi` that nothing else is on the GPU. For the second, set LD_LIBRARY_PATH to "
-        "/usr/local/nvidia/lib64 alone and take the engine's image as it is.",
+        remedy="For full memory, lower --gpu-memory-utilization by 0.05, and check with `kubectl "
+        "exec POD -- nvidia-smi` that no other process uses the GPU. For another release, set "
+        "LD_LIBRARY_PATH to /usr/local/nvidia/lib64 only, and use the engine's image unchanged.",
         source="https://github.com/vllm-project/vllm/issues/18335 and 35608",
     ),
     Pitfall(
@@ -124,20 +124,20 @@ PITFALLS = (
         name="kernel-build-failed",
         symptom="«Ninja build failed», «nvcc fatal» or «Error building extension».",
         cause="The engine compiles GPU kernels when it starts (FlashInfer's, PyTorch's "
-        "extensions), and the compiler refuses: mostly the CUDA compiler in the image is of "
-        "another release than the package needs.",
-        remedy="Take the engine's own image as it is. Where FlashInfer's sampler is what fails to "
-        "compile, VLLM_USE_FLASHINFER_SAMPLER=0 in the Pod's env leaves it out; the lines below "
-        "«FAILED» name the file and the reason.",
+        "extensions), and the compilation failed, usually because the image's CUDA compiler is "
+        "of another release than the package needs.",
+        remedy="Use the engine's own image unchanged. The lines below «FAILED» name the file and "
+        "the reason: if it is FlashInfer's sampler, set VLLM_USE_FLASHINFER_SAMPLER=0 in the "
+        "Pod's env.",
         source="https://github.com/flashinfer-ai/flashinfer/issues/1532",
     ),
     Pitfall(
         name="torch-compile-failed",
         symptom="«BackendCompilerFailed» or «InductorError».",
-        cause="torch.compile could not compile the model for this GPU: mostly an error in this "
-        "release of PyTorch or of the engine.",
-        remedy="Add --enforce-eager, which leaves torch.compile and CUDA graphs out (answers get "
-        "slower); then try another «vllm_version».",
+        cause="torch.compile could not compile the model for this GPU, usually because of an "
+        "error in this release of PyTorch or of the engine.",
+        remedy="Add --enforce-eager, which disables torch.compile and CUDA graphs (answers get "
+        "slower), or try another «vllm_version».",
         source="https://github.com/vllm-project/vllm/issues/28982",
     ),
     Pitfall(
@@ -183,7 +183,7 @@ PITFALLS = (
         name="process-killed",
         symptom="«Killed», or «died unexpectedly, exit code -9»; the container exits with 1, "
         "and no OOMKilled is reported.",
-        cause="The kernel killed one process of the server, nearly always for lack of memory; "
+        cause="The kernel killed one process of the server, usually for lack of memory; "
         "the container's main process survived, so the container status does not show it.",
         remedy="Request more memory for the Pod, or set «memory_limit» in "
         "--model-loader-extra-config.",
@@ -217,11 +217,11 @@ PITFALLS = (
         name="name-not-resolved",
         symptom="«Temporary failure in name resolution», «Failed to resolve "
         "'storage.googleapis.com'» or «metadata.google.internal».",
-        cause="The Pod gets no answer from DNS: a network policy closes port 53, the cluster's "
+        cause="DNS does not respond to the Pod: a network policy blocks port 53, the cluster's "
         "DNS is overloaded or being replaced, or the name does not exist.",
-        remedy="Test it in the Pod: `kubectl exec POD -- getent hosts storage.googleapis.com`; "
-        "look at `kubectl get pods -n kube-system -l k8s-app=kube-dns`; allow port 53 over UDP "
-        "and TCP, or turn NodeLocal DNSCache on.",
+        remedy="Test it in the Pod: `kubectl exec POD -- getent hosts storage.googleapis.com`. "
+        "Check the DNS Pods: `kubectl get pods -n kube-system -l k8s-app=kube-dns`. Allow port 53 "
+        "over UDP and TCP, or enable NodeLocal DNSCache.",
         source="https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache",
     ),
     Pitfall(

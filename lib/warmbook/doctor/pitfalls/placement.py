@@ -16,7 +16,7 @@ PITFALLS = (
     Pitfall(
         name="selector-unmatched",
         symptom="«didn't match Pod's node affinity/selector».",
-        cause="No node has the labels that the Pod selects, mostly for GPU type, compute class "
+        cause="No node has the labels that the Pod selects, usually for GPU type, compute class "
         "or zone, and none is being provisioned.",
         remedy="Compare the Pod's nodeSelector and affinity with `kubectl get nodes "
         "--show-labels`, and read the event NotTriggerScaleUp.",
@@ -98,12 +98,12 @@ PITFALLS = (
     Pitfall(
         name="claim-not-allocated",
         symptom="«cannot allocate all claims».",
-        cause="The Pod asks for its GPU by a ResourceClaim, and no node has such a device free: "
-        "all are in use, the driver for dynamic resource allocation does not run there, or the "
-        "claim's selector fits none.",
-        remedy="Compare what is asked for with what there is: `kubectl get "
-        "resourceclaims,deviceclasses` and `kubectl get resourceslices -o yaml`; end what holds "
-        "the device, or add a node that has one.",
+        cause="The Pod requests its GPU through a ResourceClaim, and no node has a free device "
+        "for it: all are in use, the driver for dynamic resource allocation does not run there, "
+        "or the claim's selector matches none.",
+        remedy="Compare the claims with the devices: `kubectl get resourceclaims,deviceclasses` "
+        "and `kubectl get resourceslices -o yaml`. Delete the Pod that uses the device, or add a "
+        "node that has one.",
         source="https://github.com/kubernetes/kubernetes (dynamicresources.go)",
     ),
     Pitfall(
@@ -182,7 +182,7 @@ PITFALLS = (
         name="device-not-allocated",
         symptom="«UnexpectedAdmissionError: Allocate failed due to requested number of devices "
         "unavailable».",
-        cause="The node offered a GPU that it could not allocate, mostly after a restart.",
+        cause="The node offered a GPU that it could not allocate, usually after a restart.",
         remedy="Delete the Pod: the Deployment creates another. If the error occurs again, "
         "delete the node.",
         source="https://github.com/kubernetes/kubernetes/issues/115190",

@@ -20,7 +20,7 @@ PITFALLS = (
         "says why.",
         cause="The log contains only the server's last lines: it is truncated, or from a later "
         "start. If it is complete, a process of the server was killed from outside, "
-        "mostly for lack of memory.",
+        "usually for lack of memory.",
         remedy="Save the whole log of the start that failed and diagnose it: `kubectl logs POD -c "
         "CONTAINER --previous > FILE`, then `warmbook diagnose --log FILE`; `kubectl describe pod "
         "POD` shows how the container ended.",

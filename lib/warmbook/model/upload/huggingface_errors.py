@@ -48,7 +48,7 @@ def _explain(error: Exception, name: str, revision: str, token: str) -> Warmbook
     if "RemoteEntryNotFoundError" in names:
         return MissingError(
             say("A file of {name} was removed from Hugging Face.", name=name),
-            remedy=say("Run this again: it lists the files anew."),
+            remedy=say("Run this again: it lists the files again."),
         )
     if "DisabledRepoError" in names:
         return AccessError(

@@ -59,7 +59,7 @@ def _of_commands() -> dict[str, Description]:
         "no text": Description(
             "error",
             say("An argument must be text."),
-            say("Kubernetes refuses numbers and maps among arguments; quotes make them text."),
+            say("Kubernetes rejects numbers and maps among arguments; quotes make them text."),
         ),
     }
 
@@ -104,7 +104,7 @@ def _of_the_streamer() -> dict[str, Description]:
         "no service account": Description(
             "warning",
             say("The Pod names no service account."),
-            say("The bucket refuses a Pod whose service account has no role on it (403)."),
+            say("The bucket denies access to a Pod whose service account has no role on it (403)."),
         ),
         "loader config": Description(
             "error",

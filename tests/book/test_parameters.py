@@ -80,3 +80,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, name):
 def test_a_wrong_name_or_type_is_refused(file, text, words):
     with pytest.raises(SettingsError, match=words):
         refuse_early(BOOK, gathered([file(text)], [], []), CHOSEN)
+
+
+def test_a_file_of_another_encoding_is_to_be_saved_as_utf_8(tmp_path):
+    (saved := tmp_path / "params.yaml").write_bytes("replicas: 2\n".encode("utf-16"))
+    with pytest.raises(SettingsError, match="UTF-8") as refused:
+        gathered([saved], [], [])
+    assert "UTF-8" in refused.value.remedy

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import limited_yaml
 from ..errors import SettingsError
-from ..limited_yaml import YamlError
+from ..limited_yaml import YamlError, YamlSyntaxError
 from ..settings import Settings, as_text, merge
 from ..texts import say
 from .execution import taken_by
@@ -39,6 +39,9 @@ def _content(file: Path) -> str:
     except OSError as error:
         remedy = say("Name a file that you can read.")
         raise _refused(str(file), error.strerror or str(error), remedy) from None
+    except YamlSyntaxError as error:  # before it is parsed: of another encoding
+        remedy = say("Save it as UTF-8, then try again.")
+        raise _refused(str(file), error.reason, remedy) from None
     except YamlError as error:
         raise _refused(str(file), error.reason) from None
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book.cli.options import draw_beside, keep, number_within, time_limit
+from warmbook.book.cli.options import draw_beside, keep, number_within, numbers, time_limit
 from warmbook.display.picture import Picture
 from warmbook.errors import SettingsError
 
@@ -95,3 +95,11 @@ def test_an_empty_name_is_not_the_current_folder(command, capsys):
         main([*command.split(), ""])
     assert refused.value.code == 2
     assert "empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [("", []), (" ", []), ("4, 05,", ["04", "05"]), (",", [","]), (" , ,", [",", ","])],
+)
+def test_only_an_empty_list_means_every_notebook(listed, found):
+    assert numbers(listed) == found

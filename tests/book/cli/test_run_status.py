@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from warmbook.__main__ import main
+from warmbook.book.cli import run as cli_run
 from warmbook.measure.runs.record import read
 
 ENDS = [
@@ -95,3 +96,24 @@ def test_a_run_that_is_cut_off_is_cleaned_up(play, run, tmp_path, request, outpu
     assert run("--always-clean", only="04,05") == status
     assert [number for number, _ in ran] == ["04", "10"]
     assert read(tmp_path / "out").left == ()
+
+
+def test_notebooks_named_by_two_options_run_and_a_comma_names_none(play, run, capsys):
+    ran = play()
+    assert run("--only", "5", only="04") == 0
+    assert [number for number, _ in ran] == ["04", "05"]
+    assert run(only=",") == 2
+    assert len(ran) == 2
+
+
+@pytest.mark.parametrize("ends", [{"_04": "twice"}, None])
+def test_only_a_run_that_has_begun_may_have_created_something(play, run, monkeypatch, capsys, ends):
+    play(**ends or {})
+    if ends is None:
+        monkeypatch.setattr(cli_run, "saved_choices", interrupt)
+    assert run() == 130
+    assert ("still exist" in capsys.readouterr().err) == bool(ends)
+
+
+def interrupt():
+    raise KeyboardInterrupt

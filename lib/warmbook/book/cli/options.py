@@ -196,8 +196,12 @@ def number_typed(text: str) -> str:
 
 
 def numbers(listed: str) -> list[str]:
-    """Return the numbers of notebooks in a list such as 4,05."""
-    return [number.strip().zfill(2) for number in listed.split(",") if number.strip()]
+    """Return the numbers of notebooks in a list such as 4,05.
+
+    A list of commas alone names no notebook that there is: it must not mean all of them.
+    """
+    named = [number.strip().zfill(2) for number in listed.split(",") if number.strip()]
+    return named or listed.split()
 
 
 def settings_from(options: argparse.Namespace) -> Settings:

@@ -62,7 +62,11 @@ def add(verbs: Verbs) -> None:
     )
     add_language(run, "language of the messages")
     run.add_argument(
-        "--only", default="", metavar="NN[,NN]", help="run these notebooks only, such as 04,05"
+        "--only",
+        action="append",
+        default=[],
+        metavar="NN[,NN]",
+        help="run these notebooks only, such as 04,05; may be repeated",
     )
     add_parameter(run)
     run.add_argument(
@@ -101,7 +105,7 @@ def add(verbs: Verbs) -> None:
         default="text",
         help="text for people, json for programs: one event a line",
     )
-    run.set_defaults(act=_run, creates=True)
+    run.set_defaults(act=_run)
 
     listing = verbs.add_parser(
         "list",
@@ -120,7 +124,7 @@ def _run(options: argparse.Namespace) -> int:
     from .run_follower import JsonFollower, TextFollower
 
     saved_choices()  # names what a run ignores
-    notebooks = runner.books(spoken(), numbers(options.only))
+    notebooks = runner.books(spoken(), numbers(",".join(options.only)))
     parameters = gathered(options.parameters_file, options.parameters_yaml, options.parameter)
     parameters.setdefault("language", spoken())
     if options.junit:
@@ -144,6 +148,7 @@ def _run(options: argparse.Namespace) -> int:
         return REFUSED
     finally:
         if follower.run:
+            options.creates = True
             _end(follower.run, follower, options.junit)
     return _status(result)
 

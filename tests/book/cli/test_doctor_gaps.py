@@ -59,3 +59,12 @@ def test_only_what_is_required_and_not_chosen_is_a_gap():
     assert (settings.project_id, missing) == ("my-project", ("model_uri",))
     whole = {"project_id": "my-project", "model_uri": "gs://bucket/m"}
     assert parse_with_gaps(whole)[1] == ()
+
+
+def test_a_probe_that_cannot_run_does_not_hide_the_checks(chosen, clients, capsys):
+    given = [f"{name}={getattr(chosen, name)}" for name in PLACEHOLDERS]
+    words = [word for one in given for word in ("-p", *one.split("=", 1))]
+    assert main(["doctor", "--probe", "--format", "json", *words]) == 1  # there is no cluster
+    told = capsys.readouterr()
+    assert "Credentials" in [one["name"] for one in json.loads(told.out)["checkups"]]
+    assert "warmbook: " in told.err

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import MissingError, SettingsError
+from ...errors import MissingError, SettingsError, WarmbookError
 from ...texts import say
 from .options import (
     Verbs,
@@ -21,6 +22,7 @@ from .options import (
     saved_choices,
     settings_from,
 )
+from .screen import show_wrapped
 
 if TYPE_CHECKING:
     from ...cloud.clients import Clients
@@ -200,7 +202,12 @@ def _doctor(options: argparse.Namespace) -> int:
     project_id = "" if "project_id" in missing else settings.project_id
     clients = Clients(project_id, settings).confirmed()
     examined = examine(settings, clients, options.before, whole=True, missing=missing)
-    probed = _probed(settings, clients) if options.probe else None
+    try:
+        probed = _probed(settings, clients) if options.probe else None
+    except WarmbookError as error:
+        print_as(options.format, examined.table(), examined.record())
+        show_wrapped(f"warmbook: {error}", sys.stderr)
+        return 1
     text = "\n\n".join([examined.table(), *([repr(probed)] if probed is not None else [])])
     told = {**examined.record(), **({"probe": probed.record()} if probed is not None else {})}
     print_as(options.format, text, told)

@@ -51,15 +51,16 @@ def add(verbs: Verbs) -> None:
         "inspected, to compute memory, disk and probes. Comments above the YAML list the "
         "differences from the guide's manifest, each with its reason.",
     )
-    manifest.add_argument(
+    which = manifest.add_mutually_exclusive_group()
+    which.add_argument(
         "--as-in-the-guide", action="store_true", help="the guide's own manifest, unchanged"
     )
-    manifest.add_argument(
+    which.add_argument(
         "--comparison",
         action="store_true",
         help="the Job of notebook 09 instead, which compares loaders",
     )
-    manifest.add_argument(
+    which.add_argument(
         "--autoscaling",
         action="store_true",
         help="the autoscaling objects instead (max_replicas)",

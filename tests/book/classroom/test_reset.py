@@ -1,10 +1,12 @@
 """A reset of a seat whose file is forged, or whose supervisor hangs, ends."""
 
+import shutil
+
 import pytest
 
 from warmbook.book.classroom import reset as resetting
 from warmbook.book.classroom.reset import reset
-from warmbook.book.classroom.seats import Seat
+from warmbook.book.classroom.seats import NOBODY, Seat
 from warmbook.book.classroom.start import LOG
 from warmbook.errors import SettingsError, UnreachableError
 
@@ -45,6 +47,14 @@ def test_a_supervisor_that_dies_of_the_signal_ends_the_wait_at_once(running_here
     with pytest.raises(UnreachableError, match="no space"):
         reset(one)
     assert one.stale
+
+
+def test_a_seat_whose_folder_is_removed_meanwhile_ends_the_wait(running_here, monkeypatch):
+    one = running_here(deaf=True)
+    monkeypatch.setattr(resetting.time, "sleep", lambda _: shutil.rmtree(one.folder))
+    with pytest.raises(UnreachableError):
+        reset(one)
+    assert one.owner == NOBODY
 
 
 def test_a_process_that_is_no_supervisor_gets_no_signal(running_here):

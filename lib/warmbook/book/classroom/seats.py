@@ -28,6 +28,9 @@ BEFORE = "before-"
 LARGEST_BYTES = 20_000_000
 """Of a file that is read: records have some kilobytes, notebooks with pictures some megabytes."""
 
+NOBODY = -1
+"""No user has this number."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 """Names of Unix users, and the numbers of `class start`."""
 
@@ -46,8 +49,11 @@ class Seat:
 
     @property
     def owner(self) -> int:
-        """The user whose seat it is."""
-        return self.folder.stat(follow_symlinks=False).st_uid
+        """The user whose seat it is; NOBODY where its folder has been removed."""
+        try:
+            return self.folder.stat(follow_symlinks=False).st_uid
+        except OSError:
+            return NOBODY
 
     def told(self) -> Running | None:
         """Return what `seat.json` says, None where there is none or it is not readable."""
@@ -63,10 +69,7 @@ class Seat:
         the seat's owner.
         """
         told = self.told()
-        try:
-            return told if told is not None and self._is_kept_by(told) else None
-        except OSError:  # the seat's folder has been removed
-            return None
+        return told if told is not None and self._is_kept_by(told) else None
 
     def _is_kept_by(self, told: Running) -> bool:
         runs = told.process.runs_for(self.owner)

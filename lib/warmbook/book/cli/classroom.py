@@ -97,7 +97,9 @@ def _add_reset(verbs: Verbs) -> None:
         "reset",
         _reset,
         "give a seat a fresh rehearsal and fresh notebooks",
-        " The earlier work is kept in the seat's folder, in before-TIME. The link stays the same.",
+        " The earlier work is kept in the seat's folder, in before-TIME. The link stays the same. "
+        "`all` resets as many seats at once as the machine has processors. Exit status 1 if it "
+        "failed on a seat.",
     )
     _add_seat(verb)
 
@@ -208,6 +210,7 @@ def _reset(options: argparse.Namespace) -> int:
     def act(one: Seat) -> str:
         return say("reset in {seconds:.1f} s", seconds=reset(one))
 
+    # a reset keeps one to two processors busy: with more at once, all of them take no less time
     acts = AtOnce(named(options.folder, options.seat), act, processors())
     return together(acts, math.inf, after_ctrl_c=_goes_on(options))
 

@@ -22,7 +22,7 @@ if sys.platform == "win32":  # what follows imports modules that Windows does no
 
 from .installer.progress import STARTING, teller
 
-if __name__ == "__main__":  # the imports below take part of the time
+if __name__ == "__main__" and "--" in sys.argv:  # the imports below take part of the time
     STARTING.begin()
 
 # gRPC would warn at each process that is started; no client of it is forked here
@@ -109,8 +109,8 @@ def _carried_out(options: argparse.Namespace, command: Sequence[str], network: N
     """Keep house, or run the command in a rehearsal; return the exit status."""
     staged = together(_names(options.fault))
     if options.export or options.prune or options.build:
-        STARTING.over(done=False)
         return _keep_house(options)
+    STARTING.begin()
     check_temporary_files()
     check_connections()
     tested = options.engine == "vllm"

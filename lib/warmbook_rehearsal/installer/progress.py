@@ -29,12 +29,14 @@ class Wait:
     ) -> None:
         self._what, self._show, self._clock = what, show or teller(), clock
         self._now: tuple[str, float | None] = what, None
-        self._told_s, self._shown = clock(), False
+        self._told_s, self._begun, self._shown = clock(), False, False
         self._over, self._lock = threading.Event(), threading.Lock()
 
     def begin(self) -> Wait:
-        """Look from now on, in a thread, whether the wait must be shown."""
-        threading.Thread(target=self._watch, daemon=True).start()
+        """Look from now on, in a thread, whether the wait must be shown; do nothing if it does."""
+        if not self._begun:
+            self._begun = True
+            threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def __enter__(self) -> Wait:

@@ -1,5 +1,6 @@
 """What a rehearsal that starts or stops slowly says, by a clock of the test's."""
 
+import subprocess
 import sys
 import threading
 
@@ -92,3 +93,36 @@ def test_without_a_terminal_a_wait_has_few_lines(capsys, monkeypatch):
     for share in (None, None, None, 1.0):
         tell("Starting", share)
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+SLOW = """
+import sys, time
+from contextlib import contextmanager
+from types import SimpleNamespace
+import warmbook_rehearsal.__main__ as door
+from warmbook_rehearsal.installer import progress
+
+progress.SILENT_S, progress.LOOK_S = 0.0, 0.01
+
+@contextmanager
+def prepared(*_, **__):
+    while not progress.STARTING._shown:
+        time.sleep(0.01)
+    yield None, SimpleNamespace(image=None, ended=False, wait=lambda tell: None)
+
+async def around(*_, up, **__):
+    up()
+    print("the command", file=sys.stderr)
+    return 0
+
+door.prepared, door.around = prepared, around
+sys.exit(door.main(["--engine", "quick", "--", "true"]))
+"""
+
+
+def test_a_slow_start_is_shown_before_the_command_and_not_after_it():
+    done = subprocess.run([sys.executable, "-c", SLOW], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[-1] == "the command" and "100%" in lines[-2]
+    assert {line.split("(")[0].strip() for line in lines[:-2]} == {"Starting the rehearsal"}

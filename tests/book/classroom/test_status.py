@@ -168,6 +168,15 @@ def test_a_seat_that_does_not_run_gets_no_fault(running_here):
         faults.stage(running_here(started=1, faults="http://127.0.0.1:9"), "api-off-storage")
 
 
+@pytest.mark.parametrize("state", ["starting", "resetting"])
+def test_a_rehearsal_that_starts_or_ends_gets_no_fault(running_here, state):
+    with answering(OK + b"\r\n{}") as server:
+        one = running_here(faults=server.url, state=state)
+        with pytest.raises(SettingsError):
+            faults.stage(one, "api-off-storage")
+    assert server.asked == []
+
+
 def test_the_table_has_a_line_for_each_fact():
     up = SeatStatus("01", "up", notebook="02_project", status="failed", failed="x", faults=("f",))
     text = as_text([up, SeatStatus("02", "crashed")])

@@ -24,7 +24,7 @@ def stage(one: Seat, name: str) -> bool:
 
     Raises:
         MissingError: There is no such fault.
-        SettingsError: The seat does not run, or the fault can't be staged beside another.
+        SettingsError: The seat is not up, or the fault can't be staged beside another.
         UnreachableError: The rehearsal does not answer.
     """
     with _server(one) as server:
@@ -38,7 +38,7 @@ def unstage(one: Seat, name: str) -> None:
 
     Raises:
         MissingError: There is no such fault, or it is not staged.
-        SettingsError: The seat does not run.
+        SettingsError: The seat is not up.
         UnreachableError: The rehearsal does not answer.
     """
     with _server(one) as server:
@@ -73,9 +73,12 @@ def _names(one: Seat) -> set[str]:
 @contextmanager
 def _server(one: Seat) -> Iterator[FaultsServer]:
     """Give the client of a seat's rehearsal; word its errors for a trainer."""
-    running = one.running()
-    if running is None or not running.faults:
+    if (running := one.running()) is None:
         raise not_running(one)
+    if running.state != "up" or not running.faults:  # a rehearsal that ends would lose the fault
+        raise SettingsError(
+            say("Seat {name} is not up yet.", name=one.name), remedy=say("Try again in a moment.")
+        )
     try:
         yield FaultsServer(running.faults, running.token, ANSWER_S)
     except SettingsError as error:

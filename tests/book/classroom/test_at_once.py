@@ -9,6 +9,8 @@ from warmbook.book.classroom.at_once import AtOnce, processors
 from warmbook.book.classroom.seats import seat
 from warmbook.errors import MissingError, UnreachableError
 
+from ...processes import until
+
 SEATS = [seat(Path("class"), f"{number:02d}") for number in range(6)]
 
 
@@ -54,7 +56,8 @@ def test_seats_that_do_not_end_in_time_do_not_answer():
         return one.name
 
     acts = AtOnce(SEATS, act, len(SEATS))
-    came = list(acts.as_they_end(0.5, lambda: ticks.append(1)))
+    until(lambda: acts._ended.qsize() == 4)
+    came = list(acts.as_they_end(0.1, lambda: ticks.append(1)))
     released.set()
     assert len(came) == 6 and ticks
     late = {name for name, one in acts.done.items() if isinstance(one, UnreachableError)}

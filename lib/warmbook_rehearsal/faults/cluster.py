@@ -153,7 +153,8 @@ def namespace_missing(rehearsal: Target) -> None:
 
     def delete(store: Store, deployment: Obj) -> None:
         name = namespace_of(deployment) or "default"
-        if found := store.find("Namespace", None, name):
+        found = store.find("Namespace", None, name)
+        if found and rehearsal.may_change(found):
             accounts = store.list("ServiceAccount", name)
             rehearsal.put_back(lambda: _make_again(store, found, accounts))
             store.delete("Namespace", None, name)
@@ -199,7 +200,8 @@ def service_account_missing(rehearsal: Target) -> None:
 
     def delete(store: Store, deployment: Obj) -> None:
         pod, namespace = deployment["spec"]["template"]["spec"], namespace_of(deployment)
-        if found := store.find("ServiceAccount", namespace, pod.get("serviceAccountName", "")):
+        found = store.find("ServiceAccount", namespace, pod.get("serviceAccountName", ""))
+        if found and rehearsal.may_change(found):
             rehearsal.put_back(lambda: _create(store, "ServiceAccount", found))
             store.delete("ServiceAccount", namespace, name_of(found))
 

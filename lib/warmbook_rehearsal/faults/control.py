@@ -147,5 +147,6 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "waits": fault.waits,
         "choices": dict(fault.choices),
         "mendable": fault.mendable,
+        "takes_gcloud": bool(fault.mend and fault.mend.takes_gcloud),
         "beyond": fault.beyond,
     }

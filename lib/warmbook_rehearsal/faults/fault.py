@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ..kubernetes.objects import now
 from ..request_faults import RequestFaults
 from .mends import Mend
 from .once import Left, Once
@@ -58,6 +59,8 @@ class Target:
         self.pod_hooks, self.time_scale = parts.pod_hooks, parts.time_scale
         self.request_faults = RequestFaults()
         self.once_acts: list[Once[Any]] = []
+        self.held_since = ""
+        """When the hold began, as Kubernetes writes times; "" outside of one."""
         self._back: list[PutBack] = []
         parts.request_faults.add(self.request_faults.meet)
         self.put_back(lambda: parts.request_faults.remove(self.request_faults.meet))
@@ -76,6 +79,22 @@ class Target:
         act = Once(in_place, again) if again else Once(in_place)
         self.once_acts.append(act)
         return act
+
+    def hold(self) -> None:
+        """Let what is in place stay in place, whatever the guide does."""
+        for act in self.once_acts:
+            act.hold()
+        self.held_since = now()
+
+    def release(self) -> None:
+        """End the hold."""
+        for act in self.once_acts:
+            act.release()
+        self.held_since = ""
+
+    def may_change(self, obj: Mapping[str, Any]) -> bool:
+        """Tell whether an object may be the guide's: in a hold, one that is as young as that."""
+        return str(obj["metadata"].get("creationTimestamp", "")) >= self.held_since
 
     def put(self, hooks: list[Hook], hook: Hook) -> None:
         """Add a hook until the fault is taken back; it may be removed before."""

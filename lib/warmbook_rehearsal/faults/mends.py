@@ -26,6 +26,12 @@ class Mend:
     choices: Mapping[str, str] = field(default_factory=dict)
     notebooks: tuple[str, ...] = ()
 
+    @property
+    def takes_gcloud(self) -> bool:
+        """Whether no way does without gcloud."""
+        typed_with_it = any("gcloud" in line for line in self.commands)
+        return typed_with_it and not (self.choices or self.notebooks)
+
 
 def typed(*commands: str, notebooks: tuple[str, ...] = ()) -> Mend:
     """Return the mend that these lines make; the notebooks, carried out again, make it too."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from ..google.errors import GoogleError
 from ..kubernetes import ApiError
 from ..storage import StorageError
 from .fault import ConflictError, Fault, Parts, Target, check_beside
-from .once import Once
 
 
 class NotStagedError(LookupError):
@@ -69,15 +67,12 @@ class Staging:
         """
         self._holds += 1
         if self._holds == 1:
-            for act in self._once_acts():
-                act.hold()
+            for _, target in self._targets.values():
+                target.hold()
         try:
             yield
         finally:
             self._holds -= 1
             if not self._holds:
-                for act in self._once_acts():
-                    act.release()
-
-    def _once_acts(self) -> list[Once[Any]]:
-        return [act for _, target in self._targets.values() for act in target.once_acts]
+                for _, target in self._targets.values():
+                    target.release()

@@ -24,6 +24,12 @@ def test_the_card_says_first_that_nothing_can_be_repaired(server):
         assert ("nothing for you to repair" in gym.hide(fault, again=True).note()) is expected
 
 
+def test_the_card_says_first_that_the_repair_takes_gcloud(server, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    for fault, expected in (("api-off-storage", False), ("requester-pays", True)):
+        assert ("gcloud" in gym.hide(fault, again=True).note()) is expected
+
+
 def test_the_same_call_goes_on_with_the_round(server):
     first = gym.hide(draw="tuesday").round
     for again in (gym.hide(draw="tuesday"), gym.hide(), gym.hide(language="es")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,7 @@ class Hidden(Card):
                 "For another round, start the rehearsal again (in a class, the trainer resets your "
                 "seat), then hide a fault."
             )
-        return " ".join(filter(None, (self._beyond(), self._used())))
+        return " ".join(filter(None, (self._beyond(), self._without_gcloud(), self._used())))
 
     def _beyond(self) -> str:
         if not all(one.beyond for one in self.round.drawn):
@@ -68,6 +69,11 @@ class Hidden(Card):
             "There is nothing for you to repair in this round. Find out what is wrong, and who can "
             "end it."
         )
+
+    def _without_gcloud(self) -> str:
+        if shutil.which("gcloud") or not any(one.takes_gcloud for one in self.round.drawn):
+            return ""
+        return say("The repair takes gcloud, which this machine does not have: install it first.")
 
     def _used(self) -> str:
         if not self.round.used or self.round.tried:

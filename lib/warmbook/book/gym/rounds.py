@@ -45,6 +45,8 @@ class Drawn(BaseModel):
     what: str
     pitfall: str
     mendable: bool
+    takes_gcloud: bool = False
+    """Whether it can be repaired with gcloud only."""
     beyond: str = ""
     """Why nobody can repair it from here, in English; "" where that is not known."""
     choices: dict[str, str] = Field(default_factory=dict)
@@ -66,6 +68,7 @@ class Drawn(BaseModel):
             what=fault["what"],
             pitfall=fault["pitfall"],
             mendable=shows and bool(fault.get("mendable")),
+            takes_gcloud=bool(fault.get("takes_gcloud")),
             beyond=fault.get("beyond", ""),
             choices=fault["choices"],
         )

@@ -115,6 +115,17 @@ def test_of_two_faults_only_one_that_was_met_can_be_named(begin, kept):
     assert one.level == "two"
 
 
+def test_before_the_second_fault_was_met_neither_answer_nor_hint_counts_against_it(begin, kept):
+    begin("api-off", "host-oom", mendable=True)
+    kept[-1]["drawn"][1].update(seen=False, evidence=None)
+    gym.reveal()
+    for ask in (lambda: gym.grade("host-oom"), lambda: gym.grade("fd-limit"), gym.hint):
+        with pytest.raises(MissingError, match="other fault"):
+            ask()
+    assert gym.grade("api-off").right
+    assert [(d["wrong"], d["hints"]) for d in kept[-1]["drawn"]] == [([], 0), ([], 0)]
+
+
 def test_the_answer_is_revealed_when_it_is_asked_for(begin, kept):
     begin("host-oom")
     assert "host-oom" not in shown(gym.reveal(False))

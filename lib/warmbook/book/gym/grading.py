@@ -159,11 +159,8 @@ def grade(answer: str) -> Grade:
     server = FaultsServer.open()
     one = rounds.present(server)
     _refuse_unknown(answer)
-    if answer and not one.tried:
-        raise MissingError(
-            say("There is no evidence yet: the guide has not run in this round."),
-            remedy=say("Run the guide first. The answer was not counted."),
-        )
+    if answer and not any(drawn.answered and _fits(answer, drawn) for drawn in one.drawn):
+        rounds.need_evidence(one, uncounted=say("The answer was not counted."))
     judged = _judged(one, answer)
     if answer:
         one.answer = answer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...display.card import Card, Row, folded
 from ...doctor.pitfalls import pitfall
-from ...errors import MissingError, SettingsError
+from ...errors import SettingsError
 from ...texts import marked, say
 from . import evidence, points, rounds
 from .faults_server import FaultsServer
@@ -119,11 +119,7 @@ def hint(number: int | None = None) -> Hints:
     drawn = one.showing
     if number == 0 and not drawn.hints:
         return Hints((), _cost())
-    if not drawn.evidence:
-        raise MissingError(
-            say("There is no evidence yet: the guide has not run in this round."),
-            remedy=say("Run the guide first. The hint was not counted."),
-        )
+    rounds.need_evidence(one, uncounted=say("The hint was not counted."))
     if not drawn.answered:
         drawn.hints = min(MOST, max(drawn.hints, drawn.hints + 1 if number is None else number))
         rounds.keep(one, server)

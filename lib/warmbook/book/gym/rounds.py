@@ -215,6 +215,24 @@ def present(server: FaultsServer) -> Round:
     )
 
 
+def need_evidence(one: Round, *, uncounted: str) -> None:
+    """Raise unless the fault in hand has been met, or nothing is left to find.
+
+    Raises:
+        MissingError: The guide has not run, or has not come as far as the second fault.
+    """
+    if not one.tried:
+        raise MissingError(
+            say("There is no evidence yet: the guide has not run in this round."),
+            remedy=f"{say('Run the guide first.')} {uncounted}",
+        )
+    if not (one.showing.evidence or one.showing.answered):
+        raise MissingError(
+            say("There is no evidence of the other fault yet."),
+            remedy=f"{say('Repair the first fault, then run the guide again.')} {uncounted}",
+        )
+
+
 def keep(one: Round, server: FaultsServer) -> None:
     """Let the rehearsal keep the round, and the session's record tell how far it is."""
     if one.done and one.ended is None:

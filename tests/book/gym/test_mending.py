@@ -95,7 +95,6 @@ NO_REPAIRS = [
     ("role-missing-cluster", {"namespace": "other"}, project.grant_roles),
     ("binding-other-namespace", {"service_account": "other"}, identity.grant_bucket_roles),
     ("flag-removed", {"concurrency": 4}, server_steps.deploy),
-    ("flag-removed", {"location": "europe-west4"}, server_steps.deploy),
 ]
 
 

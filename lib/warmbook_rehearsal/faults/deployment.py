@@ -69,11 +69,13 @@ class _Arrival:
     changes: Mapping[Path, Change]
 
     def shows_edits(self) -> bool:
-        """Tell whether a value is still as the fault has left it."""
+        """Tell whether each value is still as the fault has set it, or taken it out."""
         place = namespace_of(self.sent) or "default", name_of(self.sent)
         found = self.store.find("Deployment", *place)
         now = values(found["spec"]["template"]["spec"]) if found else {}
-        return bool(found) and any(now.get(path) == new for path, (_, new) in self.changes.items())
+        after = {path: new for path, (_, new) in self.changes.items()}
+        put_in = {path: new for path, new in after.items() if new is not None}
+        return bool(found) and all(now.get(path) == new for path, new in (put_in or after).items())
 
     def overwritten_by(self, deployment: Obj) -> bool:
         """Tell whether the reader has chosen another value for each that the fault changed."""

@@ -11,6 +11,7 @@ from warmbook.cloud import roles
 from warmbook.cloud.iam import grant_on_bucket, held_on_bucket, of_bucket
 from warmbook.display.banner import connect
 from warmbook.errors import MissingError
+from warmbook.serving.guide_manifest import DEPLOYMENT
 from warmbook.steps import identity, project
 from warmbook.steps import server as server_steps
 from warmbook.workbook import Workbook
@@ -126,6 +127,18 @@ def test_a_setting_of_the_server_repairs_what_depends_on_it(server, clients, fau
     hidden = gym.hide(fault)
     gym.attempt(gym.settings(hidden), clients)
     Workbook.open().choose(change)
+    assert gym.verify(gym.settings(hidden), clients).passed
+
+
+def test_a_repair_of_the_deployment_stays_when_the_guide_begins_anew(server, chosen, clients):
+    hidden = gym.hide("node-memory-low")  # it takes out a limit too, which no repair needs
+    gym.attempt(chosen, clients)
+    found = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)
+    pod = found["spec"]["template"]["spec"]
+    pod["containers"][0]["resources"]["requests"]["memory"] = "20Gi"
+    template = {"spec": {"template": {"spec": pod}}}
+    clients.kubernetes.merge("Deployment", DEPLOYMENT, chosen.namespace, template)
+    Workbook.open().choose({"temperature": 0.5})
     assert gym.verify(gym.settings(hidden), clients).passed
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 
-_NAME = re.compile(r"(?<!\S)(?:\d+ x )?(?=\S{1,36}(?!\S))\S*-\S+")
-"""A word with a hyphen in it, and how many: a browser would break its line there."""
+_NAME = re.compile(r"(?<!\S)(?:\d+ x )?(?=\S{1,64}(?!\S))\S*-\S*[^\s:](?!\S)")
+"""A word with a hyphen in it, and how many: a browser would break its line there. What is much
+longer breaks anyway, and so does a key, whose value shall stand beside it."""
 _LINE = '<span style="display:inline-block;max-width:100%">{}</span>'
 """Breaks only where the whole line is too short for the word: then as the text around it does."""
 _FIGURE = re.compile(

@@ -114,7 +114,7 @@ class Reads(Times):
         }
         for name, gbps in shared.items():
             told = say(
-                "{gbps:g} Gbps: the limit from {count} Pods on, each with {machine} of its own",
+                "{gbps:g} Gbps: the limit from {count} Pods on, each with its own {machine}",
                 gbps=gbps,
                 count=crowded(self.machine, gbps),
                 machine=limit_name("nic", self.machine),

@@ -276,6 +276,15 @@ def test_the_network_is_told_in_words_and_figures_that_are_not_ours_as_recorded(
     assert "mbit_s 100<" in page(parse(data(shaped={"mbit_s": 100})), "a")
 
 
+def test_deleted_resources_are_named_in_the_readers_language():
+    created = ["cluster run-ai-test", "role roles/x on gs://b", "node pool g2", "Deployment d"]
+    texts.speak("es")
+    html = page(parse(data(created=created, left=["cache us-central1-a"], perhaps=[])), "a")
+    names = ("clúster run-ai-test", "rol roles/x sobre gs://b", "grupo de nodos g2", "Deployment d")
+    for name in (*names, "caché us-central1-a"):
+        assert f'<th scope="row">{name}</th>' in html
+
+
 def test_the_quick_engine_declines_in_the_readers_language():
     declined = "This is the rehearsal's quick engine: it streams the weights and answers no chat."
     texts.speak("es")

@@ -16,7 +16,7 @@ from ...settings import Settings
 from ...texts import say, spoken
 from ...units import duration, size
 from ..coldstart.timeline import phase_kind, source_name, which_answer
-from . import headline, practice
+from . import cleanup, headline, practice
 from .page_template import EDGES, template
 from .parts import Folded, Paragraph, Part, PhaseRow, Phases, Section, Table
 from .record import flat
@@ -57,7 +57,7 @@ def _sections(record: Record) -> Sequence[Section]:
         Section(say("Cache and replicas"), _replicas(record)),
         Section(say("Other loaders"), _loaders(record)),
         Section(say("Same answers"), _parity(record)),
-        Section(say("Cleanup"), _cleanup(record)),
+        Section(say("Cleanup"), cleanup.parts(record)),
         Section(say("Notebooks"), tuple(_notebooks(record.notebooks))),
         *_practice(record),
         Section(say("Settings"), tuple(_settings(record))),
@@ -262,26 +262,6 @@ def _difference(first: object) -> Sequence[Paragraph]:
     if first is None:
         return ()
     return (Paragraph(say("First difference: {what}", what=flat(first))),)
-
-
-def _cleanup(record: Record) -> Sequence[Paragraph | Table]:
-    if record.left is None:
-        told = say("Cleanup did not run: the created resources may still exist and be billed.")
-        return (Paragraph(told, "banner bad"),)
-    gone = [(name, say("deleted")) for name in record.created if name not in record.left]
-    still = [(name, say("still there")) for name in record.left]
-    perhaps = [(name, say("may be yours")) for name in record.perhaps]
-    return (*_left_behind(record), _table([*gone, *still, *perhaps]))
-
-
-def _left_behind(record: Record) -> Iterator[Paragraph]:
-    """Yield what is left: "nothing" only where nothing may be the reader's either."""
-    if record.left:
-        yield Paragraph(f"{say('Left behind')}: {', '.join(record.left)}", "banner bad")
-    elif not record.perhaps:
-        yield Paragraph(f"{say('Left behind')}: {say('nothing')}", "banner good")
-    if record.perhaps:
-        yield Paragraph(f"{say('May be yours')}: {', '.join(record.perhaps)}", "banner")
 
 
 def _notebooks(notebooks: Sequence[Notebook]) -> Iterator[Table | Folded]:

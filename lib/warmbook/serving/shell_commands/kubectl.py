@@ -87,7 +87,7 @@ def _through_a_tunnel(settings: Settings, path: str, body: object) -> str:
                 "--header 'Content-Type: application/json'",
                 f"--data {quoted(json.dumps(body))}",
             ),
-            "kill $! || true  # the tunnel",
+            "kill $! || true  # port-forward",
         )
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...cloud.clients import Clients
+from ...measure.runs.cleanup import label
 from ...serving.guide_manifest import AUTOSCALING, OURS
 from ...settings import Settings
 from ...texts import say
@@ -33,17 +34,7 @@ class Resource:
     @property
     def label(self) -> str:
         """Kind and name in the reader's language; kinds of Kubernetes keep their names."""
-        if self.kind == "role":
-            role, _, bucket = self.name.partition(" on ")
-            return say("role {role} on {bucket}", role=role, bucket=bucket)
-        kinds = {
-            "bucket": say("bucket"),
-            "cache": say("cache"),
-            "cluster": say("cluster"),
-            "node pool": say("node pool"),
-            "project": say("project"),
-        }
-        return f"{kinds.get(self.kind, self.kind)} {self.name}"
+        return label(self.kind, self.name)
 
 
 @dataclass

@@ -5,6 +5,7 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
+from warmbook import texts
 from warmbook.book.classroom import page as trainers
 from warmbook.book.classroom import table
 
@@ -35,6 +36,18 @@ def served(tmp_path, monkeypatch):
         server.shutdown()
         thread.join(10)
     occupied.end()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_table_fits_a_narrow_window(browser, served, language):
+    served.occupied.seat(served.folder, "a-learner-with-a-long-name", state="starting")
+    texts.speak(language)
+    page = browser.new_page(viewport={"width": 760, "height": 500})
+    page.goto(served.link)
+    expect(page.locator("tbody tr")).to_have_count(3)
+    hidden = page.locator(".wide").evaluate("box => box.scrollWidth - box.clientWidth")
+    page.close()
+    assert hidden == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -28,6 +28,14 @@ def test_it_is_well_formed_and_has_a_title_and_a_text_alternative(picture):
     assert "seconds" in "".join(figure.itertext())
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("memory: fits", "Memory: fits"), ("vLLM: 3 s", "vLLM: 3 s"), ("30 layers", "30 layers")],
+)
+def test_a_title_begins_with_a_capital_unless_it_begins_with_a_name(title, shown):
+    assert f"<figcaption>{shown}</figcaption>" in waterfall(PHASES, "x", title).page
+
+
 def test_every_colour_is_the_pages(picture):
     assert not re.search(r"(fill|stroke): ?#", picture.svg)
     named = set(re.findall(r"var\(--wb-([a-z]+)\)", picture.svg)) - {"font"}

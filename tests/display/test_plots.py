@@ -20,7 +20,9 @@ from warmbook.display.plots import (
     memory_bar,
     waterfall,
 )
+from warmbook.model.gpus import machines
 from warmbook.model.layers import Block
+from warmbook.model.load_estimate import limit_name
 
 GIB = 2**30
 MOST_BYTES = 60_000
@@ -161,3 +163,12 @@ def lab(colour, sight):
 def test_the_colours_differ_for_colour_blind_people_too(sight):
     for one, other in combinations({*plots.COLOURS.values(), plots.PURPLE, "white"}, 2):
         assert np.linalg.norm(lab(one, sight) - lab(other, sight)) > 30, (one, other)
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_no_name_of_a_limit_is_cut_off(language):
+    texts.speak(language)
+    others = [limit_name(name, machines()[0]) for name in ("streams", "pcie", "region", "cache")]
+    for name in (*others, *(limit_name("nic", one) for one in machines())):
+        (tick,) = load_bars([(name, 1.0, plots.BLUE)], "a load").figure.axes[0].get_yticklabels()
+        assert tick.get_text() == name

@@ -141,3 +141,19 @@ def test_the_generator_runs_from_the_command_line():
         [sys.executable, ROOT / "tools" / "notebooks.py", "--check"], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_parameters_are_explained_in_the_language_of_the_notebook(generator, sources):
+    names = {"gs://BUCKET_NAME/PATH_TO_MODEL"}
+    explained = 0
+    for source in (*sources, *(NOTEBOOKS / "source" / "gym").glob("*.py")):
+        told = {}
+        for language in ("en", "es"):
+            cells = json.loads(generator.notebook(source, language))["cells"]
+            (cell,) = (c for c in cells if "parameters" in c["metadata"].get("tags", ()))
+            told[language] = re.findall(r"  # (.+)", "".join(cell["source"]))
+        assert len(told["en"]) == len(told["es"])
+        same = {one for one, other in zip(told["en"], told["es"], strict=True) if one == other}
+        assert same <= names, source.name
+        explained += len(told["es"])
+    assert explained > 50

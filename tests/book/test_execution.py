@@ -2,6 +2,9 @@
 
 import errno
 import json
+import os
+import signal
+import threading
 import time
 
 import nbformat
@@ -33,14 +36,15 @@ def ran(tmp_path, monkeypatch):
     """Return a function that runs cells as a notebook: how it ended, what was told, the copy."""
     monkeypatch.setenv(headless_checks.ASKED, headless_checks.PUBLISH)
 
-    def run(*cells, limit_s=None):
+    def run(*cells, limit_s=None, starts=lambda kernel: None):
         book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
         book.metadata.update(KERNEL)
         nbformat.write(book, tmp_path / "mine.ipynb")
         done = Done(name="mine", status="not-run", seconds=0.0, error="", checks=())
         follower, copy = Checks(), tmp_path / "copy.ipynb"
         with Kernels(1, tmp_path) as kernels:
-            deadline = Deadline(limit_s)
+            take, deadline = kernels.take, Deadline(limit_s)
+            kernels.take = lambda: (kernel := take(), starts(kernel))[0]
             execute(tmp_path / "mine.ipynb", copy, {}, kernels, follower, done, deadline)
         return done, follower.seen, nbformat.read(copy, 4)
 
@@ -136,3 +140,20 @@ def test_the_error_after_a_time_limit_has_no_line_without_a_message(said, lines)
     done.time_out(8.0)
     assert done.status == "timed-out"
     assert len(done.error.splitlines()) == lines
+
+
+@pytest.mark.slow
+def test_a_kernel_that_ends_before_its_first_cell_fails_with_the_reason(ran):
+    done, *_ = ran("1", starts=lambda kernel: kernel.provisioner.process.kill())
+    assert done.status == "failed"
+    assert "did not start" in done.error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1])
+def test_ctrl_c_while_the_kernel_starts_is_an_interruption(ran, after_s):
+    def press(_):
+        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    done, *_ = ran("import time; time.sleep(20)", starts=press)
+    assert done.status == "interrupted"

@@ -104,6 +104,10 @@ def execute(
     except PapermillExecutionError as error:
         done.status = "failed"
         done.error = f"{error.ename}: {error.evalue}"
+    except _KernelNotStartedError as error:
+        done.status = "failed"
+        if not pressed.stopped:  # Ctrl-C ends a kernel that is about to start
+            done.error = say("The kernel did not start: {reason}. Try again.", reason=error)
     except DeadKernelError:
         done.status = "failed"
         done.error = say(
@@ -142,11 +146,22 @@ def _is_no_setting(record: LogRecord) -> bool:
     return name == record.getMessage() or name not in Settings.model_fields
 
 
+class _KernelNotStartedError(DeadKernelError):
+    """A kernel ended, or did not answer in time, before its first cell."""
+
+
 class _Client(PapermillNotebookClient):
     """papermill's client, which also tells the checks and the progress of a running cell."""
 
     follower: Follower
     done: Done
+
+    def start_new_kernel_client(self, **kwargs: Any) -> Any:
+        """Start the kernel. Source of the RuntimeError: jupyter_client, `wait_for_ready`."""
+        try:
+            return super().start_new_kernel_client(**kwargs)
+        except RuntimeError as error:
+            raise _KernelNotStartedError(str(error)) from None
 
     def process_message(self, message: Any, *args: Any, **kwargs: Any) -> Any:
         if check := headless_checks.published(message):

@@ -102,17 +102,18 @@ class CtrlC:
 
     def ended_without_a_kernel(self) -> None:
         """Count a KeyboardInterrupt that nobody has counted: this is no main thread."""
-        if not self._stopped:
+        if not self.stopped:
             self.times += 1
 
     @property
-    def _stopped(self) -> bool:
+    def stopped(self) -> bool:
+        """Whether Ctrl-C or the deadline came."""
         return self.timed_out or self.times > 0
 
     def _ring(self) -> None:
         """Send the main thread a Ctrl-C, which also wakes it from its wait for the kernel."""
         with self._sending:
-            if not self._stopped and not self._over:
+            if not self.stopped and not self._over:
                 self._rings = True
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
@@ -124,7 +125,7 @@ class CtrlC:
             time.sleep(0.001)
 
     def _press(self, *_: object) -> None:
-        again = self._stopped
+        again = self.stopped
         if self._rings:
             self._rings = False
             if again or self._over:

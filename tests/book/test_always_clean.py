@@ -3,13 +3,16 @@
 The notebooks themselves are played: `tests/book/test_execution.py` has them in real kernels.
 """
 
+import errno
 import json
+import os
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book import runner
+from warmbook.book import execution_order, runner
+from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
 from warmbook.workbook import Workbook
 
@@ -126,3 +129,19 @@ def test_parameters_of_a_file_reach_the_run_and_typed_ones_go_before_them(play, 
     assert [settings[name] for name in ("replicas", "gpu_count", "spot")] == [3, 2, True]
     assert main(["run", "--only", "04", "--out", str(tmp_path / "no"), "-y", "replicas: []"]) == 2
     assert not (tmp_path / "no").exists()
+
+
+def test_the_cleanup_needs_no_room_on_the_disk(rehearsal, monkeypatch, tmp_path):
+    ran = []
+
+    def execute(book, copy, given, kernels, follower, done, deadline):
+        ran.append((book.name[:2], copy is not None))
+        if copy:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        done.status = "passed"
+
+    monkeypatch.setattr(execution_order, "execute", execute)
+    with pytest.raises(SettingsError, match="04_cluster"):
+        runner.run(runner.books("en", ["04"]), {}, tmp_path, always_clean=True)
+    assert ran == [("04", True), ("10", True), ("10", False)]
+    assert statuses(tmp_path) == {"04": "not-run", "10": "passed"}

@@ -27,6 +27,7 @@ def run_of(**statuses):
         ({"_04_cluster": "interrupted", "_10_cleanup": "passed"}, "interrupted"),
         ({"_04_cluster": "failed", "_10_cleanup": "interrupted"}, "interrupted"),
         ({"_04_cluster": "passed", "_10_cleanup": "not_run"}, "failed"),
+        ({"_04_cluster": "not_run", "_10_cleanup": "failed"}, "failed"),
     ],
 )
 def test_the_first_notebook_that_did_not_pass_decides_and_ctrl_c_always(statuses, outcome):

@@ -69,14 +69,16 @@ def taken_by(notebook: Path) -> set[str]:
 
 def execute(
     book: Path,
-    copy: Path,
+    copy: Path | None,
     given: Mapping[str, str],
     kernels: Kernels,
     follower: Follower,
     done: Done,
     deadline: Deadline,
 ) -> None:
-    """Run a notebook into `copy`, and keep `done` up to date; what goes wrong is told there.
+    """Run a notebook into `copy`, if there is one, and keep `done` up to date.
+
+    What goes wrong is told in `done`.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed twice.
@@ -85,12 +87,13 @@ def execute(
         return done.time_out(deadline.limit_s)
     taken = taken_by(book)
     start, pressed = time.monotonic(), CtrlC(deadline)
-    copy.unlink(missing_ok=True)  # one from before would keep its mode
+    if copy:
+        copy.unlink(missing_ok=True)  # one from before would keep its mode
     try:
         with pressed, _settings_known_to_papermill():
             papermill.execute_notebook(
                 str(book),
-                str(copy),
+                copy and str(copy),
                 {name: value for name, value in given.items() if name in taken},
                 cwd=str(shipped.directory_for(book)),
                 engine_name="warmbook",

@@ -17,9 +17,9 @@ from .run import PASSED
 
 @dataclass(frozen=True)
 class Execution:
-    """Runs notebooks into `folder` with the `given` parameters."""
+    """Runs notebooks into `folder` with the `given` parameters; without one, keeps no copies."""
 
-    folder: Path
+    folder: Path | None
     given: Mapping[str, str]
     kernels: Kernels
     follower: Follower
@@ -33,7 +33,7 @@ class Execution:
 
     def run_one(self, book: Path, done: Done, deadline: Deadline) -> None:
         """Run a notebook, unless no time is left."""
-        copy = self.folder / book.name
+        copy = self.folder and self.folder / book.name
         self.follower.notebook_started(done.name)
         try:
             with _room_for(copy):
@@ -44,7 +44,7 @@ class Execution:
 
 
 @contextmanager
-def _room_for(copy: Path) -> Iterator[None]:
+def _room_for(copy: Path | None) -> Iterator[None]:
     """Say of a disk that has no room left for a notebook's copy that it is full.
 
     Raises:
@@ -53,7 +53,7 @@ def _room_for(copy: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in FULL or not copy:
             raise
         with writing(copy):
             raise

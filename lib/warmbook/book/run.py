@@ -55,14 +55,18 @@ class Run:
     def outcome(self) -> str:
         """How it ended: `passed`, `failed`, `timed-out`, `interrupted` or `cleanup-failed`.
 
-        The first notebook that did not pass decides, except that Ctrl-C always does.
+        The first notebook that did not pass decides, except that Ctrl-C always does. Only the
+        cleanup failed if every other notebook passed.
         """
         ended = self._not_passed
         if self.interrupted or any(done.status == INTERRUPTED for done in ended):
             return INTERRUPTED
         if not ended:
             return PASSED if self.passed else FAILED
-        return CLEANUP_FAILED if _cleans_up(ended[0]) else ended[0].status
+        if not _cleans_up(ended[0]):
+            return ended[0].status
+        others = [done for done in self.notebooks if not _cleans_up(done)]
+        return CLEANUP_FAILED if all(done.status == PASSED for done in others) else FAILED
 
     @property
     def over(self) -> bool:

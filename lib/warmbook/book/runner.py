@@ -126,17 +126,26 @@ def _cleanup_after(
 ) -> Iterator[None]:
     """Run the `last` notebook after the block, also if it raises an error, but not after Ctrl-C.
 
-    After an error nothing is told of it: the output may be what can't be written.
+    After an error nothing is told of it, and its copy may be missing: the output or the folder
+    may be what can't be written.
     """
     try:
         yield
     except Exception:
         if last:
-            with suppress(OSError, WarmbookError):  # the error above is what went wrong first
-                replace(execution, follower=Follower()).run_one(*last, Deadline(limit_s))
+            _clean_silently(execution, last, limit_s)
         raise
     if last:
         execution.run_one(*last, Deadline(limit_s))
+
+
+def _clean_silently(execution: Execution, last: tuple[Path, Done], limit_s: float | None) -> None:
+    """Run the `last` notebook, without a copy where none can be written."""
+    silent = replace(execution, follower=Follower())
+    for attempt in (silent, replace(silent, folder=None)):
+        with suppress(OSError, WarmbookError):  # the error before it is what is reported
+            attempt.run_one(*last, Deadline(limit_s))
+            return
 
 
 def _not_run(book: Path) -> Done:

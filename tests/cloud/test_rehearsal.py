@@ -38,7 +38,7 @@ def test_the_label_is_in_the_readers_language():
     texts.speak("es")
     network = Network(latency_ms=30, stream_mib_s=135, nic_gbps=12.5, jitter=0.1)
     assert network.label == (
-        "La red del ensayo está limitada: 30 ms hasta el primer byte, 135 MiB/s por conexión, "
+        "La red del ensayo está limitada: 30 ms hasta el primer byte, 135 MiB/s por flujo, "
         "12.5 Gbps por máquina, fluctuación de 0.1. "
         "Sus velocidades no dicen nada sobre Cloud Storage."
     )

@@ -46,7 +46,7 @@ def test_each_phase_has_its_source_and_what_the_idle_machine_cost():
 def test_every_limit_is_shown_with_its_time_and_estimates_are_marked():
     told = repr(ColdStart((ONE,), machine("g2-standard-16"), streams=32))
     (row,) = [line for line in told.splitlines() if "Shortest possible" in line]
-    assert "4.0 s: 32 Gbps (g2-standard-16); 3.6 s: the streamer's connections (an esti" in row
+    assert "4.0 s: 32 Gbps (g2-standard-16); 3.6 s: the streamer's parallel reads (an esti" in row
     assert row.count("(an estimate)") == 3
     few = ColdStart((ONE,), machine("g2-standard-16"), streams=1)
     share, binds = few.efficiency

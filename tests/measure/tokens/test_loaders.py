@@ -68,7 +68,7 @@ def server(found):
 def test_the_server_is_a_row_of_its_own():
     held = parity({"streamer": SAME}, server=server(SAME))
     assert held.equal
-    assert "Server: 24 of 24 answers equal" in repr(held)
+    assert "server: 24 of 24 answers equal" in repr(held)
 
 
 def test_a_server_with_damage_fails_the_comparison_with_known_reports():

@@ -93,8 +93,7 @@ def _compare(options: argparse.Namespace) -> int:
     comparison, enough = Comparison(runs, more_bases), len(runs) > 1
     if not enough:
         told = say("Fewer than two runs could be compared.")
-        hint = say("Name a folder created by `python -m warmbook run`.")
-        show_wrapped(f"warmbook: {told}\n  → {hint}", sys.stderr)
+        show_wrapped(f"warmbook: {told}\n  → {say('Name two runs or more.')}", sys.stderr)
     verdicts: Sequence[Verdict] = ()
     if enough:
         verdicts = judge(comparison, thresholds, allow_unlike=options.allow_unlike)

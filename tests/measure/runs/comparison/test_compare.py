@@ -171,7 +171,9 @@ def test_two_copies_of_a_record_are_one_run_and_nothing_is_compared(runs, capsys
         assert main(["compare", one, same]) == 1
         told = capsys.readouterr()
         assert told.out == ""
-        assert told.err.splitlines()[0] == f"✗ {same}: it is the same run as a"
+        reason, error, remedy = told.err.splitlines()
+        assert reason == f"✗ {same}: it is the same run as a"
+        assert error.startswith("warmbook: ") and remedy.startswith("  → ")
 
 
 def test_a_run_that_is_named_twice_is_compared_once(runs, capsys):

@@ -1,6 +1,7 @@
 """Whatever a value is called, it stays a value: in HTML, in YAML and in a shell line."""
 
 import random
+import re
 import shlex
 import subprocess
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from warmbook.display.card import Card, Row, folded
 from warmbook.display.check import Passed
 from warmbook.display.failure import Failure
 from warmbook.display.progress import Progress
+from warmbook.display.unbroken import unbroken
 from warmbook.display.widgets.form import SettingsForm
 from warmbook.doctor.preflight import Checkup, Examination
 from warmbook.errors import Remedy, SettingsError, WarmbookError
@@ -117,16 +119,27 @@ def visible(text):
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def bare(page):
+    """Return a page without the span that the library itself puts around a name with hyphens."""
+    before, after = map(re.escape, unbroken("a-b").split("a-b"))
+    return re.sub(f"{before}([^<>]*){after}", r"\1", page)
+
+
+def spaced(text):
+    """Return a text with plain spaces: a figure and its unit have one that breaks no line."""
+    return text.replace("\u00a0", " ")
+
+
 def test_no_value_adds_an_element_or_an_attribute_to_a_page():
     rng = random.Random(SEED)
-    expected = [Structure(page).found for page in pages("plain")]
+    expected = [Structure(bare(page)).found for page in pages("plain")]
     cases = 0
     while cases < CASES:
         value = nasty(rng)
         for page, structure in zip(pages(value), expected, strict=True):
-            assert Structure(page).found == structure, (value, page)
+            assert Structure(bare(page)).found == structure, (value, page)
             cases += 1
-        assert value in Structure(Plain(value)._repr_html_()).text
+        assert spaced(value) in spaced(Structure(bare(Plain(value)._repr_html_())).text)
     record("escaping: HTML", cases=cases, found=0, seed=SEED)
 
 

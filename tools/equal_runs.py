@@ -4,7 +4,7 @@ python tools/equal_runs.py record DIR     20 equal runs and 2 slowed ones, a min
 python tools/equal_runs.py spread DIR     the spread of each figure, and the tolerance that follows
 
 `record` keeps the `run.json` of each run in DIR and nothing else. A run that is there already is
-kept, so an interrupted recording goes on. tests/corpus/runs was made by it.
+kept, so an interrupted recording goes on. The folders in tests/corpus/runs were made by it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NETWORK = ("--latency-ms", "30", "--stream-mib-s", "10")
 """The shape of each rehearsal's network: 16 streams at once bring 160 MiB/s."""
 REHEARSALS: dict[str, tuple[str, ...]] = {
     "equal": (),
-    "slowed": ("--fault", "image-pull-slow", "--minute", "1.5"),
+    "slowed": ("--fault", "image-pull-slow", "--minute", "0.3"),
 }
 """What each kind of rehearsal is given besides: the slowed ones pull the server's image slowly."""
 RUNS: dict[str, tuple[str, ...]] = {"equal": (), "slowed": ("-p", "concurrency", "1")}
@@ -76,9 +76,12 @@ def _record(home: Path, kind: str) -> None:
 def _show(folder: Path) -> int:
     """Print the spread of each figure over the equal runs, and by kind what may be chance."""
     runs = [(home.name, read(home)) for home in sorted(folder.glob("equal-*"))]
-    kinds: dict[str, float] = {}
-    print(f"{len(runs)} equal runs\n{'':26}  median   least    most  deviation  tolerance")
-    for figure in Comparison(tuple(runs)).figures():
+    figures, kinds = Comparison(tuple(runs)).figures(), dict[str, float]()
+    loads = [record.cpu_load for _, record in runs if record.cpu_load is not None]
+    told = f"load per processor {min(loads)} to {max(loads)}" if loads else "load not known"
+    print(f"{len(runs)} equal runs, {told}")
+    print(f"{'':26}  median   least    most  deviation  tolerance")
+    for figure in figures:
         found = noise.spread([value for value in figure.values if value is not None])
         if found is None:
             continue
@@ -89,7 +92,8 @@ def _show(folder: Path) -> int:
         kind = next((start for start in noise.TOLERANCES if figure.key.startswith(start)), "")
         kinds[kind] = max(kinds.get(kind, 0.0), share)
     for kind, share in kinds.items():
-        print(f"{kind or 'exact'}: {share:.0%}, documented {noise.tolerance(kind):.0%}")
+        documented = noise.tolerance(kind, quiet=figures[0].quiet)
+        print(f"{kind or 'exact'}: {share:.0%}, documented {documented:.0%}")
     return 0
 
 

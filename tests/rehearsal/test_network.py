@@ -326,5 +326,5 @@ def test_jitter_alone_has_nothing_to_spread_and_is_refused(capsys, tmp_path):
     with pytest.raises(SystemExit) as refused:
         main(["--jitter=0.2", f"--cache={tmp_path / 'cache'}", "--", "true"])
     assert refused.value.code == 2
-    assert "give one of them too" in capsys.readouterr().err
+    assert "set one of them too" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -38,7 +38,7 @@ def test_loaders_take_turns_on_one_machine_and_the_server_comes_back(
     }
     assert compared.parity.equal and bool(compared.parity.record()["equal"])
     assert compared.served["outcome"]["verdict"] == "equal"
-    assert "Server: 24 of 24" in repr(compared.parity)
+    assert "server: 24 of 24" in repr(compared.parity)
     assert "2 of the 4 runs" in compared.sentence()
     assert "once in 6 comparisons" in compared.sentence()
     assert compared.chance() == ""

@@ -18,14 +18,17 @@ def faults(request):
     return (request.param,)
 
 
-def container(clients, chosen, *, until):
-    """Follow the server's Pod until its container's status is as wanted; return the status."""
+def container(clients, chosen, *, until, phases=("Pending", "Running", "Failed")):
+    """Follow the server's Pod until its container's status is as wanted; return both.
+
+    The Pod has one of the `phases` then.
+    """
     end = time.monotonic() + 10
     while time.monotonic() < end:
         pods = clients.kubernetes.list_objects("Pod", chosen.namespace)
         for found in pods:
             for status in (found.get("status") or {}).get("containerStatuses") or ():
-                if until(status):
+                if found["status"]["phase"] in phases and until(status):
                     return found, status
         time.sleep(0.1)
     raise AssertionError(f"the container did not come to it: {pods}")
@@ -129,7 +132,7 @@ def test_pods_without_a_request_for_disk_are_put_out_until_they_have_one(
 ):
     up_to("identity")
     server.deploy(chosen, clients)
-    pod, status = container(clients, chosen, until=lambda s: s["state"].get("terminated"))
+    pod, status = container(clients, chosen, until=ended, phases=("Failed",))
     assert "ephemeral-storage" not in pod["spec"]["containers"][0]["resources"]["requests"]
     assert (pod["status"]["phase"], pod["status"]["reason"]) == ("Failed", "Evicted")
     said = pod["status"]["message"]

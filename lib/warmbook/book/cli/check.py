@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import MissingError, SettingsError, WarmbookError
+from ...errors import InterruptedWaitError, MissingError, SettingsError, WarmbookError
 from ...texts import say
 from .options import (
     Verbs,
@@ -204,6 +204,8 @@ def _doctor(options: argparse.Namespace) -> int:
     examined = examine(settings, clients, options.before, whole=True, missing=missing)
     try:
         probed = _probed(settings, clients) if options.probe else None
+    except InterruptedWaitError:  # the whole command is interrupted
+        raise
     except WarmbookError as error:
         print_as(options.format, examined.table(), examined.record())
         show_wrapped(f"warmbook: {error}", sys.stderr)

@@ -137,6 +137,17 @@ def test_chance_explains_less_between_runs_of_quiet_machines(base, other, quiet)
     assert alone.quiet == quiet
 
 
+@pytest.mark.parametrize(
+    ("shaped", "quiet"),
+    [({"stream_mib_s": 10.0}, True), ({"stream_mib_s": 0.0}, False), (None, False)],
+)
+def test_a_rate_without_a_limit_per_connection_differs_more(shaped, quiet):
+    one = parse(data(**at_load(0.3, shaped=shaped)))
+    figures = {figure.key: figure for figure in Comparison((("a", one), ("b", one))).figures()}
+    assert figures["ready"].quiet
+    assert figures["stream.gib_s"].quiet == figures["stream.seconds"].quiet == quiet
+
+
 def test_another_commit_is_a_change():
     assert "commit a1 → b2" in told_of({"commit": "a1"}, {"commit": "b2"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 from typing import Any, Literal
@@ -156,6 +156,12 @@ class Figures:
         loads = [record.cpu_load if record.rehearsal else None for record in self._records()]
         return all(load is not None and load < noise.BUSY for load in loads)
 
+    @cached_property
+    def _limited(self) -> bool:
+        """Whether each network has a limit per connection: without, a rate differs more."""
+        networks = [record.shaped for record in self._records()]
+        return all(isinstance(one, dict) and bool(one.get("stream_mib_s")) for one in networks)
+
     def _any(self, has: Callable[[Record], object]) -> bool:
         return any(has(record) for record in self._records())
 
@@ -188,7 +194,8 @@ class Figures:
             ("seconds", say("slowest stream: seconds"), lambda s: s.seconds, TIME, GRAIN_S),
             ("gib_s", say("slowest stream: rate"), lambda s: s.gib_s, RATE, RATE_GRAIN),
         ):
-            yield self._figure(f"stream.{key}", name, _of_stream(value), measure, grain)
+            figure = self._figure(f"stream.{key}", name, _of_stream(value), measure, grain)
+            yield figure if self._limited else replace(figure, quiet=False)
 
     def _notebooks(self) -> Iterator[Figure]:
         names = dict.fromkeys(book.name for record in self._records() for book in record.notebooks)

@@ -35,14 +35,15 @@ TOLERANCES = {
     "first_answer": Tolerance(0.2, 0.8),
     "usd": Tolerance(0.2, 0.8),
     "phase.": Tolerance(1.3, 1.75),
-    "stream.seconds": Tolerance(0.05, 0.35),
-    "stream.gib_s": Tolerance(0.05, 0.3),
+    "stream.seconds": Tolerance(0.05, 0.6),
+    "stream.gib_s": Tolerance(0.05, 0.6),
     "notebook.": Tolerance(1.1, 2.2),
 }
 """By the beginning of a figure's key.
 
 Measured with `python tools/equal_runs.py`; the records are in tests/corpus/runs. The quick engine
 answers nothing: the first answer has the tolerance of the cold start until ready, as has its cost.
+The streams of a network without limits differ most: see docs/compare-runs.md.
 A figure that is not here is exact.
 """
 

@@ -15,7 +15,7 @@ from ...texts import LANGUAGES, say
 from ..classroom.commands import command
 from . import seat
 from .class_lines import each, ended_of, show_links, teller, together, up_of
-from .options import Verbs, add_format, add_language, folder_named, print_as
+from .options import Verbs, add_format, add_language, folder_named, number_within, print_as
 from .rehearse import refuse_unfit_machine
 from .screen import show_wrapped
 from .seat import ENGINES, add_folder, add_seat_options
@@ -69,7 +69,9 @@ def _add_start(verbs: Verbs) -> None:
         "after a seat has ended. Exit status 2 if memory or disk does not suffice, or if all N "
         "seats are already running.",
     )
-    verb.add_argument("count", type=_counted, metavar="N", help="number of seats, up to 99")
+    verb.add_argument(
+        "count", type=number_within(1, 99), metavar="N", help="number of seats, up to 99"
+    )
     add_seat_options(verb, "", f"that of a class that runs, else {ENGINES[0]}")
 
 
@@ -134,12 +136,6 @@ def _add_collect(verbs: Verbs) -> None:
 
 def _add_stop(verbs: Verbs) -> None:
     _verb(verbs, "stop", _stop, "end all seats; their work is kept")
-
-
-def _counted(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 99:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 99")
-    return int(text)
 
 
 def _start(options: argparse.Namespace) -> int:

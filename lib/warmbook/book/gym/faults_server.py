@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from ...cloud.rehearsal import stopped
 from ...cloud.rehearsal_request import request
 from ...errors import MissingError, SettingsError
 from ...texts import did_you_mean, say
-from .hold import Hold
+from .hold import Hold, held
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,9 @@ class FaultsServer:
         """Let the rehearsal keep a round for as long as it runs."""
         self._request("PUT", "/round", one)
 
-    def hold(self) -> Hold:
+    def hold(self) -> AbstractContextManager[Hold]:
         """Return a context in which nothing that the guide does repairs a fault."""
-        return Hold(self.url, self.token, answer_s=self.answer_s)
+        return held(self.url, self.token, answer_s=self.answer_s)
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON of its answer.

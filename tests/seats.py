@@ -10,13 +10,34 @@ from warmbook.book.classroom.processes import Process
 from warmbook.book.classroom.seat_file import Running
 from warmbook.book.classroom.seats import seat
 
-BARE = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)")
-DEAF = (
-    *(sys.executable, "-I", "-S", "-c"),
+_BARE = "import time; print(flush=True); time.sleep(600)"
+_DEAF = (
     "import signal, time; signal.signal(signal.SIGUSR1, signal.SIG_IGN); print(flush=True); "
-    "time.sleep(600)",
+    "time.sleep(600)"
 )
-"""It ignores the signal of a reset once it has printed a line."""
+"""It ignores the signal of a reset."""
+
+
+def sleeping(*words, deaf=False):
+    """Start a process that sleeps, with these words at the end of its command line.
+
+    Popen alone returns too early: the pipe that it waits for is closed before the kernel sets
+    the new command line, and until then /proc shows an empty one. Source: Linux, fs/exec.c
+    (begin_new_exec) and fs/binfmt_elf.c (create_elf_tables).
+    """
+    code = _DEAF if deaf else _BARE
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", code, *words], stdout=subprocess.PIPE
+    )
+    process.stdout.readline()
+    return process
+
+
+def ended(process):
+    """Kill a process that was started here."""
+    process.kill()
+    process.wait()
+    process.stdout.close()
 
 
 class Occupied:
@@ -26,11 +47,8 @@ class Occupied:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def _supervisor(self, name, folder, deaf):
-        words = (*(DEAF if deaf else BARE), "class", "seat", name, "--folder", str(folder))
-        process = subprocess.Popen(words, stdout=subprocess.PIPE)
+        process = sleeping("class", "seat", name, "--folder", str(folder), deaf=deaf)
         self._processes.append(process)
-        if deaf:
-            process.stdout.readline()
         return Process.of(process.pid)
 
     def seat(self, folder, name, *, deaf=False, **changed):
@@ -44,6 +62,4 @@ class Occupied:
 
     def end(self):
         for process in self._processes:
-            process.kill()
-            process.wait()
-            process.stdout.close()
+            ended(process)

@@ -16,7 +16,7 @@ import pytest
 from warmbook.book.classroom.seats import seat
 
 from ...processes import until
-from ...seats import BARE, Occupied
+from ...seats import Occupied, ended, sleeping
 
 ROOT = Path(__file__).parents[3]
 DOUBLE = ROOT / "tests" / "doubles" / "rehearsal.py"
@@ -114,9 +114,8 @@ def free_port():
 @contextmanager
 def a_program(*words):
     """Have a process that sleeps, with these words at the end of its command line."""
-    process = subprocess.Popen([*BARE, *words])
+    process = sleeping(*words)
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        ended(process)

@@ -16,6 +16,8 @@ from warmbook.book.deadline import Deadline
 from warmbook.book.interrupts import CtrlC, Termination
 from warmbook.errors import InterruptedWaitError
 
+from ..processes import until
+
 
 def cancel():
     os.kill(os.getpid(), signal.SIGTERM)
@@ -130,12 +132,13 @@ def test_a_kernel_that_ignores_the_deadline_is_killed(kernel, monkeypatch):
 
 
 def test_ctrl_c_before_the_deadline_is_a_ctrl_c(kernel):
+    client = kernel("lambda *_: exit(7)")  # the time runs from the deadline's creation on
     pressed = CtrlC(Deadline(0.5))
-    pressed.client = kernel("lambda *_: exit(7)")
+    pressed.client = client
     with pressed:
         os.kill(os.getpid(), signal.SIGINT)
-        pressed.client.km.provisioner.process.wait(20)
-        time.sleep(0.6)
+        client.km.provisioner.process.wait(20)
+        pressed._alarm.join(20)
     assert (pressed.timed_out, pressed.times) == (False, 1)
 
 
@@ -152,7 +155,7 @@ def test_deadline_during_the_exit_interrupts_nothing_else(sigint, monkeypatch):
 
     def kill_late(*arguments):
         sent.set()
-        time.sleep(0.1)
+        until(lambda: pressed._over)
         kill(*arguments)
 
     sigint(signal.default_int_handler)

@@ -129,7 +129,7 @@ def test_a_slow_disk_delays_no_cell_and_loses_no_entry(begun, tmp_path, monkeypa
     save = session.save
     monkeypatch.setattr(session, "save", lambda *told: time.sleep(0.3) or save(*told))
     ends = [begun.run(lambda: interactive.check(1, "it holds", remedy="x")) for _ in range(3)]
-    assert median(ends) < 0.01
+    assert median(ends) < 0.1
     assert record(tmp_path).notebooks[0].checks[0].claim == "it holds"
 
 

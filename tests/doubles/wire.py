@@ -44,6 +44,7 @@ class Wire:
         self.fault = lambda request: None
         self.delay_s, self.stalled = 0.0, threading.Event()
         self.requests, self.part_bytes, self.parts_through = Counter(), 0, 0
+        self.under_way = 0
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -70,6 +71,15 @@ class Wire:
 
             def log_message(self, *_):
                 pass
+
+            def _counted(self):
+                with wire._lock:
+                    wire.under_way += 1
+                try:
+                    self._pass_on()
+                finally:
+                    with wire._lock:
+                        wire.under_way -= 1
 
             def _pass_on(self):
                 request = Request(self.command, self.path)
@@ -126,6 +136,6 @@ class Wire:
                 self.close_connection = True
                 self.connection.close()
 
-            do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = _pass_on  # noqa: N815
+            do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = _counted  # noqa: N815
 
         return Handler

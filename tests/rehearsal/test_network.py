@@ -15,6 +15,8 @@ from warmbook_rehearsal.__main__ import main
 from warmbook_rehearsal.network import BEHIND_S, PIECE_BYTES, UNSHAPED, Network, Shaper
 from warmbook_rehearsal.request_faults import Incoming
 
+from ..machine import slowness
+
 MIB = 2**20
 GET = Incoming("storage", "GET", "/storage/v1/b")
 
@@ -219,6 +221,19 @@ class Reader(requests.Session):
         return time.monotonic() - start
 
 
+def quickest(measure, enough_s, most=20):
+    """Measure until it takes no more than `enough_s`; return the least, in seconds.
+
+    A busy machine makes what a test measures longer, never shorter.
+    """
+    least = measure()
+    for _ in range(most - 1):
+        if least <= enough_s:
+            break
+        least = min(least, measure())
+    return least
+
+
 @pytest.fixture
 def reader(rehearsal):
     with Reader(rehearsal) as session:
@@ -233,28 +248,27 @@ def shaped(**figures):
 def test_over_http_each_request_that_reads_waits_and_no_other(reader):
     reader.upload(1)
     for _ in range(3):
-        assert 0.05 <= reader.timed("GET") < 0.15
-        assert 0.05 <= reader.timed("HEAD", "/weights") < 0.15
-        assert 0.05 <= reader.download_s() < 0.15
-    assert min(reader.timed("PATCH", "/weights") for _ in range(3)) < 0.05
+        assert 0.05 <= quickest(lambda: reader.timed("GET"), 0.1) < 0.1
+        assert 0.05 <= quickest(lambda: reader.timed("HEAD", "/weights"), 0.1) < 0.1
+        assert 0.05 <= quickest(reader.download_s, 0.1) < 0.1
+    assert quickest(lambda: reader.timed("PATCH", "/weights"), 0.05) < 0.05
 
 
 @shaped(stream_mib_s=135)
 def test_over_http_a_stream_takes_what_it_should(reader):
     reader.upload(54)
-    seconds = [reader.download_s() for _ in range(3)]
-    assert min(seconds) >= 54 / 135  # never sooner; later only where the machine is busy
-    assert min(seconds) < 1.1 * 54 / 135
+    longest_s = 1.1 * 54 / 135
+    assert 54 / 135 <= quickest(reader.download_s, longest_s) <= longest_s
 
 
 @shaped(latency_ms=5000, stream_mib_s=1, nic_gbps=0.001)
 def test_an_upload_is_not_slowed(reader):
     start = time.monotonic()
     reader.upload(16)
-    assert time.monotonic() - start < 2  # 16 s by the stream, 134 s by the NIC
+    assert time.monotonic() - start < 8  # 16 s by the stream, 134 s by the NIC
 
 
-@shaped(nic_gbps=0.4)
+@shaped(nic_gbps=0.1)
 def test_a_download_that_is_broken_off_leaves_nothing(rehearsal, reader):
     reader.upload(10)
     answer = reader.download()
@@ -267,7 +281,7 @@ def test_a_download_that_is_broken_off_leaves_nothing(rehearsal, reader):
         time.sleep(0.02)
     assert not files_open_below(rehearsal.inner.folder)
     # nor does the NIC still carry what nobody reads
-    assert reader.download_s() < 1.5 * 10 * MIB * 8 / 0.4e9
+    assert reader.download_s() < 1.5 * slowness() * 10 * MIB * 8 / 0.1e9
 
 
 def files_open_below(folder):

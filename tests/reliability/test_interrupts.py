@@ -42,22 +42,33 @@ HOURS = 1000.0
 """Seconds of a minute of the cloud from when it should not move any more."""
 
 
-def interrupted(step, *args, after_s=0.8, **kwargs):
-    """Send SIGINT while a step waits; return its error and the seconds until it was raised."""
-    sent = []
+def interrupted(step, *args, waits, after_s=0.5, **kwargs):
+    """Send SIGINT `after_s` seconds after the step `waits`.
+
+    Return its error and the seconds until it was raised.
+    """
+    sent, over = [], threading.Event()
 
     def send():
-        sent.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
+        waits.wait(60)
+        if not over.wait(after_s):
+            sent.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
 
-    timer = threading.Timer(after_s, send)
-    timer.start()
+    threading.Thread(target=send).start()
     try:
         with pytest.raises(InterruptedWaitError) as told:
             step(*args, **kwargs)
         return told.value, time.monotonic() - sent[0]
     finally:
-        timer.cancel()
+        over.set()
+
+
+@pytest.fixture
+def told_waits():
+    """An event that the first progress of a step sets, and the step's argument for that."""
+    waits = threading.Event()
+    return {"waits": waits, "report": lambda progress: waits.set()}
 
 
 @pytest.fixture
@@ -91,7 +102,7 @@ WAITS = {
 
 @pytest.mark.parametrize("name", WAITS)
 def test_a_wait_ends_within_a_second_and_reports_what_continues(
-    name, rehearsal, up_to, quiet, stand_still
+    name, rehearsal, up_to, quiet, stand_still, told_waits
 ):
     section, step, given, sentence = WAITS[name]
     settings = Settings.parse(merge(given))
@@ -107,23 +118,25 @@ def test_a_wait_ends_within_a_second_and_reports_what_continues(
         up_to(section, Settings.parse(merge()))
     stand_still()
     stall(rehearsal, "storage", only=lambda incoming: incoming.address != "127.0.0.1")
-    error, seconds = interrupted(step, settings, clients, **quiet)
+    error, seconds = interrupted(step, settings, clients, **told_waits)
     assert seconds < slowness()
     assert sentence in str(error)
     assert "Run this again" in str(error)
 
 
 def test_an_interrupted_cluster_is_found_and_waited_for(
-    rehearsal, chosen, clients, quiet, up_to, stand_still
+    rehearsal, chosen, clients, quiet, up_to, told_waits
 ):
     up_to("project")
     object.__setattr__(rehearsal.inner.time_scale, "minute_s", 0.5)
-    interrupted(cluster.create, chosen, clients, after_s=0.5, **quiet)
+    interrupted(cluster.create, chosen, clients, **told_waits)
     made = cluster.create(chosen, connect(chosen), **quiet)
     assert (made.status, made.created) == ("RUNNING", False)
 
 
-def test_an_upload_ends_within_a_second_and_reports_what_was_uploaded(rehearsal, tmp_path, quiet):
+def test_an_upload_ends_within_a_second_and_reports_what_was_uploaded(
+    rehearsal, tmp_path, told_waits
+):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(safetensors_file(40 * 2**20))
@@ -131,7 +144,7 @@ def test_an_upload_ends_within_a_second_and_reports_what_was_uploaded(rehearsal,
     uri = "gs://rehearsal-project-models/mine"
     settings = Settings.parse(merge({"model_source": str(folder), "model_uri": uri}))
     stall(rehearsal, "storage", only=lambda incoming: incoming.method == "PUT")
-    error, seconds = interrupted(upload.model, settings, connect(settings), **quiet)
+    error, seconds = interrupted(upload.model, settings, connect(settings), **told_waits)
     assert seconds < slowness()
     assert "are already in the bucket" in str(error)
     assert "uploaded parts are not sent again" in str(error)
@@ -275,11 +288,16 @@ REQUESTS = {
 
 
 def stall(rehearsal, service, only=lambda incoming: True):
+    """Answer no request to the service; return an event that the first one sets."""
+    came = threading.Event()
+
     async def hang(incoming):
         if incoming.service == service and only(incoming):
+            came.set()
             await asyncio.sleep(60)
 
     rehearsal.call(lambda: rehearsal.inner.request_faults.add(hang))
+    return came
 
 
 @pytest.mark.parametrize("service", REQUESTS)
@@ -289,8 +307,8 @@ def test_a_request_without_an_answer_is_given_up_within_a_second(
     section, step = REQUESTS[service]
     if section:
         up_to(section)
-    stall(rehearsal, service)
-    error, seconds = interrupted(step, chosen, clients)
+    came = stall(rehearsal, service)
+    error, seconds = interrupted(step, chosen, clients, waits=came)
     assert seconds < slowness()
     assert "continue in the cloud" in str(error)
 
@@ -307,11 +325,14 @@ def test_the_pause_before_a_new_attempt_is_no_obstacle(
         "storage": StorageError(503, "backendError", "later"),
     }
 
+    came = threading.Event()
+
     async def refuse(incoming):
         if incoming.service == service:
+            came.set()
             raise errors.get(service) or GoogleError("UNAVAILABLE", "later")
 
     rehearsal.call(lambda: rehearsal.inner.request_faults.add(refuse))
-    error, seconds = interrupted(step, chosen, connect(chosen), after_s=2.5)
+    error, seconds = interrupted(step, chosen, connect(chosen), waits=came, after_s=2)
     assert seconds < slowness()
     assert "continue in the cloud" in str(error)

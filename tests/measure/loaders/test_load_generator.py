@@ -1,5 +1,6 @@
 """A load on a server: its queue is read, its refusal told, and it ends."""
 
+import threading
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from warmbook.measure.loaders.load_generator import AT_ONCE, PROMPTS, LoadGenera
 from warmbook.serving.openai_api import DeclinedError
 
 from ...doubles.wire import Wire
+from ...processes import until
 
 
 class Server:
@@ -47,20 +49,20 @@ def test_the_queue_length_is_the_servers_metric(metrics, count):
 
 def test_it_goes_on_until_the_context_ends_and_no_longer():
     server = Server()
+    before = set(threading.enumerate())
     with LoadGenerator(server):
-        time.sleep(0.1)
-    time.sleep(0.05)
-    ended = len(server.bodies)
-    assert ended > AT_ONCE
+        until(lambda: len(server.bodies) > AT_ONCE)
+        senders = set(threading.enumerate()) - before
+    for sender in senders:
+        sender.join(10)
+    assert not any(sender.is_alive() for sender in senders)
     assert all(len(body["prompt"]) == PROMPTS for body in server.bodies)
-    time.sleep(0.1)
-    assert len(server.bodies) == ended
 
 
 def test_the_load_stops_if_the_server_declines_to_answer():
     server = Server(error=DeclinedError("quick engine"))
     with LoadGenerator(server) as load:
-        time.sleep(0.1)
+        until(lambda: load.refused)
     assert load.refused == "quick engine"
 
 
@@ -76,13 +78,6 @@ class Breaking:
 
     def post(self, path, body):
         requests.post(f"{self._wire.url}/{path}", json=body, timeout=10)
-
-
-def until(holds):
-    end = time.monotonic() + 10
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert holds()
 
 
 def test_connections_that_break_are_counted_and_the_load_goes_on(monkeypatch):

@@ -28,6 +28,8 @@ from warmbook.model.upload.source import LocalFile, Plan, plan
 
 from ...conftest import RehearsalThread
 from ...doubles.wire import Wire
+from ...machine import slowness
+from ...processes import until
 
 MIB = 2**20
 PART = 5 * MIB
@@ -449,7 +451,7 @@ def test_a_stop_is_quick_even_if_the_server_is_slow(clients, wire, prefix, weigh
             if wire.stalled.is_set():
                 break
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3 * slowness()  # 20 s by the stall
 
 
 SCRIPT = """
@@ -476,10 +478,7 @@ def test_an_upload_of_a_killed_process_is_resumed(clients, wire, prefix, tmp_pat
         words, env={**os.environ, **wire.environ}, stderr=subprocess.PIPE, text=True
     )
     try:
-        for _ in range(600):
-            if wire.parts_through >= 1:
-                break
-            time.sleep(0.02)
+        until(lambda: wire.parts_through or child.poll() is not None)
         began = time.monotonic()
         child.send_signal(end)
         _, said = child.communicate(timeout=20)
@@ -487,10 +486,10 @@ def test_an_upload_of_a_killed_process_is_resumed(clients, wire, prefix, tmp_pat
         child.kill()
     assert child.returncode
     if end == signal.SIGINT:
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 4 * slowness()
         assert "You stopped the upload" in said and "MiB are already in the bucket" in said
     assert held(clients, prefix) is None
-    time.sleep(0.5)  # what was on the wire when it ended
+    until(lambda: not wire.under_way)
     wire.reset()
     sending = sent(clients, prefix, weights)
     assert sending.continued_bytes >= PART

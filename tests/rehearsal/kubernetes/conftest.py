@@ -20,8 +20,7 @@ from warmbook_rehearsal.kubernetes import ApiServer, Store, add_node, node_objec
 from warmbook_rehearsal.kubernetes.objects import now, set_condition
 from warmbook_rehearsal.time_scale import TimeScale
 
-PATIENCE_S = 10
-EVENTS_S = 0.3
+PATIENCE_S = 30
 """From one event of the Pod's server to the next, in seconds."""
 
 
@@ -306,6 +305,8 @@ class _Echo(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if "events" in self.path:
             return self.stream_events()
+        if "seen" in self.path:
+            self.server.seen.set()
         said = {"method": self.command, "path": self.path, "body": body.decode()}
         answer = json.dumps(said).encode()
         self.send_response(418 if "teapot" in self.path else 200)
@@ -315,7 +316,7 @@ class _Echo(http.server.BaseHTTPRequestHandler):
         return self.wfile.write(answer)
 
     def stream_events(self):
-        """Send one event, and the next when a third of a second is over."""
+        """Send one event, and the next when another request says that the first was seen."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -323,7 +324,7 @@ class _Echo(http.server.BaseHTTPRequestHandler):
         for event in (b"data: 1\n\n", b"data: 2\n\n", b""):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(event), event))
             self.wfile.flush()
-            time.sleep(EVENTS_S)
+            self.server.seen.wait(PATIENCE_S)
 
     do_POST = do_GET  # noqa: N815 - the base class has it so
 
@@ -335,6 +336,7 @@ class _Echo(http.server.BaseHTTPRequestHandler):
 def echo():
     """Return the port of an HTTP server that stands for a Pod's."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    server.seen = threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server.server_address[1]

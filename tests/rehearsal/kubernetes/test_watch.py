@@ -11,6 +11,8 @@ import pytest
 import requests
 from kubernetes import client, watch
 
+from ...machine import slowness
+
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 
@@ -98,7 +100,7 @@ def test_a_watch_ends_when_it_was_asked_to(core):
     begin = time.monotonic()
     stream = watch.Watch().stream(core.list_namespaced_config_map, "default", timeout_seconds=1)
     assert list(stream) == []
-    assert 0.9 < time.monotonic() - begin < 3
+    assert 0.9 < time.monotonic() - begin < 3 * slowness()
 
 
 def test_the_end_of_a_watch_is_marked_if_bookmarks_are_requested(core, watching):
@@ -143,9 +145,9 @@ def test_a_change_is_reported_within_50_ms(core, watching):
         for number in range(10):
             core.create_namespaced_config_map("default", _map(f"m{number}"))
             answered.append(time.monotonic())
-        listener.join(5)
+        listener.join(30)
     late = sorted(there - here for there, here in zip(arrived, answered, strict=True))
-    assert late[5] < 0.05
+    assert late[5] < 0.05 * slowness()
 
 
 def test_closed_watches_are_removed(cluster, core, watching, eventually):

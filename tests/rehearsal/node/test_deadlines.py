@@ -50,9 +50,9 @@ def test_a_deadline_ends_the_wait_for_a_volume(play):
 def test_a_pod_that_is_over_has_no_deadline(play):
     async def scenario(cluster):
         done = {"name": "c", "command": ["true"]}
-        cluster.create(restartPolicy="Never", activeDeadlineSeconds=1, containers=[done])
+        cluster.create(restartPolicy="Never", activeDeadlineSeconds=3, containers=[done])
         assert await cluster.ended() == "Succeeded"
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3.5)
         assert cluster.status()["phase"] == "Succeeded"
         assert not cluster.events("DeadlineExceeded")
 

@@ -87,12 +87,12 @@ def test_a_period_begins_with_the_object_or_with_its_release(bucket):
 
 
 def test_a_period_ends(bucket):
-    bucket.retention_period = 1
+    bucket.retention_period = 2
     bucket.patch()
     bucket.blob("x").upload_from_string("first")
     with pytest.raises(refused.Forbidden):
         bucket.blob("x").delete()
-    time.sleep(1.1)
+    time.sleep(2.1)
     bucket.blob("x").delete()
 
 

@@ -38,6 +38,15 @@ WITH_SERVERS = frozenset(
 NO_UNIT = frozenset(("slow", "engine", "streamer", "browser", "agreement", "install"))
 
 
+def pytest_configure():
+    """Let Ctrl-C interrupt the tests, and what they start, also if a shell started them by `&`.
+
+    Such a shell has SIGINT ignored. Source: POSIX, Shell Command Language, 2.11.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_ignore_collect(collection_path, config):
     """Skip what no unit test is in: to import it takes longer than to run the others."""
     units_only = config.option.markexpr == "unit"

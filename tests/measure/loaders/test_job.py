@@ -216,14 +216,18 @@ def test_the_script_gets_the_disk_limit_of_its_pod(settings):
 
 
 def test_an_interrupt_deletes_the_job_and_brings_the_server_back(
-    up_to, chosen, clients, quiet, monkeypatch
+    up_to, chosen, clients, monkeypatch
 ):
     up_to("streaming")
     monkeypatch.setattr(loader_job, "_script", lambda: "import time\ntime.sleep(60)")
-    timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+
+    def press_once_the_job_runs(progress):
+        if progress.what == "The comparison Job" and timer.ident is None:
+            timer.start()
+
     with pytest.raises(InterruptedWaitError, match="The comparison Job"):
-        loader_job.run(chosen, clients, [READ], budget_s=60, **quiet)
+        loader_job.run(chosen, clients, [READ], budget_s=60, report=press_once_the_job_runs)
     timer.join()
     assert clients.kubernetes.list_objects("Job", chosen.namespace) == []
     found = clients.kubernetes.find("Deployment", DEPLOYMENT, chosen.namespace)

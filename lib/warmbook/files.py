@@ -38,8 +38,8 @@ FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Tell what the system says against writing `path`.
+def writing(path: Path, otherwise: str = "") -> Iterator[None]:
+    """Tell what the system says against writing `path`; `otherwise` is where else to write.
 
     Raises:
         SettingsError: It can't be written: a full disk, a folder in its place, no rights.
@@ -48,7 +48,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise _unwritable(path, reason, _remedy(error.errno)) from None
+        raise _unwritable(path, reason, _remedy(error.errno, otherwise)) from None
 
 
 def full(error: OSError) -> SettingsError:
@@ -62,14 +62,15 @@ def _unwritable(path: Path, reason: str, remedy: str) -> SettingsError:
     return SettingsError(told, remedy=remedy)
 
 
-def _remedy(number: int | None) -> str:
+def _remedy(number: int | None, otherwise: str = "") -> str:
     if number in FULL:
         return say("Free some space on that disk, then try again.")
     if number == errno.EISDIR:
         return say("Move the folder that has this name away, then try again.")
     if number in (errno.EEXIST, errno.ENOTDIR):
-        return say("A file has the name of this folder, or of one above it. Name another folder.")
-    return say("Make its folder writable, or name a file in a folder of yours.")
+        told = say("A file has the name of this folder, or of one above it.")
+        return f"{told} {otherwise or say('Name another folder.')}"
+    return otherwise or say("Make its folder writable, or name a file in a folder of yours.")
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """The folder of a run: earlier runs are kept, and runs of the same second have their own."""
 
+import errno
 import os
 import threading
+from unittest.mock import Mock
 
 import pytest
 
@@ -45,6 +47,15 @@ def test_runs_without_a_folder_of_their_own_get_new_ones(tmp_path, monkeypatch):
     with run_folder.opened(None) as one, run_folder.opened(None) as two:
         assert (one.name, two.name) == ("20261129-141105", "20261129-141105-2")
         assert one.is_dir() and two.is_dir()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EEXIST])
+def test_where_no_folder_can_be_made_the_remedy_names_the_option(tmp_path, monkeypatch, number):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run_folder, "made", Mock(side_effect=OSError(number, "refused")))
+    with pytest.raises(SettingsError, match="runs can't be written") as refused:
+        run_folder.opened(None).__enter__()
+    assert "--out" in refused.value.remedy
 
 
 def test_a_folder_that_another_run_writes_to_is_refused(tmp_path, monkeypatch):

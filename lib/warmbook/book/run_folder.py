@@ -40,7 +40,8 @@ def opened(out: Path | None) -> Iterator[Path]:
 
 def _new(parent: Path) -> Path:
     """Return a folder named after the time; a run that began in the same second has another."""
-    with writing(parent):
+    elsewhere = say("Run it in another folder, or name a folder with --out.")
+    with writing(parent, elsewhere):
         parent.mkdir(parents=True, exist_ok=True)
         return made(parent / time.strftime("%Y%m%d-%H%M%S"))
 

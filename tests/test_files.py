@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from warmbook.__main__ import main
-from warmbook.book.cli.options import write
+from warmbook.book.cli.options import keep
 from warmbook.errors import SettingsError
 from warmbook.files import read_regular, save, writing
 
@@ -50,7 +50,7 @@ def test_a_public_file_has_the_mode_of_any_new_file(tmp_path):
 @pytest.mark.skipif(not FULL.exists(), reason="Linux has it")
 def test_a_full_disk_is_reported_with_a_remedy():
     with pytest.raises(SettingsError, match="No space left") as refused:
-        write(FULL, b"x")
+        keep(FULL, b"x")
     assert "space" in refused.value.remedy
 
 

@@ -3,6 +3,8 @@
 import argparse
 import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -11,6 +13,8 @@ from warmbook.__main__ import main
 from warmbook.book.cli.options import draw_beside, keep, number_within, numbers, time_limit
 from warmbook.display.picture import Picture
 from warmbook.errors import SettingsError
+
+from ...measure.runs.test_record import data
 
 
 @pytest.mark.parametrize(("public", "mode"), [(False, 0o600), (True, 0o644)])
@@ -103,3 +107,37 @@ def test_an_empty_name_is_not_the_current_folder(command, capsys):
 )
 def test_only_an_empty_list_means_every_notebook(listed, found):
     assert numbers(listed) == found
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("report a --out", "report a --csv", "run --out", "run --junit", "compare a b --picture"),
+        *("weights gs://b/m --picture", "timeline --log x --picture", "live --out"),
+    ],
+)
+def test_no_file_is_named_after_standard_input(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as refused:
+        main([*command.split(), "-"])
+    assert refused.value.code == 2
+    assert "'-'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_on_standard_output_is_whole(tmp_path):
+    (tmp_path / "run.json").write_bytes(data())
+    with (tmp_path / "x.html").open("w") as out:
+        words = ["-m", "warmbook", "report", str(tmp_path), "--out", "/dev/stdout"]
+        subprocess.run([sys.executable, *words], stdout=out, timeout=60, check=True)
+    page = (tmp_path / "x.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1000000"])
+def test_the_number_of_a_start_has_a_range(number, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(["timeline", "--log", "x", "--start", number])
+    assert refused.value.code == 2
+    assert "1 to 999999" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from .options import (
     draft_from,
     draw_beside,
     number_within,
+    output_named,
     path_named,
     print_as,
     saved_choices,
@@ -43,7 +44,7 @@ def add(verbs: Verbs) -> None:
     weights.add_argument("uri", metavar="gs://BUCKET/PATH", help="the model's folder")
     weights.add_argument(
         "--picture",
-        type=path_named,
+        type=output_named,
         metavar="FILE",
         help="draw the bytes of each layer into an SVG or PNG file",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...terminal import one_line, show
 from ...texts import say
-from .options import Verbs, add_language, draw_beside, path_named, print_as
+from .options import Verbs, add_language, draw_beside, output_named, path_named, print_as
 from .records import comparable_runs, own_work
 from .screen import show_wrapped
 
@@ -66,7 +66,7 @@ def add(verbs: Verbs) -> None:
     )
     compared.add_argument(
         "--picture",
-        type=path_named,
+        type=output_named,
         metavar="FILE",
         help="draw the phases of each run into an SVG or PNG file",
     )

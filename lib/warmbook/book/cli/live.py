@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...texts import say
-from .options import Verbs, add_language, add_parameter, folder_named, number_typed, settings_from
+from .options import Verbs, add_language, add_parameter, number_typed, output_named, settings_from
 from .screen import show_wrapped
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "--out",
-        type=folder_named,
+        type=output_named,
         default=Path("runs/live"),
         metavar="DIR",
         help="folder of evidence.json (runs/live)",

@@ -91,16 +91,10 @@ def add_log(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--start",
-        type=_counted,
+        type=number_within(1, 999_999),
         metavar="N",
         help="the Nth start in the log, from 1 (the last)",
     )
-
-
-def _counted(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 7 or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(text)
 
 
 def print_as(format_: str, text: object, told: object) -> None:
@@ -143,6 +137,18 @@ def path_named(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("the name is empty")
     return Path(text)
+
+
+def output_named(text: str) -> Path:
+    """Return the path of a file or a folder to write, as `path_named`; - is refused.
+
+    Standard output has what a command prints: it may be text, or JSON for a program.
+    """
+    if text == "-":
+        raise argparse.ArgumentTypeError(
+            "'-' stands for standard input only; ./- is a file of that name"
+        )
+    return path_named(text)
 
 
 def number_within(least: int, most: int) -> Callable[[str], int]:
@@ -250,19 +256,9 @@ def _draw(picture: Picture, path: Path) -> None:
         SettingsError: The file can't be written.
     """
     if content := picture.file(path.suffix):
-        write(path, content)
+        keep(path, content, public=True)
     else:  # an empty file would pass for a picture
         show_wrapped(f"warmbook: {say('nothing to draw: {reason}', reason=picture)}", sys.stderr)
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file that the reader has named.
-
-    Raises:
-        SettingsError: It can't be written.
-    """
-    with writing(path):
-        path.write_bytes(content)
 
 
 def keep(path: Path, content: bytes, *, public: bool = False) -> None:

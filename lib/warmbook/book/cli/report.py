@@ -9,7 +9,15 @@ from pathlib import Path
 
 from ...terminal import one_line
 from ...texts import say
-from .options import Verbs, add_format, add_language, keep, path_named, print_as, write
+from .options import (
+    Verbs,
+    add_format,
+    add_language,
+    keep,
+    output_named,
+    path_named,
+    print_as,
+)
 from .records import own_work, run_name
 from .screen import show_wrapped
 
@@ -35,13 +43,13 @@ def add(verbs: Verbs) -> None:
     )
     report.add_argument(
         "--out",
-        type=path_named,
+        type=output_named,
         metavar="FILE",
         help="the page (report.html beside run.json; of a class, class.html in its folder)",
     )
     report.add_argument(
         "--csv",
-        type=path_named,
+        type=output_named,
         metavar="FILE",
         help="the table of a class (beside the page, with the suffix .csv)",
     )
@@ -80,7 +88,7 @@ def _one(run: Path, options: argparse.Namespace) -> int:
         record = read(run)
     except RecordError as error:
         raise RecordError(f"{run}: {error.what}", remedy=error.remedy) from None
-    write(out, page(record, run_name(run)).encode())
+    keep(out, page(record, run_name(run)).encode(), public=True)
     print_as(options.format, out, {"page": str(out)})
     return 0
 

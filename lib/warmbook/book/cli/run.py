@@ -22,6 +22,7 @@ from .options import (
     is_stream,
     keep,
     numbers,
+    output_named,
     path_named,
     print_as,
     saved_choices,
@@ -56,7 +57,7 @@ def add(verbs: Verbs) -> None:
     )
     run.add_argument(
         "--out",
-        type=path_named,
+        type=output_named,
         metavar="DIR",
         help="folder of the run (runs/<time>); an earlier run in it is moved to DIR/earlier",
     )
@@ -97,7 +98,7 @@ def add(verbs: Verbs) -> None:
         "an hour of its own",
     )
     run.add_argument(
-        "--junit", type=path_named, metavar="FILE", help="write the checks as JUnit XML"
+        "--junit", type=output_named, metavar="FILE", help="write the checks as JUnit XML"
     )
     run.add_argument(
         "--format",

@@ -11,7 +11,7 @@ from .options import (
     add_log,
     add_parameter,
     draw_beside,
-    path_named,
+    output_named,
     print_as,
     settings_from,
 )
@@ -32,7 +32,10 @@ def add(verbs: Verbs) -> None:
     )
     add_log(cold)
     cold.add_argument(
-        "--picture", type=path_named, metavar="FILE", help="draw the phases into an SVG or PNG file"
+        "--picture",
+        type=output_named,
+        metavar="FILE",
+        help="draw the phases into an SVG or PNG file",
     )
     add_parameter(cold)
     add_format(cold)

@@ -21,7 +21,9 @@ from ...seats import Occupied, ended, sleeping
 ROOT = Path(__file__).parents[3]
 DOUBLE = ROOT / "tests" / "doubles" / "rehearsal.py"
 SERVER = """
-import http.server, sys
+import http.server, os, sys, time
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.02)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -60,12 +62,15 @@ def double(tmp_path):
 
 @pytest.fixture
 def supervised(tmp_path, double):
-    """Start the supervisor of a seat; what still runs at the end is killed."""
+    """Start the supervisor of a seat; what still runs at the end is killed.
+
+    Its server answers once `gate` exists.
+    """
     started = []
 
-    def start(name="ana", command=(), wait=True):
+    def start(name="ana", command=(), wait=True, gate=ROOT):
         port = free_port()
-        words = command or (sys.executable, "-c", SERVER, str(port))
+        words = command or (sys.executable, "-c", SERVER, str(port), str(gate))
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "warmbook", "class", "seat", name),

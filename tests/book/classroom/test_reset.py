@@ -14,7 +14,7 @@ from warmbook.errors import SettingsError, UnreachableError
 @pytest.fixture
 def hurried(monkeypatch):
     monkeypatch.setattr(resetting, "BEGIN_S", 0.3)
-    monkeypatch.setattr(resetting, "LIMIT_S", 0.6)
+    monkeypatch.setattr(resetting, "RESET_S", 0.6)
 
 
 def test_a_supervisor_that_does_not_begin_is_given_up(running_here, hurried):
@@ -39,6 +39,17 @@ def test_a_supervisor_that_begins_and_does_not_come_up_is_given_up(
     with pytest.raises(UnreachableError) as raised:
         reset(one)
     assert str(one.folder) in raised.value.remedy
+
+
+def test_a_reset_that_is_under_way_is_waited_for(running_here, monkeypatch):
+    one = running_here(state="resetting", resets=3, deaf=True)
+
+    def comes_up(_):
+        one.write(one.told().model_copy(update={"state": "up"}))
+
+    monkeypatch.setattr(resetting.time, "sleep", comes_up)
+    reset(one)
+    assert (one.told().state, one.told().resets) == ("up", 3)
 
 
 def test_a_supervisor_that_dies_of_the_signal_ends_the_wait_at_once(running_here):

@@ -4,13 +4,15 @@ import os
 import shutil
 import signal
 import stat
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from warmbook.book.classroom import supervisor
 from warmbook.book.classroom.reset import reset
-from warmbook.book.classroom.seats import seat
+from warmbook.book.classroom.seats import Seat, seat
 from warmbook.book.classroom.stop import clear_crashed, stop
 
 from ...processes import processes_with, until
@@ -68,6 +70,34 @@ def test_a_seat_that_is_still_starting_is_reset_once_it_answers(supervised):
     assert answers(one)
     assert (one.state(), one.seat.running().resets) == ("up", 1)
     assert len(list(one.seat.folder.glob("before-*"))) == 1
+
+
+def test_two_trainers_who_reset_a_seat_at_once_reset_it_once(supervised, tmp_path, monkeypatch):
+    (gate := tmp_path / "gate").touch()
+    one = supervised(gate=gate)
+    gate.unlink()
+    with ThreadPoolExecutor() as trainers:
+        first = trainers.submit(reset, one.seat)
+        until(lambda: one.state() == "resetting")
+        sent, send = threading.Event(), Seat.send
+        monkeypatch.setattr(Seat, "send", lambda *words: (send(*words), sent.set())[0])
+        second = trainers.submit(reset, one.seat)
+        assert sent.wait(20)
+        gate.touch()
+        assert first.result(20) and second.result(20)
+    assert answers(one)
+    assert (one.state(), one.seat.running().resets) == ("up", 1)
+    assert len(list(one.seat.folder.glob("before-*"))) == 1
+
+
+def test_a_reset_that_hangs_can_be_begun_again(tmp_path):
+    kept = supervisor.Supervisor(seat(tmp_path, "ana"), supervisor.Plan((), "quick"))
+    kept._ask_reset()
+    kept._ask_reset()
+    assert kept._asked.qsize() == 1
+    kept._resetting_until -= supervisor.RESET_S
+    kept._ask_reset()
+    assert kept._asked.qsize() == 2
 
 
 def test_a_second_supervisor_of_a_seat_is_refused(supervised):

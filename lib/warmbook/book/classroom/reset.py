@@ -10,21 +10,19 @@ from ...texts import say
 from .seat_file import Running
 from .seats import Seat, not_running, start_again
 from .start import reason_of
-from .supervisor import RESET
+from .supervisor import RESET, RESET_S
 
 LOOK_S = 0.05
 BEGIN_S = 20.0
-"""A supervisor begins at once; one that is resetting first ends that rehearsal, in 12 s at most."""
-
-LIMIT_S = 120.0
-"""A reset takes 3 s on a machine that does nothing else."""
+"""A supervisor begins at once, on a machine that is busy after seconds."""
 
 
 def reset(one: Seat) -> float:
     """Reset a seat; return the seconds until its server answered again.
 
-    A seat whose supervisor does not begin within BEGIN_S, or has not ended within LIMIT_S, is
-    given up: its file may be forged, or its supervisor may hang.
+    If a reset is under way, this waits for it: the supervisor begins no other meanwhile. A seat
+    whose supervisor does not begin within BEGIN_S, or has not ended within RESET_S, is given up:
+    its file may be forged, or its supervisor may hang.
 
     Raises:
         SettingsError: Nobody runs there.
@@ -33,16 +31,17 @@ def reset(one: Seat) -> float:
     began = time.monotonic()
     if (before := one.send(RESET)) is None:
         raise not_running(one)
+    awaited = before.resets + (before.state != "resetting")
 
     def begun(now: Running) -> bool:
-        return now.resets > before.resets
+        return now.resets >= awaited
 
     def up(now: Running) -> bool:
         return begun(now) and now.state == "up"
 
     if not _until(begun, one, before, began + BEGIN_S):
         raise _ended(one) if one.running() is None else _not_begun(one, before)
-    if not _until(up, one, before, began + LIMIT_S):
+    if not _until(up, one, before, began + RESET_S):
         raise _ended(one)
     return time.monotonic() - began
 

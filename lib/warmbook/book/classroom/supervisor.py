@@ -1,9 +1,9 @@
 """The supervisor of a seat: keeps a rehearsal with the learner's server, and resets it.
 
-SIGUSR1 resets: the rehearsal ends with its kernels while another one starts, the work is set aside,
-fresh notebooks are copied, and the same command starts again with the same variables. So the port
-and the token stay, and a browser's tab and JupyterHub's proxy connect again. SIGTERM, SIGINT and
-SIGHUP end the seat.
+SIGUSR1 resets, unless a reset is under way: the rehearsal ends with its kernels while another one
+starts, the work is set aside, fresh notebooks are copied, and the same command starts again with
+the same variables. So the port and the token stay, and a browser's tab and JupyterHub's proxy
+connect again. SIGTERM, SIGINT and SIGHUP end the seat.
 JupyterHub starts a supervisor as the command of its spawner. Source: JupyterHub,
 `LocalProcessSpawner`, which signals the process that it started, and
 `Spawner.get_env`, which names the server's address in JUPYTERHUB_SERVICE_URL.
@@ -43,6 +43,8 @@ ADDRESS = "JUPYTERHUB_SERVICE_URL"
 LOOK_S = 0.05
 GONE_S = 1.0
 """How often the supervisor looks whether its seat's file is still its own, in seconds."""
+RESET_S = 120.0
+"""How long a reset may take, in seconds; 3 s on a machine that does nothing else."""
 STOP_S = 12.0
 """How long a rehearsal may take to stop, in seconds: it limits itself to less."""
 
@@ -87,6 +89,7 @@ class Supervisor:
         self._announced = seat.folder / ".rehearsal.json"
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
         self._began = time.monotonic()
+        self._resetting_until = 0.0
         self._alive: list[Rehearsal] = []
 
     async def run(self) -> int:
@@ -96,7 +99,8 @@ class Supervisor:
             SettingsError: The seat's folder can't be written.
         """
         loop = asyncio.get_running_loop()
-        for number in (RESET, *ENDS):
+        loop.add_signal_handler(RESET, self._ask_reset)
+        for number in ENDS:
             loop.add_signal_handler(number, self._asked.put_nowait, number)
         self._write("starting")
         watching = asyncio.create_task(self._watch_file())
@@ -110,6 +114,12 @@ class Supervisor:
             await asyncio.gather(*(_ended(one) for one in self._alive))
             self._seat.vacate()
             self._announced.unlink(missing_ok=True)
+
+    def _ask_reset(self) -> None:
+        """Reset the seat; two trainers who ask at once get one reset, unless that one hangs."""
+        if (now := time.monotonic()) >= self._resetting_until:
+            self._resetting_until = now + RESET_S
+            self._asked.put_nowait(RESET)
 
     async def _watch_file(self) -> None:
         """End the seat when its file is gone, or another supervisor's: `class stop` would miss it.
@@ -183,6 +193,7 @@ class Supervisor:
         self._write(self._running.state)
         while self._plan.address and not await asyncio.to_thread(_answers, self._plan.address):
             await asyncio.sleep(LOOK_S)
+        self._resetting_until = 0.0
         self._write("up", ready_s=round(time.monotonic() - self._began, 2))
 
     def _write(self, state: State, **changed: object) -> None:

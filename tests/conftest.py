@@ -23,6 +23,11 @@ from .processes import DOOR, processes_with
 
 DOUBLE = Path(__file__).parent / "doubles" / "engine.py"
 
+# Commands follow the reader's locale, those of the tests are in English on every machine.
+for variable in ("LANGUAGE", "LC_ALL"):
+    os.environ.pop(variable, None)
+os.environ["LC_MESSAGES"] = "C"
+
 # `make test` draws the same cases every time: what passed passes again. `make soak` draws others.
 # The first case imports, and on a busy machine any case may be slow: neither is a failure.
 SLOW = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}

@@ -59,6 +59,27 @@ def test_texts_are_in_the_readers_language():
     assert texts.say("number") == "number"
 
 
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        *(({"LANG": name}, "es") for name in ("es", "es_MX", "es_MX.UTF-8", "es_ES@euro", "es_")),
+        *(({"LANG": name}, "en") for name in ("en_US.UTF-8", "en")),
+        *(({"LANG": name}, "") for name in ("", "C", "C.UTF-8", "POSIX", "de_DE.UTF-8")),
+        *(({"LANG": name}, "") for name in ("español", "est_EE", "../es", "_es", ":", "\udcff")),
+        ({}, ""),
+        ({"LC_ALL": "es_MX.UTF-8", "LANG": "en_US.UTF-8"}, "es"),
+        ({"LC_ALL": "", "LC_MESSAGES": "es_AR.UTF-8", "LANG": "en_US.UTF-8"}, "es"),
+        ({"LC_ALL": "C", "LC_MESSAGES": "es_AR.UTF-8", "LANG": "es"}, ""),
+        ({"LANGUAGE": "de:es:en", "LANG": "de_DE.UTF-8"}, "es"),
+        ({"LANGUAGE": "en_US:es", "LANG": "es_MX.UTF-8"}, "en"),
+        ({"LANGUAGE": "es", "LANG": "C"}, ""),
+        ({"LANGUAGE": "es"}, ""),
+    ],
+)
+def test_the_language_of_a_locale(variables, language):
+    assert texts.of_locale(variables) == language
+
+
 def test_values_are_put_into_the_translation(clone):
     assert texts.say("the bucket {name}", name="mine") == "el bucket mine"
 

@@ -12,6 +12,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 
 from .book import cli
 from .book.cli.options import Parser
+from .book.cli.reader_language import by_locale
 from .book.cli.screen import discard_unread, open_streams, warn
 from .book.interrupts import Termination
 from .errors import InterruptedWaitError, WarmbookError
@@ -23,8 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     open_streams()
     options = _parser().parse_args(arguments)
-    if getattr(options, "language", ""):
-        speak(options.language)
+    language = getattr(options, "language", "")
+    if not (language or getattr(options, "headless", False)):
+        language = by_locale()
+    if language:
+        speak(language)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with Termination() as termination:

@@ -7,7 +7,8 @@ has `warmbook.mo` in its place, compiled from it by `hatch_build.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from gettext import GNUTranslations
@@ -32,6 +33,18 @@ def spoken() -> str:
     """Return the language in use: the one set last, else WARMBOOK_LANGUAGE, else English."""
     language = _language or os.environ.get("WARMBOOK_LANGUAGE", "")
     return language if language in LANGUAGES else "en"
+
+
+def of_locale(environ: Mapping[str, str]) -> str:
+    """Return the language of the reader's locale, "" where it is none of ours.
+
+    Source: GNU gettext, "Locale Environment Variables", "The LANGUAGE variable".
+    """
+    given = map(environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next(filter(None, given), "C")
+    wanted = "" if locale in ("C", "POSIX") else environ.get("LANGUAGE") or locale
+    languages = (re.split("[_.@]", name)[0] for name in wanted.split(":"))
+    return next((one for one in languages if one in LANGUAGES), "")
 
 
 def say(english: str, **values: Any) -> str:

@@ -168,7 +168,7 @@ class Settings(BaseModel):
     """Account to grant the IAM roles to (02); empty: the account of your credentials."""
 
     language: Literal["en", "es"] = "en"
-    """Language of the library's messages."""
+    """Language of the library's messages; if none is set, the command line uses your locale's."""
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:

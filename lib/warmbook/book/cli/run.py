@@ -61,7 +61,7 @@ def add(verbs: Verbs) -> None:
         metavar="DIR",
         help="folder of the run (runs/<time>); an earlier run in it is moved to DIR/earlier",
     )
-    add_language(run, "language of the messages")
+    add_language(run, "language of the notebooks and of the messages (en)")
     run.add_argument(
         "--only",
         action="append",
@@ -106,7 +106,7 @@ def add(verbs: Verbs) -> None:
         default="text",
         help="text for people, json for programs: one event a line",
     )
-    run.set_defaults(act=_run)
+    run.set_defaults(act=_run, headless=True)
 
     listing = verbs.add_parser(
         "list",

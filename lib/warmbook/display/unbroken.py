@@ -16,10 +16,15 @@ _FIGURE = re.compile(
 _NO_BREAK = "\u00a0"
 
 
+def figures_unbroken(text: str) -> str:
+    """Return a text, still without markup, in which each figure keeps the line of its unit."""
+    return _FIGURE.sub(_NO_BREAK, text)
+
+
 def unbroken(text: str) -> str:
     """Return a text as HTML; names with hyphens and figures with their unit keep their line."""
     pieces, end = [], 0
-    text = _FIGURE.sub(_NO_BREAK, text)
+    text = figures_unbroken(text)
     for name in _NAME.finditer(text):
         pieces += [html.escape(text[end : name.start()]), _LINE.format(html.escape(name[0]))]
         end = name.end()

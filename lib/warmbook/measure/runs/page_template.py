@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from ...display.card import AMBER, BLUE, GREEN, RED
 from ...display.picture import DARK, NAMES
 from ...display.plots import TIMES
+from ...display.unbroken import figures_unbroken
 
 EDGES = {"banner": AMBER, "cloud": BLUE, "good": GREEN, "bad": RED}
 """Colour of each kind of paragraph that has a line beside it."""
@@ -27,4 +28,5 @@ def template(name: str = "report.html") -> Template:
         keep_trailing_newline=True,
     )
     environment.globals["kinds"] = KINDS
+    environment.filters["figures"] = figures_unbroken
     return environment.get_template(name)

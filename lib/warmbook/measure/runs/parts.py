@@ -32,6 +32,8 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     last: tuple[str, ...] = ()
     """A row that sums the others up, such as their medians."""
+    texts: tuple[int, ...] = ()
+    """The columns whose cells are broken into lines, by number from 0; no other cell is."""
     shape: ClassVar[str] = "grid"
 
 

@@ -18,7 +18,7 @@ def answers(told: Iterable[Answer]) -> Sequence[Grid]:
         for one in told
     )
     heads = (say("Exercise"), say("Answer"), say("Measured"), say("Right"), say("When (UTC)"))
-    return (Grid(heads, rows),) if rows else ()
+    return (Grid(heads, rows, texts=(1, 2)),) if rows else ()
 
 
 def right(answer: Answer) -> str:
@@ -31,7 +31,7 @@ def right(answer: Answer) -> str:
 def gym(rounds: Iterable[GymRound]) -> Sequence[Grid]:
     """Return the rounds of the gym; nothing without a round."""
     rows = tuple(map(round_row, rounds))
-    return (Grid(round_heads(), rows),) if rows else ()
+    return (Grid(round_heads(), rows, texts=(1,)),) if rows else ()
 
 
 def round_heads() -> tuple[str, ...]:

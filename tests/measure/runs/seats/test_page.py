@@ -11,7 +11,7 @@ from warmbook.measure.runs.seats.page import page
 from warmbook.measure.runs.seats.search import seats
 
 from ....safety.test_escaping import Structure, nasty
-from ..test_html import ANSWER, ROUND, SEED, everywhere
+from ..test_html import ANSWER, ROUND, SEED, everywhere, spaced
 from .test_seat_records import put
 
 DONE = {"answers": [{**ANSWER, "right": True}], "gym": [{**ROUND, "done": True}]}
@@ -19,7 +19,7 @@ DONE = {"answers": [{**ANSWER, "right": True}], "gym": [{**ROUND, "done": True}]
 
 def cells(html, head):
     """Return the rows of the first table below a heading, without its heads."""
-    table = html.partition(f"<h2>{head}</h2>")[2].partition("</table>")[0]
+    table = spaced(html).partition(f"<h2>{head}</h2>")[2].partition("</table>")[0]
     rows = table.split("</thead>")[1].split("<tr>")[1:]
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
 

@@ -107,7 +107,7 @@ def _overview(seats: Sequence[SeatRecords]) -> Grid:
         "",
     )
     count = len(_names(seats))
-    return Grid(heads, tuple(_row(seat, count) for seat in seats), medians)
+    return Grid(heads, tuple(_row(seat, count) for seat in seats), medians, texts=(1, 10))
 
 
 def _row(seat: SeatRecords, notebooks: int) -> tuple[str, ...]:
@@ -213,10 +213,10 @@ def _gym(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     """Yield every round of every seat."""
     rows = tuple((seat.name, *practice.round_row(one)) for seat in seats for one in seat.rounds)
     if rows:
-        yield Grid((say("Seat"), *practice.round_heads()), rows)
+        yield Grid((say("Seat"), *practice.round_heads()), rows, texts=(2,))
 
 
 def _problems(seats: Sequence[SeatRecords]) -> Iterator[Part]:
     rows = tuple((file, why) for seat in seats for file, why in seat.problems.items())
     if rows:
-        yield Grid((say("File"), say("Reason")), rows)
+        yield Grid((say("File"), say("Reason")), rows, texts=(1,))

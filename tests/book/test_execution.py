@@ -11,7 +11,7 @@ import nbformat
 import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from papermill.engines import papermill_engines
+from papermill.engines import NotebookExecutionManager, papermill_engines
 
 from warmbook.book import execution, headless_checks
 from warmbook.book.cpu_load import cpu_load
@@ -78,6 +78,22 @@ def test_a_cell_that_runs_when_the_time_is_over_is_interrupted(ran):
     assert done.status == "timed-out"
     assert "6.0 s" in done.error
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.slow
+def test_no_cell_begins_after_ctrl_c_between_two_cells(ran, tmp_path, monkeypatch):
+    complete = NotebookExecutionManager.cell_complete
+
+    def press_after_the_first_cell(manager, cell, cell_index=None, **kwargs):
+        complete(manager, cell, cell_index, **kwargs)
+        if cell_index == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(NotebookExecutionManager, "cell_complete", press_after_the_first_cell)
+    done, _, copy = ran("1", f"open({str(tmp_path / 'created')!r}, 'w')")
+    assert done.status == "interrupted"
+    assert [cell.execution_count for cell in copy.cells] == [1, None]
+    assert not (tmp_path / "created").exists()
 
 
 def test_a_notebook_for_which_no_time_is_left_does_not_begin(ran):

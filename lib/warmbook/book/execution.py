@@ -158,6 +158,7 @@ class _Client(PapermillNotebookClient):
 
     follower: Follower
     done: Done
+    pressed: CtrlC
 
     def start_new_kernel_client(self, **kwargs: Any) -> Any:
         """Start the kernel. Source of the RuntimeError: jupyter_client, `wait_for_ready`."""
@@ -165,6 +166,15 @@ class _Client(PapermillNotebookClient):
             return super().start_new_kernel_client(**kwargs)
         except RuntimeError as error:
             raise _KernelNotStartedError(str(error)) from None
+
+    def execute_cell(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a cell, unless Ctrl-C or the deadline came before: an idle kernel ignores both.
+
+        Source: ipykernel, `IPKernelApp.init_signal`.
+        """
+        if self.pressed.stopped:
+            raise KeyboardInterrupt
+        return super().execute_cell(*args, **kwargs)
 
     def process_message(self, message: Any, *args: Any, **kwargs: Any) -> Any:
         if check := headless_checks.published(message):
@@ -205,7 +215,8 @@ class _Engine(NBClientEngine):
             startup_timeout=kwargs.pop("start_timeout", 60),
             timeout=None,
         )
-        client.follower, client.done, pressed.client = follower, done, client
+        client.follower, client.done, client.pressed = follower, done, pressed
+        pressed.client = client
         return client.execute(cleanup_kc=True)
 
 

@@ -73,6 +73,13 @@ def figure(text, *records):
     return found and found.key
 
 
+def test_a_percentage_without_a_sign_is_refused_with_both_signs():
+    with pytest.raises(SettingsError) as raised:
+        parsed("cold_start > 20%").limit("seconds")
+    assert "+20%" in raised.value.remedy
+    assert "-20%" in raised.value.remedy
+
+
 @pytest.mark.parametrize(
     ("key", "figure_key"),
     [

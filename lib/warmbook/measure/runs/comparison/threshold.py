@@ -81,11 +81,13 @@ class Threshold:
             SettingsError: The unit is not one of this figure's.
         """
         units = UNITS[unit]
-        for _, name in self.amounts:
+        for number, name in self.amounts:
             if name not in units:
+                meant = f"{_change_of(number)} " if name == "%" else ""
+                listed = say("Its units: {units}.", units=", ".join(filter(None, units)))
                 _refuse(
                     say("{text}: {name} is not a unit of this figure", text=self.text, name=name),
-                    say("Its units: {units}.", units=", ".join(filter(None, units))),
+                    f"{meant}{listed}",
                 )
         return sum(number * units[name] for number, name in self.amounts)
 
@@ -138,6 +140,14 @@ def figure_of(threshold: Threshold, figures: Iterable[Figure]) -> Figure | None:
 
 def _plain(key: str) -> str:
     return re.sub(r"[\s._]+", "_", key.strip().lower())
+
+
+def _change_of(percent: float) -> str:
+    return say(
+        "Write a change from the base with its sign: {higher} or {lower}.",
+        higher=f"+{percent:g}%",
+        lower=f"-{percent:g}%",
+    )
 
 
 def _refuse_key(threshold: Threshold, known: list[str]) -> NoReturn:

@@ -51,7 +51,7 @@ def test_the_reason_is_the_last_error_in_the_log(tmp_path):
     one.folder.mkdir(parents=True)
     (one.folder / start.LOG).write_text("[I] up\nwarmbook: no space\n  → Free some.\n")
     assert start.reason_of(one) == "no space"
-    (one.folder / start.LOG).write_text("first\nlast\n")
+    (one.folder / start.LOG).write_text("first\n  last\n")
     assert start.reason_of(one) == "last"
 
 

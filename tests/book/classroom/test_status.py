@@ -178,9 +178,12 @@ def test_a_rehearsal_that_starts_or_ends_gets_no_fault(running_here, state):
 
 
 def test_the_table_has_a_line_for_each_fact():
-    up = SeatStatus("01", "up", notebook="02_project", status="failed", failed="x", faults=("f",))
+    up = SeatStatus(
+        "01", "up", notebook="02_project", status="failed", failed="x\n  y", faults=("f",)
+    )
     text = as_text([up, SeatStatus("02", "crashed")])
     assert len(text.splitlines()) == 4
+    assert "x y" in text
     assert "02_project" in text and "✗ 02" in text
 
 

@@ -13,6 +13,7 @@ import pytest
 from warmbook.book.classroom import supervisor
 from warmbook.book.classroom.reset import reset
 from warmbook.book.classroom.seats import Seat, seat
+from warmbook.book.classroom.start import LOG, reason_of
 from warmbook.book.classroom.stop import clear_crashed, stop
 
 from ...processes import processes_with, until
@@ -40,11 +41,13 @@ def test_a_seat_has_notebooks_a_server_and_a_private_file(supervised):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_seat_that_is_ended_leaves_the_work_alone(supervised, number):
+def test_a_seat_that_is_ended_logs_it_and_leaves_the_work_alone(supervised, number):
     one = supervised()
     assert one.end(number) == 128 + number
     assert [path.name for path in one.seat.folder.iterdir()] == ["work"]
     until(lambda: not processes_with(str(one.port)))
+    (one.seat.folder / LOG).write_bytes(one.process.stderr.read())
+    assert "stopped" in reason_of(one.seat)
 
 
 def test_a_reset_sets_the_work_aside_and_keeps_port_and_link(supervised):

@@ -198,4 +198,4 @@ def reason_of(one: Seat) -> str:
         return ""
     lines = log.decode(errors="replace").strip().splitlines()
     errors = [line for line in lines if line.startswith("warmbook: ")]
-    return (errors or lines or [""])[-1].removeprefix("warmbook: ")
+    return (errors or lines or [""])[-1].removeprefix("warmbook: ").strip()

@@ -27,6 +27,7 @@ from typing import TypeAlias
 
 from ...errors import SettingsError
 from ...files import writing
+from ...terminal import show
 from ...texts import say
 from .. import origin
 from ..copies import copy_out
@@ -151,7 +152,10 @@ class Supervisor:
             asked.cancel()
         if ended.done():
             return ended.result() if ended.result() >= 0 else 128 - ended.result()
-        return None if asked.result() == RESET else 128 + asked.result()
+        if asked.result() == RESET:
+            return None
+        show(f"warmbook: {say('the seat was stopped')}", sys.stderr)  # the reason in its log
+        return 128 + asked.result()
 
     async def _replacement(self, rehearsal: Rehearsal) -> Rehearsal:
         """Start another rehearsal while this one ends, and set the work aside."""

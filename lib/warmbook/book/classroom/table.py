@@ -31,7 +31,7 @@ def _lines(one: SeatStatus) -> Iterator[str]:
     columns = (one.seat, state(one), where(one), gym(one), memory(one))
     yield f"  {_MARKS[one.state]} {'  '.join(filter(None, columns))}"
     if one.failed:
-        yield f"      {say('failed')}: {one.failed} ({ago(one.failed_since)})"
+        yield f"      {say('failed')}: {' '.join(one.failed.split())} ({ago(one.failed_since)})"
     if one.faults:
         yield f"      {say('staged')}: {', '.join(one.faults)}"
 

@@ -154,7 +154,7 @@ def _start(options: argparse.Namespace) -> int:
         seats = start.start(options.count, course, teller(up_of))
     except KeyboardInterrupt:
         raise InterruptedWaitError(
-            say("The start was interrupted; the seats that had started were stopped."),
+            say("The start was interrupted; the seats that it had started were stopped."),
             remedy=say("Start the class again when you are ready."),
         ) from None
     show_links(seats, {one.seat: one.memory_bytes for one in statuses(seats)})

@@ -13,7 +13,6 @@ from ..objects import Obj, condition, name_of, now
 from .rollout import Limits
 
 _COUNTS = ("replicas", "readyReplicas", "availableReplicas")
-_STILL = {"NewReplicaSetAvailable", "ProgressDeadlineExceeded"}
 
 
 def status_of(deployment: Obj, new: Obj | None, everyone: Sequence[Obj], created: bool) -> Obj:

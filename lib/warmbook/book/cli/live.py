@@ -92,10 +92,10 @@ def _check(options: argparse.Namespace, settings: Settings, clients: Clients) ->
     from ...live.run import begin, live
 
     costs = cost.estimate(options.tier)
+    cost.refuse_beyond(float(options.budget_usd), costs)
     for one in costs:
         show_wrapped(f"  {one}")
     show_wrapped(say("total: at most ${usd:.2f}", usd=cost.total_usd(costs)))
-    cost.refuse_beyond(float(options.budget_usd), costs)
     if options.tier and clients.target == "google-cloud" and not options.yes:
         _confirm(settings)
     session = begin(settings, options.tier, options.out, _teller())

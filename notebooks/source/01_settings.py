@@ -160,11 +160,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Predict
-# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. Below each measurement, you see the result beside your prediction. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Debajo de cada medición ves el resultado junto a tu predicción. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("01")
@@ -179,7 +179,12 @@ exercises.predict("01")
 
 # %%
 chosen = form.summary
-chosen
+exercises.see(
+    chosen,
+    "01",
+    own_settings=chosen.own,
+    longest_part=explore.longest_group(),
+)
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -197,11 +202,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "01",
-    own_settings=chosen.own,
-    longest_part=explore.longest_group(),
-)
+exercises.compare("01")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -136,7 +136,11 @@ check(
 
 # %% tags=["creates-resource"] guide="G04"
 services = project.enable_services(settings, clients)
-services
+exercises.see(
+    services,
+    "02",
+    disabled_apis=len(base_services.enabled) + len(services.enabled),
+)
 
 # %% [markdown] lang="en"
 # ## Grant the IAM roles
@@ -158,7 +162,7 @@ services
 
 # %% tags=["creates-resource"] guide="G06 G07"
 roles = project.grant_roles(settings, clients)
-roles
+exercises.see(roles, "02", policy_role=roles.giving("storage.buckets.setIamPolicy"))
 
 # %%
 roles.access()
@@ -205,11 +209,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "02",
-    disabled_apis=len(base_services.enabled) + len(services.enabled),
-    policy_role=roles.giving("storage.buckets.setIamPolicy"),
-)
+exercises.compare("02")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -122,7 +122,7 @@ exercises.predict("03")
 
 # %%
 model = weights.inspect(settings, clients)
-model
+exercises.see(model, "03", weights=model.gib)
 
 # %%
 model.plot()
@@ -165,7 +165,7 @@ check(
 
 # %%
 fit = sizing.size_up(settings, clients, seen=model.seen)
-fit
+exercises.see(fit, "03", shortest_load=fit.shortest_load_s)
 
 # %%
 fit.plot()
@@ -212,11 +212,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "03",
-    weights=model.gib,
-    shortest_load=fit.shortest_load_s,
-)
+exercises.compare("03")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -82,11 +82,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Predict
-# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. Below each measurement, you see the result beside your prediction. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Debajo de cada medición ves el resultado junto a tu predicción. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("04")
@@ -101,7 +101,7 @@ exercises.predict("04")
 
 # %%
 offer = cluster.gpu_offer(settings, clients)
-offer
+exercises.see(offer, "04", zones=len(offer.zones))
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -158,7 +158,7 @@ check(
 
 # %% tags=["creates-resource"] guide="G11"
 pool = cluster.create_node_pool(settings, clients)
-pool
+exercises.see(pool, "04", gpu_node=pool.node_comes_with)
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -176,11 +176,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "04",
-    zones=len(offer.zones),
-    gpu_node=pool.node_comes_with,
-)
+exercises.compare("04")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

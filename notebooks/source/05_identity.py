@@ -74,11 +74,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Predict
-# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. Below each measurement, you see the result beside your prediction. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Debajo de cada medición ves el resultado junto a tu predicción. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("05")
@@ -153,7 +153,7 @@ principal
 
 # %% tags=["creates-resource"] guide="G16 G17"
 granted = identity.grant_bucket_roles(settings, clients)
-granted
+exercises.see(granted, "05", roles=len(granted.before) + len(granted.granted))
 
 # %%
 granted.access()
@@ -181,7 +181,7 @@ check(
 
 # %%
 probed = probe.probe(settings, clients)
-probed
+exercises.see(probed, "05", first_permission=probed.first_permission)
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -199,11 +199,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "05",
-    roles=len(granted.before) + len(granted.granted),
-    first_permission=probed.first_permission,
-)
+exercises.compare("05")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

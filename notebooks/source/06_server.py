@@ -90,11 +90,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Predict
-# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. Below each measurement, you see the result beside your prediction. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Debajo de cada medición ves el resultado junto a tu predicción. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("06")
@@ -135,7 +135,12 @@ exercises.predict("06")
 
 # %% guide="G18 G23"
 manifest = server.manifest(settings, clients)
-manifest
+exercises.see(
+    manifest,
+    "06",
+    changes=len(manifest.departures),
+    rejected_flag=manifest.rejected_flag,
+)
 
 # %% [markdown] lang="en"
 # ## Create the Deployment
@@ -196,11 +201,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "06",
-    changes=len(manifest.departures),
-    rejected_flag=manifest.rejected_flag,
-)
+exercises.compare("06")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

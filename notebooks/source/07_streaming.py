@@ -131,7 +131,7 @@ versions
 # %% guide="G26"
 stream = streaming.measure(settings, clients)
 form.book.record("stream", stream.record())
-stream
+exercises.see(stream, "07", load_time=stream.slowest_s)
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -184,7 +184,7 @@ streaming.prompt_box(settings, clients, question=question)
 # %%
 start = streaming.cold_start(settings, clients, answer=answer)
 form.book.record("phases", start.record())
-start
+exercises.see(start, "07", load_share=start.load_percent)
 
 # %%
 start.plot()
@@ -233,11 +233,7 @@ check(
 explore.cold_start(settings, weight_bytes=stream.expected_bytes, measured=form.book.measurements())
 
 # %% tags=["exercise"]
-exercises.compare(
-    "07",
-    load_time=stream.slowest_s,
-    load_share=start.load_percent,
-)
+exercises.compare("07")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -153,7 +153,7 @@ state
 # %% tags=["optional"]
 after = scaling.read(settings, clients, before=before)
 form.book.record("replicas", after.record())
-after
+exercises.see(after, "08", with_cache=after.cache_effect)
 
 # %% [markdown] lang="en"
 # The picture shows each read as a point: one Pod alone and all together, without and with the cache.
@@ -175,7 +175,7 @@ after.plot()
 # %% tags=["optional"]
 hits = cache.hits(settings, clients, since=after.begun)
 form.book.record("cache_hits", hits.record())
-hits
+exercises.see(hits, "08", hit_share=hits.hit_percent)
 
 # %% [markdown] lang="en"
 # ## Configure autoscaling on the queue size
@@ -209,11 +209,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "08",
-    hit_share=hits.hit_percent,
-    with_cache=after.cache_effect,
-)
+exercises.compare("08")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -79,11 +79,11 @@ check(
 
 # %% [markdown] lang="en"
 # ## Predict
-# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. Below each measurement, you see the result beside your prediction. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Debajo de cada medición ves el resultado junto a tu predicción. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("09")
@@ -118,7 +118,7 @@ exercises.predict("09")
 served = form.book.measurements().get("served")
 compared = compare.by_loader(settings, clients, served=served)
 form.book.record("comparison", compared.record())
-compared
+exercises.see(compared, "09", fastest=compared.fastest, gain=compared.gain)
 
 # %% [markdown] lang="en"
 # ## Interpret the runs
@@ -206,11 +206,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "09",
-    fastest=compared.fastest,
-    gain=compared.gain,
-)
+exercises.compare("09")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

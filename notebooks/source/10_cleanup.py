@@ -55,11 +55,11 @@ overview.here(settings, clients, "10")
 
 # %% [markdown] lang="en"
 # ## Predict
-# Commit two predictions before anything is measured. At the end of the notebook, you compare them with the results. You can skip this.
+# Commit two predictions before anything is measured. Below each measurement, you see the result beside your prediction. You can skip this.
 
 # %% [markdown] lang="es"
 # ## Predice
-# Confirma dos predicciones antes de medir. Al final del notebook las comparas con los resultados. Puedes omitirlo.
+# Confirma dos predicciones antes de medir. Debajo de cada medición ves el resultado junto a tu predicción. Puedes omitirlo.
 
 # %% tags=["exercise"]
 exercises.predict("10")
@@ -91,7 +91,7 @@ plan
 # %% tags=["deletes-resource"] guide="G32 G33"
 removed = cleanup.delete(settings, clients)
 form.book.record("cleanup", removed.record())
-removed
+exercises.see(removed, "10", deleted=len(removed.created))
 
 # %% [markdown] lang="en"
 # ## Delete the project
@@ -115,7 +115,7 @@ project_command
 
 # %%
 left = cleanup.inventory(settings, clients)
-left
+exercises.see(left, "10", billed=left.billed)
 
 # %% tags=["check"] jupyter={"source_hidden": true}
 check(
@@ -133,11 +133,7 @@ check(
 # La tarjeta compara tus predicciones con los resultados. Debajo se describe un cambio: hazlo y explica su efecto. La solución está plegada bajo la celda.
 
 # %% tags=["exercise"]
-exercises.compare(
-    "10",
-    deleted=len(removed.created),
-    billed=left.billed,
-)
+exercises.compare("10")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -233,24 +233,32 @@ def test_ends_with_a_check_the_exercises_and_a_way_on(language, code, prose):
     assert NEXT[language] in prose[-1].source.splitlines()[-1]
 
 
-def test_each_notebook_asks_for_predictions_first_and_compares_them_at_the_end(path, code):
-    number = path.stem[:2]
-    asked, compared = (
-        call for cell in code for call in calls(cell) if called(call).startswith("exercises.")
-    )
-    assert [called(asked), called(compared)] == ["exercises.predict", "exercises.compare"]
-    assert [ast.literal_eval(call.args[0]) for call in (asked, compared)] == [number, number]
-    names = [one.name for one in EXERCISES[number].questions]
-    assert len(names) == 2
-    assert [keyword.arg for keyword in compared.keywords] == names
+@pytest.fixture
+def exercised(code):
+    """The calls of exercises in order."""
+    found = [call for cell in code for call in calls(cell)]
+    return [call for call in found if called(call).startswith("exercises.")]
 
 
-def test_what_is_compared_is_measured_after_the_prediction(code):
+def test_each_notebook_asks_for_predictions_first_and_compares_them_at_the_end(path, exercised):
+    asked, *seen, compared = exercised
+    assert (called(asked), called(compared)) == ("exercises.predict", "exercises.compare")
+    assert {called(call) for call in seen} == {"exercises.see"}
+    numbers = [asked.args[0], *(call.args[1] for call in seen), compared.args[0]]
+    assert {ast.literal_eval(number) for number in numbers} == {path.stem[:2]}
+    names = [keyword.arg for call in seen for keyword in call.keywords]
+    assert sorted(names) == sorted(one.name for one in EXERCISES[path.stem[:2]].questions)
+
+
+def test_a_result_is_seen_beside_its_prediction_where_it_is_measured(code):
     (at,) = (n for n, cell in enumerate(code) if "exercises.predict" in cell.source)
     before = {name for cell in code[IMPORTS + 1 : at] for name in names_bound(cell)}
-    for keyword in calls(code[-1])[0].keywords:
-        needed = {node.id for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
-        assert not needed & before
+    for cell in code:
+        for call in calls(cell):
+            if called(call) == "exercises.see":
+                assert ast.unparse(call.args[0]) in set(names_bound(cell))
+                needed = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+                assert not needed & before
 
 
 def test_the_solution_is_folded_below_the_explanation(book, language):

@@ -7,6 +7,7 @@ import pytest
 from warmbook import exercises, workbook
 from warmbook.book import interactive, kernel_notebook, origin, recorder, session
 from warmbook.book.exercises import given
+from warmbook.display.card import Card
 from warmbook.display.widgets import front_end
 from warmbook.errors import SettingsError
 from warmbook.measure.runs.record import read
@@ -39,6 +40,7 @@ def start(monkeypatch, tmp_path):
         monkeypatch.setattr(interactive, "_shell", lambda: shell)
         monkeypatch.setattr(interactive, "_of_kernel", [])
         monkeypatch.setattr(given, "_here", {})
+        given.measured.clear()
 
     return started
 
@@ -47,6 +49,17 @@ def start(monkeypatch, tmp_path):
 def begun(start, settings):
     start()
     interactive.connect(settings)
+
+
+class Result(Card):
+    def title(self):
+        return "a result"
+
+
+def compared(number, **measured):
+    """Run the cell that measures, then the one that compares."""
+    exercises.see(Result(), number, **measured)
+    return exercises.compare(number)
 
 
 def press(panel, number, typed):
@@ -77,10 +90,46 @@ def test_a_committed_number_is_locked_recorded_and_compared(begun, tmp_path):
     )
     assert (answer.measured, answer.right) == ("", None)
     assert answer.at > "2026"
-    told = texts_of(exercises.compare("07", **MEASURED))
+    told = texts_of(compared("07", **MEASURED))
     assert "10 seconds" in told and "13.4 seconds" in told and "1.3" in told
     answer = recorded(tmp_path)[TIME]
     assert (answer.answer, answer.measured, answer.right) == ("10 seconds", "13.4 seconds", True)
+
+
+def test_a_prediction_is_shown_and_recorded_with_the_cell_that_measures_it(begun, tmp_path):
+    panel = exercises.predict("07")
+    press(panel, 0, "10")
+    press(panel, 1, "50")
+    seen = exercises.see(Result(), "07", load_time=13.4)
+    for told in (repr(seen), seen._repr_html_()):
+        assert told.index("a result") < told.index("your prediction") < told.index("13.4")
+        assert "50%" not in told
+    assert recorded(tmp_path)[TIME].measured == "13.4 seconds"
+    assert recorded(tmp_path)[SHARE].measured == ""
+
+
+def test_without_a_prediction_a_cell_shows_its_result_alone(begun):
+    press(exercises.predict("07"), 0, "10")
+    result = Result()
+    assert exercises.see(result, "07", load_share=5.0) is result
+
+
+def test_a_prediction_committed_after_its_measurement_gets_the_result_at_the_end(begun, tmp_path):
+    exercises.see(Result(), "07", load_time=13.4)
+    press(exercises.predict("07"), 0, "10")
+    assert "13.4 seconds" in texts_of(exercises.compare("07"))
+    assert recorded(tmp_path)[TIME].measured == "13.4 seconds"
+
+
+def test_a_new_kernel_compares_what_the_record_has(begun, start, settings, tmp_path):
+    press(exercises.predict("07"), 0, "10")
+    exercises.see(Result(), "07", load_time=13.4)
+    recorded(tmp_path)
+    start()
+    interactive.connect(settings)
+    told = texts_of(exercises.compare("07"))
+    assert "13.4 seconds" in told
+    assert "not measured here" in told
 
 
 def test_a_refused_answer_can_be_corrected_and_is_not_recorded(begun, tmp_path):
@@ -99,7 +148,7 @@ def test_a_choice_is_committed_by_its_value(begun, tmp_path):
     panel.boxes[1].button.click()
     assert 'role="alert"' in panel.boxes[1].below.value
     press(panel, 1, "roles/compute.viewer")
-    exercises.compare("02", disabled_apis=0, policy_role="roles/storage.admin")
+    compared("02", disabled_apis=0, policy_role="roles/storage.admin")
     answer = recorded(tmp_path)["02-policy-role"]
     assert (answer.kind, answer.answer) == ("choose", "roles/compute.viewer")
     assert (answer.measured, answer.right) == ("roles/storage.admin", False)
@@ -117,7 +166,7 @@ def test_the_first_answer_counts(begun, tmp_path):
 
 
 def test_without_a_prediction_only_the_result_is_shown(begun, tmp_path):
-    told = texts_of(exercises.compare("07", **MEASURED))
+    told = texts_of(compared("07", **MEASURED))
     assert "13.4 seconds" in told
     assert "your prediction" not in told
     assert recorded(tmp_path) == {}
@@ -125,7 +174,7 @@ def test_without_a_prediction_only_the_result_is_shown(begun, tmp_path):
 
 def test_what_could_not_be_measured_is_neither_right_nor_wrong(begun, tmp_path):
     press(exercises.predict("08"), 0, "50")
-    told = texts_of(exercises.compare("08", hit_share=None, with_cache=None))
+    told = texts_of(compared("08", hit_share=None, with_cache=None))
     assert "not measured here" in told
     answer = recorded(tmp_path)["08-hit-share"]
     assert (answer.measured, answer.right) == ("", None)
@@ -133,15 +182,15 @@ def test_what_could_not_be_measured_is_neither_right_nor_wrong(begun, tmp_path):
 
 def test_a_result_that_is_gone_keeps_what_was_recorded(begun, tmp_path):
     press(exercises.predict("08"), 0, "50")
-    exercises.compare("08", hit_share=60.0, with_cache="same")
-    exercises.compare("08", hit_share=None, with_cache=None)
+    compared("08", hit_share=60.0, with_cache="same")
+    compared("08", hit_share=None, with_cache=None)
     assert recorded(tmp_path)["08-hit-share"].measured == "60 %"
 
 
 def test_the_first_result_counts_as_a_second_run_finds_its_work_done(begun, tmp_path):
     press(exercises.predict("10"), 0, "4")
-    exercises.compare("10", deleted=4, billed="bucket")
-    told = texts_of(exercises.compare("10", deleted=0, billed="bucket"))
+    compared("10", deleted=4, billed="bucket")
+    told = texts_of(compared("10", deleted=0, billed="bucket"))
     assert "result: 4 resources; exact" in told
     answer = recorded(tmp_path)["10-deleted"]
     assert (answer.measured, answer.right) == ("4 resources", True)
@@ -149,14 +198,14 @@ def test_the_first_result_counts_as_a_second_run_finds_its_work_done(begun, tmp_
 
 def test_committed_answers_are_restored_in_a_new_kernel(begun, start, settings, tmp_path):
     press(exercises.predict("07"), 0, "10")
-    press(exercises.compare("07", **MEASURED), 0, "the other phases stay")
+    press(compared("07", **MEASURED), 0, "the other phases stay")
     recorded(tmp_path)
     start()
     interactive.connect(settings)
     panel = exercises.predict("07")
     assert [box.control.disabled for box in panel.boxes] == [True, False]
     assert panel.boxes[0].control.value == "10"
-    comparison = exercises.compare("07", **MEASURED)
+    comparison = compared("07", **MEASURED)
     assert "10 seconds" in texts_of(comparison)
     assert comparison.boxes[0].control.value == "the other phases stay"
     answer = recorded(tmp_path)[EXPLAIN]
@@ -184,7 +233,7 @@ def test_without_a_record_answers_last_as_long_as_the_kernel(start, monkeypatch,
     monkeypatch.setenv(origin.RECORDING, "no")
     press(exercises.predict("07"), 0, "10")
     assert exercises.predict("07").boxes[0].control.disabled
-    assert "10 seconds" in texts_of(exercises.compare("07", **MEASURED))
+    assert "10 seconds" in texts_of(compared("07", **MEASURED))
     assert session.last([tmp_path]) is None
 
 
@@ -194,15 +243,16 @@ def test_a_record_that_cannot_be_written_stops_no_exercise(begun, monkeypatch):
 
     monkeypatch.setattr(session, "change", full)
     press(exercises.predict("07"), 0, "10")
-    assert "10 seconds" in texts_of(exercises.compare("07", **MEASURED))
+    assert "10 seconds" in texts_of(compared("07", **MEASURED))
 
 
 def test_a_headless_run_prints_that_the_exercise_is_skipped(start, tmp_path):
     start(input_allowed=False)
-    for shown in (exercises.predict("07"), exercises.compare("07", **MEASURED)):
+    for shown in (exercises.predict("07"), compared("07", **MEASURED)):
         assert repr(shown).count("\n") == 0
         assert "skipped" in repr(shown)
         assert not hasattr(shown, "_repr_mimebundle_")
+    assert exercises.see(result := Result(), "07", **MEASURED) is result
     assert session.last([tmp_path]) is None
 
 
@@ -240,6 +290,6 @@ def test_an_unknown_exercise_is_refused_with_what_there_is(begun, name):
 
 def test_typed_answers_are_escaped_in_html(begun):
     typed = "<img src=x onerror=alert(1)>"
-    box = press(exercises.compare("07", **MEASURED), 0, typed)
+    box = press(compared("07", **MEASURED), 0, typed)
     assert "<img" not in box.below.value
-    assert typed not in exercises.compare("07", **MEASURED)._repr_mimebundle_()["text/html"]
+    assert typed not in compared("07", **MEASURED)._repr_mimebundle_()["text/html"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .asking import commit, compare, predict
+from .asking import commit, compare, predict, see
 
-__all__ = ["commit", "compare", "predict"]
+__all__ = ["commit", "compare", "predict", "see"]

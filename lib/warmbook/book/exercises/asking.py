@@ -1,11 +1,11 @@
-"""What the notebooks call: predict before, compare after; a headless run skips both."""
+"""What the notebooks call: predict, see, compare; a headless run skips the exercises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
-from ...display.card import escape
+from ...display.card import Card, escape
 from ...display.widgets.question import Asked, QuestionBox, Questions
 from ...errors import SettingsError
 from ...terminal import printable
@@ -14,8 +14,8 @@ from .. import shipped
 from ..entries import Told
 from ..interactive import attended
 from ..origin import now
-from .comparison import Compared, Comparison
-from .given import given, keep
+from .comparison import Compared, Comparison, Seen
+from .given import given, keep, measured
 from .question import Exercises, Explanation, Question, Value
 from .questions import EXERCISES
 
@@ -47,27 +47,36 @@ def predict(notebook: str) -> Questions | Line:
     return _panel(f"{head}\n{told}", html, notebook, _of(notebook).questions)
 
 
-def compare(notebook: str, **measured: Value | None) -> Questions | Line:
-    """Show the predictions of a notebook beside what was measured, and ask for the explanation.
+def see(result: Card, notebook: str, **values: Value | None) -> Card:
+    """Return what a cell measured, with the notebook's committed predictions for it below.
 
-    Each keyword is a question's name; None where the notebook could not measure it. Runs without
-    predictions too. What was measured goes into the record with each answer.
+    Each keyword is a question's name with its result, None where the notebook could not measure
+    it. Without a prediction, and where nobody is there to answer, only `result` is shown.
+
+    Raises:
+        SettingsError: No notebook has that number.
+    """
+    if not attended():
+        return result
+    asked = [one for one in _of(notebook).questions if one.name in values]
+    measured.update({_id(notebook, one): values[one.name] for one in asked})
+    answered = [one for one in _compared(notebook, asked) if one.answer]
+    return Seen(answered, result) if answered else result
+
+
+def compare(notebook: str) -> Questions | Line:
+    """Show the predictions of a notebook beside all that it measured; ask for the explanation.
+
+    Runs without predictions too, and before anything is measured. Predictions that were committed
+    after their measurement get its result here.
 
     Raises:
         SettingsError: No notebook has that number.
     """
     if not attended():
         return _skipped()
-    exercises, answers = _of(notebook), given()
-    card = Comparison(
-        [
-            Compared(one, answers.get(_id(notebook, one), {}), measured.get(one.name))
-            for one in exercises.questions
-        ]
-    )
-    for result in card.compared:
-        if result.is_new:
-            keep(result.recorded)
+    exercises = _of(notebook)
+    card = Comparison(_compared(notebook, exercises.questions))
     return _panel(repr(card), card._repr_html_(), notebook, [exercises.explanation])
 
 
@@ -102,6 +111,17 @@ def _unknown(name: str, known: Iterable[str]) -> SettingsError:
         say("There is no exercise {name}.", name=name),
         remedy=say("Known: {names}.", names=", ".join(known)),
     )
+
+
+def _compared(notebook: str, asked: Iterable[Question]) -> Sequence[Compared]:
+    """Return questions with answers and results; the record gets the results that are new."""
+    answers = given()
+    ids = {_id(notebook, one): one for one in asked}
+    found = [Compared(one, answers.get(name, {}), measured.get(name)) for name, one in ids.items()]
+    for one in found:
+        if one.is_new:
+            keep(one.recorded)
+    return found
 
 
 def _id(notebook: str, asked: Question | Explanation) -> str:

@@ -108,3 +108,20 @@ class Comparison(Card):
         if all(one.answer for one in self.compared):
             return ""
         return say("To answer, commit a prediction above and run this cell again.")
+
+
+@dataclass(frozen=True, repr=False)
+class Seen(Comparison):
+    """The result of a cell, with the predictions for it below."""
+
+    result: Card
+
+    def title(self) -> str:
+        """Return the headline: the exercise's name."""
+        return say("Predict, then see")
+
+    def __repr__(self) -> str:
+        return f"{self.result!r}\n{super().__repr__()}"
+
+    def _repr_html_(self) -> str:
+        return self.result._repr_html_() + super()._repr_html_()

@@ -1,4 +1,7 @@
-"""The answers that were committed: the session's record has them, else this kernel alone."""
+"""The answers that were committed: the session's record has them, else this kernel alone.
+
+What was measured is here too: an answer may be committed only after its measurement.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ from collections.abc import Mapping
 
 from ..entries import Told
 from ..interactive import recorder
+from .question import Value
 
 _here: dict[str, Told] = {}
 """What was committed in this kernel, by exercise: for kernels without a record."""
+
+measured: dict[str, Value | None] = {}
+"""What cells of this kernel measured, by exercise; None where that was not possible."""
 
 
 def given() -> Mapping[str, Told]:

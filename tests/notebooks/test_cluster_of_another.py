@@ -78,10 +78,10 @@ def run(settings, only, out):
 
 
 def card(folder, name):
-    """Return the rows of the card that the cell ending in `name` showed: each name's mark."""
+    """Return the rows of the card that the cell assigning `name` showed: each name's mark."""
     (copy,) = folder.glob("10_*.ipynb")
     cells = nbformat.read(copy, as_version=4).cells
-    (cell,) = (one for one in cells if one.source.endswith(f"\n{name}"))
+    (cell,) = (one for one in cells if one.source.startswith(f"{name} = "))
     (shown,) = (one for one in cell.outputs if one.output_type == "execute_result")
     lines = shown.data["text/plain"].splitlines()
     rows = (line.strip().partition(" ") for line in lines if line.startswith("  "))

@@ -86,7 +86,7 @@ gym.hint(hints)
 
 # %% [markdown] lang="es"
 # ## Nombra la causa raíz
-# Elige la falla que explique **toda** la evidencia, no solo su línea más visible, y ejecuta la segunda celda. Una respuesta incorrecta resta 0.2 y una cercana 0.1; la tarjeta muestra qué la contradice. `gym.reveal()` en una celda nueva muestra la respuesta y termina el diagnóstico con 0 puntos.
+# Elige la causa raíz que explique **toda** la evidencia, no solo su línea más visible, y ejecuta la segunda celda. Una respuesta incorrecta resta 0.2 y una cercana 0.1; la tarjeta muestra qué la contradice. `gym.reveal()` en una celda nueva muestra la respuesta y termina el diagnóstico con 0 puntos.
 
 # %%
 sheet = gym.Sheet(answer)
@@ -123,4 +123,4 @@ verified
 # `gym.unstage()` removes the fault and restores what it changed; what was not named is then revealed. Every pitfall, with cause and remedy: [docs/troubleshooting.md](../../../docs/troubleshooting.md)
 
 # %% [markdown] lang="es"
-# `gym.unstage()` quita la falla y restablece lo que cambió; lo que no se nombró queda revelado. Todas las fallas, con su causa y su remedio: [docs/troubleshooting.md](../../../docs/troubleshooting.md)
+# `gym.unstage()` quita la falla y restablece lo que cambió; lo que no se nombró queda revelado. Todas las causas raíz, cada una con su síntoma y su remedio: [docs/troubleshooting.md](../../../docs/troubleshooting.md)

@@ -40,6 +40,20 @@ def server_status(pod: object) -> dict[str, Any]:
     return _first(statuses)
 
 
+def last_end(status: Object) -> int:
+    """Return which instance of a container has ended last, the first being 0; -1 where none has.
+
+    A node counts a restart when it creates the next instance, not when one ends. Source:
+    Kubernetes, pkg/kubelet/kuberuntime/kuberuntime_container.go (startContainer).
+    """
+    count = status.get("restartCount")
+    newest = count if isinstance(count, int) else 0
+    if at(status, "state", "running"):
+        return newest - 1
+    ended = any(at(status, state, "terminated") for state in ("state", "lastState"))
+    return newest if ended else -1
+
+
 def _first(statuses: list[Any]) -> dict[str, Any]:
     engines = (one for one in statuses if _names_engine(one))
     return next(engines, statuses[0] if statuses else {})

@@ -153,12 +153,13 @@ class Container:
 
     async def _run(self) -> int:
         """Run the container to its end; return its exit code."""
-        if self.status.restarts:
+        if self.status.ran_before:
             image = self.spec["image"]
             self.event("Pulled", f'Container image "{image}" already present on machine')
         if (command := await self._configured()) is None:
             return KILLED
         self._command = command
+        self.status.created()
         self.event("Created", f"Created container: {self.name}")
         log = self._folder / f"{self.status.restarts}.log"
         end = self._end() or self._refused_by_driver()
@@ -241,7 +242,7 @@ class Container:
         words = [self._view.replaced(word) for word in command.words]
         moved = {name: self._view.replaced(value) for name, value in own.items()}
         left_out = sandbox.volumes.left_out(self.spec)
-        if not self.status.restarts:
+        if not self.status.ran_before:
             said = [*command.notes, *notes, *self._view.told(), *left_out, told_about(self.spec)]
             for told in filter(None, said):
                 self.event("Substituted", f"Rehearsal: {told}")

@@ -58,7 +58,7 @@ class ContainerStatus:
     @property
     def never_ran(self) -> bool:
         """Whether the container waits for its first start."""
-        return self.in_back_off and not self.fields["lastState"]
+        return self.in_back_off and not self.ran_before
 
     @property
     def exit_code(self) -> int | None:
@@ -96,9 +96,21 @@ class ContainerStatus:
         self._change(state={"terminated": terminated}, started=False, ready=done)
 
     def restarting(self) -> None:
-        """Keep the ended instance as the last one, and count it."""
+        """Keep the ended instance as the last one."""
         self.fields["lastState"] = self.fields["state"]
-        self.fields["restartCount"] += 1
+
+    def created(self) -> None:
+        """Count an instance that follows another one.
+
+        Source: Kubernetes, pkg/kubelet/kuberuntime/kuberuntime_container.go (startContainer).
+        """
+        if self.ran_before:
+            self.fields["restartCount"] += 1
+
+    @property
+    def ran_before(self) -> bool:
+        """Whether an instance of the container has ended."""
+        return bool(self.fields["lastState"])
 
     def _change(self, **fields: Any) -> None:
         self.fields |= fields

@@ -413,8 +413,8 @@ def test_a_deployment_without_pods_names_what_is_missing(message, expected):
 
 
 def test_an_end_before_the_first_look_does_not_count():
-    assert names(Evidence(pod=ended(137, "OOMKilled"), restarts_before=1)) == []
-    assert names(Evidence(pod=ended(137, "OOMKilled"), restarts_before=0)) == ["host-oom"]
+    assert names(Evidence(pod=ended(137, "OOMKilled"), instance_before=1)) == []
+    assert names(Evidence(pod=ended(137, "OOMKilled"), instance_before=0)) == ["host-oom"]
 
 
 def test_a_pod_that_is_well_has_no_pitfall():

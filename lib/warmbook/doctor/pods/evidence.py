@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...cloud.objects import Object, at, maps, time_at
-from ...serving.containers import server_status
+from ...serving.containers import last_end, server_status
 
 _NODE_USED = ("Pulling", "Pulled", "Created", "Started", "Killing", "BackOff", "FailedMount")
 """Reasons of events that only a Pod with a node has."""
@@ -27,9 +27,9 @@ class Evidence:
     """One Pod as the cluster tells it; whatever is not known is left empty.
 
     `log` is of the container that runs or ran last, `previous` of the one before it. `others`
-    are the Deployment's other Pods, `conditions` the Deployment's own. Ends up to
-    `restarts_before` restarts don't count: their cause may be mended since. Nor do the first
-    `tries_before` tries to make a node.
+    are the Deployment's other Pods, `conditions` the Deployment's own. Ends of the instances of
+    the container up to `instance_before` don't count: their cause may be mended since. Nor do the
+    first `tries_before` tries to make a node.
     """
 
     pod: Object | None = None
@@ -40,7 +40,7 @@ class Evidence:
     nodes: Sequence[Object] = ()
     others: Sequence[Object] = ()
     autopilot: bool = False
-    restarts_before: int = -1
+    instance_before: int = -1
     now: datetime | None = None
     tries_before: int = 0
 
@@ -73,8 +73,7 @@ class Evidence:
     @property
     def ended(self) -> Object:
         """How the container ended last, empty if it did not, or too long ago."""
-        restarts = at(self.container, "restartCount")
-        if isinstance(restarts, int) and restarts <= self.restarts_before:
+        if last_end(self.container) <= self.instance_before >= 0:
             return {}
         for state in ("state", "lastState"):
             if found := at(self.container, state, "terminated"):

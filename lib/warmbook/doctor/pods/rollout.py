@@ -11,6 +11,7 @@ from typing import Any
 from ...cloud.clients import Clients
 from ...display.progress import Report, wait_until
 from ...errors import ResourceFailedError, WaitTimeoutError, WarmbookError
+from ...serving.containers import last_end, server_status
 from ...serving.guide_manifest import DEPLOYMENT
 from ...serving.pods import FAILED, LABELS, Pod, follow, of_template, present_template, staying
 from ...settings import Settings
@@ -22,7 +23,6 @@ from .root_cause import find_root_cause
 from .scheduling import failed_tries
 
 LOADING = re.compile(r"Runai Model Streamer:\s+(\d+)% Completed")
-CRASHED = "CrashLoopBackOff"
 
 
 def wait_for_pods(
@@ -91,10 +91,10 @@ class RolloutWatch:
         self._settings, self._clients, self._cluster = settings, clients, clients.kubernetes
         self.alive: list[Pod] = []
         """The Pods of the present template that are not going away, at the last look."""
-        self._restarts: dict[str, int] = {}
+        self._instances: dict[str, int] = {}
         self._tries: dict[str, int] = {}
         self._failed_before: set[str] | None = None
-        self._ends: dict[tuple[str, int, bool], str] = {}
+        self._ends: dict[tuple[str, int], str] = {}
         self._causes: dict[Diagnosis, Diagnosis] = {}
         self._sights: list[Sight] = []
         self._no_pod: list[Diagnosis] = []
@@ -140,7 +140,7 @@ class RolloutWatch:
             for diagnosis in map(self._cause, sight.diagnoses):
                 if diagnosis.hopeless:
                     return verdict(diagnosis, sight.pod.name, self._settings)
-            if sight.evidence.restarts_before < sight.pod.restarts >= PATIENCE:
+            if sight.evidence.ended and sight.pod.restarts >= PATIENCE:
                 likely = next(iter(sight.diagnoses), None)
                 return unknown_end(sight.pod, sight.evidence.previous, self._settings, likely)
         return None
@@ -178,16 +178,16 @@ class RolloutWatch:
                 self._refusal = str(condition.get("message", ""))
 
     def _sight(self, pod: Pod, alive: Sequence[Pod], events: Sequence[dict[str, Any]]) -> Sight:
-        before = self._restarts.setdefault(pod.name, -1 if self._whole_past else pod.restarts)
+        before = self._instances.setdefault(pod.name, self._instance_before(pod))
         events = [e for e in events if (e.get("involvedObject") or {}).get("name") == pod.name]
         evidence = Evidence(
             pod=pod.raw,
             events=events,
-            previous=self._end(pod) if pod.restarts > max(before, 0) else "",
+            previous=self._end(pod) if pod.restarts and _last_end(pod) > before else "",
             nodes=[] if pod.node else self._list("Node"),
             others=[other.raw for other in alive if other.name != pod.name],
             autopilot=self._settings.mode == "autopilot",
-            restarts_before=before,
+            instance_before=before,
             tries_before=self._tries.setdefault(
                 pod.name, 0 if self._whole_past else failed_tries(events)
             ),
@@ -195,14 +195,21 @@ class RolloutWatch:
         )
         return Sight(pod, evidence, diagnose(evidence))
 
+    def _instance_before(self, pod: Pod) -> int:
+        """Return up to which instance of the container, at the first look, an end is past.
+
+        One that runs then, after others have ended, may have started before the mend.
+        """
+        failed_before = _last_end(pod) >= 0
+        return pod.restarts if failed_before and not self._whole_past else -1
+
     def _end(self, pod: Pod) -> str:
         """Return the log of the container that ended last."""
-        # while it waits for its next start, the ended container's log is the current one
-        previous = pod.waiting != CRASHED
-        key = (pod.name, pod.restarts, previous)
+        key = (pod.name, _last_end(pod))
         if key not in self._ends:
             namespace = self._settings.namespace
-            self._ends[key] = self._cluster.log(pod.name, namespace, previous=previous)
+            # until the next one is created, the current log is that of the ended container
+            self._ends[key] = self._cluster.log(pod.name, namespace, previous=pod.running)
         return self._ends[key]
 
     def _telling(self, sight: Sight) -> str:
@@ -219,3 +226,7 @@ class RolloutWatch:
         return (
             say("weights {percent} %", percent=done[-1]) if done[-1] != "100" else say("starting")
         )
+
+
+def _last_end(pod: Pod) -> int:
+    return last_end(server_status(pod.raw))

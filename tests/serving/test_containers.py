@@ -1,4 +1,6 @@
-from warmbook.serving.containers import server_container, server_status
+import pytest
+
+from warmbook.serving.containers import last_end, server_container, server_status
 from warmbook.serving.guide_manifest import CONTAINER
 
 SIDECAR, SERVER = {"name": "istio-proxy"}, {"name": CONTAINER}
@@ -15,3 +17,23 @@ def test_where_none_has_its_name_the_first_is_taken():
 
 def test_a_pod_without_containers_has_none():
     assert server_container({}) == server_status({}) == server_status(None) == {}
+
+
+ENDED, RUNNING = {"terminated": {"exitCode": 1}}, {"running": {}}
+BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "instance"),
+    [
+        ({}, -1),
+        ({"restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}}, -1),
+        ({"restartCount": 0, "state": RUNNING}, -1),
+        ({"restartCount": 0, "state": ENDED}, 0),
+        ({"restartCount": 1, "state": RUNNING, "lastState": ENDED}, 0),
+        ({"restartCount": 1, "state": BACK_OFF, "lastState": ENDED}, 1),
+        ({"restartCount": 2, "state": RUNNING, "lastState": ENDED}, 1),
+    ],
+)
+def test_the_instance_that_ended_last_is_the_newest_one_unless_that_runs(status, instance):
+    assert last_end(status) == instance

@@ -48,7 +48,7 @@ def last_end(status: Object) -> int:
     """
     count = status.get("restartCount")
     newest = count if isinstance(count, int) else 0
-    if at(status, "state", "running"):
+    if at(status, "state", "running") is not None:
         return newest - 1
     ended = any(at(status, state, "terminated") for state in ("state", "lastState"))
     return newest if ended else -1

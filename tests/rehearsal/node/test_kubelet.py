@@ -82,6 +82,7 @@ def test_a_failing_container_restarts_at_once_and_then_backs_off(play):
         assert not cluster.events("BackOff")
         waiting = await cluster.until(lambda: cluster.container()["state"].get("waiting"))
         assert waiting["reason"] == "CrashLoopBackOff"
+        assert cluster.container()["restartCount"] == 1  # the next one is not created yet
         assert waiting["message"].startswith("back-off 10s restarting failed container=c pod=pod_")
         last = cluster.container()["lastState"]["terminated"]
         assert (last["exitCode"], last["reason"]) == (3, "Error")

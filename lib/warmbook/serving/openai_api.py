@@ -90,7 +90,7 @@ def _declined() -> Iterator[None]:
         yield
     except DynamicApiError as error:
         if QUICK_ENGINE in str(error.body):
-            raise DeclinedError(as_read(_message(error))) from None
+            raise DeclinedError(as_read(message_of(error))) from None
         raise
 
 
@@ -123,7 +123,8 @@ def as_read(message: str) -> str:
     return say(message) if message in QUICK_ENGINE_SAYS else message
 
 
-def _message(error: Any) -> str:
+def message_of(error: Any) -> str:
+    """Return what the server said in an answer that is an error, or the cluster on its way."""
     try:
         return str(json.loads(error.body)["error"]["message"])
     except (ValueError, KeyError, TypeError):

@@ -1,10 +1,13 @@
 """A load on a server: its queue is read, its refusal told, and it ends."""
 
+import json
 import threading
 import time
 
 import pytest
 import requests
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import DynamicApiError
 
 from warmbook.measure.loaders import load_generator
 from warmbook.measure.loaders.load_generator import AT_ONCE, PROMPTS, LoadGenerator, waiting
@@ -99,3 +102,28 @@ def test_an_answer_that_is_not_json_is_a_failure_too():
     with LoadGenerator(Server(error=ValueError("no JSON"))) as load:
         until(lambda: load.failed >= AT_ONCE)
     assert (load.answered, load.failure, load.refused) == (0, "no JSON", "")
+
+
+def answered(status, body):
+    """Return what the client raises for an answer of the cluster or of the server behind it."""
+    error = ApiException(status=status, reason="no reason")
+    error.body = json.dumps(body)
+    return DynamicApiError(error)
+
+
+def test_a_pod_that_is_not_reached_for_a_moment_is_a_failure_and_no_refusal(monkeypatch):
+    monkeypatch.setattr(load_generator, "PAUSE_S", 0.01)
+    said = "error trying to reach service: dial tcp 127.0.0.2:8000: Server disconnected"
+    server = Server(error=answered(503, {"kind": "Status", "message": said}))
+    with LoadGenerator(server) as load:
+        until(lambda: load.failed > 2 * AT_ONCE)
+        assert (load.failure, load.refused) == (said, "")
+        server.error = None
+        until(lambda: load.answered > AT_ONCE)
+
+
+def test_a_request_that_the_server_does_not_take_ends_the_load_with_its_message():
+    server = Server(error=answered(400, {"error": {"message": "max_tokens is too large"}}))
+    with LoadGenerator(server) as load:
+        until(lambda: load.refused)
+    assert (load.refused, load.failed) == ("max_tokens is too large", 0)

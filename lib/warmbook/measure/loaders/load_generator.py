@@ -6,9 +6,9 @@ import re
 import threading
 
 from ...cloud.api_errors import first_line
-from ...cloud.retry import patience
+from ...cloud.retry import TRANSIENT, patience
 from ...serving.guide_manifest import QUEUE_METRIC
-from ...serving.openai_api import DeclinedError, Server
+from ...serving.openai_api import DeclinedError, Server, message_of
 
 AT_ONCE = 8
 PROMPTS = 64
@@ -27,7 +27,9 @@ class LoadGenerator:
 
     `refused` is why the server takes none, "" while it does; `answered` and `failed` count the
     requests that ended, and `failure` is what the last of those said that failed. After a failure,
-    a connection that broke for example, the next request is sent all the same.
+    a connection that broke for example, the next request is sent all the same. The cluster
+    reports a connection to the Pod that broke as 503. Source: Kubernetes, apimachinery,
+    pkg/util/proxy/transport.go (RoundTrip).
     """
 
     def __init__(self, server: Server) -> None:
@@ -57,20 +59,25 @@ class LoadGenerator:
             try:
                 with patience(0):  # the load goes on by itself, and counts
                     self._server.post("v1/completions", body)
-            except (DeclinedError, DynamicApiError) as error:
+            except DeclinedError as error:
                 self.refused = str(error)
                 return
+            except DynamicApiError as error:
+                if error.status not in TRANSIENT:
+                    self.refused = message_of(error)
+                    return
+                self._count_failure(message_of(error))
             except Exception as error:  # in a thread, or nobody would hear of it
                 self._count_failure(error)
-                self._over.wait(PAUSE_S)
             else:
                 with self._lock:
                     self.answered += 1
 
-    def _count_failure(self, error: Exception) -> None:
+    def _count_failure(self, why: object) -> None:
         with self._lock:
             self.failed += 1
-            self.failure = first_line(error)
+            self.failure = first_line(why)
+        self._over.wait(PAUSE_S)
 
 
 def waiting(server: Server) -> float:

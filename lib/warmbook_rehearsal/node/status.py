@@ -56,6 +56,11 @@ class ContainerStatus:
         return "waiting" in self.fields["state"]
 
     @property
+    def ran_before(self) -> bool:
+        """Whether an instance of the container has ended."""
+        return bool(self.fields["lastState"])
+
+    @property
     def never_ran(self) -> bool:
         """Whether the container waits for its first start."""
         return self.in_back_off and not self.ran_before
@@ -106,11 +111,6 @@ class ContainerStatus:
         """
         if self.ran_before:
             self.fields["restartCount"] += 1
-
-    @property
-    def ran_before(self) -> bool:
-        """Whether an instance of the container has ended."""
-        return bool(self.fields["lastState"])
 
     def _change(self, **fields: Any) -> None:
         self.fields |= fields

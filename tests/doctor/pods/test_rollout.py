@@ -64,9 +64,13 @@ def pod(restarts=0, *, node="n", state=None, last=None, ready=False, phase="Pend
     )
 
 
-def ended(restarts, code=1, reason="Error"):
+def ended(restarts, code=1, reason="Error", state=None):
     end = {"terminated": {"exitCode": code, "reason": reason}}
-    return pod(restarts, state={"waiting": {"reason": "CrashLoopBackOff"}}, last=end)
+    return pod(restarts, state=state or {"waiting": {"reason": "CrashLoopBackOff"}}, last=end)
+
+
+def restarted(restarts):
+    return ended(restarts, state=RUNNING)
 
 
 def event(reason, message, about="p"):
@@ -241,18 +245,14 @@ def test_failures_before_the_wait_do_not_count(watched):
 
 
 def test_an_instance_that_ran_before_the_wait_may_have_started_before_the_mend(watched):
-    end = {"terminated": {"exitCode": 1, "reason": "Error"}}
-    before = pod(1, state=RUNNING, last=end)
-    looks = ([before], [ended(1)], [pod(2, state=RUNNING, last=end)])
+    looks = ([restarted(1)], [ended(1)], [restarted(2)])
     for count in (1, 2, 3):
         assert watched(*looks[:count], log=FORBIDDEN)[1] is None
     assert watched(*looks, [ended(2)], log=FORBIDDEN)[1].pitfall == "bucket-viewer-missing"
 
 
 def test_the_restart_of_an_instance_that_had_ended_before_the_wait_is_no_failure(watched):
-    end = {"terminated": {"exitCode": 1, "reason": "Error"}}
-    restarted = pod(6, state=RUNNING, last=end)
-    assert watched([ended(5)], [restarted], log=FORBIDDEN)[1] is None
+    assert watched([ended(5)], [restarted(6)], log=FORBIDDEN)[1] is None
 
 
 def test_an_unknown_end_gets_a_few_restarts_and_then_its_last_line(watched):

@@ -73,7 +73,8 @@ class Evidence:
     @property
     def ended(self) -> Object:
         """How the container ended last, empty if it did not, or too long ago."""
-        if last_end(self.container) <= self.instance_before >= 0:
+        past = last_end(self.container) <= self.instance_before
+        if past and self.instance_before >= 0:
             return {}
         for state in ("state", "lastState"):
             if found := at(self.container, state, "terminated"):

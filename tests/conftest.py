@@ -20,6 +20,7 @@ from warmbook.display.banner import connect
 from warmbook.settings import Settings, merge
 
 from .processes import DOOR, processes_with
+from .waiting_for import waiting_for
 
 DOUBLE = Path(__file__).parent / "doubles" / "engine.py"
 
@@ -159,7 +160,8 @@ class RehearsalThread:
         )
         self._on = tuple(on)
         self._up, self._stop = threading.Event(), None
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        # a daemon: one that does not stop fails its test, and keeps no other from ending
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
     async def _run(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -197,7 +199,7 @@ class RehearsalThread:
             return
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
-        assert not self._thread.is_alive()
+        assert not self._thread.is_alive(), waiting_for(self._loop)
 
 
 @pytest.fixture

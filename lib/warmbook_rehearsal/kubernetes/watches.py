@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from ..deadline import within
 from . import go_json, tables
 from .errors import bad_request, expired
 from .history import Change, Subscription
@@ -140,7 +141,7 @@ async def _next(changes: Subscription, timeout_s: float) -> list[Change]:
     found: list[Change] = []
     if changes.queue.empty():
         try:
-            found.append(await asyncio.wait_for(anext(changes), timeout_s))
+            found.append(await within(timeout_s, anext(changes)))
         except asyncio.TimeoutError:
             return found
     while not changes.queue.empty():

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 
+from ..deadline import within
 from .programs import program_of
 from .sandbox import Node, Sandbox
 from .status import ContainerStatus
@@ -82,4 +83,4 @@ async def _until_ready(node: Node, stopped: asyncio.Event) -> None:
 async def pause(seconds: float, stopped: asyncio.Event) -> None:
     """Wait so long, or until the container is stopped."""
     with suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(stopped.wait(), seconds)
+        await within(seconds, stopped.wait())

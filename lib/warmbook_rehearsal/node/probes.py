@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from ..deadline import within
+
 EVERY_S = 0.3
 """Seconds between two probes of a container that is starting."""
 
@@ -47,7 +49,7 @@ class Probe:
     async def failure(self) -> str:
         """Make the probe; return why it failed, or nothing if it did not."""
         try:
-            return await asyncio.wait_for(self._make(), max(1, self.spec.get("timeoutSeconds", 1)))
+            return await within(max(1, self.spec.get("timeoutSeconds", 1)), self._make())
         except asyncio.TimeoutError:
             return self._timed_out()
         except aiohttp.ClientConnectorError as error:

@@ -81,3 +81,24 @@ def test_the_deadline_is_the_manifest_s():
     spec = {"httpGet": {}, "initialDelaySeconds": 30, "periodSeconds": 10, "failureThreshold": 60}
     probe = Probe("Startup", spec, CONTAINER, ADDRESS, nothing)
     assert probe.delay_s + probe.tolerates_s == 630
+
+
+def test_a_probe_that_is_stopped_as_it_fails_is_stopped():
+    """A Pod's end breaks the connection of its probe and stops the probe at the same moment."""
+
+    async def scenario():
+        answer = asyncio.get_running_loop().create_future()
+
+        async def run(command):
+            return await answer
+
+        spec = {"exec": {"command": ["true"]}}
+        probing = asyncio.create_task(Probe("Liveness", spec, CONTAINER, ADDRESS, run).failure())
+        await asyncio.sleep(0.01)
+        answer.set_exception(ConnectionResetError())
+        await asyncio.sleep(0)  # the command has failed, the probe has not taken it yet
+        probing.cancel()
+        await asyncio.wait({probing}, timeout=10)
+        return probing.cancelled()
+
+    assert asyncio.run(scenario())

@@ -211,12 +211,12 @@ async def _ended(rehearsal: Rehearsal) -> None:
     """End a rehearsal and all in it; by force if it takes too long."""
     with suppress(ProcessLookupError):
         rehearsal.terminate()
-    try:
-        await asyncio.wait_for(rehearsal.wait(), STOP_S)
-    except asyncio.TimeoutError:
+    leaving = asyncio.ensure_future(rehearsal.wait())
+    await asyncio.wait({leaving}, timeout=STOP_S)
+    if not leaving.done():
         with suppress(ProcessLookupError):
             rehearsal.kill()
-        await rehearsal.wait()
+    await leaving
 
 
 def _answers(address: str) -> bool:

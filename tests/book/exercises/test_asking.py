@@ -7,6 +7,7 @@ import pytest
 from warmbook import exercises, workbook
 from warmbook.book import interactive, kernel_notebook, origin, recorder, session
 from warmbook.book.exercises import given
+from warmbook.book.exercises.questions import EXERCISES
 from warmbook.display.card import Card
 from warmbook.display.widgets import front_end
 from warmbook.errors import SettingsError
@@ -41,6 +42,7 @@ def start(monkeypatch, tmp_path):
         monkeypatch.setattr(interactive, "_of_kernel", [])
         monkeypatch.setattr(given, "_here", {})
         given.measured.clear()
+        given.explained.clear()
 
     return started
 
@@ -106,6 +108,17 @@ def test_a_prediction_is_shown_and_recorded_with_the_cell_that_measures_it(begun
         assert "50%" not in told
     assert recorded(tmp_path)[TIME].measured == "13.4 seconds"
     assert recorded(tmp_path)[SHARE].measured == ""
+
+
+def test_a_reason_that_a_cell_has_given_is_not_repeated_at_the_end(begun):
+    time, share = (one.why for one in EXERCISES["07"].questions)
+    press(exercises.predict("07"), 0, "10")
+    for _ in range(2):  # the cell again: its result stays whole
+        assert time in " ".join(repr(exercises.see(Result(), "07", load_time=13.4)).split())
+    exercises.see(Result(), "07", load_share=5.0)
+    told = " ".join(texts_of(exercises.compare("07")).split())
+    assert "13.4 seconds" in told and time not in told
+    assert share in told
 
 
 def test_without_a_prediction_a_cell_shows_its_result_alone(begun):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import partial
 
 from ...display.card import Card, escape
@@ -15,7 +15,7 @@ from ..entries import Told
 from ..interactive import attended
 from ..origin import now
 from .comparison import Compared, Comparison, Seen
-from .given import given, keep, measured
+from .given import explained, given, keep, measured
 from .question import Exercises, Explanation, Question, Value
 from .questions import EXERCISES
 
@@ -61,6 +61,7 @@ def see(result: Card, notebook: str, **values: Value | None) -> Card:
     asked = [one for one in _of(notebook).questions if one.name in values]
     measured.update({_id(notebook, one): values[one.name] for one in asked})
     answered = [one for one in _compared(notebook, asked) if one.answer]
+    explained.update(_id(notebook, one.question) for one in answered if one.value is not None)
     return Seen(answered, result) if answered else result
 
 
@@ -68,7 +69,8 @@ def compare(notebook: str) -> Questions | Line:
     """Show the predictions of a notebook beside all that it measured; ask for the explanation.
 
     Runs without predictions too, and before anything is measured. Predictions that were committed
-    after their measurement get its result here.
+    after their measurement get its result here. The reason is left out where a cell above has
+    given it.
 
     Raises:
         SettingsError: No notebook has that number.
@@ -76,7 +78,7 @@ def compare(notebook: str) -> Questions | Line:
     if not attended():
         return _skipped()
     exercises = _of(notebook)
-    card = Comparison(_compared(notebook, exercises.questions))
+    card = Comparison(_compared(notebook, exercises.questions, explained))
     return _panel(repr(card), card._repr_html_(), notebook, [exercises.explanation])
 
 
@@ -113,11 +115,16 @@ def _unknown(name: str, known: Iterable[str]) -> SettingsError:
     )
 
 
-def _compared(notebook: str, asked: Iterable[Question]) -> Sequence[Compared]:
+def _compared(
+    notebook: str, asked: Iterable[Question], explained: Container[str] = ()
+) -> Sequence[Compared]:
     """Return questions with answers and results; the record gets the results that are new."""
     answers = given()
     ids = {_id(notebook, one): one for one in asked}
-    found = [Compared(one, answers.get(name, {}), measured.get(name)) for name, one in ids.items()]
+    found = [
+        Compared(one, answers.get(name, {}), measured.get(name), name in explained)
+        for name, one in ids.items()
+    ]
     for one in found:
         if one.is_new:
             keep(one.recorded)

@@ -15,12 +15,14 @@ from .question import Question, Value
 class Compared:
     """A question, the committed answer as the record has it, and what is measured now.
 
-    `given` is empty where nobody answered, `now` is None where nothing was measured.
+    `given` is empty where nobody answered, `now` is None where nothing was measured. `explained`
+    is whether the reader has seen the reason already.
     """
 
     question: Question
     given: Told
     now: Value | None
+    explained: bool = False
 
     @property
     def answer(self) -> str:
@@ -56,9 +58,9 @@ class Compared:
         return self.question.right(self.answer, self.value)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the result, then why it is so."""
+        """Yield the result, then, unless it was shown before, why it is so."""
         yield Row(say(self.question.title), self._told(), "ok" if self.right else "info")
-        if self.value is not None:
+        if self.value is not None and not self.explained:
             yield Row(say("why"), say(self.question.why))
 
     def _told(self) -> str:
@@ -100,7 +102,7 @@ class Comparison(Card):
         return say("Your predictions: {right} of {count} right or close", right=right, count=count)
 
     def rows(self) -> Sequence[Row]:
-        """Return two rows for each question: the result, and why."""
+        """Return the rows of each question: the result, and why."""
         return [row for one in self.compared for row in one.rows()]
 
     def note(self) -> str:

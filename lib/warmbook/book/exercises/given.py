@@ -17,6 +17,9 @@ _here: dict[str, Told] = {}
 measured: dict[str, Value | None] = {}
 """What cells of this kernel measured, by exercise; None where that was not possible."""
 
+explained: set[str] = set()
+"""The exercises whose reason this kernel has shown below their results."""
+
 
 def given() -> Mapping[str, Told]:
     """Return the committed answers by exercise, also those from before the kernel's restart."""

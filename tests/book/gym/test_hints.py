@@ -65,7 +65,7 @@ def test_after_the_answer_hints_cost_nothing(begin, kept):
     assert kept[-1]["drawn"][0]["hints"] == 1
 
 
-@pytest.mark.parametrize("number", ["1", 1.5, [2]])
+@pytest.mark.parametrize("number", ["1", 1.0, 1.5, [2], -1, 4, 9])
 def test_what_is_no_number_of_hints_is_refused_and_free(begin, kept, number):
     begin("host-oom")
     with pytest.raises(SettingsError):

@@ -106,10 +106,10 @@ def hint(number: int | None = None) -> Hints:
     A hint that was shown costs nothing when it is shown again; 0 shows no further one.
 
     Raises:
-        SettingsError: This is no rehearsal, or `number` is not a number.
+        SettingsError: This is no rehearsal, or there is no hint of that number.
         MissingError: Nothing is hidden yet, or the guide was not carried out yet.
     """
-    if number is not None and not isinstance(number, int):
+    if number is not None and not (isinstance(number, int) and 0 <= number <= MOST):
         raise SettingsError(
             say("{value} is not a number of hints.", value=repr(number)),
             remedy=say("Set hints to 1, 2 or 3."),

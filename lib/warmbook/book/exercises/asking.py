@@ -78,7 +78,7 @@ def compare(notebook: str) -> Questions | Line:
     if not attended():
         return _skipped()
     exercises = _of(notebook)
-    card = Comparison(_compared(notebook, exercises.questions, explained))
+    card = Comparison(_compared(notebook, exercises.questions, no_reason=explained))
     return _panel(repr(card), card._repr_html_(), notebook, [exercises.explanation])
 
 
@@ -116,13 +116,13 @@ def _unknown(name: str, known: Iterable[str]) -> SettingsError:
 
 
 def _compared(
-    notebook: str, asked: Iterable[Question], explained: Container[str] = ()
+    notebook: str, asked: Iterable[Question], *, no_reason: Container[str] = ()
 ) -> Sequence[Compared]:
     """Return questions with answers and results; the record gets the results that are new."""
     answers = given()
     ids = {_id(notebook, one): one for one in asked}
     found = [
-        Compared(one, answers.get(name, {}), measured.get(name), name in explained)
+        Compared(one, answers.get(name, {}), measured.get(name), name in no_reason)
         for name, one in ids.items()
     ]
     for one in found:
